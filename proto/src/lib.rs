@@ -1,0 +1,11 @@
+//! The contract of the Duikou network: its messages and services, and the rules that every participant applies
+//! alike. Everything here is a function of its inputs: no sockets, files, clocks or randomness.
+
+mod generated;
+
+pub use generated::duikou::federation::v1 as federation;
+pub use generated::duikou::v1;
+pub use generated::google::r#type::Money;
+
+/// The compiled contract with its comments, for reflection and JSON.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
