@@ -1,6 +1,10 @@
 //! The contract of the Duikou network: its messages and services, and the rules that every participant applies
 //! alike. Everything here is a function of its inputs: no sockets, files, clocks or randomness.
 
+pub mod limits;
+pub mod name;
+pub mod scope;
+
 mod generated;
 
 pub use generated::duikou::federation::v1 as federation;

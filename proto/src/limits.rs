@@ -1,0 +1,53 @@
+//! Bounds that are part of the contract. Every participant applies the same.
+
+use std::time::Duration;
+
+/// A label: one part of a name.
+pub const LABEL_BYTES: usize = 64;
+/// A network's name.
+pub const NETWORK_NAME_BYTES: usize = 190;
+/// A kind.
+pub const KIND_BYTES: usize = 32;
+/// A scope in its absolute form.
+pub const SCOPE_BYTES: usize = 320;
+/// An encoded record or withdrawal.
+pub const RECORD_BYTES: usize = 64 * 1024;
+/// The decompressed parts of one batch.
+pub const BATCH_BYTES: usize = 1024 * 1024;
+/// A gRPC message on a link.
+pub const LINK_MESSAGE_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of parts in flight per lane, at most.
+pub const WINDOW_BYTES: usize = 4 * 1024 * 1024;
+/// Scopes of one record.
+pub const SCOPES: usize = 16;
+/// Scopes of one withdrawal: what a record had over time.
+pub const WITHDRAWAL_SCOPES: usize = 128;
+/// Live listings of a member unless the directory says otherwise.
+pub const LISTINGS_PER_MEMBER: usize = 50_000;
+/// Items on a page.
+pub const PAGE: usize = 1_000;
+/// Items on a page where the caller does not say.
+pub const PAGE_DEFAULT: usize = 50;
+/// Values in a filter.
+pub const FILTER_VALUES: usize = 256;
+
+/// How far ahead a record may expire: 18 months.
+pub const EXPIRE_MONTHS_MAX: i32 = 18;
+/// When a record expires where its writer does not say.
+pub const EXPIRE_MONTHS_DEFAULT: i32 = 6;
+/// How long after its date a record is still taken, and a withdrawal kept.
+pub const EXPIRE_SLACK: Duration = Duration::from_secs(15 * 60);
+/// Clocks that differ by more are reported.
+pub const CLOCK_WARN: Duration = Duration::from_secs(60);
+/// Clocks that differ by more stop writing and applying.
+pub const CLOCK_REFUSE: Duration = Duration::from_secs(10 * 60);
+/// How long a request id is remembered.
+pub const REQUEST_ID_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long old and new key both verify after a rotation.
+pub const KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+const _: () = assert!(RECORD_BYTES + 1024 <= BATCH_BYTES, "a batch holds any record");
+const _: () = assert!(BATCH_BYTES + RECORD_BYTES <= LINK_MESSAGE_BYTES, "a message holds any batch");
+const _: () = assert!(LINK_MESSAGE_BYTES <= WINDOW_BYTES, "a window holds any message");
+const _: () = assert!(WITHDRAWAL_SCOPES * (SCOPE_BYTES + 3) + 1024 <= RECORD_BYTES, "a withdrawal fits its limit");
+const _: () = assert!(PAGE_DEFAULT <= PAGE);

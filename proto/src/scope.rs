@@ -1,0 +1,246 @@
+//! Scopes: the classes of readers that a record is meant for, and the algebra of their sets.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::name::{InvalidName, MemberId, NetworkName, is_label, text_type};
+
+text_type! {
+    /// One class of readers in its absolute form. Scopes of a form that this version does not know are kept and
+    /// carried; nobody holds them, so nobody sees what is only in them.
+    Scope
+}
+
+impl Scope {
+    /// Everyone.
+    pub fn public() -> Self {
+        Self("public".into())
+    }
+
+    /// Vetted enterprises and members.
+    pub fn registered() -> Self {
+        Self("registered".into())
+    }
+
+    /// Every member of a network.
+    pub fn network(network: &NetworkName) -> Self {
+        Self(format!("network:{network}").into())
+    }
+
+    /// The members of a circle.
+    ///
+    /// # Errors
+    /// Where `circle` is not a label.
+    pub fn circle(circle: &str, network: &NetworkName) -> Result<Self, InvalidName> {
+        if is_label(circle) {
+            Ok(Self(format!("circle:{circle}@{network}").into()))
+        } else {
+            Err(refused(circle, "a circle's name is 1 to 64 of a-z, 0-9 and -, with no - at either end"))
+        }
+    }
+
+    /// One member.
+    pub fn member(member: &MemberId) -> Self {
+        Self(format!("member:{member}").into())
+    }
+
+    /// Reads what people write: `public`, `registered`, `network`, `circle:NAME`, `member:ID`, or an absolute form.
+    ///
+    /// # Errors
+    /// Where it is none of these, or of another network.
+    pub fn parse(text: &str, network: &NetworkName) -> Result<Self, InvalidName> {
+        match text.split_once(':') {
+            None if text == "public" => Ok(Self::public()),
+            None if text == "registered" => Ok(Self::registered()),
+            None if text == "network" => Ok(Self::network(network)),
+            Some(("network", name)) if name == network.as_str() => Ok(Self::network(network)),
+            Some(("circle", circle)) => match circle.split_once('@') {
+                None => Self::circle(circle, network),
+                Some((circle, name)) if name == network.as_str() => Self::circle(circle, network),
+                Some(_) => Err(refused(text, "a circle of another network")),
+            },
+            Some(("member", member)) => {
+                let member = MemberId::parse(member, network)?;
+                if member.is_of(network) {
+                    Ok(Self::member(&member))
+                } else {
+                    Err(refused(text, "a member of another network"))
+                }
+            }
+            _ => Err(refused(text, "write public, registered, network, circle:NAME or member:ID")),
+        }
+    }
+
+    /// The form that people write inside `network`.
+    pub fn short(&self, network: &NetworkName) -> String {
+        let text = self.as_str();
+        match text.split_once(':') {
+            Some(("network", name)) if name == network.as_str() => "network".to_owned(),
+            Some(("circle", circle)) => match circle.split_once('@') {
+                Some((circle, name)) if name == network.as_str() => format!("circle:{circle}"),
+                _ => text.to_owned(),
+            },
+            Some(("member", member)) => match member.parse::<MemberId>() {
+                Ok(member) if member.is_of(network) => format!("member:{}", member.short()),
+                _ => text.to_owned(),
+            },
+            _ => text.to_owned(),
+        }
+    }
+}
+
+fn refused(text: &str, rule: &'static str) -> InvalidName {
+    InvalidName { what: "scope", text: text.chars().take(80).collect(), rule }
+}
+
+impl FromStr for Scope {
+    type Err = InvalidName;
+
+    /// Reads an absolute form, also one that this version does not know.
+    fn from_str(text: &str) -> Result<Self, InvalidName> {
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:@".contains(&b);
+        if (1..=crate::limits::SCOPE_BYTES).contains(&text.len()) && text.bytes().all(plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err(refused(text, "1 to 320 of a-z, 0-9, -, ., : and @"))
+        }
+    }
+}
+
+/// A set of scopes, ordered.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScopeSet(BTreeSet<Scope>);
+
+impl ScopeSet {
+    /// The empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether it holds `scope`.
+    pub fn contains(&self, scope: &Scope) -> bool {
+        self.0.contains(scope)
+    }
+
+    /// Whether the two have a scope in common: a reader who holds `other` may see what is in `self`.
+    pub fn meets(&self, other: &Self) -> bool {
+        let (small, large) = if self.0.len() <= other.0.len() { (self, other) } else { (other, self) };
+        small.0.iter().any(|scope| large.0.contains(scope))
+    }
+
+    /// Whether everything in it is in `other`.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.is_subset(&other.0)
+    }
+
+    /// What is in it and not in `other`.
+    pub fn without(&self, other: &Self) -> Self {
+        Self(self.0.difference(&other.0).cloned().collect())
+    }
+
+    /// Adds one.
+    pub fn insert(&mut self, scope: Scope) {
+        self.0.insert(scope);
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, scope: &Scope) {
+        self.0.remove(scope);
+    }
+
+    /// Adds all of `other`.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+    }
+
+    /// In order.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.0.iter()
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// One text, for storing: the scopes with a space between them.
+    pub fn to_text(&self) -> String {
+        self.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Reads what [`Self::to_text`] wrote.
+    ///
+    /// # Errors
+    /// Where one of them is no scope.
+    pub fn from_text(text: &str) -> Result<Self, InvalidName> {
+        text.split_ascii_whitespace().map(str::parse).collect()
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<T: IntoIterator<Item = Scope>>(scopes: T) -> Self {
+        Self(scopes.into_iter().collect())
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(&self.0).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn network() -> NetworkName {
+        "pprd.example".parse().expect("valid")
+    }
+
+    #[test]
+    fn every_form_has_one_absolute_form() {
+        for (short, absolute) in [
+            ("public", "public"),
+            ("registered", "registered"),
+            ("network", "network:pprd.example"),
+            ("circle:pan-prd", "circle:pan-prd@pprd.example"),
+            ("member:bijie", "member:bijie.pprd.example"),
+        ] {
+            let scope = Scope::parse(short, &network()).unwrap();
+            assert_eq!(scope.as_str(), absolute);
+            assert_eq!(Scope::parse(absolute, &network()).unwrap(), scope);
+            assert_eq!(scope.short(&network()), short);
+        }
+        for text in
+            ["", "Public", "everyone", "circle:", "circle:a@b.example", "member:a.b.example", "network:b.example"]
+        {
+            assert!(Scope::parse(text, &network()).is_err(), "{text}");
+        }
+    }
+
+    fn set() -> impl Strategy<Value = ScopeSet> {
+        proptest::collection::btree_set(0u8..6, 0..6)
+            .prop_map(|numbers| numbers.into_iter().map(|n| format!("circle:c{n}@n").parse().expect("valid")).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn sets_keep_the_laws_of_sets(a in set(), b in set()) {
+            prop_assert_eq!(a.meets(&b), b.meets(&a));
+            prop_assert_eq!(a.meets(&b), a.without(&b) != a);
+            prop_assert_eq!(a.is_within(&b), a.without(&b).is_empty());
+            let mut union = a.clone();
+            union.extend(&b);
+            prop_assert!(a.is_within(&union) && b.is_within(&union));
+            prop_assert_eq!(ScopeSet::from_text(&a.to_text()).unwrap(), a);
+        }
+    }
+}
