@@ -22,7 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     tonic_prost_build::configure()
         .bytes(".duikou.v1.Signed.payload")
+        .bytes(".duikou.v1.Record.body")
         .bytes(".duikou.federation.v1.Batch.parts")
+        .bytes(".duikou.federation.v1.Parts.parts")
         .compile_well_known_types(false)
         .compile_fds(prost_types(&descriptors)?)?;
     Ok(())

@@ -1,9 +1,13 @@
 //! The contract of the Duikou network: its messages and services, and the rules that every participant applies
 //! alike. Everything here is a function of its inputs: no sockets, files, clocks or randomness.
 
+pub mod directory;
+pub mod envelope;
 pub mod limits;
 pub mod name;
+pub mod order;
 pub mod scope;
+pub mod sign;
 
 mod generated;
 
