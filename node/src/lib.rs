@@ -1,1 +1,7 @@
-//! placeholder
+//! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
+
+pub mod engine;
+pub mod error;
+pub mod feed;
+pub mod limits;
+pub mod store;

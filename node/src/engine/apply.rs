@@ -1,0 +1,217 @@
+//! A sink takes in a batch: each part is checked, applied or refused, and the position stored, in one transaction.
+
+use async_trait::async_trait;
+use duikou_proto::directory::MemberState;
+use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Part, Revision};
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::federation::{Rejected, Wanted};
+use duikou_proto::limits as contract;
+use duikou_proto::name::{NodeId, RecordName};
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::v1::Lane;
+use serde::{Deserialize, Serialize};
+
+use super::entries::CatchUpFact;
+use super::facts;
+use super::work::Work;
+use super::writer::Command;
+use crate::limits;
+use crate::store::StoreError;
+
+/// On which side of a link the sink is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// A node that reads from its gateway; with the scopes that its members held when the stream began.
+    Below(ScopeSet),
+    /// A gateway that reads from a node.
+    Above,
+}
+
+/// Progress that a batch brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// The common position.
+    Common { feed: String, position: Vec<u8> },
+    /// A scope that catches up, and whether it has arrived.
+    CatchUp { fact: CatchUpFact, joined: bool },
+    /// None: answers to what was wanted again.
+    Again,
+}
+
+/// Where a sink stands on a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PositionFact {
+    pub(crate) feed: String,
+    /// Sealed by the source.
+    pub(crate) position: Vec<u8>,
+}
+
+/// A state that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RejectionFact {
+    pub(crate) revision: Revision,
+    pub(crate) key_number: i32,
+    pub(crate) code: i32,
+    pub(crate) detail: String,
+    /// The directory's entry by which it was judged.
+    pub(crate) directory: i64,
+}
+
+/// A batch to apply.
+pub(crate) struct Apply {
+    pub(crate) peer: NodeId,
+    pub(crate) lane: Lane,
+    pub(crate) side: Side,
+    /// Each with whether its signature verifies; None where its key is not known.
+    pub(crate) parts: Vec<(Part, Option<bool>)>,
+    /// Parts that could not be read at all.
+    pub(crate) malformed: Vec<String>,
+    pub(crate) progress: Progress,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Applied {
+    /// It is on disk.
+    Done { rejected: Vec<Rejected>, accepted: Vec<Wanted>, changed: usize },
+    /// The node's scopes are others than when the stream began: it must begin anew.
+    Stale,
+}
+
+#[async_trait]
+impl Command for Apply {
+    type Output = Applied;
+
+    fn names(&self) -> Vec<RecordName> {
+        self.parts.iter().map(|(part, _)| part.name().clone()).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.parts.iter().map(|(part, _)| part.bytes().len() + 256).sum()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Applied, StoreError> {
+        if let Side::Below(scopes) = &self.side
+            && *scopes != work.memory.directory.node_scopes(&work.identity.node)
+        {
+            return Ok(Applied::Stale);
+        }
+        let known: std::collections::HashMap<String, RejectionFact> =
+            work.facts(&facts::rejected(&self.peer), limits::REJECTIONS).await?.into_iter().collect();
+        let (mut rejected, mut accepted, mut changed) = (Vec::new(), Vec::new(), 0);
+        for text in &self.malformed {
+            rejected.push(refusal("", 0, Code::Malformed, text));
+        }
+        let mut parts = self.parts.into_iter().peekable();
+        while let Some((part, verifies)) = parts.next() {
+            let mut state = vec![(part, verifies)];
+            while let Some(next) = parts.next_if(|(next, _)| next.name() == state[0].0.name()) {
+                state.push(next);
+            }
+            let mut good = Vec::with_capacity(2);
+            for (part, verifies) in state {
+                let key = facts::rejection(&self.peer, part.name());
+                match judge(work, &self.side, &self.peer, &part, verifies) {
+                    Verdict::Drop => {}
+                    Verdict::Refuse(code, detail) => {
+                        let refused = refusal(part.name().as_str(), part.revision(), code, &detail);
+                        if known.len() < limits::REJECTIONS {
+                            let fact = RejectionFact {
+                                revision: part.revision(),
+                                key_number: part.key_number(),
+                                code: code.into(),
+                                detail,
+                                directory: work.memory.directory.index(),
+                            };
+                            work.put_fact(key, &fact);
+                        }
+                        rejected.push(refused);
+                    }
+                    Verdict::Take => {
+                        if let Some(fact) = known.get(&key).filter(|fact| part.revision() >= fact.revision) {
+                            accepted.push(Wanted { name: part.name().to_string(), revision: fact.revision });
+                            work.remove_fact(key);
+                        }
+                        good.push(part);
+                    }
+                }
+            }
+            changed += usize::from(work.accept(&good).await?);
+        }
+        match self.progress {
+            Progress::Common { feed, position } => {
+                work.put_fact(facts::position(&self.peer, self.lane), &PositionFact { feed, position });
+            }
+            Progress::CatchUp { fact, joined } => {
+                let key = fact.key(&self.peer, self.lane);
+                // Gone where the scope was lost, or lost and opened anew, since: then it begins anew.
+                if work.fact::<CatchUpFact>(&key).await?.is_some() {
+                    if joined { work.remove_fact(key) } else { work.put_fact(key, &fact) }
+                }
+            }
+            Progress::Again => {}
+        }
+        Ok(Applied::Done { rejected, accepted, changed })
+    }
+}
+
+fn refusal(name: &str, revision: Revision, code: Code, detail: &str) -> Rejected {
+    Rejected { name: name.to_owned(), revision, code: code.into(), detail: detail.to_owned() }
+}
+
+enum Verdict {
+    Take,
+    Drop,
+    Refuse(Code, String),
+}
+
+fn judge(work: &Work<'_>, side: &Side, peer: &NodeId, part: &Part, verifies: Option<bool>) -> Verdict {
+    let directory = &work.memory.directory;
+    let origin = part.name().origin_str();
+    let refuse = |code, detail: String| Verdict::Refuse(code, detail);
+    if let Side::Below(scopes) = side
+        && !part.scopes().meets(scopes)
+    {
+        return Verdict::Drop;
+    }
+    let Some(member) = directory.member_by_text(origin) else {
+        return refuse(Code::Foreign, format!("{origin} is no member of {}", work.identity.network));
+    };
+    match side {
+        // Own records come back through recovery alone.
+        Side::Below(_) if member.node == work.identity.node => return Verdict::Drop,
+        Side::Above if member.node != *peer => {
+            return refuse(Code::Host, format!("{origin} lives on {}, not on {peer}", member.node));
+        }
+        _ => {}
+    }
+    if member.keys.verifying(part.key_number(), work.now).is_none() {
+        return refuse(Code::Key, format!("key {} of {origin} is not known, or no longer good", part.key_number()));
+    }
+    match verifies {
+        Some(true) => {}
+        Some(false) => {
+            return refuse(Code::BadSignature, format!("not signed by key {} of {origin}", part.key_number()));
+        }
+        None => return refuse(Code::Key, format!("key {} of {origin} came after the record", part.key_number())),
+    }
+    match (&member.state, side) {
+        (MemberState::Active, _) | (MemberState::Suspended, Side::Below(_)) => {}
+        _ => return refuse(Code::Suspended, format!("{origin} is suspended or has left the network")),
+    }
+    if part.is_record() && work.now > part.expire_time() + EXPIRE_SLACK_MICROS {
+        return refuse(Code::Expired, "its date has passed".to_owned());
+    }
+    let ahead = contract::CLOCK_REFUSE.as_micros() as i64;
+    if *side == Side::Above && part.revision() > work.now + ahead {
+        return refuse(Code::Future, "its revision lies more than 10 minutes ahead of this clock".to_owned());
+    }
+    if *side == Side::Above && part.is_record() && part.kind().is_listing() {
+        let live = work.memory.counts.get(origin).map_or(0, |count| count.records);
+        let limit = directory.listings_per_member();
+        if live > limit as i64 {
+            return refuse(Code::Limit, format!("{origin} has {live} live listings, {limit} are allowed"));
+        }
+    }
+    Verdict::Take
+}

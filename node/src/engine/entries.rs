@@ -1,0 +1,246 @@
+//! The directory grows: what an entry changes in this store is done in the transaction that keeps it.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use duikou_proto::directory::{self, Directory, DirectoryError, Hidden};
+use duikou_proto::envelope::Part;
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::{Hide, Remove, Restore, Resume, Show, Suspend};
+use duikou_proto::name::{MemberId, NodeId};
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::sign::Signer;
+use duikou_proto::v1::Lane;
+use serde::{Deserialize, Serialize};
+
+use super::facts;
+use super::work::Work;
+use super::writer::Command;
+use crate::store::{GoneReason, Row, StoreError};
+
+/// Rows that are looked at in one statement.
+const PAGE: usize = 512;
+/// Entries taken at a time.
+pub(crate) const ENTRIES: usize = 4096;
+
+/// Takes in entries that came from elsewhere. Those that are here already are passed over.
+pub(crate) struct Follow(pub(crate) Vec<Bytes>);
+
+#[async_trait]
+impl Command for Follow {
+    type Output = Result<(), DirectoryError>;
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        for entry in self.0 {
+            match directory::read(&entry) {
+                Ok(read) if read.entry.index <= work.memory.directory.index() => {
+                    if read.entry.index == work.memory.directory.index()
+                        && read.hash != work.memory.directory.link().hash
+                    {
+                        return Ok(Err(DirectoryError::Fork { index: read.entry.index }));
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            if let Err(error) = append(work, entry).await? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// The gateway makes entries, each from the directory as the one before left it.
+pub(crate) struct Make {
+    pub(crate) signer: Signer,
+    pub(crate) actions: Vec<Action>,
+}
+
+#[async_trait]
+impl Command for Make {
+    type Output = Result<(), DirectoryError>;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        // All or none: a trial first.
+        let mut trial = (*work.memory.directory).clone();
+        let mut entries = Vec::with_capacity(self.actions.len());
+        for action in self.actions {
+            let entry = directory::next(trial.link(), &self.signer, work.now, action);
+            if let Err(error) = trial.apply(&entry) {
+                return Ok(Err(error));
+            }
+            entries.push(entry);
+        }
+        for entry in entries {
+            if let Err(error) = append(work, entry).await? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// A scope that is read alone until it reaches the common position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CatchUpFact {
+    pub(crate) scope: String,
+    /// The entry that opened it.
+    pub(crate) since: i64,
+    /// Sealed by the source; empty at the beginning.
+    pub(crate) position: Vec<u8>,
+}
+
+impl CatchUpFact {
+    pub(crate) fn key(&self, peer: &NodeId, lane: Lane) -> String {
+        format!("{}{}/{}", facts::catch_ups(peer, lane), self.scope, self.since)
+    }
+}
+
+async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), DirectoryError>, StoreError> {
+    let before = work.memory.directory.clone();
+    let mut after = Directory::clone(&before);
+    let entry = match after.apply(&bytes) {
+        Ok(entry) => entry,
+        Err(error) => return Ok(Err(error)),
+    };
+    let node = work.identity.node.clone();
+    let (held, holds) = (before.node_scopes(&node), after.node_scopes(&node));
+    work.append_entry(bytes, after);
+    match &entry.action {
+        Some(
+            Action::Suspend(Suspend { member, .. })
+            | Action::Resume(Resume { member })
+            | Action::Remove(Remove { member, .. })
+            | Action::Restore(Restore { member }),
+        ) => Sweep::Touch.over(work, &format!("members/{member}/")).await?,
+        Some(Action::Hide(Hide { salt, name_hash, .. }) | Action::Show(Show { salt, name_hash })) => {
+            Sweep::TouchNamed { salt, name_hash }.over(work, "members/").await?;
+        }
+        Some(Action::Host(host)) => {
+            if let Ok(member) = host.member.parse::<MemberId>() {
+                let was = before.member(&member).map(|m| m.node.clone());
+                moved(work, &member, was.as_ref(), host.node == node.as_str()).await?;
+            }
+        }
+        _ => {}
+    }
+    if !work.identity.carrier && held != holds {
+        open_scopes(work, entry.index, &holds.without(&held)).await?;
+        close_scopes(work, &held.without(&holds), &holds).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// What becomes of the rows that an entry concerns.
+enum Sweep<'a> {
+    /// People and subscribers look at all of them again.
+    Touch,
+    /// Likewise, at the one whose salted name has this hash.
+    TouchNamed { salt: &'a [u8], name_hash: &'a [u8] },
+    /// They go.
+    Drop,
+    /// What no scope of this node covers any longer goes, unless it is its own.
+    Close { holds: &'a ScopeSet },
+}
+
+impl Sweep<'_> {
+    async fn over(&self, work: &mut Work<'_>, prefix: &str) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = work.range(prefix, &after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.name.to_string();
+            for row in rows {
+                self.apply(work, row);
+            }
+        }
+    }
+
+    fn apply(&self, work: &mut Work<'_>, mut row: Row) {
+        match self {
+            Self::Touch => work.touch(row),
+            Self::TouchNamed { salt, name_hash } => {
+                if Hidden::hash(salt, &row.name) == *name_hash {
+                    work.touch(row);
+                }
+            }
+            Self::Drop => work.drop_row(row, GoneReason::ScopeLost, true),
+            Self::Close { holds } => {
+                let lost = |part: &Option<Part>| part.as_ref().is_some_and(|part| !part.scopes().meets(holds));
+                let (record, withdrawal) = (lost(&row.record), lost(&row.withdrawal));
+                if work.is_own(&row.name) || !(record || withdrawal) {
+                    return;
+                }
+                if record || row.record.is_none() {
+                    work.drop_row(row, GoneReason::ScopeLost, withdrawal);
+                } else {
+                    row.withdrawal = None;
+                    row.withdrawal_seq = 0;
+                    work.touch(row);
+                }
+            }
+        }
+    }
+}
+
+/// A member came to this node, or left it.
+async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, comes: bool) -> Result<(), StoreError> {
+    let here = was == Some(&work.identity.node);
+    if comes && was.is_some() && !here {
+        work.memory.unrecovered.insert(member.clone());
+        work.put_fact(facts::unrecovered(member), &true);
+    }
+    if here && !comes {
+        work.memory.unrecovered.remove(member);
+        work.remove_fact(facts::unrecovered(member));
+        Sweep::Drop.over(work, &format!("members/{member}/")).await?;
+        for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {
+            work.remove_fact(key);
+        }
+        work.renew_feed();
+    }
+    Ok(())
+}
+
+/// Scopes that are new here are read alone from the beginning, on every feed that is already under way.
+async fn open_scopes(work: &mut Work<'_>, since: i64, opened: &ScopeSet) -> Result<(), StoreError> {
+    for (peer, lane) in peers(work).await? {
+        for scope in opened.iter() {
+            let fact = CatchUpFact { scope: scope.to_string(), since, position: Vec::new() };
+            work.put_fact(fact.key(&peer, lane), &fact);
+        }
+    }
+    Ok(())
+}
+
+/// Scopes that are lost here take their progress and everything with them that no other scope covers.
+async fn close_scopes(work: &mut Work<'_>, closed: &ScopeSet, holds: &ScopeSet) -> Result<(), StoreError> {
+    if closed.is_empty() {
+        return Ok(());
+    }
+    for (peer, lane) in peers(work).await? {
+        for (key, fact) in work.facts::<CatchUpFact>(&facts::catch_ups(&peer, lane), 1024).await? {
+            if closed.iter().any(|scope| scope.as_str() == fact.scope) {
+                work.remove_fact(key);
+            }
+        }
+    }
+    Sweep::Close { holds }.over(work, "members/").await
+}
+
+/// The feeds on which this store has a position.
+async fn peers(work: &mut Work<'_>) -> Result<Vec<(NodeId, Lane)>, StoreError> {
+    let positions = work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await?;
+    Ok(positions
+        .iter()
+        .filter_map(|(key, _)| {
+            let (peer, lane) = key.strip_prefix(facts::POSITIONS)?.rsplit_once('/')?;
+            let lane = if lane == "prompt" { Lane::Prompt } else { Lane::Bulk };
+            Some((peer.parse().ok()?, lane))
+        })
+        .collect())
+}

@@ -1,0 +1,73 @@
+//! The keys of the small things that an engine keeps, and their form: JSON.
+
+use duikou_proto::name::{MemberId, NodeId, RecordName};
+use duikou_proto::v1::Lane;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::store::StoreError;
+
+pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
+
+pub(crate) fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(value).map_err(|error| StoreError::Inconsistent {
+        table: "facts",
+        row: key.to_owned(),
+        detail: error.to_string(),
+    })
+}
+
+/// The feed's identity, its epochs and the key that seals positions.
+pub(crate) const FEED: &str = "feed";
+/// Begins the last revision of each member here.
+pub(crate) const REVISIONS: &str = "revision/";
+/// Begins the members that wait for recovery.
+pub(crate) const UNRECOVERED: &str = "unrecovered/";
+/// Begins the positions on other feeds.
+pub(crate) const POSITIONS: &str = "position/";
+
+pub(crate) fn revision(member: &MemberId) -> String {
+    format!("{REVISIONS}{member}")
+}
+
+pub(crate) fn unrecovered(member: &MemberId) -> String {
+    format!("{UNRECOVERED}{member}")
+}
+
+pub(crate) fn lane(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Prompt => "prompt",
+        Lane::Bulk | Lane::Unspecified => "bulk",
+    }
+}
+
+/// Where we stand on the feed of `peer`.
+pub(crate) fn position(peer: &NodeId, on: Lane) -> String {
+    format!("{POSITIONS}{peer}/{}", lane(on))
+}
+
+/// Begins the scopes that catch up on the feed of `peer`.
+pub(crate) fn catch_ups(peer: &NodeId, on: Lane) -> String {
+    format!("catch-up/{peer}/{}/", lane(on))
+}
+
+/// Begins the states that we refused of `peer`.
+pub(crate) fn rejected(peer: &NodeId) -> String {
+    format!("rejected/{peer}/")
+}
+
+pub(crate) fn rejection(peer: &NodeId, name: &RecordName) -> String {
+    format!("rejected/{peer}/{name}")
+}
+
+/// Begins the states that `peer` refused of ours.
+pub(crate) fn refused(peer: &NodeId) -> String {
+    format!("refused/{peer}/")
+}
+
+/// What `peer` has acknowledged of our feed, at least.
+pub(crate) fn acknowledged(peer: &NodeId) -> String {
+    format!("acknowledged/{peer}")
+}

@@ -1,0 +1,119 @@
+//! A node takes its members' own records back from the gateway, before it sends or signs anything.
+
+use async_trait::async_trait;
+use duikou_proto::envelope::Part;
+use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::v1::WithdrawalReason;
+
+use super::facts;
+use super::work::Work;
+use super::write::{Next, state};
+use super::writer::Command;
+use crate::store::{Row, StoreError};
+
+/// A piece of what the gateway holds of own members; every part's signature is verified.
+pub(crate) struct TakeBack(pub(crate) Vec<Part>);
+
+#[async_trait]
+impl Command for TakeBack {
+    type Output = usize;
+
+    fn names(&self) -> Vec<RecordName> {
+        self.0.iter().map(|part| part.name().clone()).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(|part| part.bytes().len() + 256).sum()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<usize, StoreError> {
+        let mut taken = 0;
+        let mut parts = self.0.into_iter().peekable();
+        while let Some(part) = parts.next() {
+            let mut of_name = vec![part];
+            while let Some(next) = parts.next_if(|next| next.name() == of_name[0].name()) {
+                of_name.push(next);
+            }
+            let name = of_name[0].name().clone();
+            if !work.is_own(&name) {
+                continue;
+            }
+            for part in &of_name {
+                work.raise_revision(&name.origin(), part.revision());
+            }
+            taken += usize::from(work.accept(&of_name).await?);
+            if let Some(row) = work.row(&name).await? {
+                merge(work, row, &of_name).await?;
+            }
+        }
+        Ok(taken)
+    }
+}
+
+/// Who could see the gateway's copy is exposed, even where our state outranks it: a withdrawal is owed to those.
+async fn merge(work: &mut Work<'_>, mut row: Row, parts: &[Part]) -> Result<(), StoreError> {
+    let before = (row.exposed.clone(), row.expire_max);
+    for part in parts {
+        row.exposed.extend(part.scopes());
+        row.expire_max = row.expire_max.max(part.expire_time());
+    }
+    let sees = row.record.as_ref().map(|record| record.scopes().clone()).unwrap_or_default();
+    let told = row.withdrawal.as_ref().map(|withdrawal| withdrawal.scopes().clone()).unwrap_or_default();
+    let owed = !row.exposed.without(&sees).without(&told).is_empty();
+    if before != (row.exposed.clone(), row.expire_max) {
+        work.restamp(row.clone());
+    }
+    if !owed {
+        return Ok(());
+    }
+    let Some(any) = row.record.as_ref().or(row.withdrawal.as_ref()) else { return Ok(()) };
+    let content = match row.record.as_ref().map(|record| (record, record.statement())) {
+        Some((record, duikou_proto::envelope::Statement::Record { publish_time, expire_time, body, .. })) => {
+            Ok((record.scopes().clone(), body.clone(), *publish_time, *expire_time))
+        }
+        _ => Err(row.withdrawal.as_ref().and_then(Part::reason).unwrap_or(WithdrawalReason::Withdrawn)),
+    };
+    let next = Next { kind: any.kind().clone(), lane: any.lane(), content, owed: true };
+    if let Err(malformed) = state(work, Some(&row), &row.name, &next, false).await? {
+        tracing::error!(record.name = %row.name, error = %malformed, "an owed withdrawal could not be signed");
+    }
+    Ok(())
+}
+
+/// Recovery from a gateway is complete.
+pub(crate) struct Recovered {
+    pub(crate) members: Vec<MemberId>,
+    /// The position that was not known bore this feed's id: the store was rolled back, and is another feed now.
+    pub(crate) rolled_back: bool,
+}
+
+#[async_trait]
+impl Command for Recovered {
+    type Output = ();
+
+    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        for member in &self.members {
+            if work.memory.unrecovered.remove(member) {
+                work.remove_fact(facts::unrecovered(member));
+                restamp_all(work, member).await?;
+            }
+        }
+        if self.rolled_back {
+            work.renew_feed();
+        }
+        Ok(())
+    }
+}
+
+async fn restamp_all(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+    let prefix = format!("members/{member}/");
+    let mut after = String::new();
+    loop {
+        let rows = work.range(&prefix, &after, 512).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.name.to_string();
+        for row in rows {
+            work.restamp(row);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Dates pass: own records end with a withdrawal, withdrawals and gone rows are forgotten.
+
+use async_trait::async_trait;
+use duikou_proto::v1::WithdrawalReason;
+
+use super::work::Work;
+use super::write::{Next, state};
+use super::writer::Command;
+use crate::limits;
+use crate::store::{GoneReason, StoreError};
+
+/// Handles what is due; whether there may be more.
+pub(crate) struct Upkeep;
+
+#[async_trait]
+impl Command for Upkeep {
+    type Output = bool;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+        let due = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
+        let more = due.len() == limits::UPKEEP_ROWS;
+        for row in due {
+            let Some(mut row) = work.row(&row.name).await? else { continue };
+            let ended = row.record.as_ref().filter(|record| record.expire_time() <= work.now).cloned();
+            if let Some(record) = ended
+                && work.is_own(&row.name)
+                && !work.memory.unrecovered.contains(&row.name.origin())
+            {
+                if row.exposed.is_empty() {
+                    work.drop_row(row, GoneReason::Withdrawn, false);
+                    continue;
+                }
+                let content = Err(WithdrawalReason::Expired);
+                let next = Next { kind: record.kind().clone(), lane: record.lane(), content, owed: false };
+                if let Err(malformed) = state(work, Some(&row), &row.name, &next, false).await? {
+                    tracing::error!(record.name = %row.name, error = %malformed, "an expired record could not be ended");
+                }
+                continue;
+            }
+            let slack = duikou_proto::envelope::EXPIRE_SLACK_MICROS;
+            if row.withdrawal.as_ref().is_some_and(|w| w.expire_time() + slack < work.now) {
+                let before = row.clone();
+                row.withdrawal = None;
+                row.withdrawal_seq = 0;
+                if row.record.is_none() {
+                    work.purge(&before);
+                } else {
+                    work.raise_floor(&before);
+                    work.next_seq();
+                    work.put(row);
+                }
+            } else if row.record.is_none() && row.withdrawal.is_none() && row.gone.is_none_or(|(_, u)| u <= work.now) {
+                work.purge(&row);
+            } else {
+                // Due for something that was done meanwhile: its date is computed anew.
+                work.next_seq();
+                work.put(row);
+            }
+        }
+        Ok(more)
+    }
+}

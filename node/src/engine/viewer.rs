@@ -1,0 +1,117 @@
+//! Who reads, and the one function that decides what they see of a row.
+
+use std::collections::BTreeSet;
+
+use duikou_proto::directory::{Directory, MemberState};
+use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::name::{MemberId, NodeId};
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::v1::WithdrawalReason;
+use duikou_proto::v1::no_longer::Reason;
+
+use crate::store::{GoneReason, Row};
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Reader {
+    /// Nobody in particular.
+    Anonymous,
+    /// A vetted enterprise.
+    Registered,
+    /// A member.
+    Member(MemberId),
+    /// Whoever runs this server: the eyes of all members on it; on a gateway of all that it carries.
+    Operator,
+}
+
+/// What a reader may see, by the directory of a moment. Without one nothing is read for a person or a peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Viewer {
+    scopes: ScopeSet,
+    members: BTreeSet<MemberId>,
+    carrier: bool,
+}
+
+impl Viewer {
+    /// The rights of `reader` at `node`.
+    pub fn new(reader: &Reader, directory: &Directory, node: &NodeId, carrier: bool) -> Self {
+        let none = Self { scopes: ScopeSet::new(), members: BTreeSet::new(), carrier: false };
+        match reader {
+            Reader::Anonymous => Self { scopes: [Scope::public()].into_iter().collect(), ..none },
+            Reader::Registered => Self { scopes: [Scope::public(), Scope::registered()].into_iter().collect(), ..none },
+            Reader::Member(id) => {
+                let mut scopes = directory.member_scopes(id);
+                scopes.insert(Scope::public());
+                Self { scopes, members: [id.clone()].into(), ..none }
+            }
+            Reader::Operator => Self {
+                scopes: directory.node_scopes(node),
+                members: directory.hosted(node).map(|member| member.id.clone()).collect(),
+                carrier,
+            },
+        }
+    }
+
+    /// A fingerprint of the rights: a cursor is good for the same ones only.
+    pub fn hash(&self) -> [u8; 32] {
+        let members: Vec<&str> = self.members.iter().map(MemberId::as_str).collect();
+        let text = format!("{}|{}|{}", self.scopes.to_text(), members.join(" "), self.carrier);
+        *blake3::hash(text.as_bytes()).as_bytes()
+    }
+
+    fn meets(&self, row: &Row, scopes: &ScopeSet) -> bool {
+        (self.carrier && !scopes.is_empty())
+            || scopes.meets(&self.scopes)
+            || self.members.iter().any(|id| id.as_str() == row.name.origin_str())
+    }
+
+    /// What is to be seen of `row`.
+    pub fn see<'a>(&self, row: &'a Row, directory: &Directory, now: Micros) -> Seen<'a> {
+        let state = directory.member_by_text(row.name.origin_str()).map(|member| member.state);
+        let barred = match state {
+            Some(MemberState::Active) => directory.hides(&row.name).then_some(Reason::Hidden),
+            Some(MemberState::Suspended) => Some(Reason::Suspended),
+            Some(MemberState::Removed(_)) | None => Some(Reason::Removed),
+        };
+        if let Some(record) = &row.record
+            && self.meets(row, record.scopes())
+        {
+            return match barred {
+                Some(reason) => Seen::Gone(reason),
+                None if record.expire_time() <= now => Seen::Gone(Reason::Expired),
+                None if directory.verifying_key(row.name.origin_str(), record.key_number(), now).is_none() => {
+                    Seen::Gone(Reason::Withdrawn)
+                }
+                None => Seen::Record(record),
+            };
+        }
+        if !self.meets(row, &row.exposed) {
+            return Seen::Nothing;
+        }
+        let withdrawn = row.withdrawal.as_ref().and_then(Part::reason).map(|reason| match reason {
+            WithdrawalReason::Narrowed => Reason::Narrowed,
+            WithdrawalReason::Filled => Reason::Filled,
+            WithdrawalReason::Expired => Reason::Expired,
+            WithdrawalReason::Deleted => Reason::Deleted,
+            WithdrawalReason::Withdrawn | WithdrawalReason::Unspecified => Reason::Withdrawn,
+        });
+        let gone = row.gone.map(|(reason, _)| match reason {
+            GoneReason::ScopeLost => Reason::ScopeLost,
+            GoneReason::Removed => Reason::Removed,
+            GoneReason::Withdrawn => Reason::Withdrawn,
+            GoneReason::Deleted => Reason::Deleted,
+        });
+        Seen::Gone(barred.or(gone).or(withdrawn).unwrap_or(Reason::Narrowed))
+    }
+}
+
+/// What a viewer sees of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen<'a> {
+    /// The content.
+    Record(&'a Part),
+    /// That it is gone.
+    Gone(Reason),
+    /// Nothing, not even that there is such a name.
+    Nothing,
+}

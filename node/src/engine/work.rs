@@ -1,0 +1,336 @@
+//! One transaction's work: rows, facts and the directory as the commands before have left them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::{Micros, Part, Revision};
+use duikou_proto::name::{MemberId, RecordName};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::accept::{Ranking, accept};
+use super::position::FeedIdentity;
+use super::{Identity, facts};
+use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
+
+/// How long a row that was dropped without a withdrawal is remembered: 30 days.
+const GONE_KEPT: Micros = 30 * 24 * 3600 * 1_000_000;
+
+/// What the engine remembers between transactions; a failed transaction leaves it as it was.
+#[derive(Clone)]
+pub(crate) struct Memory {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) counts: Counts,
+    pub(crate) revisions: HashMap<MemberId, Revision>,
+    /// Members on this node that must be recovered before anything is written for them.
+    pub(crate) unrecovered: BTreeSet<MemberId>,
+    pub(crate) feed: Arc<FeedIdentity>,
+}
+
+/// A transaction under way.
+pub(crate) struct Work<'a> {
+    pub(crate) transaction: &'a mut dyn Transaction,
+    pub(crate) identity: &'a Identity,
+    pub(crate) memory: Memory,
+    pub(crate) now: Micros,
+    counter: Counter,
+    rows: HashMap<RecordName, Option<Row>>,
+    before: HashMap<RecordName, Option<(bool, bool)>>,
+    changed: BTreeMap<Seq, RecordName>,
+    latest: HashMap<RecordName, Seq>,
+    deleted: BTreeSet<RecordName>,
+    facts: BTreeMap<String, Option<Vec<u8>>>,
+    entries: Vec<Bytes>,
+    first_entry: i64,
+    pub(crate) scrub: bool,
+}
+
+/// What a committed transaction has changed.
+pub(crate) struct Outcome {
+    pub(crate) counter: Counter,
+    pub(crate) rows: Vec<Arc<Row>>,
+    pub(crate) deleted: Vec<RecordName>,
+    pub(crate) memory: Memory,
+    pub(crate) scrub: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) async fn begin(
+        transaction: &'a mut dyn Transaction,
+        identity: &'a Identity,
+        memory: Memory,
+        now: Micros,
+    ) -> Result<Self, StoreError> {
+        let counter = transaction.counter().await?;
+        let first_entry = memory.directory.index() + 1;
+        Ok(Self {
+            transaction,
+            identity,
+            memory,
+            now,
+            counter,
+            rows: HashMap::new(),
+            before: HashMap::new(),
+            changed: BTreeMap::new(),
+            latest: HashMap::new(),
+            deleted: BTreeSet::new(),
+            facts: BTreeMap::new(),
+            entries: Vec::new(),
+            first_entry,
+            scrub: false,
+        })
+    }
+
+    /// Reads rows ahead, many in one statement.
+    pub(crate) async fn load(&mut self, names: impl Iterator<Item = RecordName>) -> Result<(), StoreError> {
+        let unread: BTreeSet<RecordName> = names.filter(|name| !self.rows.contains_key(name)).collect();
+        if unread.is_empty() {
+            return Ok(());
+        }
+        let unread: Vec<RecordName> = unread.into_iter().collect();
+        let found = self.transaction.rows(&unread).await?;
+        self.rows.extend(unread.into_iter().map(|name| (name, None)));
+        self.rows.extend(found.into_iter().map(|row| (row.name.clone(), Some(row))));
+        Ok(())
+    }
+
+    /// A row as it is now.
+    pub(crate) async fn row(&mut self, name: &RecordName) -> Result<Option<Row>, StoreError> {
+        self.load([name.clone()].into_iter()).await?;
+        Ok(self.rows.get(name).cloned().flatten())
+    }
+
+    /// Rows by name, with what this transaction has changed.
+    pub(crate) async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let rows = self.transaction.range(prefix, after, limit).await?;
+        Ok(rows.into_iter().map(|row| self.fresher(row)).collect())
+    }
+
+    fn fresher(&self, row: Row) -> Row {
+        self.rows.get(&row.name).cloned().flatten().unwrap_or(row)
+    }
+
+    pub(crate) fn seq(&self) -> Seq {
+        self.counter.seq
+    }
+
+    /// The next sequence number.
+    pub(crate) fn next_seq(&mut self) -> Seq {
+        self.counter.seq += 1;
+        self.counter.seq
+    }
+
+    /// Whether this node hosts the writer of `name`.
+    pub(crate) fn is_own(&self, name: &RecordName) -> bool {
+        self.memory.directory.member_by_text(name.origin_str()).is_some_and(|m| m.node == self.identity.node)
+    }
+
+    /// Takes parts of one name in; whether anything changed.
+    pub(crate) async fn accept(&mut self, parts: &[Part]) -> Result<bool, StoreError> {
+        let Some(name) = parts.first().map(|part| part.name().clone()) else { return Ok(false) };
+        let old = self.row(&name).await?;
+        let directory = self.memory.directory.clone();
+        let ranking = Ranking { directory: &directory, now: self.now };
+        let Some(accepted) = accept(old.as_ref(), parts, &ranking, self.counter.seq + 1) else { return Ok(false) };
+        if accepted.equivocation {
+            tracing::error!(record.name = %name, "its origin has signed two different states as one revision");
+        }
+        self.next_seq();
+        // What was readable and no longer is must leave the disk: database pages and log.
+        self.scrub |= old.is_some_and(|old| old.record.is_some() && accepted.row.record.is_none())
+            || parts.iter().any(|part| !part.is_record());
+        self.put(accepted.row);
+        Ok(true)
+    }
+
+    /// Writes a row that changed at the newest sequence number.
+    pub(crate) fn put(&mut self, mut row: Row) {
+        let own = self.is_own(&row.name);
+        let dates = [
+            row.record.as_ref().filter(|_| own).map(Part::expire_time),
+            row.withdrawal.as_ref().map(|w| w.expire_time() + duikou_proto::envelope::EXPIRE_SLACK_MICROS + 1),
+            row.gone.map(|(_, until)| until),
+        ];
+        row.due = dates.into_iter().flatten().min().unwrap_or(0);
+        self.note(&row.name);
+        if let Some(before) = self.latest.insert(row.name.clone(), self.counter.seq) {
+            self.changed.remove(&before);
+        }
+        self.changed.insert(self.counter.seq, row.name.clone());
+        self.deleted.remove(&row.name);
+        self.rows.insert(row.name.clone(), Some(row));
+    }
+
+    fn note(&mut self, name: &RecordName) {
+        let held = self.rows.get(name).and_then(Option::as_ref);
+        let before = held.map(|row| (row.record.is_some(), row.withdrawal.is_some()));
+        self.before.entry(name.clone()).or_insert(before);
+    }
+
+    /// Drops a row without a signed withdrawal; its own readers still learn that it is gone.
+    pub(crate) fn drop_row(&mut self, mut row: Row, reason: GoneReason, withdrawal_too: bool) {
+        let seq = self.next_seq();
+        row.record = None;
+        row.record_seq = 0;
+        if withdrawal_too {
+            row.withdrawal = None;
+            row.withdrawal_seq = 0;
+        }
+        row.record_content_seq = seq;
+        row.withdrawal_content_seq = seq;
+        row.gone = Some((reason, self.now + GONE_KEPT));
+        self.scrub = true;
+        self.put(row);
+    }
+
+    /// Makes people and subscribers look at a row again; links do not.
+    pub(crate) fn touch(&mut self, mut row: Row) {
+        let seq = self.next_seq();
+        row.record_content_seq = seq;
+        row.withdrawal_content_seq = seq;
+        self.put(row);
+    }
+
+    /// Makes links read a row's parts again.
+    pub(crate) fn restamp(&mut self, mut row: Row) {
+        let seq = self.next_seq();
+        if row.record.is_some() {
+            row.record_seq = seq;
+        }
+        if row.withdrawal.is_some() {
+            row.withdrawal_seq = seq;
+        }
+        self.put(row);
+    }
+
+    /// Forgets a row for good and raises the floors below which a cursor may have missed it.
+    pub(crate) fn purge(&mut self, row: &Row) {
+        self.counter.floor = self.counter.floor.max(row.record_seq);
+        self.counter.content_floor = self.counter.content_floor.max(row.record_content_seq);
+        self.raise_floor(row);
+        self.note(&row.name);
+        if let Some(seq) = self.latest.remove(&row.name) {
+            self.changed.remove(&seq);
+        }
+        self.rows.insert(row.name.clone(), None);
+        self.deleted.insert(row.name.clone());
+    }
+
+    /// A withdrawal goes: cursors before it may have missed it.
+    pub(crate) fn raise_floor(&mut self, row: &Row) {
+        self.counter.floor = self.counter.floor.max(row.withdrawal_seq);
+        self.counter.content_floor = self.counter.content_floor.max(row.withdrawal_content_seq);
+    }
+
+    /// The revision that the member's next statement gets.
+    pub(crate) fn next_revision(&mut self, member: &MemberId) -> Revision {
+        let last = self.memory.revisions.get(member).copied().unwrap_or(0);
+        let next = self.now.max(last + 1);
+        self.raise_revision(member, next);
+        next
+    }
+
+    /// The store becomes another feed: no position that was presented before is known.
+    pub(crate) fn renew_feed(&mut self) {
+        let mut feed = (*self.memory.feed).clone();
+        feed.renew(self.counter.seq);
+        self.put_fact(facts::FEED.to_owned(), &feed);
+        self.memory.feed = Arc::new(feed);
+    }
+
+    /// Makes later revisions of the member greater than `revision`.
+    pub(crate) fn raise_revision(&mut self, member: &MemberId, revision: Revision) {
+        let last = self.memory.revisions.get(member).copied().unwrap_or(0);
+        if revision > last {
+            self.memory.revisions.insert(member.clone(), revision);
+            self.put_fact(facts::revision(member), &revision);
+        }
+    }
+
+    /// A fact as it is now.
+    pub(crate) async fn fact<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, StoreError> {
+        let value = match self.facts.get(key) {
+            Some(value) => value.clone(),
+            None => self.transaction.fact(key).await?,
+        };
+        value.map(|value| facts::decode(key, &value)).transpose()
+    }
+
+    /// Facts by prefix as they are now, at most `limit`.
+    pub(crate) async fn facts<T: DeserializeOwned>(
+        &mut self,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let mut found: BTreeMap<String, Vec<u8>> =
+            self.transaction.facts(prefix, "", limit).await?.into_iter().collect();
+        for (key, value) in self.facts.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)) {
+            match value {
+                Some(value) => drop(found.insert(key.clone(), value.clone())),
+                None => drop(found.remove(key)),
+            }
+        }
+        found.into_iter().map(|(key, value)| Ok((key.clone(), facts::decode(&key, &value)?))).collect()
+    }
+
+    /// Sets a fact.
+    pub(crate) fn put_fact<T: Serialize>(&mut self, key: String, value: &T) {
+        self.facts.insert(key, Some(facts::encode(value)));
+    }
+
+    /// Takes a fact away.
+    pub(crate) fn remove_fact(&mut self, key: String) {
+        self.facts.insert(key, None);
+    }
+
+    /// Adds an entry to the directory's log. Its effects are the caller's to apply.
+    pub(crate) fn append_entry(&mut self, entry: Bytes, directory: Directory) {
+        self.entries.push(entry);
+        self.memory.directory = Arc::new(directory);
+    }
+
+    /// Writes everything; the caller commits.
+    pub(crate) async fn flush(mut self) -> Result<Outcome, StoreError> {
+        let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
+        let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
+        for (name, before) in std::mem::take(&mut self.before) {
+            let after = self.rows.get(&name).and_then(Option::as_ref);
+            let after = after.map(|row| (row.record.is_some(), row.withdrawal.is_some()));
+            if after != before {
+                self.count(name.origin_str(), before, -1);
+                self.count(name.origin_str(), after, 1);
+            }
+        }
+        if !rows.is_empty() {
+            self.transaction.put_rows(&rows).await?;
+        }
+        if !deleted.is_empty() {
+            self.transaction.delete_rows(&deleted).await?;
+        }
+        if !self.entries.is_empty() {
+            self.transaction.append_entries(self.first_entry, &self.entries).await?;
+        }
+        let facts: Vec<_> = self.facts.into_iter().collect();
+        if !facts.is_empty() {
+            self.transaction.put_facts(&facts).await?;
+        }
+        if !rows.is_empty() || !deleted.is_empty() {
+            self.transaction.put_counter(self.counter).await?;
+        }
+        let rows = rows.into_iter().map(Arc::new).collect();
+        Ok(Outcome { counter: self.counter, rows, deleted, memory: self.memory, scrub: self.scrub })
+    }
+
+    fn count(&mut self, origin: &str, parts: Option<(bool, bool)>, by: i64) {
+        let Some((record, withdrawal)) = parts else { return };
+        if !self.memory.counts.contains_key(origin) {
+            self.memory.counts.insert(origin.to_owned(), Count::default());
+        }
+        if let Some(count) = self.memory.counts.get_mut(origin) {
+            count.records += if record { by } else { 0 };
+            count.withdrawals += if withdrawal { by } else { 0 };
+        }
+    }
+}

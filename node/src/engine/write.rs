@@ -1,0 +1,320 @@
+//! The origin writes: publish, change, narrow, withdraw. Every state that a member signs is made here.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use duikou_proto::directory::MemberState;
+use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Statement};
+use duikou_proto::name::{Kind, MemberId, RecordName};
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::v1::{Lane, Record, Withdrawal, WithdrawalReason};
+use thiserror::Error;
+
+use super::work::Work;
+use super::writer::Command;
+use crate::store::{GoneReason, Row, StoreError};
+
+/// What a member wants a name to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Fixed for the life of a name.
+    pub kind: Kind,
+    /// How it travels.
+    pub lane: Lane,
+    /// Who may see it.
+    pub scopes: ScopeSet,
+    /// The kind's own message.
+    pub body: Bytes,
+    /// None: what it was, else now.
+    pub publish_time: Option<Micros>,
+    /// None: what it was, else `expire_default`.
+    pub expire_time: Option<Micros>,
+    /// For a new name.
+    pub expire_default: Micros,
+}
+
+/// Whether the name must be new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// It must not hold other content.
+    Create,
+    /// It must be there.
+    Update,
+    /// Either.
+    Upsert,
+}
+
+/// A change that a member makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// New content.
+    Put(Mode, Content),
+    /// An end.
+    End(WithdrawalReason),
+}
+
+/// A member's change of one of its names.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// Whose and what.
+    pub name: RecordName,
+    /// What becomes of it.
+    pub change: Change,
+    /// The revision that the writer knows; another one is a conflict.
+    pub expected: Option<Revision>,
+    /// Decide, and write nothing.
+    pub dry_run: bool,
+}
+
+/// What a write came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// A new name (or one that had been withdrawn).
+    Created(Part),
+    /// New content.
+    Updated(Part),
+    /// The same content: nothing was made.
+    Unchanged(Part),
+    /// Withdrawn, or withdrawn before; 0 where nobody else could ever see it.
+    Ended(Revision),
+}
+
+/// Why the engine does not write.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refused {
+    /// Another node's member.
+    #[error("this node does not host {0}")]
+    NotHosted(MemberId),
+    /// The member is suspended or has left.
+    #[error("{0} is suspended or has left the network")]
+    Suspended(MemberId),
+    /// Own records must be taken back from the gateway first.
+    #[error("{0} must first take its records back from the gateway")]
+    Unrecovered(MemberId),
+    /// It has other content.
+    #[error("{0} exists with other content")]
+    Exists(RecordName),
+    /// There is none.
+    #[error("{0} does not exist")]
+    Missing(RecordName),
+    /// Deleted for good.
+    #[error("{0} was deleted, and a deleted name is never used again")]
+    Deleted(RecordName),
+    /// Changed since it was read.
+    #[error("{0} has changed since it was read")]
+    Conflict(RecordName),
+    /// Another kind than before.
+    #[error("{0} is of another kind, and the kind of a name never changes")]
+    Kind(RecordName),
+    /// Too many.
+    #[error("{member} has {limit} live listings, the most that this network allows")]
+    Limit {
+        /// Whose.
+        member: MemberId,
+        /// How many.
+        limit: usize,
+    },
+    /// The result has not the form of a record.
+    #[error("{0}")]
+    Malformed(Malformed),
+    /// This node writes nothing now.
+    #[error("this node writes nothing: {0}")]
+    Halted(String),
+}
+
+#[async_trait]
+impl Command for Write {
+    type Output = Result<Written, Refused>;
+
+    fn names(&self) -> Vec<RecordName> {
+        vec![self.name.clone()]
+    }
+
+    fn bytes(&self) -> usize {
+        512 + match &self.change {
+            Change::Put(_, content) => content.body.len(),
+            Change::End(_) => 0,
+        }
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let row = work.row(&self.name).await?;
+        let step = match decide(&self, row.as_ref(), work) {
+            Ok(step) => step,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        match step {
+            Step::Done(written) => Ok(Ok(written)),
+            Step::Drop(reason) => {
+                if let Some(row) = row.filter(|_| !self.dry_run) {
+                    work.drop_row(row, reason, false);
+                }
+                Ok(Ok(Written::Ended(0)))
+            }
+            Step::Sign(next) => {
+                let created = row.as_ref().is_none_or(|row| row.record.is_none());
+                match state(work, row.as_ref(), &self.name, &next, self.dry_run).await? {
+                    Err(malformed) => Ok(Err(Refused::Malformed(malformed))),
+                    Ok(parts) => Ok(Ok(match parts.into_iter().next() {
+                        Some(part) if !part.is_record() => Written::Ended(part.revision()),
+                        Some(part) if created => Written::Created(part),
+                        Some(part) => Written::Updated(part),
+                        None => Written::Ended(0),
+                    })),
+                }
+            }
+        }
+    }
+}
+
+enum Step {
+    Done(Written),
+    Drop(GoneReason),
+    Sign(Next),
+}
+
+/// The state that is to be signed: content, or the reason of an end.
+pub(crate) struct Next {
+    pub(crate) kind: Kind,
+    pub(crate) lane: Lane,
+    pub(crate) content: Result<(ScopeSet, Bytes, Micros, Micros), WithdrawalReason>,
+    /// Sign a withdrawal also where this change narrows nothing: it is owed from before.
+    pub(crate) owed: bool,
+}
+
+fn decide(write: &Write, row: Option<&Row>, work: &mut Work<'_>) -> Result<Step, Refused> {
+    let name = &write.name;
+    let member = name.origin();
+    let directory = work.memory.directory.clone();
+    let Some(entry) = directory.member(&member).filter(|entry| entry.node == work.identity.node) else {
+        return Err(Refused::NotHosted(member));
+    };
+    if entry.state != MemberState::Active {
+        return Err(Refused::Suspended(member));
+    }
+    if work.memory.unrecovered.contains(&member) {
+        return Err(Refused::Unrecovered(member));
+    }
+    let record = row.and_then(|row| row.record.as_ref());
+    let held = row.map(Row::revision).unwrap_or_default();
+    if write.expected.is_some_and(|expected| expected != held) {
+        return Err(Refused::Conflict(name.clone()));
+    }
+    let ended = row.and_then(|row| row.withdrawal.as_ref()).filter(|_| record.is_none());
+    match &write.change {
+        Change::End(reason) => match (record, row) {
+            (None, None) => Err(Refused::Missing(name.clone())),
+            (None, Some(_)) => Ok(Step::Done(Written::Ended(ended.map(Part::revision).unwrap_or_default()))),
+            (Some(_), Some(row)) if row.exposed.is_empty() => Ok(Step::Drop(match reason {
+                WithdrawalReason::Deleted => GoneReason::Deleted,
+                _ => GoneReason::Withdrawn,
+            })),
+            (Some(record), _) => Ok(Step::Sign(Next {
+                kind: record.kind().clone(),
+                lane: record.lane(),
+                content: Err(*reason),
+                owed: false,
+            })),
+        },
+        Change::Put(mode, content) => {
+            let deleted = ended.and_then(Part::reason) == Some(WithdrawalReason::Deleted)
+                || matches!(row.and_then(|row| row.gone), Some((GoneReason::Deleted, _)));
+            if deleted {
+                return Err(Refused::Deleted(name.clone()));
+            }
+            if row.is_some_and(|r| r.record.iter().chain(&r.withdrawal).any(|part| *part.kind() != content.kind)) {
+                return Err(Refused::Kind(name.clone()));
+            }
+            let limit = directory.listings_per_member();
+            let live = work.memory.counts.get(member.as_str()).map_or(0, |count| count.records);
+            if record.is_none() && content.kind.is_listing() && live >= limit as i64 {
+                return Err(Refused::Limit { member, limit });
+            }
+            let before = record.map(Part::statement);
+            let (published, expires) = match before {
+                Some(Statement::Record { publish_time, expire_time, .. }) => (*publish_time, *expire_time),
+                _ => (work.now, content.expire_default),
+            };
+            let published = content.publish_time.unwrap_or(published);
+            let expires = content.expire_time.unwrap_or(expires);
+            if let (Some(record), Some(Statement::Record { publish_time, expire_time, body, .. })) = (record, before) {
+                let same = *record.scopes() == content.scopes
+                    && *body == content.body
+                    && (*publish_time, *expire_time) == (published, expires);
+                if same {
+                    return Ok(Step::Done(Written::Unchanged(record.clone())));
+                }
+                if *mode == Mode::Create {
+                    return Err(Refused::Exists(name.clone()));
+                }
+            } else if *mode == Mode::Update {
+                return Err(Refused::Missing(name.clone()));
+            }
+            Ok(Step::Sign(Next {
+                kind: content.kind.clone(),
+                lane: content.lane,
+                content: Ok((content.scopes.clone(), content.body.clone(), published, expires)),
+                owed: false,
+            }))
+        }
+    }
+}
+
+/// Signs the next state of a name (a record, a withdrawal, or both as one state) and takes it in.
+pub(crate) async fn state(
+    work: &mut Work<'_>,
+    row: Option<&Row>,
+    name: &RecordName,
+    next: &Next,
+    dry_run: bool,
+) -> Result<Result<Vec<Part>, Malformed>, StoreError> {
+    let member = name.origin();
+    let Some(signer) = work.identity.signers.get(&member).cloned() else {
+        return Ok(Err(Malformed(format!("no signing key of {member} is here"))));
+    };
+    let before = row.and_then(|row| row.record.as_ref());
+    let scopes = next.content.as_ref().map_or_else(|_| ScopeSet::new(), |content| content.0.clone());
+    let gone = row.map(|row| row.exposed.without(&scopes)).unwrap_or_default();
+    let narrows = next.content.is_err() || next.owed || before.is_some_and(|b| !b.scopes().is_within(&scopes));
+    let revision = if dry_run { work.now } else { work.next_revision(&member) };
+    let text = |scopes: &ScopeSet| scopes.iter().map(Scope::to_string).collect::<Vec<_>>();
+    let mut expire_max = row.map_or(0, |row| row.expire_max);
+    let mut parts = Vec::with_capacity(2);
+    if let Ok((scopes, body, publish_time, expire_time)) = &next.content {
+        expire_max = expire_max.max(*expire_time);
+        let record = Record {
+            name: name.to_string(),
+            revision,
+            kind: next.kind.to_string(),
+            lane: next.lane.into(),
+            scopes: text(scopes),
+            publish_time: *publish_time,
+            update_time: work.now,
+            expire_time: *expire_time,
+            body: body.clone(),
+        };
+        match Part::sign_record(&signer, &record) {
+            Ok(part) => parts.push(part),
+            Err(malformed) => return Ok(Err(malformed)),
+        }
+    }
+    if narrows && !gone.is_empty() {
+        let reason = next.content.as_ref().err().copied().unwrap_or(WithdrawalReason::Narrowed);
+        let withdrawal = Withdrawal {
+            name: name.to_string(),
+            revision,
+            kind: next.kind.to_string(),
+            lane: next.lane.into(),
+            scopes: text(&gone),
+            keep_until: expire_max + EXPIRE_SLACK_MICROS,
+            reason: reason.into(),
+        };
+        match Part::sign_withdrawal(&signer, &withdrawal) {
+            Ok(part) => parts.push(part),
+            Err(malformed) => return Ok(Err(malformed)),
+        }
+    }
+    if !dry_run {
+        work.accept(&parts).await?;
+    }
+    Ok(Ok(parts))
+}

@@ -1,0 +1,167 @@
+//! What every backend must do, written against the trait. A backend joins with one line at the end.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use duikou_proto::envelope::Part;
+use duikou_proto::name::RecordName;
+use duikou_proto::sign::Signer;
+use duikou_proto::v1::{Lane, Record};
+
+use super::sqlite::SqliteStore;
+use super::{Counter, GoneReason, Order, Row, Store};
+
+fn name(id: &str) -> RecordName {
+    format!("members/a.n/listings/{id}").parse().unwrap()
+}
+
+fn row(id: &str, seq: i64) -> Row {
+    let record = Record {
+        name: name(id).to_string(),
+        revision: seq,
+        kind: "capital".into(),
+        lane: Lane::Bulk.into(),
+        scopes: vec!["public".into()],
+        expire_time: 9,
+        body: Bytes::from(vec![7; 50]),
+        ..Default::default()
+    };
+    let record = Part::sign_record(&Signer::from_seed(1, [1; 32]), &record).unwrap();
+    let exposed = record.scopes().clone();
+    Row {
+        record: Some(record),
+        exposed,
+        record_seq: seq,
+        record_content_seq: seq,
+        first_seq: seq,
+        ..Row::new(name(id))
+    }
+}
+
+async fn put(store: &dyn Store, rows: &[Row], seq: i64) {
+    let mut transaction = store.begin().await.unwrap();
+    transaction.put_rows(rows).await.unwrap();
+    transaction.put_counter(Counter { seq, ..Counter::default() }).await.unwrap();
+    transaction.commit().await.unwrap();
+}
+
+async fn what_is_committed_survives_reopening(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let mut gone = row("gone", 2);
+    (gone.record, gone.record_seq, gone.gone) = (None, 0, Some((GoneReason::ScopeLost, 77)));
+    let rows = [row("x", 1), gone];
+    let store = open(file).await;
+    put(&*store, &rows, 2).await;
+    let mut transaction = store.begin().await.unwrap();
+    transaction.put_facts(&[("k/1".into(), Some(vec![1])), ("k/2".into(), Some(vec![2]))]).await.unwrap();
+    transaction.append_entries(0, &[Bytes::from_static(b"e0"), Bytes::from_static(b"e1")]).await.unwrap();
+    transaction.commit().await.unwrap();
+    store.close().await;
+
+    let store = open(file).await;
+    let mut read = store.read().await.unwrap();
+    let mut found = read.rows(&[name("x"), name("gone"), name("absent")]).await.unwrap();
+    found.sort_by_key(|row| row.first_seq);
+    assert_eq!(found, rows);
+    assert_eq!(read.counter().await.unwrap().seq, 2);
+    assert_eq!(read.fact("k/1").await.unwrap(), Some(vec![1]));
+    assert_eq!(read.facts("k/", "k/1", 9).await.unwrap(), [("k/2".to_owned(), vec![2])]);
+    assert_eq!(store.entries(1, 9).await.unwrap(), [Bytes::from_static(b"e1")]);
+    assert_eq!(store.counts().await.unwrap()["a.n"].records, 1);
+}
+
+async fn a_dropped_transaction_leaves_nothing(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    let mut transaction = store.begin().await.unwrap();
+    transaction.put_rows(&[row("x", 1)]).await.unwrap();
+    drop(transaction);
+    put(&*store, &[row("y", 1)], 1).await;
+    let found = store.read().await.unwrap().rows(&[name("x"), name("y")]).await.unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+async fn pages_hold_every_row_once_in_order(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    let mut rows: Vec<Row> = (1..=20).map(|seq| row(&format!("r{seq}"), seq)).collect();
+    // Two with a later position of their withdrawal, as after a narrowing.
+    for (index, seq) in [(3, 21), (12, 22)] {
+        rows[index].withdrawal_content_seq = seq;
+    }
+    put(&*store, &rows, 22).await;
+    for limit in [1, 3, 7, 100] {
+        let (mut after, mut met) = (0, Vec::new());
+        loop {
+            let page = store.page(Order::Content, after, limit).await.unwrap();
+            met.extend(page.rows.iter().map(|row| row.name.id().to_owned()));
+            assert!(page.upto > after || page.rows.is_empty());
+            after = page.upto;
+            if after == page.head {
+                break;
+            }
+        }
+        let mut expected: Vec<String> = (1..=20).map(|n| format!("r{n}")).collect();
+        if limit < 20 {
+            expected.extend(["r4".to_owned(), "r13".to_owned()]);
+        }
+        assert_eq!(met, expected, "limit {limit}");
+    }
+}
+
+async fn rows_come_back_by_name_and_by_date(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    let mut rows: Vec<Row> = ["a", "b", "c"].iter().zip(1..).map(|(id, seq)| row(id, seq)).collect();
+    (rows[0].due, rows[1].due) = (50, 10);
+    put(&*store, &rows, 3).await;
+    let mut read = store.read().await.unwrap();
+    let ids = |rows: Vec<Row>| rows.iter().map(|row| row.name.id().to_owned()).collect::<Vec<_>>();
+    assert_eq!(ids(read.range("members/a.n/", "", 2).await.unwrap()), ["a", "b"]);
+    assert_eq!(ids(read.range("members/a.n/", name("b").as_str(), 9).await.unwrap()), ["c"]);
+    assert!(read.range("members/b.n/", "", 9).await.unwrap().is_empty());
+    assert_eq!(ids(read.due(50, 9).await.unwrap()), ["b", "a"]);
+    let mut transaction = store.begin().await.unwrap();
+    transaction.delete_rows(&[name("b")]).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(ids(read.range("members/", "", 9).await.unwrap()), ["a", "c"]);
+}
+
+async fn a_backup_is_a_store(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    put(&*store, &[row("x", 1)], 1).await;
+    let copy = file.with_extension("copy");
+    store.backup(&copy).await.unwrap();
+    put(&*store, &[row("y", 2)], 2).await;
+    let copied = open(&copy).await;
+    assert_eq!(copied.read().await.unwrap().range("", "", 9).await.unwrap().len(), 1);
+}
+
+macro_rules! conformance {
+    ($backend:ident, $open:expr, [$($case:ident),* $(,)?]) => {
+        mod $backend {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    let folder = tempfile::tempdir().unwrap();
+                    super::$case(&folder.path().join("data"), $open).await;
+                }
+            )*
+        }
+    };
+}
+
+macro_rules! every_case {
+    ($backend:ident, $open:expr) => {
+        conformance!(
+            $backend,
+            $open,
+            [
+                what_is_committed_survives_reopening,
+                a_dropped_transaction_leaves_nothing,
+                pages_hold_every_row_once_in_order,
+                rows_come_back_by_name_and_by_date,
+                a_backup_is_a_store,
+            ]
+        );
+    };
+}
+
+every_case!(sqlite, async |file: &Path| Box::new(SqliteStore::open(file).await.unwrap()) as Box<dyn Store>);

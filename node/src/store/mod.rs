@@ -1,0 +1,107 @@
+//! Where a node keeps what it holds: the latest state of every name, the directory's log, and small facts by key.
+//! One trait, so that a backend is one folder here; `conformance` is the suite that every backend passes.
+//!
+//! A store knows no services, no links and no rules: it hands out rows to the engine, which decides.
+
+pub mod row;
+pub mod sqlite;
+
+#[cfg(test)]
+mod conformance;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::RecordName;
+use thiserror::Error;
+
+pub use row::{Count, Counter, Counts, GoneReason, Order, Page, Row, Seq};
+
+/// Why a store cannot do what it was asked.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// No room on the disk.
+    #[error("the disk is full")]
+    Full(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Written by a newer version of this program.
+    #[error("the data is of a newer version: schema {found}, this program knows {known}")]
+    Newer {
+        /// In the folder.
+        found: i64,
+        /// Known here.
+        known: i64,
+    },
+    /// A row that cannot be read.
+    #[error("table {table}, row {row}: {detail}")]
+    Inconsistent {
+        /// Where.
+        table: &'static str,
+        /// Which.
+        row: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Anything else.
+    #[error("the database failed")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A small thing by its key; None takes it away.
+pub type Fact = (String, Option<Vec<u8>>);
+
+/// Reads, each of one consistent state.
+#[async_trait]
+pub trait Read: Send {
+    /// The counter.
+    async fn counter(&mut self) -> Result<Counter, StoreError>;
+    /// Those of `names` that there are, in no order.
+    async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError>;
+    /// Rows whose name begins with `prefix` and comes after `after`, by name, at most `limit`.
+    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError>;
+    /// Rows that are due by `now`, longest first, at most `limit`.
+    async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError>;
+    /// One fact.
+    async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Facts whose key begins with `prefix` and comes after `after`, by key, at most `limit`.
+    async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+}
+
+/// A writing transaction. Dropped without [`Self::commit`], it leaves nothing.
+#[async_trait]
+pub trait Transaction: Read {
+    /// Writes whole rows.
+    async fn put_rows(&mut self, rows: &[Row]) -> Result<(), StoreError>;
+    /// Takes rows away.
+    async fn delete_rows(&mut self, names: &[RecordName]) -> Result<(), StoreError>;
+    /// Sets the counter.
+    async fn put_counter(&mut self, counter: Counter) -> Result<(), StoreError>;
+    /// Writes and takes away facts.
+    async fn put_facts(&mut self, facts: &[Fact]) -> Result<(), StoreError>;
+    /// Adds to the directory's log, from `first` on.
+    async fn append_entries(&mut self, first: i64, entries: &[Bytes]) -> Result<(), StoreError>;
+    /// Makes all of it durable: on the disk when this returns.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// A backend.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The one writing transaction. Waits for the one before it.
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
+    /// A place to read from.
+    async fn read(&self) -> Result<Box<dyn Read>, StoreError>;
+    /// The rows after `after` in an order, at most `limit`, from one consistent state.
+    async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError>;
+    /// How many rows each origin has. Reads all of them: for the start.
+    async fn counts(&self) -> Result<Counts, StoreError>;
+    /// Entries of the directory's log from `first` on, at most `limit`.
+    async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
+    /// Writes a consistent copy of the data to a file that is not there yet, durably.
+    async fn backup(&self, file: &Path) -> Result<(), StoreError>;
+    /// Overwrites what was deleted, logs included.
+    async fn scrub(&self) -> Result<(), StoreError>;
+    /// Ends it; nothing can be read or written afterwards.
+    async fn close(&self);
+}

@@ -1,0 +1,159 @@
+//! The embedded backend: SQLite in WAL mode with `synchronous=FULL` and `secure_delete`.
+
+mod read;
+mod write;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Row as _};
+use tokio::sync::Mutex;
+
+use super::{Count, Counts, Order, Page, Read, Seq, Store, StoreError, Transaction};
+use write::SqliteTransaction;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Connections that read side by side.
+const READERS: u32 = 8;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Data in one file.
+pub struct SqliteStore {
+    file: PathBuf,
+    writer: Arc<Mutex<SqliteConnection>>,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it where it is not there, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] where a newer version wrote it.
+    pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "ON")
+            .pragma("cache_size", "-8192")
+            .pragma("journal_size_limit", "4194304")
+            .statement_cache_capacity(256)
+            .row_buffer_size(256)
+            .disable_statement_logging();
+        let mut writer = options.connect().await.map_err(database)?;
+        refuse_newer(&mut writer).await?;
+        MIGRATIONS.run(&mut writer).await.map_err(|e| StoreError::Database(e.into()))?;
+        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(
+            options.create_if_missing(false).pragma("query_only", "ON").pragma("cache_size", "-2048"),
+        );
+        Ok(Self { file: file.to_owned(), writer: Arc::new(Mutex::new(writer)), readers })
+    }
+
+    /// The file.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+}
+
+async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let known = MIGRATIONS.iter().map(|m| m.version).max().unwrap_or(0);
+    let table: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(database)?;
+    if table == 0 {
+        return Ok(());
+    }
+    let found: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+        .fetch_one(connection)
+        .await
+        .map_err(database)?;
+    if found > known { Err(StoreError::Newer { found, known }) } else { Ok(()) }
+}
+
+pub(super) fn database(error: sqlx::Error) -> StoreError {
+    const SQLITE_FULL: &str = "13";
+    match &error {
+        sqlx::Error::Database(e) if e.code().as_deref() == Some(SQLITE_FULL) => StoreError::Full(error.into()),
+        _ => StoreError::Database(error.into()),
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
+        Ok(Box::new(SqliteTransaction::begin(self.writer.clone().lock_owned().await).await?))
+    }
+
+    async fn read(&self) -> Result<Box<dyn Read>, StoreError> {
+        Ok(Box::new(read::Reader(self.readers.acquire().await.map_err(database)?)))
+    }
+
+    async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError> {
+        let mut transaction = self.readers.begin().await.map_err(database)?;
+        let page = read::page(&mut transaction, order, after, limit).await?;
+        transaction.rollback().await.map_err(database)?;
+        Ok(page)
+    }
+
+    async fn counts(&self) -> Result<Counts, StoreError> {
+        let rows = sqlx::query(
+            "SELECT substr(name, 9, instr(substr(name, 9), '/') - 1) AS origin, \
+             count(record), count(withdrawal) FROM rows GROUP BY origin",
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(database)?;
+        Ok(rows.iter().map(|r| (r.get(0), Count { records: r.get(1), withdrawals: r.get(2) })).collect())
+    }
+
+    async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
+        let rows = sqlx::query("SELECT entry FROM entries WHERE number >= $1 ORDER BY number LIMIT $2")
+            .bind(first)
+            .bind(limit as i64)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(database)?;
+        Ok(rows.iter().map(|row| row.get::<Vec<u8>, _>(0).into()).collect())
+    }
+
+    async fn backup(&self, file: &Path) -> Result<(), StoreError> {
+        let mut source = SqliteConnectOptions::new().filename(&self.file).connect().await.map_err(database)?;
+        let target = file.to_string_lossy().into_owned();
+        sqlx::query("VACUUM INTO $1").bind(target).execute(&mut source).await.map_err(database)?;
+        source.close().await.map_err(database)?;
+        let mut copy = SqliteConnectOptions::new().filename(file).connect().await.map_err(database)?;
+        let verdict: String =
+            sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut copy).await.map_err(database)?;
+        copy.close().await.map_err(database)?;
+        if verdict != "ok" {
+            let row = file.display().to_string();
+            return Err(StoreError::Inconsistent { table: "backup", row, detail: verdict });
+        }
+        let io = |error: std::io::Error| StoreError::Database(error.into());
+        std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(io)
+    }
+
+    async fn scrub(&self) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock().await;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await.map_err(database)?;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        let mut writer = self.writer.lock().await;
+        // The last connection to go folds the log into the file; an error here loses nothing that was committed.
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await;
+    }
+}
