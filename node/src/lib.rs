@@ -5,3 +5,4 @@ pub mod error;
 pub mod feed;
 pub mod limits;
 pub mod store;
+pub mod trust;

@@ -112,6 +112,11 @@ impl Signer {
         Self { number, key: SigningKey::from(seed) }
     }
 
+    /// Key `number` itself.
+    pub fn new(number: i32, key: SigningKey) -> Self {
+        Self { number, key }
+    }
+
     /// Its number.
     pub fn number(&self) -> i32 {
         self.number

@@ -1,0 +1,263 @@
+//! Dialling a server: TCP, a proxy where there is one, TLS, then HTTP/2.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Authority;
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tonic::transport::{Channel, Endpoint};
+
+use super::proxy::{Proxy, ProxyError};
+
+/// From the look-up of the name to the end of the TLS handshake.
+pub const DIAL_TIME: Duration = Duration::from_secs(10);
+/// How often a quiet connection is probed.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
+/// How long a probe may stay unanswered before the connection counts as lost.
+pub const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// `HOST:PORT`; the host is a name, an IPv4 address, or an IPv6 address in brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Address {
+    host: Arc<str>,
+    port: u16,
+}
+
+/// A text that is no address.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{text:?} is not HOST:PORT")]
+pub struct InvalidAddress {
+    /// The text, cut to 300 characters.
+    pub text: String,
+}
+
+impl Address {
+    /// The host, an IPv6 address without its brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl FromStr for Address {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let invalid = || InvalidAddress { text: text.chars().take(300).collect() };
+        let authority: Authority = text.parse().map_err(|_| invalid())?;
+        let port = authority.port_u16().filter(|port| *port != 0).ok_or_else(invalid)?;
+        let host = authority.host();
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        // What TLS can name can also be dialled.
+        if text.contains('@') || ServerName::try_from(host).is_err() {
+            return Err(invalid());
+        }
+        Ok(Self { host: host.into(), port })
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// Why a connection could not be made.
+#[derive(Debug, Error)]
+pub enum DialError {
+    /// The name is unknown or nobody answers there.
+    #[error("cannot connect to {address}")]
+    Connect {
+        /// The server, or the proxy.
+        address: Address,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The proxy opened no tunnel.
+    #[error("cannot reach {address} through the proxy {proxy}")]
+    Proxy {
+        /// The server.
+        address: Address,
+        /// The proxy.
+        proxy: Address,
+        /// The cause.
+        source: ProxyError,
+    },
+    /// The server is not the one that it should be, or does not take this end's certificate.
+    #[error("no secure connection to {address}")]
+    Tls {
+        /// The server.
+        address: Address,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It took too long.
+    #[error("no connection to {address} within {} s", time.as_secs())]
+    Timeout {
+        /// The server.
+        address: Address,
+        /// The limit.
+        time: Duration,
+    },
+}
+
+impl DialError {
+    /// Finds it among the causes of another error, such as tonic's.
+    pub fn find<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a Self> {
+        let mut next = Some(error);
+        while let Some(error) = next {
+            if let Some(found) = error.downcast_ref() {
+                return Some(found);
+            }
+            next = error.source();
+        }
+        None
+    }
+}
+
+/// How to reach a server.
+#[derive(Debug, Clone)]
+pub struct Dial {
+    address: Address,
+    tls: Arc<ClientConfig>,
+    proxy: Option<Proxy>,
+    time: Duration,
+}
+
+impl Dial {
+    /// Directly, within [`DIAL_TIME`].
+    pub fn new(address: Address, tls: Arc<ClientConfig>) -> Self {
+        Self { address, tls, proxy: None, time: DIAL_TIME }
+    }
+
+    /// Through a proxy, where one is given.
+    #[must_use]
+    pub fn through(mut self, proxy: Option<Proxy>) -> Self {
+        self.proxy = proxy;
+        self
+    }
+
+    /// Within another time.
+    #[must_use]
+    pub fn within(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Makes one connection.
+    ///
+    /// # Errors
+    /// Where any step fails or all together take too long.
+    pub async fn stream(&self) -> Result<TlsStream<TcpStream>, DialError> {
+        timeout(self.time, self.steps())
+            .await
+            .map_err(|_| DialError::Timeout { address: self.address.clone(), time: self.time })?
+    }
+
+    async fn steps(&self) -> Result<TlsStream<TcpStream>, DialError> {
+        let stream = match &self.proxy {
+            None => connect(&self.address).await?,
+            Some(proxy) => {
+                let mut stream = connect(proxy.address()).await?;
+                proxy.tunnel(&mut stream, &self.address).await.map_err(|source| DialError::Proxy {
+                    address: self.address.clone(),
+                    proxy: proxy.address().clone(),
+                    source,
+                })?;
+                stream
+            }
+        };
+        let failed = |source| DialError::Tls { address: self.address.clone(), source };
+        let name = ServerName::try_from(self.address.host().to_owned())
+            .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
+        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.map_err(failed)
+    }
+
+    /// Connects and hands out a channel that connects again when its connection is lost, which it finds out within
+    /// [`KEEPALIVE_INTERVAL`] and [`KEEPALIVE_TIMEOUT`] together.
+    ///
+    /// # Errors
+    /// Where there is no connection now; [`DialError::find`] tells why.
+    pub async fn connect(&self) -> Result<Channel, tonic::transport::Error> {
+        self.endpoint()?.connect_with_connector(self.connector()).await
+    }
+
+    /// As [`Dial::connect`], connecting at the first call.
+    ///
+    /// # Errors
+    /// Where the address makes no URI.
+    pub fn connect_lazy(&self) -> Result<Channel, tonic::transport::Error> {
+        Ok(self.endpoint()?.connect_with_connector_lazy(self.connector()))
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, tonic::transport::Error> {
+        // tonic refuses `https` in front of a connector that is not its own.
+        Ok(Endpoint::from_shared(format!("http://{}", self.address))?
+            .http2_keep_alive_interval(KEEPALIVE_INTERVAL)
+            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+            .keep_alive_while_idle(true))
+    }
+
+    fn connector(
+        &self,
+    ) -> impl tower::Service<
+        Uri,
+        Response = TokioIo<TlsStream<TcpStream>>,
+        Error = DialError,
+        Future = impl Future<Output = Result<TokioIo<TlsStream<TcpStream>>, DialError>> + Send,
+    > + Send
+    + 'static {
+        let dial = self.clone();
+        tower::service_fn(move |_: Uri| {
+            let dial = dial.clone();
+            async move { dial.stream().await.map(TokioIo::new) }
+        })
+    }
+}
+
+async fn connect(address: &Address) -> Result<TcpStream, DialError> {
+    let failed = |source| DialError::Connect { address: address.clone(), source };
+    let stream = TcpStream::connect((address.host(), address.port())).await.map_err(failed)?;
+    stream.set_nodelay(true).map_err(failed)?;
+    Ok(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back() {
+        for text in ["hub.pprd.example:7443", "127.0.0.1:1", "[::1]:7443"] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+        assert_eq!("[::1]:7443".parse::<Address>().unwrap().host(), "::1");
+    }
+
+    #[test]
+    fn other_texts_are_no_addresses() {
+        for text in ["", "hub", "hub:", ":7443", "hub:0", "hub:70000", "a@hub:1", "hub:1/x", "::1:7443", "h ub:1"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+}
