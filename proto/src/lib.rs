@@ -1,8 +1,10 @@
 //! The contract of the Duikou network: its messages and services, and the rules that every participant applies
 //! alike. Everything here is a function of its inputs: no sockets, files, clocks or randomness.
 
+pub mod language;
 pub mod limits;
 pub mod name;
+pub mod reference;
 pub mod scope;
 
 mod generated;
