@@ -6,6 +6,7 @@ pub mod limits;
 pub mod name;
 pub mod reference;
 pub mod scope;
+pub mod validate;
 
 mod generated;
 
