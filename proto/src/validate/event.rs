@@ -78,7 +78,7 @@ const FIRST_SECOND: i64 = -62_135_596_800;
 /// 9999-12-31T23:59:59Z.
 const LAST_SECOND: i64 = 253_402_300_799;
 
-/// Names differ from one another by more than case, but readers' programs may not know that.
+/// The look-up ignores case, which readers' software need not do, so the name must be spelt as IANA does.
 fn is_time_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok_and(|zone| !zone.is_unknown() && zone.iana_name() == Some(name))
 }
