@@ -3,11 +3,15 @@
 
 pub mod directory;
 pub mod envelope;
+pub mod filter;
+pub mod language;
 pub mod limits;
 pub mod name;
 pub mod order;
+pub mod reference;
 pub mod scope;
 pub mod sign;
+pub mod validate;
 
 mod generated;
 

@@ -1,7 +1,7 @@
 //! The feed: the rows of the store in the order in which it last accepted them. The newest changes are in memory, so
 //! that readers near the head do not touch the database.
 
-
+mod events;
 mod ring;
 
 use std::sync::{PoisonError, RwLock};
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::store::{Order, Page, Row, Seq};
 
-
+pub use events::{Cursor, EventReader, Step, readable};
 use ring::Ring;
 
 /// The newest part of the feed, and its head.
