@@ -4,5 +4,6 @@ pub mod engine;
 pub mod error;
 pub mod feed;
 pub mod limits;
+pub mod link;
 pub mod store;
 pub mod trust;
