@@ -386,6 +386,15 @@ impl Engine {
         self.0.halted.send_if_modified(|old| std::mem::replace(old, why.clone()) != why);
     }
 
+    pub(crate) fn watch_halted(&self) -> watch::Receiver<Option<String>> {
+        self.0.halted.subscribe()
+    }
+
+    /// Ends when the server is told to stop.
+    pub async fn stopped(&self) {
+        self.0.stop.cancelled().await;
+    }
+
     /// Lets no more commands in.
     pub fn close(&self) {
         self.1.close();
