@@ -194,7 +194,7 @@ fn each_field_finds_what_it_should_and_nothing_else() {
         (3, &["9622", "9"], &["0", "9623"]),
         (4, &["bijie", "bijie.pprd.example"], &["shenzhen", "bijie.other.example"]),
         (5, &["pan-prd", "pan-prd@pprd.example", "circle:pan-prd"], &["tea", "pan-prd@other.example"]),
-        (6, &["zh", "ZH", "zh-cn"], &["en", "zh-hk", "z"]),
+        (6, &["zh", "ZH", "zh-cn"], &["en", "zh-hk", "zho"]),
         (7, &["茶"], &["茶叶"]),
     ];
     for (index, hits, misses) in cases {
@@ -221,7 +221,7 @@ fn the_codes_of_hong_kong_are_one() {
 }
 
 #[test]
-fn unknown_values_are_all_named() {
+fn unknown_and_malformed_values_are_all_named() {
     let one = |text: &str| vec![text.to_owned()];
     let filter = v1::Filter {
         kinds: one("notice"),
@@ -245,10 +245,10 @@ fn unknown_values_are_all_named() {
             ("filter.regions[1]", reason::UNKNOWN_CODE),
             ("filter.industries[0]", reason::UNKNOWN_CODE),
             ("filter.occupations[0]", reason::UNKNOWN_CODE),
-            ("filter.members[0]", reason::UNKNOWN_CODE),
-            ("filter.circles[0]", reason::UNKNOWN_CODE),
-            ("filter.languages[0]", reason::UNKNOWN_CODE),
-            ("filter.tags[0]", reason::UNKNOWN_CODE),
+            ("filter.members[0]", reason::BAD_FORMAT),
+            ("filter.circles[0]", reason::BAD_FORMAT),
+            ("filter.languages[0]", reason::BAD_FORMAT),
+            ("filter.tags[0]", reason::BAD_FORMAT),
         ]
     );
 }
