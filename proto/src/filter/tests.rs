@@ -126,7 +126,9 @@ proptest! {
     }
 
     #[test]
-    fn a_further_value_loses_nothing((index, filter) in one_field(), others in filter(), listing in listing(), pick in 0..8usize) {
+    fn a_further_value_loses_nothing(
+        (index, filter) in one_field(), others in filter(), listing in listing(), pick in 0..8usize,
+    ) {
         for others in [v1::Filter::default(), others] {
             let mut narrower = others;
             *field(&mut narrower, index).0 = field(&mut filter.clone(), index).0.clone();
