@@ -1,1 +1,3 @@
-//! placeholder
+//! The Duikou node: store, feed, link, services and command line.
+
+pub mod config;
