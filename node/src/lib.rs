@@ -1,9 +1,12 @@
 //! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
 
+pub mod config;
 pub mod engine;
+pub mod enrol;
 pub mod error;
 pub mod feed;
 pub mod limits;
 pub mod link;
+pub mod server;
 pub mod store;
 pub mod trust;
