@@ -7,6 +7,8 @@ pub mod error;
 pub mod feed;
 pub mod limits;
 pub mod link;
+pub mod node;
 pub mod server;
+
 pub mod store;
 pub mod trust;

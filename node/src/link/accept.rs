@@ -181,7 +181,7 @@ impl Acceptor {
                     Err(status) => return status.into(),
                 },
                 Some(alive) = duplicate.recv() => return twice(&out, alive).await,
-                () = end.engine.stopped() => return Ended::Stopped,
+                () = end.engine.stopped().cancelled_owned() => return Ended::Stopped,
             }
         }
         let streams = Streams { control: ControlStreams { out: out.clone(), input }, sinks, sources };
@@ -191,8 +191,9 @@ impl Acceptor {
         }
     }
 
-    /// Ends once all sessions have.
+    /// Ends once the server stops and all sessions have ended.
     pub async fn drain(&self) {
+        self.0.engine.stopped().cancelled_owned().await;
         self.0.tasks.close();
         self.0.tasks.wait().await;
     }

@@ -42,7 +42,7 @@ pub async fn keep(end: LinkEnd, dial: Dial) {
         });
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
-            () = end.engine.stopped() => return,
+            () = end.engine.stopped().cancelled_owned() => return,
             ended = once(&end, &dial, instance) => ended,
         };
         down(&end, &ended);
@@ -62,7 +62,7 @@ pub async fn keep(end: LinkEnd, dial: Dial) {
         };
         tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), wait_ms = wait.as_millis() as u64, "link ended");
         tokio::select! {
-            () = end.engine.stopped() => return,
+            () = end.engine.stopped().cancelled_owned() => return,
             () = tokio::time::sleep(wait) => {}
         }
     }

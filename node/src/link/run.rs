@@ -54,7 +54,7 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
         view.detail.clear();
     });
     let ended = tokio::select! {
-        () = end.engine.stopped() => Ended::Stopped,
+        () = end.engine.stopped().cancelled_owned() => Ended::Stopped,
         first = tasks.join_next() => match first {
             Some(Ok(Err(ended))) => ended,
             Some(Err(panic)) => Ended::Broken(panic.to_string()),
