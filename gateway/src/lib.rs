@@ -1,3 +1,4 @@
 //! placeholder
 
 pub mod authority;
+pub mod demo;
