@@ -1,1 +1,4 @@
-//! placeholder
+//! What only the whole can show: scenarios over real processes, and figures measured on them.
+
+pub mod bench;
+pub mod harness;

@@ -1,0 +1,44 @@
+//! Networks of real processes, seen from outside only: command lines, sockets, and the bytes on disk.
+//!
+//! A test declares the world that it needs and tells a story in it:
+//!
+//! ```no_run
+//! # async fn story() -> Result<(), tonic::Status> {
+//! use duikou_tests::harness::{Network, offer};
+//!
+//! let net = Network::new(7).gateway().node("shenzhen", &["shenzhen"]).node("zunyi", &["zunyi"]).start().await;
+//! net.node("shenzhen").publish(offer("tea").saying("spring leaves").for_members(&["bijie"])).await?;
+//! net.settle().await;
+//! net.node("zunyi").never_received(b"spring leaves");
+//! # Ok(()) }
+//! ```
+//!
+//! Everything waits by looking again, within a bound; a test that fails prints its seed and the end of every log, and
+//! leaves the folders where they are. Processes die with the [`Network`] that started them.
+
+mod binary;
+mod bytes;
+mod certificate;
+mod channel;
+mod cli;
+mod listing;
+mod network;
+mod ports;
+mod process;
+mod seed;
+mod server;
+mod settle;
+mod start;
+mod wait;
+
+pub use binary::Program;
+pub use certificate::WebCertificate;
+pub use channel::{Bearer, WebClient};
+pub use cli::Output;
+pub use listing::{Draft, offer, request};
+pub use network::{NETWORK, Network};
+pub use ports::free_port;
+pub use seed::Seed;
+pub use server::{Addresses, Server};
+pub use start::Builder;
+pub use wait::within;
