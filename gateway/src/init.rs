@@ -93,10 +93,11 @@ pub async fn init(
     TlsIdentity::store_certificates(dir, &chain, std::slice::from_ref(authority.certificate()))?;
     renew_web(dir, &authority, &gateway, now)?;
 
+    let named = config.node.id.is_some();
     config.node.id = Some(gateway.clone());
     config.node.network = Some(network.clone());
     config.link.address = address.or(config.link.address);
-    if !folder.config().exists() {
+    if !named {
         std::fs::write(folder.config(), config.to_toml())?;
     }
     let stop = CancellationToken::new();

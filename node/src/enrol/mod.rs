@@ -184,12 +184,13 @@ pub async fn join(dir: &Path, text: &str, node: Option<&str>) -> Result<Joined, 
     let web: Vec<CertificateDer<'static>> = response.web_certificates.into_iter().map(CertificateDer::from).collect();
     TlsIdentity::store_certificates(folder.dir(), &certificates, &[CertificateDer::from(response.authority)])?;
     write_certificates(&folder.dir().join("web.crt"), &web)?;
+    let named = config.node.id.is_some();
     config.node.id = Some(node.clone());
     config.node.network = Some(network.clone());
     let host: HostPort = token.address.parse().map_err(|_| JoinError::Unsound("no address of the gateway"))?;
     config.link.gateway = Some(host);
     config.link.gateway_id = Some(gateway.clone());
-    if !folder.config().exists() {
+    if !named {
         std::fs::write(folder.config(), config.to_toml())?;
     }
     let started = start(&folder, &config, node.clone(), network.clone(), false, CancellationToken::new()).await?;
