@@ -386,6 +386,11 @@ impl Engine {
         self.0.halted.send_if_modified(|old| std::mem::replace(old, why.clone()) != why);
     }
 
+    /// Cancelled when the server shuts down.
+    pub(crate) fn stopped(&self) -> CancellationToken {
+        self.0.stop.clone()
+    }
+
     /// Lets no more commands in.
     pub fn close(&self) {
         self.1.close();
