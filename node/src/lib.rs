@@ -1,3 +1,4 @@
 //! The Duikou node: store, feed, link, services and command line.
 
+pub mod cli;
 pub mod config;
