@@ -17,18 +17,18 @@ pub enum ReadCircles {
 pub struct ListArgs {}
 
 impl ReadCircles {
-    pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where it failed, with what to say about it.
+    pub async fn run(self, context: &Context) -> Result<(), CommandError> {
         match self {
             Self::List(args) => list(args, context).await,
         }
     }
 }
 
-/// `circles list`
-///
-/// # Errors
-/// Where the server does not answer.
-pub async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
+async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
     let mut directory = context.connect().await?.directory();
     let circles = directory.list_circles(ListCirclesRequest {}).await?.into_inner().circles;
     let header = [Text::new("圈子", "CIRCLE"), Text::new("成员", "MEMBERS")];

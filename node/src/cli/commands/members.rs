@@ -30,7 +30,11 @@ pub struct ShowArgs {
 }
 
 impl ReadMembers {
-    pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where it failed, with what to say about it.
+    pub async fn run(self, context: &Context) -> Result<(), CommandError> {
         match self {
             Self::List(args) => list(args, context).await,
             Self::Show(args) => show(args, context).await,
@@ -68,11 +72,7 @@ fn row(member: &Member) -> Vec<String> {
     vec![id, name_zh, name_en, region, node, state(member).to_owned()]
 }
 
-/// `members list`
-///
-/// # Errors
-/// Where the server does not answer.
-pub async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
+async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
     let mut directory = context.connect().await?.directory();
     let mut results = Sequence::new(context, &header(), row);
     let mut request = ListMembersRequest { page_size: super::listing::PAGE, page_token: String::new() };
@@ -88,11 +88,7 @@ pub async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
     }
 }
 
-/// `members show`
-///
-/// # Errors
-/// Where there is no such member, or the server does not answer.
-pub async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
+async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
     let mut directory = context.connect().await?.directory();
     let member = directory.get_member(GetMemberRequest { name: full_name(&args.member) }).await?.into_inner();
     context.show(&member, |member| {

@@ -31,10 +31,8 @@ use super::context::Context;
 use super::error::CommandError;
 use super::folder::FolderCommands;
 
-pub use circles::list as list_circles;
-pub use circles::{ListArgs as ListCirclesArgs, ReadCircles};
-pub use members::{ListArgs as ListMembersArgs, ReadMembers, ShowArgs as ShowMemberArgs, full_name};
-pub use members::{list as list_members, show as show_member};
+pub use circles::ReadCircles;
+pub use members::{ReadMembers, full_name};
 pub use serve::Args as ServeArgs;
 
 /// The node's commands.

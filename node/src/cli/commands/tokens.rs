@@ -42,7 +42,7 @@ pub struct CreateArgs {
     label: String,
 
     /// How long it is good for [default: until it is revoked]
-    #[arg(long, value_name = "TIME", value_parser = time_span)]
+    #[arg(long, value_name = "TIME")]
     valid: Option<Seconds>,
 }
 
@@ -63,10 +63,6 @@ enum RoleArg {
     Editor,
     /// All of that, and tokens
     Admin,
-}
-
-fn time_span(text: &str) -> Result<Seconds, &'static str> {
-    text.parse().map_err(|rule: crate::config::Rule| rule.en)
 }
 
 impl Command {
