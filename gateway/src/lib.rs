@@ -2,6 +2,7 @@
 //! and the demo network to the node's engine.
 
 pub mod authority;
+pub mod cli;
 pub mod demo;
 pub mod init;
 pub mod membership;

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 /// A rule that a value breaks, in both languages of the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("{en}")]
 pub struct Rule {
     /// In Chinese.
     pub zh: &'static str,
