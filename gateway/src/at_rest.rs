@@ -10,9 +10,9 @@ use duikou_node::error::chain;
 use duikou_proto::name::NetworkName;
 
 use crate::cli::{DemoOptions, GatewayFolder, InitOptions, InitReport};
+use crate::demo;
 use crate::init::{InitError, ROOT_KEY, init};
 use crate::serve::{GatewayError, serve};
-use crate::demo;
 
 /// The real thing behind [`GatewayFolder`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,11 +68,10 @@ fn not_serving(error: &GatewayError) -> CommandError {
 
 fn not_founded(error: &InitError) -> CommandError {
     match error {
-        InitError::Exists(dir) => CommandError::new(
-            ExitCode::CannotCreate,
-            Text::new(format!("{dir} 中已有一个网关"), error.to_string()),
-        )
-        .hint(Text::new("请另选一个空目录：--dir", "choose an empty folder: --dir")),
+        InitError::Exists(dir) => {
+            CommandError::new(ExitCode::CannotCreate, Text::new(format!("{dir} 中已有一个网关"), error.to_string()))
+                .hint(Text::new("请另选一个空目录：--dir", "choose an empty folder: --dir"))
+        }
         InitError::Serve(error) => served(error),
         InitError::Io(error) => CommandError::io("", error),
         InitError::Name(_) => {

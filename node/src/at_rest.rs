@@ -105,20 +105,27 @@ pub fn served(error: &ServeError) -> CommandError {
                 std::io::ErrorKind::PermissionDenied => ExitCode::NotPermitted,
                 _ => ExitCode::Unavailable,
             };
-            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}")).cause(source).hint(Text::new(
-                "另一个程序可能占用了该端口：请停止它，或在 duikou.toml 中改用其他端口",
-                "another program may have that port: stop it, or choose another one in duikou.toml",
-            ))
+            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}")).cause(source).hint(
+                Text::new(
+                    "另一个程序可能占用了该端口：请停止它，或在 duikou.toml 中改用其他端口",
+                    "another program may have that port: stop it, or choose another one in duikou.toml",
+                ),
+            )
         }
-        ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => {
-            told(ExitCode::Configuration, "证书或密钥无法使用".to_owned(), "a certificate or key cannot be used".to_owned())
-                .cause(chain(error))
-        }
+        ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => told(
+            ExitCode::Configuration,
+            "证书或密钥无法使用".to_owned(),
+            "a certificate or key cannot be used".to_owned(),
+        )
+        .cause(chain(error)),
         ServeError::Config(text) => told(ExitCode::Configuration, format!("配置有误：{text}"), text.clone()),
         ServeError::Start(_) | ServeError::Directory(_) => {
             told(ExitCode::BadData, "目录日志已损坏".to_owned(), "the directory's log is damaged".to_owned())
                 .cause(chain(error))
-                .hint(Text::new("请从备份恢复，或用 recover 从网关取回", "restore a backup, or use recover to take it all back from the gateway"))
+                .hint(Text::new(
+                    "请从备份恢复，或用 recover 从网关取回",
+                    "restore a backup, or use recover to take it all back from the gateway",
+                ))
         }
         ServeError::Io(error) => CommandError::io("", error),
     }
@@ -148,10 +155,7 @@ fn key(error: &KeyFileError) -> CommandError {
     match error {
         KeyFileError::Loose(loose) => CommandError::new(
             ExitCode::Configuration,
-            Text::new(
-                format!("密钥文件 {} 的权限过宽：其他用户也能读取", loose.path.display()),
-                loose.to_string(),
-            ),
+            Text::new(format!("密钥文件 {} 的权限过宽：其他用户也能读取", loose.path.display()), loose.to_string()),
         )
         .hint(Text::same(format!("chmod 600 {}", loose.path.display()))),
         _ => CommandError::new(ExitCode::Configuration, Text::same(chain(error))),
@@ -160,8 +164,12 @@ fn key(error: &KeyFileError) -> CommandError {
 
 fn store(error: &StoreError) -> CommandError {
     match error {
-        StoreError::Full(_) => CommandError::new(ExitCode::Io, Text::new("磁盘已满", "the disk is full"))
-            .hint(Text::new("请腾出空间后重试；已确认的数据没有丢失", "free some room and try again; nothing acknowledged is lost")),
+        StoreError::Full(_) => {
+            CommandError::new(ExitCode::Io, Text::new("磁盘已满", "the disk is full")).hint(Text::new(
+                "请腾出空间后重试；已确认的数据没有丢失",
+                "free some room and try again; nothing acknowledged is lost",
+            ))
+        }
         StoreError::Newer { found, known } => CommandError::new(
             ExitCode::Configuration,
             Text::new(
@@ -188,10 +196,8 @@ fn not_joined(error: &JoinError) -> CommandError {
         JoinError::Expired => refused("邀请码已过期").hint(ask()),
         JoinError::Foreign { token, folder } => {
             let zh = format!("邀请码属于网络 {token}，而本目录属于 {folder}");
-            CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string())).hint(Text::new(
-                "请另选一个空目录：--dir",
-                "choose an empty folder: --dir",
-            ))
+            CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string()))
+                .hint(Text::new("请另选一个空目录：--dir", "choose an empty folder: --dir"))
         }
         JoinError::WrongRoot { .. } | JoinError::Unsound(_) | JoinError::Directory(_) => {
             refused("网关出示的身份与邀请码不符，已拒绝").cause(chain(error)).hint(Text::new(
@@ -201,10 +207,12 @@ fn not_joined(error: &JoinError) -> CommandError {
         }
         JoinError::Refused(status) => CommandError::from(status.clone()),
         JoinError::Dial(address, source) => match DialError::find(source) {
-            Some(DialError::Peer { source, .. }) => refused("网关出示的身份与邀请码不符，已拒绝").cause(source).hint(Text::new(
-                "请与网关管理员电话核对根密钥指纹",
-                "compare the root key's fingerprint with the gateway's operator by telephone",
-            )),
+            Some(DialError::Peer { source, .. }) => {
+                refused("网关出示的身份与邀请码不符，已拒绝").cause(source).hint(Text::new(
+                    "请与网关管理员电话核对根密钥指纹",
+                    "compare the root key's fingerprint with the gateway's operator by telephone",
+                ))
+            }
             _ => CommandError::new(
                 ExitCode::Unavailable,
                 Text::new(format!("无法连接网关 {address}"), format!("the gateway at {address} cannot be reached")),
@@ -219,8 +227,11 @@ fn not_joined(error: &JoinError) -> CommandError {
         JoinError::Name(_) | JoinError::Address(_) => refused("邀请码无效").cause(chain(error)).hint(ask()),
         JoinError::Config(text) => CommandError::new(ExitCode::Configuration, Text::same(text.clone())),
         JoinError::Identity(_) | JoinError::LinkTls(_) | JoinError::Tls(_) | JoinError::Request(_) => {
-            CommandError::new(ExitCode::Configuration, Text::new("证书或密钥无法使用", "a certificate or key cannot be used"))
-                .cause(chain(error))
+            CommandError::new(
+                ExitCode::Configuration,
+                Text::new("证书或密钥无法使用", "a certificate or key cannot be used"),
+            )
+            .cause(chain(error))
         }
         JoinError::Start(_) | JoinError::Write(_) => {
             CommandError::new(ExitCode::Io, Text::new("目录中的数据无法写入", "the folder's data cannot be written"))

@@ -187,7 +187,8 @@ async fn converge(
     offices: &[Office],
     began: Instant,
 ) -> anyhow::Result<Report> {
-    let mut readers = vec![("gateway".to_owned(), Vec::new(), report::Reader::open(gateway_dir).await?, &expected.gateway)];
+    let mut readers =
+        vec![("gateway".to_owned(), Vec::new(), report::Reader::open(gateway_dir).await?, &expected.gateway)];
     for (node, node_dir) in nodes {
         let Some(names) = expected.nodes.get(node) else { bail!("no expectation for {node}") };
         let members = offices.iter().filter(|office| office.node == *node).map(|o| o.member.clone()).collect();

@@ -68,7 +68,11 @@ impl Report {
                 }
             }
         }
-        let verdict = if self.converged { "全部到齐，无一泄漏 · all arrived, nothing leaked" } else { "未到齐 · not converged" };
+        let verdict = if self.converged {
+            "全部到齐，无一泄漏 · all arrived, nothing leaked"
+        } else {
+            "未到齐 · not converged"
+        };
         writeln!(out, "{verdict} ({:.1} s)", self.seconds)?;
         Ok(())
     }
@@ -89,10 +93,7 @@ impl Reader {
         });
         let channel = Endpoint::from_static("http://socket").connect_with_connector(connector).await;
         let channel = channel.with_context(|| format!("connecting to the server in {}", dir.display()))?;
-        Ok(Self {
-            listings: ListingServiceClient::new(channel.clone()),
-            operator: OperatorServiceClient::new(channel),
-        })
+        Ok(Self { listings: ListingServiceClient::new(channel.clone()), operator: OperatorServiceClient::new(channel) })
     }
 
     pub(super) async fn compare(

@@ -106,7 +106,8 @@ impl Form {
             Details::Talent(_) => "talent",
             Details::Event(_) => "event",
         });
-        if given.is_some() && said.as_str() == given {
+        // Enum values are written in capitals, parts in small letters: either will do.
+        if given.zip(said.as_str()).is_some_and(|(given, said)| said.eq_ignore_ascii_case(given)) {
             return;
         }
         let given_zh = given.map_or("却没有类别内容".to_owned(), |given| format!("给出的却是 {given}"));

@@ -401,6 +401,7 @@ impl Engine {
 
     /// Lets no more commands in; those that are in are done.
     pub fn close(&self) {
+        self.0.stop.cancel();
         self.1.close();
         self.0.finish.cancel();
     }

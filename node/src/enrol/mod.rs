@@ -162,7 +162,8 @@ pub async fn join(dir: &Path, text: &str, node: Option<&str>) -> Result<Joined, 
     let key = if folder.signing_key(&member, 0).exists() { signing.read()? } else { signing.create()? };
     let signer = Signer::new(0, key);
     let encryption = EncryptionKeyFile::new(folder.encryption_key(&member, 0));
-    let encryption = if folder.encryption_key(&member, 0).exists() { encryption.read()? } else { encryption.create()? };
+    let encryption =
+        if folder.encryption_key(&member, 0).exists() { encryption.read()? } else { encryption.create()? };
     let tls_file = folder.dir().join(KEY_FILE);
     let tls_key = if tls_file.exists() { read_tls_key(&tls_file)? } else { create_tls_key(&tls_file)? };
 
@@ -234,7 +235,9 @@ fn read_config(folder: &Folder) -> Result<Config, JoinError> {
         return Ok(Config::default());
     }
     Config::load(&folder.config()).map_err(|faults| {
-        JoinError::Config(faults.iter().map(|fault| format!("{}: {:?}", fault.key, fault.problem)).collect::<Vec<_>>().join("; "))
+        JoinError::Config(
+            faults.iter().map(|fault| format!("{}: {:?}", fault.key, fault.problem)).collect::<Vec<_>>().join("; "),
+        )
     })
 }
 

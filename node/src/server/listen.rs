@@ -126,7 +126,9 @@ pub(super) async fn operator(
             match (engine.halted(), engine.store().read().await) {
                 (None, Ok(_)) => (http::StatusCode::OK, "ready\n".to_owned()),
                 (Some(why), _) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-                (None, Err(error)) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", crate::error::chain(&error))),
+                (None, Err(error)) => {
+                    (http::StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", crate::error::chain(&error)))
+                }
             }
         }
     };

@@ -1,0 +1,1 @@
+//! What no crash, restore or copied disk may do.

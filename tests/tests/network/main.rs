@@ -1,0 +1,6 @@
+//! What only the whole can show: scenarios over real processes, real TLS and real files.
+
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test that cannot go on has failed")]
+
+mod faults;
+mod rules;

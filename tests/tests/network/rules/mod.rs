@@ -1,0 +1,1 @@
+//! What members, operators and readers rely on.
