@@ -33,7 +33,7 @@ mod wait;
 
 pub use binary::Program;
 pub use certificate::WebCertificate;
-pub use channel::{Bearer, WebClient};
+pub use channel::{Bearer, WebClient, web_client};
 pub use cli::Output;
 pub use listing::{Draft, offer, request};
 pub use network::{NETWORK, Network};
