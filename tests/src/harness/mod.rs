@@ -21,6 +21,7 @@ mod bytes;
 mod certificate;
 mod channel;
 mod cli;
+mod disk;
 mod listing;
 mod network;
 mod ports;
