@@ -158,7 +158,8 @@ fn compare(gateway: &MemberId, members: &[Member], origins: &[&Member], stores: 
     let written: Vec<&State> =
         stores.iter().flat_map(|store| store.states.iter().filter(move |state| at_home(store, state))).collect();
     let belongs = |store: &Store, state: &State| {
-        let mut readers = members.iter().filter(|member| member.node == store.node);
+        // Suspending takes a member's eyes as well.
+        let mut readers = members.iter().filter(|m| m.node == store.node && m.state == MemberState::Active);
         at_home(store, state)
             || (store.node == *gateway && !state.scopes.is_empty())
             || readers.any(|reader| reader.scopes.meets(&state.scopes))
