@@ -1,9 +1,17 @@
 //! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
 
+pub mod at_rest;
+pub mod backup;
+pub mod cli;
+pub mod config;
 pub mod engine;
+pub mod enrol;
 pub mod error;
 pub mod feed;
 pub mod limits;
 pub mod link;
+pub mod node;
+pub mod server;
+pub mod services;
 pub mod store;
 pub mod trust;

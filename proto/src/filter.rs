@@ -10,7 +10,7 @@ use crate::reference::{Table, industries, normalise_region, occupations, regions
 use crate::scope::{Scope, ScopeSet};
 use crate::v1;
 use crate::v1::opportunity::{Details, Direction};
-use crate::validate::{Check, Violation, reason};
+use crate::validate::{Check, Violation, is_language_tag, reason};
 
 /// A filter whose values are known and in their full forms. Two are equal, and have equal hashes, exactly where the
 /// same values were given, in whatever order or form.
@@ -51,12 +51,12 @@ impl Filter {
             regions: known(check, "regions", &filter.regions, |code| code_in(regions(), &normalise_region(code))),
             industries: known(check, "industries", &filter.industries, |code| code_in(industries(), code)),
             occupations: known(check, "occupations", &filter.occupations, |code| code_in(occupations(), code)),
-            members: known(check, "members", &filter.members, |id| MemberId::parse(id, network).ok()),
-            circles: known(check, "circles", &filter.circles, |circle| circle_scope(circle, network)),
-            languages: known(check, "languages", &filter.languages, |tag| {
-                (!tag.is_empty()).then(|| tag.to_ascii_lowercase())
+            members: formed(check, "members", &filter.members, "shenzhen", |id| MemberId::parse(id, network).ok()),
+            circles: formed(check, "circles", &filter.circles, "pan-prd", |circle| circle_scope(circle, network)),
+            languages: formed(check, "languages", &filter.languages, "zh-CN", |tag| {
+                is_language_tag(tag).then(|| tag.to_ascii_lowercase())
             }),
-            tags: known(check, "tags", &filter.tags, |tag| (!tag.is_empty()).then(|| tag.nfc().collect())),
+            tags: formed(check, "tags", &filter.tags, "冷链", |tag| (!tag.is_empty()).then(|| tag.nfc().collect())),
         };
         if found.is_empty() { Ok(filter) } else { Err(found) }
     }
@@ -160,11 +160,33 @@ fn circle_scope(circle: &str, network: &NetworkName) -> Option<Scope> {
     }
 }
 
+/// Values out of a table.
 fn known<T: Ord>(
     check: &mut Check<'_>,
     field: &str,
     values: &[String],
     read: impl Fn(&str) -> Option<T>,
+) -> BTreeSet<T> {
+    each(check, field, values, read, |check, item, value| check.unknown(item, value))
+}
+
+/// Values of a form, for example `example`.
+fn formed<T: Ord>(
+    check: &mut Check<'_>,
+    field: &str,
+    values: &[String],
+    example: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> BTreeSet<T> {
+    each(check, field, values, read, |check, item, _| check.bad_format(item, example))
+}
+
+fn each<T: Ord>(
+    check: &mut Check<'_>,
+    field: &str,
+    values: &[String],
+    read: impl Fn(&str) -> Option<T>,
+    complain: impl Fn(&mut Check<'_>, &str, &str),
 ) -> BTreeSet<T> {
     let mut set = BTreeSet::new();
     for (item, value) in check.items(field, values, limits::FILTER_VALUES) {
@@ -172,7 +194,7 @@ fn known<T: Ord>(
             Some(value) => {
                 set.insert(value);
             }
-            None => check.unknown(&item, value),
+            None => complain(check, &item, value),
         }
     }
     set

@@ -8,7 +8,8 @@ use duikou_node::trust::spiffe::{Peer, Role};
 use duikou_proto::name::NodeId;
 use rcgen::{
     CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, string::Ia5String,
+    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo,
+    string::Ia5String,
 };
 use rustls_pki_types::{CertificateDer, CertificateSigningRequestDer, DnsName};
 
@@ -62,17 +63,7 @@ impl Authority {
         if !id.is_of(&self.network) {
             return Err(AuthorityError::Foreign { id: id.to_string(), network: self.network.clone() });
         }
-        if request.len() > REQUEST_BYTES {
-            return Err(AuthorityError::Request);
-        }
-        // Verifies the request's signature: the caller holds the key.
-        let requested = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
-            .map_err(|_| AuthorityError::Request)?;
-        let key = requested.public_key;
-        let point = key.der_bytes();
-        if *key.algorithm() != PKCS_ECDSA_P256_SHA256 || point.len() != 65 || point[0] != 4 {
-            return Err(AuthorityError::Request);
-        }
+        let key = requested_key(request)?;
         let mut params = CertificateParams::default();
         // RFC 5280 wants a subject or a critical extension; the name is for people and no peer reads it.
         params.distinguished_name = common_name(id.short());
@@ -89,7 +80,7 @@ impl Authority {
     pub fn issue_web(
         &self,
         names: &[WebName],
-        key: &KeyPair,
+        key: &impl PublicKeyData,
         now: SystemTime,
     ) -> Result<Vec<CertificateDer<'static>>, AuthorityError> {
         if !(1..=WEB_NAMES).contains(&names.len()) {
@@ -114,6 +105,24 @@ impl Authority {
         stamp(&mut params, now, lifetime)?;
         Ok(vec![params.signed_by(key, &self.issuer)?.into(), self.certificate.clone()])
     }
+}
+
+/// The key of a PKCS #10 request (DER) whose signature shows that the caller holds it.
+///
+/// # Errors
+/// Where the request is malformed, or its key is not ECDSA P-256.
+pub fn requested_key(request: &[u8]) -> Result<SubjectPublicKeyInfo, AuthorityError> {
+    if request.len() > REQUEST_BYTES {
+        return Err(AuthorityError::Request);
+    }
+    let requested = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
+        .map_err(|_| AuthorityError::Request)?;
+    let key = requested.public_key;
+    let point = key.der_bytes();
+    if *key.algorithm() != PKCS_ECDSA_P256_SHA256 || point.len() != 65 || point[0] != 4 {
+        return Err(AuthorityError::Request);
+    }
+    SubjectPublicKeyInfo::from_der(&key.subject_public_key_info()).map_err(|_| AuthorityError::Request)
 }
 
 pub(super) fn common_name(name: &str) -> DistinguishedName {

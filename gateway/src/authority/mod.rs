@@ -19,6 +19,7 @@ use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use issue::WebName;
+pub use issue::requested_key;
 
 /// File name of the authority's key.
 pub const KEY_FILE: &str = "ca.key";

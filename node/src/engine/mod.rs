@@ -4,6 +4,7 @@ mod accept;
 mod apply;
 mod entries;
 pub(crate) mod facts;
+mod keep;
 mod position;
 mod recover;
 mod upkeep;
@@ -68,7 +69,7 @@ pub struct Parts {
     pub feed_bytes: usize,
     /// Bytes of commands that wait for the writer.
     pub queue_bytes: usize,
-    /// Ends it.
+    /// Ends what follows the feed; the writer goes on until [`Engine::close`].
     pub stop: CancellationToken,
 }
 
@@ -91,7 +92,9 @@ pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
-    pub(crate) stop: CancellationToken,
+    stop: CancellationToken,
+    /// Ends the writer once everything that writes has ended.
+    pub(crate) finish: CancellationToken,
     feed: Feed,
     memory: ArcSwap<Memory>,
     counter: ArcSwap<Counter>,
@@ -163,6 +166,7 @@ impl Engine {
             store,
             clock,
             stop: stop.clone(),
+            finish: CancellationToken::new(),
             feed: Feed::new(counter.seq, feed_bytes),
             memory: ArcSwap::from_pointee(memory.clone()),
             counter: ArcSwap::from_pointee(counter),
@@ -386,9 +390,78 @@ impl Engine {
         self.0.halted.send_if_modified(|old| std::mem::replace(old, why.clone()) != why);
     }
 
-    /// Lets no more commands in.
+    pub(crate) fn watch_halted(&self) -> watch::Receiver<Option<String>> {
+        self.0.halted.subscribe()
+    }
+
+    /// Cancelled when the server is told to stop.
+    pub fn stopped(&self) -> CancellationToken {
+        self.0.stop.clone()
+    }
+
+    /// Lets no more commands in; those that are in are done.
     pub fn close(&self) {
         self.1.close();
+        self.0.finish.cancel();
+    }
+
+    /// Makes the store another feed: after a restore.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn renew_feed(&self) -> Result<(), WriteError> {
+        self.submit(Recovered { members: Vec::new(), rolled_back: true }).await
+    }
+
+    /// Takes in directory entries that came with the enrolment.
+    ///
+    /// # Errors
+    /// Where nothing could be written; inside, where they do not continue the directory.
+    pub async fn follow(&self, entries: Vec<bytes::Bytes>) -> Result<Result<(), DirectoryError>, WriteError> {
+        self.submit(Follow(entries)).await
+    }
+
+    /// Makes directory entries, all or none: the gateway's right.
+    ///
+    /// # Errors
+    /// Where nothing could be written; inside, where an entry would contradict those before.
+    pub async fn make_entries(
+        &self,
+        signer: Signer,
+        actions: Vec<duikou_proto::federation::directory_entry::Action>,
+    ) -> Result<Result<(), DirectoryError>, WriteError> {
+        self.submit(Make { signer, actions }).await
+    }
+
+    /// Keeps a small thing under `key` if nothing is there; whether it did.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn keep_fact<T: serde::Serialize + Send + Sync + 'static>(
+        &self,
+        key: String,
+        value: T,
+    ) -> Result<bool, WriteError> {
+        self.submit(keep::Keep { key, value }).await
+    }
+
+    /// Takes the small thing under `key` away and returns it: of many callers one gets it.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn take_fact<T: serde::de::DeserializeOwned + Send + 'static>(
+        &self,
+        key: String,
+    ) -> Result<Option<T>, WriteError> {
+        self.submit(keep::Take { key, value: std::marker::PhantomData }).await
+    }
+
+    /// Reads the small thing under `key`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn read_fact<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        self.fact(key).await
     }
 }
 

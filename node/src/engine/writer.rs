@@ -126,7 +126,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut receiver: mpsc::Receiver<Queued
     loop {
         let count = tokio::select! {
             biased;
-            () = shared.stop.cancelled(), if !receiver.is_closed() => {
+            () = shared.finish.cancelled(), if !receiver.is_closed() => {
                 receiver.close();
                 continue;
             }

@@ -38,6 +38,10 @@ pub struct EventReader {
     viewer: Viewer,
     after: Seq,
     head: Seq,
+    /// The head when its snapshot began: of what was purged before it, the reader never had anything.
+    since: Seq,
+    /// The directory's newest entry by which it looked last.
+    entry: i64,
     caught_up_at: Option<Seq>,
     ready: VecDeque<(Step, Seq)>,
     feed: [u8; 16],
@@ -49,6 +53,7 @@ impl EventReader {
         let viewer = engine.viewer(&reader);
         let head = engine.head();
         let feed = engine.feed_id();
+        let entry = engine.directory().index();
         let mut this = Self {
             engine,
             reader,
@@ -56,13 +61,15 @@ impl EventReader {
             viewer,
             after: 0,
             head,
+            since: head,
+            entry,
             caught_up_at: Some(head),
             ready: VecDeque::new(),
             feed,
         };
         if !cursor.is_empty() {
             match this.place(cursor) {
-                Ok(seq) => this.after = seq,
+                Ok((seq, since)) => (this.after, this.since) = (seq, since),
                 Err(cause) => this.reset(cause),
             }
         }
@@ -72,25 +79,29 @@ impl EventReader {
     fn bound(&self) -> Vec<u8> {
         let mut bound = self.filter.hash().to_vec();
         bound.extend_from_slice(&self.viewer.hash());
+        bound.extend_from_slice(&self.since.to_le_bytes());
         bound
     }
 
-    fn place(&self, cursor: &[u8]) -> Result<Seq, Cause> {
+    fn place(&self, cursor: &[u8]) -> Result<(Seq, Seq), Cause> {
         let (position, bound) = self.engine.open_position(cursor).ok_or(Cause::Foreign)?;
         let Known::Yes(seq) = self.engine.knows(&position) else { return Err(Cause::Foreign) };
-        let (filter, rights) = bound.split_at_checked(32).ok_or(Cause::Foreign)?;
+        let (filter, rest) = bound.split_at_checked(32).ok_or(Cause::Foreign)?;
+        let (rights, since) = rest.split_at_checked(32).ok_or(Cause::Foreign)?;
+        let since = Seq::from_le_bytes(since.try_into().map_err(|_| Cause::Foreign)?);
         if filter != self.filter.hash() {
             return Err(Cause::Filter);
         }
         if rights != self.viewer.hash() {
             return Err(Cause::Scopes);
         }
-        if seq < self.engine.content_floor() { Err(Cause::TooOld) } else { Ok(seq) }
+        if seq.max(since) < self.engine.content_floor() { Err(Cause::TooOld) } else { Ok((seq, since)) }
     }
 
     fn reset(&mut self, cause: Cause) {
         self.after = 0;
         self.head = self.engine.head();
+        self.since = self.head;
         self.caught_up_at = Some(self.head);
         self.feed = self.engine.feed_id();
         self.ready.clear();
@@ -113,19 +124,23 @@ impl EventReader {
     /// Where the store cannot be read.
     pub async fn next(&mut self) -> Result<Option<(Step, Cursor)>, StoreError> {
         loop {
-            self.notice_changes();
-            if let Some((step, seq)) = self.ready.pop_front() {
-                let cursor = self.cursor_at(seq);
-                return Ok(Some((step, cursor)));
-            }
-            if self.caught_up_at.is_some_and(|at| self.after >= at) {
-                self.caught_up_at = None;
-                return Ok(Some((Step::CaughtUp, self.cursor_at(self.after))));
+            if let Some(ready) = self.ready() {
+                return Ok(Some(ready));
             }
             if !self.turn().await? {
                 return Ok(None);
             }
         }
+    }
+
+    /// The next step that needs no reading, with the cursor after it.
+    pub fn ready(&mut self) -> Option<(Step, Cursor)> {
+        self.notice_changes();
+        if let Some((step, seq)) = self.ready.pop_front() {
+            return Some((step, self.cursor_at(seq)));
+        }
+        self.caught_up_at.take_if(|at| self.after >= *at)?;
+        Some((Step::CaughtUp, self.cursor_at(self.after)))
     }
 
     /// Reads one page, whether or not anything on it is for this reader; false at the head.
@@ -154,22 +169,22 @@ impl EventReader {
     pub async fn wait(&self) {
         let mut head = self.engine.watch_head();
         let mut directory = self.engine.watch_directory();
-        directory.mark_unchanged();
         tokio::select! {
             _ = head.wait_for(|head| *head > self.after) => {}
-            _ = directory.changed() => {}
+            _ = directory.wait_for(|directory| directory.index() != self.entry) => {}
         }
     }
 
     /// Rights, identity of the feed and floor may have changed under a reader.
     fn notice_changes(&mut self) {
+        self.entry = self.engine.directory().index();
         let viewer = self.engine.viewer(&self.reader);
         if viewer != self.viewer {
             self.viewer = viewer;
             self.reset(Cause::Scopes);
         } else if self.engine.feed_id() != self.feed {
             self.reset(Cause::Foreign);
-        } else if self.after > 0 && self.after < self.engine.content_floor() && self.after < self.head {
+        } else if self.after.max(self.since) < self.engine.content_floor() {
             self.reset(Cause::TooOld);
         }
     }

@@ -1,7 +1,22 @@
 //! The link between a node and its gateway: two-way, over one connection that the node dials. `protocol` is what it
-//! does; the rest carries it out.
+//! does; the rest carries it out: `source` and `sink` run the halves of a lane, `control` the stream beside them,
+//! `dial` and `accept` are the two beginnings.
 
+mod accept;
 mod board;
+mod control;
+mod dial;
+mod end;
+mod hello;
 mod protocol;
+mod refusals;
+mod run;
+mod sink;
+mod source;
 
+pub use accept::Acceptor;
 pub use board::{LinkBoard, LinkPhase, LinkView};
+pub use dial::keep;
+pub use end::{Ended, LinkEnd, LinkRole};
+pub use hello::feed_text;
+pub use source::count_unacknowledged;

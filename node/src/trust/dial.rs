@@ -19,6 +19,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tonic::transport::{Channel, Endpoint};
 
+use super::link_tls::PeerRefused;
 use super::proxy::{Proxy, ProxyError};
 
 /// From the look-up of the name to the end of the TLS handshake.
@@ -103,7 +104,15 @@ pub enum DialError {
         /// The cause.
         source: ProxyError,
     },
-    /// The server is not the one that it should be, or does not take this end's certificate.
+    /// The server is somebody else than it should be.
+    #[error("{address} is not who it should be")]
+    Peer {
+        /// The server.
+        address: Address,
+        /// What is wrong with it.
+        source: PeerRefused,
+    },
+    /// TLS failed: an unknown authority, a date, a version, or what answers speaks no TLS.
     #[error("no secure connection to {address}")]
     Tls {
         /// The server.
@@ -190,14 +199,20 @@ impl Dial {
         let failed = |source| DialError::Tls { address: self.address.clone(), source };
         let name = ServerName::try_from(self.address.host().to_owned())
             .map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidInput, error)))?;
-        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.map_err(failed)
+        TlsConnector::from(Arc::clone(&self.tls)).connect(name, stream).await.map_err(|error| {
+            match PeerRefused::of(&error) {
+                Some(source) => DialError::Peer { address: self.address.clone(), source },
+                None => failed(error),
+            }
+        })
     }
 
     /// Connects and hands out a channel that connects again when its connection is lost, which it finds out within
     /// [`KEEPALIVE_INTERVAL`] and [`KEEPALIVE_TIMEOUT`] together.
     ///
     /// # Errors
-    /// Where there is no connection now; [`DialError::find`] tells why.
+    /// Where there is no connection now; [`DialError::find`] tells why. A server that refuses this end's certificate
+    /// says so after the handshake, thus here or at the first call.
     pub async fn connect(&self) -> Result<Channel, tonic::transport::Error> {
         self.endpoint()?.connect_with_connector(self.connector()).await
     }

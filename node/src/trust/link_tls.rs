@@ -4,6 +4,7 @@
 //! peer is still a member is asked of the directory on every call; nothing here knows.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -35,8 +36,7 @@ const ALPN: &[u8] = b"h2";
 /// The most certificates of a peer that are looked at.
 const PRESENTED_CERTIFICATES: usize = 16;
 
-/// Why a peer with a certificate is not talked to, beyond what X.509 itself says. It is found in the chain of causes
-/// of a failed handshake.
+/// Why a peer with a certificate is not talked to, beyond what X.509 itself says.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PeerRefused {
     /// The certificate names nobody of the network.
@@ -59,6 +59,16 @@ pub enum PeerRefused {
     /// No certificate shown is the authority that the join token names.
     #[error("the gateway's certificate authority is not the one that the join token names")]
     Authority,
+}
+
+impl PeerRefused {
+    /// What a failed handshake reports of it. Neither rustls nor `io::Error` has it among their sources.
+    pub(crate) fn of(error: &io::Error) -> Option<Self> {
+        match error.get_ref()?.downcast_ref()? {
+            Error::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref().cloned(),
+            _ => None,
+        }
+    }
 }
 
 impl From<PeerRefused> for Error {

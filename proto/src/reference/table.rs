@@ -71,10 +71,10 @@ impl Table {
     /// 黔南州 for 黔南布依族苗族自治州); either with the names in which it lies in front (贵州省黔南州长顺县, 贵州长顺); or the
     /// English name in any case. Spaces around and within a Chinese name do not count.
     pub fn by_name(&self, text: &str) -> Vec<&'static Entry> {
-        let words: Vec<&str> = text.split_whitespace().collect();
         if text.chars().take(NAME_CHARS + 1).count() > NAME_CHARS {
             return Vec::new();
         }
+        let words: Vec<&str> = text.split_whitespace().collect();
         let mut found = self.named(&words.join(" ").to_lowercase()).to_vec();
         self.collect(&words.concat(), None, &mut found);
         found.sort_by_key(|entry| entry.code);

@@ -23,6 +23,7 @@ mod tests;
 mod violation;
 
 pub(crate) use check::Check;
+pub(crate) use language_tag::is_language_tag;
 pub use normalise::normalise;
 pub use opportunity::{kind_of, opportunity};
 pub use violation::Violation;

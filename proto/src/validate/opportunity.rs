@@ -1,7 +1,6 @@
 //! What listings of all kinds have.
 
-use super::language_tag::is_language_tag;
-use super::{Check, Violation, bounds, capital, event, parts, project, reason, talent, technology};
+use super::{Check, Violation, bounds, capital, event, is_language_tag, parts, project, reason, talent, technology};
 use crate::reference::{industries, regions};
 use crate::v1;
 use crate::v1::opportunity::{Details, Direction};

@@ -495,7 +495,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -507,6 +507,7 @@ fn grouped(number: usize) -> String {
 fn the_comments_of_the_contract_state_the_same_bounds() {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap();
     let headcount = usize::try_from(*bounds::HEADCOUNT.end()).unwrap();
+    let trl = usize::try_from(*bounds::MATURITY_TRL.end()).unwrap();
     let capacity = usize::try_from(*bounds::CAPACITY.end()).unwrap();
     let cases: &[(&str, &[usize])] = &[
         ("Opportunity.title", &[bounds::TITLE_CHARS]),
@@ -536,7 +537,7 @@ fn the_comments_of_the_contract_state_the_same_bounds() {
         ("Project.cooperation_modes", &[bounds::COOPERATION_MODES]),
         ("Project.land_terms", &[bounds::TERMS_CHARS]),
         ("Project.policy_terms", &[bounds::TERMS_CHARS]),
-        ("Technology.maturity_trl", &[9]),
+        ("Technology.maturity_trl", &[trl]),
         ("Technology.patent_numbers", &[bounds::PATENT_NUMBERS, bounds::PATENT_NUMBER_CHARS]),
         ("Technology.transfer_modes", &[bounds::TRANSFER_MODES]),
         ("Talent.occupation_name", &[bounds::OCCUPATION_NAME_CHARS]),

@@ -1,0 +1,49 @@
+//! What the gateway's command line asks of a folder at rest. The gateway's other modules implement it.
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use duikou_node::config::{Config, HostPort};
+use duikou_proto::name::NetworkName;
+
+/// The gateway's commands that need no running server. Errors as in [`duikou_node::cli::FolderCommands`].
+#[async_trait]
+pub trait GatewayFolder: Sync {
+    /// Begins a network in an empty folder.
+    async fn init(&self, dir: &Path, network: &NetworkName, options: &InitOptions) -> anyhow::Result<InitReport>;
+
+    /// Serves until it is told to stop; listens for signals itself.
+    async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()>;
+
+    /// Runs a network of a gateway and nodes on this machine.
+    async fn demo(&self, options: &DemoOptions) -> anyhow::Result<()>;
+}
+
+/// How a network begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitOptions {
+    /// The gateway's short id.
+    pub id: String,
+    /// What invites name. Absent: to be set in the configuration before the first invite.
+    pub address: Option<HostPort>,
+}
+
+/// What beginning a network made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InitReport {
+    /// Full id of the gateway.
+    pub gateway: String,
+    /// BLAKE3 of the root key, hexadecimal.
+    pub root_fingerprint: String,
+    /// Where the root key lies, to be taken off this machine.
+    pub root_key: PathBuf,
+}
+
+/// How the demonstration runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoOptions {
+    /// End when all has been shown.
+    pub once: bool,
+    /// Where its folders lie. Absent: in a new one, removed at the end.
+    pub dir: Option<PathBuf>,
+}

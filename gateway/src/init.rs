@@ -1,0 +1,138 @@
+//! Founds a network: its keys, its certificate authority, the first entries of its directory.
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use duikou_node::config::{Config, HostPort};
+use duikou_node::enrol::JoinError;
+use duikou_node::server::{Folder, ServeError, start};
+use duikou_node::trust::identity::{KEY_FILE, TlsIdentity, write_certificates};
+use duikou_node::trust::key_file::{KeyFileError, SigningKeyFile, create_tls_key};
+use duikou_node::trust::request::certificate_request;
+use duikou_node::trust::spiffe::Role;
+use duikou_proto::directory;
+use duikou_proto::federation::Gateway;
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::name::{InvalidName, NetworkName, NodeId};
+use duikou_proto::sign::Signer;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::authority::{Authority, AuthorityError, WebName};
+
+/// The root key's file. It belongs on a medium that is kept offline.
+pub const ROOT_KEY: &str = "root.key";
+/// The directory key's file.
+pub const DIRECTORY_KEY: &str = "directory.key";
+
+/// Why no network is founded.
+#[derive(Debug, Error)]
+pub enum InitError {
+    /// There is one already.
+    #[error("{0} holds a gateway already")]
+    Exists(String),
+    /// A name.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The authority.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// Certificates.
+    #[error(transparent)]
+    Identity(#[from] duikou_node::trust::identity::IdentityError),
+    /// The certificate request.
+    #[error("the certificate request cannot be made")]
+    Request(#[from] rcgen::Error),
+    /// The data.
+    #[error("the data cannot be written")]
+    Serve(#[from] ServeError),
+    /// The data.
+    #[error("the data cannot be written")]
+    Join(#[from] JoinError),
+    /// The files.
+    #[error("the folder cannot be written")]
+    Io(#[from] std::io::Error),
+}
+
+/// What was founded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founded {
+    /// The network.
+    pub network: NetworkName,
+    /// The gateway's id.
+    pub gateway: NodeId,
+    /// BLAKE3 of the root key, hexadecimal.
+    pub root_fingerprint: String,
+}
+
+/// Makes the gateway of a new network in `dir`. Invites will name `address`; `config` gives listeners.
+///
+/// # Errors
+/// Where the folder holds one already, or cannot be written.
+pub async fn init(
+    dir: &Path,
+    network: &str,
+    address: Option<HostPort>,
+    mut config: Config,
+) -> Result<Founded, InitError> {
+    let network: NetworkName = network.parse()?;
+    let gateway = NodeId::parse("gateway", &network)?;
+    let folder = Folder::take(dir).map_err(ServeError::from)?;
+    if folder.database().exists() || dir.join(ROOT_KEY).exists() {
+        return Err(InitError::Exists(dir.display().to_string()));
+    }
+    let root = Signer::new(0, SigningKeyFile::new(dir.join(ROOT_KEY)).create()?);
+    let directory_key = Signer::new(1, SigningKeyFile::new(dir.join(DIRECTORY_KEY)).create()?);
+    let now = SystemTime::now();
+    let authority = Authority::create(dir, network.clone(), now)?;
+    let tls_key = create_tls_key(&dir.join(KEY_FILE))?;
+    let chain = authority.issue_link(&certificate_request(&tls_key)?, Role::Gateway, &gateway, now)?;
+    TlsIdentity::store_certificates(dir, &chain, std::slice::from_ref(authority.certificate()))?;
+    renew_web(dir, &authority, &gateway, now)?;
+
+    let named = config.node.id.is_some();
+    config.node.id = Some(gateway.clone());
+    config.node.network = Some(network.clone());
+    config.link.address = address.or(config.link.address);
+    if !named {
+        std::fs::write(folder.config(), config.to_toml())?;
+    }
+    let stop = CancellationToken::new();
+    let started = start(&folder, &config, gateway.clone(), network.clone(), true, stop).await?;
+    let genesis = directory::genesis(&network, &root, &directory_key, started.engine.now());
+    let entry = Action::Gateway(Gateway {
+        gateway: gateway.to_string(),
+        address: config.link.address.as_ref().map(ToString::to_string).unwrap_or_default(),
+    });
+    let followed = started.engine.follow(vec![genesis]).await;
+    let made = started.engine.make_entries(directory_key, vec![entry]).await;
+    started.engine.close();
+    started.tasks.wait().await;
+    started.engine.store().close().await;
+    followed.map_err(JoinError::from)?.map_err(JoinError::from)?;
+    made.map_err(JoinError::from)?.map_err(JoinError::from)?;
+    Ok(Founded { network, gateway, root_fingerprint: root.public().fingerprint() })
+}
+
+/// Issues the gateway's own certificates anew: the authority lies beside them.
+///
+/// # Errors
+/// Where a key cannot be read or a certificate not be written.
+pub fn renew_own(dir: &Path, authority: &Authority, gateway: &NodeId, now: SystemTime) -> Result<(), InitError> {
+    let key = duikou_node::trust::key_file::read_tls_key(&dir.join(KEY_FILE))?;
+    let chain = authority.issue_link(&certificate_request(&key)?, Role::Gateway, gateway, now)?;
+    TlsIdentity::store_certificates(dir, &chain, std::slice::from_ref(authority.certificate()))?;
+    renew_web(dir, authority, gateway, now)
+}
+
+fn renew_web(dir: &Path, authority: &Authority, gateway: &NodeId, now: SystemTime) -> Result<(), InitError> {
+    let key = duikou_node::trust::key_file::read_tls_key(&dir.join(KEY_FILE))?;
+    let names: Vec<WebName> =
+        [gateway.as_str(), "localhost", "127.0.0.1", "::1"].into_iter().map(WebName::new).collect();
+    let web = authority.issue_web(&names, &key, now)?;
+    write_certificates(&dir.join("web.crt"), &web)?;
+    Ok(())
+}

@@ -1,0 +1,223 @@
+//! How nodes come in: a join token is used up, the member admitted, the node certified.
+
+use std::time::SystemTime;
+
+use duikou_node::enrol::proof_input;
+use duikou_node::trust::accept::ConnectionInfo;
+use duikou_node::trust::key_file::SigningKeyFile;
+use duikou_node::trust::spiffe::Role;
+use duikou_proto::directory::{Directory, member_key_input};
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::enrolment_service_server::EnrolmentService;
+use duikou_proto::federation::key::Purpose;
+use duikou_proto::federation::{Admit, CircleAdd, EnrolRequest, EnrolResponse, Host, Key, RenewRequest, RenewResponse};
+use duikou_proto::limits;
+use duikou_proto::name::{MemberId, NodeId};
+use duikou_proto::sign::{PublicKey, Signer};
+use duikou_proto::v1::Signed;
+use prost::Message;
+use tonic::{Code, Request, Response, Status};
+
+use super::invite::{self, Invite, Use};
+use super::{Membership, refuse, unwritten};
+use crate::authority::{WebName, requested_key};
+use crate::init::ROOT_KEY;
+
+/// Entries read from the store at a time.
+const ENTRIES: usize = 1024;
+
+fn token_refused(reason: &'static str, zh: &'static str, en: &'static str) -> Status {
+    refuse(Code::PermissionDenied, reason, zh, en)
+}
+
+fn unsound(zh: &'static str, en: &'static str) -> Status {
+    refuse(Code::InvalidArgument, "BAD_ENROLMENT", zh, en)
+}
+
+impl Membership {
+    fn certify(&self, request: &[u8], node: &NodeId) -> Result<[Vec<Vec<u8>>; 2], Status> {
+        let now = SystemTime::now();
+        let failed = |error| {
+            tracing::error!(node.id = %node, error = %duikou_node::error::chain(&error), "a certificate was not issued");
+            unsound("证书请求无效", "the certificate request is not valid")
+        };
+        let link = self.0.authority.issue_link(request, Role::Node, node, now).map_err(failed)?;
+        let names: Vec<WebName> =
+            [node.as_str(), "localhost", "127.0.0.1", "::1"].into_iter().map(WebName::new).collect();
+        let key = requested_key(request).map_err(failed)?;
+        let web = self.0.authority.issue_web(&names, &key, now).map_err(failed)?;
+        Ok([link, web].map(|chain| chain.into_iter().map(|certificate| certificate.to_vec()).collect()))
+    }
+
+    async fn directory_log(&self) -> Result<Vec<Signed>, Status> {
+        let unreadable = |_| Status::unavailable("the directory cannot be read");
+        let mut entries: Vec<Signed> = Vec::new();
+        loop {
+            let more = self.0.engine.entries(entries.len() as i64, ENTRIES).await.map_err(unreadable)?;
+            if more.is_empty() {
+                return Ok(entries);
+            }
+            for entry in more {
+                entries.push(Signed::decode(entry).map_err(|_| Status::internal("an unreadable entry"))?);
+            }
+        }
+    }
+
+    /// The entries that admit a member, or give it new keys.
+    fn entries(
+        &self,
+        invite: &Invite,
+        request: &EnrolRequest,
+        member: &MemberId,
+        node: &NodeId,
+        directory: &Directory,
+    ) -> Result<Vec<Action>, Status> {
+        if invite.replace_keys {
+            return self.new_key(request, member, node, directory);
+        }
+        let mut actions = vec![
+            Action::Host(Host { member: member.to_string(), node: node.to_string() }),
+            Action::Admit(Admit {
+                member: member.to_string(),
+                name_zh: invite.name_zh.clone(),
+                name_en: invite.name_en.clone(),
+                region: invite.region.clone(),
+                longitude: invite.longitude,
+                latitude: invite.latitude,
+                signing_key: request.signing_key.clone(),
+                encryption_key: request.encryption_key.clone(),
+            }),
+        ];
+        actions.extend(
+            invite
+                .circles
+                .iter()
+                .map(|circle| Action::CircleAdd(CircleAdd { circle: circle.clone(), member: member.to_string() })),
+        );
+        Ok(actions)
+    }
+
+    fn new_key(
+        &self,
+        request: &EnrolRequest,
+        member: &MemberId,
+        node: &NodeId,
+        directory: &Directory,
+    ) -> Result<Vec<Action>, Status> {
+        let held = directory.member(member).ok_or_else(|| unsound("没有该成员", "there is no such member"))?;
+        if held.node != *node {
+            return Err(unsound("该成员在另一个节点上", "the member lives on another node"));
+        }
+        let root = SigningKeyFile::new(self.0.dir.join(ROOT_KEY)).read().map_err(|error| {
+            refuse(
+                Code::FailedPrecondition,
+                "ROOT_KEY_ABSENT",
+                format!("更换丢失的密钥需要根密钥：请把 {ROOT_KEY} 放回网关目录，用后再取走（{error}）"),
+                format!("replacing lost keys needs the root key: put {ROOT_KEY} into the gateway's folder while the token is used ({error})"),
+            )
+        })?;
+        let root = Signer::new(0, root);
+        let now = self.0.engine.now();
+        let newest = held.keys.newest().map_or(0, |key| key.number);
+        let key = |purpose: Purpose, number: i32, algorithm: &str, public_key: &[u8]| {
+            Action::Key(Key {
+                member: member.to_string(),
+                purpose: purpose.into(),
+                number,
+                algorithm: algorithm.to_owned(),
+                public_key: public_key.to_vec(),
+                valid_from: now,
+                // What the lost key has signed stays good until it is signed anew.
+                predecessors_until: now + limits::KEY_GRACE.as_micros() as i64,
+                signature: root.sign_text(&member_key_input(member, purpose, number, public_key)),
+                by_root: true,
+            })
+        };
+        Ok(vec![
+            key(Purpose::Signing, newest + 1, "ed25519", &request.signing_key),
+            key(Purpose::Encryption, held.encryption_key.0 + 1, "x25519", &request.encryption_key),
+        ])
+    }
+}
+
+#[tonic::async_trait]
+impl EnrolmentService for Membership {
+    async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        let shown = request.extensions().get::<ConnectionInfo>().and_then(|info| info.peer.clone());
+        let request = request.into_inner();
+        let engine = &self.0.engine;
+        let node: NodeId = request.node.parse().map_err(|_| unsound("节点标识无效", "the node's id is not valid"))?;
+        let signing_key = PublicKey::from_bytes(&request.signing_key)
+            .map_err(|_| unsound("签名密钥无效", "the signing key is none"))?;
+        if !node.is_of(&engine.identity().network) || request.encryption_key.len() != 32 {
+            return Err(unsound("节点或加密密钥无效", "the node or the encryption key is not valid"));
+        }
+        if signing_key.verify(&request.proof, &proof_input(&request.secret, &node)).is_err() {
+            return Err(unsound("未能证明持有签名密钥", "the caller does not hold the signing key"));
+        }
+        let read = |error| unwritten(&duikou_node::engine::WriteError::Store(std::sync::Arc::new(error)));
+        let invite: Option<Invite> = engine.read_fact(&invite::key(&request.secret)).await.map_err(read)?;
+        let Some(invite) = invite else {
+            let (zh, en) = (
+                "邀请码不存在：请向网关管理员重新索取",
+                "this token is not known here: ask the gateway's operator for a new one",
+            );
+            return Err(token_refused("TOKEN_UNKNOWN", zh, en));
+        };
+        let this = Use { node: node.to_string(), signing_key: signing_key.fingerprint() };
+        let used: Option<Use> = engine.read_fact(&invite::use_key(&request.secret)).await.map_err(read)?;
+        if used.as_ref().is_some_and(|used| *used != this) {
+            let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
+            return Err(token_refused("TOKEN_USED", zh, en));
+        }
+        if invite.expire_time < engine.now() {
+            let (zh, en) = (
+                "邀请码已过期：请向网关管理员重新索取",
+                "this token has expired: ask the gateway's operator for a new one",
+            );
+            return Err(token_refused("TOKEN_EXPIRED", zh, en));
+        }
+        let member: MemberId = invite.member.parse().map_err(|_| Status::internal("an invite without a member"))?;
+        let directory = engine.directory();
+        let own = directory.member(&member).is_some_and(|held| held.node == node);
+        let foreign_node = directory.knows_node(&node) && shown.as_ref().is_none_or(|peer| peer.id != node);
+        if foreign_node && !own && used.is_none() {
+            return Err(refuse(
+                Code::AlreadyExists,
+                "NODE_EXISTS",
+                format!("节点标识 {} 已被占用：请用 --node 另取一个，或在该节点的目录中执行 join", node.short()),
+                format!(
+                    "the node id {} belongs to another node: choose one with --node, or join in that node's folder",
+                    node.short()
+                ),
+            ));
+        }
+        let [certificates, web_certificates] = self.certify(&request.certificate_request, &node)?;
+        let enrolled = directory.member(&member).and_then(|held| held.keys.newest()).map(|key| key.key);
+        if enrolled != Some(signing_key) {
+            let actions = self.entries(&invite, &request, &member, &node, &directory)?;
+            // First the use, so that of two callers at one moment one is refused.
+            let first = engine.keep_fact(invite::use_key(&request.secret), this).await;
+            if !first.map_err(|error| unwritten(&error))? && used.is_none() {
+                let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
+                return Err(token_refused("TOKEN_USED", zh, en));
+            }
+            self.make(actions).await?;
+            tracing::info!(member.id = %member, node.id = %node, replaced = invite.replace_keys, "admitted");
+        }
+        Ok(Response::new(EnrolResponse {
+            certificates,
+            authority: self.0.authority.certificate().to_vec(),
+            directory: self.directory_log().await?,
+            web_certificates,
+        }))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let peer = request.extensions().get::<ConnectionInfo>().and_then(|info| info.peer.clone());
+        let peer = peer.filter(|peer| peer.role == Role::Node && self.0.engine.directory().knows_node(&peer.id));
+        let peer = peer.ok_or_else(|| Status::unauthenticated("renewing needs the present certificate of a node"))?;
+        let [certificates, web_certificates] = self.certify(&request.into_inner().certificate_request, &peer.id)?;
+        Ok(Response::new(RenewResponse { certificates, web_certificates }))
+    }
+}

@@ -1,0 +1,120 @@
+//! The gateway itself: a server that others' links come in to.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use duikou_node::config::Config;
+use duikou_node::engine::Engine;
+use duikou_node::link::Acceptor;
+use duikou_node::server::{ServeError, Server, bind};
+use duikou_node::trust::accept::{AcceptLimits, incoming};
+use duikou_node::trust::identity::TlsIdentity;
+use duikou_node::trust::key_file::SigningKeyFile;
+use duikou_node::trust::link_tls::LinkTls;
+use duikou_node::trust::spiffe::Role;
+use duikou_proto::federation::admission_service_server::AdmissionServiceServer;
+use duikou_proto::federation::enrolment_service_server::EnrolmentServiceServer;
+use duikou_proto::federation::link_service_server::LinkServiceServer;
+use duikou_proto::limits;
+use duikou_proto::sign::Signer;
+use thiserror::Error;
+
+use crate::authority::{Authority, AuthorityError};
+use crate::init::{DIRECTORY_KEY, InitError, renew_own};
+use crate::membership::Membership;
+
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
+const KEEPALIVE_WITHIN: Duration = Duration::from_secs(10);
+const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
+const HALF_LIFE: Duration = Duration::from_secs(7 * 24 * 3600 / 2);
+
+/// Why a gateway does not serve.
+#[derive(Debug, Error)]
+pub enum GatewayError {
+    /// As any server.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// Its authority.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// Its keys.
+    #[error(transparent)]
+    Key(#[from] duikou_node::trust::key_file::KeyFileError),
+    /// Its certificates.
+    #[error(transparent)]
+    Init(#[from] InitError),
+}
+
+/// Serves the gateway in `dir` until it is told to stop.
+///
+/// # Errors
+/// Where it cannot start.
+pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
+    let mut server = Server::open(dir, config, true).await?;
+    let identity = server.engine.identity().clone();
+    let authority = Authority::load(dir)?;
+    let loaded = TlsIdentity::load(dir).map_err(ServeError::from)?;
+    if loaded.remaining(SystemTime::now()) < HALF_LIFE {
+        renew_own(dir, &authority, &identity.node, SystemTime::now())?;
+    }
+    let tls = LinkTls::new(identity.network.clone(), TlsIdentity::load(dir).map_err(ServeError::from)?);
+    let tls = tls.map_err(ServeError::from)?;
+
+    let listener = bind(server.config.link.listen).await?;
+    let bound = listener.local_addr().map_err(ServeError::from)?;
+    // The port that the system chose stands in for one that was left open.
+    let address = match &server.config.link.address {
+        Some(address) if address.port() != 0 => address.to_string(),
+        Some(address) => format!("{}:{}", address.host(), bound.port()),
+        None => bound.to_string(),
+    };
+    let directory_key = Signer::new(1, SigningKeyFile::new(dir.join(DIRECTORY_KEY)).read()?);
+    let membership = Membership::new(server.engine.clone(), authority, directory_key, address, dir.to_owned());
+    let admission = AdmissionServiceServer::new(membership.clone());
+    server.listen(|routes| routes.add_service(admission)).await?;
+
+    let acceptor = Acceptor::new(server.engine.clone(), server.board.clone());
+    let links = tonic::transport::Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE_EVERY))
+        .http2_keepalive_timeout(Some(KEEPALIVE_WITHIN))
+        .add_service(EnrolmentServiceServer::new(membership))
+        .add_service(
+            LinkServiceServer::new(acceptor.clone())
+                .max_decoding_message_size(limits::LINK_MESSAGE_BYTES)
+                .max_encoding_message_size(limits::LINK_MESSAGE_BYTES),
+        );
+    let connections = incoming(listener, tls.server(&[Role::Node]).map_err(ServeError::from)?, AcceptLimits::default());
+    let stop = server.stop.clone();
+    server.links_at(bound);
+    server.tasks.spawn(async move {
+        let served = links.serve_with_incoming_shutdown(connections, stop.cancelled()).await;
+        if let Err(error) = served {
+            tracing::error!(error = %duikou_node::error::chain(&error), "the listener for links failed");
+        }
+    });
+    server.tasks.spawn(async move { acceptor.drain().await });
+    server.tasks.spawn(keep_renewed(server.engine.clone(), tls, dir.to_owned()));
+    Ok(server.run().await?)
+}
+
+async fn keep_renewed(engine: Engine, tls: Arc<LinkTls>, dir: std::path::PathBuf) {
+    loop {
+        tokio::select! {
+            () = engine.stopped().cancelled_owned() => return,
+            () = tokio::time::sleep(RENEW_EVERY) => {}
+        }
+        if tls.identity().remaining(SystemTime::now()) >= HALF_LIFE {
+            continue;
+        }
+        let renewed = Authority::load(&dir)
+            .map_err(InitError::from)
+            .and_then(|authority| renew_own(&dir, &authority, &engine.identity().node, SystemTime::now()))
+            .and_then(|()| Ok(TlsIdentity::load(&dir)?));
+        match renewed.map(|identity| tls.replace(identity)) {
+            Ok(Ok(())) => tracing::info!("certificates renewed"),
+            Ok(Err(error)) => tracing::error!(error = %duikou_node::error::chain(&error), "certificates not renewed"),
+            Err(error) => tracing::error!(error = %duikou_node::error::chain(&error), "certificates not renewed"),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The node's commands on a folder, and what their errors are to the person who gave the command.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use duikou_proto::sign::verify_all;
+
+use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text};
+use crate::config::Config;
+use crate::engine::{random, read_directory};
+use crate::enrol::{self, JoinError};
+use crate::error::chain;
+use crate::node;
+use crate::server::{Folder, FolderError, ServeError, system_clock};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::trust::dial::DialError;
+use crate::trust::key_file::KeyFileError;
+
+/// The real thing behind [`FolderCommands`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AtRest;
+
+#[async_trait]
+impl FolderCommands for AtRest {
+    async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()> {
+        Ok(node::serve(dir, config).await.map_err(|error| served(&error))?)
+    }
+
+    async fn join(&self, dir: &Path, token: &str, node: Option<&str>) -> anyhow::Result<JoinReport> {
+        let joined = enrol::join(dir, token, node).await.map_err(|error| not_joined(&error))?;
+        Ok(JoinReport {
+            network: joined.network.to_string(),
+            node: joined.node.to_string(),
+            member: joined.member.to_string(),
+            gateway: joined.gateway.to_string(),
+            root_fingerprint: joined.root_fingerprint,
+        })
+    }
+
+    async fn recover(&self, dir: &Path, token: Option<&str>) -> anyhow::Result<()> {
+        match token {
+            Some(token) => drop(enrol::join(dir, token, None).await.map_err(|error| not_joined(&error))?),
+            None => enrol::recover(dir).await.map_err(|error| not_joined(&error))?,
+        }
+        Ok(())
+    }
+
+    async fn restore(&self, backup: &Path, dir: &Path) -> anyhow::Result<()> {
+        Ok(crate::backup::restore(backup, dir)?)
+    }
+
+    async fn check(&self, dir: &Path) -> anyhow::Result<CheckReport> {
+        Ok(check(dir).await.map_err(|error| served(&error))?)
+    }
+}
+
+/// Reads everything in a folder at rest: the directory replays, every row can be read, every signature verifies.
+async fn check(dir: &Path) -> Result<CheckReport, ServeError> {
+    let folder = Folder::take(dir)?;
+    let database = folder.database();
+    if !database.exists() {
+        return Err(FolderError::Empty { dir: dir.to_owned(), what: "data.db" }.into());
+    }
+    folder.signers()?;
+    let wrong = |error| ServeError::Store(folder.database(), error);
+    let store = SqliteStore::open(&database).await.map_err(wrong)?;
+    let directory = read_directory(&store).await?;
+    let now = (system_clock())();
+    let (mut report, mut after) = (CheckReport::default(), String::new());
+    loop {
+        let rows = store.read().await.map_err(wrong)?.range("members/", &after, 512).await.map_err(wrong)?;
+        let Some(last) = rows.last() else { break };
+        after = last.name.to_string();
+        let parts: Vec<_> = rows.iter().flat_map(|row| row.record.iter().chain(&row.withdrawal)).collect();
+        let mut claims = Vec::with_capacity(parts.len());
+        let mut claimed = Vec::with_capacity(parts.len());
+        for part in parts {
+            match directory.verifying_key(part.name().origin_str(), part.key_number(), now) {
+                Some(key) => {
+                    claims.push(part.claim(key));
+                    claimed.push(part.name().clone());
+                }
+                None => report.problems.push(format!("{}: no key verifies it any longer", part.name())),
+            }
+        }
+        report.records += claims.len() as u64;
+        let verdicts = verify_all(&claims, random());
+        let bad = claimed.iter().zip(verdicts).filter(|(_, good)| !good);
+        report.problems.extend(bad.map(|(name, _)| format!("{name}: its signature does not verify")));
+    }
+    store.close().await;
+    Ok(report)
+}
+
+/// What a failure to serve is to the operator.
+pub fn served(error: &ServeError) -> CommandError {
+    let told = |kind, zh: String, en: String| CommandError::new(kind, Text::new(zh, en));
+    match error {
+        ServeError::Folder(error) => folder(error),
+        ServeError::Start(crate::engine::StartError::Store(error)) | ServeError::Store(_, error) => store(error),
+        ServeError::Listen { address, source } => {
+            let kind = match source.kind() {
+                std::io::ErrorKind::AddrInUse => ExitCode::Unavailable,
+                std::io::ErrorKind::PermissionDenied => ExitCode::NotPermitted,
+                _ => ExitCode::Unavailable,
+            };
+            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}")).cause(source).hint(Text::new(
+                "另一个程序可能占用了该端口：请停止它，或在 duikou.toml 中改用其他端口",
+                "another program may have that port: stop it, or choose another one in duikou.toml",
+            ))
+        }
+        ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => {
+            told(ExitCode::Configuration, "证书或密钥无法使用".to_owned(), "a certificate or key cannot be used".to_owned())
+                .cause(chain(error))
+        }
+        ServeError::Config(text) => told(ExitCode::Configuration, format!("配置有误：{text}"), text.clone()),
+        ServeError::Start(_) | ServeError::Directory(_) => {
+            told(ExitCode::BadData, "目录日志已损坏".to_owned(), "the directory's log is damaged".to_owned())
+                .cause(chain(error))
+                .hint(Text::new("请从备份恢复，或用 recover 从网关取回", "restore a backup, or use recover to take it all back from the gateway"))
+        }
+        ServeError::Io(error) => CommandError::io("", error),
+    }
+}
+
+fn folder(error: &FolderError) -> CommandError {
+    match error {
+        FolderError::InUse(dir) => CommandError::new(
+            ExitCode::TryAgain,
+            Text::new(format!("{} 正被另一个进程使用", dir.display()), error.to_string()),
+        )
+        .hint(Text::new("若服务正在运行，请先停止它", "stop the server that runs there first")),
+        FolderError::Empty { dir, what } => CommandError::new(
+            ExitCode::InputMissing,
+            Text::new(format!("{} 不是对口的数据目录：缺少 {what}", dir.display()), error.to_string()),
+        )
+        .hint(Text::new(
+            "新节点请先用网关给的邀请码执行 duikou-node join",
+            "a new node begins with duikou-node join and a token from the gateway",
+        )),
+        FolderError::Io(dir, error) => CommandError::io(dir.display(), error),
+        FolderError::Key(error) => key(error),
+    }
+}
+
+fn key(error: &KeyFileError) -> CommandError {
+    match error {
+        KeyFileError::Loose(loose) => CommandError::new(
+            ExitCode::Configuration,
+            Text::new(
+                format!("密钥文件 {} 的权限过宽：其他用户也能读取", loose.path.display()),
+                loose.to_string(),
+            ),
+        )
+        .hint(Text::same(format!("chmod 600 {}", loose.path.display()))),
+        _ => CommandError::new(ExitCode::Configuration, Text::same(chain(error))),
+    }
+}
+
+fn store(error: &StoreError) -> CommandError {
+    match error {
+        StoreError::Full(_) => CommandError::new(ExitCode::Io, Text::new("磁盘已满", "the disk is full"))
+            .hint(Text::new("请腾出空间后重试；已确认的数据没有丢失", "free some room and try again; nothing acknowledged is lost")),
+        StoreError::Newer { found, known } => CommandError::new(
+            ExitCode::Configuration,
+            Text::new(
+                format!("数据由更新版本的程序写入（结构版本 {found}，本程序只认识到 {known}）"),
+                error.to_string(),
+            ),
+        )
+        .hint(Text::new("请安装更新的版本", "install the newer version of this program")),
+        StoreError::Inconsistent { .. } => {
+            CommandError::new(ExitCode::BadData, Text::new("数据已损坏", "the data is damaged")).cause(error)
+        }
+        StoreError::Database(_) => {
+            CommandError::new(ExitCode::Io, Text::new("数据库无法使用", "the database cannot be used"))
+                .cause(chain(error))
+        }
+    }
+}
+
+fn not_joined(error: &JoinError) -> CommandError {
+    let refused = |zh: &str| CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string()));
+    let ask = || Text::new("请向网关管理员重新索取邀请码", "ask the gateway's operator for a new token");
+    match error {
+        JoinError::NoToken => refused("邀请码无效：是否复制不全或输入有误？").hint(ask()),
+        JoinError::Expired => refused("邀请码已过期").hint(ask()),
+        JoinError::Foreign { token, folder } => {
+            refused(&format!("邀请码属于网络 {token}，而本目录属于 {folder}")).hint(Text::new(
+                "请另选一个空目录：--dir",
+                "choose an empty folder: --dir",
+            ))
+        }
+        JoinError::WrongRoot { .. } | JoinError::Unsound(_) | JoinError::Directory(_) => {
+            refused("网关出示的身份与邀请码不符，已拒绝").cause(chain(error)).hint(Text::new(
+                "请与网关管理员电话核对根密钥指纹",
+                "compare the root key's fingerprint with the gateway's operator by telephone",
+            ))
+        }
+        JoinError::Refused(status) => CommandError::from(status.clone()),
+        JoinError::Dial(address, source) => match DialError::find(source) {
+            Some(DialError::Peer { source }) => refused("网关出示的身份与邀请码不符，已拒绝").cause(source).hint(Text::new(
+                "请与网关管理员电话核对根密钥指纹",
+                "compare the root key's fingerprint with the gateway's operator by telephone",
+            )),
+            _ => CommandError::new(
+                ExitCode::Unavailable,
+                Text::new(format!("无法连接网关 {address}"), format!("the gateway at {address} cannot be reached")),
+            )
+            .cause(chain(source))
+            .hint(Text::new("请检查网络、防火墙和代理设置", "check the network, the firewall and the proxy")),
+        },
+        JoinError::Folder(error) => folder(error),
+        JoinError::Key(error) => key(error),
+        JoinError::Serve(error) => served(error),
+        JoinError::Io(error) => CommandError::io("", error),
+        JoinError::Name(_) | JoinError::Address(_) => refused("邀请码无效").cause(chain(error)).hint(ask()),
+        JoinError::Config(text) => CommandError::new(ExitCode::Configuration, Text::same(text.clone())),
+        JoinError::Identity(_) | JoinError::LinkTls(_) | JoinError::Tls(_) | JoinError::Request(_) => {
+            CommandError::new(ExitCode::Configuration, Text::new("证书或密钥无法使用", "a certificate or key cannot be used"))
+                .cause(chain(error))
+        }
+        JoinError::Start(_) | JoinError::Write(_) => {
+            CommandError::new(ExitCode::Io, Text::new("目录中的数据无法写入", "the folder's data cannot be written"))
+                .cause(chain(error))
+        }
+    }
+}

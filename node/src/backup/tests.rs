@@ -1,0 +1,1 @@
+//! What a backup holds and what it leaves behind.

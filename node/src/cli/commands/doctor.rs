@@ -1,0 +1,198 @@
+//! `doctor`
+
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use duikou_proto::v1;
+
+use crate::cli::output::table;
+use crate::cli::{CommandError, Context, ExitCode, Language, OutputForm, Text, clean};
+
+/// Files that are looked at: a folder that holds more is not a server's.
+const FILES: usize = 10_000;
+/// How deep keys may lie.
+const DEPTH: usize = 4;
+
+/// Looks for what is wrong with a folder and its server, and says what to do
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  duikou-node --dir /var/lib/duikou doctor")]
+pub struct Args {}
+
+struct Finding {
+    what: Text,
+    fault: Option<Fault>,
+}
+
+struct Fault {
+    kind: ExitCode,
+    detail: Text,
+    remedy: Text,
+}
+
+impl Args {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
+        let mut findings = vec![config(context)];
+        findings.extend(keys(context.global.dir()));
+        findings.extend(server(context).await);
+        show(context, &findings)?;
+        let faults: Vec<_> = findings.iter().filter_map(|finding| finding.fault.as_ref()).collect();
+        match faults.first() {
+            None => Ok(()),
+            Some(first) => {
+                let count = faults.len();
+                let message = Text::new(format!("发现 {count} 个问题"), format!("found {count} problems"));
+                Err(CommandError::new(first.kind, message))
+            }
+        }
+    }
+}
+
+fn good(zh: &'static str, en: &'static str) -> Finding {
+    Finding { what: Text::new(zh, en), fault: None }
+}
+
+fn failed(zh: &'static str, en: &'static str, error: CommandError) -> Finding {
+    let lines = |language: Language| {
+        let all = std::iter::once(&error.message).chain(&error.causes).map(|text| text.get(language));
+        all.collect::<Vec<_>>().join("; ")
+    };
+    let detail = Text::new(lines(Language::Zh), lines(Language::En));
+    let remedy = error.hints.first().cloned().unwrap_or_else(|| Text::new("改正后再试", "correct it, then try again"));
+    Finding { what: Text::new(zh, en), fault: Some(Fault { kind: error.kind, detail, remedy }) }
+}
+
+fn config(context: &Context) -> Finding {
+    match context.config(&[]) {
+        Ok(_) => good("配置", "configuration"),
+        Err(error) => failed("配置", "configuration", error),
+    }
+}
+
+async fn server(context: &Context) -> Vec<Finding> {
+    let status = match context.connect().await {
+        Ok(server) => server.operator().get_status(v1::GetStatusRequest {}).await.map_err(CommandError::from),
+        Err(error) => Err(error),
+    };
+    let status = match status {
+        Ok(status) => status.into_inner(),
+        Err(error) => return vec![failed("服务", "server", error)],
+    };
+    let mut findings = vec![good("服务", "server")];
+    findings.extend(status.alarms.into_iter().map(|alarm| Finding {
+        what: Text::same(alarm.code),
+        fault: Some(Fault {
+            kind: ExitCode::Failed,
+            detail: Text::same(alarm.message),
+            remedy: Text::same(alarm.remedy),
+        }),
+    }));
+    findings
+}
+
+/// Whether others than the owner can read a private key.
+fn keys(dir: &Path) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if let Err(error) = private_keys(dir, DEPTH, &mut 0, &mut found) {
+        return vec![failed("密钥文件", "key files", CommandError::io(dir.display(), &error))];
+    }
+    let loose = found.into_iter().filter(|(_, mode)| mode & 0o077 != 0);
+    let findings: Vec<_> = loose
+        .map(|(path, mode)| {
+            let path = path.display();
+            let detail = Text::new(
+                format!("{path} 的权限为 {:o}，他人可读", mode & 0o777),
+                format!("{path} has mode {:o}: others can read it", mode & 0o777),
+            );
+            let remedy = Text::same(format!("chmod 600 {path}"));
+            let fault = Some(Fault { kind: ExitCode::Configuration, detail, remedy });
+            Finding { what: Text::new("密钥文件", "key files"), fault }
+        })
+        .collect();
+    if findings.is_empty() { vec![good("密钥文件", "key files")] } else { findings }
+}
+
+fn private_keys(dir: &Path, depth: usize, seen: &mut usize, found: &mut Vec<(PathBuf, u32)>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        *seen += 1;
+        if *seen > FILES {
+            return Err(std::io::Error::other("too many files for a server's folder"));
+        }
+        let (path, about) = (entry.path(), entry.metadata()?);
+        if about.is_dir() && depth > 0 {
+            private_keys(&path, depth - 1, seen, found)?;
+        } else if about.is_file() && is_private_key(&path) {
+            found.push((path, about.permissions().mode()));
+        }
+    }
+    Ok(())
+}
+
+fn is_private_key(path: &Path) -> bool {
+    if path.extension().is_some_and(|extension| extension == "key") {
+        return true;
+    }
+    let mut start = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut start));
+    read.is_ok() && start.windows(11).any(|window| window == b"PRIVATE KEY")
+}
+
+fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
+    if context.global.output != OutputForm::Table {
+        let documents = findings.iter().map(|finding| {
+            let text = |pick: fn(&Fault) -> &Text| finding.fault.as_ref().map(|f| pick(f).get(context.language));
+            serde_json::json!({
+                "check": finding.what.get(context.language),
+                "ok": finding.fault.is_none(),
+                "detail": text(|fault| &fault.detail),
+                "remedy": text(|fault| &fault.remedy),
+            })
+        });
+        if context.global.output == OutputForm::Json {
+            return context.print(&format!("{:#}", serde_json::Value::from_iter(documents)));
+        }
+        return documents.map(|document| document.to_string()).try_for_each(|line| context.print(&line));
+    }
+    let header = [
+        Text::new("检查", "CHECK"),
+        Text::new("结果", "RESULT"),
+        Text::new("说明", "DETAIL"),
+        Text::new("处理", "REMEDY"),
+    ];
+    let mut table = table(context, &header);
+    for finding in findings {
+        let (result, detail, remedy) = match &finding.fault {
+            None => (context.say("正常", "ok"), "", ""),
+            Some(fault) => {
+                (context.say("有误", "fault"), fault.detail.get(context.language), fault.remedy.get(context.language))
+            }
+        };
+        table.add_row([finding.what.get(context.language), result, detail, remedy].map(clean));
+    }
+    context.print(&table.trim_fmt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_others_can_read_is_found_wherever_it_lies() {
+        let folder = tempfile::tempdir().expect("made");
+        let write = |name: &str, text: &str, mode: u32| {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
+            std::fs::write(&path, text).expect("written");
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+        };
+        write("keys/good.key", "", 0o600);
+        write("ca.pem", "-----BEGIN CERTIFICATE-----", 0o644);
+        assert!(keys(folder.path()).iter().all(|finding| finding.fault.is_none()));
+        write("keys/shenzhen/signing.pem", "-----BEGIN PRIVATE KEY-----", 0o640);
+        let findings = keys(folder.path());
+        let fault = findings[0].fault.as_ref().expect("found");
+        assert_eq!((findings.len(), fault.kind), (1, ExitCode::Configuration));
+        assert!(fault.remedy.get(Language::En).ends_with("keys/shenzhen/signing.pem"));
+    }
+}

@@ -1,0 +1,90 @@
+//! The flags that say which listings.
+
+use clap::ValueEnum;
+use duikou_proto::v1::Filter;
+use duikou_proto::v1::opportunity::Direction;
+
+/// Each may be repeated, or its values separated by commas: any one of them matches. All flags given must match.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Which listings")]
+pub(super) struct FilterArgs {
+    /// Of this kind
+    #[arg(long, value_enum, value_delimiter = ',')]
+    kind: Vec<KindArg>,
+
+    /// Offers or requests
+    #[arg(long, value_enum, value_delimiter = ',')]
+    direction: Vec<DirectionArg>,
+
+    /// In this region (GB/T 2260 or ISO 3166); a province finds what is in it
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    region: Vec<String>,
+
+    /// Of this industry (GB/T 4754); a section finds what is in it
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    industry: Vec<String>,
+
+    /// For this occupation (ISCO-08); a major group finds what is in it
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    occupation: Vec<String>,
+
+    /// Of this member
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    member: Vec<String>,
+
+    /// For this circle
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    circle: Vec<String>,
+
+    /// In this language; zh finds zh-CN and zh-HK
+    #[arg(long = "in-language", alias = "text-language", value_name = "TAG", value_delimiter = ',')]
+    language_of_text: Vec<String>,
+
+    /// With this tag
+    #[arg(long, value_name = "TAG", value_delimiter = ',')]
+    tag: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KindArg {
+    Capital,
+    Project,
+    Technology,
+    Talent,
+    Event,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DirectionArg {
+    Offer,
+    Request,
+}
+
+impl FilterArgs {
+    /// As the contract has it; absent where no flag was given.
+    pub(super) fn filter(self) -> Option<Filter> {
+        let kind = |kind: &KindArg| match kind {
+            KindArg::Capital => "capital",
+            KindArg::Project => "project",
+            KindArg::Technology => "technology",
+            KindArg::Talent => "talent",
+            KindArg::Event => "event",
+        };
+        let direction = |direction: &DirectionArg| match direction {
+            DirectionArg::Offer => Direction::Offer as i32,
+            DirectionArg::Request => Direction::Request as i32,
+        };
+        let filter = Filter {
+            kinds: self.kind.iter().map(kind).map(str::to_owned).collect(),
+            directions: self.direction.iter().map(direction).collect(),
+            regions: self.region,
+            industries: self.industry,
+            occupations: self.occupation,
+            members: self.member,
+            circles: self.circle,
+            languages: self.language_of_text,
+            tags: self.tag,
+        };
+        (filter != Filter::default()).then_some(filter)
+    }
+}

@@ -1,0 +1,103 @@
+//! `members`
+
+use duikou_proto::v1::member::State;
+use duikou_proto::v1::{GetMemberRequest, ListMembersRequest, Member};
+
+use crate::cli::output::table;
+use crate::cli::{CommandError, Context, Sequence, Text};
+
+/// What everyone may ask about members.
+#[derive(Debug, clap::Subcommand)]
+pub enum ReadMembers {
+    /// Lists the members, ordered by id
+    List(ListArgs),
+    /// Shows one member
+    Show(ShowArgs),
+}
+
+/// Lists the members, ordered by id
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  duikou-node members list --output json")]
+pub struct ListArgs {}
+
+/// Shows one member
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  duikou-node members show bijie")]
+pub struct ShowArgs {
+    /// Its short or full id
+    #[arg(value_name = "MEMBER")]
+    member: String,
+}
+
+impl ReadMembers {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where it failed, with what to say about it.
+    pub async fn run(self, context: &Context) -> Result<(), CommandError> {
+        match self {
+            Self::List(args) => list(args, context).await,
+            Self::Show(args) => show(args, context).await,
+        }
+    }
+}
+
+/// `members/ID` of an id or of a name.
+pub fn full_name(member: &str) -> String {
+    if member.starts_with("members/") { member.to_owned() } else { format!("members/{member}") }
+}
+
+fn state(member: &Member) -> &'static str {
+    match member.state() {
+        State::Active => "active",
+        State::Suspended => "suspended",
+        State::Removed => "removed",
+        State::Unspecified => "",
+    }
+}
+
+fn header() -> [Text; 6] {
+    [
+        Text::new("标识", "ID"),
+        Text::new("中文名", "NAME_ZH"),
+        Text::new("英文名", "NAME_EN"),
+        Text::new("地区", "REGION"),
+        Text::new("节点", "NODE"),
+        Text::new("状态", "STATE"),
+    ]
+}
+
+fn row(member: &Member) -> Vec<String> {
+    let Member { id, name_zh, name_en, region, node, .. } = member.clone();
+    vec![id, name_zh, name_en, region, node, state(member).to_owned()]
+}
+
+async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
+    let mut directory = context.connect().await?.directory();
+    let mut results = Sequence::new(context, &header(), row);
+    let mut request = ListMembersRequest { page_size: super::listing::PAGE, page_token: String::new() };
+    loop {
+        let page = directory.list_members(request.clone()).await?.into_inner();
+        for member in &page.members {
+            results.push(member)?;
+        }
+        if page.next_page_token.is_empty() {
+            return results.end();
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
+    let mut directory = context.connect().await?.directory();
+    let member = directory.get_member(GetMemberRequest { name: full_name(&args.member) }).await?.into_inner();
+    context.show(&member, |member| {
+        let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
+        for (label, cell) in header().iter().zip(row(member)) {
+            table.add_row([label.get(context.language), &cell]);
+        }
+        table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
+        table.add_row([context.say("密钥", "KEY"), &format!("{} {}", member.key_number, member.key_fingerprint)]);
+        table.trim_fmt()
+    })
+}

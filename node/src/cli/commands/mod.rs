@@ -1,0 +1,123 @@
+//! The commands, one a file.
+
+mod backup;
+mod check;
+mod circles;
+mod completions;
+mod config;
+mod doctor;
+mod export;
+mod filter;
+mod get;
+mod import;
+mod input;
+mod join;
+mod list;
+mod listing;
+mod members;
+mod publish;
+mod pull;
+mod recover;
+mod restore;
+mod serve;
+mod status;
+mod tokens;
+mod watch;
+mod withdraw;
+
+use clap::Subcommand;
+
+use super::context::Context;
+use super::error::CommandError;
+use super::folder::FolderCommands;
+
+pub use circles::ReadCircles;
+pub use members::{ReadMembers, full_name};
+pub use serve::Args as ServeArgs;
+
+/// The node's commands.
+#[expect(missing_docs, reason = "the comments of the arguments are the help")]
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Serve(serve::Args),
+    Join(join::Args),
+    Recover(recover::Args),
+    /// Who is in the network
+    #[command(subcommand, after_help = "Example:\n  duikou-node members list")]
+    Members(ReadMembers),
+    /// The named groups of members
+    #[command(subcommand, after_help = "Example:\n  duikou-node circles list")]
+    Circles(ReadCircles),
+    #[command(flatten)]
+    Shared(Shared),
+}
+
+/// The commands that a node and a gateway have in common.
+#[expect(missing_docs, reason = "the comments of the arguments are the help")]
+#[derive(Debug, Subcommand)]
+pub enum Shared {
+    Status(status::Args),
+    Publish(publish::Args),
+    Import(import::Args),
+    Export(export::Args),
+    Withdraw(withdraw::Args),
+    List(list::Args),
+    Get(get::Args),
+    Watch(watch::Args),
+    Pull(pull::Args),
+    /// The tokens by which programs prove what they may do
+    #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
+    Tokens(tokens::Command),
+    Backup(backup::Args),
+    Restore(restore::Args),
+    Check(check::Args),
+    /// The configuration file
+    #[command(subcommand, after_help = "Example:\n  duikou-node config check")]
+    Config(config::Command),
+    Doctor(doctor::Args),
+    Completions(completions::Args),
+}
+
+impl Command {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where it failed, with what to say about it.
+    pub async fn run(self, context: &Context, folder: &impl FolderCommands) -> Result<(), CommandError> {
+        match self {
+            Self::Serve(args) => args.run(context, folder).await,
+            Self::Join(args) => args.run(context, folder).await,
+            Self::Recover(args) => args.run(context, folder).await,
+            Self::Members(command) => command.run(context).await,
+            Self::Circles(command) => command.run(context).await,
+            Self::Shared(shared) => shared.run(context, folder).await,
+        }
+    }
+}
+
+impl Shared {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Where it failed, with what to say about it.
+    pub async fn run(self, context: &Context, folder: &impl FolderCommands) -> Result<(), CommandError> {
+        match self {
+            Self::Status(args) => args.run(context).await,
+            Self::Publish(args) => args.run(context).await,
+            Self::Import(args) => args.run(context).await,
+            Self::Export(args) => args.run(context).await,
+            Self::Withdraw(args) => args.run(context).await,
+            Self::List(args) => args.run(context).await,
+            Self::Get(args) => args.run(context).await,
+            Self::Watch(args) => args.run(context).await,
+            Self::Pull(args) => args.run(context).await,
+            Self::Tokens(command) => command.run(context).await,
+            Self::Backup(args) => args.run(context).await,
+            Self::Restore(args) => args.run(context, folder).await,
+            Self::Check(args) => args.run(context, folder).await,
+            Self::Config(command) => command.run(context),
+            Self::Doctor(args) => args.run(context).await,
+            Self::Completions(args) => args.run(context),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `publish`
+
+use std::path::PathBuf;
+
+use duikou_proto::v1;
+use tonic::Code;
+
+use super::input;
+use crate::cli::form::listing;
+use crate::cli::{CommandError, Context, ExitCode, FormFault, Sequence, Server, Text};
+
+/// Publishes listings, or new content of listings that are there
+///
+/// The file holds one JSON object, or several one after the other. They are published in order; the first that is
+/// refused ends the command.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  duikou-node publish tea.json\n  duikou-node publish - --member shenzhen")]
+pub struct Args {
+    /// The file; - is standard input
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Whose listings they are, where they have no name
+    #[arg(long, value_name = "ID")]
+    member: Option<String>,
+
+    /// Check everything and publish nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Args {
+    pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
+        let text = input::document(self.file.clone()).await?;
+        let listings = documents(&text).map_err(|faults| refused(&faults))?;
+        if let (Some((line, _)), None) =
+            (listings.iter().find(|(_, listing)| listing.name.is_empty()), self.member.as_ref())
+        {
+            let message = Text::new("缺失", "is required");
+            let fault = FormFault { line: *line, field: "name".to_owned(), message };
+            return Err(refused(&[fault]).hint(Text::new("或用 --member 指明成员", "or name the member with --member")));
+        }
+        let server = context.connect().await?;
+        let mut results = Sequence::new(context, &super::listing::header(), super::listing::row);
+        for (line, listing) in listings {
+            let published = self.publish(&server, listing).await.map_err(|mut error| {
+                error.message = Text::new(
+                    format!("第 {line} 行：{}", error.message.get(crate::cli::Language::Zh)),
+                    format!("line {line}: {}", error.message.get(crate::cli::Language::En)),
+                );
+                error
+            })?;
+            results.push(&published)?;
+        }
+        results.end()
+    }
+
+    async fn publish(&self, server: &Server, listing: v1::Listing) -> Result<v1::Listing, CommandError> {
+        let mut client = server.listings();
+        let update = v1::UpdateListingRequest {
+            listing: Some(listing.clone()),
+            update_mask: Some(prost_types::FieldMask { paths: vec!["*".to_owned()] }),
+            allow_missing: false,
+            request_id: uuid::Uuid::new_v4().to_string(),
+            validate_only: self.dry_run,
+        };
+        // An etag says that the caller has seen what is there.
+        if !listing.etag.is_empty() {
+            return Ok(client.update_listing(update).await?.into_inner());
+        }
+        let create = v1::CreateListingRequest {
+            parent: self.member.as_ref().map(|member| super::full_name(member)).unwrap_or_default(),
+            listing_id: String::new(),
+            listing: Some(listing),
+            request_id: uuid::Uuid::new_v4().to_string(),
+            validate_only: self.dry_run,
+        };
+        match client.create_listing(create).await {
+            Ok(created) => Ok(created.into_inner()),
+            Err(status) if status.code() == Code::AlreadyExists => {
+                Ok(client.update_listing(update).await?.into_inner())
+            }
+            Err(status) => Err(status.into()),
+        }
+    }
+}
+
+fn refused(faults: &[FormFault]) -> CommandError {
+    let count = faults.len();
+    let message = Text::new(format!("输入有 {count} 处错误"), format!("the input has {count} faults"));
+    let mut error = CommandError::new(ExitCode::BadData, message);
+    error.causes = faults.iter().map(FormFault::text).collect();
+    error
+}
+
+/// The objects in `text`, each with the line where it begins.
+fn documents(text: &str) -> Result<Vec<(usize, v1::Listing)>, Vec<FormFault>> {
+    let line_at = |offset: usize| text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let mut found = Vec::new();
+    let mut faults = Vec::new();
+    let mut documents = serde_json::Deserializer::from_str(text).into_iter::<serde_json::Value>();
+    loop {
+        let before = documents.byte_offset();
+        let blank = text[before..].len() - text[before..].trim_start().len();
+        let line = line_at(before + blank);
+        match documents.next() {
+            Some(Ok(value)) => match listing(value, line) {
+                Ok(listing) => found.push((line, listing)),
+                Err(more) => faults.extend(more),
+            },
+            Some(Err(error)) => {
+                let message = Text::new(format!("不是有效的 JSON：{error}"), format!("is not JSON: {error}"));
+                faults.push(FormFault { line: error.line().max(1), field: String::new(), message });
+                break;
+            }
+            None => break,
+        }
+    }
+    if found.is_empty() && faults.is_empty() {
+        faults.push(FormFault { line: 1, field: String::new(), message: Text::new("没有内容", "is empty") });
+    }
+    if faults.is_empty() { Ok(found) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_holds_one_object_or_several() {
+        let one = "\n{\n  \"name\": \"members/a/listings/x\"\n}\n";
+        assert_eq!(documents(one).expect("good")[0].0, 2);
+        let two = documents("{\"name\":\"a\"}\n\n{\"name\":\"b\"}\n").expect("good");
+        assert_eq!(two.iter().map(|(line, listing)| (*line, &*listing.name)).collect::<Vec<_>>(), [(1, "a"), (3, "b")]);
+    }
+
+    #[test]
+    fn all_faults_are_told_with_their_lines() {
+        let faults = documents("{\"name\":\"a\"}\n{\"nam\":1}\n{\"x\":1}\n{").expect_err("faulty");
+        assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(documents(" \n").expect_err("empty").len(), 1);
+    }
+}

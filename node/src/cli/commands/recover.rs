@@ -1,0 +1,24 @@
+//! `recover`
+
+use crate::cli::{CommandError, Context, FolderCommands, Text};
+
+/// Takes the members' own records back from the gateway, after a lost disk or a restored backup
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  duikou-node --dir /var/lib/duikou recover")]
+pub struct Args {
+    /// Where the keys are lost too: what duikou-gateway invite MEMBER --replace-keys printed
+    #[arg(value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+impl Args {
+    pub(super) async fn run(self, context: &Context, folder: &impl FolderCommands) -> Result<(), CommandError> {
+        let dir = context.global.dir();
+        folder.recover(dir, self.token.as_deref()).await.map_err(|error| CommandError::from_anyhow(&error))?;
+        context.note(&Text::new(
+            format!("已恢复；下一步：duikou-node serve --dir {}", dir.display()),
+            format!("recovered; next: duikou-node serve --dir {}", dir.display()),
+        ));
+        Ok(())
+    }
+}

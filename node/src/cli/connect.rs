@@ -1,0 +1,292 @@
+//! To the running server: over the socket in its folder, or over TLS with a token.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
+use duikou_proto::v1::feed_service_client::FeedServiceClient;
+use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::operator_service_client::OperatorServiceClient;
+use duikou_proto::v1::token_service_client::TokenServiceClient;
+use http::Uri;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::net::{TcpStream, UnixStream};
+use tokio_rustls::TlsConnector;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use super::error::CommandError;
+use super::exit::ExitCode;
+use super::language::{Language, Text};
+
+/// The socket of the running server in its folder.
+pub const SOCKET: &str = "admin.sock";
+/// The largest answer that is taken: a page of 200 of the largest listings, with room.
+const ANSWER_BYTES: usize = 32 * 1024 * 1024;
+/// How long connecting may take, TLS included.
+const CONNECT: Duration = Duration::from_secs(10);
+/// How often a quiet connection is tried, and how long the answer may take.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// A connected server.
+#[derive(Debug, Clone)]
+pub struct Server {
+    channel: Channel,
+    credentials: Credentials,
+}
+
+/// What goes with every call: the token and the language.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    authorization: Option<MetadataValue<Ascii>>,
+    language: Language,
+}
+
+impl Interceptor for Credentials {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        let metadata = request.metadata_mut();
+        metadata.insert("accept-language", MetadataValue::from_static(self.language.tag()));
+        if let Some(token) = &self.authorization {
+            metadata.insert("authorization", token.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// A channel whose calls carry [`Credentials`].
+pub type Calls = InterceptedService<Channel, Credentials>;
+
+impl Server {
+    /// Puts a token and a language to a channel.
+    ///
+    /// # Errors
+    /// Where the token holds characters that no token has.
+    pub fn new(channel: Channel, token: Option<&str>, language: Language) -> Result<Self, CommandError> {
+        let authorization = match token.map(|token| format!("Bearer {token}").parse::<MetadataValue<Ascii>>()) {
+            None => None,
+            Some(Ok(mut value)) => {
+                value.set_sensitive(true);
+                Some(value)
+            }
+            Some(Err(_)) => {
+                let message = Text::new("令牌含有无效字符", "the token holds characters that no token has");
+                return Err(CommandError::new(ExitCode::NotPermitted, message));
+            }
+        };
+        Ok(Self { channel, credentials: Credentials { authorization, language } })
+    }
+
+    /// For clients of services that this file does not know.
+    pub fn calls(&self) -> Calls {
+        InterceptedService::new(self.channel.clone(), self.credentials.clone())
+    }
+
+    pub(crate) fn listings(&self) -> ListingServiceClient<Calls> {
+        ListingServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn feed(&self) -> FeedServiceClient<Calls> {
+        FeedServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn directory(&self) -> DirectoryServiceClient<Calls> {
+        DirectoryServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn operator(&self) -> OperatorServiceClient<Calls> {
+        OperatorServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn tokens(&self) -> TokenServiceClient<Calls> {
+        TokenServiceClient::new(self.calls())
+    }
+}
+
+fn endpoint(uri: Uri) -> Endpoint {
+    Endpoint::from(uri)
+        .connect_timeout(CONNECT)
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .keep_alive_timeout(KEEP_ALIVE)
+        .keep_alive_while_idle(true)
+}
+
+/// Connects to the server that runs on `dir`.
+///
+/// # Errors
+/// Where none does, or the folder is another user's.
+pub async fn connect_socket(dir: &Path) -> Result<Channel, CommandError> {
+    if !dir.is_dir() {
+        let message = Text::new(format!("没有目录 {}", dir.display()), format!("there is no folder {}", dir.display()));
+        return Err(CommandError::new(ExitCode::InputMissing, message)
+            .hint(Text::new("用 --dir 指明服务的目录", "name the server's folder with --dir")));
+    }
+    let path = dir.join(SOCKET);
+    // Tried first, because the channel would hide why it fails.
+    if let Err(error) = UnixStream::connect(&path).await {
+        return Err(no_socket(dir, &path, &error));
+    }
+    let connector = tower::service_fn(move |_: Uri| {
+        let path = path.clone();
+        async move { UnixStream::connect(path).await.map(TokioIo::new) }
+    });
+    let uri = Uri::from_static("http://admin.sock");
+    endpoint(uri).connect_with_connector(connector).await.map_err(|error| unreachable(&dir.display(), &error))
+}
+
+fn no_socket(dir: &Path, path: &Path, error: &std::io::Error) -> CommandError {
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
+            let message = Text::new(
+                format!("目录 {} 的服务没有运行", dir.display()),
+                format!("no server is running on {}", dir.display()),
+            );
+            CommandError::new(ExitCode::Unavailable, message).cause(format_args!("{}: {error}", path.display())).hint(
+                Text::new(
+                    format!("启动服务：duikou-node serve --dir {}", dir.display()),
+                    format!("start it: duikou-node serve --dir {}", dir.display()),
+                ),
+            )
+        }
+        ErrorKind::PermissionDenied => CommandError::io(path.display(), error).hint(Text::new(
+            "以目录所有者的身份执行，或用 --server 和令牌",
+            "run this as the owner of the folder, or use --server with a token",
+        )),
+        ErrorKind::InvalidInput => CommandError::new(
+            ExitCode::Configuration,
+            Text::new(format!("路径过长：{}", path.display()), format!("the path is too long: {}", path.display())),
+        )
+        .cause(error)
+        .hint(Text::new("换一个路径更短的目录", "use a folder with a shorter path")),
+        _ => CommandError::io(path.display(), error),
+    }
+}
+
+fn unreachable(what: &dyn std::fmt::Display, error: &tonic::transport::Error) -> CommandError {
+    let message = Text::new(format!("无法连接 {what}"), format!("cannot connect to {what}"));
+    let mut shown = CommandError::new(ExitCode::Unavailable, message);
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        shown = shown.cause(cause);
+        source = cause.source();
+    }
+    shown
+}
+
+/// Connects to `url`: `https://host[:port]` vouched for by a certificate authority in `ca`, or `http://` on loopback.
+///
+/// # Errors
+/// Where the URL is none of these, `ca` is absent or unreadable, or the server does not answer or is another.
+pub async fn connect_server(url: &str, ca: Option<&Path>) -> Result<Channel, CommandError> {
+    let usage = |zh: &'static str, en: &'static str| {
+        CommandError::new(ExitCode::Usage, Text::new(format!("--server {url}：{zh}"), format!("--server {url}: {en}")))
+    };
+    let uri: Uri = url.parse().map_err(|_| usage("不是网址", "is no URL"))?;
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+    match uri.scheme_str() {
+        Some("https") => {}
+        Some("http") if is_loopback(&host) => {
+            return endpoint(uri).connect().await.map_err(|error| unreachable(&url, &error));
+        }
+        _ => {
+            return Err(usage(
+                "应为 https:// 开头（http:// 仅限本机）",
+                "it begins with https:// (http:// on this machine only)",
+            ));
+        }
+    }
+    let ca = ca.ok_or_else(|| {
+        usage("不知道该信任谁", "it is not known whom to trust").hint(Text::new(
+            "用 --ca FILE 给出服务方的证书颁发机构（PEM）",
+            "give its certificate authority (PEM) with --ca FILE",
+        ))
+    })?;
+    let name = ServerName::try_from(host.clone()).map_err(|_| usage("主机名无效", "the host is not valid"))?;
+    let connector = TlsConnector::from(Arc::new(tls(ca)?));
+    let port = uri.port_u16().unwrap_or(443);
+    let dial = tower::service_fn(move |_: Uri| {
+        let (host, name, connector) = (host.clone(), name.clone(), connector.clone());
+        async move {
+            let stream = TcpStream::connect((host.as_str(), port)).await?;
+            stream.set_nodelay(true)?;
+            connector.connect(name, stream).await.map(TokioIo::new)
+        }
+    });
+    // The channel refuses https where the connector does the TLS.
+    let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+    let plain: Uri = format!("http://{authority}").parse().map_err(|_| usage("不是网址", "is no URL"))?;
+    endpoint(plain).connect_with_connector(dial).await.map_err(|error| unreachable(&url, &error))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn tls(ca: &Path) -> Result<rustls::ClientConfig, CommandError> {
+    let pem = std::fs::read(ca).map_err(|error| CommandError::io(ca.display(), &error))?;
+    let bad = |cause: &dyn std::fmt::Display| {
+        let message = Text::new(
+            format!("{} 里没有可用的证书", ca.display()),
+            format!("{} holds no usable certificate", ca.display()),
+        );
+        CommandError::new(ExitCode::BadData, message).cause(cause)
+    };
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| bad(&error))?;
+        roots.add(certificate).map_err(|error| bad(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(bad(&"PEM"));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| CommandError::new(ExitCode::Bug, Text::same(error.to_string())))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn kind(url: &str, ca: Option<&Path>) -> ExitCode {
+        connect_server(url, ca).await.expect_err("nothing answers").kind
+    }
+
+    #[tokio::test]
+    async fn a_token_is_never_sent_in_clear_over_a_network() {
+        assert_eq!(kind("http://node.example:8443", None).await, ExitCode::Usage);
+        assert_eq!(kind("node.example:8443", None).await, ExitCode::Usage);
+        assert_eq!(kind("https://127.0.0.1:1", None).await, ExitCode::Usage);
+        assert_eq!(kind("http://127.0.0.1:1", None).await, ExitCode::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn authorities_must_be_there_and_be_certificates() {
+        let folder = tempfile::tempdir().expect("made");
+        let ca = folder.path().join("ca.pem");
+        assert_eq!(kind("https://127.0.0.1:1", Some(&ca)).await, ExitCode::InputMissing);
+        std::fs::write(&ca, "nothing").expect("written");
+        assert_eq!(kind("https://127.0.0.1:1", Some(&ca)).await, ExitCode::BadData);
+    }
+
+    #[tokio::test]
+    async fn a_folder_without_a_server_says_how_to_start_it() {
+        let folder = tempfile::tempdir().expect("made");
+        let error = connect_socket(folder.path()).await.expect_err("nothing answers");
+        assert_eq!(error.kind, ExitCode::Unavailable);
+        assert!(error.hints[0].get(Language::En).starts_with("start it: duikou-node serve --dir "));
+        let error = connect_socket(&folder.path().join("absent")).await.expect_err("nothing answers");
+        assert_eq!(error.kind, ExitCode::InputMissing);
+    }
+}

@@ -1,0 +1,148 @@
+//! What a command needs beside its own arguments.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use crate::config::{Config, Overrides};
+
+use super::connect::{self, Server};
+use super::error::CommandError;
+use super::exit::ExitCode;
+use super::global::Global;
+use super::language::{Language, Text};
+
+/// The longest token file that is read.
+const TOKEN_BYTES: u64 = 64 * 1024;
+
+/// The options of every command, and what follows from them.
+#[derive(Debug)]
+pub struct Context {
+    /// As given.
+    pub global: Global,
+    /// The language of messages.
+    pub language: Language,
+    /// The arguments of the whole program, for completions.
+    pub program: fn() -> clap::Command,
+}
+
+impl Context {
+    /// Takes the language from the environment where no option says it.
+    pub fn new(global: Global, program: fn() -> clap::Command) -> Self {
+        let language = global.language.unwrap_or_else(|| Language::from_variables(|name| std::env::var(name).ok()));
+        Self { global, language, program }
+    }
+
+    /// Reads the configuration with the environment's overrides and `settings` (`part.key=value`) before it.
+    ///
+    /// # Errors
+    /// Where the file is missing, and where there is any fault in it.
+    pub fn config(&self, settings: &[String]) -> Result<Config, CommandError> {
+        let path = self.global.config_file();
+        if !path.exists() {
+            let error = CommandError::new(
+                ExitCode::InputMissing,
+                Text::new(
+                    format!("没有配置文件 {}", path.display()),
+                    format!("there is no configuration file {}", path.display()),
+                ),
+            );
+            return Err(error.hint(Text::new(
+                "用 --dir 指明节点目录；新节点先执行 duikou-node join TOKEN，新网络先执行 duikou-gateway init",
+                "name the server's folder with --dir; a new node begins with duikou-node join TOKEN, a new network with duikou-gateway init",
+            )));
+        }
+        let mut overrides = Overrides::from_variables(|name| std::env::var(name).ok());
+        for setting in settings {
+            overrides.add_flag(setting).map_err(|rule| {
+                let message =
+                    Text::new(format!("--set {setting}：{}", rule.zh), format!("--set {setting}: {}", rule.en));
+                CommandError::new(ExitCode::Usage, message)
+            })?;
+        }
+        Config::load_with(&path, &overrides).map_err(|faults| CommandError::config(&faults))
+    }
+
+    /// Connects to the server of the folder, or to `--server`.
+    ///
+    /// # Errors
+    /// Where it does not answer, or the options do not go together.
+    pub async fn connect(&self) -> Result<Server, CommandError> {
+        let channel = match &self.global.server {
+            Some(url) => connect::connect_server(url, self.global.ca.as_deref()).await?,
+            None => connect::connect_socket(self.global.dir()).await?,
+        };
+        let token = if self.global.server.is_some() { self.token()? } else { None };
+        Server::new(channel, token.as_deref(), self.language)
+    }
+
+    fn token(&self) -> Result<Option<String>, CommandError> {
+        let Some(path) = &self.global.token_file else {
+            return Ok(self.global.token.clone());
+        };
+        let size = std::fs::metadata(path).map_err(|error| CommandError::io(path.display(), &error))?.len();
+        if size > TOKEN_BYTES {
+            let message =
+                Text::new(format!("{} 不是令牌文件", path.display()), format!("{} is no token file", path.display()));
+            return Err(CommandError::new(ExitCode::BadData, message));
+        }
+        let text = std::fs::read_to_string(path).map_err(|error| CommandError::io(path.display(), &error))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+
+    /// One of two texts.
+    pub fn say<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
+        match self.language {
+            Language::Zh => zh,
+            Language::En => en,
+        }
+    }
+
+    /// Writes a line for people to standard error, unless `--quiet`.
+    pub fn note(&self, text: &Text) {
+        if !self.global.quiet {
+            self.warn(text);
+        }
+    }
+
+    /// Writes a line to standard error.
+    pub fn warn(&self, text: &Text) {
+        // Where standard error is closed there is nobody left to tell.
+        let _ = writeln!(std::io::stderr(), "{}", super::output::clean(text.get(self.language)));
+    }
+
+    /// Writes a line to standard output.
+    ///
+    /// # Errors
+    /// Where it cannot be written; a reader that has gone ends the command without a word.
+    pub fn print(&self, line: &str) -> Result<(), CommandError> {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| match error.kind() {
+            std::io::ErrorKind::BrokenPipe => CommandError::output_closed(),
+            _ => CommandError::io("stdout", &error),
+        })
+    }
+
+    /// Asks before what cannot be undone.
+    ///
+    /// # Errors
+    /// Where the answer is not yes, or nobody can be asked and `--yes` is not given.
+    pub async fn confirm(&self, question: Text) -> Result<(), CommandError> {
+        if self.global.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(CommandError::new(ExitCode::Usage, question)
+                .hint(Text::new("确认无误后加上 --yes", "add --yes if that is what you want")));
+        }
+        let prompt = format!("{} [y/N] ", question.get(self.language));
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut answer = String::new();
+            let _ = write!(std::io::stderr(), "{prompt}");
+            std::io::stdin().lock().read_line(&mut answer).map(|_| answer)
+        });
+        let answer = answer.await.map_err(|_| CommandError::output_closed())?;
+        match answer.map_err(|error| CommandError::io("stdin", &error))?.trim() {
+            "y" | "Y" | "yes" | "是" => Ok(()),
+            _ => Err(CommandError::new(ExitCode::Failed, Text::new("没有执行", "nothing was done"))),
+        }
+    }
+}

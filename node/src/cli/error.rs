@@ -1,0 +1,166 @@
+//! What a command says when it fails.
+
+use std::fmt;
+use std::io;
+
+use crate::config::{Fault, Problem};
+
+use super::exit::ExitCode;
+use super::language::{Language, Text};
+use super::output::clean;
+
+/// A failed command: the kind gives the exit code, a hint says what to type next.
+///
+/// A folder command may return one inside its `anyhow::Error`; it is then shown as it is.
+#[derive(Debug, Clone)]
+pub struct CommandError {
+    /// What kind of failure.
+    pub kind: ExitCode,
+    /// What failed.
+    pub message: Text,
+    /// Why, from the outside in.
+    pub causes: Vec<Text>,
+    /// What to do.
+    pub hints: Vec<Text>,
+}
+
+impl CommandError {
+    /// One without causes and hints.
+    pub fn new(kind: ExitCode, message: Text) -> Self {
+        Self { kind, message, causes: Vec::new(), hints: Vec::new() }
+    }
+
+    /// Adds a cause.
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(Text::same(cause.to_string()));
+        self
+    }
+
+    /// Adds a hint.
+    pub fn hint(mut self, hint: Text) -> Self {
+        self.hints.push(hint);
+        self
+    }
+
+    /// The reader of standard output has gone: nothing is wrong, and there is nobody to tell.
+    pub(crate) fn output_closed() -> Self {
+        Self::new(ExitCode::Ok, Text::same(""))
+    }
+
+    /// From an error of the operating system about `what`, most often a path.
+    pub fn io(what: impl fmt::Display, error: &io::Error) -> Self {
+        use io::ErrorKind as Is;
+        let kind = match error.kind() {
+            Is::NotFound => ExitCode::InputMissing,
+            Is::PermissionDenied => ExitCode::NotPermitted,
+            Is::AlreadyExists => ExitCode::CannotCreate,
+            Is::AddrInUse | Is::AddrNotAvailable | Is::ConnectionRefused | Is::ConnectionReset | Is::TimedOut => {
+                ExitCode::Unavailable
+            }
+            Is::InvalidData => ExitCode::BadData,
+            Is::WouldBlock | Is::ResourceBusy => ExitCode::TryAgain,
+            _ => ExitCode::Io,
+        };
+        Self::new(kind, Text::same(format!("{what}: {error}")))
+    }
+
+    /// From everything that is wrong with a configuration.
+    pub fn config(faults: &[Fault]) -> Self {
+        let count = faults.len();
+        let one = if count == 1 { "fault" } else { "faults" };
+        let message = Text::new(format!("配置有 {count} 处错误"), format!("the configuration has {count} {one}"));
+        let mut error = Self::new(ExitCode::Configuration, message);
+        error.causes = faults.iter().map(fault_text).collect();
+        error
+    }
+
+    /// From what a folder command returned: the first error in its chain that says how it should be shown.
+    pub fn from_anyhow(error: &anyhow::Error) -> Self {
+        if let Some(known) = error.chain().find_map(|cause| cause.downcast_ref::<Self>()) {
+            return known.clone();
+        }
+        if let Some(status) = error.chain().find_map(|cause| cause.downcast_ref::<tonic::Status>()) {
+            return Self::from(status.clone());
+        }
+        let kind = match error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()) {
+            Some(io) => Self::io("", io).kind,
+            None if error.chain().any(|cause| cause.is::<Fault>()) => ExitCode::Configuration,
+            None => ExitCode::Failed,
+        };
+        let mut chain = error.chain().map(|cause| Text::same(cause.to_string()));
+        let message = chain.next().unwrap_or_else(|| Text::same(""));
+        Self { kind, message, causes: chain.collect(), hints: Vec::new() }
+    }
+
+    /// The whole of it for people, one line each.
+    pub fn render(&self, language: Language) -> String {
+        let (error, because, hint) = match language {
+            Language::Zh => ("错误：", "原因：", "提示："),
+            Language::En => ("error: ", "cause: ", "hint: "),
+        };
+        let mut text = format!("{error}{}\n", clean(self.message.get(language)));
+        for (label, lines) in [(because, &self.causes), (hint, &self.hints)] {
+            for line in lines {
+                text.push_str(&format!("  {label}{}\n", clean(line.get(language))));
+            }
+        }
+        text
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.message.get(Language::En))
+    }
+}
+
+impl std::error::Error for CommandError {}
+
+fn fault_text(fault: &Fault) -> Text {
+    let place = &fault.place;
+    let key = &fault.key;
+    let zh = match &fault.problem {
+        Problem::Unreadable(reason) => format!("{place}：无法读取：{reason}"),
+        Problem::Syntax(reason) => format!("{place}：不是有效的 TOML：{reason}"),
+        Problem::Unknown { nearest: Some(nearest) } => format!("{place}：不认识 {key}，是否应为 {nearest}？"),
+        Problem::Unknown { nearest: None } => format!("{place}：不认识 {key}"),
+        Problem::Value { found, rule } => format!("{place}：{key} 的值为 {found}，{}", rule.zh),
+        Problem::Conflict(rule) => format!("{place}：{key} {}", rule.zh),
+    };
+    Text::new(zh, fault.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn an_error_is_shown_with_its_causes_and_hints() {
+        let error = CommandError::new(ExitCode::Failed, Text::new("坏了", "it broke"))
+            .cause("the wire \u{1b}[31mwas cut")
+            .hint(Text::new("接上", "mend it"));
+        assert_eq!(
+            error.render(Language::En),
+            "error: it broke\n  cause: the wire \u{fffd}[31mwas cut\n  hint: mend it\n"
+        );
+        assert_eq!(error.render(Language::Zh), "错误：坏了\n  原因：the wire \u{fffd}[31mwas cut\n  提示：接上\n");
+    }
+
+    #[test]
+    fn the_exit_code_is_found_inside_the_chain() {
+        let known = CommandError::new(ExitCode::NotPermitted, Text::new("令牌已用", "the token is used"));
+        let error = Err::<(), _>(known).context("joining").expect_err("is one");
+        assert_eq!(CommandError::from_anyhow(&error).kind, ExitCode::NotPermitted);
+
+        let taken = io::Error::from(io::ErrorKind::AddrInUse);
+        let error = Err::<(), _>(taken).context("listening on 127.0.0.1:1").expect_err("is one");
+        let shown = CommandError::from_anyhow(&error);
+        assert_eq!((shown.kind, shown.causes.len()), (ExitCode::Unavailable, 1));
+
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        assert_eq!(CommandError::io("data", &full).kind, ExitCode::Io);
+        assert_eq!(CommandError::from_anyhow(&anyhow::anyhow!("no")).kind, ExitCode::Failed);
+    }
+}

@@ -1,0 +1,54 @@
+//! What the command line asks of a folder at rest. The server's crates implement it and hand it to
+//! [`super::main`], so that the command line knows neither store nor link.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use crate::config::Config;
+
+/// The node's commands that need no running server.
+///
+/// An error is shown with its chain. For an exit code other than "failed" put a [`super::CommandError`], an
+/// [`std::io::Error`] or a [`tonic::Status`] into the chain.
+#[async_trait]
+pub trait FolderCommands: Sync {
+    /// Serves until it is told to stop; listens for signals itself.
+    async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()>;
+
+    /// Uses up a join token: in an empty folder makes a node, in a joined one adds a member.
+    async fn join(&self, dir: &Path, token: &str, node: Option<&str>) -> anyhow::Result<JoinReport>;
+
+    /// Takes the members' own records back from the gateway, with a token where the keys are lost.
+    async fn recover(&self, dir: &Path, token: Option<&str>) -> anyhow::Result<()>;
+
+    /// Makes a folder from a backup.
+    async fn restore(&self, backup: &Path, dir: &Path) -> anyhow::Result<()>;
+
+    /// Verifies everything in a folder.
+    async fn check(&self, dir: &Path) -> anyhow::Result<CheckReport>;
+}
+
+/// What joining made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinReport {
+    /// The network.
+    pub network: String,
+    /// Full id of the node.
+    pub node: String,
+    /// Full id of the member that was admitted.
+    pub member: String,
+    /// Full id of the gateway.
+    pub gateway: String,
+    /// BLAKE3 of the root key, hexadecimal: what the two operators compare by telephone.
+    pub root_fingerprint: String,
+}
+
+/// What checking found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckReport {
+    /// How many records and withdrawals were verified.
+    pub records: u64,
+    /// What is wrong, one line each. Empty: nothing.
+    pub problems: Vec<String>,
+}

@@ -1,0 +1,143 @@
+//! From what a server answers to what the command line says and returns.
+
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::error::CommandError;
+use super::exit::ExitCode;
+use super::language::Text;
+
+/// The most violations that are shown.
+const VIOLATIONS: usize = 100;
+
+impl From<Status> for CommandError {
+    fn from(status: Status) -> Self {
+        let details = status.get_error_details();
+        let reason = details.error_info().map_or("", |info| info.reason.as_str());
+        let said = details.localized_message().map_or(status.message(), |localized| localized.message.as_str());
+        let message = if said.is_empty() { status.code().description() } else { said };
+        let mut error = Self::new(kind(&status, reason), Text::same(message.to_owned()));
+        if let Some(request) = details.bad_request() {
+            for violation in request.field_violations.iter().take(VIOLATIONS) {
+                let said = violation.localized_message.as_ref().map_or(&violation.description, |text| &text.message);
+                error = error.cause(format_args!("{}: {said}", violation.field));
+            }
+        }
+        let mut source = std::error::Error::source(&status);
+        while let Some(cause) = source {
+            error = error.cause(cause);
+            source = cause.source();
+        }
+        match hint(&status, reason) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Whether the connection failed rather than the server: tonic then keeps what it met as the source.
+pub(crate) fn is_transport(status: &Status) -> bool {
+    std::error::Error::source(status).is_some()
+}
+
+fn kind(status: &Status, reason: &str) -> ExitCode {
+    if is_transport(status) {
+        return ExitCode::Unavailable;
+    }
+    match (status.code(), reason) {
+        (_, "DISK_FULL") => ExitCode::Io,
+        (_, "CLOCK_OFF" | "NEWER_VERSION") => ExitCode::Configuration,
+        (Code::InvalidArgument | Code::OutOfRange, _) => ExitCode::BadData,
+        (Code::PermissionDenied | Code::Unauthenticated, _) => ExitCode::NotPermitted,
+        (Code::ResourceExhausted, _) => ExitCode::TryAgain,
+        (Code::Unavailable | Code::DeadlineExceeded, _) => ExitCode::Unavailable,
+        (Code::Internal | Code::DataLoss | Code::Unknown | Code::Ok, _) => ExitCode::Bug,
+        (
+            Code::NotFound
+            | Code::AlreadyExists
+            | Code::FailedPrecondition
+            | Code::Aborted
+            | Code::Cancelled
+            | Code::Unimplemented,
+            _,
+        ) => ExitCode::Failed,
+    }
+}
+
+fn hint(status: &Status, reason: &str) -> Option<Text> {
+    let text = match (status.code(), reason) {
+        (_, "DISK_FULL") => Text::new("腾出磁盘空间后重试", "free some disk space, then try again"),
+        (_, "CLOCK_OFF") => {
+            Text::new("校准本机时钟（timedatectl set-ntp true）", "set this machine's clock: timedatectl set-ntp true")
+        }
+        (_, "NEWER_VERSION") => Text::new("升级本程序", "upgrade this program"),
+        (Code::Unavailable, _) => Text::new(
+            "服务是否在运行？duikou-node serve --dir DIR",
+            "is the server running? duikou-node serve --dir DIR",
+        ),
+        (Code::Unauthenticated, _) => Text::new(
+            "用 --token-file 或 DUIKOU_TOKEN 给出有效的令牌；令牌由 duikou-node tokens create 生成",
+            "give a valid token with --token-file or DUIKOU_TOKEN; duikou-node tokens create makes one",
+        ),
+        (Code::ResourceExhausted, _) => Text::new("稍后重试", "try again in a while"),
+        (Code::Aborted, _) => {
+            Text::new("内容已被他人修改：重新读取后再改", "it was changed meanwhile: get it again, then change it")
+        }
+        (Code::Unimplemented, _) => {
+            Text::new("服务端版本与本程序不一致", "the server is of another version than this program")
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic_types::ErrorDetails;
+
+    use super::super::language::Language;
+    use super::*;
+
+    #[test]
+    fn every_answer_has_its_exit_code() {
+        let with = |code, reason: &str| {
+            let details = ErrorDetails::with_error_info(reason, "duikou", [] as [(String, String); 0]);
+            CommandError::from(Status::with_error_details(code, "no", details)).kind
+        };
+        for (code, reason, expected) in [
+            (Code::Unavailable, "", 69),
+            (Code::InvalidArgument, "", 65),
+            (Code::NotFound, "", 1),
+            (Code::AlreadyExists, "", 1),
+            (Code::PermissionDenied, "TOKEN_USED", 77),
+            (Code::Unauthenticated, "", 77),
+            (Code::FailedPrecondition, "DELETED", 1),
+            (Code::FailedPrecondition, "CLOCK_OFF", 78),
+            (Code::FailedPrecondition, "NEWER_VERSION", 78),
+            (Code::ResourceExhausted, "", 75),
+            (Code::ResourceExhausted, "DISK_FULL", 74),
+            (Code::Internal, "", 70),
+        ] {
+            assert_eq!(with(code, reason) as u8, expected, "{code:?} {reason}");
+        }
+    }
+
+    #[test]
+    fn every_violation_is_listed() {
+        let mut details = ErrorDetails::new();
+        details.add_bad_request_violation("listing.title", "is required");
+        details.add_bad_request_violation("listing.regions", "has no 999999");
+        details.set_localized_message("en", "the listing is not valid");
+        let error = CommandError::from(Status::with_error_details(Code::InvalidArgument, "bad", details));
+        assert_eq!(
+            error.render(Language::En),
+            "error: the listing is not valid\n  cause: listing.title: is required\n  cause: listing.regions: has no 999999\n"
+        );
+    }
+
+    #[test]
+    fn a_broken_connection_is_no_bug() {
+        let broken = Status::from_error(Box::new(std::io::Error::from(std::io::ErrorKind::BrokenPipe)));
+        assert_eq!(CommandError::from(broken).kind, ExitCode::Unavailable);
+    }
+}

@@ -1,0 +1,97 @@
+//! Which settings go together.
+
+use super::fault::Rule;
+use super::parts::{Config, WebTls};
+
+impl Config {
+    /// Every pair of settings that does not go together, as `part.key` and the rule that it breaks.
+    pub fn check(&self) -> Vec<(&'static str, Rule)> {
+        let mut faults = Vec::new();
+        let mut demand = |holds: bool, key: &'static str, zh: &'static str, en: &'static str| {
+            if !holds {
+                faults.push((key, Rule { zh, en }));
+            }
+        };
+        let of_network = |id: &Option<duikou_proto::name::NodeId>| match (id, &self.node.network) {
+            (Some(id), Some(network)) => id.is_of(network),
+            _ => true,
+        };
+        demand(
+            of_network(&self.node.id),
+            "node.id",
+            "不属于 node.network 所指的网络",
+            "belongs to another network than node.network",
+        );
+        let files = self.web.tls == WebTls::Files;
+        demand(
+            !files || self.web.certificate.is_some(),
+            "web.certificate",
+            "缺失：tls = \"files\" 需要证书文件",
+            "is missing: tls = \"files\" needs a certificate",
+        );
+        demand(
+            !files || self.web.key.is_some(),
+            "web.key",
+            "缺失：tls = \"files\" 需要私钥文件",
+            "is missing: tls = \"files\" needs a key",
+        );
+        demand(
+            self.web.tls != WebTls::Off || self.web.listen.ip().is_loopback(),
+            "web.tls",
+            "为 off 时 web.listen 只能是本机回环地址",
+            "may be off only where web.listen is a loopback address",
+        );
+        demand(
+            self.link.gateway.is_none() || self.link.gateway_id.is_some(),
+            "link.gateway_id",
+            "缺失：设置了 link.gateway 就必须写明网关标识",
+            "is missing: link.gateway needs it",
+        );
+        demand(
+            of_network(&self.link.gateway_id),
+            "link.gateway_id",
+            "不属于 node.network 所指的网络",
+            "belongs to another network than node.network",
+        );
+        demand(
+            self.link.proxy.is_none() || self.link.gateway.is_some(),
+            "link.proxy",
+            "没有 link.gateway 就没有用处",
+            "is of no use without link.gateway",
+        );
+        faults
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(change: impl FnOnce(&mut Config)) -> Vec<&'static str> {
+        let mut config = Config::default();
+        change(&mut config);
+        config.check().into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn settings_that_do_not_go_together_are_named() {
+        assert!(keys(|_| {}).is_empty());
+        assert_eq!(keys(|c| c.web.tls = WebTls::Files), ["web.certificate", "web.key"]);
+        assert_eq!(
+            keys(|c| {
+                c.web.tls = WebTls::Off;
+                c.web.listen = "0.0.0.0:8443".parse().expect("valid");
+            }),
+            ["web.tls"]
+        );
+        assert_eq!(keys(|c| c.link.gateway = "g.example:7443".parse().ok()), ["link.gateway_id"]);
+        assert_eq!(keys(|c| c.link.proxy = "p.example:3128".parse().ok()), ["link.proxy"]);
+        assert_eq!(
+            keys(|c| {
+                c.node.network = "pprd.example".parse().ok();
+                c.node.id = "shenzhen.other.example".parse().ok();
+            }),
+            ["node.id"]
+        );
+    }
+}

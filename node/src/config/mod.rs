@@ -1,0 +1,19 @@
+//! The configuration of a server: `duikou.toml` in its folder, one struct per part.
+//!
+//! A flag goes before a `DUIKOU_PART_KEY` variable, that before the file, that before the default. Reading reports
+//! all faults at once, each with its place, its key and, for an unknown key, the nearest known one.
+
+mod check;
+mod fault;
+mod parts;
+mod read;
+mod values;
+mod write;
+
+pub use fault::{Fault, Place, Problem, Rule};
+pub use parts::{Config, Link, Node, Operator, Store, Web, WebTls};
+pub use read::Overrides;
+pub use values::{HostPort, Seconds, Size};
+
+/// The name of the configuration file in a server's folder.
+pub const FILE_NAME: &str = "duikou.toml";

@@ -1,0 +1,261 @@
+//! The parts of the file. Every key stands once in its part's `KEYS` and once in its `set`.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use duikou_proto::name::{NetworkName, NodeId};
+
+use super::fault::Rule;
+use super::values::{HostPort, Seconds, Size, Value};
+
+/// Everything that can be set for a node or a gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Config {
+    /// `[node]`: who this server is.
+    pub node: Node,
+    /// `[web]`: the listener for people and programs.
+    pub web: Web,
+    /// `[operator]`: metrics and health.
+    pub operator: Operator,
+    /// `[link]`: the connection to the gateway and, on a gateway, the listener for links.
+    pub link: Link,
+    /// `[store]`: memory.
+    pub store: Store,
+}
+
+/// `[node]`. Written by `init` and `join`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// `id`: full id of this node or gateway. Needed to serve.
+    pub id: Option<NodeId>,
+    /// `network`: its network. Needed to serve.
+    pub network: Option<NetworkName>,
+    /// `drain`: how long running requests may take to end when the server stops. Default 25s.
+    pub drain: Seconds,
+}
+
+/// `[web]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Web {
+    /// `listen`: default 127.0.0.1:8443. Port 0: any free one.
+    pub listen: SocketAddr,
+    /// `tls`: default `network`.
+    pub tls: WebTls,
+    /// `certificate`: PEM, leaf first; read again when it changes. For `tls = "files"`.
+    pub certificate: Option<PathBuf>,
+    /// `key`: PEM, readable by its owner only. For `tls = "files"`.
+    pub key: Option<PathBuf>,
+}
+
+/// Where the certificate of the web listener comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum WebTls {
+    /// From the network's certificate authority.
+    #[default]
+    Network,
+    /// From files.
+    Files,
+    /// There is none: a proxy on this machine does it. On loopback only.
+    Off,
+}
+
+impl WebTls {
+    /// As in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Files => "files",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// `[operator]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operator {
+    /// `listen`: default 127.0.0.1:9443. Port 0: any free one.
+    pub listen: SocketAddr,
+}
+
+/// `[link]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// `gateway`: where the gateway takes links. Absent: this server dials nobody.
+    pub gateway: Option<HostPort>,
+    /// `gateway_id`: full id of that gateway. Needed with `gateway`.
+    pub gateway_id: Option<NodeId>,
+    /// `proxy`: an HTTP proxy that takes CONNECT. Absent: none.
+    pub proxy: Option<HostPort>,
+    /// `listen`: where a gateway takes links. Default 0.0.0.0:7443. Port 0: any free one.
+    pub listen: SocketAddr,
+    /// `address`: what a gateway's invites name, as nodes reach it. Needed to invite.
+    pub address: Option<HostPort>,
+}
+
+/// `[store]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    /// `memory`: how much of the newest changes is kept in memory. Default 64 MiB.
+    pub memory: Size,
+    /// `queue`: how many bytes of writes may wait for the disk; more are told to try again. Default 16 MiB.
+    pub queue: Size,
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { id: None, network: None, drain: Seconds::new(25) }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: loopback(8443), tls: WebTls::default(), certificate: None, key: None }
+    }
+}
+
+impl Default for Operator {
+    fn default() -> Self {
+        Self { listen: loopback(9443) }
+    }
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7443);
+        Self { gateway: None, gateway_id: None, proxy: None, listen, address: None }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { memory: Size::mib(64), queue: Size::mib(16) }
+    }
+}
+
+/// A part of the file.
+pub(super) trait Part {
+    /// Its keys, in the order in which they are written.
+    fn keys(&self) -> &'static [&'static str];
+
+    /// Sets one of its keys.
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule>;
+}
+
+fn put<T: Value>(field: &mut T, text: &str) -> Result<(), Rule> {
+    *field = T::read(text)?;
+    Ok(())
+}
+
+const NO_KEY: Rule = Rule { zh: "没有这个键", en: "there is no such key" };
+
+impl Part for Node {
+    fn keys(&self) -> &'static [&'static str] {
+        &["id", "network", "drain"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "id" => put(&mut self.id, text),
+            "network" => put(&mut self.network, text),
+            "drain" => put(&mut self.drain, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
+impl Part for Web {
+    fn keys(&self) -> &'static [&'static str] {
+        &["listen", "tls", "certificate", "key"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "listen" => put(&mut self.listen, text),
+            "tls" => put(&mut self.tls, text),
+            "certificate" => put(&mut self.certificate, text),
+            "key" => put(&mut self.key, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
+impl Part for Operator {
+    fn keys(&self) -> &'static [&'static str] {
+        &["listen"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "listen" => put(&mut self.listen, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
+impl Part for Link {
+    fn keys(&self) -> &'static [&'static str] {
+        &["gateway", "gateway_id", "proxy", "listen", "address"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "gateway" => put(&mut self.gateway, text),
+            "gateway_id" => put(&mut self.gateway_id, text),
+            "proxy" => put(&mut self.proxy, text),
+            "listen" => put(&mut self.listen, text),
+            "address" => put(&mut self.address, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
+impl Part for Store {
+    fn keys(&self) -> &'static [&'static str] {
+        &["memory", "queue"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "memory" => put(&mut self.memory, text),
+            "queue" => put(&mut self.queue, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
+impl Config {
+    /// The names of the parts.
+    pub(super) const PARTS: [&'static str; 5] = ["node", "web", "operator", "link", "store"];
+
+    /// A part by its name.
+    pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
+        match name {
+            "node" => Some(&mut self.node),
+            "web" => Some(&mut self.web),
+            "operator" => Some(&mut self.operator),
+            "link" => Some(&mut self.link),
+            "store" => Some(&mut self.store),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_listed_key_can_be_set() {
+        let mut config = Config::default();
+        for name in Config::PARTS {
+            let part = config.part(name).expect("listed");
+            for key in part.keys() {
+                assert_ne!(part.set(key, "\0"), Err(NO_KEY), "{name}.{key}");
+            }
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Values as people write them: `64 MiB`, `30s`, `host:port`.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use duikou_proto::name::{MemberId, NetworkName};
+
+use super::fault::Rule;
+use super::parts::WebTls;
+
+/// A number of bytes, written `4096`, `64 KiB`, `64 MiB` or `2 GiB`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(u64);
+
+const SIZES: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
+const SIZE_RULE: Rule = Rule {
+    zh: "应为字节数，如 4096、64 KiB、64 MiB、2 GiB",
+    en: "a size is written 4096, 64 KiB, 64 MiB or 2 GiB",
+};
+
+impl Size {
+    /// So many MiB.
+    pub const fn mib(count: u64) -> Self {
+        Self(count << 20)
+    }
+
+    /// In bytes.
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for Size {
+    type Err = Rule;
+
+    fn from_str(text: &str) -> Result<Self, Rule> {
+        let (number, unit) = number_and_unit(text).ok_or(SIZE_RULE)?;
+        let factor = if unit.is_empty() {
+            1
+        } else {
+            SIZES.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor).ok_or(SIZE_RULE)?
+        };
+        number.checked_mul(factor).map(Self).ok_or(SIZE_RULE)
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, factor) =
+            SIZES.iter().find(|(_, factor)| self.0 != 0 && self.0.is_multiple_of(*factor)).unwrap_or(&("B", 1));
+        write!(f, "{} {unit}", self.0 / factor)
+    }
+}
+
+/// A length of time, written `500ms`, `30s`, `5m`, `2h` or `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(Duration);
+
+const UNITS_MS: [(&str, u64); 5] =
+    [("d", 24 * 60 * 60 * 1000), ("h", 60 * 60 * 1000), ("m", 60 * 1000), ("s", 1000), ("ms", 1)];
+const SECONDS_RULE: Rule = Rule {
+    zh: "应为时长，如 500ms、30s、5m、2h、7d",
+    en: "a length of time is written 500ms, 30s, 5m, 2h or 7d",
+};
+
+impl Seconds {
+    /// So many seconds.
+    pub const fn new(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    /// As the standard library has it.
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl FromStr for Seconds {
+    type Err = Rule;
+
+    fn from_str(text: &str) -> Result<Self, Rule> {
+        let (number, unit) = number_and_unit(text).ok_or(SECONDS_RULE)?;
+        let factor = UNITS_MS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor).ok_or(SECONDS_RULE)?;
+        number.checked_mul(factor).map(|ms| Self(Duration::from_millis(ms))).ok_or(SECONDS_RULE)
+    }
+}
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        let (unit, factor) =
+            UNITS_MS.iter().find(|(_, factor)| ms != 0 && ms.is_multiple_of(*factor)).unwrap_or(&("s", 1000));
+        write!(f, "{}{unit}", ms / factor)
+    }
+}
+
+fn number_and_unit(text: &str) -> Option<(u64, &str)> {
+    let text = text.trim();
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    Some((number.parse().ok()?, unit.trim_start()))
+}
+
+/// A host and a port to dial: `gateway.example:7443`, `192.0.2.1:7443`, `[2001:db8::1]:7443`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPort {
+    host: String,
+    port: u16,
+}
+
+impl HostPort {
+    /// The name or address, without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl FromStr for HostPort {
+    type Err = Rule;
+
+    fn from_str(text: &str) -> Result<Self, Rule> {
+        const RULE: Rule = Rule {
+            zh: "应为 主机:端口，如 gateway.example:7443",
+            en: "it is written host:port, for example gateway.example:7443",
+        };
+        let (host, port) = text.rsplit_once(':').ok_or(RULE)?;
+        let port = port.parse().map_err(|_| RULE)?;
+        let host = match host.strip_prefix('[') {
+            Some(rest) => {
+                let address = rest.strip_suffix(']').ok_or(RULE)?;
+                address.parse::<std::net::Ipv6Addr>().map_err(|_| RULE)?;
+                address
+            }
+            None => host,
+        };
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:".contains(&b);
+        let bare_v6 = host.contains(':') && !text.starts_with('[');
+        if host.is_empty() || host.len() > 253 || bare_v6 || !host.bytes().all(plain) {
+            return Err(RULE);
+        }
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for HostPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// A type that a setting can have.
+pub(super) trait Value: Sized {
+    /// Reads what people write.
+    fn read(text: &str) -> Result<Self, Rule>;
+}
+
+impl Value for Size {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse()
+    }
+}
+
+impl Value for Seconds {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse()
+    }
+}
+
+impl Value for HostPort {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse()
+    }
+}
+
+impl Value for SocketAddr {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse().map_err(|_| Rule {
+            zh: "应为 IP:端口，如 127.0.0.1:8443 或 [::]:8443",
+            en: "it is written IP:port, for example 127.0.0.1:8443 or [::]:8443",
+        })
+    }
+}
+
+impl Value for PathBuf {
+    fn read(text: &str) -> Result<Self, Rule> {
+        if text.is_empty() {
+            return Err(Rule { zh: "路径不能为空", en: "a path is not empty" });
+        }
+        Ok(Self::from(text))
+    }
+}
+
+impl Value for MemberId {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse().map_err(|_| Rule {
+            zh: "应为完整标识，如 shenzhen.pprd.example",
+            en: "it is a full id, for example shenzhen.pprd.example",
+        })
+    }
+}
+
+impl Value for NetworkName {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse().map_err(|_| Rule {
+            zh: "应为网络名称，如 pprd.example",
+            en: "it is the name of a network, for example pprd.example",
+        })
+    }
+}
+
+impl Value for WebTls {
+    fn read(text: &str) -> Result<Self, Rule> {
+        match text {
+            "network" => Ok(Self::Network),
+            "files" => Ok(Self::Files),
+            "off" => Ok(Self::Off),
+            _ => Err(Rule { zh: "应为 network、files 或 off", en: "it is network, files or off" }),
+        }
+    }
+}
+
+impl<T: Value> Value for Option<T> {
+    fn read(text: &str) -> Result<Self, Rule> {
+        T::read(text).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_people_write_them() {
+        for (text, bytes) in [("0", 0), ("4096", 4096), ("64 KiB", 65536), ("64MiB", 67_108_864), (" 2 GiB ", 2 << 30)]
+        {
+            assert_eq!(text.parse::<Size>().map(Size::bytes), Ok(bytes), "{text}");
+        }
+        for text in ["", "MiB", "64 MB", "-1", "1.5 GiB", "99999999999 GiB", "64 mib"] {
+            assert!(text.parse::<Size>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_read_as_people_write_them() {
+        for (text, ms) in [("500ms", 500), ("30s", 30_000), ("5 m", 300_000), ("2h", 7_200_000), ("7d", 604_800_000)] {
+            assert_eq!(text.parse::<Seconds>().map(|s| s.duration().as_millis()), Ok(ms), "{text}");
+        }
+        for text in ["", "30", "s", "-1s", "1.5h", "1w", "99999999999999999d"] {
+            assert!(text.parse::<Seconds>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn hosts_keep_their_brackets_outside() {
+        for text in ["gateway.example:7443", "192.0.2.1:0", "[2001:db8::1]:7443", "localhost:1"] {
+            assert_eq!(text.parse::<HostPort>().map(|h| h.to_string()).as_deref(), Ok(text));
+        }
+        for text in ["gateway.example", ":7443", "2001:db8::1:7443", "[x]:1", "a b:1", "host:70000", "https://a:1"] {
+            assert!(text.parse::<HostPort>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(bytes in any::<u64>(), ms in 0u64..1 << 50) {
+            prop_assert_eq!(Size(bytes).to_string().parse(), Ok(Size(bytes)));
+            let time = Seconds(Duration::from_millis(ms));
+            prop_assert_eq!(time.to_string().parse(), Ok(time));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The file as `init` and `join` write it: what was decided, and beside it what could be.
+
+use std::fmt::Write as _;
+
+use super::parts::{Config, WebTls};
+
+impl Config {
+    /// The text of a file that reads as this configuration.
+    pub fn to_toml(&self) -> String {
+        let default = Self::default();
+        let mut file = File::default();
+        file.part("node", "who this server is");
+        file.key("id", text(&self.node.id), None);
+        file.key("network", text(&self.node.network), None);
+        let drain = self.node.drain;
+        file.key("drain", (drain != default.node.drain).then(|| drain.to_string()), Some(drain.to_string()));
+
+        file.part("web", "for people and programs: web, REST, gRPC");
+        file.set("listen", self.web.listen, default.web.listen);
+        file.set("tls", self.web.tls.as_str(), default.web.tls.as_str());
+        let files = self.web.tls == WebTls::Files;
+        let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        file.key("certificate", path(&self.web.certificate), (!files).then(|| "certificate.pem".to_owned()));
+        file.key("key", path(&self.web.key), (!files).then(|| "key.pem".to_owned()));
+
+        file.part("operator", "metrics and health");
+        file.set("listen", self.operator.listen, default.operator.listen);
+
+        file.part("link", "to the gateway; on a gateway, from its nodes");
+        file.key("gateway", text(&self.link.gateway), None);
+        file.key("gateway_id", text(&self.link.gateway_id), None);
+        file.key("proxy", text(&self.link.proxy), None);
+        file.set("listen", self.link.listen, default.link.listen);
+        file.key("address", text(&self.link.address), None);
+
+        file.part("store", "memory");
+        file.set("memory", self.store.memory, default.store.memory);
+        file.set("queue", self.store.queue, default.store.queue);
+        file.0
+    }
+}
+
+fn text(value: &Option<impl ToString>) -> Option<String> {
+    value.as_ref().map(ToString::to_string)
+}
+
+#[derive(Default)]
+struct File(String);
+
+impl File {
+    fn part(&mut self, name: &str, about: &str) {
+        let gap = if self.0.is_empty() { "" } else { "\n" };
+        self.line(&format!("{gap}# {about}\n[{name}]"));
+    }
+
+    /// A setting that has a default: shown as a comment while it is that.
+    fn set<T: PartialEq + ToString>(&mut self, key: &str, value: T, default: T) {
+        self.key(key, (value != default).then(|| value.to_string()), Some(default.to_string()));
+    }
+
+    fn key(&mut self, key: &str, value: Option<String>, example: Option<String>) {
+        let quoted = |text: String| toml::Value::String(text).to_string();
+        match (value, example) {
+            (Some(value), _) => self.line(&format!("{key} = {}", quoted(value))),
+            (None, Some(example)) => self.line(&format!("# {key} = {}", quoted(example))),
+            (None, None) => {}
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        let _ = writeln!(self.0, "{line}"); // writing to a String cannot fail
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Overrides;
+    use super::*;
+
+    #[test]
+    fn what_is_written_reads_as_the_same() {
+        let mut config = Config::default();
+        let read = |config: &Config| Config::read(&config.to_toml(), Path::new("x"), &Overrides::none());
+        assert_eq!(read(&config).as_ref(), Ok(&config));
+        config.node.id = "shenzhen.pprd.example".parse().ok();
+        config.node.network = "pprd.example".parse().ok();
+        config.node.drain = "90s".parse().expect("valid");
+        config.web.tls = WebTls::Files;
+        config.web.certificate = Some("a \"b\"\\c.pem".into());
+        config.web.key = Some("k.pem".into());
+        config.operator.listen = "127.0.0.1:0".parse().expect("valid");
+        config.link.gateway = "[2001:db8::1]:7443".parse().ok();
+        config.link.gateway_id = "gateway.pprd.example".parse().ok();
+        config.link.proxy = "proxy.example:3128".parse().ok();
+        config.link.address = "gateway.example:7443".parse().ok();
+        config.store.queue = "1 MiB".parse().expect("valid");
+        assert_eq!(read(&config).as_ref(), Ok(&config));
+    }
+}

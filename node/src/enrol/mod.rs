@@ -1,0 +1,293 @@
+//! How a folder becomes a node of a network, and how a node gets one more member, or a lost member back.
+
+mod renew;
+mod token;
+
+use std::path::Path;
+use std::time::SystemTime;
+
+use duikou_proto::directory::{Directory, DirectoryError};
+use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
+use duikou_proto::federation::{EnrolRequest, EnrolResponse, JoinToken};
+use duikou_proto::limits as contract;
+use duikou_proto::name::{InvalidName, MemberId, NetworkName, NodeId};
+use duikou_proto::sign::Signer;
+use prost::Message;
+use rustls_pki_types::CertificateDer;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Config, HostPort};
+use crate::engine::{StartError, WriteError};
+use crate::server::{Folder, FolderError, ServeError, start};
+use crate::trust::dial::{Address, Dial, InvalidAddress};
+use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};
+use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, create_tls_key, read_tls_key};
+use crate::trust::link_tls::{LinkTls, LinkTlsError, enrolment_client};
+use crate::trust::request::certificate_request;
+
+pub use renew::keep_renewed;
+pub use token::{decode as decode_token, encode as encode_token};
+
+/// What the holder of a signing key signs to enrol it.
+pub fn proof_input(secret: &[u8], node: &NodeId) -> Vec<u8> {
+    let mut input = b"duikou.v1.enrol".to_vec();
+    input.extend_from_slice(blake3::hash(secret).as_bytes());
+    input.extend_from_slice(node.as_str().as_bytes());
+    input
+}
+
+/// What joining made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Joined {
+    /// The network.
+    pub network: NetworkName,
+    /// This node.
+    pub node: NodeId,
+    /// The member.
+    pub member: MemberId,
+    /// The gateway.
+    pub gateway: NodeId,
+    /// BLAKE3 of the root key, hexadecimal.
+    pub root_fingerprint: String,
+}
+
+/// Why a folder does not join.
+#[derive(Debug, Error)]
+pub enum JoinError {
+    /// No token, or one that was cut or mistyped.
+    #[error("this is no join token; was it cut or mistyped?")]
+    NoToken,
+    /// Past its date.
+    #[error("the join token has expired")]
+    Expired,
+    /// The folder belongs to another network.
+    #[error("the token is for {token}, this folder belongs to {folder}")]
+    Foreign {
+        /// The token's.
+        token: NetworkName,
+        /// The folder's.
+        folder: NetworkName,
+    },
+    /// The network's root key is another one than the token names.
+    #[error("the gateway shows another root key than the token names: {got} instead of {expected}")]
+    WrongRoot {
+        /// The token's.
+        expected: String,
+        /// The gateway's.
+        got: String,
+    },
+    /// What the gateway answered is not what it should be.
+    #[error("the gateway's answer is not sound: {0}")]
+    Unsound(&'static str),
+    /// The gateway said no, or broke off.
+    #[error("the gateway refused")]
+    Refused(#[source] tonic::Status),
+    /// The gateway cannot be reached, or is not who it should be.
+    #[error("the gateway at {0} cannot be reached")]
+    Dial(String, #[source] tonic::transport::Error),
+    /// Its address.
+    #[error(transparent)]
+    Address(#[from] InvalidAddress),
+    /// A name in the token.
+    #[error("a name in the token is not valid")]
+    Name(#[from] InvalidName),
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// Certificates.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// TLS.
+    #[error(transparent)]
+    LinkTls(#[from] LinkTlsError),
+    /// TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    /// The certificate request.
+    #[error("the certificate request cannot be made")]
+    Request(#[from] rcgen::Error),
+    /// The directory.
+    #[error("the network's directory is not sound")]
+    Directory(#[from] DirectoryError),
+    /// The folder's data.
+    #[error("the folder's data cannot be used")]
+    Serve(#[from] ServeError),
+    /// The folder's data.
+    #[error("the folder's data cannot be used")]
+    Start(#[from] StartError),
+    /// The folder's data.
+    #[error("the folder's data cannot be written")]
+    Write(#[from] WriteError),
+    /// The folder's files.
+    #[error("the folder cannot be written")]
+    Io(#[from] std::io::Error),
+    /// The folder's configuration.
+    #[error("{0}")]
+    Config(String),
+}
+
+/// Uses up a join token: an empty folder becomes a node called `node` (else as the member), a joined one gets one more
+/// member. Nothing that is there is overwritten; a call that broke off half-way can be repeated with the same token.
+///
+/// # Errors
+/// See [`JoinError`].
+pub async fn join(dir: &Path, text: &str, node: Option<&str>) -> Result<Joined, JoinError> {
+    let token = decode_token(text).ok_or(JoinError::NoToken)?;
+    let network: NetworkName = token.network.parse()?;
+    let member: MemberId = token.member.parse()?;
+    let gateway: NodeId = token.gateway.parse()?;
+    if token.expire_time < now() {
+        return Err(JoinError::Expired);
+    }
+    let folder = Folder::take(dir)?;
+    let mut config = read_config(&folder)?;
+    if let Some(here) = config.node.network.clone().filter(|here| *here != network) {
+        return Err(JoinError::Foreign { token: network, folder: here });
+    }
+    let joined = config.node.id.clone().filter(|_| folder.dir().join(KEY_FILE).exists());
+    let node = match (&joined, node) {
+        (Some(here), _) => here.clone(),
+        (None, Some(name)) => NodeId::parse(name, &network)?,
+        (None, None) if !token.node.is_empty() => token.node.parse()?,
+        (None, None) => member.clone(),
+    };
+
+    std::fs::create_dir_all(folder.keys())?;
+    // Number 0 until the directory has given it one.
+    let signing = SigningKeyFile::new(folder.signing_key(&member, 0));
+    let key = if folder.signing_key(&member, 0).exists() { signing.read()? } else { signing.create()? };
+    let signer = Signer::new(0, key);
+    let encryption = EncryptionKeyFile::new(folder.encryption_key(&member, 0));
+    let encryption = if folder.encryption_key(&member, 0).exists() { encryption.read()? } else { encryption.create()? };
+    let tls_file = folder.dir().join(KEY_FILE);
+    let tls_key = if tls_file.exists() { read_tls_key(&tls_file)? } else { create_tls_key(&tls_file)? };
+
+    let encryption_key = encryption.compute_public_key().map_err(|_| JoinError::Unsound("no encryption key"))?;
+    let request = EnrolRequest {
+        secret: token.secret.clone(),
+        node: node.to_string(),
+        certificate_request: certificate_request(&tls_key)?,
+        signing_key: signer.public().to_bytes().to_vec(),
+        encryption_key: encryption_key.as_ref().to_vec(),
+        proof: signer.sign_text(&proof_input(&token.secret, &node)),
+    };
+    let response = enrol(&folder, &network, &gateway, &token, request).await?;
+    let directory = accept(&token, &member, &node, &signer, &response)?;
+
+    let number = directory.member(&member).and_then(|m| m.keys.newest()).map_or(1, |key| key.number);
+    let certificates: Vec<CertificateDer<'static>> =
+        response.certificates.into_iter().map(CertificateDer::from).collect();
+    let web: Vec<CertificateDer<'static>> = response.web_certificates.into_iter().map(CertificateDer::from).collect();
+    TlsIdentity::store_certificates(folder.dir(), &certificates, &[CertificateDer::from(response.authority)])?;
+    write_certificates(&folder.dir().join("web.crt"), &web)?;
+    let named = config.node.id.is_some();
+    config.node.id = Some(node.clone());
+    config.node.network = Some(network.clone());
+    let host: HostPort = token.address.parse().map_err(|_| JoinError::Unsound("no address of the gateway"))?;
+    config.link.gateway = Some(host);
+    config.link.gateway_id = Some(gateway.clone());
+    if !named {
+        std::fs::write(folder.config(), config.to_toml())?;
+    }
+    let started = start(&folder, &config, node.clone(), network.clone(), false, CancellationToken::new()).await?;
+    let entries = response.directory.iter().map(|entry| entry.encode_to_vec().into()).collect();
+    let followed = started.engine.follow(entries).await;
+    started.engine.close();
+    started.tasks.wait().await;
+    started.engine.store().close().await;
+    followed??;
+    std::fs::rename(folder.signing_key(&member, 0), folder.signing_key(&member, number))?;
+    std::fs::rename(folder.encryption_key(&member, 0), folder.encryption_key(&member, number))?;
+    Ok(Joined { network, node, member, gateway, root_fingerprint: hex(&token.root_fingerprint) })
+}
+
+/// Prepares a folder whose data is lost and whose keys and configuration are not: the records come back from the
+/// gateway when the node is next started.
+///
+/// # Errors
+/// Where there is data, or no configuration.
+pub async fn recover(dir: &Path) -> Result<(), JoinError> {
+    let folder = Folder::take(dir)?;
+    let config = read_config(&folder)?;
+    let (Some(node), Some(network)) = (config.node.id.clone(), config.node.network.clone()) else {
+        return Err(FolderError::Empty { dir: dir.to_owned(), what: "[node] id and network in duikou.toml" }.into());
+    };
+    if folder.database().exists() {
+        return Err(JoinError::Config(format!(
+            "{} is there: move it away first if it is to be replaced by what the gateway holds",
+            folder.database().display()
+        )));
+    }
+    let started = start(&folder, &config, node, network, false, CancellationToken::new()).await?;
+    started.engine.close();
+    started.tasks.wait().await;
+    started.engine.store().close().await;
+    Ok(())
+}
+
+fn read_config(folder: &Folder) -> Result<Config, JoinError> {
+    if !folder.config().exists() {
+        return Ok(Config::default());
+    }
+    Config::load(&folder.config()).map_err(|faults| {
+        JoinError::Config(faults.iter().map(|fault| format!("{}: {:?}", fault.key, fault.problem)).collect::<Vec<_>>().join("; "))
+    })
+}
+
+async fn enrol(
+    folder: &Folder,
+    network: &NetworkName,
+    gateway: &NodeId,
+    token: &JoinToken,
+    request: EnrolRequest,
+) -> Result<EnrolResponse, JoinError> {
+    let authority = token.ca_fingerprint.as_slice().try_into().map_err(|_| JoinError::NoToken)?;
+    // A node that has a certificate shows it: only so may it take one more member.
+    let tls = match TlsIdentity::load(folder.dir()) {
+        Ok(identity) => LinkTls::new(network.clone(), identity)?.client(gateway.clone())?,
+        Err(_) => enrolment_client(network.clone(), gateway.clone(), authority)?,
+    };
+    let address: Address = token.address.parse()?;
+    let channel =
+        Dial::new(address, tls).connect().await.map_err(|error| JoinError::Dial(token.address.clone(), error))?;
+    let mut client = EnrolmentServiceClient::new(channel).max_decoding_message_size(64 * 1024 * 1024);
+    Ok(client.enrol(request).await.map_err(JoinError::Refused)?.into_inner())
+}
+
+/// Whether the gateway's answer makes this node what the token promised.
+fn accept(
+    token: &JoinToken,
+    member: &MemberId,
+    node: &NodeId,
+    signer: &Signer,
+    response: &EnrolResponse,
+) -> Result<Directory, JoinError> {
+    let entries: Vec<Vec<u8>> = response.directory.iter().map(Message::encode_to_vec).collect();
+    let directory = Directory::replay(entries.iter().map(Vec::as_slice))?;
+    let root = directory.root_fingerprint().unwrap_or_default();
+    if root.as_slice() != token.root_fingerprint {
+        return Err(JoinError::WrongRoot { expected: hex(&token.root_fingerprint), got: hex(&root) });
+    }
+    if fingerprint(&CertificateDer::from(response.authority.as_slice())).as_slice() != token.ca_fingerprint {
+        return Err(JoinError::Unsound("another certificate authority than the token names"));
+    }
+    let admitted = directory.member(member).ok_or(JoinError::Unsound("the member is not admitted"))?;
+    if admitted.node != *node || admitted.keys.newest().map(|key| key.key) != Some(signer.public()) {
+        return Err(JoinError::Unsound("the member is admitted with another key, or on another node"));
+    }
+    Ok(directory)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_micros() as i64)
+}
+
+const _: () = assert!(contract::LABEL_BYTES < 108, "names of sockets and keys fit into paths");

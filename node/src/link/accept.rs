@@ -1,0 +1,286 @@
+//! The gateway's end: sessions begin with a Control stream, and the lanes of a session find it by its name.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use duikou_proto::federation::control_frame::Frame;
+use duikou_proto::federation::link_service_server::LinkService;
+use duikou_proto::federation::sink_frame::Frame as FromSink;
+use duikou_proto::federation::{ControlFrame, Goodbye, Hello, Open, SinkFrame, SourceFrame};
+use duikou_proto::name::NodeId;
+use duikou_proto::v1::Lane;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::Stream;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::task::TaskTracker;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::control::{self, ControlStreams};
+use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
+use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::{LinkBoard, hello, sink, source};
+use crate::engine::{Engine, random};
+use crate::trust::accept::ConnectionInfo;
+use crate::trust::spiffe::Role;
+
+/// How long a node may take for each step of the beginning; recovery of all its records lies between two of them.
+const STEP: Duration = Duration::from_secs(300);
+/// How long an older session with the same identity has to show that it is alive.
+const ALIVE: Duration = Duration::from_secs(5);
+
+/// The links that nodes have dialled.
+#[derive(Clone)]
+pub struct Acceptor(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    board: LinkBoard,
+    instance: [u8; 16],
+    sessions: Mutex<HashMap<String, Session>>,
+    tasks: TaskTracker,
+}
+
+/// A stream of a session that has just been opened.
+enum Opened {
+    Pull(SourceStreams),
+    Push(SinkStreams),
+}
+
+#[derive(Clone)]
+struct Session {
+    peer: NodeId,
+    instance: Vec<u8>,
+    lanes: mpsc::Sender<Opened>,
+    /// Tells the session that its node runs twice.
+    duplicate: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+impl Acceptor {
+    /// An acceptor for the engine of a gateway.
+    pub fn new(engine: Engine, board: LinkBoard) -> Self {
+        let sessions = Mutex::default();
+        Self(Arc::new(Shared { engine, board, instance: random(), sessions, tasks: TaskTracker::new() }))
+    }
+
+    fn peer<T>(&self, request: &Request<T>) -> Result<NodeId, Status> {
+        let info = request.extensions().get::<ConnectionInfo>();
+        let peer = info.and_then(|info| info.peer.as_ref());
+        match peer {
+            Some(peer) if peer.role == Role::Node && self.0.engine.directory().knows_node(&peer.id) => {
+                Ok(peer.id.clone())
+            }
+            Some(peer) => Err(Status::unauthenticated(format!("{} is no node of this network", peer.id))),
+            None => Err(Status::unauthenticated("a link needs the certificate of a node")),
+        }
+    }
+
+    fn session(&self, name: &str, peer: &NodeId) -> Result<Session, Status> {
+        let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = sessions.get(name).filter(|session| session.peer == *peer);
+        session.cloned().ok_or_else(|| Status::failed_precondition("no such session: begin with Control"))
+    }
+
+    fn end(&self, peer: NodeId) -> LinkEnd {
+        LinkEnd { engine: self.0.engine.clone(), board: self.0.board.clone(), peer, role: LinkRole::Gateway }
+    }
+
+    /// An older session of the same node with another process behind it, if it is still alive.
+    async fn runs_twice(&self, hello: &Hello) -> bool {
+        let others: Vec<Session> = {
+            let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            let same = |session: &&Session| session.peer.as_str() == hello.node;
+            sessions.values().filter(same).cloned().collect()
+        };
+        for session in others.into_iter().filter(|session| session.instance != hello.instance) {
+            let (alive, answer) = oneshot::channel();
+            if session.duplicate.send(alive).await.is_ok()
+                && matches!(tokio::time::timeout(ALIVE, answer).await, Ok(Ok(())))
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn serve(self, peer: NodeId, out: mpsc::Sender<ControlFrame>, mut input: Streaming<ControlFrame>) {
+        let end = self.end(peer);
+        let ended = match self.begin(&end, &out, &mut input).await {
+            Err(ended) => ended,
+            Ok(Begun { hello, name, mut lanes, mut duplicate }) => {
+                let ended = self.link(&end, &hello, out.clone(), input, &mut lanes, &mut duplicate).await;
+                let mut sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+                sessions.remove(&name);
+                ended
+            }
+        };
+        if let Ended::Protocol(detail) = &ended {
+            let goodbye = Goodbye { code: "PROTOCOL".to_owned(), detail: detail.clone() };
+            let _ = control::send(&out, Frame::Goodbye(goodbye)).await;
+        }
+        tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), "link ended");
+        down(&end, &ended);
+    }
+
+    async fn begin(
+        &self,
+        end: &LinkEnd,
+        out: &mpsc::Sender<ControlFrame>,
+        input: &mut Streaming<ControlFrame>,
+    ) -> Result<Begun, Ended> {
+        let first = tokio::time::timeout(STEP, input.message()).await.map_err(|_| Ended::Dead)??;
+        let Some(Frame::Hello(hello)) = first.ok_or_else(gone)?.frame else {
+            return Err(Ended::Protocol("no hello".to_owned()));
+        };
+        hello::check(end, &hello)?;
+        if self.runs_twice(&hello).await {
+            let detail = "another process runs with this node's identity".to_owned();
+            let code = "DUPLICATE_NODE".to_owned();
+            tracing::error!(peer.id = %end.peer, "a node runs twice: both are told to stop writing");
+            control::send(out, Frame::Goodbye(Goodbye { code: code.clone(), detail: detail.clone() })).await?;
+            return Err(Ended::Goodbye { code, detail });
+        }
+        let name: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let (lanes, opened) = mpsc::channel(LANES.len() * 2);
+        let (duplicate, duplicates) = mpsc::channel(1);
+        let session = Session { peer: end.peer.clone(), instance: hello.instance.clone(), lanes, duplicate };
+        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), session);
+        let ours = hello::hello(end, self.0.instance, name.clone()).await?;
+        control::send(out, Frame::Hello(ours)).await?;
+        Ok(Begun { hello, name, lanes: opened, duplicate: duplicates })
+    }
+
+    async fn link(
+        &self,
+        end: &LinkEnd,
+        hello: &Hello,
+        out: mpsc::Sender<ControlFrame>,
+        mut input: Streaming<ControlFrame>,
+        lanes: &mut mpsc::Receiver<Opened>,
+        duplicate: &mut mpsc::Receiver<oneshot::Sender<()>>,
+    ) -> Ended {
+        let (mut sinks, mut sources) = (Vec::new(), Vec::new());
+        while sinks.len() < LANES.len() || sources.len() < LANES.len() {
+            tokio::select! {
+                lane = tokio::time::timeout(STEP, lanes.recv()) => match lane {
+                    Ok(Some(Opened::Pull(streams))) => sources.push(streams),
+                    Ok(Some(Opened::Push(streams))) => sinks.push(streams),
+                    Ok(None) | Err(_) => return Ended::Dead,
+                },
+                // The directory goes out before the lanes are open.
+                frame = input.message() => match frame {
+                    Ok(Some(ControlFrame { frame: Some(Frame::DirectoryRequest(request)) })) => {
+                        if let Err(ended) = control::tell(end, &out, request.index - 1).await {
+                            return ended;
+                        }
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => return gone(),
+                    Err(status) => return status.into(),
+                },
+                Some(alive) = duplicate.recv() => return twice(&out, alive).await,
+                () = end.engine.stopped().cancelled_owned() => return Ended::Stopped,
+            }
+        }
+        let streams = Streams { control: ControlStreams { out: out.clone(), input }, sinks, sources };
+        tokio::select! {
+            ended = run(end.clone(), hello, streams) => ended,
+            Some(alive) = duplicate.recv() => twice(&out, alive).await,
+        }
+    }
+
+    /// Ends once the server stops and all sessions have ended.
+    pub async fn drain(&self) {
+        self.0.engine.stopped().cancelled_owned().await;
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+}
+
+async fn twice(out: &mpsc::Sender<ControlFrame>, alive: oneshot::Sender<()>) -> Ended {
+    let code = "DUPLICATE_NODE".to_owned();
+    let detail = "another process runs with this node's identity".to_owned();
+    let goodbye = Goodbye { code: code.clone(), detail: detail.clone() };
+    // A session whose connection is gone cannot be told, and does not count as alive.
+    if control::send(out, Frame::Goodbye(goodbye)).await.is_ok() {
+        let _ = alive.send(());
+    }
+    Ended::Goodbye { code, detail }
+}
+
+struct Begun {
+    hello: Hello,
+    name: String,
+    lanes: mpsc::Receiver<Opened>,
+    duplicate: mpsc::Receiver<oneshot::Sender<()>>,
+}
+
+type Frames<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+fn frames<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> Frames<T> {
+    Box::pin(ReceiverStream::new(receiver).map(Ok))
+}
+
+fn lane(number: i32) -> Result<Lane, Status> {
+    Lane::try_from(number).ok().filter(|lane| LANES.contains(lane)).ok_or_else(|| Status::invalid_argument("no lane"))
+}
+
+#[tonic::async_trait]
+impl LinkService for Acceptor {
+    type ControlStream = Frames<ControlFrame>;
+    type PullStream = Frames<SourceFrame>;
+    type PushStream = Frames<SinkFrame>;
+
+    async fn control(
+        &self,
+        request: Request<Streaming<ControlFrame>>,
+    ) -> Result<Response<Self::ControlStream>, Status> {
+        let peer = self.peer(&request)?;
+        let (out, answers) = mpsc::channel(FRAMES);
+        self.0.tasks.spawn(self.clone().serve(peer, out, request.into_inner()));
+        Ok(Response::new(frames(answers)))
+    }
+
+    async fn pull(&self, request: Request<Streaming<SinkFrame>>) -> Result<Response<Self::PullStream>, Status> {
+        let peer = self.peer(&request)?;
+        let mut input = request.into_inner();
+        let first = input.message().await?.ok_or_else(|| Status::invalid_argument("no opening frame"))?;
+        let session = self.session(&first.session, &peer)?;
+        let lane = lane(first.lane)?;
+        let Some(FromSink::Open(open)) = first.frame else {
+            return Err(Status::invalid_argument("a Pull begins with Open"));
+        };
+        let (out, answers) = mpsc::channel(FRAMES);
+        if open.recover_members.is_empty() {
+            let streams = SourceStreams { lane, open, out, input };
+            session.lanes.send(Opened::Pull(streams)).await.map_err(|_| Status::cancelled("the session ended"))?;
+        } else {
+            let end = self.end(peer);
+            self.0.tasks.spawn(give_back(end, open, out));
+        }
+        Ok(Response::new(frames(answers)))
+    }
+
+    async fn push(&self, request: Request<Streaming<SourceFrame>>) -> Result<Response<Self::PushStream>, Status> {
+        let peer = self.peer(&request)?;
+        let mut input = request.into_inner();
+        let first = input.message().await?.ok_or_else(|| Status::invalid_argument("no opening frame"))?;
+        let session = self.session(&first.session, &peer)?;
+        let lane = lane(first.lane)?;
+        let (out, answers) = mpsc::channel(FRAMES);
+        let open = sink::open(&self.end(peer), lane).await.map_err(|ended| Status::unavailable(ended.to_string()))?;
+        let opening = SinkFrame { frame: Some(FromSink::Open(open)), ..Default::default() };
+        out.send(opening).await.map_err(|_| Status::cancelled("gone"))?;
+        let streams = SinkStreams { lane, out, input };
+        session.lanes.send(Opened::Push(streams)).await.map_err(|_| Status::cancelled("the session ended"))?;
+        Ok(Response::new(frames(answers)))
+    }
+}
+
+async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<SourceFrame>) {
+    if let Err(ended) = source::give_back(end.clone(), open, out).await {
+        tracing::warn!(peer.id = %end.peer, reason = %crate::error::chain(&ended), "recovery ended early");
+    }
+}

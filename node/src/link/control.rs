@@ -1,0 +1,151 @@
+//! Runs the control stream: pulses, clocks and the directory.
+
+use std::time::{Duration, Instant};
+
+use duikou_proto::federation::control_frame::Frame;
+use duikou_proto::federation::{ControlFrame, DirectoryEntries, DirectoryRequest, Goodbye, Ping, Pong};
+use duikou_proto::limits as contract;
+use duikou_proto::v1::Signed;
+use prost::Message;
+use tokio::sync::{mpsc, watch};
+use tonic::Streaming;
+
+use super::end::{Ended, LinkEnd, LinkRole, gone};
+use super::protocol::{Beat, Pulse};
+use crate::engine::Follow;
+
+/// Entries of one frame.
+const ENTRIES: usize = 512;
+
+/// Half a control stream each way.
+pub(crate) struct ControlStreams {
+    pub(crate) out: mpsc::Sender<ControlFrame>,
+    pub(crate) input: Streaming<ControlFrame>,
+}
+
+/// Runs until the link ends.
+pub(crate) async fn run(
+    end: LinkEnd,
+    streams: ControlStreams,
+    mut wanted: watch::Receiver<i64>,
+    peer_directory: i64,
+) -> Result<std::convert::Infallible, Ended> {
+    let ControlStreams { out, mut input } = streams;
+    let began = Instant::now();
+    let mut pulse = Pulse::new(Duration::ZERO);
+    let mut directory = end.engine.watch_directory();
+    let mut told = peer_directory;
+    let mut asked = -1;
+    loop {
+        let now = began.elapsed();
+        let wait = match pulse.beat(now) {
+            Beat::Dead => return Err(Ended::Dead),
+            Beat::Ping(number) => {
+                let directory_index = end.engine.directory().index();
+                let ping = Ping { number, clock: end.engine.now(), directory_index };
+                send(&out, Frame::Ping(ping)).await?;
+                continue;
+            }
+            Beat::Wait(until) => until.saturating_sub(now),
+        };
+        if end.role == LinkRole::Gateway && told < end.engine.directory().index() {
+            told = tell(&end, &out, told).await?;
+            continue;
+        }
+        let want = *wanted.borrow_and_update();
+        let here = end.engine.directory().index();
+        if end.role == LinkRole::Node && want > here && asked < here {
+            asked = here;
+            send(&out, Frame::DirectoryRequest(DirectoryRequest { index: here + 1 })).await?;
+        }
+        tokio::select! {
+            frame = input.message() => {
+                let frame = frame?.ok_or_else(gone)?.frame;
+                pulse.heard(began.elapsed());
+                match frame {
+                    Some(Frame::Ping(ping)) => {
+                        wanted_by_ping(&end, &out, ping.directory_index, &mut asked).await?;
+                        let pong = Pong { number: ping.number, clock: end.engine.now() };
+                        send(&out, Frame::Pong(pong)).await?;
+                    }
+                    Some(Frame::Pong(pong)) => {
+                        pulse.pong(began.elapsed(), pong.number, pong.clock, end.engine.now());
+                        if let Some(offset) = pulse.offset() {
+                            judge_clock(&end, offset);
+                        }
+                    }
+                    Some(Frame::DirectoryRequest(request)) => told = tell(&end, &out, request.index - 1).await?,
+                    Some(Frame::DirectoryEntries(entries)) if end.role == LinkRole::Node => {
+                        let entries = entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect();
+                        end.engine.submit(Follow(entries)).await??;
+                    }
+                    Some(Frame::Goodbye(Goodbye { code, detail })) => return Err(Ended::Goodbye { code, detail }),
+                    Some(Frame::Hello(_) | Frame::DirectoryEntries(_)) | None => {}
+                }
+            }
+            changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
+            changed = wanted.changed() => changed.map_err(|_| gone())?,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn wanted_by_ping(
+    end: &LinkEnd,
+    out: &mpsc::Sender<ControlFrame>,
+    theirs: i64,
+    asked: &mut i64,
+) -> Result<(), Ended> {
+    let here = end.engine.directory().index();
+    if end.role == LinkRole::Node && theirs > here && *asked < here {
+        *asked = here;
+        send(out, Frame::DirectoryRequest(DirectoryRequest { index: here + 1 })).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn send(out: &mpsc::Sender<ControlFrame>, frame: Frame) -> Result<(), Ended> {
+    out.send(ControlFrame { frame: Some(frame) }).await.map_err(|_| gone())
+}
+
+/// Sends the entries after `after`; where the peer then stands.
+pub(crate) async fn tell(end: &LinkEnd, out: &mpsc::Sender<ControlFrame>, after: i64) -> Result<i64, Ended> {
+    let mut after = after.max(-1);
+    loop {
+        let encoded = end.engine.entries(after + 1, ENTRIES).await?;
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        for entry in &encoded {
+            bytes += entry.len();
+            if bytes > contract::BATCH_BYTES && !entries.is_empty() {
+                break;
+            }
+            let entry = Signed::decode(entry.clone()).map_err(|_| Ended::Protocol("an unreadable entry".to_owned()))?;
+            entries.push(entry);
+        }
+        if entries.is_empty() {
+            return Ok(after);
+        }
+        after += entries.len() as i64;
+        send(out, Frame::DirectoryEntries(DirectoryEntries { entries })).await?;
+    }
+}
+
+/// A node whose clock differs from its gateway's by too much neither writes nor applies.
+pub(crate) fn judge_clock(end: &LinkEnd, offset: i64) {
+    end.board.update(&end.peer, |view| view.clock_offset = Some(offset));
+    if end.role != LinkRole::Node {
+        return;
+    }
+    let halted = end.engine.halted();
+    let off = offset.unsigned_abs() > contract::CLOCK_REFUSE.as_micros() as u64;
+    if off && halted.is_none() {
+        let seconds = offset / 1_000_000;
+        let why = format!("CLOCK_OFF: this machine's clock differs from the gateway's by {} s", -seconds);
+        tracing::error!(peer.id = %end.peer, offset_seconds = seconds, "clock out of tolerance: nothing is written");
+        end.engine.halt(Some(why));
+    }
+    if !off && halted.is_some_and(|why| why.starts_with("CLOCK_OFF")) {
+        tracing::info!(peer.id = %end.peer, "clock corrected: writing again");
+        end.engine.halt(None);
+    }
+}

@@ -1,0 +1,213 @@
+//! The node's end: dials, says hello, takes back what is its own where it must, opens the lanes, and does it all
+//! again when the link ends.
+
+use std::time::Duration;
+
+use duikou_proto::federation::control_frame::Frame;
+use duikou_proto::federation::link_service_client::LinkServiceClient;
+use duikou_proto::federation::sink_frame::Frame as FromSink;
+use duikou_proto::federation::source_frame::Frame as FromSource;
+use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
+use duikou_proto::limits as contract;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Channel;
+
+use super::control::{self, ControlStreams};
+use super::end::{Ended, LANES, LinkEnd, gone};
+use super::hello::{self, Past};
+use super::protocol::{Backoff, SinkLane};
+use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::sink;
+use crate::engine::{Recovered, TakeBack, random};
+use crate::link::LinkPhase;
+use crate::trust::dial::Dial;
+
+/// How long the peer may take for each step of the beginning.
+const STEP: Duration = Duration::from_secs(10);
+/// How long a node that was told that it runs twice waits before it looks again.
+const DUPLICATE_WAIT: Duration = Duration::from_secs(30);
+/// Link after this long counts as good.
+const GOOD_AFTER: Duration = Duration::from_secs(10);
+
+/// Keeps the link up until the engine stops.
+pub async fn keep(end: LinkEnd, dial: Dial) {
+    let instance = random();
+    let mut backoff = Backoff::default();
+    loop {
+        let now = end.engine.now();
+        end.board.update(&end.peer, |view| {
+            view.phase = LinkPhase::Connecting;
+            view.since = now;
+        });
+        let began = tokio::time::Instant::now();
+        let ended = tokio::select! {
+            () = end.engine.stopped().cancelled_owned() => return,
+            ended = once(&end, &dial, instance) => ended,
+        };
+        down(&end, &ended);
+        if began.elapsed() > GOOD_AFTER {
+            backoff.reset();
+        }
+        let wait = match &ended {
+            Ended::Stopped => return,
+            Ended::Scopes => Duration::ZERO,
+            Ended::Goodbye { code, .. } if code == "DUPLICATE_NODE" => {
+                let why = "DUPLICATE_NODE: another process runs with this node's identity and data";
+                tracing::error!(peer.id = %end.peer, "{why}");
+                end.engine.halt(Some(why.to_owned()));
+                DUPLICATE_WAIT
+            }
+            _ => backoff.next(u32::from_le_bytes(random())),
+        };
+        tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), wait_ms = wait.as_millis() as u64, "link ended");
+        tokio::select! {
+            () = end.engine.stopped().cancelled_owned() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+async fn within<T>(what: &str, future: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
+    let late = |_| Ended::Broken(format!("{what} took longer than {} s", STEP.as_secs()));
+    tokio::time::timeout(STEP, future).await.map_err(late)?
+}
+
+async fn once(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Ended {
+    match begin(end, dial, instance).await {
+        Ok((hello, streams)) => run(end.clone(), &hello, streams).await,
+        Err(ended) => ended,
+    }
+}
+
+async fn begin(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Result<(Hello, Streams), Ended> {
+    let broken = |error: tonic::transport::Error| Ended::Broken(crate::error::chain(&error));
+    let channel = within("dialling", async { dial.connect().await.map_err(broken) }).await?;
+    let mut client = LinkServiceClient::new(channel)
+        .max_decoding_message_size(contract::LINK_MESSAGE_BYTES)
+        .max_encoding_message_size(contract::LINK_MESSAGE_BYTES);
+    let (out, frames) = mpsc::channel(FRAMES);
+    control::send(&out, Frame::Hello(hello::hello(end, instance, String::new()).await?)).await?;
+    let mut input =
+        within("hello", async { Ok(client.control(ReceiverStream::new(frames)).await?.into_inner()) }).await?;
+    let first = within("hello", async { input.message().await?.ok_or_else(gone) }).await?;
+    let hello = match first.frame {
+        Some(Frame::Hello(hello)) => hello,
+        Some(Frame::Goodbye(goodbye)) => {
+            return Err(Ended::Goodbye { code: goodbye.code, detail: goodbye.detail });
+        }
+        _ => return Err(Ended::Protocol("no hello".to_owned())),
+    };
+    hello::check(end, &hello)?;
+    control::judge_clock(end, hello.clock - end.engine.now());
+    follow_directory(end, &out, &mut input, &hello).await?;
+    recover(end, &mut client, &hello).await?;
+
+    let mut streams = Streams { control: ControlStreams { out, input }, sinks: Vec::new(), sources: Vec::new() };
+    for lane in LANES {
+        let (out, frames) = mpsc::channel(FRAMES);
+        let open = FromSink::Open(sink::open(end, lane).await?);
+        let first = SinkFrame { session: hello.session.clone(), lane: lane.into(), frame: Some(open) };
+        out.send(first).await.map_err(|_| gone())?;
+        let input = within("pull", async { Ok(client.pull(ReceiverStream::new(frames)).await?.into_inner()) }).await?;
+        streams.sinks.push(SinkStreams { lane, out, input });
+    }
+    for lane in LANES {
+        let (out, frames) = mpsc::channel(FRAMES);
+        let first = SourceFrame { session: hello.session.clone(), lane: lane.into(), frame: None };
+        out.send(first).await.map_err(|_| gone())?;
+        let mut input =
+            within("push", async { Ok(client.push(ReceiverStream::new(frames)).await?.into_inner()) }).await?;
+        let opened = within("push", async { input.message().await?.ok_or_else(gone) }).await?;
+        let Some(FromSink::Open(open)) = opened.frame else {
+            return Err(Ended::Protocol("a lane that is not opened".to_owned()));
+        };
+        streams.sources.push(SourceStreams { lane, open, out, input });
+    }
+    Ok((hello, streams))
+}
+
+/// The directory comes before everything else.
+async fn follow_directory(
+    end: &LinkEnd,
+    out: &mpsc::Sender<duikou_proto::federation::ControlFrame>,
+    input: &mut tonic::Streaming<duikou_proto::federation::ControlFrame>,
+    hello: &Hello,
+) -> Result<(), Ended> {
+    use duikou_proto::directory::DirectoryError;
+    use prost::Message;
+    let here = end.engine.directory();
+    if hello.directory_index < here.index() {
+        return Err(Ended::Protocol(format!(
+            "its directory ends at entry {}, the one here at {}: it was rolled back",
+            hello.directory_index,
+            here.index()
+        )));
+    }
+    if hello.directory_index == here.index() && hello.directory_hash != here.link().hash {
+        return Err(DirectoryError::Fork { index: here.index() }.into());
+    }
+    while end.engine.directory().index() < hello.directory_index {
+        let index = end.engine.directory().index() + 1;
+        let request = duikou_proto::federation::DirectoryRequest { index };
+        control::send(out, Frame::DirectoryRequest(request)).await?;
+        loop {
+            let frame = within("the directory", async { input.message().await?.ok_or_else(gone) }).await?;
+            match frame.frame {
+                Some(Frame::DirectoryEntries(entries)) => {
+                    let entries = entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect();
+                    end.engine.submit(crate::engine::Follow(entries)).await??;
+                    break;
+                }
+                Some(Frame::Ping(ping)) => {
+                    let pong = duikou_proto::federation::Pong { number: ping.number, clock: end.engine.now() };
+                    control::send(out, Frame::Pong(pong)).await?;
+                }
+                Some(Frame::Goodbye(bye)) => return Err(Ended::Goodbye { code: bye.code, detail: bye.detail }),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes back from the gateway what is newer there of the members here, before anything is sent or signed.
+async fn recover(end: &LinkEnd, client: &mut LinkServiceClient<Channel>, hello: &Hello) -> Result<(), Ended> {
+    let past = hello::past(end, hello);
+    let directory = end.engine.directory();
+    let members: Vec<_> = match past {
+        Past::Whole => end.engine.unrecovered(),
+        Past::Restored | Past::RolledBack => {
+            directory.hosted(&end.engine.identity().node).map(|member| member.id.clone()).collect()
+        }
+    };
+    if members.is_empty() {
+        return Ok(());
+    }
+    end.board.update(&end.peer, |view| view.phase = LinkPhase::Recovering);
+    let (out, frames) = mpsc::channel(1);
+    let open = Open {
+        recover_members: members.iter().map(ToString::to_string).collect(),
+        directory_index: directory.index(),
+        ..Default::default()
+    };
+    let first = SinkFrame { session: hello.session.clone(), lane: LANES[1].into(), frame: Some(FromSink::Open(open)) };
+    out.send(first).await.map_err(|_| gone())?;
+    let mut input = client.pull(ReceiverStream::new(frames)).await?.into_inner();
+    let mut lane = SinkLane::default();
+    let mut taken = 0;
+    loop {
+        let frame = within("recovery", async { input.message().await?.ok_or_else(gone) }).await?;
+        let Some(FromSource::Batch(batch)) = frame.frame else { continue };
+        let (parts, _) = sink::verify(&end.engine, lane.receive(&batch)?).await;
+        let parts = parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part);
+        taken += end.engine.submit(TakeBack(parts.collect())).await?;
+        if batch.end {
+            break;
+        }
+    }
+    let rolled_back = past == Past::RolledBack;
+    end.engine.submit(Recovered { members, rolled_back }).await?;
+    tracing::warn!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! One end of a link, and why a link ends.
+
+use duikou_proto::name::NodeId;
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::v1::Lane;
+use thiserror::Error;
+
+use super::LinkBoard;
+use super::protocol::{Reads, Violation};
+use crate::engine::{Engine, Side, WriteError};
+use crate::store::StoreError;
+
+/// What both ends of a link need.
+#[derive(Clone)]
+pub struct LinkEnd {
+    /// This server's engine.
+    pub engine: Engine,
+    /// Where the state of links is shown.
+    pub board: LinkBoard,
+    /// The other end.
+    pub peer: NodeId,
+    /// On which side this one is.
+    pub role: LinkRole,
+}
+
+/// Which end this is. The two differ in what they read and apply, and in nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkRole {
+    /// Dials, and reads what its members may see.
+    Node,
+    /// Accepts, and carries everything.
+    Gateway,
+}
+
+/// The lanes of a link.
+pub(crate) const LANES: [Lane; 2] = [Lane::Prompt, Lane::Bulk];
+
+impl LinkEnd {
+    /// The scopes of the node of this link, whichever end it is.
+    pub(crate) fn node_scopes(&self) -> ScopeSet {
+        self.engine.directory().node_scopes(self.node())
+    }
+
+    pub(crate) fn node(&self) -> &NodeId {
+        match self.role {
+            LinkRole::Node => &self.engine.identity().node,
+            LinkRole::Gateway => &self.peer,
+        }
+    }
+
+    pub(crate) fn reads(&self) -> Reads {
+        match self.role {
+            LinkRole::Node => Reads::Up { node: self.engine.identity().node.clone() },
+            LinkRole::Gateway => Reads::Down { node: self.peer.clone(), scopes: self.node_scopes() },
+        }
+    }
+
+    pub(crate) fn side(&self, scopes: &ScopeSet) -> Side {
+        match self.role {
+            LinkRole::Node => Side::Below(scopes.clone()),
+            LinkRole::Gateway => Side::Above,
+        }
+    }
+}
+
+/// Why a link ended.
+#[derive(Debug, Error)]
+pub enum Ended {
+    /// The directory changed what the node may see: the link begins anew at once.
+    #[error("the scopes of the node changed")]
+    Scopes,
+    /// This server is shutting down.
+    #[error("shutting down")]
+    Stopped,
+    /// Nothing came for too long.
+    #[error("the peer does not answer")]
+    Dead,
+    /// The peer closed it and said why.
+    #[error("{code}: {detail}")]
+    Goodbye {
+        /// A stable word.
+        code: String,
+        /// For people.
+        detail: String,
+    },
+    /// The connection broke or could not be made.
+    #[error("{0}")]
+    Broken(String),
+    /// The peer does not keep to the protocol.
+    #[error("the peer does not keep to the protocol: {0}")]
+    Protocol(String),
+    /// The store failed.
+    #[error("the store failed")]
+    Store(#[source] StoreError),
+    /// A write failed.
+    #[error("nothing could be written")]
+    Write(#[from] WriteError),
+    /// The peer's directory is not a continuation of ours.
+    #[error("{0}")]
+    Directory(#[from] duikou_proto::directory::DirectoryError),
+}
+
+impl From<tonic::Status> for Ended {
+    fn from(status: tonic::Status) -> Self {
+        Self::Broken(format!("{}: {}", status.code(), status.message()))
+    }
+}
+
+impl From<StoreError> for Ended {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Violation> for Ended {
+    fn from(violation: Violation) -> Self {
+        Self::Protocol(violation.to_string())
+    }
+}
+
+/// The other end took its half of a stream away.
+pub(crate) fn gone() -> Ended {
+    Ended::Broken("the connection closed".to_owned())
+}

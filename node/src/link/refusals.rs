@@ -1,0 +1,46 @@
+//! What a peer refused of ours is kept, so that the origin's operator sees it.
+
+use async_trait::async_trait;
+use duikou_proto::federation::Ack;
+use duikou_proto::name::NodeId;
+
+use crate::engine::{Command, RejectionFact, Work, facts};
+use crate::limits;
+use crate::store::StoreError;
+
+/// An acknowledgement with refusals, or with the news that some no longer hold.
+pub(crate) struct Note {
+    pub(crate) peer: NodeId,
+    pub(crate) ack: Ack,
+}
+
+#[async_trait]
+impl Command for Note {
+    type Output = ();
+
+    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let prefix = facts::refused(&self.peer);
+        for accepted in self.ack.accepted {
+            work.remove_fact(format!("{prefix}{}", accepted.name));
+        }
+        for rejected in self.ack.rejected.into_iter().take(limits::REJECTIONS) {
+            tracing::warn!(
+                peer.id = %self.peer,
+                record.name = rejected.name,
+                code = rejected.code().as_str_name(),
+                detail = rejected.detail,
+                "a peer refused a record"
+            );
+            let code = rejected.code;
+            let fact = RejectionFact {
+                revision: rejected.revision,
+                key_number: 0,
+                code,
+                detail: rejected.detail,
+                directory: work.memory.directory.index(),
+            };
+            work.put_fact(format!("{prefix}{}", rejected.name), &fact);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Runs a link whose streams are open: five of them side by side; the first that ends, ends all.
+
+use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
+use duikou_proto::v1::Lane;
+use tokio::sync::{mpsc, watch};
+use tonic::Streaming;
+
+use super::control::{self, ControlStreams};
+use super::end::{Ended, LANES, LinkEnd};
+use super::{sink, source};
+use crate::link::LinkPhase;
+
+/// Frames that wait for the wire, per stream. Bytes are bounded by the window.
+pub(crate) const FRAMES: usize = 8;
+
+/// A lane that this end reads.
+pub(crate) struct SinkStreams {
+    pub(crate) lane: Lane,
+    pub(crate) out: mpsc::Sender<SinkFrame>,
+    pub(crate) input: Streaming<SourceFrame>,
+}
+
+/// A lane that the peer reads.
+pub(crate) struct SourceStreams {
+    pub(crate) lane: Lane,
+    pub(crate) open: Open,
+    pub(crate) out: mpsc::Sender<SourceFrame>,
+    pub(crate) input: Streaming<SinkFrame>,
+}
+
+/// All of a link.
+pub(crate) struct Streams {
+    pub(crate) control: ControlStreams,
+    pub(crate) sinks: Vec<SinkStreams>,
+    pub(crate) sources: Vec<SourceStreams>,
+}
+
+/// Runs until the link ends, and says why.
+pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
+    debug_assert_eq!(streams.sinks.len(), LANES.len());
+    let (want_directory, wanted) = watch::channel(-1);
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(control::run(end.clone(), streams.control, wanted, peer.directory_index));
+    for SinkStreams { lane, out, input } in streams.sinks {
+        tasks.spawn(sink::run(end.clone(), lane, peer.feed_id.clone(), out, input, want_directory.clone()));
+    }
+    for SourceStreams { lane, open, out, input } in streams.sources {
+        tasks.spawn(source::run(end.clone(), lane, open, out, input));
+    }
+    let now = end.engine.now();
+    end.board.update(&end.peer, |view| {
+        view.phase = LinkPhase::Connected;
+        view.since = now;
+        view.detail.clear();
+    });
+    let ended = tokio::select! {
+        () = end.engine.stopped().cancelled_owned() => Ended::Stopped,
+        first = tasks.join_next() => match first {
+            Some(Ok(Err(ended))) => ended,
+            Some(Err(panic)) => Ended::Broken(panic.to_string()),
+            Some(Ok(Ok(never))) => match never {},
+            None => Ended::Stopped,
+        },
+    };
+    tasks.shutdown().await;
+    ended
+}
+
+/// Shows on the board that a link is down, and why.
+pub(crate) fn down(end: &LinkEnd, ended: &Ended) {
+    let now = end.engine.now();
+    end.board.update(&end.peer, |view| {
+        view.phase = LinkPhase::Disconnected;
+        view.since = now;
+        view.detail = crate::error::chain(ended);
+    });
+}

@@ -1,0 +1,214 @@
+//! Runs the receiving half of a lane: reads batches, verifies them beside the one before being applied, answers.
+
+use duikou_proto::envelope::Part;
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::federation::sink_frame::Frame as FromSink;
+use duikou_proto::federation::source_frame::Frame as FromSource;
+use duikou_proto::federation::{Ack, Again, Batch, CatchUp, Open, SinkFrame, SourceFrame, Wanted};
+use duikou_proto::limits as contract;
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::sign::verify_all;
+use duikou_proto::v1::Lane;
+use tokio::sync::{mpsc, watch};
+use tonic::Streaming;
+
+use super::end::{Ended, LinkEnd, LinkRole, gone};
+use super::protocol::{Intake, SinkLane};
+use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts, random};
+use crate::limits;
+
+/// Verified batches that wait to be applied.
+const AHEAD: usize = 2;
+/// Batches of fewer parts are verified where they are.
+const INLINE: usize = 4;
+/// How long a batch waits for the directory entry that it names.
+const DIRECTORY_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+/// How often refusals that only time can heal are asked for again.
+const FUTURE_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// What this sink wants of the peer, by what it holds.
+pub(crate) async fn open(end: &LinkEnd, lane: Lane) -> Result<Open, Ended> {
+    let engine = &end.engine;
+    let position: Option<PositionFact> = engine.fact(&facts::position(&end.peer, lane)).await?;
+    let node = &engine.identity().node;
+    let directory = engine.directory();
+    let foreign = engine.counts().into_iter().any(|(origin, count)| {
+        let own = directory.member_by_text(&origin).is_some_and(|member| member.node == *node);
+        !own && count.records + count.withdrawals > 0
+    });
+    let catch_ups: Vec<(String, CatchUpFact)> =
+        engine.facts(&facts::catch_ups(&end.peer, lane), contract::PAGE).await?;
+    Ok(Open {
+        fresh: end.role == LinkRole::Node && position.is_none() && !foreign,
+        position: position.map(|fact| fact.position).unwrap_or_default().into(),
+        catch_ups: catch_ups
+            .into_iter()
+            .map(|(_, fact)| CatchUp { scope: fact.scope, since: fact.since, position: fact.position })
+            .collect(),
+        recover_members: Vec::new(),
+        directory_index: directory.index(),
+    })
+}
+
+struct Verified {
+    batch: Batch,
+    parts: Vec<(Part, Option<bool>)>,
+    malformed: Vec<String>,
+}
+
+/// Runs until the link ends. `feed` identifies the peer's feed, `want_directory` asks the control lane for entries.
+pub(crate) async fn run(
+    end: LinkEnd,
+    lane: Lane,
+    feed: String,
+    out: mpsc::Sender<SinkFrame>,
+    mut input: Streaming<SourceFrame>,
+    want_directory: watch::Sender<i64>,
+) -> Result<std::convert::Infallible, Ended> {
+    let scopes = end.node_scopes();
+    let (ahead, verified) = mpsc::channel(AHEAD);
+    let read = async {
+        let mut sink = SinkLane::default();
+        while let Some(frame) = input.message().await? {
+            let Some(FromSource::Batch(batch)) = frame.frame else { continue };
+            let intake = sink.receive(&batch)?;
+            catch_up_directory(&end.engine, batch.directory_index, &want_directory).await?;
+            let (parts, malformed) = verify(&end.engine, intake).await;
+            ahead.send(Verified { batch, parts, malformed }).await.map_err(|_| gone())?;
+        }
+        Err(gone())
+    };
+    let apply = apply_all(&end, lane, &feed, &scopes, &out, verified);
+    let again = ask_again(&end, lane, &scopes, &out);
+    tokio::select! {
+        ended = read => ended,
+        ended = apply => ended,
+        ended = again => ended,
+    }
+}
+
+async fn apply_all(
+    end: &LinkEnd,
+    lane: Lane,
+    feed: &str,
+    scopes: &ScopeSet,
+    out: &mpsc::Sender<SinkFrame>,
+    mut verified: mpsc::Receiver<Verified>,
+) -> Result<std::convert::Infallible, Ended> {
+    while let Some(Verified { batch, parts, malformed }) = verified.recv().await {
+        wait_while_halted(end).await;
+        let progress = match batch.catch_up {
+            Some(CatchUp { scope, since, position }) => {
+                let fact = CatchUpFact { scope, since, position };
+                Progress::CatchUp { fact, joined: batch.joined }
+            }
+            None if batch.position.is_empty() => Progress::Again,
+            None => Progress::Common { feed: feed.to_owned(), position: batch.position.to_vec() },
+        };
+        let side = end.side(scopes);
+        let apply = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress };
+        match end.engine.submit(apply).await? {
+            Applied::Stale => return Err(Ended::Scopes),
+            Applied::Done { rejected, accepted, .. } => {
+                for refused in &rejected {
+                    tracing::warn!(
+                        peer.id = %end.peer,
+                        record.name = refused.name,
+                        code = refused.code().as_str_name(),
+                        detail = refused.detail,
+                        "refused a record"
+                    );
+                }
+                if lane == Lane::Bulk {
+                    end.board.update(&end.peer, |view| view.behind = batch.remaining);
+                }
+                let ack = Ack { number: batch.number, position: batch.position.to_vec(), rejected, accepted };
+                let frame = SinkFrame { frame: Some(FromSink::Ack(ack)), ..Default::default() };
+                out.send(frame).await.map_err(|_| gone())?;
+            }
+        }
+    }
+    Err(gone())
+}
+
+/// A node whose clock is wrong applies nothing, and refuses nothing either.
+async fn wait_while_halted(end: &LinkEnd) {
+    let mut halted = end.engine.watch_halted();
+    if end.role == LinkRole::Node {
+        let _ = halted.wait_for(Option::is_none).await;
+    }
+}
+
+/// Asks again for what was refused for reasons that the directory or the time may have removed.
+async fn ask_again(
+    end: &LinkEnd,
+    lane: Lane,
+    scopes: &ScopeSet,
+    out: &mpsc::Sender<SinkFrame>,
+) -> Result<std::convert::Infallible, Ended> {
+    let mut directory = end.engine.watch_directory();
+    let mut every = tokio::time::interval(FUTURE_EVERY);
+    loop {
+        if end.role == LinkRole::Node && *scopes != end.node_scopes() {
+            return Err(Ended::Scopes);
+        }
+        let index = directory.borrow_and_update().index();
+        let refused: Vec<(String, RejectionFact)> =
+            end.engine.facts(&facts::rejected(&end.peer), limits::REJECTIONS).await?;
+        let prefix = facts::rejected(&end.peer);
+        let wanted: Vec<Wanted> = refused
+            .iter()
+            .filter(|(_, fact)| match Code::try_from(fact.code) {
+                Ok(Code::Key | Code::Suspended | Code::Host | Code::Foreign) => fact.directory < index,
+                Ok(Code::Future) => true,
+                _ => false,
+            })
+            .filter_map(|(key, fact)| {
+                Some(Wanted { name: key.strip_prefix(&prefix)?.to_owned(), revision: fact.revision })
+            })
+            .take(contract::PAGE)
+            .collect();
+        if !wanted.is_empty() && lane == Lane::Bulk {
+            let frame = SinkFrame { frame: Some(FromSink::Again(Again { wanted })), ..Default::default() };
+            out.send(frame).await.map_err(|_| gone())?;
+        }
+        tokio::select! {
+            changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
+            _ = every.tick() => {}
+        }
+    }
+}
+
+async fn catch_up_directory(engine: &Engine, index: i64, want: &watch::Sender<i64>) -> Result<(), Ended> {
+    if index <= engine.directory().index() {
+        return Ok(());
+    }
+    want.send_replace(index);
+    let mut directory = engine.watch_directory();
+    let reached = directory.wait_for(|directory| directory.index() >= index);
+    match tokio::time::timeout(DIRECTORY_WAIT, reached).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(_)) => Err(Ended::Stopped),
+        Err(_) => Err(Ended::Protocol(format!("directory entry {index} does not come"))),
+    }
+}
+
+/// Checks the signatures of a batch by the keys that the directory knows.
+pub(crate) async fn verify(engine: &Engine, intake: Intake) -> (Vec<(Part, Option<bool>)>, Vec<String>) {
+    let directory = engine.directory();
+    let now = engine.now();
+    let key = |part: &Part| directory.verifying_key(part.name().origin_str(), part.key_number(), now);
+    let claims: Vec<_> = intake.parts.iter().filter_map(|part| Some(part.claim(key(part)?))).collect();
+    let known: Vec<bool> = intake.parts.iter().map(|part| key(part).is_some()).collect();
+    let verdicts = if claims.len() < INLINE {
+        verify_all(&claims, random())
+    } else {
+        let count = claims.len();
+        let verdicts = tokio::task::spawn_blocking(move || verify_all(&claims, random())).await;
+        verdicts.unwrap_or_else(|_| vec![false; count])
+    };
+    let mut verdicts = verdicts.into_iter();
+    let judged = intake.parts.into_iter().zip(known);
+    let parts = judged.map(|(part, known)| (part, if known { verdicts.next() } else { None })).collect();
+    (parts, intake.malformed)
+}

@@ -1,0 +1,234 @@
+//! Runs the sending half of a lane: reads the feed for it, seals positions, sends.
+
+use bytes::Bytes;
+use duikou_proto::federation::sink_frame::Frame as FromSink;
+use duikou_proto::federation::source_frame::Frame as FromSource;
+use duikou_proto::federation::{Batch, CatchUp, Open, Parts, SinkFrame, SourceFrame, Wanted};
+use duikou_proto::limits as contract;
+use duikou_proto::scope::Scope;
+use duikou_proto::v1::Lane;
+use futures_util::FutureExt;
+use prost::Message;
+use tokio::sync::mpsc;
+use tonic::Streaming;
+
+use super::end::{Ended, LinkEnd, LinkRole, gone};
+use super::protocol::{Reads, SourceLane, Want};
+use crate::engine::{Engine, Known, Recovered};
+use crate::limits;
+use crate::store::{Order, Row, Seq};
+
+/// Batches smaller than this are not worth compressing.
+const COMPRESS_BYTES: usize = 1024;
+const ZSTD_LEVEL: i32 = 1;
+
+/// Runs until the link ends. `open` is what the peer's sink wants.
+pub(crate) async fn run(
+    end: LinkEnd,
+    lane: Lane,
+    open: Open,
+    out: mpsc::Sender<SourceFrame>,
+    mut input: Streaming<SinkFrame>,
+) -> Result<std::convert::Infallible, Ended> {
+    let engine = &end.engine;
+    let mut source = begin(&end, lane, &open).await?;
+    let mut head = engine.watch_head();
+    let mut directory = engine.watch_directory();
+    loop {
+        while let Some(frame) = input.message().now_or_never() {
+            take(&end, lane, &mut source, frame?.ok_or_else(gone)?)?;
+        }
+        directory.borrow_and_update();
+        if let Reads::Down { scopes, .. } = source.reads()
+            && *scopes != end.node_scopes()
+        {
+            return Err(Ended::Scopes);
+        }
+        let want = source.want(*head.borrow_and_update());
+        match want {
+            Want::Nothing => {
+                tokio::select! {
+                    frame = input.message() => take(&end, lane, &mut source, frame?.ok_or_else(gone)?)?,
+                    changed = head.changed() => changed.map_err(|_| Ended::Stopped)?,
+                    changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
+                }
+            }
+            Want::Again(wanted) => {
+                let rows = rows_of(engine, &wanted).await?;
+                if let Some(piece) = source.piece_again(&rows, &engine.directory()) {
+                    let batch = Batch { number: piece.number, ..batch(engine, &piece.parts)? };
+                    send(&out, batch).await?;
+                }
+            }
+            Want::Common { after } | Want::CatchUp { after, .. } => {
+                let page = engine.page(Order::Link, after, limits::FEED_PAGE).await?;
+                if let Some(piece) = source.piece(&want, &page, &engine.directory()) {
+                    let mut batch = Batch { number: piece.number, ..batch(engine, &piece.parts)? };
+                    let newest = page.head.max(piece.upto);
+                    if let Want::CatchUp { scope, since, .. } = &want {
+                        let bound = bound(&end, lane, Some((scope, *since)));
+                        let position = engine.seal_position(piece.upto, newest, &bound);
+                        batch.catch_up = Some(CatchUp { scope: scope.to_string(), since: *since, position });
+                        batch.joined = piece.joined;
+                    } else {
+                        batch.position = engine.seal_position(piece.upto, newest, &bound(&end, lane, None)).into();
+                        batch.remaining = (page.head - piece.upto).max(0);
+                    }
+                    send(&out, batch).await?;
+                }
+            }
+        }
+    }
+}
+
+async fn send(out: &mpsc::Sender<SourceFrame>, batch: Batch) -> Result<(), Ended> {
+    let frame = SourceFrame { frame: Some(FromSource::Batch(batch)), ..Default::default() };
+    out.send(frame).await.map_err(|_| gone())
+}
+
+fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFrame) -> Result<(), Ended> {
+    match frame.frame {
+        Some(FromSink::Ack(ack)) => {
+            source.acknowledge(ack.number);
+            if lane == Lane::Bulk {
+                let acknowledged = source.acknowledged();
+                end.board.update(&end.peer, |view| view.acknowledged = acknowledged);
+            }
+            if !ack.rejected.is_empty() || !ack.accepted.is_empty() {
+                let note = super::refusals::Note { peer: end.peer.clone(), ack };
+                let engine = end.engine.clone();
+                // Shown to the operator of the origin; the lane need not wait for that.
+                tokio::spawn(async move { engine.submit(note).await });
+            }
+            Ok(())
+        }
+        Some(FromSink::Again(again)) => {
+            source.again(again.wanted);
+            Ok(())
+        }
+        Some(FromSink::Open(_)) => Err(Ended::Protocol("opened twice".to_owned())),
+        None => Ok(()),
+    }
+}
+
+/// What a link's positions are good for: this peer, lane and scope alone.
+fn bound(end: &LinkEnd, lane: Lane, scope: Option<(&Scope, i64)>) -> Vec<u8> {
+    let scope = scope.map(|(scope, since)| format!("{scope}/{since}")).unwrap_or_default();
+    format!("{}/{}/{scope}", end.peer, lane.as_str_name()).into_bytes()
+}
+
+async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, Ended> {
+    let place = |sealed: &[u8], bound: &[u8]| -> (Known, bool) {
+        match end.engine.open_position(sealed) {
+            Some((position, bytes)) if bytes == bound => (end.engine.knows(&position), false),
+            _ => (Known::Foreign, true),
+        }
+    };
+    let common = if open.position.is_empty() {
+        0
+    } else {
+        match place(&open.position, &bound(end, lane, None)).0 {
+            Known::Yes(seq) if seq >= end.engine.floor() => seq,
+            Known::Yes(_) | Known::Foreign => 0,
+            Known::Lost => {
+                if end.role == LinkRole::Gateway {
+                    // This store was rolled back: from now on it is another feed, for every node.
+                    end.engine.submit(Recovered { members: Vec::new(), rolled_back: true }).await?;
+                }
+                return Err(Ended::Broken("this store was rolled back".to_owned()));
+            }
+        }
+    };
+    let mut source = SourceLane::new(lane, end.reads(), common, open.fresh, contract::WINDOW_BYTES);
+    for catch_up in open.catch_ups.iter().take(contract::PAGE) {
+        let Ok(scope) = catch_up.scope.parse::<Scope>() else {
+            return Err(Ended::Protocol("a scope that is none".to_owned()));
+        };
+        let at = match place(&catch_up.position, &bound(end, lane, Some((&scope, catch_up.since)))).0 {
+            Known::Yes(seq) if seq >= end.engine.floor() => seq,
+            _ => 0,
+        };
+        source.catch_up(scope, catch_up.since, at);
+    }
+    end.board.update(&end.peer, |view| {
+        if lane == Lane::Bulk {
+            view.acknowledged = source.acknowledged();
+        }
+    });
+    Ok(source)
+}
+
+async fn rows_of(engine: &Engine, wanted: &[Wanted]) -> Result<Vec<Row>, Ended> {
+    let names: Vec<_> = wanted.iter().filter_map(|wanted| wanted.name.parse().ok()).collect();
+    Ok(engine.rows(&names).await?)
+}
+
+/// Encodes parts, compressed where that helps.
+pub(crate) fn batch(engine: &Engine, parts: &[duikou_proto::envelope::Part]) -> Result<Batch, Ended> {
+    let parts = Parts { parts: parts.iter().map(|part| part.bytes().clone()).collect() };
+    let plain = parts.encode_to_vec();
+    let directory_index = engine.directory().index();
+    let small = if plain.len() < COMPRESS_BYTES { None } else { zstd::bulk::compress(&plain, ZSTD_LEVEL).ok() };
+    Ok(match small.filter(|small| small.len() < plain.len() * 9 / 10) {
+        Some(small) => Batch { parts: small.into(), compressed: true, directory_index, ..Default::default() },
+        None => Batch { parts: Bytes::from(plain), directory_index, ..Default::default() },
+    })
+}
+
+/// Sends all that is held of some members, whatever its scopes: their node takes it back.
+pub(crate) async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<SourceFrame>) -> Result<(), Ended> {
+    let directory = end.engine.directory();
+    let mut number = 0;
+    for member in open.recover_members.iter().take(contract::PAGE) {
+        let Some(member) = directory.member_by_text(member).filter(|member| member.node == end.peer) else {
+            return Err(Ended::Protocol(format!("{member} does not live on {}", end.peer)));
+        };
+        let prefix = format!("members/{}/", member.id);
+        let mut after = String::new();
+        loop {
+            let rows = end.engine.range(&prefix, &after, limits::FEED_PAGE).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.name.to_string();
+            let mut parts = Vec::new();
+            let mut bytes = 0;
+            for part in rows.into_iter().flat_map(|row| row.record.into_iter().chain(row.withdrawal)) {
+                if bytes + part.bytes().len() > contract::BATCH_BYTES / 2 {
+                    number += 1;
+                    send(&out, Batch { number, ..batch(&end.engine, &std::mem::take(&mut parts))? }).await?;
+                    bytes = 0;
+                }
+                bytes += part.bytes().len();
+                parts.push(part);
+            }
+            number += 1;
+            send(&out, Batch { number, ..batch(&end.engine, &parts)? }).await?;
+        }
+    }
+    number += 1;
+    send(&out, Batch { number, end: true, directory_index: directory.index(), ..Default::default() }).await
+}
+
+/// How many changes of members here the peer has not acknowledged, counted to at most `limit`.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn count_unacknowledged(
+    engine: &Engine,
+    acknowledged: Seq,
+    limit: usize,
+) -> Result<usize, crate::store::StoreError> {
+    let directory = engine.directory();
+    let (mut after, mut count) = (acknowledged, 0);
+    while after < engine.head() && count < limit {
+        let page = engine.page(Order::Link, after, limits::FEED_PAGE).await?;
+        for row in &page.rows {
+            let own = directory
+                .member_by_text(row.name.origin_str())
+                .is_some_and(|member| member.node == engine.identity().node);
+            let out = row.record.iter().chain(&row.withdrawal).any(|part| !part.scopes().is_empty());
+            count += usize::from(own && out);
+        }
+        after = page.upto;
+    }
+    Ok(count.min(limit))
+}

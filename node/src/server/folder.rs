@@ -1,0 +1,131 @@
+//! A server's folder: what lies where, and that one process at a time has it.
+
+use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use duikou_proto::name::MemberId;
+use duikou_proto::sign::Signer;
+use thiserror::Error;
+
+use crate::trust::key_file::{KeyFileError, SigningKeyFile};
+
+/// A folder that this process has for itself.
+#[derive(Debug)]
+pub struct Folder {
+    dir: PathBuf,
+    // Held as long as the folder is used; the system releases it whatever becomes of the process.
+    _lock: File,
+}
+
+/// Why a folder cannot be used.
+#[derive(Debug, Error)]
+pub enum FolderError {
+    /// Another process has it.
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// It holds no server.
+    #[error("{} holds no Duikou server: there is no {what}", .dir.display())]
+    Empty {
+        /// The folder.
+        dir: PathBuf,
+        /// What is missing.
+        what: &'static str,
+    },
+    /// The system refused.
+    #[error("{} cannot be used", .0.display())]
+    Io(PathBuf, #[source] io::Error),
+    /// A key cannot be read.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+}
+
+impl Folder {
+    /// Takes the folder, and makes it where it is not there.
+    ///
+    /// # Errors
+    /// [`FolderError::InUse`] where another process has it.
+    pub fn take(dir: &Path) -> Result<Self, FolderError> {
+        use std::os::unix::fs::DirBuilderExt;
+        let io = |error| FolderError::Io(dir.to_owned(), error);
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(io)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(FolderError::InUse(dir.to_owned())),
+            Err(TryLockError::Error(error)) => Err(io(error)),
+        }
+    }
+
+    /// Its path.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.dir.join("data.db")
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> PathBuf {
+        self.dir.join("duikou.toml")
+    }
+
+    /// The socket of the administrator.
+    pub fn socket(&self) -> PathBuf {
+        self.dir.join("admin.sock")
+    }
+
+    /// Where the bound addresses stand while a server runs.
+    pub fn addresses(&self) -> PathBuf {
+        self.dir.join("addresses.json")
+    }
+
+    /// There after a restore, until the feed has a new identity.
+    pub fn restored(&self) -> PathBuf {
+        self.dir.join("restored")
+    }
+
+    /// Where the members' keys lie.
+    pub fn keys(&self) -> PathBuf {
+        self.dir.join("keys")
+    }
+
+    /// The file of a member's signing key.
+    pub fn signing_key(&self, member: &MemberId, number: i32) -> PathBuf {
+        self.keys().join(format!("{member}.{number}.signing"))
+    }
+
+    /// The file of a member's encryption key.
+    pub fn encryption_key(&self, member: &MemberId, number: i32) -> PathBuf {
+        self.keys().join(format!("{member}.{number}.encryption"))
+    }
+
+    /// The newest signing key of each member that has one here.
+    ///
+    /// # Errors
+    /// Where a key file is loose or malformed.
+    pub fn signers(&self) -> Result<BTreeMap<MemberId, Signer>, FolderError> {
+        let mut signers: BTreeMap<MemberId, Signer> = BTreeMap::new();
+        let keys = self.keys();
+        let entries = match std::fs::read_dir(&keys) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(signers),
+            Err(error) => return Err(FolderError::Io(keys, error)),
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| FolderError::Io(keys.clone(), error))?.path();
+            let named = path.file_name().and_then(|name| name.to_str()).and_then(|name| {
+                let (member, number) = name.strip_suffix(".signing")?.rsplit_once('.')?;
+                Some((member.parse::<MemberId>().ok()?, number.parse::<i32>().ok()?))
+            });
+            let Some((member, number)) = named else { continue };
+            if signers.get(&member).is_none_or(|signer| signer.number() < number) {
+                signers.insert(member, Signer::new(number, SigningKeyFile::new(&path).read()?));
+            }
+        }
+        Ok(signers)
+    }
+}

@@ -1,0 +1,149 @@
+//! The listeners, each as a future that serves until it is told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::net::{TcpListener, UnixListener};
+use tokio_stream::wrappers::UnixListenerStream;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+
+use super::ServeError;
+use crate::config::{Config, Web, WebTls as WebTlsMode};
+use crate::engine::Engine;
+use crate::trust::accept::{AcceptLimits, incoming};
+use crate::trust::web_tls::WebTls;
+
+/// A connection that does not answer for this long is closed.
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
+const KEEPALIVE_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where a running server listens; written to a file, so that programs find ports that the system chose.
+#[derive(Debug, Default, Serialize)]
+pub struct Addresses {
+    /// People and programs.
+    pub web: Option<SocketAddr>,
+    /// Links.
+    pub link: Option<SocketAddr>,
+    /// The operator's tools.
+    pub operator: Option<SocketAddr>,
+}
+
+impl Addresses {
+    pub(super) fn write(&self, file: &Path) -> io::Result<()> {
+        let part = file.with_extension("part");
+        std::fs::write(&part, serde_json::to_vec(self)?)?;
+        std::fs::rename(part, file)
+    }
+}
+
+fn server() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE_EVERY))
+        .http2_keepalive_timeout(Some(KEEPALIVE_WITHIN))
+        .max_concurrent_streams(256)
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// Where it is in use, or not of this machine.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let failed = |source| ServeError::Listen { address: address.to_string(), source };
+    TcpListener::bind(address).await.map_err(failed)
+}
+
+/// The administrator's socket: only the owner may connect.
+pub(super) fn local(
+    path: PathBuf,
+    routes: Routes,
+    stop: CancellationToken,
+) -> Result<impl Future<Output = ()> + use<>, ServeError> {
+    let failed = |source| ServeError::Listen { address: path.display().to_string(), source };
+    // The folder is ours: a socket that is there is left over from a process that died.
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path).map_err(failed)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    Ok(async move {
+        let serve = server().add_routes(routes);
+        let served = serve.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.cancelled()).await;
+        log(served, "administrator's socket");
+    })
+}
+
+/// The public listener.
+pub(super) async fn web(
+    config: &Web,
+    dir: &Path,
+    routes: Routes,
+    stop: CancellationToken,
+) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
+    let listener = bind(config.listen).await?;
+    let address = listener.local_addr()?;
+    let in_dir = |path: &Option<PathBuf>| path.as_ref().map(|path| dir.join(path));
+    let tls = match config.tls {
+        WebTlsMode::Network => Some(WebTls::load(dir.join("web.crt"), dir.join(crate::trust::identity::KEY_FILE))?),
+        WebTlsMode::Files => match (in_dir(&config.certificate), in_dir(&config.key)) {
+            (Some(certificate), Some(key)) => Some(WebTls::load(certificate, key)?),
+            _ => return Err(ServeError::Config("web.tls = \"files\" needs web.certificate and web.key".to_owned())),
+        },
+        WebTlsMode::Off => None,
+    };
+    let tls = tls.map(|tls| tls.server()).transpose()?;
+    let serve = async move {
+        let router = server().accept_http1(false).add_routes(routes);
+        let served = match tls {
+            Some(tls) => {
+                let connections = incoming(listener, tls, AcceptLimits::default());
+                router.serve_with_incoming_shutdown(connections, stop.cancelled()).await
+            }
+            None => router.serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.cancelled()).await,
+        };
+        log(served, "public listener");
+    };
+    Ok((address, serve))
+}
+
+/// The operator's listener: whether the process lives, and whether it can work.
+pub(super) async fn operator(
+    config: &Config,
+    engine: Engine,
+    stop: CancellationToken,
+) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
+    let listener = bind(config.operator.listen).await?;
+    let address = listener.local_addr()?;
+    let ready = move || {
+        let engine = engine.clone();
+        async move {
+            match (engine.halted(), engine.store().read().await) {
+                (None, Ok(_)) => (http::StatusCode::OK, "ready\n".to_owned()),
+                (Some(why), _) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
+                (None, Err(error)) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", crate::error::chain(&error))),
+            }
+        }
+    };
+    let router = axum::Router::new()
+        .route("/healthz", axum::routing::get(|| async { "alive\n" }))
+        .route("/readyz", axum::routing::get(ready));
+    let serve = async move {
+        let served = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the operator's listener failed");
+        }
+    };
+    Ok((address, serve))
+}
+
+fn log(served: Result<(), tonic::transport::Error>, what: &str) {
+    if let Err(error) = served {
+        tracing::error!(error = %crate::error::chain(&error), "the {what} failed");
+    }
+}

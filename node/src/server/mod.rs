@@ -1,0 +1,244 @@
+//! A server: a folder, an engine, and listeners for the administrator, for people and programs, and for the operator's
+//! tools. The gateway adds its own services and its listener for links.
+
+mod folder;
+mod listen;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use duikou_proto::directory::DirectoryError;
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::{NetworkName, NodeId};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
+use tonic_health::server::HealthReporter;
+
+use crate::config::Config;
+use crate::engine::{Clock, Engine, Identity, Parts, StartError, Started};
+use crate::link::LinkBoard;
+use crate::services::{self, Context, Surface};
+use crate::store::StoreError;
+use crate::store::sqlite::SqliteStore;
+use crate::trust::web_tls::WebTlsError;
+
+pub use folder::{Folder, FolderError};
+pub use listen::{Addresses, bind};
+
+/// Why a server does not run.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// Its folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its store.
+    #[error("the data in {} cannot be opened", .0.display())]
+    Store(PathBuf, #[source] StoreError),
+    /// Its engine.
+    #[error("the engine does not start")]
+    Start(#[from] StartError),
+    /// Its configuration.
+    #[error("{0}")]
+    Config(String),
+    /// A port or socket that it cannot listen on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The certificate of its public listener.
+    #[error("the certificate of the public listener cannot be used")]
+    WebTls(#[from] WebTlsError),
+    /// TLS.
+    #[error("TLS cannot be set up")]
+    Tls(#[from] rustls::Error),
+    /// Its certificate for links.
+    #[error("the certificate for links cannot be used")]
+    Identity(#[from] crate::trust::identity::IdentityError),
+    /// Likewise.
+    #[error("the certificate for links cannot be used")]
+    LinkTls(#[from] crate::trust::link_tls::LinkTlsError),
+    /// The directory.
+    #[error("the directory does not continue")]
+    Directory(#[from] DirectoryError),
+    /// Its files.
+    #[error("the folder cannot be written")]
+    Io(#[from] std::io::Error),
+}
+
+/// The system's clock.
+pub fn system_clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        since.as_micros() as Micros
+    })
+}
+
+/// A server whose engine runs and whose listeners are to be opened.
+pub struct Server {
+    /// Its folder.
+    pub folder: Folder,
+    /// Its configuration.
+    pub config: Config,
+    /// Its engine.
+    pub engine: Engine,
+    /// What is known of its links.
+    pub board: LinkBoard,
+    /// Ends listeners, links and watches.
+    pub stop: CancellationToken,
+    /// Listeners, links and whatever else must end before the engine does.
+    pub tasks: TaskTracker,
+    engine_tasks: TaskTracker,
+    health: Vec<HealthReporter>,
+    addresses: Addresses,
+}
+
+impl Server {
+    /// Takes the folder and starts the engine on its data.
+    ///
+    /// # Errors
+    /// Where the folder is in use, holds no server, or its data cannot be read.
+    pub async fn open(dir: &Path, config: Config, carrier: bool) -> Result<Self, ServeError> {
+        let folder = Folder::take(dir)?;
+        let (Some(node), Some(network)) = (config.node.id.clone(), config.node.network.clone()) else {
+            return Err(FolderError::Empty { dir: dir.to_owned(), what: "[node] id and network in duikou.toml" }.into());
+        };
+        if !folder.database().exists() {
+            return Err(FolderError::Empty { dir: dir.to_owned(), what: "data.db" }.into());
+        }
+        let stop = CancellationToken::new();
+        let Started { engine, tasks } = start(&folder, &config, node, network, carrier, stop.clone()).await?;
+        if folder.restored().exists() {
+            // A restore is another feed: whoever knew the old one is answered by a Reset, and the gateway gives back
+            // what is newer there.
+            engine.renew_feed().await.map_err(|error| ServeError::Config(crate::error::chain(&error)))?;
+            std::fs::remove_file(folder.restored())?;
+        }
+        Ok(Self {
+            folder,
+            config,
+            engine,
+            board: LinkBoard::default(),
+            stop,
+            tasks: TaskTracker::new(),
+            engine_tasks: tasks,
+            health: Vec::new(),
+            addresses: Addresses::default(),
+        })
+    }
+
+    /// What the services of this server work on.
+    pub fn context(&self) -> Context {
+        Context {
+            engine: self.engine.clone(),
+            links: self.board.clone(),
+            started: self.engine.now(),
+            data: self.folder.dir().to_owned(),
+        }
+    }
+
+    /// Opens the administrator's socket, the public and the operator's listener. `admin` adds services to the socket.
+    ///
+    /// # Errors
+    /// Where one of them cannot be opened.
+    pub async fn listen(&mut self, admin: impl FnOnce(Routes) -> Routes) -> Result<(), ServeError> {
+        let context = self.context();
+        let local = services::routes(context.clone(), Surface::Local).await;
+        self.health.extend([local.health.clone()]);
+        self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);
+        let public = services::routes(context, Surface::Public).await;
+        self.health.extend([public.health.clone()]);
+        let stop = self.stop.clone();
+        let (address, serve) = listen::web(&self.config.web, self.folder.dir(), public.routes, stop).await?;
+        self.addresses.web = Some(address);
+        self.tasks.spawn(serve);
+        let (address, serve) = listen::operator(&self.config, self.engine.clone(), self.stop.clone()).await?;
+        self.addresses.operator = Some(address);
+        self.tasks.spawn(serve);
+        Ok(())
+    }
+
+    /// Says where the listener for links is.
+    pub fn links_at(&mut self, address: std::net::SocketAddr) {
+        self.addresses.link = Some(address);
+    }
+
+    /// Says that everything listens, runs until told to stop, drains, and closes the store. A second signal ends it at
+    /// once.
+    ///
+    /// # Errors
+    /// Where the addresses cannot be written.
+    pub async fn run(self) -> Result<(), ServeError> {
+        self.addresses.write(&self.folder.addresses())?;
+        tracing::info!(node.id = %self.engine.identity().node, addresses = ?self.addresses, "serving");
+        wait_for_signal(&self.stop).await;
+        tracing::info!("draining");
+        for health in &self.health {
+            services::stop_serving(health).await;
+        }
+        self.stop.cancel();
+        self.tasks.close();
+        let drain: Duration = self.config.node.drain.duration();
+        tokio::select! {
+            ended = tokio::time::timeout(drain, self.tasks.wait()) => {
+                if ended.is_err() {
+                    tracing::warn!(seconds = drain.as_secs(), "some connections did not end in time");
+                }
+            }
+            () = wait_for_signal(&CancellationToken::new()) => tracing::warn!("stopped before everything had drained"),
+        }
+        self.engine.close();
+        self.engine_tasks.wait().await;
+        self.engine.store().close().await;
+        for file in [self.folder.addresses(), self.folder.socket()] {
+            let _ = std::fs::remove_file(file);
+        }
+        Ok(())
+    }
+}
+
+/// Starts an engine on the data of a folder.
+///
+/// # Errors
+/// Where keys or data cannot be read.
+pub async fn start(
+    folder: &Folder,
+    config: &Config,
+    node: NodeId,
+    network: NetworkName,
+    carrier: bool,
+    stop: CancellationToken,
+) -> Result<Started, ServeError> {
+    let signers = folder.signers()?;
+    let database = folder.database();
+    let store = SqliteStore::open(&database).await.map_err(|error| ServeError::Store(database, error))?;
+    let identity = Identity { node, network, carrier, signers };
+    let started = Engine::start(Parts {
+        identity,
+        store: Arc::new(store),
+        clock: system_clock(),
+        feed_bytes: config.store.memory.bytes() as usize,
+        queue_bytes: config.store.queue.bytes() as usize,
+        stop,
+    });
+    Ok(started.await?)
+}
+
+async fn wait_for_signal(stop: &CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return stop.cancelled().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = stop.cancelled() => {}
+    }
+}

@@ -1,0 +1,148 @@
+//! Who calls: the administrator on the local socket, the holder of a token, or anybody.
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::language::Language;
+use duikou_proto::name::MemberId;
+use duikou_proto::v1::token::Role;
+use serde::{Deserialize, Serialize};
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Status};
+
+use super::Surface;
+use super::error::Failure;
+use crate::engine::{Engine, Reader};
+
+/// Begins every secret.
+pub(crate) const SECRET_PREFIX: &str = "dk_";
+/// Begins the facts of tokens.
+pub(crate) const TOKENS: &str = "token/";
+
+/// A token as it is kept. Its secret is not: the fact's key is a hash of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct TokenFact {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    /// Whose eyes it has; None: a registered reader's.
+    pub(crate) member: Option<MemberText>,
+    pub(crate) role: i32,
+    pub(crate) create_time: Micros,
+    pub(crate) expire_time: Option<Micros>,
+}
+
+/// A member's id in JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct MemberText(pub(crate) MemberId);
+
+impl TryFrom<String> for MemberText {
+    type Error = duikou_proto::name::InvalidName;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<MemberText> for String {
+    fn from(member: MemberText) -> Self {
+        member.0.to_string()
+    }
+}
+
+/// The key under which a token with this secret is kept.
+pub(crate) fn token_key(secret: &str) -> String {
+    format!("{TOKENS}{}", blake3::hash(secret.as_bytes()).to_hex())
+}
+
+/// Whoever calls, with what they may do.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) reader: Reader,
+    /// Whom request ids belong to.
+    pub(crate) account: String,
+    role: Role,
+}
+
+impl Caller {
+    fn administrator() -> Self {
+        Self { reader: Reader::Operator, account: "local".to_owned(), role: Role::Admin }
+    }
+
+    fn anybody() -> Self {
+        Self { reader: Reader::Anonymous, account: String::new(), role: Role::Unspecified }
+    }
+
+    fn holder(token: TokenFact) -> Self {
+        let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
+        let reader = token.member.map_or(Reader::Registered, |member| Reader::Member(member.0));
+        Self { reader, account: token.id, role }
+    }
+
+    /// Refuses whoever may write for nobody.
+    pub(crate) fn require_editor(&self) -> Result<(), Failure> {
+        match (&self.reader, self.role) {
+            (Reader::Anonymous, _) => Err(Failure::TokenRequired),
+            (Reader::Member(_) | Reader::Operator, Role::Editor | Role::Admin) => Ok(()),
+            (Reader::Registered | Reader::Member(_) | Reader::Operator, _) => Err(Failure::NotPermitted),
+        }
+    }
+
+    /// Refuses whoever may not write for `member`. Whether it lives here is the engine's to say.
+    pub(crate) fn require_editor_of(&self, member: &MemberId) -> Result<(), Failure> {
+        self.require_editor()?;
+        match &self.reader {
+            Reader::Operator => Ok(()),
+            Reader::Member(own) if own == member => Ok(()),
+            Reader::Anonymous | Reader::Registered | Reader::Member(_) => Err(Failure::NotPermitted),
+        }
+    }
+
+    /// Whose tokens the caller administers: None stands for all.
+    pub(crate) fn require_admin(&self) -> Result<Option<&MemberId>, Failure> {
+        match (&self.reader, self.role) {
+            (Reader::Anonymous, _) => Err(Failure::TokenRequired),
+            (Reader::Operator, _) => Ok(None),
+            (Reader::Member(member), Role::Admin) => Ok(Some(member)),
+            (Reader::Registered | Reader::Member(_), _) => Err(Failure::NotPermitted),
+        }
+    }
+}
+
+/// Where calls come in.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) engine: Engine,
+    pub(crate) surface: Surface,
+}
+
+impl Door {
+    /// Tells who calls, in which language they read, and what they ask.
+    pub(crate) async fn enter<T>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
+        let language = language(request.metadata());
+        let caller = match self.surface {
+            Surface::Local => Ok(Caller::administrator()),
+            Surface::Public => self.identify(request.metadata()).await,
+        };
+        let caller = caller.map_err(|failure| failure.status(language))?;
+        Ok((caller, language, request.into_inner()))
+    }
+
+    async fn identify(&self, metadata: &MetadataMap) -> Result<Caller, Failure> {
+        let Some(value) = metadata.get("authorization") else { return Ok(Caller::anybody()) };
+        let (scheme, secret) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Failure::TokenBad)?;
+        let secret = secret.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") || !secret.starts_with(SECRET_PREFIX) || secret.len() > 128 {
+            return Err(Failure::TokenBad);
+        }
+        let token: TokenFact = self.engine.fact(&token_key(secret)).await?.ok_or(Failure::TokenBad)?;
+        if token.expire_time.is_some_and(|time| time <= self.engine.now()) {
+            return Err(Failure::TokenBad);
+        }
+        Ok(Caller::holder(token))
+    }
+}
+
+/// The language that a caller reads.
+pub(crate) fn language(metadata: &MetadataMap) -> Language {
+    let text = metadata.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    Language::from_accept_language(text)
+}

@@ -1,0 +1,328 @@
+//! What goes wrong in a service, and the one place that maps it to the wire: code, reason, words in two languages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use duikou_proto::language::{Language, Text};
+use duikou_proto::validate::Violation;
+use thiserror::Error;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt};
+
+use crate::engine::{Refused, WriteError};
+use crate::store::StoreError;
+
+/// Violations that one answer names; details ride in a trailer, and clients bound those.
+const VIOLATIONS: usize = 50;
+/// About how many bytes they may take together.
+const VIOLATION_BYTES: usize = 4 * 1024;
+/// When a caller that met a passing condition should come again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Whose reasons these are, in `google.rpc.ErrorInfo`.
+pub const DOMAIN: &str = "duikou";
+
+/// Why a call has no answer.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    #[error("the request breaks {} rules", .0.len())]
+    Violations(Vec<Violation>),
+    /// Absent, or not for the caller: nobody learns which.
+    #[error("{0} not found")]
+    NotFound(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error("the store failed")]
+    Store(#[source] Arc<StoreError>),
+    #[error("the server is shutting down")]
+    Closing,
+    #[error("a token is required")]
+    TokenRequired,
+    #[error("the token is not known, or no longer good")]
+    TokenBad,
+    #[error("the token does not allow this")]
+    NotPermitted,
+    #[error("too many tokens")]
+    TokenLimit,
+    #[error("the request id was used for another request")]
+    RequestIdReused,
+    #[error("the reader took nothing for too long")]
+    SlowReader,
+    #[error("too many watchers")]
+    WatcherLimit,
+    #[error("{0} is there already")]
+    FolderExists(String),
+    #[error("the backup failed: {0}")]
+    Backup(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Arc::new(error))
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Store(error) => Self::Store(error),
+            WriteError::Closed => Self::Closing,
+        }
+    }
+}
+
+/// A failure as callers see it.
+pub(crate) struct Told {
+    pub(crate) code: Code,
+    /// A stable word for programs.
+    pub(crate) reason: &'static str,
+    pub(crate) text: Text,
+}
+
+fn told(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Told {
+    Told { code, reason, text: Text::new(zh, en) }
+}
+
+impl Failure {
+    /// One field that is wrong.
+    pub(crate) fn field(field: &str, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Violations(vec![violation(field, reason, zh, en)])
+    }
+
+    pub(crate) fn told(&self) -> Told {
+        match self {
+            Self::Violations(violations) => {
+                let count = violations.len();
+                told(
+                    Code::InvalidArgument,
+                    "INVALID",
+                    format!("共有{count}处不符合要求，请按各字段的说明修改后重试。"),
+                    format!("{count} fields break the rules: correct each as its description says, and send it again."),
+                )
+            }
+            Self::NotFound(name) => told(
+                Code::NotFound,
+                "NOT_FOUND",
+                format!("找不到{name}，或您无权查看，请核对名称。"),
+                format!("There is no {name}, or it is not for you: check the name."),
+            ),
+            Self::Refused(refused) => refusal(refused),
+            Self::Store(error) => store(error),
+            Self::Closing => told(
+                Code::Unavailable,
+                "CLOSING",
+                "服务器正在关闭，请稍后重试。",
+                "The server is shutting down: try again in a moment.",
+            ),
+            Self::TokenRequired => told(
+                Code::Unauthenticated,
+                "TOKEN_REQUIRED",
+                "此操作需要令牌，请在 authorization 中提供 Bearer 令牌。",
+                "This needs a token: send one as a Bearer token in `authorization`.",
+            ),
+            Self::TokenBad => told(
+                Code::Unauthenticated,
+                "TOKEN_INVALID",
+                "令牌无效或已过期，请向管理员申请新令牌。",
+                "The token is not known or has expired: ask an administrator for a new one.",
+            ),
+            Self::NotPermitted => told(
+                Code::PermissionDenied,
+                "NOT_PERMITTED",
+                "此令牌无权执行该操作，请使用该成员的、具备相应角色的令牌。",
+                "This token does not allow that: use one of the member with the role that it needs.",
+            ),
+            Self::TokenLimit => told(
+                Code::ResourceExhausted,
+                "TOKEN_LIMIT",
+                "令牌数量已达上限，请先撤销不再使用的令牌。",
+                "There are as many tokens as there may be: revoke those that nobody uses.",
+            ),
+            Self::RequestIdReused => told(
+                Code::InvalidArgument,
+                "REQUEST_ID_REUSED",
+                "该 request_id 已用于另一请求，请换用新的 UUID。",
+                "This request_id was used for another request: take a new UUID.",
+            ),
+            Self::SlowReader => told(
+                Code::ResourceExhausted,
+                "SLOW_READER",
+                "接收过慢，连接已断开；请用最后收到的游标继续。",
+                "You took nothing for too long and were cut off: go on from the last cursor that you received.",
+            ),
+            Self::WatcherLimit => told(
+                Code::ResourceExhausted,
+                "WATCHER_LIMIT",
+                "同时关注者过多，请稍后重试，或改用 Pull。",
+                "Too many readers watch at once: try again later, or use Pull.",
+            ),
+            Self::FolderExists(folder) => told(
+                Code::AlreadyExists,
+                "FOLDER_EXISTS",
+                format!("文件夹{folder}已存在，请换一个尚不存在的路径。"),
+                format!("The folder {folder} exists: name one that does not."),
+            ),
+            Self::Backup(detail) => told(
+                Code::FailedPrecondition,
+                "BACKUP_FAILED",
+                format!("备份失败：{detail}。请检查目标路径与权限后重试。"),
+                format!("The backup failed: {detail}. Check the folder and its permissions, and try again."),
+            ),
+        }
+    }
+
+    /// As it goes over the wire, in the caller's language.
+    pub(crate) fn status(&self, language: Language) -> Status {
+        let Told { code, reason, text } = self.told();
+        if let Self::Store(error) = self {
+            tracing::error!(error = %crate::error::chain(&**error), "a call met a failing store");
+        }
+        let message = text.in_language(language);
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new());
+        details.set_localized_message(language.tag(), message);
+        if let Self::Violations(violations) = self {
+            details.set_bad_request(shown(violations, language));
+        }
+        if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
+            details.set_retry_info(Some(RETRY_AFTER));
+        }
+        Status::with_error_details(code, message, details)
+    }
+
+    /// What is wrong, field by field; where no field is to blame, the name.
+    pub(crate) fn violations(&self) -> Vec<Violation> {
+        match self {
+            Self::Violations(violations) => violations.clone(),
+            other => {
+                let Told { reason, text, .. } = other.told();
+                vec![Violation { field: "name".to_owned(), reason, text }]
+            }
+        }
+    }
+}
+
+/// One field that is wrong.
+pub(crate) fn violation(field: &str, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Violation {
+    Violation { field: field.to_owned(), reason, text: Text::new(zh, en) }
+}
+
+fn shown(violations: &[Violation], language: Language) -> Vec<FieldViolation> {
+    let mut room = VIOLATION_BYTES;
+    let mut shown = Vec::new();
+    for violation in violations.iter().take(VIOLATIONS) {
+        let message = violation.text.in_language(language);
+        let bytes = violation.field.len() + violation.reason.len() + message.len();
+        if bytes > room && !shown.is_empty() {
+            break;
+        }
+        room = room.saturating_sub(bytes);
+        shown.push(FieldViolation {
+            field: violation.field.clone(),
+            description: message.to_owned(),
+            reason: violation.reason.to_owned(),
+            localized_message: None::<LocalizedMessage>,
+        });
+    }
+    shown
+}
+
+fn refusal(refused: &Refused) -> Told {
+    match refused {
+        Refused::NotHosted(member) => told(
+            Code::FailedPrecondition,
+            "NOT_HOSTED",
+            format!("本节点不托管成员{member}，请在其所在节点上操作。"),
+            format!("This node does not host {member}: write on the node that does."),
+        ),
+        Refused::Suspended(member) => told(
+            Code::FailedPrecondition,
+            "SUSPENDED",
+            format!("成员{member}已被暂停或已退出网络，请联系网络运营方。"),
+            format!("{member} is suspended or has left the network: ask the network's operator."),
+        ),
+        Refused::Unrecovered(member) => told(
+            Code::Unavailable,
+            "RECOVERING",
+            format!("成员{member}正在从网关取回自己的记录，请稍后重试。"),
+            format!("{member} is taking its records back from the gateway: try again in a moment."),
+        ),
+        Refused::Exists(name) => told(
+            Code::AlreadyExists,
+            "EXISTS",
+            format!("{name}已存在且内容不同，请改用更新，或换一个名称。"),
+            format!("{name} exists with other content: update it, or take another name."),
+        ),
+        Refused::Missing(name) => Failure::NotFound(name.to_string()).told(),
+        Refused::Deleted(name) => told(
+            Code::FailedPrecondition,
+            "DELETED",
+            format!("{name}已被删除，名称不可再用，请换一个名称。"),
+            format!("{name} was deleted and is never used again: take another name."),
+        ),
+        Refused::Conflict(name) => told(
+            Code::Aborted,
+            "ETAG_MISMATCH",
+            format!("{name}在您读取之后已有变化，请重新读取后再改。"),
+            format!("{name} has changed since you read it: read it again and repeat your change."),
+        ),
+        Refused::Kind(name) => told(
+            Code::FailedPrecondition,
+            "KIND_CHANGED",
+            format!("{name}的类别不可更改，请换一个名称发布。"),
+            format!("The kind of {name} never changes: publish under another name."),
+        ),
+        Refused::Limit { member, limit } => told(
+            Code::ResourceExhausted,
+            "LISTING_LIMIT",
+            format!("成员{member}的在线信息已达上限{limit}条，请先撤下不再需要的。"),
+            format!("{member} has {limit} live listings, the most that are allowed: withdraw some."),
+        ),
+        Refused::Malformed(malformed) => told(
+            Code::InvalidArgument,
+            "TOO_LARGE",
+            format!("内容无法构成记录（{}），请缩短。", malformed.0),
+            format!("The content does not make a record ({}): shorten it.", malformed.0),
+        ),
+        Refused::Halted(why) => halted(why),
+    }
+}
+
+/// Why a server writes nothing begins with a stable word and a colon.
+pub(crate) fn halt_reason(why: &str) -> &'static str {
+    match why.split_once(':') {
+        Some(("DUPLICATE_NODE", _)) => "DUPLICATE_NODE",
+        _ => "CLOCK_OFF",
+    }
+}
+
+fn halted(why: &str) -> Told {
+    let detail = why.split_once(':').map_or(why, |(_, detail)| detail).trim();
+    match halt_reason(why) {
+        reason @ "DUPLICATE_NODE" => told(
+            Code::FailedPrecondition,
+            reason,
+            format!("网络中有两个节点使用同一身份，本机已停止写入（{detail}）。请停用其中一个。"),
+            format!("Two nodes run under one identity, and this one writes nothing ({detail}): stop one of them."),
+        ),
+        reason => told(
+            Code::FailedPrecondition,
+            reason,
+            format!("本机时钟偏差过大，已停止写入（{detail}）。请校准时钟。"),
+            format!("This machine's clock is too far off, and it writes nothing ({detail}): set the clock."),
+        ),
+    }
+}
+
+fn store(error: &StoreError) -> Told {
+    let damaged = || {
+        told(Code::Internal, "STORE_FAILED", "存储出错，请查看服务器日志。", "The store failed: see the server's log.")
+    };
+    match error {
+        StoreError::Full(_) => told(
+            Code::ResourceExhausted,
+            "DISK_FULL",
+            "磁盘已满，未写入任何内容，请清理空间后重试。",
+            "The disk is full and nothing was written: make room, and try again.",
+        ),
+        StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => damaged(),
+    }
+}

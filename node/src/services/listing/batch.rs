@@ -1,0 +1,137 @@
+//! Publishing many listings, each by itself: what an import is.
+
+use duikou_proto::language::Language;
+use duikou_proto::limits;
+use duikou_proto::v1::batch_create_listings_response::Result as Item;
+use duikou_proto::v1::batch_create_listings_response::result::Outcome;
+use duikou_proto::v1::{BatchCreateListingsRequest, BatchCreateListingsResponse, CreateListingRequest, FieldViolation};
+use duikou_proto::validate::reason;
+use futures_util::future::join_all;
+
+use super::Listings;
+use super::read::record_name;
+use crate::engine::{Mode, Written};
+use crate::services::auth::Caller;
+use crate::services::directory::{bad_member_name, member_of};
+use crate::services::error::{Failure, violation};
+use crate::services::request_id::{RequestId, write};
+
+/// Violations that are told of one item.
+const VIOLATIONS: usize = 50;
+/// Bytes of violations in one answer, about; afterwards one for each item.
+const VIOLATION_BYTES: usize = 1024 * 1024;
+
+impl Listings {
+    pub(super) async fn batch(
+        &self,
+        caller: &Caller,
+        request: BatchCreateListingsRequest,
+        language: Language,
+    ) -> Result<BatchCreateListingsResponse, Failure> {
+        caller.require_editor()?;
+        let BatchCreateListingsRequest { parent, requests, validate_only } = request;
+        if requests.is_empty() {
+            return Err(Failure::field(
+                "requests",
+                reason::REQUIRED,
+                "没有可发布的信息。",
+                "There is nothing to publish.",
+            ));
+        }
+        if requests.len() > limits::PAGE {
+            return Err(Failure::field(
+                "requests",
+                reason::TOO_MANY,
+                format!("共{}条，每次最多{}条，请分批提交。", requests.len(), limits::PAGE),
+                format!("These are {} and may be {} at a time: send them in parts.", requests.len(), limits::PAGE),
+            ));
+        }
+        if parent != "members/-" && member_of(&parent, self.network()).is_none() {
+            return Err(bad_member_name("parent"));
+        }
+        // All at once, so that they share the writer's transactions; they queue up in the order of the request.
+        let items = requests.into_iter().map(|mut item| {
+            item.validate_only |= validate_only;
+            self.item(caller, &parent, item)
+        });
+        let mut room = VIOLATION_BYTES;
+        let results = join_all(items)
+            .await
+            .into_iter()
+            .map(|(name, result)| result.unwrap_or_else(|failure| refused(name, &failure, language, &mut room)));
+        Ok(BatchCreateListingsResponse { results: results.collect() })
+    }
+
+    /// What became of one, with its name where that could be read.
+    async fn item(
+        &self,
+        caller: &Caller,
+        parent: &str,
+        mut item: CreateListingRequest,
+    ) -> (String, Result<Item, Failure>) {
+        let mut found = Vec::new();
+        let id = RequestId::read(caller, &item.request_id, "BatchCreateListings", &item, &mut found);
+        if parent != "members/-" {
+            if item.parent.is_empty() {
+                item.parent = parent.to_owned();
+            } else if member_of(&item.parent, self.network()) != member_of(parent, self.network()) {
+                found.push(violation(
+                    "parent",
+                    reason::INCONSISTENT,
+                    "所属成员与整批的不一致，请保持一致，或将整批的填为 members/-。",
+                    "This contradicts the parent of the batch: make them agree, or give members/- there.",
+                ));
+            }
+        }
+        let own = item.listing.as_ref().map_or("", |listing| &listing.name);
+        let named = match (own, &*item.listing_id) {
+            ("", "") => String::new(),
+            ("", id) => format!("{}/listings/{id}", item.parent),
+            (own, _) => own.to_owned(),
+        };
+        let name = record_name(&named, self.network()).map(|name| name.to_string()).unwrap_or_default();
+        let result = async {
+            if let Some(id) = &id
+                && let Some(answer) = id.recall(&self.door.engine).await?
+            {
+                return Ok(answer);
+            }
+            let write_it = self.prepare(caller, item, Mode::Upsert, found)?;
+            let (name, dry_run) = (write_it.name.to_string(), write_it.dry_run);
+            write(&self.door.engine, id.as_ref(), write_it, move |written| done(name.clone(), written, dry_run)).await
+        };
+        (name, result.await)
+    }
+}
+
+fn done(name: String, written: Written, dry_run: bool) -> Item {
+    let (outcome, revision) = match written {
+        Written::Created(part) => (Outcome::Created, part.revision()),
+        Written::Updated(part) => (Outcome::Updated, part.revision()),
+        Written::Unchanged(part) => {
+            return Item {
+                name,
+                outcome: Outcome::Unchanged.into(),
+                violations: Vec::new(),
+                revision: part.revision(),
+            };
+        }
+        Written::Ended(revision) => (Outcome::Unspecified, revision),
+    };
+    let revision = if dry_run { 0 } else { revision };
+    Item { name, outcome: outcome.into(), violations: Vec::new(), revision }
+}
+
+fn refused(name: String, failure: &Failure, language: Language, room: &mut usize) -> Item {
+    let mut violations = Vec::new();
+    for violation in failure.violations().into_iter().take(VIOLATIONS) {
+        let description = violation.text.in_language(language).to_owned();
+        let bytes = violation.field.len() + violation.reason.len() + description.len();
+        if bytes > *room && !violations.is_empty() {
+            break;
+        }
+        *room = room.saturating_sub(bytes);
+        violations.push(FieldViolation { field: violation.field, reason: violation.reason.to_owned(), description });
+    }
+    Item { name, outcome: Outcome::Refused.into(), violations, revision: 0 }
+}

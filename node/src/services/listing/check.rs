@@ -1,0 +1,182 @@
+//! What is wrong with a listing that somebody wants to write: header and body, all of it at once.
+
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::Micros;
+use duikou_proto::limits;
+use duikou_proto::name::NetworkName;
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::{Lane, Listing, Opportunity};
+use duikou_proto::validate::{self, Violation, reason};
+use prost::Message;
+
+use crate::engine::{Content, Engine};
+use crate::services::error::violation;
+use crate::services::time::{add_months, micros};
+
+/// The reason of a scope that names a circle or a member that is not there.
+pub(crate) const UNKNOWN_SCOPE: &str = "UNKNOWN_SCOPE";
+/// The reason of a listing that is larger than a record may be.
+pub(crate) const TOO_LARGE: &str = "TOO_LARGE";
+/// How far ahead of this clock a publication may lie.
+const AHEAD: Micros = 60 * 1_000_000;
+const DAY: Micros = 24 * 3600 * 1_000_000;
+/// What a record holds besides name, scopes and body, at most.
+const HEADER_BYTES: usize = 128;
+
+/// The content of a record whose name takes `name_bytes`; None where anything was noted in `found`.
+pub(super) fn content(
+    engine: &Engine,
+    name_bytes: usize,
+    listing: Listing,
+    found: &mut Vec<Violation>,
+) -> Option<Content> {
+    let now = engine.now();
+    let scopes = scopes(&listing.scopes, &engine.identity().network, &engine.directory(), found);
+    let publish_time = publish_time(&listing, now, found);
+    let latest = add_months(now, limits::EXPIRE_MONTHS_MAX);
+    let expire_time = expire_time(&listing, now, latest, found);
+    let Some(mut opportunity) = listing.listing else {
+        found.push(violation(
+            "listing",
+            reason::REQUIRED,
+            "缺少信息内容，请填写。",
+            "This is required: give the listing.",
+        ));
+        return None;
+    };
+    validate::normalise(&mut opportunity);
+    found.extend(validate::opportunity(&opportunity, "listing"));
+    let expire_default = expire_default(&opportunity, now, latest);
+    if expire_time.is_none() && expire_default <= now && listing.expire_time.is_none() {
+        found.push(violation(
+            "expire_time",
+            reason::OUT_OF_RANGE,
+            "活动已经结束，请修改活动时间，或另行填写失效时间。",
+            "The event is over: correct its times, or give another time at which the listing ends.",
+        ));
+    }
+    let scope_bytes: usize = scopes.iter().map(|scope| scope.as_str().len() + 3).sum();
+    let bytes = opportunity.encoded_len() + scope_bytes + name_bytes + HEADER_BYTES;
+    if bytes > limits::RECORD_BYTES {
+        found.push(violation(
+            "listing",
+            TOO_LARGE,
+            format!("内容共{bytes}字节，最多{}字节，请缩短。", limits::RECORD_BYTES),
+            format!("The listing takes {bytes} bytes and may take {}: shorten it.", limits::RECORD_BYTES),
+        ));
+    }
+    let kind = validate::kind_of(&opportunity)?.parse().ok()?;
+    found.is_empty().then(|| Content {
+        kind,
+        lane: Lane::Bulk,
+        scopes,
+        body: opportunity.encode_to_vec().into(),
+        publish_time,
+        expire_time,
+        expire_default,
+    })
+}
+
+/// When a listing ends that does not say so itself.
+pub(super) fn expire_default(opportunity: &Opportunity, now: Micros, latest: Micros) -> Micros {
+    let event_end = match &opportunity.details {
+        Some(Details::Event(event)) => event.end_time.as_ref().and_then(micros),
+        Some(Details::Capital(_) | Details::Project(_) | Details::Technology(_) | Details::Talent(_)) | None => None,
+    };
+    event_end.map_or_else(|| add_months(now, limits::EXPIRE_MONTHS_DEFAULT), |end| end.saturating_add(DAY).min(latest))
+}
+
+fn scopes(texts: &[String], network: &NetworkName, directory: &Directory, found: &mut Vec<Violation>) -> ScopeSet {
+    if texts.len() > limits::SCOPES {
+        found.push(violation(
+            "scopes",
+            reason::TOO_MANY,
+            format!("可见范围共{}项，最多{}项，请删减。", texts.len(), limits::SCOPES),
+            format!("These are {} scopes and may be {}: remove some.", texts.len(), limits::SCOPES),
+        ));
+    }
+    let mut scopes = ScopeSet::new();
+    for (index, text) in texts.iter().take(limits::SCOPES).enumerate() {
+        let field = format!("scopes[{index}]");
+        let Ok(scope) = Scope::parse(text.trim(), network) else {
+            found.push(violation(
+                &field,
+                reason::BAD_FORMAT,
+                "可见范围格式不正确，请填写 public、registered、network、circle:名称 或 member:成员。",
+                "This is no scope: write public, registered, network, circle:NAME or member:ID.",
+            ));
+            continue;
+        };
+        if scopes.contains(&scope) {
+            found.push(violation(
+                &field,
+                reason::DUPLICATE,
+                "与前面的可见范围重复，请删除。",
+                "This repeats an earlier scope: remove it.",
+            ));
+        } else if !is_known(&scope, directory) {
+            let text: String = text.chars().take(80).collect();
+            found.push(violation(
+                &field,
+                UNKNOWN_SCOPE,
+                format!("网络中没有“{text}”，请核对圈子或成员的名称。"),
+                format!("The network has no {text}: check the circle's or member's name."),
+            ));
+        }
+        scopes.insert(scope);
+    }
+    scopes
+}
+
+fn is_known(scope: &Scope, directory: &Directory) -> bool {
+    match scope.as_str().split_once(':') {
+        Some(("circle", circle)) => {
+            circle.split_once('@').is_some_and(|(name, _)| directory.circle_members(name).is_some())
+        }
+        Some(("member", member)) => directory.member_by_text(member).is_some(),
+        _ => true,
+    }
+}
+
+fn publish_time(listing: &Listing, now: Micros, found: &mut Vec<Violation>) -> Option<Micros> {
+    let time = listing.publish_time.as_ref()?;
+    match micros(time) {
+        None => found.push(bad_time("publish_time")),
+        Some(time) if time > now + AHEAD => found.push(violation(
+            "publish_time",
+            reason::OUT_OF_RANGE,
+            "发布时间不能晚于现在，请修改或不填。",
+            "A listing cannot have been published in the future: change the time, or leave it out.",
+        )),
+        Some(time) => return Some(time),
+    }
+    None
+}
+
+fn expire_time(listing: &Listing, now: Micros, latest: Micros, found: &mut Vec<Violation>) -> Option<Micros> {
+    let time = listing.expire_time.as_ref()?;
+    match micros(time) {
+        None => found.push(bad_time("expire_time")),
+        Some(time) if time <= now || time > latest => found.push(violation(
+            "expire_time",
+            reason::OUT_OF_RANGE,
+            format!("失效时间须晚于现在，且不超过{}个月，请修改。", limits::EXPIRE_MONTHS_MAX),
+            format!(
+                "A listing ends after now and at most {} months ahead: change the time.",
+                limits::EXPIRE_MONTHS_MAX
+            ),
+        )),
+        Some(time) => return Some(time),
+    }
+    None
+}
+
+fn bad_time(field: &str) -> Violation {
+    violation(
+        field,
+        reason::BAD_FORMAT,
+        "时间不正确，请填写 1970 年之后的时间，例如 2027-03-01T08:00:00Z。",
+        "This is no time after 1970: write it like 2027-03-01T08:00:00Z.",
+    )
+}

@@ -1,0 +1,63 @@
+//! Listings: `read` gets and lists them, `create`, `update` and `batch` write them, `check` says what is wrong with
+//! one, `mask` merges a change into what is there, `view` shows what a record holds.
+
+mod batch;
+mod check;
+mod create;
+mod mask;
+mod read;
+mod update;
+mod view;
+
+use duikou_proto::v1::listing_service_server::ListingService;
+use duikou_proto::v1::{self, Listing};
+use tonic::{Request, Response, Status, async_trait};
+
+use super::auth::Door;
+pub(crate) use view::listing_of;
+
+pub(crate) struct Listings {
+    pub(crate) door: Door,
+}
+
+#[async_trait]
+impl ListingService for Listings {
+    async fn get_listing(&self, request: Request<v1::GetListingRequest>) -> Result<Response<Listing>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.get(&caller, &message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn list_listings(
+        &self,
+        request: Request<v1::ListListingsRequest>,
+    ) -> Result<Response<v1::ListListingsResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.list(&caller, &message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn create_listing(&self, request: Request<v1::CreateListingRequest>) -> Result<Response<Listing>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.create(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn batch_create_listings(
+        &self,
+        request: Request<v1::BatchCreateListingsRequest>,
+    ) -> Result<Response<v1::BatchCreateListingsResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.batch(&caller, message, language).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn update_listing(&self, request: Request<v1::UpdateListingRequest>) -> Result<Response<Listing>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.update(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn withdraw_listing(
+        &self,
+        request: Request<v1::WithdrawListingRequest>,
+    ) -> Result<Response<v1::WithdrawListingResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.withdraw(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+}

@@ -1,0 +1,51 @@
+//! What a record shows to those who may see it.
+
+use duikou_proto::envelope::{Part, Revision, Statement};
+use duikou_proto::name::NetworkName;
+use duikou_proto::v1::{Listing, Opportunity};
+use prost::Message;
+
+use crate::engine::Written;
+use crate::services::time::timestamp;
+
+/// The listing in a record whose body is `opportunity`; scopes in the form that people write.
+pub(crate) fn listing_of(part: &Part, opportunity: Opportunity, network: &NetworkName) -> Listing {
+    let times = match part.statement() {
+        Statement::Record { publish_time, update_time, expire_time, .. } => {
+            [*publish_time, *update_time, *expire_time].map(|time| Some(timestamp(time)))
+        }
+        Statement::Withdrawal { .. } => [None; 3],
+    };
+    let [publish_time, update_time, expire_time] = times;
+    Listing {
+        name: part.name().to_string(),
+        scopes: part.scopes().iter().map(|scope| scope.short(network)).collect(),
+        publish_time,
+        update_time,
+        expire_time,
+        revision: part.revision(),
+        etag: etag(part.revision()),
+        listing: Some(opportunity),
+    }
+}
+
+/// The listing that a write came to.
+pub(crate) fn listing_written(written: Written, network: &NetworkName) -> Listing {
+    match written {
+        Written::Created(part) | Written::Updated(part) | Written::Unchanged(part) => {
+            // Its body was encoded here a moment ago.
+            listing_of(&part, Opportunity::decode(part.body()).unwrap_or_default(), network)
+        }
+        Written::Ended(revision) => Listing { revision, ..Listing::default() },
+    }
+}
+
+/// Changes with every change.
+pub(crate) fn etag(revision: Revision) -> String {
+    format!("{revision:x}")
+}
+
+/// The revision in an etag; one that no record has where it is none.
+pub(crate) fn revision_of(etag: &str) -> Revision {
+    Revision::from_str_radix(etag.trim().trim_matches('"'), 16).unwrap_or(-1)
+}

@@ -1,0 +1,127 @@
+//! The public gRPC services of an engine: listings, feed, directory, tokens, and what the operator asks. Each reads
+//! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
+
+mod auth;
+mod directory;
+mod error;
+mod feed;
+mod listing;
+mod operator;
+mod page_token;
+mod request_id;
+mod status;
+#[cfg(test)]
+mod tests;
+mod time;
+mod token;
+
+use std::path::PathBuf;
+
+use duikou_proto::FILE_DESCRIPTOR_SET;
+use duikou_proto::envelope::Micros;
+use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
+use duikou_proto::v1::feed_service_server::FeedServiceServer;
+use duikou_proto::v1::listing_service_server::ListingServiceServer;
+use duikou_proto::v1::operator_service_server::OperatorServiceServer;
+use duikou_proto::v1::token_service_server::TokenServiceServer;
+use tokio_util::task::TaskTracker;
+use tonic::server::NamedService;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::engine::Engine;
+use crate::link::LinkBoard;
+use auth::Door;
+pub use error::DOMAIN;
+
+/// Bytes of a request.
+pub const REQUEST_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the services work on.
+#[derive(Clone)]
+pub struct Context {
+    /// Whose data.
+    pub engine: Engine,
+    /// What is known of its links.
+    pub links: LinkBoard,
+    /// When the server started.
+    pub started: Micros,
+    /// The server's folder.
+    pub data: PathBuf,
+}
+
+/// Where callers come in, and with it who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// The Unix socket: the caller is the machine's administrator and may write for every member that lives here.
+    Local,
+    /// The TLS listener: the holder of a token, or anybody. The operator's service is not offered.
+    Public,
+}
+
+/// Services, ready to be served.
+pub struct Services {
+    /// All of them, with health and reflection.
+    pub routes: Routes,
+    /// Says that they serve; the server says otherwise before it shuts down.
+    pub health: HealthReporter,
+    /// The watches under way. They end with the engine's token and when their clients go.
+    pub tasks: TaskTracker,
+}
+
+/// Puts the services of one surface together.
+pub async fn routes(context: Context, surface: Surface) -> Services {
+    let door = Door { engine: context.engine.clone(), surface };
+    let tasks = TaskTracker::new();
+    let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
+    let feeds = FeedServiceServer::new(feed::Feeds::new(door.clone(), tasks.clone()));
+    let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
+    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone() });
+    let (health, health_service) = tonic_health::server::health_reporter();
+    let mut names = vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens)];
+    let mut routes = Routes::new(health_service)
+        .add_service(listings.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(feeds.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(directories.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(tokens.max_decoding_message_size(REQUEST_BYTES));
+    match surface {
+        Surface::Local => {
+            let operators = OperatorServiceServer::new(operator::Operators { door, context });
+            names.push(name_of(&operators));
+            routes = routes.add_service(operators.max_decoding_message_size(REQUEST_BYTES));
+        }
+        Surface::Public => {}
+    }
+    for name in names.iter().copied().chain([""]) {
+        health.set_service_status(name, ServingStatus::Serving).await;
+    }
+    let reflection = || {
+        let builder = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        names.iter().fold(builder, |builder, name| builder.with_service_name(*name))
+    };
+    // The descriptors are compiled in: that they cannot be read is a fault of the build.
+    let v1 = reflection().build_v1().expect("the compiled contract is sound");
+    let v1alpha = reflection().build_v1alpha().expect("the compiled contract is sound");
+    Services { routes: routes.add_service(v1).add_service(v1alpha), health, tasks }
+}
+
+fn name_of<S: NamedService>(_: &S) -> &'static str {
+    S::NAME
+}
+
+/// Tells health that nothing is served any longer: before connections are drained.
+pub async fn stop_serving(health: &HealthReporter) {
+    let names = [
+        <ListingServiceServer<listing::Listings> as NamedService>::NAME,
+        <FeedServiceServer<feed::Feeds> as NamedService>::NAME,
+        <DirectoryServiceServer<directory::Directories> as NamedService>::NAME,
+        <TokenServiceServer<token::Tokens> as NamedService>::NAME,
+        "",
+    ];
+    for name in names {
+        health.set_service_status(name, ServingStatus::NotServing).await;
+    }
+}

@@ -1,0 +1,52 @@
+//! What the operator of a server asks it: how it is, and a backup.
+
+use std::path::Path;
+
+use duikou_proto::v1::operator_service_server::OperatorService;
+use duikou_proto::v1::{self, Status as ServerStatus};
+use duikou_proto::validate::reason;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::auth::Door;
+use super::error::Failure;
+use super::{Context, status};
+use crate::backup::{self, BackupError};
+
+pub(crate) struct Operators {
+    pub(crate) door: Door,
+    pub(crate) context: Context,
+}
+
+impl Operators {
+    async fn backup(&self, folder: &str) -> Result<v1::BackupResponse, Failure> {
+        let target = Path::new(folder);
+        if !target.is_absolute() {
+            return Err(Failure::field(
+                "folder",
+                reason::BAD_FORMAT,
+                "请填写服务器上的绝对路径，例如 /var/backups/duikou-1。",
+                "Give an absolute path on the server's machine, for example /var/backups/duikou-1.",
+            ));
+        }
+        let made = backup::create(&self.context.engine, &self.context.data, target).await;
+        let size_bytes = made.map_err(|error| match error {
+            BackupError::Exists(path) => Failure::FolderExists(path.display().to_string()),
+            BackupError::Store(error) => error.into(),
+            other => Failure::Backup(crate::error::chain(&other)),
+        })?;
+        Ok(v1::BackupResponse { size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX) })
+    }
+}
+
+#[async_trait]
+impl OperatorService for Operators {
+    async fn get_status(&self, request: Request<v1::GetStatusRequest>) -> Result<Response<ServerStatus>, Status> {
+        let (_, language, _) = self.door.enter(request).await?;
+        status::of(&self.context, language).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn backup(&self, request: Request<v1::BackupRequest>) -> Result<Response<v1::BackupResponse>, Status> {
+        let (_, language, message) = self.door.enter(request).await?;
+        self.backup(&message.folder).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+}

@@ -1,0 +1,170 @@
+//! Request ids: the same request under the same id gets the same answer for a day, although it is carried out once.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use duikou_proto::envelope::Micros;
+use duikou_proto::limits::REQUEST_ID_KEPT;
+use duikou_proto::name::RecordName;
+use duikou_proto::validate::{Violation, reason};
+use prost::Message;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::auth::Caller;
+use super::error::{Failure, violation};
+use crate::engine::{Command, Engine, Refused, Work, Write, Written};
+use crate::store::StoreError;
+
+const KEPT: Micros = REQUEST_ID_KEPT.as_micros() as Micros;
+/// Begins what is remembered of requests.
+const REQUESTS: &str = "request/";
+/// Begins the same in the order of time, so that the oldest are found.
+const BY_TIME: &str = "request-time/";
+/// Old ones forgotten in one transaction: more than one transaction adds.
+const FORGOTTEN: usize = 1024;
+
+/// What is remembered of a request.
+#[derive(Debug, Serialize, Deserialize)]
+struct RequestFact {
+    hash: String,
+    /// The encoded answer, base64.
+    answer: String,
+    time: Micros,
+}
+
+/// A request that must be carried out once.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId {
+    account: String,
+    id: Uuid,
+    hash: String,
+}
+
+impl RequestId {
+    /// Reads the id of a request; None where it has none, or one that is noted in `found`.
+    pub(crate) fn read(
+        caller: &Caller,
+        text: &str,
+        method: &str,
+        request: &impl Message,
+        found: &mut Vec<Violation>,
+    ) -> Option<Self> {
+        if text.is_empty() {
+            return None;
+        }
+        let Ok(id) = Uuid::try_parse(text) else {
+            found.push(violation(
+                "request_id",
+                reason::BAD_FORMAT,
+                "request_id 不是 UUID，请填写 UUID，或不填。",
+                "This request_id is no UUID: give one, or nothing.",
+            ));
+            return None;
+        };
+        let mut hasher = blake3::Hasher::new_derive_key("duikou request id, form 1");
+        hasher.update(method.as_bytes()).update(&[0]).update(&request.encode_to_vec());
+        Some(Self { account: caller.account.clone(), id, hash: hasher.finalize().to_hex().to_string() })
+    }
+
+    fn key(&self) -> String {
+        format!("{REQUESTS}{}/{}", self.account, self.id)
+    }
+
+    /// The answer that this request has had.
+    pub(crate) async fn recall<A: Message + Default>(&self, engine: &Engine) -> Result<Option<A>, Failure> {
+        let fact = engine.fact::<RequestFact>(&self.key()).await?;
+        match fact.filter(|fact| fact.time + KEPT > engine.now()) {
+            None => Ok(None),
+            Some(fact) if fact.hash != self.hash => Err(Failure::RequestIdReused),
+            Some(fact) => self.decode(&fact.answer).map(Some),
+        }
+    }
+
+    fn decode<A: Message + Default>(&self, answer: &str) -> Result<A, Failure> {
+        let damaged = || StoreError::Inconsistent { table: "facts", row: self.key(), detail: "no answer".to_owned() };
+        let bytes = BASE64_STANDARD_NO_PAD.decode(answer).map_err(|_| damaged())?;
+        Ok(A::decode(&*bytes).map_err(|_| damaged())?)
+    }
+}
+
+/// Writes, and remembers the answer where the request has an id.
+pub(crate) async fn write<A: Message + Default>(
+    engine: &Engine,
+    id: Option<&RequestId>,
+    write: Write,
+    answer: impl Fn(Written) -> A + Send + 'static,
+) -> Result<A, Failure> {
+    let Some(id) = id.filter(|_| !write.dry_run) else { return Ok(answer(engine.write(write).await??)) };
+    if let Some(why) = engine.halted() {
+        return Err(Refused::Halted(why).into());
+    }
+    let encode = move |written: Written| answer(written).encode_to_vec();
+    match engine.submit(Once { id: id.clone(), write, answer: encode }).await?? {
+        Outcome::Answer(answer) => id.decode(&answer),
+        Outcome::Reused => Err(Failure::RequestIdReused),
+    }
+}
+
+/// A write that is remembered in the transaction that makes it.
+struct Once<F> {
+    id: RequestId,
+    write: Write,
+    answer: F,
+}
+
+enum Outcome {
+    /// Now, or before.
+    Answer(String),
+    /// The id belongs to another request.
+    Reused,
+}
+
+#[async_trait]
+impl<F: Fn(Written) -> Vec<u8> + Send + 'static> Command for Once<F> {
+    type Output = Result<Outcome, Refused>;
+
+    fn names(&self) -> Vec<RecordName> {
+        self.write.names()
+    }
+
+    fn bytes(&self) -> usize {
+        2 * self.write.bytes()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        forget_old(work).await?;
+        let key = self.id.key();
+        let held = work.fact::<RequestFact>(&key).await?.filter(|fact| fact.time + KEPT > work.now);
+        match held {
+            Some(fact) if fact.hash == self.id.hash => return Ok(Ok(Outcome::Answer(fact.answer))),
+            Some(_) => return Ok(Ok(Outcome::Reused)),
+            None => {}
+        }
+        // A refusal leaves nothing to remember: what was in the way may be gone next time.
+        let written = match self.write.run(work).await? {
+            Ok(written) => written,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let answer = BASE64_STANDARD_NO_PAD.encode((self.answer)(written));
+        let fact = RequestFact { hash: self.id.hash, answer, time: work.now };
+        work.put_fact(format!("{BY_TIME}{:020}/{}", work.now, key), &key);
+        work.put_fact(key, &fact);
+        Ok(Ok(Outcome::Answer(fact.answer)))
+    }
+}
+
+async fn forget_old(work: &mut Work<'_>) -> Result<(), StoreError> {
+    let limit = format!("{BY_TIME}{:020}", work.now - KEPT);
+    let oldest = work.facts::<String>(BY_TIME, 1).await?;
+    if oldest.first().is_none_or(|(key, _)| *key >= limit) {
+        return Ok(());
+    }
+    for (time_key, key) in work.facts::<String>(BY_TIME, FORGOTTEN).await? {
+        if time_key < limit {
+            work.remove_fact(time_key);
+            work.remove_fact(key);
+        }
+    }
+    Ok(())
+}

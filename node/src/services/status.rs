@@ -1,0 +1,269 @@
+//! How a server is, as its operator sees it: holdings, links, and what to act on.
+
+use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::language::{Language, Text};
+use duikou_proto::limits as contract;
+use duikou_proto::name::NodeId;
+use duikou_proto::v1::link_status::State;
+use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
+
+use super::Context;
+use super::directory::hex;
+use super::error::{Failure, halt_reason};
+use super::time::timestamp;
+use crate::engine::{Engine, RejectionFact, facts};
+use crate::link::{LinkPhase, LinkView};
+use crate::store::{Order, Row, Seq};
+
+/// Rejections shown per link and direction.
+const REJECTIONS: usize = 100;
+/// Rows looked at to count what is not yet safe elsewhere.
+const ROWS: usize = 100_000;
+/// Rows of one page of them.
+const PAGE: usize = 1_000;
+/// After how long without any link a node's directory counts as stale: an hour.
+const STALE: Micros = 3600 * 1_000_000;
+
+/// The status of a server, with alarms in the reader's language.
+pub(super) async fn of(context: &Context, language: Language) -> Result<Status, Failure> {
+    let engine = &context.engine;
+    let identity = engine.identity();
+    let directory = engine.directory();
+    let members: Vec<String> = directory.hosted(&identity.node).map(|member| member.id.to_string()).collect();
+    let holdings = engine.counts().into_iter().map(|(origin, count)| Holding {
+        own: members.contains(&origin),
+        origin,
+        records: count.records,
+        withdrawals: count.withdrawals,
+    });
+    let views = context.links.all();
+    let mut links = Vec::with_capacity(views.len());
+    for (peer, view) in &views {
+        links.push(link(engine, peer, view).await?);
+    }
+    let alarms = alarms(engine, &views, &links);
+    Ok(Status {
+        node: identity.node.to_string(),
+        network: identity.network.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        start_time: Some(timestamp(context.started)),
+        holdings: holdings.collect(),
+        members,
+        directory_index: directory.index(),
+        head: engine.head(),
+        links,
+        alarms: alarms.into_iter().map(|alarm| alarm.told(language)).collect(),
+        feed_id: hex(&engine.feed_id()),
+    })
+}
+
+async fn link(engine: &Engine, peer: &NodeId, view: &LinkView) -> Result<LinkStatus, Failure> {
+    let state = match view.phase {
+        LinkPhase::Disconnected => State::Disconnected,
+        LinkPhase::Connecting => State::Connecting,
+        LinkPhase::Recovering => State::Recovering,
+        LinkPhase::Connected => State::Connected,
+    };
+    Ok(LinkStatus {
+        peer: peer.to_string(),
+        state: state.into(),
+        since_time: Some(timestamp(view.since)),
+        detail: view.detail.clone(),
+        unacknowledged: unacknowledged(engine, view.acknowledged).await?,
+        behind: view.behind,
+        rejected_by_peer: rejections(engine, &facts::refused(peer)).await?,
+        rejected_here: rejections(engine, &facts::rejected(peer)).await?,
+        clock_offset_ms: view.clock_offset.unwrap_or_default() / 1000,
+    })
+}
+
+async fn rejections(engine: &Engine, prefix: &str) -> Result<Vec<Rejection>, Failure> {
+    let found = engine.facts::<RejectionFact>(prefix, REJECTIONS).await?;
+    let rejections = found.into_iter().map(|(key, fact)| Rejection {
+        name: key.strip_prefix(prefix).unwrap_or(&key).to_owned(),
+        revision: fact.revision,
+        code: Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned(),
+        detail: fact.detail,
+    });
+    Ok(rejections.collect())
+}
+
+/// Own states after `acknowledged` that somebody else may hold: what a lost disk would lose.
+async fn unacknowledged(engine: &Engine, acknowledged: Seq) -> Result<i64, Failure> {
+    let directory = engine.directory();
+    let node = &engine.identity().node;
+    let is_own = |row: &Row| directory.member_by_text(row.name.origin_str()).is_some_and(|m| m.node == *node);
+    let (mut after, mut looked, mut count) = (acknowledged, 0, 0);
+    while after < engine.head() && looked < ROWS {
+        let page = engine.page(Order::Link, after, PAGE).await?;
+        looked += page.rows.len();
+        count += page.rows.iter().filter(|row| is_own(row) && owes(row, acknowledged)).count();
+        after = page.upto;
+    }
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn owes(row: &Row, acknowledged: Seq) -> bool {
+    let [record, withdrawal] = row.positions(Order::Link);
+    let owed = |part: &Option<Part>, seq: Seq| {
+        seq > acknowledged && part.as_ref().is_some_and(|part| !part.scopes().is_empty())
+    };
+    owed(&row.record, record) || owed(&row.withdrawal, withdrawal)
+}
+
+/// An alarm in both languages.
+struct Alert {
+    code: &'static str,
+    message: Text,
+    remedy: Text,
+}
+
+impl Alert {
+    fn told(self, language: Language) -> Alarm {
+        Alarm {
+            code: self.code.to_owned(),
+            message: self.message.in_language(language).to_owned(),
+            remedy: self.remedy.in_language(language).to_owned(),
+        }
+    }
+}
+
+fn alarms(engine: &Engine, views: &[(NodeId, LinkView)], links: &[LinkStatus]) -> Vec<Alert> {
+    let mut alarms = Vec::new();
+    alarms.extend(engine.halted().map(|why| halted(&why)));
+    for ((peer, view), link) in views.iter().zip(links) {
+        alarms.extend(clock(peer, view));
+        alarms.extend(down(peer, view));
+        alarms.extend(rejected(peer, link));
+    }
+    let unrecovered = engine.unrecovered();
+    if !unrecovered.is_empty() {
+        let names = unrecovered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        alarms.push(Alert {
+            code: "UNRECOVERED",
+            message: Text::new(
+                format!("尚未从网关取回记录的成员：{names}，暂不能写入。"),
+                format!("Not yet taken back from the gateway: {names}. Nothing is written for them."),
+            ),
+            remedy: Text::new(
+                "请确认与网关的连接正常，取回会自动完成。",
+                "See that the link to the gateway is up: the rest happens by itself.",
+            ),
+        });
+    }
+    alarms.extend(stale(engine, views));
+    alarms
+}
+
+fn halted(why: &str) -> Alert {
+    let remedy = match halt_reason(why) {
+        "DUPLICATE_NODE" => Text::new(
+            "请停用两台中的一台；若数据目录被复制过，请从备份恢复或重新加入网络。",
+            "Stop one of the two. Where the folder was copied, restore from a backup or join the network anew.",
+        ),
+        _ => Text::new("请校准本机时钟（例如启用 NTP）。", "Set this machine's clock, for example with NTP."),
+    };
+    Alert {
+        code: "HALTED",
+        message: Text::new(format!("本机已停止写入：{why}。"), format!("This server writes nothing: {why}.")),
+        remedy,
+    }
+}
+
+fn clock(peer: &NodeId, view: &LinkView) -> Option<Alert> {
+    let offset = view.clock_offset?;
+    let distance = offset.unsigned_abs();
+    if u128::from(distance) <= contract::CLOCK_WARN.as_micros() {
+        return None;
+    }
+    let seconds = offset / 1_000_000;
+    let refuses = u128::from(distance) > contract::CLOCK_REFUSE.as_micros();
+    let (zh, en) = if refuses {
+        ("已超过10分钟，双方停止写入与接收", "more than 10 minutes, so that writing and applying stop")
+    } else {
+        ("超过1分钟", "more than a minute")
+    };
+    Some(Alert {
+        code: if refuses { "CLOCK_REFUSED" } else { "CLOCK_OFF" },
+        message: Text::new(
+            format!("{peer}的时钟比本机快{seconds}秒，{zh}。"),
+            format!("The clock of {peer} is {seconds} s ahead of this one: {en}."),
+        ),
+        remedy: Text::new("请校准双方的时钟（例如启用 NTP）。", "Set the clock that is wrong, for example with NTP."),
+    })
+}
+
+fn down(peer: &NodeId, view: &LinkView) -> Option<Alert> {
+    match view.phase {
+        LinkPhase::Connected | LinkPhase::Recovering => return None,
+        LinkPhase::Connecting if view.detail.is_empty() => return None,
+        LinkPhase::Connecting | LinkPhase::Disconnected => {}
+    }
+    let (zh, en) =
+        if view.detail.is_empty() { ("原因未知", "no reason is known") } else { (&*view.detail, &*view.detail) };
+    Some(Alert {
+        code: "LINK_DOWN",
+        message: Text::new(format!("与{peer}的连接中断：{zh}。"), format!("The link to {peer} is down: {en}.")),
+        remedy: Text::new(
+            "请检查网络、代理与对方的状态；连接会自动重试。",
+            "Check the network, the proxy and the peer. The link is tried again by itself.",
+        ),
+    })
+}
+
+fn rejected(peer: &NodeId, link: &LinkStatus) -> Vec<Alert> {
+    let many = |rejections: &[Rejection]| match rejections.len() {
+        REJECTIONS => format!("{REJECTIONS}+"),
+        count => count.to_string(),
+    };
+    let mut alerts = Vec::new();
+    if !link.rejected_by_peer.is_empty() {
+        let count = many(&link.rejected_by_peer);
+        alerts.push(Alert {
+            code: "REJECTED_BY_PEER",
+            message: Text::new(
+                format!("{peer}拒收了本机的{count}条记录。"),
+                format!("{peer} refused {count} of our records."),
+            ),
+            remedy: Text::new(
+                "请查看各条的原因，改正后重新发布。",
+                "See the reason of each, correct it and publish again.",
+            ),
+        });
+    }
+    if !link.rejected_here.is_empty() {
+        let count = many(&link.rejected_here);
+        alerts.push(Alert {
+            code: "REJECTED_HERE",
+            message: Text::new(
+                format!("本机拒收了{peer}送来的{count}条记录。"),
+                format!("We refused {count} records from {peer}."),
+            ),
+            remedy: Text::new(
+                "对方可以看到原因；若原因是密钥或目录，目录更新后会自动重试。",
+                "Their origin sees why. What depends on keys or the directory is asked for again when it moves.",
+            ),
+        });
+    }
+    alerts
+}
+
+fn stale(engine: &Engine, views: &[(NodeId, LinkView)]) -> Option<Alert> {
+    let alone = |view: &LinkView| match view.phase {
+        LinkPhase::Connected | LinkPhase::Recovering => 0,
+        LinkPhase::Connecting | LinkPhase::Disconnected => engine.now() - view.since,
+    };
+    let alone = views.iter().map(|(_, view)| alone(view)).min().filter(|_| !engine.identity().carrier)?;
+    (alone > STALE).then(|| {
+        let hours = alone / STALE;
+        Alert {
+            code: "DIRECTORY_STALE",
+            message: Text::new(
+                format!("已有{hours}小时未与网关连接，成员名录可能已过时。"),
+                format!("No gateway was reached for {hours} h: the directory may be out of date."),
+            ),
+            remedy: Text::new("请恢复与网关的连接。", "Bring the link to the gateway up."),
+        }
+    })
+}

@@ -1,0 +1,233 @@
+//! Tokens by which programs prove what they may do.
+
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::name::MemberId;
+use duikou_proto::v1::token::Role;
+use duikou_proto::v1::token_service_server::TokenService;
+use duikou_proto::v1::{self, Token};
+use duikou_proto::validate::{Violation, reason};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::auth::{Caller, Door, MemberText, SECRET_PREFIX, TOKENS, TokenFact, token_key};
+use super::error::{Failure, violation};
+use super::time::{micros, timestamp};
+use crate::engine::{Command, Work, random};
+use crate::store::StoreError;
+
+/// Tokens of one server.
+const TOKEN_LIMIT: usize = 1_000;
+/// Characters of a label.
+const LABEL_CHARS: usize = 120;
+
+pub(crate) struct Tokens {
+    pub(crate) door: Door,
+}
+
+impl Tokens {
+    async fn create(&self, caller: &Caller, token: Token) -> Result<v1::CreateTokenResponse, Failure> {
+        let owner = caller.require_admin()?;
+        let fact = self.check(token)?;
+        if owner.is_some_and(|owner| fact.member.as_ref().is_none_or(|member| member.0 != *owner)) {
+            return Err(Failure::NotPermitted);
+        }
+        let bytes = Zeroizing::new(random::<32>());
+        let secret = format!("{SECRET_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(*bytes));
+        let added = Add { key: token_key(&secret), fact: fact.clone() };
+        if !self.door.engine.submit(added).await? {
+            return Err(Failure::TokenLimit);
+        }
+        Ok(v1::CreateTokenResponse { token: Some(shown(fact)), secret })
+    }
+
+    fn check(&self, token: Token) -> Result<TokenFact, Failure> {
+        let mut found = Vec::new();
+        let engine = &self.door.engine;
+        if token.label.chars().count() > LABEL_CHARS || token.label.chars().any(char::is_control) {
+            found.push(violation(
+                "token.label",
+                reason::TOO_LONG,
+                format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。"),
+                format!("A label is one line of at most {LABEL_CHARS} characters: change it."),
+            ));
+        }
+        let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
+        if role == Role::Unspecified {
+            found.push(violation(
+                "token.role",
+                reason::UNSPECIFIED,
+                "尚未选择角色，请选择 VIEWER、EDITOR 或 ADMIN。",
+                "No role is chosen: choose VIEWER, EDITOR or ADMIN.",
+            ));
+        }
+        let member = self.member(&token, role, &mut found);
+        let expire_time = token.expire_time.as_ref().map(|time| micros(time).filter(|time| *time > engine.now()));
+        if expire_time == Some(None) {
+            found.push(violation(
+                "token.expire_time",
+                reason::OUT_OF_RANGE,
+                "失效时间须晚于现在，请修改。",
+                "A token must expire after now: change the time, or leave it out.",
+            ));
+        }
+        if !found.is_empty() {
+            return Err(Failure::Violations(found));
+        }
+        Ok(TokenFact {
+            id: Uuid::now_v7().to_string(),
+            label: token.label,
+            member: member.map(MemberText),
+            role: role.into(),
+            create_time: engine.now(),
+            expire_time: expire_time.flatten(),
+        })
+    }
+
+    fn member(&self, token: &Token, role: Role, found: &mut Vec<Violation>) -> Option<MemberId> {
+        let engine = &self.door.engine;
+        if token.member.is_empty() != token.registered {
+            found.push(violation(
+                "token.member",
+                reason::INCONSISTENT,
+                "成员与注册企业须且只能选其一，请修改。",
+                "Give either a member or `registered`, and not both.",
+            ));
+            return None;
+        }
+        if token.registered {
+            if matches!(role, Role::Editor | Role::Admin) {
+                found.push(violation(
+                    "token.role",
+                    reason::INCONSISTENT,
+                    "注册企业的令牌只能查看，请选择 VIEWER。",
+                    "A registered reader only reads: choose VIEWER.",
+                ));
+            }
+            return None;
+        }
+        let id = MemberId::parse(&token.member, &engine.identity().network).ok();
+        let hosted = id.filter(|id| {
+            let node = &engine.identity().node;
+            engine.directory().member(id).is_some_and(|member| member.node == *node)
+        });
+        if hosted.is_none() {
+            found.push(violation(
+                "token.member",
+                reason::UNKNOWN_CODE,
+                "本节点未托管该成员，请填写本节点的成员。",
+                "This server hosts no such member: name one that it hosts.",
+            ));
+        }
+        hosted
+    }
+
+    async fn list(&self, caller: &Caller) -> Result<v1::ListTokensResponse, Failure> {
+        let owner = caller.require_admin()?;
+        let mut facts: Vec<TokenFact> =
+            self.door.engine.facts(TOKENS, TOKEN_LIMIT).await?.into_iter().map(|(_, fact)| fact).collect();
+        facts.retain(|fact| is_of(fact, owner));
+        facts.sort_by(|a, b| (b.create_time, &b.id).cmp(&(a.create_time, &a.id)));
+        Ok(v1::ListTokensResponse { tokens: facts.into_iter().map(shown).collect() })
+    }
+
+    async fn revoke(&self, caller: &Caller, name: &str) -> Result<v1::RevokeTokenResponse, Failure> {
+        let owner = caller.require_admin()?.cloned();
+        let absent = || Failure::NotFound(name.chars().take(80).collect());
+        let id = name.strip_prefix("tokens/").ok_or_else(absent)?.to_owned();
+        if self.door.engine.submit(Revoke { id, owner }).await? {
+            Ok(v1::RevokeTokenResponse {})
+        } else {
+            Err(absent())
+        }
+    }
+}
+
+fn is_of(fact: &TokenFact, owner: Option<&MemberId>) -> bool {
+    owner.is_none_or(|owner| fact.member.as_ref().is_some_and(|member| member.0 == *owner))
+}
+
+fn shown(fact: TokenFact) -> Token {
+    Token {
+        name: format!("tokens/{}", fact.id),
+        label: fact.label,
+        registered: fact.member.is_none(),
+        member: fact.member.map(String::from).unwrap_or_default(),
+        role: fact.role,
+        create_time: Some(timestamp(fact.create_time)),
+        expire_time: fact.expire_time.map(timestamp),
+    }
+}
+
+/// Keeps a token; false where there are as many as there may be.
+struct Add {
+    key: String,
+    fact: TokenFact,
+}
+
+#[async_trait]
+impl Command for Add {
+    type Output = bool;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+        let held = work.facts::<TokenFact>(TOKENS, TOKEN_LIMIT).await?;
+        let now = work.now;
+        let dead = held.iter().filter(|(_, fact)| fact.expire_time.is_some_and(|time| time <= now));
+        let dead: Vec<String> = dead.map(|(key, _)| key.clone()).collect();
+        if held.len() - dead.len() >= TOKEN_LIMIT {
+            return Ok(false);
+        }
+        if held.len() >= TOKEN_LIMIT {
+            dead.into_iter().for_each(|key| work.remove_fact(key));
+        }
+        work.put_fact(self.key, &self.fact);
+        Ok(true)
+    }
+}
+
+/// Forgets a token; false where there is none for `owner`.
+struct Revoke {
+    id: String,
+    owner: Option<MemberId>,
+}
+
+#[async_trait]
+impl Command for Revoke {
+    type Output = bool;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+        let held = work.facts::<TokenFact>(TOKENS, TOKEN_LIMIT).await?;
+        let found = held.into_iter().find(|(_, fact)| fact.id == self.id && is_of(fact, self.owner.as_ref()));
+        Ok(found.map(|(key, _)| work.remove_fact(key)).is_some())
+    }
+}
+
+#[async_trait]
+impl TokenService for Tokens {
+    async fn create_token(
+        &self,
+        request: Request<v1::CreateTokenRequest>,
+    ) -> Result<Response<v1::CreateTokenResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        let token = message.token.unwrap_or_default();
+        self.create(&caller, token).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn list_tokens(
+        &self,
+        request: Request<v1::ListTokensRequest>,
+    ) -> Result<Response<v1::ListTokensResponse>, Status> {
+        let (caller, language, _) = self.door.enter(request).await?;
+        self.list(&caller).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn revoke_token(
+        &self,
+        request: Request<v1::RevokeTokenRequest>,
+    ) -> Result<Response<v1::RevokeTokenResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.revoke(&caller, &message.name).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+}
