@@ -32,6 +32,9 @@ mod settle;
 mod start;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 pub use binary::Program;
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};
