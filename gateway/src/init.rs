@@ -74,12 +74,13 @@ pub struct Founded {
 /// Where the folder holds one already, or cannot be written.
 pub async fn init(
     dir: &Path,
-    network: &str,
+    network: &NetworkName,
+    id: &str,
     address: Option<HostPort>,
     mut config: Config,
 ) -> Result<Founded, InitError> {
-    let network: NetworkName = network.parse()?;
-    let gateway = NodeId::parse("gateway", &network)?;
+    let network = network.clone();
+    let gateway = NodeId::parse(id, &network)?;
     let folder = Folder::take(dir).map_err(ServeError::from)?;
     if folder.database().exists() || dir.join(ROOT_KEY).exists() {
         return Err(InitError::Exists(dir.display().to_string()));

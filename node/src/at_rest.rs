@@ -21,7 +21,7 @@ use crate::trust::key_file::KeyFileError;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AtRest;
 
-#[async_trait]
+#[async_trait(?Send)]
 impl FolderCommands for AtRest {
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()> {
         Ok(node::serve(dir, config).await.map_err(|error| served(&error))?)
@@ -181,13 +181,14 @@ fn store(error: &StoreError) -> CommandError {
 }
 
 fn not_joined(error: &JoinError) -> CommandError {
-    let refused = |zh: &str| CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string()));
+    let refused = |zh: &'static str| CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string()));
     let ask = || Text::new("请向网关管理员重新索取邀请码", "ask the gateway's operator for a new token");
     match error {
         JoinError::NoToken => refused("邀请码无效：是否复制不全或输入有误？").hint(ask()),
         JoinError::Expired => refused("邀请码已过期").hint(ask()),
         JoinError::Foreign { token, folder } => {
-            refused(&format!("邀请码属于网络 {token}，而本目录属于 {folder}")).hint(Text::new(
+            let zh = format!("邀请码属于网络 {token}，而本目录属于 {folder}");
+            CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string())).hint(Text::new(
                 "请另选一个空目录：--dir",
                 "choose an empty folder: --dir",
             ))
@@ -200,7 +201,7 @@ fn not_joined(error: &JoinError) -> CommandError {
         }
         JoinError::Refused(status) => CommandError::from(status.clone()),
         JoinError::Dial(address, source) => match DialError::find(source) {
-            Some(DialError::Peer { source }) => refused("网关出示的身份与邀请码不符，已拒绝").cause(source).hint(Text::new(
+            Some(DialError::Peer { source, .. }) => refused("网关出示的身份与邀请码不符，已拒绝").cause(source).hint(Text::new(
                 "请与网关管理员电话核对根密钥指纹",
                 "compare the root key's fingerprint with the gateway's operator by telephone",
             )),

@@ -1,6 +1,6 @@
 //! `demo`
 
-use duikou_node::cli::{CommandError, Context};
+use duikou_node::cli::{CommandError, Context, OutputForm};
 
 use super::folder::{DemoOptions, GatewayFolder};
 
@@ -10,14 +10,19 @@ use super::folder::{DemoOptions, GatewayFolder};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  duikou-gateway demo --once")]
 pub(super) struct Args {
-    /// End when all has been shown
+    /// End when every store holds what it must; fails where one does not
     #[arg(long)]
     once: bool,
 }
 
 impl Args {
     pub(super) async fn run(self, context: &Context, gateway: &impl GatewayFolder) -> Result<(), CommandError> {
-        let options = DemoOptions { once: self.once, dir: context.global.dir.clone() };
+        let options = DemoOptions {
+            once: self.once,
+            json: context.global.output != OutputForm::Table,
+            progress: !context.global.quiet,
+            dir: context.global.dir.clone(),
+        };
         gateway.demo(&options).await.map_err(|error| CommandError::from_anyhow(&error))
     }
 }

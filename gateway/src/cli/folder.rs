@@ -7,7 +7,7 @@ use duikou_node::config::{Config, HostPort};
 use duikou_proto::name::NetworkName;
 
 /// The gateway's commands that need no running server. Errors as in [`duikou_node::cli::FolderCommands`].
-#[async_trait]
+#[async_trait(?Send)]
 pub trait GatewayFolder: Sync {
     /// Begins a network in an empty folder.
     async fn init(&self, dir: &Path, network: &NetworkName, options: &InitOptions) -> anyhow::Result<InitReport>;
@@ -42,8 +42,12 @@ pub struct InitReport {
 /// How the demonstration runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DemoOptions {
-    /// End when all has been shown.
+    /// End when every store holds what it must.
     pub once: bool,
+    /// Print what every store holds as JSON.
+    pub json: bool,
+    /// Say what is being done.
+    pub progress: bool,
     /// Where its folders lie. Absent: in a new one, removed at the end.
     pub dir: Option<PathBuf>,
 }

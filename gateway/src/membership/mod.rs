@@ -52,7 +52,7 @@ impl Membership {
 }
 
 fn refuse(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Status {
-    duikou_node::services::status(code, reason, &Text::new(zh, en))
+    duikou_node::services::bilingual(code, reason, &Text::new(zh, en))
 }
 
 fn unwritten(error: &WriteError) -> Status {

@@ -11,7 +11,7 @@ use crate::config::Config;
 ///
 /// An error is shown with its chain. For an exit code other than "failed" put a [`super::CommandError`], an
 /// [`std::io::Error`] or a [`tonic::Status`] into the chain.
-#[async_trait]
+#[async_trait(?Send)]
 pub trait FolderCommands: Sync {
     /// Serves until it is told to stop; listens for signals itself.
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()>;

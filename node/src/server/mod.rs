@@ -184,6 +184,7 @@ impl Server {
         }
         self.stop.cancel();
         self.tasks.close();
+        let never = CancellationToken::new();
         let drain: Duration = self.config.node.drain.duration();
         tokio::select! {
             ended = tokio::time::timeout(drain, self.tasks.wait()) => {
@@ -191,7 +192,7 @@ impl Server {
                     tracing::warn!(seconds = drain.as_secs(), "some connections did not end in time");
                 }
             }
-            () = wait_for_signal(&CancellationToken::new()) => tracing::warn!("stopped before everything had drained"),
+            () = wait_for_signal(&never) => tracing::warn!("stopped before everything had drained"),
         }
         self.engine.close();
         self.engine_tasks.wait().await;

@@ -326,3 +326,14 @@ fn store(error: &StoreError) -> Told {
         StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => damaged(),
     }
 }
+
+/// A refusal for callers whose language is not known where it is made: the message in English, the localised one in
+/// Chinese; whoever shows it chooses.
+pub fn bilingual(code: Code, reason: &'static str, text: &Text) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new());
+    details.set_localized_message(Language::Zh.tag(), text.in_language(Language::Zh));
+    if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
+        details.set_retry_info(Some(RETRY_AFTER));
+    }
+    Status::with_error_details(code, text.in_language(Language::En), details)
+}

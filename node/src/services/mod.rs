@@ -33,7 +33,7 @@ use tonic_health::server::HealthReporter;
 use crate::engine::Engine;
 use crate::link::LinkBoard;
 use auth::Door;
-pub use error::DOMAIN;
+pub use error::{DOMAIN, bilingual};
 
 /// Bytes of a request.
 pub const REQUEST_BYTES: usize = 4 * 1024 * 1024;
