@@ -206,6 +206,3 @@ async fn blocking<T: Send + 'static>(
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -39,11 +40,27 @@ pub(crate) struct Feeds {
     door: Door,
     tasks: TaskTracker,
     watchers: Arc<Semaphore>,
+    pace: Pace,
+}
+
+/// How long a watch waits for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// Quiet before a bookmark.
+    pub(crate) bookmark: Duration,
+    /// For a client that takes nothing.
+    pub(crate) stall: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { bookmark: limits::WATCH_BOOKMARK, stall: limits::WATCH_STALL }
+    }
 }
 
 impl Feeds {
-    pub(crate) fn new(door: Door, tasks: TaskTracker) -> Self {
-        Self { door, tasks, watchers: Arc::new(Semaphore::new(WATCHERS)) }
+    pub(crate) fn new(door: Door, tasks: TaskTracker, pace: Pace) -> Self {
+        Self { door, tasks, watchers: Arc::new(Semaphore::new(WATCHERS)), pace }
     }
 
     fn reader(&self, caller: &Caller, filter: Option<v1::Filter>, cursor: &str) -> Result<EventReader, Failure> {
@@ -63,7 +80,14 @@ impl Feeds {
         let permit = self.watchers.clone().try_acquire_owned().map_err(|_| Failure::WatcherLimit)?;
         let (sender, receiver) = mpsc::channel(WAITING);
         let end = Arc::new(OnceLock::new());
-        let watch = Watch { engine: self.door.engine.clone(), reader, sender, end: end.clone(), _permit: permit };
+        let watch = Watch {
+            engine: self.door.engine.clone(),
+            reader,
+            sender,
+            end: end.clone(),
+            pace: self.pace,
+            _permit: permit,
+        };
         self.tasks.spawn(watch.run());
         Ok(Events { receiver, end, language, done: false })
     }
@@ -113,6 +137,7 @@ struct Watch {
     /// Boxed, so that a channel with nothing in it is small.
     sender: mpsc::Sender<Box<FeedEvent>>,
     end: Arc<OnceLock<Failure>>,
+    pace: Pace,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -130,7 +155,7 @@ impl Watch {
     }
 
     async fn follow(&mut self) -> Failure {
-        let mut bookmark = Instant::now() + limits::WATCH_BOOKMARK;
+        let mut bookmark = Instant::now() + self.pace.bookmark;
         loop {
             let event = match self.reader.next().await {
                 Err(error) => return error.into(),
@@ -142,12 +167,12 @@ impl Watch {
                     }
                 }
             };
-            match timeout(limits::WATCH_STALL, self.sender.reserve()).await {
+            match timeout(self.pace.stall, self.sender.reserve()).await {
                 Ok(Ok(place)) => place.send(Box::new(event)),
                 Ok(Err(_)) => return Failure::Closing,
                 Err(_) => return Failure::SlowReader,
             }
-            bookmark = Instant::now() + limits::WATCH_BOOKMARK;
+            bookmark = Instant::now() + self.pace.bookmark;
         }
     }
 

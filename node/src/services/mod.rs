@@ -75,7 +75,7 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let door = Door { engine: context.engine.clone(), surface };
     let tasks = TaskTracker::new();
     let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
-    let feeds = FeedServiceServer::new(feed::Feeds::new(door.clone(), tasks.clone()));
+    let feeds = FeedServiceServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default()));
     let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
     let tokens = TokenServiceServer::new(token::Tokens { door: door.clone() });
     let (health, health_service) = tonic_health::server::health_reporter();

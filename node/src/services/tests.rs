@@ -1,1 +1,207 @@
-//! The services over a real store.
+//! The services as clients meet them, over a real store: every call goes through the routes, without a socket.
+
+mod directory;
+mod feed;
+mod listing;
+mod operator;
+mod token;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use duikou_proto::directory::{Directory, genesis, next};
+use duikou_proto::envelope::Micros;
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::{Admit, CircleAdd, CircleCreate, Host};
+use duikou_proto::name::{MemberId, NetworkName};
+use duikou_proto::sign::Signer;
+use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
+use duikou_proto::v1::feed_service_client::FeedServiceClient;
+use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::operator_service_client::OperatorServiceClient;
+use duikou_proto::v1::opportunity::{Details, Direction};
+use duikou_proto::v1::token::Role;
+use duikou_proto::v1::token_service_client::TokenServiceClient;
+use duikou_proto::v1::{self, CreateListingRequest, Listing, Opportunity, Project, Token};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tonic::{Request, Status};
+use tonic_types::StatusExt;
+
+use super::{Context, Surface, routes};
+use crate::engine::{Engine, Follow, Identity, Parts, Started};
+use crate::link::LinkBoard;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+
+/// 2027-01-15, microseconds.
+const START: Micros = 1_800_000_000_000_000;
+const SECOND: Micros = 1_000_000;
+const DAY: Micros = 24 * 3600 * SECOND;
+
+fn network() -> NetworkName {
+    "n.example".parse().unwrap()
+}
+
+fn id(short: &str) -> MemberId {
+    format!("{short}.n.example").parse().unwrap()
+}
+
+fn key_of(member: &str) -> Signer {
+    Signer::from_seed(1, *blake3::hash(member.as_bytes()).as_bytes())
+}
+
+/// A node `here` that hosts `a` and `b`; `c` lives elsewhere; `a` and `c` are in the circle `ring`.
+struct World {
+    folder: tempfile::TempDir,
+    clock: Arc<AtomicI64>,
+    engine: Engine,
+    links: LinkBoard,
+    stop: CancellationToken,
+    directory: Directory,
+    local: Routes,
+    public: Routes,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("data.db")).await.unwrap());
+        let clock = Arc::new(AtomicI64::new(START));
+        let (ticking, stop) = (clock.clone(), CancellationToken::new());
+        let signers: BTreeMap<_, _> = ["a", "b"].map(|member| (id(member), key_of(member))).into();
+        let identity = Identity { node: id("here"), network: network(), carrier: false, signers };
+        let parts = Parts {
+            identity,
+            store,
+            clock: Arc::new(move || ticking.load(Ordering::SeqCst)),
+            feed_bytes: crate::limits::FEED_BYTES,
+            queue_bytes: crate::limits::QUEUE_BYTES,
+            stop: stop.clone(),
+        };
+        let Started { engine, .. } = Engine::start(parts).await.unwrap();
+        let links = LinkBoard::default();
+        let data = folder.path().to_owned();
+        let context = Context { engine: engine.clone(), links: links.clone(), started: START, data };
+        let local = routes(context.clone(), Surface::Local).await.routes;
+        let public = routes(context, Surface::Public).await.routes;
+        let mut world = Self { folder, clock, engine, links, stop, directory: Directory::default(), local, public };
+        let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
+        world.follow(first).await;
+        for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {
+            world.act(Action::Host(Host { member: id(member).to_string(), node: id(node).to_string() })).await;
+            let signing_key = key_of(member).public().to_bytes().to_vec();
+            let admit = Admit { member: id(member).to_string(), signing_key, ..Admit::default() };
+            world.act(Action::Admit(admit)).await;
+        }
+        world.act(Action::CircleCreate(CircleCreate { circle: "ring".into() })).await;
+        for member in ["a", "c"] {
+            let add = CircleAdd { circle: "ring".into(), member: id(member).to_string() };
+            world.act(Action::CircleAdd(add)).await;
+        }
+        world
+    }
+
+    fn authority(&self) -> Signer {
+        Signer::from_seed(1, [2; 32])
+    }
+
+    async fn act(&mut self, action: Action) {
+        let entry = next(self.directory.link(), &self.authority(), 5, action);
+        self.follow(entry).await;
+    }
+
+    async fn follow(&mut self, entry: bytes::Bytes) {
+        self.directory.apply(&entry).unwrap();
+        self.engine.submit(Follow(vec![entry])).await.unwrap().unwrap();
+    }
+
+    fn pass(&self, time: Micros) {
+        self.clock.fetch_add(time, Ordering::SeqCst);
+    }
+
+    fn admin(&self) -> ListingServiceClient<Routes> {
+        ListingServiceClient::new(self.local.clone())
+    }
+
+    fn anybody(&self) -> ListingServiceClient<Routes> {
+        ListingServiceClient::new(self.public.clone())
+    }
+
+    fn feed(&self) -> FeedServiceClient<Routes> {
+        FeedServiceClient::new(self.public.clone())
+    }
+
+    fn directories(&self) -> DirectoryServiceClient<Routes> {
+        DirectoryServiceClient::new(self.public.clone())
+    }
+
+    fn tokens(&self) -> TokenServiceClient<Routes> {
+        TokenServiceClient::new(self.local.clone())
+    }
+
+    fn operator(&self) -> OperatorServiceClient<Routes> {
+        OperatorServiceClient::new(self.local.clone())
+    }
+
+    /// The secret of a new token.
+    async fn token(&self, member: &str, role: Role) -> String {
+        let token = Token { member: member.into(), role: role.into(), ..Token::default() };
+        let request = v1::CreateTokenRequest { token: Some(token) };
+        self.tokens().create_token(request).await.unwrap().into_inner().secret
+    }
+
+    async fn publish(&self, member: &str, id: &str, scopes: &[&str]) -> Listing {
+        self.admin().create_listing(create(member, id, listing(id, scopes))).await.unwrap().into_inner()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn opportunity(title: &str) -> Opportunity {
+    Opportunity {
+        direction: Direction::Offer.into(),
+        title: title.into(),
+        language: "zh-CN".into(),
+        regions: vec!["440300".into()],
+        details: Some(Details::Project(Project::default())),
+        ..Opportunity::default()
+    }
+}
+
+fn listing(title: &str, scopes: &[&str]) -> Listing {
+    let scopes = scopes.iter().map(ToString::to_string).collect();
+    Listing { scopes, listing: Some(opportunity(title)), ..Listing::default() }
+}
+
+fn create(member: &str, listing_id: &str, listing: Listing) -> CreateListingRequest {
+    CreateListingRequest {
+        parent: format!("members/{member}"),
+        listing_id: listing_id.into(),
+        listing: Some(listing),
+        ..CreateListingRequest::default()
+    }
+}
+
+fn bearing<T>(secret: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert("authorization", format!("Bearer {secret}").parse().unwrap());
+    request
+}
+
+/// The stable word of an error.
+fn reason(status: &Status) -> String {
+    status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default()
+}
+
+/// Each violation as `field REASON`.
+fn violations(status: &Status) -> Vec<String> {
+    let details = status.get_error_details();
+    let fields = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+    fields.into_iter().map(|violation| format!("{} {}", violation.field, violation.reason)).collect()
+}

@@ -1,1 +1,0 @@
-//! What a backup holds and what it leaves behind.

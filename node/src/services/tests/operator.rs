@@ -1,0 +1,117 @@
+use std::os::unix::fs::PermissionsExt;
+
+use duikou_proto::v1::{BackupRequest, GetStatusRequest};
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::*;
+use crate::backup;
+use crate::engine::{RejectionFact, facts};
+use crate::link::{LinkPhase, LinkView};
+
+#[tokio::test]
+async fn status_tells_what_is_held_and_what_to_act_on() {
+    let world = World::new().await;
+    world.publish("a", "one", &["public"]).await;
+    let acknowledged = world.engine.head();
+    world.publish("a", "two", &["public"]).await;
+    world.publish("a", "on-request", &[]).await;
+    world.links.update(&id("gate"), |link: &mut LinkView| {
+        link.phase = LinkPhase::Disconnected;
+        link.since = START - 3 * 3600 * SECOND;
+        link.detail = "refused".into();
+        link.acknowledged = acknowledged;
+        link.clock_offset = Some(-90 * SECOND);
+    });
+    let fact = RejectionFact { revision: 5, key_number: 1, code: 1, detail: "d".into(), directory: 0 };
+    struct Put(String, RejectionFact);
+    #[async_trait::async_trait]
+    impl crate::engine::Command for Put {
+        type Output = ();
+        async fn run(self, work: &mut crate::engine::Work<'_>) -> Result<(), crate::store::StoreError> {
+            work.put_fact(self.0, &self.1);
+            Ok(())
+        }
+    }
+    let name = "members/a.n.example/listings/one".to_owned();
+    world.engine.submit(Put(facts::refused(&id("gate")) + &name, fact)).await.unwrap();
+    world.engine.halt(Some("DUPLICATE_NODE: seen twice".into()));
+    let status = world.operator().get_status(GetStatusRequest {}).await.unwrap().into_inner();
+    assert_eq!(status.members, ["a.n.example", "b.n.example"]);
+    assert_eq!((status.holdings.len(), status.holdings[0].records, status.holdings[0].own), (1, 3, true));
+    let link = &status.links[0];
+    assert_eq!((link.unacknowledged, link.clock_offset_ms), (1, -90_000), "what is on request goes nowhere");
+    assert_eq!(
+        (link.rejected_by_peer[0].name.as_str(), link.rejected_by_peer[0].code.as_str()),
+        (&*name, "BAD_SIGNATURE")
+    );
+    let codes: Vec<&str> = status.alarms.iter().map(|alarm| alarm.code.as_str()).collect();
+    assert_eq!(codes, ["HALTED", "CLOCK_OFF", "LINK_DOWN", "REJECTED_BY_PEER", "DIRECTORY_STALE"]);
+    assert!(status.alarms.iter().all(|alarm| !alarm.message.is_empty() && !alarm.remedy.is_empty()));
+}
+
+#[tokio::test]
+async fn a_backup_comes_back_into_an_empty_folder() {
+    let world = World::new().await;
+    let made = world.publish("a", "one", &["public"]).await;
+    let data = world.folder.path();
+    std::fs::create_dir(data.join("keys")).unwrap();
+    std::fs::write(data.join("keys/a.key"), b"secret").unwrap();
+    std::fs::set_permissions(data.join("keys/a.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    for (file, text) in [("duikou.toml", "x = 1"), ("lock", ""), ("addresses.json", "{}")] {
+        std::fs::write(data.join(file), text).unwrap();
+    }
+    let _socket = std::os::unix::net::UnixListener::bind(data.join("admin.sock")).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = elsewhere.path().join("backup");
+    let request = BackupRequest { folder: folder.to_string_lossy().into_owned() };
+    let response = world.operator().backup(request.clone()).await.unwrap().into_inner();
+    assert!(response.size_bytes > 4096);
+    let names = |path: &std::path::Path| {
+        let mut names: Vec<_> =
+            std::fs::read_dir(path).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&folder), ["data.db", "duikou.toml", "keys"]);
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(&folder.join("keys/a.key")), mode(&folder.join("data.db"))), (0o700, 0o600, 0o600));
+    assert_eq!(world.operator().backup(request).await.unwrap_err().code(), Code::AlreadyExists);
+    let relative = BackupRequest { folder: "backup".into() };
+    assert_eq!(violations(&world.operator().backup(relative).await.unwrap_err()), ["folder BAD_FORMAT"]);
+    let inside = BackupRequest { folder: data.join("inside").to_string_lossy().into_owned() };
+    assert_eq!(reason(&world.operator().backup(inside).await.unwrap_err()), "BACKUP_FAILED");
+    assert!(!names(data).iter().any(|name| name.contains("inside")), "nothing is left of it");
+
+    let back = elsewhere.path().join("back");
+    backup::restore(&folder, &back).unwrap();
+    assert_eq!(names(&back), ["data.db", "duikou.toml", "keys", backup::RESTORED_MARK]);
+    assert!(backup::is_restored(&back) && !backup::is_restored(data));
+    assert_eq!(mode(&back.join("keys/a.key")), 0o600);
+    let store = SqliteStore::open(&back.join("data.db")).await.unwrap();
+    let rows = store.read().await.unwrap().rows(&[made.name.parse().unwrap()]).await.unwrap();
+    assert_eq!(rows[0].record.as_ref().unwrap().revision(), made.revision);
+    assert!(matches!(backup::restore(&folder, &back), Err(backup::BackupError::Exists(_))));
+    let empty = elsewhere.path().join("empty");
+    std::fs::create_dir(&empty).unwrap();
+    assert!(matches!(backup::restore(&empty, &elsewhere.path().join("x")), Err(backup::BackupError::NoBackup(_))));
+    backup::restore(&folder, &empty).unwrap();
+}
+
+#[tokio::test]
+async fn the_operators_service_is_for_the_local_socket_alone() {
+    let world = World::new().await;
+    let mut public = OperatorServiceClient::new(world.public.clone());
+    assert_eq!(public.get_status(GetStatusRequest {}).await.unwrap_err().code(), Code::Unimplemented);
+    let check = async |routes: Routes, service: &str| {
+        let request = HealthCheckRequest { service: service.into() };
+        HealthClient::new(routes).check(request).await.map(|response| response.into_inner().status)
+    };
+    let serving = tonic_health::pb::health_check_response::ServingStatus::Serving as i32;
+    for service in ["", "duikou.v1.ListingService", "duikou.v1.FeedService"] {
+        assert_eq!(check(world.public.clone(), service).await.unwrap(), serving);
+    }
+    assert!(check(world.local.clone(), "duikou.v1.OperatorService").await.is_ok());
+    assert_eq!(check(world.public.clone(), "duikou.v1.OperatorService").await.unwrap_err().code(), Code::NotFound);
+}
