@@ -160,7 +160,7 @@ impl Sweep<'_> {
         }
     }
 
-    fn apply(&self, work: &mut Work<'_>, mut row: Row) {
+    fn apply(&self, work: &mut Work<'_>, row: Row) {
         match self {
             Self::Touch => work.touch(row),
             Self::TouchNamed { salt, name_hash } => {
@@ -178,9 +178,7 @@ impl Sweep<'_> {
                 if record || row.record.is_none() {
                     work.drop_row(row, GoneReason::ScopeLost, withdrawal);
                 } else {
-                    row.withdrawal = None;
-                    row.withdrawal_seq = 0;
-                    work.touch(row);
+                    work.drop_withdrawal(row);
                 }
             }
         }

@@ -150,7 +150,7 @@ impl<'a> Work<'a> {
             row.gone.map(|(_, until)| until),
         ];
         row.due = dates.into_iter().flatten().min().unwrap_or(0);
-        self.note(&row.name);
+        self.note(&row.name, None);
         if let Some(before) = self.latest.insert(row.name.clone(), self.counter.seq) {
             self.changed.remove(&before);
         }
@@ -159,14 +159,17 @@ impl<'a> Work<'a> {
         self.rows.insert(row.name.clone(), Some(row));
     }
 
-    fn note(&mut self, name: &RecordName) {
-        let held = self.rows.get(name).and_then(Option::as_ref);
+    /// Remembers what a row was before its first change here. `read` is the row as it came from the store, where this
+    /// transaction does not hold it.
+    fn note(&mut self, name: &RecordName, read: Option<&Row>) {
+        let held = self.rows.get(name).map_or(read, Option::as_ref);
         let before = held.map(|row| (row.record.is_some(), row.withdrawal.is_some()));
         self.before.entry(name.clone()).or_insert(before);
     }
 
     /// Drops a row without a signed withdrawal; its own readers still learn that it is gone.
     pub(crate) fn drop_row(&mut self, mut row: Row, reason: GoneReason, withdrawal_too: bool) {
+        self.note(&row.name.clone(), Some(&row));
         let seq = self.next_seq();
         row.record = None;
         row.record_seq = 0;
@@ -181,8 +184,17 @@ impl<'a> Work<'a> {
         self.put(row);
     }
 
+    /// Drops a withdrawal that is for nobody here any longer.
+    pub(crate) fn drop_withdrawal(&mut self, mut row: Row) {
+        self.note(&row.name.clone(), Some(&row));
+        row.withdrawal = None;
+        row.withdrawal_seq = 0;
+        self.touch(row);
+    }
+
     /// Makes people and subscribers look at a row again; links do not.
     pub(crate) fn touch(&mut self, mut row: Row) {
+        self.note(&row.name.clone(), Some(&row));
         let seq = self.next_seq();
         row.record_content_seq = seq;
         row.withdrawal_content_seq = seq;
@@ -191,6 +203,7 @@ impl<'a> Work<'a> {
 
     /// Makes links read a row's parts again.
     pub(crate) fn restamp(&mut self, mut row: Row) {
+        self.note(&row.name.clone(), Some(&row));
         let seq = self.next_seq();
         if row.record.is_some() {
             row.record_seq = seq;
@@ -206,7 +219,7 @@ impl<'a> Work<'a> {
         self.counter.floor = self.counter.floor.max(row.record_seq);
         self.counter.content_floor = self.counter.content_floor.max(row.record_content_seq);
         self.raise_floor(row);
-        self.note(&row.name);
+        self.note(&row.name, Some(row));
         if let Some(seq) = self.latest.remove(&row.name) {
             self.changed.remove(&seq);
         }

@@ -50,10 +50,11 @@ pub struct EventReader {
 impl EventReader {
     /// Begins at `cursor`; empty: at the beginning. A cursor that cannot be honoured makes the first step a Reset.
     pub fn new(engine: Engine, reader: Reader, filter: Filter, cursor: &[u8]) -> Self {
+        // Before the rights, so that an entry between the two is noticed.
+        let entry = engine.directory().index();
         let viewer = engine.viewer(&reader);
         let head = engine.head();
         let feed = engine.feed_id();
-        let entry = engine.directory().index();
         let mut this = Self {
             engine,
             reader,
@@ -177,9 +178,11 @@ impl EventReader {
 
     /// Rights, identity of the feed and floor may have changed under a reader.
     fn notice_changes(&mut self) {
-        self.entry = self.engine.directory().index();
-        let viewer = self.engine.viewer(&self.reader);
-        if viewer != self.viewer {
+        let entry = self.engine.directory().index();
+        // Rights follow from the directory alone.
+        let viewer = (entry != self.entry).then(|| self.engine.viewer(&self.reader));
+        self.entry = entry;
+        if let Some(viewer) = viewer.filter(|viewer| *viewer != self.viewer) {
             self.viewer = viewer;
             self.reset(Cause::Scopes);
         } else if self.engine.feed_id() != self.feed {

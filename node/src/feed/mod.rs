@@ -2,6 +2,8 @@
 //! that readers near the head do not touch the database.
 
 mod events;
+#[cfg(test)]
+mod model;
 mod ring;
 
 use std::sync::{PoisonError, RwLock};
