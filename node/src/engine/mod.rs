@@ -254,12 +254,14 @@ impl Engine {
         Viewer::new(reader, &self.directory(), &self.0.identity.node, self.0.identity.carrier)
     }
 
-    /// What `viewer` sees of a name: the record with its row.
+    /// What `reader` sees of a name: the record with its row.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub async fn get(&self, name: &RecordName, viewer: &Viewer) -> Result<Option<(Part, Row)>, StoreError> {
+    pub async fn get(&self, name: &RecordName, reader: &Reader) -> Result<Option<(Part, Row)>, StoreError> {
         let rows = self.0.store.read().await?.rows(std::slice::from_ref(name)).await?;
+        // The rights of after the reading: what was written since they were lost is not shown.
+        let viewer = self.viewer(reader);
         Ok(rows.into_iter().next().and_then(|row| {
             let part = match viewer.see(&row, &self.directory(), self.now()) {
                 Seen::Record(part) => part.clone(),
@@ -269,7 +271,7 @@ impl Engine {
         }))
     }
 
-    /// The records that `viewer` sees whose name begins with `prefix` and comes after `after`: of `limit` rows looked
+    /// The records that `reader` sees whose name begins with `prefix` and comes after `after`: of `limit` rows looked
     /// at, with the last name looked at where there may be more.
     ///
     /// # Errors
@@ -279,11 +281,11 @@ impl Engine {
         prefix: &str,
         after: &str,
         limit: usize,
-        viewer: &Viewer,
+        reader: &Reader,
     ) -> Result<(Vec<Part>, Option<RecordName>), StoreError> {
         let rows = self.0.store.read().await?.range(prefix, after, limit).await?;
         let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.name.clone());
-        let (directory, now) = (self.directory(), self.now());
+        let (viewer, directory, now) = (self.viewer(reader), self.directory(), self.now());
         let seen = rows.iter().filter_map(|row| match viewer.see(row, &directory, now) {
             Seen::Record(part) => Some(part.clone()),
             Seen::Gone(_) | Seen::Nothing => None,

@@ -1,5 +1,6 @@
 //! One end of a link, and why a link ends.
 
+use duikou_proto::directory::Directory;
 use duikou_proto::name::NodeId;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Lane;
@@ -52,6 +53,14 @@ impl LinkEnd {
         match self.role {
             LinkRole::Node => Reads::Up { node: self.engine.identity().node.clone() },
             LinkRole::Gateway => Reads::Down { node: self.peer.clone(), scopes: self.node_scopes() },
+        }
+    }
+
+    /// Whether a lane that was opened for `reads` may go on under this directory.
+    pub(crate) fn still_reads(&self, reads: &Reads, directory: &Directory) -> bool {
+        match reads {
+            Reads::Up { .. } => true,
+            Reads::Down { node, scopes } => *scopes == directory.node_scopes(node),
         }
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tonic::Streaming;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
-use super::protocol::{Reads, SourceLane, Want};
+use super::protocol::{SourceLane, Want};
 use crate::engine::{Engine, Known, Recovered};
 use crate::limits;
 use crate::store::{Order, Row, Seq};
@@ -38,10 +38,7 @@ pub(crate) async fn run(
         while let Some(frame) = input.message().now_or_never() {
             take(&end, lane, &mut source, frame?.ok_or_else(gone)?)?;
         }
-        directory.borrow_and_update();
-        if let Reads::Down { scopes, .. } = source.reads()
-            && *scopes != end.node_scopes()
-        {
+        if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
             return Err(Ended::Scopes);
         }
         let want = source.want(*head.borrow_and_update());
@@ -55,14 +52,23 @@ pub(crate) async fn run(
             }
             Want::Again(wanted) => {
                 let rows = rows_of(engine, &wanted).await?;
-                if let Some(piece) = source.piece_again(&rows, &engine.directory()) {
+                let directory = engine.directory();
+                if !end.still_reads(source.reads(), &directory) {
+                    return Err(Ended::Scopes);
+                }
+                if let Some(piece) = source.piece_again(&rows, &directory) {
                     let batch = Batch { number: piece.number, ..batch(engine, &piece.parts)? };
                     send(&out, batch).await?;
                 }
             }
             Want::Common { after } | Want::CatchUp { after, .. } => {
                 let page = engine.page(Order::Link, after, limits::FEED_PAGE).await?;
-                if let Some(piece) = source.piece(&want, &page, &engine.directory()) {
+                // The directory of after the reading: a scope that was lost before a row came does not carry it.
+                let directory = engine.directory();
+                if !end.still_reads(source.reads(), &directory) {
+                    return Err(Ended::Scopes);
+                }
+                if let Some(piece) = source.piece(&want, &page, &directory) {
                     let mut batch = Batch { number: piece.number, ..batch(engine, &piece.parts)? };
                     let newest = page.head.max(piece.upto);
                     if let Want::CatchUp { scope, since, .. } = &want {

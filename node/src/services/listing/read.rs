@@ -28,7 +28,7 @@ impl Listings {
         let network = self.network();
         let name = record_name(&request.name, network).map_err(|_| Failure::Violations(vec![bad_name("name")]))?;
         let engine = &self.door.engine;
-        let found = engine.get(&name, &engine.viewer(&caller.reader)).await?;
+        let found = engine.get(&name, &caller.reader).await?;
         found
             .and_then(|(part, _)| Some(listing_of(&part, readable(&part)?, network)))
             .ok_or_else(|| Failure::NotFound(name.to_string()))
@@ -52,11 +52,10 @@ impl Listings {
         };
         let purpose = Purpose::new("ListListings", &[prefix.as_bytes(), &filter.hash()], &caller.reader);
         let mut after = purpose.open(engine, &request.page_token)?;
-        let viewer = engine.viewer(&caller.reader);
         let (mut listings, mut looked, mut bytes) = (Vec::new(), 0, 0);
         loop {
             let step = (size - listings.len()).max(STEP);
-            let (parts, next) = engine.list(&prefix, &after, step, &viewer).await?;
+            let (parts, next) = engine.list(&prefix, &after, step, &caller.reader).await?;
             looked += step;
             let mut parts = parts.into_iter();
             while let Some(part) = parts.next() {

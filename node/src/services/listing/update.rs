@@ -64,7 +64,7 @@ impl Listings {
         allow_missing: bool,
     ) -> Result<Write, Failure> {
         let engine = &self.door.engine;
-        let held = engine.get(name, &engine.viewer(&caller.reader)).await?;
+        let held = engine.get(name, &caller.reader).await?;
         let held = held.and_then(|(part, row)| Some((listing_of(&part, readable(&part)?, self.network()), row)));
         let known = (!patch.etag.is_empty()).then(|| revision_of(&patch.etag));
         let (mode, expected, mut merged) = match held {
