@@ -5,6 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use duikou_tests::bench::{self, Conditions};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The exit code of a run that was interrupted.
+const INTERRUPTED: u8 = 130;
 
 /// Measures what the network does, as a share of what this machine could do at best.
 ///
@@ -42,15 +46,21 @@ async fn main() -> anyhow::Result<ExitCode> {
     let conditions = Conditions::look()?;
     let mut missed = false;
     let mut written = Ok(());
-    bench::run(&args.names, |figure| {
+    let run = bench::run(&args.names, |figure| {
         missed |= !figure.met();
         let line = match args.output {
             Form::Json => figure.to_json(&conditions).to_string(),
             Form::Text => figure.to_text(),
         };
         written = std::mem::replace(&mut written, Ok(())).and_then(|()| writeln!(std::io::stdout(), "{line}"));
-    })
-    .await?;
+    });
+    // Servers and folders go with the run: a signal must not leave them behind.
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = run => done?,
+        _ = terminate.recv() => return Ok(ExitCode::from(INTERRUPTED)),
+        _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(INTERRUPTED)),
+    }
     written?;
     Ok(if args.strict && missed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
