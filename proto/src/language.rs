@@ -67,6 +67,12 @@ impl Text {
         Self { zh: zh.into(), en: en.into() }
     }
 
+    /// One that is the same in both: a name, or what somebody else has said.
+    pub fn same(text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { zh: text.clone(), en: text }
+    }
+
     /// The one of the two.
     pub fn in_language(&self, language: Language) -> &str {
         match language {

@@ -12,8 +12,7 @@ use duikou_proto::v1::operator_service_client::OperatorServiceClient;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use http::Uri;
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -21,6 +20,10 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+
+use crate::error::chain;
+use crate::trust::identity::read_certificates;
+use crate::trust::web_tls::web_client;
 
 use super::error::CommandError;
 use super::exit::ExitCode;
@@ -208,7 +211,7 @@ pub async fn connect_server(url: &str, ca: Option<&Path>) -> Result<Channel, Com
         ))
     })?;
     let name = ServerName::try_from(host.clone()).map_err(|_| usage("主机名无效", "the host is not valid"))?;
-    let connector = TlsConnector::from(Arc::new(tls(ca)?));
+    let connector = TlsConnector::from(tls(ca)?);
     let port = uri.port_u16().unwrap_or(443);
     let dial = tower::service_fn(move |_: Uri| {
         let (host, name, connector) = (host.clone(), name.clone(), connector.clone());
@@ -228,31 +231,17 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn tls(ca: &Path) -> Result<rustls::ClientConfig, CommandError> {
-    let pem = std::fs::read(ca).map_err(|error| CommandError::io(ca.display(), &error))?;
-    let bad = |cause: &dyn std::fmt::Display| {
+fn tls(ca: &Path) -> Result<Arc<rustls::ClientConfig>, CommandError> {
+    let bad = |cause: &dyn std::error::Error| {
         let message = Text::new(
             format!("{} 里没有可用的证书", ca.display()),
             format!("{} holds no usable certificate", ca.display()),
         );
-        CommandError::new(ExitCode::BadData, message).cause(cause)
+        CommandError::new(ExitCode::BadData, message).cause(chain(cause))
     };
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| bad(&error))?;
-        roots.add(certificate).map_err(|error| bad(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(bad(&"PEM"));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| CommandError::new(ExitCode::Bug, Text::same(error.to_string())))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    Ok(config)
+    std::fs::metadata(ca).map_err(|error| CommandError::io(ca.display(), &error))?;
+    let authorities = read_certificates(ca).map_err(|error| bad(&error))?;
+    web_client(&authorities).map_err(|error| bad(&error))
 }
 
 #[cfg(test)]
@@ -285,7 +274,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("made");
         let error = connect_socket(folder.path()).await.expect_err("nothing answers");
         assert_eq!(error.kind, ExitCode::Unavailable);
-        assert!(error.hints[0].get(Language::En).starts_with("start it: duikou-node serve --dir "));
+        assert!(error.hints[0].in_language(Language::En).starts_with("start it: duikou-node serve --dir "));
         let error = connect_socket(&folder.path().join("absent")).await.expect_err("nothing answers");
         assert_eq!(error.kind, ExitCode::InputMissing);
     }

@@ -27,7 +27,8 @@ pub struct Context {
 impl Context {
     /// Takes the language from the environment where no option says it.
     pub fn new(global: Global, program: fn() -> clap::Command) -> Self {
-        let language = global.language.unwrap_or_else(|| Language::from_variables(|name| std::env::var(name).ok()));
+        let language =
+            global.language.unwrap_or_else(|| super::language::from_variables(|name| std::env::var(name).ok()));
         Self { global, language, program }
     }
 
@@ -106,7 +107,7 @@ impl Context {
     /// Writes a line to standard error.
     pub fn warn(&self, text: &Text) {
         // Where standard error is closed there is nobody left to tell.
-        let _ = writeln!(std::io::stderr(), "{}", super::output::clean(text.get(self.language)));
+        let _ = writeln!(std::io::stderr(), "{}", super::output::clean(text.in_language(self.language)));
     }
 
     /// Writes a line to standard output.
@@ -133,7 +134,7 @@ impl Context {
             return Err(CommandError::new(ExitCode::Usage, question)
                 .hint(Text::new("确认无误后加上 --yes", "add --yes if that is what you want")));
         }
-        let prompt = format!("{} [y/N] ", question.get(self.language));
+        let prompt = format!("{} [y/N] ", question.in_language(self.language));
         let answer = tokio::task::spawn_blocking(move || {
             let mut answer = String::new();
             let _ = write!(std::io::stderr(), "{prompt}");

@@ -98,10 +98,10 @@ impl CommandError {
             Language::Zh => ("错误：", "原因：", "提示："),
             Language::En => ("error: ", "cause: ", "hint: "),
         };
-        let mut text = format!("{error}{}\n", clean(self.message.get(language)));
+        let mut text = format!("{error}{}\n", clean(self.message.in_language(language)));
         for (label, lines) in [(because, &self.causes), (hint, &self.hints)] {
             for line in lines {
-                text.push_str(&format!("  {label}{}\n", clean(line.get(language))));
+                text.push_str(&format!("  {label}{}\n", clean(line.in_language(language))));
             }
         }
         text
@@ -110,7 +110,7 @@ impl CommandError {
 
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.message.get(Language::En))
+        f.write_str(self.message.in_language(Language::En))
     }
 }
 

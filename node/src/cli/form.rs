@@ -31,15 +31,15 @@ impl FormFault {
         let line = self.line;
         let colon = |mark: &str| if self.field.is_empty() { String::new() } else { format!("{}{mark}", self.field) };
         Text::new(
-            format!("第 {line} 行：{}{}", colon("："), self.message.get(Language::Zh)),
-            format!("line {line}: {}{}", colon(": "), self.message.get(Language::En)),
+            format!("第 {line} 行：{}{}", colon("："), self.message.in_language(Language::Zh)),
+            format!("line {line}: {}{}", colon(": "), self.message.in_language(Language::En)),
         )
     }
 }
 
 impl fmt::Display for FormFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.text().get(Language::En))
+        f.write_str(self.text().in_language(Language::En))
     }
 }
 

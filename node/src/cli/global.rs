@@ -39,7 +39,7 @@ pub struct Global {
     pub output: OutputForm,
 
     /// The language of messages [default: from LANG, else zh]
-    #[arg(long, global = true, value_enum)]
+    #[arg(long, global = true, value_parser = super::language::parser())]
     pub language: Option<Language>,
 
     /// Do not ask before what cannot be undone

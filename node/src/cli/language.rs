@@ -1,61 +1,19 @@
-//! The two languages of the network.
+//! In which of the network's two languages the command line speaks.
 
-use std::borrow::Cow;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use clap::ValueEnum;
+pub use duikou_proto::language::{Language, Text};
 
-/// A language for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Language {
-    /// 中文
-    Zh,
-    /// English
-    En,
+/// What the environment asks for: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; Chinese where it is not
+/// English.
+pub(crate) fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
+    if set.is_some_and(|locale| locale.starts_with("en")) { Language::En } else { Language::Zh }
 }
 
-impl Language {
-    /// What the environment asks for: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set; Chinese where it
-    /// is not English.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| variable(name).filter(|v| !v.is_empty()));
-        if set.is_some_and(|locale| locale.starts_with("en")) { Self::En } else { Self::Zh }
-    }
-
-    /// As in `accept-language`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Zh => "zh-CN",
-            Self::En => "en",
-        }
-    }
-}
-
-/// A text in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
-    zh: Cow<'static, str>,
-    en: Cow<'static, str>,
-}
-
-impl Text {
-    /// Chinese, then English.
-    pub fn new(zh: impl Into<Cow<'static, str>>, en: impl Into<Cow<'static, str>>) -> Self {
-        Self { zh: zh.into(), en: en.into() }
-    }
-
-    /// One that is the same in both: a name, or what a server said in the language that it was asked in.
-    pub fn same(text: impl Into<Cow<'static, str>>) -> Self {
-        let text = text.into();
-        Self { zh: text.clone(), en: text }
-    }
-
-    /// In one language.
-    pub fn get(&self, language: Language) -> &str {
-        match language {
-            Language::Zh => &self.zh,
-            Language::En => &self.en,
-        }
-    }
+/// Reads `zh` or `en`.
+pub(crate) fn parser() -> impl TypedValueParser<Value = Language> {
+    PossibleValuesParser::new(["zh", "en"]).map(|text| if text == "en" { Language::En } else { Language::Zh })
 }
 
 #[cfg(test)]
@@ -65,7 +23,7 @@ mod tests {
     #[test]
     fn the_environment_chooses_and_chinese_is_the_default() {
         let of = |all: &str, lang: &str| {
-            Language::from_variables(|name| match name {
+            from_variables(|name| match name {
                 "LC_ALL" => Some(all.to_owned()),
                 "LANG" => Some(lang.to_owned()),
                 _ => None,
@@ -74,6 +32,6 @@ mod tests {
         assert_eq!(of("", "en_GB.UTF-8"), Language::En);
         assert_eq!(of("zh_CN.UTF-8", "en_GB.UTF-8"), Language::Zh);
         assert_eq!(of("", "C.UTF-8"), Language::Zh);
-        assert_eq!(Language::from_variables(|_| None), Language::Zh);
+        assert_eq!(from_variables(|_| None), Language::Zh);
     }
 }

@@ -54,7 +54,7 @@ fn good(zh: &'static str, en: &'static str) -> Finding {
 
 fn failed(zh: &'static str, en: &'static str, error: CommandError) -> Finding {
     let lines = |language: Language| {
-        let all = std::iter::once(&error.message).chain(&error.causes).map(|text| text.get(language));
+        let all = std::iter::once(&error.message).chain(&error.causes).map(|text| text.in_language(language));
         all.collect::<Vec<_>>().join("; ")
     };
     let detail = Text::new(lines(Language::Zh), lines(Language::En));
@@ -141,9 +141,10 @@ fn is_private_key(path: &Path) -> bool {
 fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
     if context.global.output != OutputForm::Table {
         let documents = findings.iter().map(|finding| {
-            let text = |pick: fn(&Fault) -> &Text| finding.fault.as_ref().map(|f| pick(f).get(context.language));
+            let text =
+                |pick: fn(&Fault) -> &Text| finding.fault.as_ref().map(|f| pick(f).in_language(context.language));
             serde_json::json!({
-                "check": finding.what.get(context.language),
+                "check": finding.what.in_language(context.language),
                 "ok": finding.fault.is_none(),
                 "detail": text(|fault| &fault.detail),
                 "remedy": text(|fault| &fault.remedy),
@@ -164,11 +165,13 @@ fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
     for finding in findings {
         let (result, detail, remedy) = match &finding.fault {
             None => (context.say("正常", "ok"), "", ""),
-            Some(fault) => {
-                (context.say("有误", "fault"), fault.detail.get(context.language), fault.remedy.get(context.language))
-            }
+            Some(fault) => (
+                context.say("有误", "fault"),
+                fault.detail.in_language(context.language),
+                fault.remedy.in_language(context.language),
+            ),
         };
-        table.add_row([finding.what.get(context.language), result, detail, remedy].map(clean));
+        table.add_row([finding.what.in_language(context.language), result, detail, remedy].map(clean));
     }
     context.print(&table.trim_fmt())
 }
@@ -193,6 +196,6 @@ mod tests {
         let findings = keys(folder.path());
         let fault = findings[0].fault.as_ref().expect("found");
         assert_eq!((findings.len(), fault.kind), (1, ExitCode::Configuration));
-        assert!(fault.remedy.get(Language::En).ends_with("keys/shenzhen/signing.pem"));
+        assert!(fault.remedy.in_language(Language::En).ends_with("keys/shenzhen/signing.pem"));
     }
 }

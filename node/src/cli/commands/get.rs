@@ -29,7 +29,7 @@ impl Args {
 fn people(context: &Context, found: &Listing) -> String {
     let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
     for (label, cell) in listing::header().iter().zip(listing::row(found)) {
-        table.add_row([label.get(context.language), &cell]);
+        table.add_row([label.in_language(context.language), &cell]);
     }
     table.add_row([context.say("范围", "SCOPES"), &found.scopes.join(" ")]);
     table.add_row([context.say("版本", "REVISION"), &found.revision.to_string()]);

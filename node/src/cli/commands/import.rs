@@ -195,7 +195,7 @@ impl Import<'_> {
         self.bar.finish_and_clear();
         let summary = self.counts.text(self.dry_run);
         if self.context.global.output == OutputForm::Table {
-            self.context.print(summary.get(self.context.language))?;
+            self.context.print(summary.in_language(self.context.language))?;
         } else {
             self.results.end()?;
             self.context.note(&summary);

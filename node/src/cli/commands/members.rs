@@ -94,7 +94,7 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
     context.show(&member, |member| {
         let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
         for (label, cell) in header().iter().zip(row(member)) {
-            table.add_row([label.get(context.language), &cell]);
+            table.add_row([label.in_language(context.language), &cell]);
         }
         table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
         table.add_row([context.say("密钥", "KEY"), &format!("{} {}", member.key_number, member.key_fingerprint)]);

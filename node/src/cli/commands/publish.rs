@@ -45,8 +45,8 @@ impl Args {
         for (line, listing) in listings {
             let published = self.publish(&server, listing).await.map_err(|mut error| {
                 error.message = Text::new(
-                    format!("第 {line} 行：{}", error.message.get(crate::cli::Language::Zh)),
-                    format!("line {line}: {}", error.message.get(crate::cli::Language::En)),
+                    format!("第 {line} 行：{}", error.message.in_language(crate::cli::Language::Zh)),
+                    format!("line {line}: {}", error.message.in_language(crate::cli::Language::En)),
                 );
                 error
             })?;
