@@ -98,3 +98,118 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
     }
     Some(Accepted { row, equivocation })
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use duikou_proto::scope::{Scope, ScopeSet};
+    use duikou_proto::sign::Signer;
+    use duikou_proto::v1::{Lane, Record, Withdrawal, WithdrawalReason};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SCOPES: [&str; 3] = ["circle:a@n", "circle:b@n", "public"];
+
+    fn texts(mask: u8) -> Vec<String> {
+        (0..3).filter(|bit| mask & (1 << bit) != 0).map(|bit| SCOPES[bit].to_owned()).collect()
+    }
+
+    fn set(mask: u8) -> ScopeSet {
+        texts(mask).iter().map(|text| text.parse::<Scope>().unwrap()).collect()
+    }
+
+    /// What an honest origin signs for a name over its life: for each step the scopes that may see it, 0 for an end.
+    fn history(steps: &[u8]) -> Vec<Part> {
+        let signer = Signer::from_seed(1, [1; 32]);
+        let (mut exposed, mut seen, mut parts) = (0u8, 0u8, Vec::new());
+        for (revision, mask) in (1i64..).zip(steps) {
+            let name = "members/m.n/listings/x".to_owned();
+            let (kind, lane) = ("event".to_owned(), Lane::Bulk.into());
+            if *mask != 0 {
+                let record = Record {
+                    name: name.clone(),
+                    revision,
+                    kind: kind.clone(),
+                    lane,
+                    scopes: texts(*mask),
+                    expire_time: 1_000,
+                    body: Bytes::from(vec![revision as u8]),
+                    ..Default::default()
+                };
+                parts.push(Part::sign_record(&signer, &record).unwrap());
+            }
+            let gone = exposed & !mask;
+            if gone != 0 && seen & !mask != 0 {
+                let reason = if *mask == 0 { WithdrawalReason::Withdrawn } else { WithdrawalReason::Narrowed };
+                let withdrawal = Withdrawal {
+                    name,
+                    revision,
+                    kind,
+                    lane,
+                    scopes: texts(gone),
+                    keep_until: 9_000,
+                    reason: reason.into(),
+                };
+                parts.push(Part::sign_withdrawal(&signer, &withdrawal).unwrap());
+            }
+            exposed |= mask;
+            seen = *mask;
+        }
+        parts
+    }
+
+    fn take(parts: impl IntoIterator<Item = Part>) -> Option<Row> {
+        let directory = Directory::default();
+        let ranking = Ranking { directory: &directory, now: 5 };
+        let mut row: Option<Row> = None;
+        for (seq, part) in (1..).zip(parts) {
+            if let Some(accepted) = accept(row.as_ref(), std::slice::from_ref(&part), &ranking, seq) {
+                assert!(!accepted.equivocation, "an honest origin does not equivocate");
+                row = Some(accepted.row);
+            }
+        }
+        row
+    }
+
+    proptest! {
+        /// Whatever order the parts of a history arrive in, and however often, the row ends as the last state: the
+        /// record for those who may see it, and a withdrawal for those who could and may not.
+        #[test]
+        fn every_order_ends_in_the_last_state(
+            steps in proptest::collection::vec(0u8..8, 1..7),
+            order in any::<prop::sample::Index>(),
+            shuffle in proptest::collection::vec(any::<u32>(), 32),
+        ) {
+            let parts = history(&steps);
+            prop_assume!(!parts.is_empty());
+            let mut mixed: Vec<(u32, Part)> =
+                parts.iter().enumerate().map(|(at, part)| (shuffle[at % 32], part.clone())).collect();
+            mixed.push((shuffle[31], parts[order.index(parts.len())].clone()));
+            mixed.sort_by_key(|(key, _)| *key);
+            let Some(row) = take(mixed.into_iter().map(|(_, part)| part)) else { unreachable!("something was taken") };
+            let last = *steps.last().unwrap();
+            prop_assert_eq!(row.record.as_ref().map(|r| r.scopes().clone()).unwrap_or_default(), set(last));
+            let exposed = steps.iter().fold(0, |all, mask| all | mask);
+            if exposed & !last != 0 {
+                let Some(withdrawal) = &row.withdrawal else { return Err(TestCaseError::fail("no withdrawal")) };
+                prop_assert!(set(exposed & !last).is_within(withdrawal.scopes()));
+            }
+            prop_assert_eq!(&row.exposed, &set(exposed));
+        }
+
+        /// A part that outranks nothing changes nothing.
+        #[test]
+        fn taking_it_again_changes_nothing(steps in proptest::collection::vec(1u8..8, 1..5)) {
+            let parts = history(&steps);
+            let row = take(parts.clone()).unwrap();
+            let directory = Directory::default();
+            let ranking = Ranking { directory: &directory, now: 5 };
+            for part in parts {
+                prop_assert!(accept(Some(&row), std::slice::from_ref(&part), &ranking, 99).is_none_or(
+                    |again| again.row.record == row.record && again.row.withdrawal == row.withdrawal
+                ));
+            }
+        }
+    }
+}
