@@ -81,7 +81,7 @@ pub async fn init(
 ) -> Result<Founded, InitError> {
     let network = network.clone();
     let gateway = NodeId::parse(id, &network)?;
-    let folder = Folder::take(dir).map_err(ServeError::from)?;
+    let folder = Folder::make(dir).map_err(ServeError::from)?;
     if folder.database().exists() || dir.join(ROOT_KEY).exists() {
         return Err(InitError::Exists(dir.display().to_string()));
     }

@@ -143,7 +143,7 @@ pub async fn join(dir: &Path, text: &str, node: Option<&str>) -> Result<Joined, 
     if token.expire_time < now() {
         return Err(JoinError::Expired);
     }
-    let folder = Folder::take(dir)?;
+    let folder = Folder::make(dir)?;
     let mut config = read_config(&folder)?;
     if let Some(here) = config.node.network.clone().filter(|here| *here != network) {
         return Err(JoinError::Foreign { token: network, folder: here });
@@ -234,11 +234,8 @@ fn read_config(folder: &Folder) -> Result<Config, JoinError> {
     if !folder.config().exists() {
         return Ok(Config::default());
     }
-    Config::load(&folder.config()).map_err(|faults| {
-        JoinError::Config(
-            faults.iter().map(|fault| format!("{}: {:?}", fault.key, fault.problem)).collect::<Vec<_>>().join("; "),
-        )
-    })
+    Config::load(&folder.config())
+        .map_err(|faults| JoinError::Config(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 async fn enrol(

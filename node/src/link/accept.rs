@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::control::{self, ControlStreams};
+use super::end::SCOPES;
 use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::{LinkBoard, hello, sink, source};
@@ -116,8 +117,14 @@ impl Acceptor {
                 ended
             }
         };
-        if let Ended::Protocol(detail) = &ended {
-            let goodbye = Goodbye { code: "PROTOCOL".to_owned(), detail: detail.clone() };
+        let code = match &ended {
+            Ended::Protocol(_) => Some("PROTOCOL"),
+            Ended::Scopes => Some(SCOPES),
+            _ => None,
+        };
+        if let Some(code) = code {
+            let goodbye = Goodbye { code: code.to_owned(), detail: ended.to_string() };
+            // The link ends either way; a peer that is gone needs no reason.
             let _ = control::send(&out, Frame::Goodbye(goodbye)).await;
         }
         tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), "link ended");

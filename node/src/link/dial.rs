@@ -14,7 +14,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 
 use super::control::{self, ControlStreams};
-use super::end::{Ended, LANES, LinkEnd, gone};
+use super::end::{Ended, LANES, LinkEnd, SCOPES, gone};
 use super::hello::{self, Past};
 use super::protocol::{Backoff, SinkLane};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
@@ -53,6 +53,7 @@ pub async fn keep(end: LinkEnd, dial: Dial) {
         let wait = match &ended {
             Ended::Stopped => return,
             Ended::Scopes => Duration::ZERO,
+            Ended::Goodbye { code, .. } if code == SCOPES => Duration::ZERO,
             Ended::Goodbye { code, .. } if code == "DUPLICATE_NODE" => {
                 let why = "DUPLICATE_NODE: another process runs with this node's identity and data";
                 tracing::error!(peer.id = %end.peer, "{why}");

@@ -33,6 +33,9 @@ pub enum LinkRole {
     Gateway,
 }
 
+/// The code with which a link is closed that begins anew at once, for other scopes.
+pub(crate) const SCOPES: &str = "SCOPES";
+
 /// The lanes of a link.
 pub(crate) const LANES: [Lane; 2] = [Lane::Prompt, Lane::Bulk];
 

@@ -46,10 +46,26 @@ impl Folder {
     ///
     /// # Errors
     /// [`FolderError::InUse`] where another process has it.
-    pub fn take(dir: &Path) -> Result<Self, FolderError> {
+    pub fn make(dir: &Path) -> Result<Self, FolderError> {
         use std::os::unix::fs::DirBuilderExt;
         let io = |error| FolderError::Io(dir.to_owned(), error);
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
+        Self::lock(dir)
+    }
+
+    /// Takes a folder that holds a server.
+    ///
+    /// # Errors
+    /// [`FolderError::Empty`] where it holds none, [`FolderError::InUse`] where another process has it.
+    pub fn take(dir: &Path) -> Result<Self, FolderError> {
+        if !dir.join("duikou.toml").exists() {
+            return Err(FolderError::Empty { dir: dir.to_owned(), what: "duikou.toml" });
+        }
+        Self::lock(dir)
+    }
+
+    fn lock(dir: &Path) -> Result<Self, FolderError> {
+        let io = |error| FolderError::Io(dir.to_owned(), error);
         let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(io)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
