@@ -2,5 +2,6 @@
 
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that cannot go on has failed")]
 
+mod demo;
 mod faults;
 mod rules;
