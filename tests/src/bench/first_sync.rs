@@ -19,8 +19,8 @@ use crate::harness::{Network, Seed};
 pub(crate) const RATIO: &str = "first_sync_ratio";
 pub(crate) const RSS: &str = "first_sync_rss_mib";
 
-const RATIO_GOAL: Goal = Goal::AtMost(3.0);
-const RSS_GOAL: Goal = Goal::AtMost(256.0);
+const RATIO_GOAL: Goal = Goal::AtMost(2.0);
+const RSS_GOAL: Goal = Goal::AtMost(200.0);
 /// How much the gateway holds.
 const SIZES: [usize; 2] = [50_000, 200_000];
 /// Enough that none publishes more than a member may.

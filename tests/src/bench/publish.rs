@@ -19,7 +19,7 @@ use crate::harness::{Network, WebCertificate};
 pub(crate) const RATIO: &str = "publish_ratio";
 pub(crate) const COMMIT_LOOP: &str = "publish_commit_loop";
 
-const GOAL: Goal = Goal::AtLeast(0.5);
+const GOAL: Goal = Goal::AtLeast(0.7);
 const PUBLISHERS: usize = 64;
 /// Of one run; all runs together stay below what a member may publish.
 const LISTINGS: usize = 10_000;

@@ -15,7 +15,7 @@ use crate::harness::{Network, WebCertificate};
 
 pub(crate) const RATIO: &str = "visible_ratio";
 
-const GOAL: Goal = Goal::AtMost(5.0);
+const GOAL: Goal = Goal::AtMost(3.0);
 const LISTINGS: usize = 200;
 /// Node, gateway, node.
 const STORES: usize = 3;

@@ -8,7 +8,7 @@ use crate::harness::{Network, WebCertificate, offer};
 
 pub(crate) const IDLE: &str = "idle_watcher_kib";
 
-const GOAL: Goal = Goal::AtMost(64.0);
+const GOAL: Goal = Goal::AtMost(40.0);
 const WATCHERS: usize = 1_000;
 /// Watchers before the first measurement: what the first ones cost is not what each one costs.
 const WARM_UP: usize = 50;
