@@ -1,1 +1,53 @@
-//! placeholder
+//! Figures: what the whole does, as a share of what the machine could do at best.
+//!
+//! A time or a rate says as much of the machine as of the program, so each figure is held against a bare loop that
+//! does only what cannot be left out (the commit, the signature check, the TLS), run on the same disk between the
+//! measured runs. Load comes from another process, each figure is the median of three runs, and a run on a debug
+//! build says so in its conditions.
+
+mod bare_service;
+mod bare_store;
+mod client;
+mod conditions;
+mod content;
+mod figure;
+mod first_sync;
+mod publish;
+mod tally;
+mod visible;
+mod watchers;
+mod world;
+
+pub use client::serve_task;
+pub use conditions::Conditions;
+pub use figure::{Figure, Goal};
+
+/// How often each measurement is repeated.
+const REPEATS: usize = 3;
+
+/// The figures by which a run can be narrowed.
+pub const NAMES: [&str; 6] =
+    [publish::RATIO, publish::COMMIT_LOOP, visible::RATIO, first_sync::RATIO, first_sync::RSS, watchers::IDLE];
+
+/// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
+///
+/// # Errors
+/// Where the network, a load client or a baseline fails.
+pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::Result<()> {
+    let wants = |names: &[&str]| wanted.is_empty() || wanted.iter().any(|name| names.contains(&name.as_str()));
+    world::raise_file_limit();
+    if wants(&[publish::RATIO, publish::COMMIT_LOOP]) {
+        let only_loop = !wants(&[publish::RATIO]);
+        publish::measure(only_loop).await?.into_iter().for_each(&mut report);
+    }
+    if wants(&[visible::RATIO]) {
+        report(visible::measure().await?);
+    }
+    if wants(&[first_sync::RATIO, first_sync::RSS]) {
+        first_sync::measure(&mut report).await?;
+    }
+    if wants(&[watchers::IDLE]) {
+        report(watchers::measure().await?);
+    }
+    Ok(())
+}

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-/// The files of a server's database: the data, its write-ahead log and the log's index.
-const FILES: [&str; 3] = ["data.db", "data.db-wal", "data.db-shm"];
+use super::disk::DATABASE;
+
+/// What the names of a database's files end in: the data, its write-ahead log and the log's index.
+const ENDINGS: [&str; 3] = ["", "-wal", "-shm"];
 
 /// Those of `dir` that there are, with their bytes.
 pub(crate) fn databases(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let paths = FILES.iter().map(|file| dir.join(file));
+    let paths = ENDINGS.iter().map(|ending| dir.join(format!("{DATABASE}{ending}")));
     let found: Vec<_> = paths.filter_map(|path| std::fs::read(&path).ok().map(|bytes| (path, bytes))).collect();
-    assert!(found.iter().any(|(path, _)| path.ends_with(FILES[0])), "{} has no {}", dir.display(), FILES[0]);
+    assert!(found.iter().any(|(path, _)| path.ends_with(DATABASE)), "{} has no {DATABASE}", dir.display());
     found
 }
 

@@ -53,8 +53,15 @@ pub(crate) fn local(path: PathBuf) -> Channel {
     Endpoint::from_static("http://local").timeout(ANSWER).connect_with_connector_lazy(connector)
 }
 
-/// One connection over TLS to `address`, which shows a certificate for 127.0.0.1.
-pub(crate) async fn tls(address: &str, config: Arc<ClientConfig>) -> Result<Channel, tonic::transport::Error> {
+/// One connection over TLS to `address`, which shows a certificate for 127.0.0.1, with a token's secret or anonymous.
+///
+/// # Errors
+/// Where there is no connection.
+pub async fn web_client(
+    address: &str,
+    config: Arc<ClientConfig>,
+    secret: Option<&str>,
+) -> Result<WebClient, tonic::transport::Error> {
     let target = address.to_owned();
     let connector = tower::service_fn(move |_| {
         let (target, config) = (target.clone(), Arc::clone(&config));
@@ -65,5 +72,6 @@ pub(crate) async fn tls(address: &str, config: Arc<ClientConfig>) -> Result<Chan
             TlsConnector::from(config).connect(name, connection).await.map(TokioIo::new)
         }
     });
-    Endpoint::from_static("http://web").timeout(ANSWER).connect_with_connector(connector).await
+    let channel = Endpoint::from_static("http://web").timeout(ANSWER).connect_with_connector(connector).await?;
+    Ok(WebClient::new(channel, Bearer::new(secret)))
 }

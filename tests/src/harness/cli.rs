@@ -8,10 +8,10 @@ use std::time::Duration;
 use super::binary::Program;
 
 /// How long one command may take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Variables of the environment that reach the programs; nothing else of it does.
-const KEPT: [&str; 3] = ["PATH", "RUST_LOG", "RUST_BACKTRACE"];
+const KEPT: [&str; 3] = ["PATH", "DUIKOU_LOG", "RUST_BACKTRACE"];
 
 /// What a command left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,7 @@ mod bytes;
 mod certificate;
 mod channel;
 mod cli;
+mod disk;
 mod listing;
 mod network;
 mod ports;
@@ -31,9 +32,12 @@ mod settle;
 mod start;
 mod wait;
 
+#[cfg(test)]
+mod tests;
+
 pub use binary::Program;
 pub use certificate::WebCertificate;
-pub use channel::{Bearer, WebClient};
+pub use channel::{Bearer, WebClient, web_client};
 pub use cli::Output;
 pub use listing::{Draft, offer, request};
 pub use network::{NETWORK, Network};

@@ -16,7 +16,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 
 use super::binary::Program;
-use super::channel::{self, Bearer, WebClient};
+use super::channel::{self, WebClient};
 use super::cli::{self, Output};
 use super::listing::Draft;
 use super::process::Process;
@@ -191,8 +191,7 @@ impl Server {
         tls: Arc<ClientConfig>,
         secret: Option<&str>,
     ) -> Result<WebClient, tonic::transport::Error> {
-        let channel = channel::tls(&self.addresses().web, tls).await?;
-        Ok(WebClient::new(channel, Bearer::new(secret)))
+        channel::web_client(&self.addresses().web, tls, secret).await
     }
 
     /// Makes a token of `member` and returns its secret.

@@ -1,8 +1,9 @@
 //! Whether every store holds exactly what it should.
 //!
-//! Verified: the names and revisions that every store shows its operator, against what the origins show of their own
-//! and what the directory says of members, hosts and circles. Not verified: bodies (they are signed), withdrawals and
-//! what lies on disk unseen ([`super::Server::never_received`]).
+//! Verified: names, revisions and scopes of listings, against those at their origins and what the directory says of
+//! members, hosts and circles; first what every store shows its operator, then what lies in its database. Not
+//! verified: bodies (they are signed), withdrawals, other kinds, and bytes that a database holds outside its rows
+//! ([`super::Server::never_received`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,8 +11,10 @@ use std::time::Duration;
 use duikou_proto::name::{MemberId, NetworkName, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
-use duikou_proto::v1::{ListCirclesRequest, ListMembersRequest, member};
+use duikou_proto::v1::member::State as MemberState;
+use duikou_proto::v1::{ListCirclesRequest, ListMembersRequest, Listing, Record};
 
+use super::disk;
 use super::network::{NETWORK, Network};
 use super::wait::within;
 
@@ -41,7 +44,7 @@ impl Network {
         let settled = async || match self.differences().await {
             Ok(differences) if differences.is_empty() => Ok(()),
             Ok(differences) => Err(differences.join("\n")),
-            Err(status) => Err(status.to_string()),
+            Err(error) => Err(format!("{error:#}")),
         };
         if let Err(reason) = within(limit, settled).await {
             panic!("seed {}: the network does not settle: {reason}", self.seed);
@@ -51,17 +54,29 @@ impl Network {
     /// What each store lacks or has too much at this moment; empty where all is well.
     ///
     /// # Errors
-    /// Where a server does not answer.
-    pub async fn differences(&self) -> Result<Vec<String>, tonic::Status> {
+    /// Where a server does not answer or its database cannot be read.
+    pub async fn differences(&self) -> anyhow::Result<Vec<String>> {
         let members = self.directory().await?;
-        let mut stores = Vec::new();
+        let removed: BTreeSet<MemberId> =
+            members.iter().filter(|m| m.state == MemberState::Removed).map(|m| m.id.clone()).collect();
+        let (mut shown, mut held) = (Vec::new(), Vec::new());
         for server in self.servers() {
             let node = parsed_member(&server.status().await?.node);
-            let held = server.list("members/-").await?.iter().map(State::of).collect();
-            stores.push(Store { name: server.name().to_owned(), node, held });
+            let states = server.list("members/-").await?.iter().map(State::shown).collect();
+            shown.push(Store { name: server.name().to_owned(), node: node.clone(), states });
+            let mut states: BTreeSet<State> = disk::listings(server.dir()).await?.iter().map(State::held).collect();
+            // What removing leaves behind depends on when it was.
+            states.retain(|state| !removed.contains(&state.name.origin()));
+            held.push(Store { name: format!("the database of {}", server.name()), node, states });
         }
-        let gateway = stores[0].node.clone();
-        Ok(compare(&gateway, &members, &stores))
+        let gateway = shown[0].node.clone();
+        let in_sight: Vec<&Member> = members.iter().filter(|member| member.state == MemberState::Active).collect();
+        let differences = compare(&gateway, &members, &in_sight, &shown);
+        if !differences.is_empty() {
+            return Ok(differences);
+        }
+        // Suspending hides, and moves nothing.
+        Ok(compare(&gateway, &members, &members.iter().collect::<Vec<_>>(), &held))
     }
 
     async fn directory(&self) -> Result<Vec<Member>, tonic::Status> {
@@ -79,8 +94,7 @@ impl Network {
                 for circle in circles.iter().filter(|circle| circle.members.iter().any(|m| m == id.short())) {
                     scopes.insert(Scope::circle(&circle.name, &network()).expect("a circle's name"));
                 }
-                let active = listed.state() == member::State::Active;
-                members.push(Member { node: parsed_member(&listed.node), id, scopes, active });
+                members.push(Member { node: parsed_member(&listed.node), id, scopes, state: listed.state() });
             }
             if page.next_page_token.is_empty() {
                 return Ok(members);
@@ -107,52 +121,55 @@ struct State {
 }
 
 impl State {
-    fn of(listing: &duikou_proto::v1::Listing) -> Self {
-        let name = RecordName::parse(&listing.name, &network()).unwrap_or_else(|error| panic!("{error}"));
+    fn shown(listing: &Listing) -> Self {
+        Self::parsed(&listing.name, listing.revision, &listing.scopes)
+    }
+
+    fn held(record: &Record) -> Self {
+        Self::parsed(&record.name, record.revision, &record.scopes)
+    }
+
+    fn parsed(name: &str, revision: i64, scopes: &[String]) -> Self {
+        let name = RecordName::parse(name, &network()).unwrap_or_else(|error| panic!("{error}"));
         let scope = |text: &String| Scope::parse(text, &network()).or_else(|_| text.parse());
-        let scopes = listing.scopes.iter().map(scope).collect::<Result<_, _>>();
-        Self { name, revision: listing.revision, scopes: scopes.unwrap_or_else(|error| panic!("{error}")) }
+        let scopes = scopes.iter().map(scope).collect::<Result<_, _>>();
+        Self { name, revision, scopes: scopes.unwrap_or_else(|error| panic!("{error}")) }
     }
 }
 
 struct Store {
     name: String,
     node: MemberId,
-    held: BTreeSet<State>,
+    states: BTreeSet<State>,
 }
 
 struct Member {
     id: MemberId,
     node: MemberId,
     scopes: ScopeSet,
-    active: bool,
+    state: MemberState,
 }
 
-fn compare(gateway: &MemberId, members: &[Member], stores: &[Store]) -> Vec<String> {
-    let hosts: BTreeMap<&MemberId, &Member> = members.iter().map(|member| (&member.id, member)).collect();
-    let written: Vec<(&State, &Member)> = stores
-        .iter()
-        .flat_map(|store| store.held.iter().map(move |state| (state, &store.node)))
-        .filter_map(|(state, node)| hosts.get(&state.name.origin()).map(|origin| (state, node, *origin)))
-        .filter(|(_, node, origin)| origin.node == **node)
-        .map(|(state, _, origin)| (state, origin))
-        .collect();
-    let belongs = |store: &Store, state: &State, origin: &Member| {
-        let mut readers = members.iter().filter(|member| member.node == store.node);
-        origin.node == store.node
-            || origin.active
-                && ((store.node == *gateway && !state.scopes.is_empty())
-                    || readers.any(|reader| reader.scopes.meets(&state.scopes)))
+/// What each store lacks or has too much where the records of `origins` are what counts.
+fn compare(gateway: &MemberId, members: &[Member], origins: &[&Member], stores: &[Store]) -> Vec<String> {
+    let origins: BTreeMap<MemberId, &Member> = origins.iter().map(|origin| (origin.id.clone(), *origin)).collect();
+    let origin = |state: &State| origins.get(&state.name.origin()).copied();
+    let at_home = |store: &Store, state: &State| origin(state).is_some_and(|origin| origin.node == store.node);
+    let written: Vec<&State> =
+        stores.iter().flat_map(|store| store.states.iter().filter(move |state| at_home(store, state))).collect();
+    let belongs = |store: &Store, state: &State| {
+        // Suspending takes a member's eyes as well.
+        let mut readers = members.iter().filter(|m| m.node == store.node && m.state == MemberState::Active);
+        at_home(store, state)
+            || (store.node == *gateway && !state.scopes.is_empty())
+            || readers.any(|reader| reader.scopes.meets(&state.scopes))
     };
     let mut differences = Vec::new();
     for store in stores {
-        let wanted: BTreeSet<State> = written
-            .iter()
-            .filter(|(state, origin)| belongs(store, state, origin))
-            .map(|(state, _)| (*state).clone())
-            .collect();
-        differences.extend(difference(&store.name, "lacks", &wanted, &store.held));
-        differences.extend(difference(&store.name, "has too much:", &store.held, &wanted));
+        let wanted: BTreeSet<State> =
+            written.iter().filter(|state| belongs(store, state)).map(|state| (*state).clone()).collect();
+        differences.extend(difference(&store.name, "lacks", &wanted, &store.states));
+        differences.extend(difference(&store.name, "has too much:", &store.states, &wanted));
     }
     differences
 }
@@ -179,7 +196,7 @@ mod tests {
         for circle in circles {
             scopes.insert(Scope::circle(circle, &network()).unwrap());
         }
-        Member { id, node: parsed_member(node), scopes, active: true }
+        Member { id, node: parsed_member(node), scopes, state: MemberState::Active }
     }
 
     fn state(name: &str, revision: i64, scopes: &[&str]) -> State {
@@ -188,13 +205,22 @@ mod tests {
     }
 
     fn store(name: &str, held: &[&State]) -> Store {
-        let held = held.iter().map(|state| (*state).clone()).collect();
-        Store { name: name.to_owned(), node: parsed_member(name), held }
+        let states = held.iter().map(|state| (*state).clone()).collect();
+        Store { name: name.to_owned(), node: parsed_member(name), states }
     }
 
     fn differences(stores: &[Store]) -> Vec<String> {
         let members = [member("a", "north", &["c"]), member("b", "south", &["c"]), member("d", "east", &[])];
-        compare(&parsed_member("gateway"), &members, stores)
+        compare(&parsed_member("gateway"), &members, &members.iter().collect::<Vec<_>>(), stores)
+    }
+
+    #[test]
+    fn what_is_written_by_none_of_the_origins_is_too_much_anywhere() {
+        let open = state("members/a/listings/open", 2, &["public"]);
+        let members = [member("a", "north", &[]), member("b", "south", &[])];
+        let stores = [store("gateway", &[]), store("north", &[&open]), store("south", &[])];
+        let without_a = compare(&parsed_member("gateway"), &members, &[&members[1]], &stores);
+        assert_eq!(without_a, ["north has too much: members/a.pprd.example/listings/open at 2 for {public}"]);
     }
 
     #[test]

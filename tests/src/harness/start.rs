@@ -139,16 +139,23 @@ impl Network {
     /// # Panics
     /// Where it cannot join.
     pub async fn join(&mut self, id: &str, members: &[&str]) -> &Server {
-        let like_gateway = |(name, _): &&(String, String)| !name.starts_with("DUIKOU_LINK");
-        let environment = self.gateway.environment.iter().filter(like_gateway).cloned().collect();
-        self.add_node(id, &owned(members), environment).await;
-        let node = self.node(id);
+        let node = self.join_at_rest(id, members).await;
         node.start().await;
         node
     }
 
-    /// Has a node join and leaves it at rest.
-    pub(crate) async fn add_node(&mut self, id: &str, members: &[String], environment: Vec<(String, String)>) {
+    /// The same without starting it.
+    ///
+    /// # Panics
+    /// Where it cannot join.
+    pub async fn join_at_rest(&mut self, id: &str, members: &[&str]) -> &Server {
+        let public = |(name, _): &&(String, String)| !name.starts_with("DUIKOU_LINK");
+        let environment = self.gateway.environment.iter().filter(public).cloned().collect();
+        self.add_node(id, &owned(members), environment).await;
+        self.node(id)
+    }
+
+    async fn add_node(&mut self, id: &str, members: &[String], environment: Vec<(String, String)>) {
         let mut node = Server::new(Program::Node, id, self.root(), environment);
         for member in members {
             let token = self.invite(member).await;
@@ -174,8 +181,7 @@ impl Network {
         token.unwrap_or_else(|| panic!("no token in {told:?}")).to_owned()
     }
 
-    /// Begins a circle of `members`.
-    pub(crate) async fn make_circle(&self, circle: &str, members: &[String]) {
+    async fn make_circle(&self, circle: &str, members: &[String]) {
         let mut admission = AdmissionServiceClient::new(self.gateway.local());
         let create = CreateCircleRequest { circle: circle.to_owned() };
         admission.create_circle(create).await.unwrap_or_else(|status| panic!("circle {circle}: {status}"));
