@@ -7,7 +7,7 @@ use duikou_node::trust::provider;
 use duikou_node::trust::spiffe::{Peer, Role};
 use duikou_proto::name::NodeId;
 use rcgen::{
-    CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair,
+    CertificateParams, CertificateSigningRequestParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, SanType, SerialNumber, SubjectPublicKeyInfo,
     string::Ia5String,
 };

@@ -355,7 +355,7 @@ impl EnrolmentService for WhoCalls {
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
         let info = request.extensions().get::<ConnectionInfo>().ok_or_else(|| Status::internal("no connection"))?;
         let name = info.peer.as_ref().map_or("nobody".into(), ToString::to_string);
-        Ok(Response::new(RenewResponse { certificates: vec![name.into_bytes()] }))
+        Ok(Response::new(RenewResponse { certificates: vec![name.into_bytes()], ..Default::default() }))
     }
 }
 

@@ -58,7 +58,7 @@ impl Report {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
             return Ok(());
         }
-        writeln!(out, "{:<18} {:>6} {:>6}  {}", "node", "held", "must", "members")?;
+        writeln!(out, "{:<18} {:>6} {:>6}  members", "node", "held", "must")?;
         for store in &self.stores {
             let members = store.members.join(", ");
             writeln!(out, "{:<18} {:>6} {:>6}  {members}", store.node, store.held, store.expected)?;

@@ -112,10 +112,6 @@ impl<'a> Work<'a> {
         self.rows.get(&row.name).cloned().flatten().unwrap_or(row)
     }
 
-    pub(crate) fn seq(&self) -> Seq {
-        self.counter.seq
-    }
-
     /// The next sequence number.
     pub(crate) fn next_seq(&mut self) -> Seq {
         self.counter.seq += 1;

@@ -21,7 +21,7 @@ pub type Cursor = Vec<u8>;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
     /// New or changed, in the reader's view.
-    Listing(Part, Opportunity),
+    Listing(Part, Box<Opportunity>),
     /// No longer in the reader's view.
     NoLonger(RecordName, Reason),
     /// All that was there at the beginning has been read.
@@ -202,7 +202,7 @@ impl EventReader {
                 let opportunity = readable(part)?;
                 let kind = part.kind().as_str();
                 if self.filter.matches(kind, part.scopes(), row.name.origin_str(), &opportunity) {
-                    lies(record_at).then(|| Step::Listing(part.clone(), opportunity))
+                    lies(record_at).then(|| Step::Listing(part.clone(), Box::new(opportunity)))
                 } else {
                     (had && lies(record_at)).then(|| Step::NoLonger(row.name.clone(), Reason::Filter))
                 }

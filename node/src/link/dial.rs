@@ -18,7 +18,7 @@ use super::end::{Ended, LANES, LinkEnd, gone};
 use super::hello::{self, Past};
 use super::protocol::{Backoff, SinkLane};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
-use super::sink;
+use super::{acknowledged, sink};
 use crate::engine::{Recovered, TakeBack, random};
 use crate::link::LinkPhase;
 use crate::trust::dial::Dial;
@@ -33,6 +33,7 @@ const GOOD_AFTER: Duration = Duration::from_secs(10);
 /// Keeps the link up until the engine stops.
 pub async fn keep(end: LinkEnd, dial: Dial) {
     let instance = random();
+    acknowledged::load(&end).await;
     let mut backoff = Backoff::default();
     loop {
         let now = end.engine.now();

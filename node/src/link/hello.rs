@@ -8,7 +8,7 @@ use super::end::{Ended, LANES, LinkEnd};
 use crate::engine::{Known, PositionFact, facts};
 
 /// The version of the protocol that this program speaks.
-pub const PROTOCOL: i32 = 1;
+pub(crate) const PROTOCOL: i32 = 1;
 
 /// A feed's id as it stands in a Hello.
 pub fn feed_text(id: &[u8; 16]) -> String {
@@ -19,7 +19,7 @@ pub fn feed_text(id: &[u8; 16]) -> String {
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) -> Result<Hello, Ended> {
+pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) -> Result<Hello, Ended> {
     let engine = &end.engine;
     let identity = engine.identity();
     let directory = engine.directory();
@@ -53,7 +53,7 @@ pub async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) -> Result
 ///
 /// # Errors
 /// Where it speaks another protocol, belongs to another network, or is not who its certificate says.
-pub fn check(end: &LinkEnd, hello: &Hello) -> Result<(), Ended> {
+pub(crate) fn check(end: &LinkEnd, hello: &Hello) -> Result<(), Ended> {
     let identity = end.engine.identity();
     let refuse = |text: String| Err(Ended::Protocol(text));
     if hello.protocol_min > PROTOCOL || hello.protocol_max < PROTOCOL {

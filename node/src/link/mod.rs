@@ -3,6 +3,7 @@
 //! `dial` and `accept` are the two beginnings.
 
 mod accept;
+mod acknowledged;
 mod board;
 mod control;
 mod dial;

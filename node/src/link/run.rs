@@ -7,7 +7,7 @@ use tonic::Streaming;
 
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd};
-use super::{sink, source};
+use super::{acknowledged, sink, source};
 use crate::link::LinkPhase;
 
 /// Frames that wait for the wire, per stream. Bytes are bounded by the window.
@@ -47,6 +47,7 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
     for SourceStreams { lane, open, out, input } in streams.sources {
         tasks.spawn(source::run(end.clone(), lane, open, out, input));
     }
+    tasks.spawn(acknowledged::keep(end.clone()));
     let now = end.engine.now();
     end.board.update(&end.peer, |view| {
         view.phase = LinkPhase::Connected;

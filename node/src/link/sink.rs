@@ -40,7 +40,7 @@ pub(crate) async fn open(end: &LinkEnd, lane: Lane) -> Result<Open, Ended> {
         engine.facts(&facts::catch_ups(&end.peer, lane), contract::PAGE).await?;
     Ok(Open {
         fresh: end.role == LinkRole::Node && position.is_none() && !foreign,
-        position: position.map(|fact| fact.position).unwrap_or_default().into(),
+        position: position.map(|fact| fact.position).unwrap_or_default(),
         catch_ups: catch_ups
             .into_iter()
             .map(|(_, fact)| CatchUp { scope: fact.scope, since: fact.since, position: fact.position })

@@ -71,7 +71,7 @@ pub(crate) async fn run(
                         batch.catch_up = Some(CatchUp { scope: scope.to_string(), since: *since, position });
                         batch.joined = piece.joined;
                     } else {
-                        batch.position = engine.seal_position(piece.upto, newest, &bound(&end, lane, None)).into();
+                        batch.position = engine.seal_position(piece.upto, newest, &bound(&end, lane, None));
                         batch.remaining = (page.head - piece.upto).max(0);
                     }
                     send(&out, batch).await?;

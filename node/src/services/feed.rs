@@ -122,7 +122,7 @@ impl Feeds {
 
 fn event(step: Step, cursor: &Cursor, network: &NetworkName) -> FeedEvent {
     let event = match step {
-        Step::Listing(part, opportunity) => Event::Listing(listing_of(&part, opportunity, network)),
+        Step::Listing(part, opportunity) => Event::Listing(listing_of(&part, *opportunity, network)),
         Step::NoLonger(name, reason) => Event::NoLonger(v1::NoLonger { name: name.to_string(), reason: reason.into() }),
         Step::CaughtUp => Event::CaughtUp(v1::CaughtUp {}),
         Step::Reset(cause) => Event::Reset(v1::Reset { cause: cause.into() }),

@@ -223,7 +223,7 @@ impl Directory {
             Action::DirectoryKey(key) => {
                 let public = PublicKey::from_bytes(&key.public_key).map_err(|_| wrong("no directory key".into()))?;
                 let input = directory_key_input(key.number, &key.public_key);
-                if !self.root.is_some_and(|root| root.verify(&key.root_signature, &input).is_ok()) {
+                if self.root.is_none_or(|root| root.verify(&key.root_signature, &input).is_err()) {
                     return Err(DirectoryError::Signature { index, by: "the root" });
                 }
                 if key.number != self.directory_keys.len() as i32 + 1 {
