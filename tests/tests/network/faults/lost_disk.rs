@@ -103,7 +103,8 @@ async fn a_recovered_node_writes_nothing_before_it_has_its_records_back() {
     net.gateway().stop().await;
     node.start().await;
     let refused = node.publish(offer("too-early")).await.unwrap_err();
-    assert_eq!(refused.code(), tonic::Code::FailedPrecondition, "{refused}");
+    assert_eq!(refused.code(), tonic::Code::Unavailable, "{refused}");
+    assert!(String::from_utf8_lossy(refused.details()).contains("RECOVERING"), "{refused:?}");
     let alarms = node.status().await.unwrap().alarms;
     assert!(alarms.iter().any(|alarm| alarm.code == "UNRECOVERED"), "{alarms:?}");
 
