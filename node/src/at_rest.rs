@@ -40,7 +40,7 @@ impl FolderCommands for AtRest {
 
     async fn recover(&self, dir: &Path, token: Option<&str>) -> anyhow::Result<()> {
         match token {
-            Some(token) => drop(enrol::join(dir, token, None).await.map_err(|error| not_joined(&error))?),
+            Some(token) => drop(enrol::recover_keys(dir, token).await.map_err(|error| not_joined(&error))?),
             None => enrol::recover(dir).await.map_err(|error| not_joined(&error))?,
         }
         Ok(())

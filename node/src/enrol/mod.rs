@@ -18,7 +18,7 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, HostPort};
-use crate::engine::{StartError, WriteError};
+use crate::engine::{Engine, StartError, WriteError, facts};
 use crate::server::{Folder, FolderError, ServeError, start};
 use crate::trust::dial::{Address, Dial, InvalidAddress};
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};
@@ -136,6 +136,19 @@ pub enum JoinError {
 /// # Errors
 /// See [`JoinError`].
 pub async fn join(dir: &Path, text: &str, node: Option<&str>) -> Result<Joined, JoinError> {
+    enter(dir, text, node, false).await
+}
+
+/// Uses up a token that replaces a member's lost keys. Nothing is written for the member until the gateway has given
+/// back what it holds of it.
+///
+/// # Errors
+/// See [`JoinError`].
+pub async fn recover_keys(dir: &Path, text: &str) -> Result<Joined, JoinError> {
+    enter(dir, text, None, true).await
+}
+
+async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Result<Joined, JoinError> {
     let token = decode_token(text).ok_or(JoinError::NoToken)?;
     let network: NetworkName = token.network.parse()?;
     let member: MemberId = token.member.parse()?;
@@ -197,10 +210,12 @@ pub async fn join(dir: &Path, text: &str, node: Option<&str>) -> Result<Joined, 
     let started = start(&folder, &config, node.clone(), network.clone(), false, CancellationToken::new()).await?;
     let entries = response.directory.iter().map(|entry| entry.encode_to_vec().into()).collect();
     let followed = started.engine.follow(entries).await;
+    let marked = if recovers { await_recovery(&started.engine, [member.clone()]).await } else { Ok(()) };
     started.engine.close();
     started.tasks.wait().await;
     started.engine.store().close().await;
     followed??;
+    marked?;
     std::fs::rename(folder.signing_key(&member, 0), folder.signing_key(&member, number))?;
     std::fs::rename(folder.encryption_key(&member, 0), folder.encryption_key(&member, number))?;
     Ok(Joined { network, node, member, gateway, root_fingerprint: hex(&token.root_fingerprint) })
@@ -224,9 +239,20 @@ pub async fn recover(dir: &Path) -> Result<(), JoinError> {
         )));
     }
     let started = start(&folder, &config, node, network, false, CancellationToken::new()).await?;
+    // The directory is lost as well: whoever has a key here is taken for a member.
+    let members: Vec<MemberId> = started.engine.identity().signers.keys().cloned().collect();
+    let marked = await_recovery(&started.engine, members).await;
     started.engine.close();
     started.tasks.wait().await;
     started.engine.store().close().await;
+    Ok(marked?)
+}
+
+/// From the next start on, nothing is written for `members` before the gateway has given back what it holds of them.
+async fn await_recovery(engine: &Engine, members: impl IntoIterator<Item = MemberId>) -> Result<(), WriteError> {
+    for member in members {
+        engine.keep_fact(facts::unrecovered(&member), true).await?;
+    }
     Ok(())
 }
 

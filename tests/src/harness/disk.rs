@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use duikou_proto::v1::{Record, Signed};
 use prost::Message;
-use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 /// The database of a server's folder.
 pub(crate) const DATABASE: &str = "data.db";
@@ -33,4 +33,21 @@ pub(crate) async fn listings(dir: &Path) -> anyhow::Result<Vec<Record>> {
         }
     }
     Ok(records)
+}
+
+/// Changes the record of `name` (full) in the database of `dir`, whose server is at rest, behind its back.
+///
+/// # Errors
+/// Where there is no such record, or the database cannot be written.
+pub async fn rewrite_record(dir: &Path, name: &str, change: impl FnOnce(Signed) -> Signed) -> anyhow::Result<()> {
+    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).busy_timeout(BUSY);
+    let mut connection = options.disable_statement_logging().connect().await?;
+    let select = "SELECT record FROM rows WHERE name = $1 AND record IS NOT NULL";
+    let held: Vec<u8> = sqlx::query_scalar(select).bind(name).fetch_one(&mut connection).await?;
+    let changed = change(Signed::decode(held.as_slice())?).encode_to_vec();
+    anyhow::ensure!(changed != held, "{name} was not changed");
+    let update = sqlx::query("UPDATE rows SET record = $1 WHERE name = $2").bind(changed).bind(name);
+    update.execute(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
 }
