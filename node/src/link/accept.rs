@@ -31,6 +31,7 @@ use crate::trust::spiffe::Role;
 const STEP: Duration = Duration::from_secs(300);
 /// How long an older session with the same identity has to show that it is alive.
 const ALIVE: Duration = Duration::from_secs(5);
+const LISTEN_EVERY: Duration = Duration::from_millis(50);
 
 /// The links that nodes have dialled.
 #[derive(Clone)]
@@ -192,9 +193,18 @@ impl Acceptor {
             }
         }
         let streams = Streams { control: ControlStreams { out: out.clone(), input }, sinks, sources };
-        tokio::select! {
-            ended = run(end.clone(), hello, streams) => ended,
-            Some(alive) = duplicate.recv() => twice(&out, alive).await,
+        let mut running = std::pin::pin!(run(end.clone(), hello, streams));
+        loop {
+            let alive = tokio::select! {
+                ended = &mut running => return ended,
+                Some(alive) = duplicate.recv() => alive,
+            };
+            tokio::select! {
+                ended = &mut running => return ended,
+                () = heard_again(end) => return twice(&out, alive).await,
+                // Whoever asked takes silence for death; the pulse will find out.
+                () = tokio::time::sleep(ALIVE) => {}
+            }
         }
     }
 
@@ -203,6 +213,15 @@ impl Acceptor {
         self.0.engine.stopped().cancelled_owned().await;
         self.0.tasks.close();
         self.0.tasks.wait().await;
+    }
+}
+
+/// Ends as soon as the peer's pulse is felt again: then its process lives, whatever has come to our door.
+async fn heard_again(end: &LinkEnd) {
+    let heard = || end.board.get(&end.peer).map_or(0, |view| view.heard);
+    let before = heard();
+    while heard() == before {
+        tokio::time::sleep(LISTEN_EVERY).await;
     }
 }
 

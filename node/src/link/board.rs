@@ -35,6 +35,8 @@ pub struct LinkView {
     pub acknowledged: Seq,
     /// Changes that the peer still has for us, as it said with its last batch.
     pub behind: i64,
+    /// How many frames of the peer's pulse have come.
+    pub heard: u64,
     /// The peer's clock minus ours, once known.
     pub clock_offset: Option<Micros>,
 }

@@ -62,6 +62,7 @@ pub(crate) async fn run(
             frame = input.message() => {
                 let frame = frame?.ok_or_else(gone)?.frame;
                 pulse.heard(began.elapsed());
+                end.board.update(&end.peer, |view| view.heard += 1);
                 match frame {
                     Some(Frame::Ping(ping)) => {
                         wanted_by_ping(&end, &out, ping.directory_index, &mut asked).await?;

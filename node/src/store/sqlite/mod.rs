@@ -23,6 +23,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Connections that read side by side.
 const READERS: u32 = 8;
+/// How often overwriting the log is tried while readers hold it.
+const SCRUB_TRIES: usize = 50;
+const SCRUB_PAUSE: Duration = Duration::from_millis(200);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Data in one file.
@@ -145,9 +148,17 @@ impl Store for SqliteStore {
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
-        let mut writer = self.writer.lock().await;
-        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await.map_err(database)?;
-        Ok(())
+        for _ in 0..SCRUB_TRIES {
+            let mut writer = self.writer.lock().await;
+            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await;
+            // A reader may hold the log for a moment; its pages are short.
+            if checkpoint.map_err(database)?.get::<i64, _>(0) == 0 {
+                return Ok(());
+            }
+            drop(writer);
+            tokio::time::sleep(SCRUB_PAUSE).await;
+        }
+        Err(StoreError::Database("readers kept the log from being overwritten".into()))
     }
 
     async fn close(&self) {

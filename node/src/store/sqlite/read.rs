@@ -47,6 +47,13 @@ fn decode(row: &SqliteRow) -> Result<Row, StoreError> {
     })
 }
 
+/// A row for those who read many: one that is damaged stops no other.
+fn readable(row: &SqliteRow) -> Option<Row> {
+    decode(row)
+        .inspect_err(|error| tracing::error!(%error, "a damaged row is passed over: restore it, or recover"))
+        .ok()
+}
+
 pub(super) async fn rows(connection: &mut SqliteConnection, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
     let mut found = Vec::with_capacity(names.len());
     for names in names.chunks(NAMES) {
@@ -86,13 +93,13 @@ pub(super) async fn range(
 ) -> Result<Vec<Row>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE name >= $1 AND name < $2 AND name > $3 ORDER BY name LIMIT $4");
     let query = sqlx::query(AssertSqlSafe(sql)).bind(prefix).bind(end_of(prefix)).bind(after).bind(limit as i64);
-    query.fetch_all(connection).await.map_err(database)?.iter().map(decode).collect()
+    Ok(query.fetch_all(connection).await.map_err(database)?.iter().filter_map(readable).collect())
 }
 
 pub(super) async fn due(connection: &mut SqliteConnection, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2");
     let query = sqlx::query(AssertSqlSafe(sql)).bind(now).bind(limit as i64);
-    query.fetch_all(connection).await.map_err(database)?.iter().map(decode).collect()
+    Ok(query.fetch_all(connection).await.map_err(database)?.iter().filter_map(readable).collect())
 }
 
 pub(super) async fn fact(connection: &mut SqliteConnection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -132,7 +139,7 @@ pub(super) async fn page(
     };
     let mut upto = head;
     let mut found: HashMap<RecordName, Arc<Row>> = HashMap::new();
-    for (index, column) in columns.into_iter().enumerate() {
+    for column in columns {
         let sql = format!(
             "SELECT {COLUMNS} FROM rows WHERE {column} > 0 AND {column} > $1 AND {column} <= $2 \
              ORDER BY {column} LIMIT $3"
@@ -141,12 +148,10 @@ pub(super) async fn page(
         let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
         let full = rows.len() == limit;
         for (at, row) in rows.iter().enumerate() {
-            let row = decode(row)?;
             if full && at + 1 == limit {
-                upto = [row.record_seq, row.withdrawal_seq, row.record_content_seq, row.withdrawal_content_seq]
-                    [index + if order == Order::Link { 0 } else { 2 }];
+                upto = row.get(column);
             }
-            found.insert(row.name.clone(), Arc::new(row));
+            found.extend(readable(row).map(|row| (row.name.clone(), Arc::new(row))));
         }
     }
     let mut page = Page { rows: found.into_values().filter(|r| r.lies_in(order, after, upto)).collect(), upto, head };

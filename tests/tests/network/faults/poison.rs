@@ -37,7 +37,7 @@ async fn poison(server: &Server, stranger: &Signer) {
     let broken = |mut signed: Signed| {
         let mut signature = signed.signature.to_vec();
         signature[7] ^= 1;
-        signed.signature = signature.into();
+        signed.signature = signature;
         signed
     };
     rewrite_record(dir, &full_name("signature"), broken).await.unwrap();
