@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::write(out.join("descriptors.bin"), &descriptors)?;
 
     tonic_prost_build::configure()
+        .codec_path("crate::codec::Codec")
         .bytes(".duikou.v1.Signed.payload")
         .bytes(".duikou.v1.Record.body")
         .bytes(".duikou.federation.v1.Batch.parts")

@@ -1,6 +1,7 @@
 //! The contract of the Duikou network: its messages and services, and the rules that every participant applies
 //! alike. Everything here is a function of its inputs: no sockets, files, clocks or randomness.
 
+pub mod codec;
 pub mod directory;
 pub mod envelope;
 pub mod filter;

@@ -19,6 +19,16 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, 
     })
 }
 
+/// Begins the tokens.
+pub(crate) const TOKENS: &str = "token/";
+/// Begins what was refused of any peer.
+pub(crate) const REJECTIONS: &str = "rejected/";
+
+/// Whether a fact is asked for so often that all of its like are in memory: few, and each bounded where it is written.
+pub(crate) fn is_hot(key: &str) -> bool {
+    [TOKENS, REJECTIONS].iter().any(|prefix| key.starts_with(prefix))
+}
+
 /// The feed's identity, its epochs and the key that seals positions.
 pub(crate) const FEED: &str = "feed";
 /// Begins the last revision of each member here.
@@ -55,11 +65,11 @@ pub(crate) fn catch_ups(peer: &NodeId, on: Lane) -> String {
 
 /// Begins the states that we refused of `peer`.
 pub(crate) fn rejected(peer: &NodeId) -> String {
-    format!("rejected/{peer}/")
+    format!("{REJECTIONS}{peer}/")
 }
 
 pub(crate) fn rejection(peer: &NodeId, name: &RecordName) -> String {
-    format!("rejected/{peer}/{name}")
+    format!("{REJECTIONS}{peer}/{name}")
 }
 
 /// Begins the states that `peer` refused of ours.

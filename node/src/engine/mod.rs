@@ -148,6 +148,10 @@ impl Engine {
         for (key, _) in read.facts(facts::UNRECOVERED, "", contract_members()).await? {
             unrecovered.extend(key.strip_prefix(facts::UNRECOVERED).and_then(|id| id.parse::<MemberId>().ok()));
         }
+        let mut hot = BTreeMap::new();
+        for prefix in [facts::TOKENS, facts::REJECTIONS] {
+            hot.extend(read.facts(prefix, "", contract_members()).await?);
+        }
         let mut feed = match read.fact(facts::FEED).await? {
             Some(value) => facts::decode(facts::FEED, &value)?,
             None => FeedIdentity::new(),
@@ -159,7 +163,14 @@ impl Engine {
         transaction.commit().await?;
         let counts = store.counts().await?;
         let directory = Arc::new(directory);
-        let memory = Memory { directory: directory.clone(), counts, revisions, unrecovered, feed: Arc::new(feed) };
+        let memory = Memory {
+            directory: directory.clone(),
+            counts,
+            revisions,
+            unrecovered,
+            feed: Arc::new(feed),
+            hot: Arc::new(hot),
+        };
         let (queue, receiver) = writer::queue(queue_bytes);
         let shared = Arc::new(Shared {
             identity,
@@ -312,7 +323,11 @@ impl Engine {
     }
 
     pub(crate) async fn fact<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let value = self.0.store.read().await?.fact(key).await?;
+        let value = if facts::is_hot(key) {
+            self.0.memory.load().hot.get(key).cloned()
+        } else {
+            self.0.store.read().await?.fact(key).await?
+        };
         value.map(|value| facts::decode(key, &value)).transpose()
     }
 
@@ -321,7 +336,11 @@ impl Engine {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<(String, T)>, StoreError> {
-        let found = self.0.store.read().await?.facts(prefix, "", limit).await?;
+        let found = if facts::is_hot(prefix) {
+            self.0.memory.load().hot(prefix, limit)
+        } else {
+            self.0.store.read().await?.facts(prefix, "", limit).await?
+        };
         found.into_iter().map(|(key, value)| Ok((key.clone(), facts::decode(&key, &value)?))).collect()
     }
 

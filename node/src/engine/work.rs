@@ -27,6 +27,16 @@ pub(crate) struct Memory {
     /// Members on this node that must be recovered before anything is written for them.
     pub(crate) unrecovered: BTreeSet<MemberId>,
     pub(crate) feed: Arc<FeedIdentity>,
+    /// Facts that [`facts::is_hot`].
+    pub(crate) hot: Arc<BTreeMap<String, Vec<u8>>>,
+}
+
+impl Memory {
+    /// Hot facts by prefix, at most `limit`.
+    pub(crate) fn hot(&self, prefix: &str, limit: usize) -> Vec<(String, Vec<u8>)> {
+        let from = self.hot.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        from.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
 }
 
 /// A transaction under way.
@@ -262,6 +272,7 @@ impl<'a> Work<'a> {
     pub(crate) async fn fact<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, StoreError> {
         let value = match self.facts.get(key) {
             Some(value) => value.clone(),
+            None if facts::is_hot(key) => self.memory.hot.get(key).cloned(),
             None => self.transaction.fact(key).await?,
         };
         value.map(|value| facts::decode(key, &value)).transpose()
@@ -273,8 +284,12 @@ impl<'a> Work<'a> {
         prefix: &str,
         limit: usize,
     ) -> Result<Vec<(String, T)>, StoreError> {
-        let mut found: BTreeMap<String, Vec<u8>> =
-            self.transaction.facts(prefix, "", limit).await?.into_iter().collect();
+        let kept = if facts::is_hot(prefix) {
+            self.memory.hot(prefix, limit)
+        } else {
+            self.transaction.facts(prefix, "", limit).await?
+        };
+        let mut found: BTreeMap<String, Vec<u8>> = kept.into_iter().collect();
         for (key, value) in self.facts.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)) {
             match value {
                 Some(value) => drop(found.insert(key.clone(), value.clone())),
@@ -322,6 +337,13 @@ impl<'a> Work<'a> {
             self.transaction.append_entries(self.first_entry, &self.entries).await?;
         }
         let facts: Vec<_> = self.facts.into_iter().collect();
+        for (key, value) in facts.iter().filter(|(key, _)| facts::is_hot(key)) {
+            let hot = Arc::make_mut(&mut self.memory.hot);
+            match value {
+                Some(value) => drop(hot.insert(key.clone(), value.clone())),
+                None => drop(hot.remove(key)),
+            }
+        }
         if !facts.is_empty() {
             self.transaction.put_facts(&facts).await?;
         }

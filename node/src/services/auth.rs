@@ -14,8 +14,7 @@ use crate::engine::{Engine, Reader};
 
 /// Begins every secret.
 pub(crate) const SECRET_PREFIX: &str = "dk_";
-/// Begins the facts of tokens.
-pub(crate) const TOKENS: &str = "token/";
+pub(crate) use crate::engine::facts::TOKENS;
 
 /// A token as it is kept. Its secret is not: the fact's key is a hash of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

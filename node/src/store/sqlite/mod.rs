@@ -17,7 +17,7 @@ use sqlx::{ConnectOptions, Connection, Row as _};
 use tokio::sync::Mutex;
 
 use super::{Count, Counts, Order, Page, Read, Seq, Store, StoreError, Transaction};
-use write::SqliteTransaction;
+use write::{SqliteTransaction, Writer};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -31,7 +31,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Data in one file.
 pub struct SqliteStore {
     file: PathBuf,
-    writer: Arc<Mutex<SqliteConnection>>,
+    writer: Arc<Mutex<Writer>>,
     readers: SqlitePool,
 }
 
@@ -59,7 +59,11 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(
             options.create_if_missing(false).pragma("query_only", "ON").pragma("cache_size", "-2048"),
         );
-        Ok(Self { file: file.to_owned(), writer: Arc::new(Mutex::new(writer)), readers })
+        Ok(Self {
+            file: file.to_owned(),
+            writer: Arc::new(Mutex::new(Writer { connection: writer, counter: None })),
+            readers,
+        })
     }
 
     /// The file.
@@ -150,7 +154,7 @@ impl Store for SqliteStore {
     async fn scrub(&self) -> Result<(), StoreError> {
         for _ in 0..SCRUB_TRIES {
             let mut writer = self.writer.lock().await;
-            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *writer).await;
+            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut writer.connection).await;
             // A reader may hold the log for a moment; its pages are short.
             if checkpoint.map_err(database)?.get::<i64, _>(0) == 0 {
                 return Ok(());
@@ -165,6 +169,6 @@ impl Store for SqliteStore {
         self.readers.close().await;
         let mut writer = self.writer.lock().await;
         // The last connection to go folds the log into the file; an error here loses nothing that was committed.
-        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await;
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await;
     }
 }

@@ -16,18 +16,26 @@ use crate::store::{Counter, Fact, Read, Row, StoreError, Transaction};
 const ROWS: usize = 128;
 
 pub(super) struct SqliteTransaction {
-    connection: OwnedMutexGuard<SqliteConnection>,
+    writer: OwnedMutexGuard<Writer>,
+    changed: Option<Counter>,
+}
+
+/// The connection that writes, and the counter as it last wrote it: nobody else writes.
+pub(super) struct Writer {
+    pub(super) connection: SqliteConnection,
+    pub(super) counter: Option<Counter>,
 }
 
 impl SqliteTransaction {
-    pub(super) async fn begin(mut connection: OwnedMutexGuard<SqliteConnection>) -> Result<Self, StoreError> {
+    pub(super) async fn begin(mut writer: OwnedMutexGuard<Writer>) -> Result<Self, StoreError> {
+        let connection = &mut writer.connection;
         // One that was dropped half-way is still open on this connection.
         let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
         if begun.is_err() {
             let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
             sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(database)?;
         }
-        Ok(Self { connection })
+        Ok(Self { writer, changed: None })
     }
 }
 
@@ -39,27 +47,32 @@ fn marks(rows: usize, columns: usize) -> String {
 #[async_trait]
 impl Read for SqliteTransaction {
     async fn counter(&mut self) -> Result<Counter, StoreError> {
-        read::counter(&mut self.connection).await
+        if let Some(counter) = self.changed.or(self.writer.counter) {
+            return Ok(counter);
+        }
+        let counter = read::counter(&mut self.writer.connection).await?;
+        self.writer.counter = Some(counter);
+        Ok(counter)
     }
 
     async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
-        read::rows(&mut self.connection, names).await
+        read::rows(&mut self.writer.connection, names).await
     }
 
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
-        read::range(&mut self.connection, prefix, after, limit).await
+        read::range(&mut self.writer.connection, prefix, after, limit).await
     }
 
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
-        read::due(&mut self.connection, now, limit).await
+        read::due(&mut self.writer.connection, now, limit).await
     }
 
     async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        read::fact(&mut self.connection, key).await
+        read::fact(&mut self.writer.connection, key).await
     }
 
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        read::facts(&mut self.connection, prefix, after, limit).await
+        read::facts(&mut self.writer.connection, prefix, after, limit).await
     }
 }
 
@@ -91,7 +104,7 @@ impl Transaction for SqliteTransaction {
                     .bind(row.gone.map_or(0, |(_, until)| until))
                     .bind(row.due);
             }
-            query.execute(&mut *self.connection).await.map_err(database)?;
+            query.execute(&mut self.writer.connection).await.map_err(database)?;
         }
         Ok(())
     }
@@ -100,7 +113,7 @@ impl Transaction for SqliteTransaction {
         for name in names {
             sqlx::query("DELETE FROM rows WHERE name = $1")
                 .bind(name.as_str())
-                .execute(&mut *self.connection)
+                .execute(&mut self.writer.connection)
                 .await
                 .map_err(database)?;
         }
@@ -112,9 +125,10 @@ impl Transaction for SqliteTransaction {
             .bind(counter.seq)
             .bind(counter.floor)
             .bind(counter.content_floor)
-            .execute(&mut *self.connection)
+            .execute(&mut self.writer.connection)
             .await
             .map_err(database)?;
+        self.changed = Some(counter);
         Ok(())
     }
 
@@ -126,7 +140,7 @@ impl Transaction for SqliteTransaction {
                     .bind(value.as_slice()),
                 None => sqlx::query("DELETE FROM facts WHERE key = $1").bind(key.as_str()),
             };
-            query.execute(&mut *self.connection).await.map_err(database)?;
+            query.execute(&mut self.writer.connection).await.map_err(database)?;
         }
         Ok(())
     }
@@ -136,7 +150,7 @@ impl Transaction for SqliteTransaction {
             sqlx::query("INSERT INTO entries (number, entry) VALUES ($1, $2)")
                 .bind(number)
                 .bind(entry.as_ref())
-                .execute(&mut *self.connection)
+                .execute(&mut self.writer.connection)
                 .await
                 .map_err(database)?;
         }
@@ -144,9 +158,12 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let committed = sqlx::query("COMMIT").execute(&mut *self.connection).await.map_err(database);
-        if committed.is_err() {
-            let _ = sqlx::query("ROLLBACK").execute(&mut *self.connection).await;
+        let committed = sqlx::query("COMMIT").execute(&mut self.writer.connection).await.map_err(database);
+        if committed.is_ok() {
+            self.writer.counter = self.changed.or(self.writer.counter);
+        } else {
+            self.writer.counter = None;
+            let _ = sqlx::query("ROLLBACK").execute(&mut self.writer.connection).await;
         }
         committed.map(drop)
     }
