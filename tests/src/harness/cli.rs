@@ -50,6 +50,16 @@ pub(crate) fn command(program: Program, home: &Path, environment: &[(String, Str
     command
 }
 
+/// Runs `program` with `args` to its end, at home in `home`, without any server's environment.
+///
+/// # Panics
+/// Where it does not end.
+pub async fn run_program(program: Program, home: &Path, args: &[&str]) -> Output {
+    let mut command = command(program, home, &[]);
+    command.args(args);
+    run(command).await
+}
+
 /// Runs `command` to its end.
 pub(crate) async fn run(command: std::process::Command) -> Output {
     let shown = format!("{command:?}");

@@ -39,7 +39,7 @@ mod tests;
 pub use binary::Program;
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};
-pub use cli::Output;
+pub use cli::{Output, run_program};
 pub use disk::rewrite_record;
 pub use listing::{Draft, offer, request};
 pub use network::{NETWORK, Network};

@@ -41,10 +41,14 @@ impl Process {
         self.0.wait().expect("a child can be waited for");
     }
 
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
+        kill_process(id, signal).expect("a child can be signalled");
+    }
+
     /// SIGTERM, and how it ended.
     pub(crate) async fn stop(mut self) -> ExitStatus {
-        let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw).expect("a child has an id");
-        kill_process(id, Signal::TERM).expect("a child can be signalled");
+        self.signal(Signal::TERM);
         within(STOP, async || self.ended().ok_or_else(|| "still running after SIGTERM".to_owned()))
             .await
             .unwrap_or_else(|reason| panic!("{reason}"))

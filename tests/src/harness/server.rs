@@ -11,6 +11,7 @@ use duikou_proto::v1::{
     CreateListingRequest, CreateTokenRequest, GetListingRequest, GetStatusRequest, ListListingsRequest, Listing, Token,
     UpdateListingRequest, WithdrawListingRequest, WithdrawListingResponse, WithdrawalReason, token,
 };
+use rustix::process::Signal;
 use rustls::ClientConfig;
 use tonic::Status;
 use tonic::transport::Channel;
@@ -95,6 +96,10 @@ impl Server {
 
     /// Starts it and returns at once.
     pub(crate) fn launch(&self) {
+        self.launch_with(&[]);
+    }
+
+    fn launch_with(&self, further: &[(&str, &str)]) {
         let addresses = self.dir.join(start::ADDRESSES_FILE);
         match std::fs::remove_file(&addresses) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{}: {error}", addresses.display()),
@@ -104,7 +109,7 @@ impl Server {
         assert!(process.is_none(), "{} runs already", self.name);
         let home = self.dir.parent().expect("below the root");
         let mut command = cli::command(self.program, home, &self.environment);
-        command.arg("serve").arg("--dir").arg(&self.dir);
+        command.envs(further.iter().copied()).arg("serve").arg("--dir").arg(&self.dir);
         *process = Some(Process::start(command, &self.log));
     }
 
@@ -127,6 +132,31 @@ impl Server {
     pub async fn start(&self) -> Addresses {
         self.launch();
         self.ready().await
+    }
+
+    /// Starts it with these further variables in its environment, this once, and waits until it is ready.
+    ///
+    /// # Panics
+    /// Where it is not within a minute.
+    pub async fn start_with(&self, further: &[(&str, &str)]) -> Addresses {
+        self.launch_with(further);
+        self.ready().await
+    }
+
+    /// Stops every thread of it (SIGSTOP) as a machine that hangs would, until [`Server::thaw`].
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn freeze(&self) {
+        self.process().as_ref().unwrap_or_else(|| panic!("{} does not run", self.name)).signal(Signal::STOP);
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Panics
+    /// Where it does not run.
+    pub fn thaw(&self) {
+        self.process().as_ref().unwrap_or_else(|| panic!("{} does not run", self.name)).signal(Signal::CONT);
     }
 
     /// Kills it (SIGKILL), as a power cut would.

@@ -1,0 +1,133 @@
+//! What operators decide takes effect on links that are up, and those who watch are told.
+
+use duikou_proto::v1::no_longer::Reason;
+use duikou_proto::v1::token::Role;
+use duikou_tests::harness::{Network, Server, WebCertificate, offer};
+use tonic::Code;
+
+use super::{Holder, PATIENCE, Watcher, listing_name, reason};
+
+const TEA: &str = "members/shenzhen/listings/tea";
+const PACT: &str = "members/shenzhen/listings/pact";
+
+async fn network(seed: u64, certificate: &WebCertificate) -> Network {
+    let net = Network::new(seed)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie"])
+        .node("zunyi", &["zunyi"])
+        .circle("pan-prd", &["shenzhen", "bijie"])
+        .web_certificate(certificate)
+        .start()
+        .await;
+    let node = net.node("shenzhen");
+    node.publish(offer("tea")).await.unwrap();
+    node.publish(offer("pact").for_circle("pan-prd")).await.unwrap();
+    net.settle().await;
+    net
+}
+
+/// Watches at a node through the eyes of its member.
+async fn watch(node: &Server, certificate: &WebCertificate) -> Holder {
+    let secret = node.token(node.name(), Role::Viewer).await.unwrap();
+    let web = node.web(certificate.client(), Some(&secret)).await.unwrap();
+    Holder::new(Watcher::new(web, None, "").await.unwrap()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_a_circle_receives_it_and_who_leaves_loses_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = network(761, &certificate).await;
+    let (zunyi, tea, pact) = (net.node("zunyi"), listing_name("shenzhen", "tea"), listing_name("shenzhen", "pact"));
+    let mut watcher = watch(zunyi, &certificate).await;
+    watcher.holds(&[&tea]).await;
+
+    net.gateway().cli(&["circles", "add", "pan-prd", "zunyi"]).await.done();
+    zunyi.sees(PACT).await;
+    watcher.holds(&[&tea, &pact]).await;
+    net.settle().await;
+
+    net.node("shenzhen").publish(offer("second").for_circle("pan-prd")).await.unwrap();
+    let second = listing_name("shenzhen", "second");
+    watcher.holds(&[&tea, &pact, &second]).await;
+
+    watcher.left.clear();
+    watcher.resets = 0;
+    net.gateway().cli(&["circles", "drop", "pan-prd", "zunyi"]).await.done();
+    zunyi.loses(PACT).await;
+    watcher.holds(&[&tea]).await;
+    watcher.lost(&pact, Reason::ScopeLost);
+    net.settle().await;
+    net.node("shenzhen").publish(offer("third").for_circle("pan-prd")).await.unwrap();
+    net.node("bijie").sees("members/shenzhen/listings/third").await;
+    net.settle().await;
+    zunyi.never_received(b"third for partner cities");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_member_is_hidden_everywhere_at_once_and_shown_again_when_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = network(762, &certificate).await;
+    let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
+    let (tea, pact) = (listing_name("shenzhen", "tea"), listing_name("shenzhen", "pact"));
+    let mut watcher = watch(bijie, &certificate).await;
+    watcher.holds(&[&tea, &pact]).await;
+
+    net.gateway().cli(&["members", "suspend", "shenzhen", "--reason", "audit", "--yes"]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.loses(TEA).await;
+    }
+    watcher.holds(&[]).await;
+    watcher.lost(&tea, Reason::Suspended);
+    let refused = async || match shenzhen.publish(offer("meanwhile")).await {
+        Err(status) if reason(&status) == "SUSPENDED" => Ok(status),
+        other => Err(format!("{other:?}")),
+    };
+    let status = duikou_tests::harness::within(PATIENCE, refused).await.unwrap();
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    net.settle().await;
+
+    net.gateway().cli(&["members", "resume", "shenzhen"]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.sees(TEA).await;
+    }
+    watcher.holds(&[&tea, &pact]).await;
+    let written = async || shenzhen.publish(offer("again")).await.map_err(|status| status.to_string());
+    duikou_tests::harness::within(PATIENCE, written).await.unwrap();
+    net.node("zunyi").sees("members/shenzhen/listings/again").await;
+    net.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_record_is_shown_nowhere_until_it_is_shown_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = network(763, &certificate).await;
+    let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
+    let (tea, pact) = (listing_name("shenzhen", "tea"), listing_name("shenzhen", "pact"));
+    let mut watcher = watch(bijie, &certificate).await;
+    watcher.holds(&[&tea, &pact]).await;
+
+    net.gateway().cli(&["records", "hide", &tea, "--reason", "duplicate of another"]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.loses(TEA).await;
+    }
+    watcher.holds(&[&pact]).await;
+    watcher.lost(&tea, Reason::Hidden);
+    assert!(bijie.get(PACT).await.is_ok(), "nothing else is hidden");
+    let told = async || {
+        let status = shenzhen.status().await.map_err(|status| status.to_string())?;
+        let text = format!("{status:?}");
+        if text.contains("duplicate of another") { Ok(()) } else { Err(text) }
+    };
+    duikou_tests::harness::within(PATIENCE, told).await.unwrap_or_else(|text| panic!("the origin is not told: {text}"));
+
+    net.gateway().cli(&["records", "show", &tea]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.sees(TEA).await;
+    }
+    watcher.holds(&[&tea, &pact]).await;
+    net.settle().await;
+}

@@ -1,0 +1,137 @@
+//! Links in networks as they are: behind a proxy, and to peers that hang.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use duikou_proto::v1::link_status::State;
+use duikou_tests::harness::{Network, Server, offer, within};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::PATIENCE;
+
+/// What a request to the proxy may weigh.
+const REQUEST_BYTES: usize = 8 * 1024;
+
+/// An HTTP proxy that knows CONNECT and nothing else.
+struct Proxy {
+    address: String,
+    tunnels: Arc<AtomicUsize>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Proxy {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let tunnels = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&tunnels);
+        let task = tokio::spawn(async move {
+            // Dropped with the task, and every tunnel with it.
+            let mut open = JoinSet::new();
+            while let Ok((client, _)) = listener.accept().await {
+                open.spawn(tunnel(client, Arc::clone(&count)));
+            }
+        });
+        Self { address, tunnels, task }
+    }
+
+    fn tunnels(&self) -> usize {
+        self.tunnels.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn tunnel(mut client: TcpStream, count: Arc<AtomicUsize>) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    while !request.ends_with(b"\r\n\r\n") {
+        if request.len() == REQUEST_BYTES {
+            return Ok(());
+        }
+        request.push(client.read_u8().await?);
+    }
+    let text = String::from_utf8_lossy(&request);
+    let Some(target) = text.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
+        return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n").await;
+    };
+    let mut server = TcpStream::connect(target).await?;
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    count.fetch_add(1, Ordering::Relaxed);
+    copy_bidirectional(&mut client, &mut server).await.map(drop)
+}
+
+async fn state(node: &Server, wanted: &[State]) {
+    let reached = async || {
+        let status = node.status().await.map_err(|status| status.to_string())?;
+        let there = status.links.len() == 1 && wanted.contains(&status.links[0].state());
+        if there { Ok(()) } else { Err(format!("{:?}", status.links)) }
+    };
+    within(PATIENCE, reached).await.unwrap_or_else(|reason| panic!("{}: {reason}", node.name()));
+}
+
+const DOWN: [State; 2] = [State::Disconnected, State::Connecting];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_goes_through_the_configured_proxy_and_nowhere_else() {
+    let net = Network::new(751).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
+    let node = net.node("shenzhen");
+    node.stop().await;
+    let proxy = Proxy::start().await;
+    let address = proxy.address.clone();
+    node.start_with(&[("DUIKOU_LINK_PROXY", &address)]).await;
+    node.linked().await;
+    assert_eq!(proxy.tunnels(), 1);
+    node.publish(offer("tea")).await.unwrap();
+    net.settle().await;
+
+    drop(proxy);
+    state(node, &DOWN).await;
+    let status = node.status().await.unwrap();
+    assert!(status.alarms.iter().any(|alarm| alarm.code == "LINK_DOWN"), "{:?}", status.alarms);
+    let listener = TcpListener::bind(&address).await.unwrap();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    let again = tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            tokio::spawn(tunnel(client, Arc::clone(&counted)));
+        }
+    });
+    node.publish(offer("mill")).await.unwrap();
+    net.settle().await;
+    assert!(count.load(Ordering::Relaxed) > 0);
+    again.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_hangs_is_found_dead_and_found_alive_again() {
+    let net = Network::new(752).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
+    let (node, gateway) = (net.node("shenzhen"), net.gateway());
+    gateway.freeze();
+    state(node, &DOWN).await;
+    node.publish(offer("meanwhile")).await.unwrap();
+    assert_eq!(node.status().await.unwrap().links[0].unacknowledged, 1);
+    gateway.thaw();
+    state(node, &[State::Connected]).await;
+    net.settle().await;
+
+    node.freeze();
+    let dead = async || {
+        let status = gateway.status().await.map_err(|status| status.to_string())?;
+        let link = status.links.iter().find(|link| link.peer.starts_with("shenzhen."));
+        match link.map(|link| link.state()) {
+            Some(State::Connected) => Err(format!("{:?}", status.links)),
+            _ => Ok(()),
+        }
+    };
+    within(PATIENCE, dead).await.unwrap_or_else(|reason| panic!("the gateway believes in a dead node: {reason}"));
+    net.node("bijie").publish(offer("mill")).await.unwrap();
+    node.thaw();
+    node.linked().await;
+    net.settle().await;
+}
