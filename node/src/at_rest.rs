@@ -205,7 +205,10 @@ fn not_joined(error: &JoinError) -> CommandError {
                 "compare the root key's fingerprint with the gateway's operator by telephone",
             ))
         }
-        JoinError::Refused(status) => CommandError::from(status.clone()),
+        JoinError::Refused(status) => {
+            let error = CommandError::from(status.clone());
+            if error.kind == ExitCode::NotPermitted { error.hint(ask()) } else { error }
+        }
         JoinError::Dial(address, source) => match DialError::find(source) {
             Some(DialError::Peer { source, .. }) => {
                 refused("网关出示的身份与邀请码不符，已拒绝").cause(source).hint(Text::new(

@@ -14,9 +14,16 @@ impl From<Status> for CommandError {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
         let reason = details.error_info().map_or("", |info| info.reason.as_str());
-        let said = details.localized_message().map_or(status.message(), |localized| localized.message.as_str());
-        let message = if said.is_empty() { status.code().description() } else { said };
-        let mut error = Self::new(kind(&status, reason), Text::same(message.to_owned()));
+        let or_code = |said: &str| if said.is_empty() { status.code().description() } else { said }.to_owned();
+        // The localised message is in the caller's language, or Chinese where the server does not know it; the plain
+        // one is in that language too, or English.
+        let english = or_code(status.message());
+        let said = details.localized_message().map_or_else(|| english.clone(), |text| or_code(&text.message));
+        let message = match details.localized_message() {
+            Some(text) if text.locale.starts_with("zh") => Text::new(said, english),
+            _ => Text::same(said),
+        };
+        let mut error = Self::new(kind(&status, reason), message);
         if let Some(request) = details.bad_request() {
             for violation in request.field_violations.iter().take(VIOLATIONS) {
                 let said = violation.localized_message.as_ref().map_or(&violation.description, |text| &text.message);

@@ -111,7 +111,8 @@ impl Tokens {
         let id = MemberId::parse(&token.member, &engine.identity().network).ok();
         let hosted = id.filter(|id| {
             let node = &engine.identity().node;
-            engine.directory().member(id).is_some_and(|member| member.node == *node)
+            // A gateway serves every member; a node those that live on it.
+            engine.directory().member(id).is_some_and(|member| engine.identity().carrier || member.node == *node)
         });
         if hosted.is_none() {
             found.push(violation(

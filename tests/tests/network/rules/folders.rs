@@ -16,7 +16,7 @@ async fn a_key_that_others_can_read_is_not_used() {
     node.stop().await;
     let keys = fs::read_dir(node.dir().join("keys")).unwrap().map(|entry| entry.unwrap().path());
     let signing = keys.into_iter().find(|path| path.extension().is_some_and(|end| end == "signing")).unwrap();
-    for key in [signing, node.dir().join("link.key")] {
+    for key in [signing, node.dir().join("tls.key")] {
         fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
         let hint = format!("chmod 600 {}", key.display());
         failed(&node.cli(&["serve"]).await, 78, &[&hint]);

@@ -3,7 +3,6 @@
 mod bad_listings;
 mod circles;
 mod clock;
-mod commands;
 mod eyes;
 mod folders;
 mod full_disk;
@@ -15,8 +14,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use duikou_proto::v1::feed_event::Event;
-use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
+use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::{FeedEvent, Filter, WatchRequest};
 use duikou_tests::harness::{NETWORK, Output};
 use tonic::codegen::{Body, Bytes, StdError};
