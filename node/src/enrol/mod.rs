@@ -189,7 +189,16 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
         encryption_key: encryption_key.as_ref().to_vec(),
         proof: signer.sign_text(&proof_input(&token.secret, &node)),
     };
-    let response = enrol(&folder, &network, &gateway, &token, request).await?;
+    let response = match enrol(&folder, &network, &gateway, &token, request).await {
+        Err(JoinError::Refused(status)) if status.code() == tonic::Code::PermissionDenied => {
+            // The token is no good, and these keys were made for it alone.
+            for file in [folder.signing_key(&member, 0), folder.encryption_key(&member, 0)] {
+                std::fs::remove_file(file)?;
+            }
+            return Err(JoinError::Refused(status));
+        }
+        other => other?,
+    };
     let directory = accept(&token, &member, &node, &signer, &response)?;
 
     let number = directory.member(&member).and_then(|m| m.keys.newest()).map_or(1, |key| key.number);
