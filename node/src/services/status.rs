@@ -18,7 +18,9 @@ use crate::store::{Order, Row, Seq};
 
 /// Rejections shown per link and direction.
 const REJECTIONS: usize = 100;
-/// Rows looked at to count what is not yet safe elsewhere.
+/// Hidden records shown.
+const HIDDEN: usize = 100;
+/// Rows looked at to count what is not yet safe elsewhere, or to name what is hidden.
 const ROWS: usize = 100_000;
 /// Rows of one page of them.
 const PAGE: usize = 1_000;
@@ -42,7 +44,8 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     for (peer, view) in &views {
         links.push(link(engine, peer, view).await?);
     }
-    let alarms = alarms(engine, &views, &links);
+    let mut alarms = alarms(engine, &views, &links);
+    alarms.extend(hidden(engine).await?);
     Ok(Status {
         node: identity.node.to_string(),
         network: identity.network.to_string(),
@@ -102,6 +105,35 @@ async fn unacknowledged(engine: &Engine, acknowledged: Seq) -> Result<i64, Failu
         after = page.upto;
     }
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// Own records that the network hides, each with the reason that the network gives.
+async fn hidden(engine: &Engine) -> Result<Vec<Alert>, Failure> {
+    let directory = engine.directory();
+    let node = &engine.identity().node;
+    let hosts = |origin: &str| directory.member_by_text(origin).is_some_and(|member| member.node == *node);
+    let (mut after, mut looked, mut found) = (0, 0, Vec::new());
+    // Entries name what they hide by hash alone, so the names have to be tried.
+    while !directory.hidden().is_empty() && after < engine.head() && looked < ROWS && found.len() < HIDDEN {
+        let page = engine.page(Order::Link, after, PAGE).await?;
+        looked += page.rows.len();
+        for row in page.rows.iter().filter(|row| row.record.is_some() && hosts(row.name.origin_str())) {
+            found.extend(directory.hidden().iter().find(|hidden| hidden.means(&row.name)).map(|hidden| Alert {
+                code: "HIDDEN",
+                message: Text::new(
+                    format!("{}已被全网隐藏：{}。", row.name, hidden.reason),
+                    format!("The network hides {}: {}.", row.name, hidden.reason),
+                ),
+                remedy: Text::new(
+                    "请改正或撤下该信息，并联系网络运营方恢复显示。",
+                    "Correct or withdraw it, and ask the network's operator to show it again.",
+                ),
+            }));
+        }
+        after = page.upto;
+    }
+    found.truncate(HIDDEN);
+    Ok(found)
 }
 
 fn owes(row: &Row, acknowledged: Seq) -> bool {
