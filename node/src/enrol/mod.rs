@@ -171,6 +171,8 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
 
     std::fs::create_dir_all(folder.keys())?;
     // Number 0 until the directory has given it one.
+    // Keys of an earlier attempt may have been admitted, and the answer lost.
+    let made = !folder.signing_key(&member, 0).exists() && !folder.encryption_key(&member, 0).exists();
     let signing = SigningKeyFile::new(folder.signing_key(&member, 0));
     let key = if folder.signing_key(&member, 0).exists() { signing.read()? } else { signing.create()? };
     let signer = Signer::new(0, key);
@@ -190,7 +192,7 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
         proof: signer.sign_text(&proof_input(&token.secret, &node)),
     };
     let response = match enrol(&folder, &network, &gateway, &token, request).await {
-        Err(JoinError::Refused(status)) if status.code() == tonic::Code::PermissionDenied => {
+        Err(JoinError::Refused(status)) if made && status.code() == tonic::Code::PermissionDenied => {
             // The token is no good, and these keys were made for it alone.
             for file in [folder.signing_key(&member, 0), folder.encryption_key(&member, 0)] {
                 std::fs::remove_file(file)?;
