@@ -59,7 +59,11 @@ impl Listings {
         let before = found.len();
         let own = (!own.is_empty()).then(|| record_name(own, network).map_err(|_| found.push(bad_name("name"))).ok());
         let own = own.flatten();
-        let parent = self.parent(parent, own.as_ref(), found);
+        let parent = match (parent, &own) {
+            // The bad name has been told; with a good one no parent would be missing.
+            ("", None) if found.len() > before => None,
+            _ => self.parent(parent, own.as_ref(), found),
+        };
         if !id.is_empty() && !is_label(id) {
             found.push(violation(
                 "listing_id",
