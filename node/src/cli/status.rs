@@ -90,9 +90,10 @@ fn hint(status: &Status, reason: &str) -> Option<Text> {
         (Code::Aborted, _) => {
             Text::new("内容已被他人修改：重新读取后再改", "it was changed meanwhile: get it again, then change it")
         }
-        (Code::Unimplemented, _) => {
-            Text::new("服务端版本与本程序不一致", "the server is of another version than this program")
-        }
+        (Code::Unimplemented, _) => Text::new(
+            "此操作只能在服务器本机上用 --dir 执行；否则是服务端版本与本程序不一致",
+            "this is done on the server's own machine, with --dir; else the server is of another version",
+        ),
         _ => return None,
     };
     Some(text)
