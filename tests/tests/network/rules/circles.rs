@@ -2,10 +2,12 @@
 
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::token::Role;
-use duikou_tests::harness::{Network, Server, WebCertificate, offer};
+use duikou_tests::harness::{Network, Server, WebCertificate, offer, within};
+use tonic::Code;
 
-use super::{Holder, Watcher, listing_name};
+use super::{Holder, PATIENCE, Watcher, listing_name, reason};
 
+const TEA: &str = "members/shenzhen/listings/tea";
 const PACT: &str = "members/shenzhen/listings/pact";
 
 async fn network(seed: u64, certificate: &WebCertificate) -> Network {
@@ -61,4 +63,74 @@ async fn who_joins_a_circle_receives_it_and_who_leaves_loses_it() {
     net.node("bijie").sees("members/shenzhen/listings/third").await;
     net.settle().await;
     zunyi.never_received(b"third for partner cities");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_member_is_hidden_everywhere_at_once_and_shown_again_when_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = network(762, &certificate).await;
+    let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
+    let (tea, pact) = (listing_name("shenzhen", "tea"), listing_name("shenzhen", "pact"));
+    let mut watcher = watch(bijie, &certificate).await;
+    watcher.holds(&[&tea, &pact]).await;
+
+    net.gateway().cli(&["members", "suspend", "shenzhen", "--reason", "audit", "--yes"]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.loses(TEA).await;
+    }
+    watcher.holds(&[]).await;
+    watcher.lost(&tea, Reason::Suspended);
+    let index = net.gateway().status().await.unwrap().directory_index;
+    let heard = async || match shenzhen.status().await.map_err(|status| status.to_string())?.directory_index {
+        here if here == index => Ok(()),
+        here => Err(format!("the directory is at {here}, not {index}")),
+    };
+    within(PATIENCE, heard).await.unwrap();
+    let status = shenzhen.publish(offer("meanwhile")).await.unwrap_err();
+    assert_eq!(reason(&status), "SUSPENDED", "{status}");
+    assert_eq!(status.code(), Code::FailedPrecondition);
+    net.settle().await;
+
+    net.gateway().cli(&["members", "resume", "shenzhen"]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.sees(TEA).await;
+    }
+    watcher.holds(&[&tea, &pact]).await;
+    let written = async || shenzhen.publish(offer("again")).await.map_err(|status| status.to_string());
+    within(PATIENCE, written).await.unwrap();
+    net.node("zunyi").sees("members/shenzhen/listings/again").await;
+    net.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_record_is_shown_nowhere_until_it_is_shown_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = network(763, &certificate).await;
+    let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
+    let (tea, pact) = (listing_name("shenzhen", "tea"), listing_name("shenzhen", "pact"));
+    let mut watcher = watch(bijie, &certificate).await;
+    watcher.holds(&[&tea, &pact]).await;
+
+    net.gateway().cli(&["records", "hide", &tea, "--reason", "duplicate of another"]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.loses(TEA).await;
+    }
+    watcher.holds(&[&pact]).await;
+    watcher.lost(&tea, Reason::Hidden);
+    assert!(bijie.get(PACT).await.is_ok(), "nothing else is hidden");
+    let told = async || {
+        let status = shenzhen.status().await.map_err(|status| status.to_string())?;
+        let text = format!("{status:?}");
+        if text.contains("duplicate of another") { Ok(()) } else { Err(text) }
+    };
+    within(PATIENCE, told).await.unwrap_or_else(|text| panic!("the origin is not told: {text}"));
+
+    net.gateway().cli(&["records", "show", &tea]).await.done();
+    for server in [net.gateway(), bijie, net.node("zunyi")] {
+        server.sees(TEA).await;
+    }
+    watcher.holds(&[&tea, &pact]).await;
+    net.settle().await;
 }

@@ -3,6 +3,7 @@
 mod bad_listings;
 mod circles;
 mod clock;
+mod commands;
 mod eyes;
 mod folders;
 mod full_disk;

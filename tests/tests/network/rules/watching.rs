@@ -4,10 +4,10 @@ use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::{Filter, WithdrawalReason, reset};
-use duikou_tests::harness::{Network, offer, request};
+use duikou_tests::harness::{Network, WebCertificate, offer, request};
 use tonic::Code;
 
-use super::{Watcher, listing_name, reason};
+use super::{Holder, Watcher, listing_name, reason};
 
 fn offers() -> Option<Filter> {
     Some(Filter { directions: vec![Direction::Offer.into()], ..Filter::default() })
@@ -106,4 +106,51 @@ async fn a_cursor_that_cannot_be_honoured_begins_again() {
     let bad = Filter { kinds: vec!["nonsense".to_owned()], ..Filter::default() };
     let refused = Watcher::new(node.local(), Some(bad), "").await.err().unwrap();
     assert_eq!((refused.code(), super::fields(&refused).len()), (Code::InvalidArgument, 1));
+}
+
+/// More than one stream's window and buffers hold.
+const THICK: usize = 150;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stops_reading_costs_nobody_anything_and_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(783).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let node = net.node("shenzhen");
+    let mut names = Vec::new();
+    for number in 0..THICK {
+        names.push(node.publish(offer(&format!("thick-{number}")).saying(&"茶".repeat(19_000))).await.unwrap().name);
+    }
+    let web = node.web(certificate.client(), None).await.unwrap();
+    let mut slow = Watcher::new(web, None, "").await.unwrap();
+    let mut received = std::collections::BTreeSet::from([listing(&mut slow).await]);
+
+    let web = node.web(certificate.client(), None).await.unwrap();
+    let mut brisk = Holder::new(Watcher::new(web, None, "").await.unwrap()).await;
+    assert_eq!(brisk.held.len(), THICK);
+    // The bound is a minute; the other reader receives what is published all the while.
+    for number in 0..75 {
+        let name = node.publish(offer(&format!("thin-{number}"))).await.unwrap().name;
+        while !brisk.held.contains(&name) {
+            brisk.step().await;
+        }
+        names.push(name);
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    }
+
+    let cut = loop {
+        match slow.try_next().await {
+            Ok(Event::Listing(listing)) => drop(received.insert(listing.name)),
+            Ok(other) => panic!("{other:?} although the reader was too slow"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!((cut.code(), &*reason(&cut)), (Code::ResourceExhausted, "SLOW_READER"), "{cut}");
+    assert!(received.len() < THICK, "nothing was held back: {}", received.len());
+
+    let web = node.web(certificate.client(), None).await.unwrap();
+    let mut resumed = Watcher::new(web, None, &slow.cursor).await.unwrap();
+    received.extend(resumed.snapshot().await);
+    names.sort();
+    assert_eq!(received.into_iter().collect::<Vec<_>>(), names);
 }
