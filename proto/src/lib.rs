@@ -5,6 +5,7 @@ pub mod codec;
 pub mod directory;
 pub mod envelope;
 pub mod filter;
+pub mod hex;
 pub mod language;
 pub mod limits;
 pub mod name;

@@ -13,6 +13,7 @@ use duikou_proto::federation::{
     Hide, HideRecordRequest, HideRecordResponse, JoinToken, Resume, ResumeMemberRequest, ResumeMemberResponse, Show,
     ShowRecordRequest, ShowRecordResponse, Suspend, SuspendMemberRequest, SuspendMemberResponse,
 };
+use duikou_proto::hex::hex;
 use duikou_proto::name::{MemberId, RecordName, is_label};
 use duikou_proto::reference;
 use prost_types::Timestamp;
@@ -155,7 +156,7 @@ impl AdmissionService for Membership {
         Ok(Response::new(CreateInviteResponse {
             token: encode_token(&token),
             expire_time: Some(Timestamp { seconds: expire_time / 1_000_000, nanos: 0 }),
-            root_fingerprint: root.iter().map(|byte| format!("{byte:02x}")).collect(),
+            root_fingerprint: hex(&root),
         }))
     }
 

@@ -54,10 +54,10 @@ impl Config {
             "belongs to another network than node.network",
         );
         demand(
-            self.link.proxy.is_none() || self.link.gateway.is_some(),
+            self.link.proxy.is_none() || self.link.gateway.is_some() || self.node.id.is_none(),
             "link.proxy",
-            "没有 link.gateway 就没有用处",
-            "is of no use without link.gateway",
+            "节点已加入，没有 link.gateway 就没有用处",
+            "is of no use to a node that has joined and has no link.gateway",
         );
         faults
     }
@@ -85,7 +85,14 @@ mod tests {
             ["web.tls"]
         );
         assert_eq!(keys(|c| c.link.gateway = "g.example:7443".parse().ok()), ["link.gateway_id"]);
-        assert_eq!(keys(|c| c.link.proxy = "p.example:3128".parse().ok()), ["link.proxy"]);
+        assert!(keys(|c| c.link.proxy = "p.example:3128".parse().ok()).is_empty(), "joining goes through it");
+        assert_eq!(
+            keys(|c| {
+                c.node.id = "shenzhen.pprd.example".parse().ok();
+                c.link.proxy = "p.example:3128".parse().ok();
+            }),
+            ["link.proxy"]
+        );
         assert_eq!(
             keys(|c| {
                 c.node.network = "pprd.example".parse().ok();

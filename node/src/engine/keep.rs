@@ -1,10 +1,7 @@
-//! Small things under a key that are kept once and taken once: invites, tokens, settings.
-
-use std::marker::PhantomData;
+//! Small things under a key that are kept once: of many callers one gets its own in.
 
 use async_trait::async_trait;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::work::Work;
 use super::writer::Command;
@@ -25,21 +22,5 @@ impl<T: Serialize + Send + Sync + 'static> Command for Keep<T> {
             work.put_fact(self.key, &self.value);
         }
         Ok(free)
-    }
-}
-
-pub(crate) struct Take<T> {
-    pub(crate) key: String,
-    pub(crate) value: PhantomData<fn() -> T>,
-}
-
-#[async_trait]
-impl<T: DeserializeOwned + Send + 'static> Command for Take<T> {
-    type Output = Option<T>;
-
-    async fn run(self, work: &mut Work<'_>) -> Result<Option<T>, StoreError> {
-        let value = work.fact(&self.key).await?;
-        work.remove_fact(self.key);
-        Ok(value)
     }
 }

@@ -467,17 +467,6 @@ impl Engine {
         self.submit(keep::Keep { key, value }).await
     }
 
-    /// Takes the small thing under `key` away and returns it: of many callers one gets it.
-    ///
-    /// # Errors
-    /// Where nothing could be written.
-    pub async fn take_fact<T: serde::de::DeserializeOwned + Send + 'static>(
-        &self,
-        key: String,
-    ) -> Result<Option<T>, WriteError> {
-        self.submit(keep::Take { key, value: std::marker::PhantomData }).await
-    }
-
     /// Reads the small thing under `key`.
     ///
     /// # Errors

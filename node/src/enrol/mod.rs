@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use duikou_proto::directory::{Directory, DirectoryError};
 use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
 use duikou_proto::federation::{EnrolRequest, EnrolResponse, JoinToken};
+use duikou_proto::hex::hex;
 use duikou_proto::limits as contract;
 use duikou_proto::name::{InvalidName, MemberId, NetworkName, NodeId};
 use duikou_proto::sign::Signer;
@@ -17,10 +18,10 @@ use rustls_pki_types::CertificateDer;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, HostPort};
+use crate::config::{self, Config, HostPort, Overrides};
 use crate::engine::{Engine, StartError, WriteError, facts};
+use crate::link::{NoRoute, route};
 use crate::server::{Folder, FolderError, ServeError, start};
-use crate::trust::dial::{Address, Dial, InvalidAddress};
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};
 use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, create_tls_key, read_tls_key};
 use crate::trust::link_tls::{LinkTls, LinkTlsError, enrolment_client};
@@ -86,9 +87,9 @@ pub enum JoinError {
     /// The gateway cannot be reached, or is not who it should be.
     #[error("the gateway at {0} cannot be reached")]
     Dial(String, #[source] tonic::transport::Error),
-    /// Its address.
+    /// The way to it.
     #[error(transparent)]
-    Address(#[from] InvalidAddress),
+    Route(#[from] NoRoute),
     /// A name in the token.
     #[error("a name in the token is not valid")]
     Name(#[from] InvalidName),
@@ -157,7 +158,9 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
         return Err(JoinError::Expired);
     }
     let folder = Folder::make(dir)?;
-    let mut config = read_config(&folder)?;
+    let settings = read_config(&folder)?;
+    // What variables say for this process alone is not written down.
+    let mut config = if folder.config().exists() { settings.clone() } else { Config::default() };
     if let Some(here) = config.node.network.clone().filter(|here| *here != network) {
         return Err(JoinError::Foreign { token: network, folder: here });
     }
@@ -191,7 +194,7 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
         encryption_key: encryption_key.as_ref().to_vec(),
         proof: signer.sign_text(&proof_input(&token.secret, &node)),
     };
-    let response = match enrol(&folder, &network, &gateway, &token, request).await {
+    let response = match enrol(&folder, &settings.link, &network, &gateway, &token, request).await {
         Err(JoinError::Refused(status)) if made && status.code() == tonic::Code::PermissionDenied => {
             // The token is no good, and these keys were made for it alone.
             for file in [folder.signing_key(&member, 0), folder.encryption_key(&member, 0)] {
@@ -268,15 +271,19 @@ async fn await_recovery(engine: &Engine, members: impl IntoIterator<Item = Membe
 }
 
 fn read_config(folder: &Folder) -> Result<Config, JoinError> {
-    if !folder.config().exists() {
-        return Ok(Config::default());
-    }
-    Config::load(&folder.config())
-        .map_err(|faults| JoinError::Config(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+    let file = folder.config();
+    let config = if file.exists() {
+        Config::load(&file)
+    } else {
+        let variables = Overrides::from_variables(|name| std::env::var(name).ok());
+        Config::read("", &file, &variables)
+    };
+    config.map_err(|faults| JoinError::Config(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
 }
 
 async fn enrol(
     folder: &Folder,
+    link: &config::Link,
     network: &NetworkName,
     gateway: &NodeId,
     token: &JoinToken,
@@ -288,9 +295,10 @@ async fn enrol(
         Ok(identity) => LinkTls::new(network.clone(), identity)?.client(gateway.clone())?,
         Err(_) => enrolment_client(network.clone(), gateway.clone(), authority)?,
     };
-    let address: Address = token.address.parse()?;
-    let channel =
-        Dial::new(address, tls).connect().await.map_err(|error| JoinError::Dial(token.address.clone(), error))?;
+    let channel = route(link, &token.address, tls)?
+        .connect()
+        .await
+        .map_err(|error| JoinError::Dial(token.address.clone(), error))?;
     let mut client = EnrolmentServiceClient::new(channel).max_decoding_message_size(64 * 1024 * 1024);
     Ok(client.enrol(request).await.map_err(JoinError::Refused)?.into_inner())
 }
@@ -317,10 +325,6 @@ fn accept(
         return Err(JoinError::Unsound("the member is admitted with another key, or on another node"));
     }
     Ok(directory)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn now() -> i64 {

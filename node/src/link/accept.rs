@@ -9,6 +9,7 @@ use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::link_service_server::LinkService;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::{ControlFrame, Goodbye, Hello, Open, SinkFrame, SourceFrame};
+use duikou_proto::hex::hex;
 use duikou_proto::name::NodeId;
 use duikou_proto::v1::Lane;
 use tokio::sync::{mpsc, oneshot};
@@ -150,7 +151,7 @@ impl Acceptor {
             control::send(out, Frame::Goodbye(Goodbye { code: code.clone(), detail: detail.clone() })).await?;
             return Err(Ended::Goodbye { code, detail });
         }
-        let name: String = random::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = hex(&random::<16>());
         let (lanes, opened) = mpsc::channel(LANES.len() * 2);
         let (duplicate, duplicates) = mpsc::channel(1);
         let session = Session { peer: end.peer.clone(), instance: hello.instance.clone(), lanes, duplicate };

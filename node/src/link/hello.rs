@@ -1,6 +1,7 @@
 //! The first frame in both directions.
 
 use duikou_proto::federation::{Hello, LanePosition};
+use duikou_proto::hex::hex;
 use duikou_proto::limits as contract;
 use duikou_proto::v1::Lane;
 
@@ -9,11 +10,6 @@ use crate::engine::{Known, PositionFact, facts};
 
 /// The version of the protocol that this program speaks.
 pub(crate) const PROTOCOL: i32 = 1;
-
-/// A feed's id as it stands in a Hello.
-pub fn feed_text(id: &[u8; 16]) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// What this end says of itself. `session` is for the accepting end to give.
 ///
@@ -38,7 +34,7 @@ pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) ->
         network: identity.network.to_string(),
         path: Vec::new(),
         clock: engine.now(),
-        feed_id: feed_text(&engine.feed_id()),
+        feed_id: hex(&engine.feed_id()),
         directory_index: directory.index(),
         directory_hash: directory.link().hash.clone(),
         members: directory.hosted(&identity.node).map(|member| member.id.to_string()).collect(),

@@ -16,7 +16,7 @@ use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::{SourceLane, Want};
 use crate::engine::{Engine, Known, Recovered};
 use crate::limits;
-use crate::store::{Order, Row, Seq};
+use crate::store::{Order, Row};
 
 /// Batches smaller than this are not worth compressing.
 const COMPRESS_BYTES: usize = 1024;
@@ -36,7 +36,7 @@ pub(crate) async fn run(
     let mut directory = engine.watch_directory();
     loop {
         while let Some(frame) = input.message().now_or_never() {
-            take(&end, lane, &mut source, frame?.ok_or_else(gone)?)?;
+            take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?;
         }
         if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
             return Err(Ended::Scopes);
@@ -45,7 +45,7 @@ pub(crate) async fn run(
         match want {
             Want::Nothing => {
                 tokio::select! {
-                    frame = input.message() => take(&end, lane, &mut source, frame?.ok_or_else(gone)?)?,
+                    frame = input.message() => take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?,
                     changed = head.changed() => changed.map_err(|_| Ended::Stopped)?,
                     changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
                 }
@@ -92,7 +92,7 @@ async fn send(out: &mpsc::Sender<SourceFrame>, batch: Batch) -> Result<(), Ended
     out.send(frame).await.map_err(|_| gone())
 }
 
-fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFrame) -> Result<(), Ended> {
+async fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFrame) -> Result<(), Ended> {
     match frame.frame {
         Some(FromSink::Ack(ack)) => {
             source.acknowledge(ack.number);
@@ -102,9 +102,7 @@ fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFrame) ->
             }
             if !ack.rejected.is_empty() || !ack.accepted.is_empty() {
                 let note = super::refusals::Note { peer: end.peer.clone(), ack };
-                let engine = end.engine.clone();
-                // Shown to the operator of the origin; the lane need not wait for that.
-                tokio::spawn(async move { engine.submit(note).await });
+                end.engine.submit(note).await?;
             }
             Ok(())
         }
@@ -212,29 +210,4 @@ pub(crate) async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<Source
     }
     number += 1;
     send(&out, Batch { number, end: true, directory_index: directory.index(), ..Default::default() }).await
-}
-
-/// How many changes of members here the peer has not acknowledged, counted to at most `limit`.
-///
-/// # Errors
-/// Where the store cannot be read.
-pub async fn count_unacknowledged(
-    engine: &Engine,
-    acknowledged: Seq,
-    limit: usize,
-) -> Result<usize, crate::store::StoreError> {
-    let directory = engine.directory();
-    let (mut after, mut count) = (acknowledged, 0);
-    while after < engine.head() && count < limit {
-        let page = engine.page(Order::Link, after, limits::FEED_PAGE).await?;
-        for row in &page.rows {
-            let own = directory
-                .member_by_text(row.name.origin_str())
-                .is_some_and(|member| member.node == engine.identity().node);
-            let out = row.record.iter().chain(&row.withdrawal).any(|part| !part.scopes().is_empty());
-            count += usize::from(own && out);
-        }
-        after = page.upto;
-    }
-    Ok(count.min(limit))
 }

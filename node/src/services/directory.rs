@@ -1,6 +1,7 @@
 //! Who is in the network, for everyone; circles for those who are in them.
 
 use duikou_proto::directory::{Directory, Member, MemberState};
+use duikou_proto::hex::hex;
 use duikou_proto::name::{MemberId, NetworkName};
 use duikou_proto::scope::Scope;
 use duikou_proto::v1::directory_service_server::DirectoryService;
@@ -106,10 +107,6 @@ fn shown(member: &Member) -> v1::Member {
         key_number: key.map_or(0, |key| key.number),
         key_fingerprint: key.map(|key| key.key.fingerprint()).unwrap_or_default(),
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[async_trait]

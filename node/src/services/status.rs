@@ -2,6 +2,7 @@
 
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::federation::rejected::Code;
+use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::limits as contract;
 use duikou_proto::name::NodeId;
@@ -9,7 +10,6 @@ use duikou_proto::v1::link_status::State;
 use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
 
 use super::Context;
-use super::directory::hex;
 use super::error::{Failure, halt_reason};
 use super::time::timestamp;
 use crate::engine::{Engine, RejectionFact, facts};

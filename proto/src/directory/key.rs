@@ -41,11 +41,6 @@ impl KeyRing {
         let key = self.0.iter().find(|key| key.number == number)?;
         key.valid_until.is_none_or(|until| now < until).then_some(key.key)
     }
-
-    /// Every time at which one of the keys dies.
-    pub fn deaths(&self) -> impl Iterator<Item = Micros> {
-        self.0.iter().filter_map(|key| key.valid_until)
-    }
 }
 
 /// What the key before (or the root) signs to introduce a member's key.

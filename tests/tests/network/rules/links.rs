@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duikou_proto::v1::link_status::State;
-use duikou_tests::harness::{Network, Server, offer, within};
+use duikou_tests::harness::{Network, Program, Server, offer, run_program, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -106,6 +106,27 @@ async fn a_link_goes_through_the_configured_proxy_and_nowhere_else() {
     net.settle().await;
     assert!(count.load(Ordering::Relaxed) > 0);
     again.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_behind_a_proxy_joins_through_it() {
+    let net = Network::new(753).gateway().start().await;
+    let invite = ["invite", "zunyi", "--name-zh", "遵义", "--name-en", "Zunyi", "--region", "520300"];
+    let token = net.gateway().cli(&invite).await.done();
+    let (proxy, dir) = (Proxy::start().await, net.root().join("zunyi"));
+    std::fs::create_dir(&dir).unwrap();
+    std::fs::write(dir.join("duikou.toml"), format!("[link]\nproxy = \"{}\"\n", proxy.address)).unwrap();
+    let folder = dir.display().to_string();
+    run_program(Program::Node, net.root(), &["join", token.trim(), "--dir", &folder]).await.done();
+    assert_eq!(proxy.tunnels(), 1);
+
+    // Where the proxy is gone, nothing goes around it.
+    let address = proxy.address.clone();
+    drop(proxy);
+    let invite = ["invite", "tongren", "--name-zh", "铜仁", "--name-en", "Tongren", "--region", "520600"];
+    let token = net.gateway().cli(&invite).await.done();
+    let refused = run_program(Program::Node, net.root(), &["join", token.trim(), "--dir", &folder]).await;
+    assert_eq!(refused.code, 69, "{refused} although the proxy at {address} is gone");
 }
 
 #[tokio::test(flavor = "multi_thread")]
