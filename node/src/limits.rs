@@ -16,6 +16,8 @@ pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
 pub const FEED_BYTES: usize = 32 * 1024 * 1024;
 /// Rows that one step of a reader takes.
 pub(crate) const FEED_PAGE: usize = 256;
+/// Rows that one step of a link's source takes: as many small records as a batch holds.
+pub(crate) const LINK_PAGE: usize = 1024;
 /// Rows that upkeep handles in one transaction.
 pub(crate) const UPKEEP_ROWS: usize = 512;
 /// Epochs that a feed remembers.

@@ -1,7 +1,7 @@
 //! What crosses the network: a record or a withdrawal with the exact bytes that its origin signed.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use prost::Message;
@@ -31,7 +31,6 @@ pub struct Malformed(pub String);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Part(Arc<Inner>);
 
-#[derive(PartialEq, Eq)]
 struct Inner {
     name: RecordName,
     revision: Revision,
@@ -40,10 +39,51 @@ struct Inner {
     scopes: ScopeSet,
     key_number: i32,
     statement: Statement,
-    hash: [u8; 32],
+    hash: OnceLock<[u8; 32]>,
     payload: Bytes,
     signature: Vec<u8>,
     bytes: Bytes,
+}
+
+// Everything else was read from these bytes.
+impl PartialEq for Inner {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Inner {}
+
+/// A statement that waits for its signature, which may be made anywhere and at any time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Unsigned {
+    kind: Type,
+    payload: Vec<u8>,
+}
+
+impl Unsigned {
+    /// Of a record.
+    pub fn record(record: &Record) -> Self {
+        Self { kind: Type::Record, payload: record.encode_to_vec() }
+    }
+
+    /// Of a withdrawal.
+    pub fn withdrawal(withdrawal: &Withdrawal) -> Self {
+        Self { kind: Type::Withdrawal, payload: withdrawal.encode_to_vec() }
+    }
+
+    /// What `signer` signs it with: 64 bytes.
+    pub fn signature(&self, signer: &Signer) -> Vec<u8> {
+        signer.sign_text(&signing_input(self.kind, &self.payload))
+    }
+
+    /// The part, with what [`Self::signature`] made for `signer`.
+    ///
+    /// # Errors
+    /// Where the result breaks a rule that [`Part::parse`] checks: it is built through it.
+    pub fn seal(self, signer: &Signer, signature: Vec<u8>) -> Result<Part, Malformed> {
+        Part::parse(&signer.envelope(self.kind, self.payload, signature))
+    }
 }
 
 /// What a part says.
@@ -141,7 +181,7 @@ impl Part {
             scopes: scopes.into_iter().collect(),
             key_number: signed.key_number,
             statement,
-            hash: *blake3::hash(&signed.payload).as_bytes(),
+            hash: OnceLock::new(),
             payload: signed.payload,
             signature: signed.signature,
             bytes,
@@ -153,7 +193,9 @@ impl Part {
     /// # Errors
     /// Where the result breaks a rule that [`Self::parse`] checks: it is built through it.
     pub fn sign_record(signer: &Signer, record: &Record) -> Result<Self, Malformed> {
-        Self::parse(&signer.sign(Type::Record, record.encode_to_vec()))
+        let unsigned = Unsigned::record(record);
+        let signature = unsigned.signature(signer);
+        unsigned.seal(signer, signature)
     }
 
     /// Signs a withdrawal.
@@ -161,7 +203,9 @@ impl Part {
     /// # Errors
     /// As [`Self::sign_record`].
     pub fn sign_withdrawal(signer: &Signer, withdrawal: &Withdrawal) -> Result<Self, Malformed> {
-        Self::parse(&signer.sign(Type::Withdrawal, withdrawal.encode_to_vec()))
+        let unsigned = Unsigned::withdrawal(withdrawal);
+        let signature = unsigned.signature(signer);
+        unsigned.seal(signer, signature)
     }
 
     /// The same payload under another key.
@@ -243,7 +287,7 @@ impl Part {
 
     /// BLAKE3 of the payload: the statement's identity, whoever signed it with which key.
     pub fn hash(&self) -> &[u8; 32] {
-        &self.0.hash
+        self.0.hash.get_or_init(|| *blake3::hash(&self.0.payload).as_bytes())
     }
 
     /// The envelope as it came.

@@ -1,7 +1,9 @@
 //! Signing and verifying: Ed25519 by the ZIP-215 rule, one by one and in batches alike.
 
 use std::fmt;
+use std::sync::Arc;
 
+use aws_lc_rs::signature::Ed25519KeyPair;
 use bytes::Bytes;
 use ed25519_zebra::{Signature, SigningKey, VerificationKey, VerificationKeyBytes, batch};
 use prost::Message;
@@ -99,22 +101,26 @@ const SMALL_ORDER: [[u8; 32]; 8] = {
     ]
 };
 
-/// A key with its number, able to sign.
+/// A key with its number, able to sign. Cheap to clone.
 #[derive(Clone)]
 pub struct Signer {
     number: i32,
-    key: SigningKey,
+    public: PublicKey,
+    // The same signatures as the verifying library would make (RFC 8032 leaves no choice), in half the time.
+    pair: Arc<Ed25519KeyPair>,
 }
 
 impl Signer {
     /// Key `number` (from 1; 0 for the root) from its 32-byte seed.
     pub fn from_seed(number: i32, seed: [u8; 32]) -> Self {
-        Self { number, key: SigningKey::from(seed) }
+        Self::new(number, SigningKey::from(seed))
     }
 
     /// Key `number` itself.
     pub fn new(number: i32, key: SigningKey) -> Self {
-        Self { number, key }
+        let public = PublicKey(VerificationKey::from(&key));
+        let pair = Ed25519KeyPair::from_seed_and_public_key(key.as_ref(), &public.to_bytes());
+        Self { number, public, pair: Arc::new(pair.expect("a seed with its own public key is a pair")) }
     }
 
     /// Its number.
@@ -124,17 +130,22 @@ impl Signer {
 
     /// The half that everybody may know.
     pub fn public(&self) -> PublicKey {
-        PublicKey(VerificationKey::from(&self.key))
+        self.public
     }
 
     /// Signs any text.
     pub fn sign_text(&self, input: &[u8]) -> Vec<u8> {
-        self.key.sign(input).to_bytes().to_vec()
+        self.pair.sign(input).as_ref().to_vec()
     }
 
     /// Signs a payload and encodes the envelope.
     pub fn sign(&self, kind: Type, payload: Vec<u8>) -> Bytes {
         let signature = self.sign_text(&signing_input(kind, &payload));
+        self.envelope(kind, payload, signature)
+    }
+
+    /// Encodes the envelope around a payload and the signature that this key made of it.
+    pub(crate) fn envelope(&self, kind: Type, payload: Vec<u8>, signature: Vec<u8>) -> Bytes {
         let signed = Signed { r#type: kind.into(), payload: payload.into(), key_number: self.number, signature };
         signed.encode_to_vec().into()
     }
@@ -157,9 +168,16 @@ pub struct Claim {
     pub input: Vec<u8>,
 }
 
+/// Fewer are checked faster one by one.
+const TOGETHER: usize = 4;
+
 /// Checks many at once, at about a third of the price; the answers are those of [`PublicKey::verify`], in order.
 /// `seed` chooses the random factors and must not be known to those who made the signatures.
 pub fn verify_all(claims: &[Claim], seed: [u8; 32]) -> Vec<bool> {
+    let one_by_one = || claims.iter().map(|claim| claim.key.verify(&claim.signature, &claim.input).is_ok()).collect();
+    if claims.len() < TOGETHER {
+        return one_by_one();
+    }
     let mut verifier = batch::Verifier::new();
     let mut well_formed = true;
     for claim in claims {
@@ -173,7 +191,7 @@ pub fn verify_all(claims: &[Claim], seed: [u8; 32]) -> Vec<bool> {
     if well_formed && verifier.verify(Factors::new(seed)).is_ok() {
         return vec![true; claims.len()];
     }
-    claims.iter().map(|claim| claim.key.verify(&claim.signature, &claim.input).is_ok()).collect()
+    one_by_one()
 }
 
 /// A stream of unpredictable bytes from a seed: BLAKE3 in its output mode.
@@ -228,6 +246,13 @@ mod tests {
         let verdicts = verify_all(&claims, [7; 32]);
         let bad: Vec<usize> = (0..19).filter(|i| !verdicts[*i]).collect();
         assert_eq!(bad, [3, 9, 11]);
+    }
+
+    #[test]
+    fn both_libraries_sign_alike() {
+        let seed = [5; 32];
+        let ours = Signer::from_seed(1, seed).sign_text(b"some text");
+        assert_eq!(ours, SigningKey::from(seed).sign(b"some text").to_bytes());
     }
 
     #[test]

@@ -128,7 +128,11 @@ impl Command for Apply {
                         rejected.push(refused);
                     }
                     Verdict::Take => {
-                        if let Some(fact) = known.get(&key).filter(|fact| part.revision() >= fact.revision) {
+                        // A revision that was ahead of time comes again as a smaller one.
+                        let settles = |fact: &&RejectionFact| {
+                            part.revision() >= fact.revision || fact.code == i32::from(Code::Future)
+                        };
+                        if let Some(fact) = known.get(&key).filter(settles) {
                             accepted.push(Wanted { name: part.name().to_string(), revision: fact.revision });
                             work.remove_fact(key);
                         }

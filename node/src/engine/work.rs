@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use duikou_proto::directory::Directory;
-use duikou_proto::envelope::{Micros, Part, Revision};
+use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Unsigned};
 use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::sign::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::accept::{Ranking, accept};
+use super::foresight::Signatures;
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
@@ -54,6 +56,7 @@ pub(crate) struct Work<'a> {
     facts: BTreeMap<String, Option<Vec<u8>>>,
     entries: Vec<Bytes>,
     first_entry: i64,
+    signatures: Signatures,
     pub(crate) scrub: bool,
 }
 
@@ -89,6 +92,7 @@ impl<'a> Work<'a> {
             facts: BTreeMap::new(),
             entries: Vec::new(),
             first_entry,
+            signatures: Signatures::new(),
             scrub: false,
         })
     }
@@ -104,6 +108,22 @@ impl<'a> Work<'a> {
         self.rows.extend(unread.into_iter().map(|name| (name, None)));
         self.rows.extend(found.into_iter().map(|row| (row.name.clone(), Some(row))));
         Ok(())
+    }
+
+    /// A row that has been read; None where it has not.
+    pub(crate) fn loaded(&self, name: &RecordName) -> Option<Option<&Row>> {
+        self.rows.get(name).map(Option::as_ref)
+    }
+
+    /// Takes signatures that were made ahead.
+    pub(crate) fn foreseen(&mut self, signatures: Signatures) {
+        self.signatures = signatures;
+    }
+
+    /// Signs a statement, unless that was done ahead.
+    pub(crate) fn sign(&mut self, signer: &Signer, unsigned: Unsigned) -> Result<Part, Malformed> {
+        let signature = self.signatures.remove(&unsigned).unwrap_or_else(|| unsigned.signature(signer));
+        unsigned.seal(signer, signature)
     }
 
     /// A row as it is now.
@@ -266,6 +286,12 @@ impl<'a> Work<'a> {
             self.memory.revisions.insert(member.clone(), revision);
             self.put_fact(facts::revision(member), &revision);
         }
+    }
+
+    /// Later revisions of the member follow `revision`, although it has signed greater ones: nobody else took them.
+    pub(crate) fn lower_revision(&mut self, member: &MemberId, revision: Revision) {
+        self.memory.revisions.insert(member.clone(), revision);
+        self.put_fact(facts::revision(member), &revision);
     }
 
     /// A fact as it is now.

@@ -3,12 +3,13 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::directory::MemberState;
-use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Statement};
+use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Statement, Unsigned};
 use duikou_proto::name::{Kind, MemberId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::{Lane, Record, Withdrawal, WithdrawalReason};
 use thiserror::Error;
 
+use super::foresight::Foresight;
 use super::work::Work;
 use super::writer::Command;
 use crate::store::{GoneReason, Row, StoreError};
@@ -136,6 +137,16 @@ impl Command for Write {
         }
     }
 
+    fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+        if self.dry_run {
+            return;
+        }
+        let Some(row) = ahead.row(&self.name) else { return };
+        if let Ok(Step::Sign(next)) = decide(self, row, ahead.work()) {
+            ahead.sign(row, &self.name, &next);
+        }
+    }
+
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
         let row = work.row(&self.name).await?;
         let step = match decide(&self, row.as_ref(), work) {
@@ -181,10 +192,10 @@ pub(crate) struct Next {
     pub(crate) owed: bool,
 }
 
-fn decide(write: &Write, row: Option<&Row>, work: &mut Work<'_>) -> Result<Step, Refused> {
+fn decide(write: &Write, row: Option<&Row>, work: &Work<'_>) -> Result<Step, Refused> {
     let name = &write.name;
     let member = name.origin();
-    let directory = work.memory.directory.clone();
+    let directory = &work.memory.directory;
     let Some(entry) = directory.member(&member).filter(|entry| entry.node == work.identity.node) else {
         return Err(Refused::NotHosted(member));
     };
@@ -259,7 +270,51 @@ fn decide(write: &Write, row: Option<&Row>, work: &mut Work<'_>) -> Result<Step,
     }
 }
 
-/// Signs the next state of a name (a record, a withdrawal, or both as one state) and takes it in.
+/// What has to be signed for the next state of a name: a record, a withdrawal, or both as one state.
+pub(crate) fn statements(
+    now: Micros,
+    row: Option<&Row>,
+    name: &RecordName,
+    next: &Next,
+    revision: Revision,
+) -> Vec<Unsigned> {
+    let before = row.and_then(|row| row.record.as_ref());
+    let scopes = next.content.as_ref().map_or_else(|_| ScopeSet::new(), |content| content.0.clone());
+    let gone = row.map(|row| row.exposed.without(&scopes)).unwrap_or_default();
+    let narrows = next.content.is_err() || next.owed || before.is_some_and(|b| !b.scopes().is_within(&scopes));
+    let text = |scopes: &ScopeSet| scopes.iter().map(Scope::to_string).collect::<Vec<_>>();
+    let mut expire_max = row.map_or(0, |row| row.expire_max);
+    let mut unsigned = Vec::with_capacity(2);
+    if let Ok((scopes, body, publish_time, expire_time)) = &next.content {
+        expire_max = expire_max.max(*expire_time);
+        unsigned.push(Unsigned::record(&Record {
+            name: name.to_string(),
+            revision,
+            kind: next.kind.to_string(),
+            lane: next.lane.into(),
+            scopes: text(scopes),
+            publish_time: *publish_time,
+            update_time: now,
+            expire_time: *expire_time,
+            body: body.clone(),
+        }));
+    }
+    if narrows && !gone.is_empty() {
+        let reason = next.content.as_ref().err().copied().unwrap_or(WithdrawalReason::Narrowed);
+        unsigned.push(Unsigned::withdrawal(&Withdrawal {
+            name: name.to_string(),
+            revision,
+            kind: next.kind.to_string(),
+            lane: next.lane.into(),
+            scopes: text(&gone),
+            keep_until: expire_max + EXPIRE_SLACK_MICROS,
+            reason: reason.into(),
+        }));
+    }
+    unsigned
+}
+
+/// Signs the next state of a name and takes it in.
 pub(crate) async fn state(
     work: &mut Work<'_>,
     row: Option<&Row>,
@@ -271,50 +326,12 @@ pub(crate) async fn state(
     let Some(signer) = work.identity.signers.get(&member).cloned() else {
         return Ok(Err(Malformed(format!("no signing key of {member} is here"))));
     };
-    let before = row.and_then(|row| row.record.as_ref());
-    let scopes = next.content.as_ref().map_or_else(|_| ScopeSet::new(), |content| content.0.clone());
-    let gone = row.map(|row| row.exposed.without(&scopes)).unwrap_or_default();
-    let narrows = next.content.is_err() || next.owed || before.is_some_and(|b| !b.scopes().is_within(&scopes));
     let revision = if dry_run { work.now } else { work.next_revision(&member) };
-    let text = |scopes: &ScopeSet| scopes.iter().map(Scope::to_string).collect::<Vec<_>>();
-    let mut expire_max = row.map_or(0, |row| row.expire_max);
-    let mut parts = Vec::with_capacity(2);
-    if let Ok((scopes, body, publish_time, expire_time)) = &next.content {
-        expire_max = expire_max.max(*expire_time);
-        let record = Record {
-            name: name.to_string(),
-            revision,
-            kind: next.kind.to_string(),
-            lane: next.lane.into(),
-            scopes: text(scopes),
-            publish_time: *publish_time,
-            update_time: work.now,
-            expire_time: *expire_time,
-            body: body.clone(),
-        };
-        match Part::sign_record(&signer, &record) {
-            Ok(part) => parts.push(part),
-            Err(malformed) => return Ok(Err(malformed)),
-        }
+    let unsigned = statements(work.now, row, name, next, revision);
+    let parts: Result<Vec<Part>, Malformed> =
+        unsigned.into_iter().map(|unsigned| work.sign(&signer, unsigned)).collect();
+    if let (Ok(parts), false) = (&parts, dry_run) {
+        work.accept(parts).await?;
     }
-    if narrows && !gone.is_empty() {
-        let reason = next.content.as_ref().err().copied().unwrap_or(WithdrawalReason::Narrowed);
-        let withdrawal = Withdrawal {
-            name: name.to_string(),
-            revision,
-            kind: next.kind.to_string(),
-            lane: next.lane.into(),
-            scopes: text(&gone),
-            keep_until: expire_max + EXPIRE_SLACK_MICROS,
-            reason: reason.into(),
-        };
-        match Part::sign_withdrawal(&signer, &withdrawal) {
-            Ok(part) => parts.push(part),
-            Err(malformed) => return Ok(Err(malformed)),
-        }
-    }
-    if !dry_run {
-        work.accept(&parts).await?;
-    }
-    Ok(Ok(parts))
+    Ok(parts)
 }

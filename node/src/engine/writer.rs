@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::Shared;
+use super::foresight::{Foresight, sign_all};
 use super::work::{Memory, Work};
 use crate::limits;
 use crate::store::StoreError;
@@ -22,6 +23,9 @@ pub(crate) trait Command: Send + 'static {
     fn names(&self) -> Vec<RecordName> {
         Vec::new()
     }
+
+    /// Tells what it will sign, as far as that is known before the first command of the transaction runs.
+    fn foresee(&self, _ahead: &mut Foresight<'_, '_>) {}
 
     /// About how much memory it holds while it waits.
     fn bytes(&self) -> usize {
@@ -47,6 +51,7 @@ type Answer = Box<dyn FnOnce(Result<(), Arc<StoreError>>) + Send>;
 #[async_trait]
 trait Erased: Send {
     fn names(&self) -> Vec<RecordName>;
+    fn foresee(&self, ahead: &mut Foresight<'_, '_>);
     async fn run(self: Box<Self>, work: &mut Work<'_>) -> Result<Answer, (Answer, StoreError)>;
     fn fail(self: Box<Self>, error: Arc<StoreError>);
 }
@@ -60,6 +65,10 @@ struct Waiting<C: Command> {
 impl<C: Command> Erased for Waiting<C> {
     fn names(&self) -> Vec<RecordName> {
         self.command.names()
+    }
+
+    fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+        self.command.foresee(ahead);
     }
 
     async fn run(self: Box<Self>, work: &mut Work<'_>) -> Result<Answer, (Answer, StoreError)> {
@@ -151,6 +160,12 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
         let mut work = Work::begin(&mut *transaction, &shared.identity, memory.clone(), (shared.clock)()).await?;
         let names: Vec<RecordName> = commands.as_slice().iter().flat_map(|command| command.names()).collect();
         work.load(names.into_iter()).await?;
+        let unsigned = {
+            let mut ahead = Foresight::new(&work);
+            commands.as_slice().iter().for_each(|command| command.foresee(&mut ahead));
+            ahead.into_unsigned()
+        };
+        work.foreseen(sign_all(unsigned).await);
         for command in commands.by_ref() {
             match command.run(&mut work).await {
                 Ok(answer) => answers.push(answer),

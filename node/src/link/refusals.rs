@@ -1,10 +1,13 @@
 //! What a peer refused of ours is kept, so that the origin's operator sees it.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use duikou_proto::federation::Ack;
-use duikou_proto::name::NodeId;
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::name::{NodeId, RecordName};
 
-use crate::engine::{Command, RejectionFact, Work, facts};
+use crate::engine::{Command, RejectionFact, Work, facts, reissue};
 use crate::limits;
 use crate::store::StoreError;
 
@@ -23,6 +26,7 @@ impl Command for Note {
         for accepted in self.ack.accepted {
             work.remove_fact(format!("{prefix}{}", accepted.name));
         }
+        let mut ahead = BTreeSet::new();
         for rejected in self.ack.rejected.into_iter().take(limits::REJECTIONS) {
             tracing::warn!(
                 peer.id = %self.peer,
@@ -31,6 +35,11 @@ impl Command for Note {
                 detail = rejected.detail,
                 "a peer refused a record"
             );
+            if let (Code::Future, Ok(name)) = (rejected.code(), rejected.name.parse::<RecordName>())
+                && work.is_own(&name)
+            {
+                ahead.insert(name.origin());
+            }
             let code = rejected.code;
             let fact = RejectionFact {
                 revision: rejected.revision,
@@ -40,6 +49,11 @@ impl Command for Note {
                 directory: work.memory.directory.index(),
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);
+        }
+        for member in ahead {
+            for name in reissue(work, &member).await? {
+                work.remove_fact(format!("{prefix}{name}"));
+            }
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Runs the receiving half of a lane: reads batches, verifies them beside the one before being applied, answers.
+//! Runs the receiving half of a lane: reads batches, verifies them while those before are applied, answers.
 
 use duikou_proto::envelope::Part;
 use duikou_proto::federation::rejected::Code;
@@ -9,6 +9,8 @@ use duikou_proto::limits as contract;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::sign::verify_all;
 use duikou_proto::v1::Lane;
+use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, watch};
 use tonic::Streaming;
 
@@ -17,7 +19,7 @@ use super::protocol::{Intake, SinkLane};
 use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts, random};
 use crate::limits;
 
-/// Verified batches that wait to be applied.
+/// Batches that are verified at once, and as many again that wait to be applied.
 const AHEAD: usize = 2;
 /// Batches of fewer parts are verified where they are.
 const INLINE: usize = 4;
@@ -69,14 +71,22 @@ pub(crate) async fn run(
     let (ahead, verified) = mpsc::channel(AHEAD);
     let read = async {
         let mut sink = SinkLane::default();
-        while let Some(frame) = input.message().await? {
-            let Some(FromSource::Batch(batch)) = frame.frame else { continue };
-            let intake = sink.receive(&batch)?;
-            catch_up_directory(&end.engine, batch.directory_index, &want_directory).await?;
-            let (parts, malformed) = verify(&end.engine, intake).await;
-            ahead.send(Verified { batch, parts, malformed }).await.map_err(|_| gone())?;
+        let mut verifying = FuturesOrdered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(done) = verifying.next() => ahead.send(done).await.map_err(|_| gone())?,
+                frame = input.message(), if verifying.len() < AHEAD => {
+                    let Some(frame) = frame? else { return Err(gone()) };
+                    let Some(FromSource::Batch(batch)) = frame.frame else { continue };
+                    let intake = sink.receive(&batch)?;
+                    catch_up_directory(&end.engine, batch.directory_index, &want_directory).await?;
+                    verifying.push_back(verify(&end.engine, intake).map(|(parts, malformed)| {
+                        Verified { batch, parts, malformed }
+                    }));
+                }
+            }
         }
-        Err(gone())
     };
     let apply = apply_all(&end, lane, &feed, &scopes, &out, verified);
     let again = ask_again(&end, lane, &scopes, &out);

@@ -18,8 +18,8 @@ use crate::engine::{Engine, Known, Recovered};
 use crate::limits;
 use crate::store::{Order, Row};
 
-/// Batches smaller than this are not worth compressing.
-const COMPRESS_BYTES: usize = 1024;
+/// Batches smaller than this take longer to compress than to send.
+const COMPRESS_BYTES: usize = 8 * 1024;
 const ZSTD_LEVEL: i32 = 1;
 
 /// Runs until the link ends. `open` is what the peer's sink wants.
@@ -62,7 +62,7 @@ pub(crate) async fn run(
                 }
             }
             Want::Common { after } | Want::CatchUp { after, .. } => {
-                let page = engine.page(Order::Link, after, limits::FEED_PAGE).await?;
+                let page = engine.page(Order::Link, after, limits::LINK_PAGE).await?;
                 // The directory of after the reading: a scope that was lost before a row came does not carry it.
                 let directory = engine.directory();
                 if !end.still_reads(source.reads(), &directory) {

@@ -16,7 +16,7 @@ pub struct Args {
     filter: FilterArgs,
 
     /// Go on after this cursor [default: from the beginning]
-    #[arg(long, value_name = "CURSOR", default_value = "", hide_default_value = true)]
+    #[arg(long, value_name = "CURSOR", allow_hyphen_values = true, default_value = "", hide_default_value = true)]
     cursor: String,
 }
 

@@ -129,7 +129,7 @@ impl SourceLane {
             }
             let of_row = self.parts(row, scopes.as_ref(), after, end, !self.fresh);
             let size: usize = of_row.iter().map(|part| part.bytes().len() + 8).sum();
-            if bytes + size > limits::BATCH_BYTES / 2 && !parts.is_empty() {
+            if bytes + size > limits::BATCH_BYTES && !parts.is_empty() {
                 upto = first - 1;
                 break;
             }

@@ -49,6 +49,8 @@ impl SqliteStore {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON")
             .pragma("cache_size", "-8192")
+            // 8 MiB of log before it is folded in: a page that changes often is then copied less often.
+            .pragma("wal_autocheckpoint", "2048")
             .pragma("journal_size_limit", "4194304")
             .statement_cache_capacity(256)
             .row_buffer_size(256)
@@ -59,11 +61,7 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(
             options.create_if_missing(false).pragma("query_only", "ON").pragma("cache_size", "-2048"),
         );
-        Ok(Self {
-            file: file.to_owned(),
-            writer: Arc::new(Mutex::new(Writer { connection: writer, counter: None })),
-            readers,
-        })
+        Ok(Self { file: file.to_owned(), writer: Arc::new(Mutex::new(Writer::new(writer))), readers })
     }
 
     /// The file.
@@ -99,7 +97,7 @@ pub(super) fn database(error: sqlx::Error) -> StoreError {
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
-        Ok(Box::new(SqliteTransaction::begin(self.writer.clone().lock_owned().await).await?))
+        Ok(Box::new(SqliteTransaction::begin(self.writer.clone().lock_owned().await).await))
     }
 
     async fn read(&self) -> Result<Box<dyn Read>, StoreError> {

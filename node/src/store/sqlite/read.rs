@@ -16,6 +16,7 @@ use crate::store::{Counter, GoneReason, Order, Page, Read, Row, Seq, StoreError}
 
 pub(super) const COLUMNS: &str = "name, record, withdrawal, record_seq, record_content_seq, withdrawal_seq, \
      withdrawal_content_seq, first_seq, exposed, expire_max, gone_reason, gone_until, due";
+pub(super) const COLUMN_COUNT: usize = 13;
 
 /// Names in one statement: SQLite takes 32,766 variables, and one compiled text for most sizes is enough.
 const NAMES: usize = 512;

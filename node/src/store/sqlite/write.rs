@@ -1,47 +1,127 @@
 //! The one writing transaction, on the connection that belongs to it.
+//!
+//! Every statement that is awaited costs a way to the connection's thread and back, which takes longer than most
+//! statements. So writes are gathered and go there together, with BEGIN and COMMIT around them; only a read in between
+//! sends them earlier. Reads before the first write need no transaction: nobody else writes, and who writes here holds
+//! the connection.
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
-use sqlx::AssertSqlSafe;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe, Encode, Type};
 use tokio::sync::OwnedMutexGuard;
 
 use super::database;
-use super::read::{self, COLUMNS};
+use super::read::{self, COLUMN_COUNT, COLUMNS};
 use crate::store::{Counter, Fact, Read, Row, StoreError, Transaction};
 
 /// Rows in one statement: 13 variables each, of the 32,766 that SQLite takes.
 const ROWS: usize = 128;
+/// Facts, names or entries in one statement.
+const SMALL: usize = 64;
 
 pub(super) struct SqliteTransaction {
     writer: OwnedMutexGuard<Writer>,
+    script: Script,
     changed: Option<Counter>,
 }
 
-/// The connection that writes, and the counter as it last wrote it: nobody else writes.
+/// The connection that writes, and what is known of it.
 pub(super) struct Writer {
     pub(super) connection: SqliteConnection,
-    pub(super) counter: Option<Counter>,
+    /// As it was last committed: nobody else writes. None where it must be read.
+    counter: Option<Counter>,
+    /// Whether a transaction may be under way on the connection.
+    begun: bool,
 }
 
-impl SqliteTransaction {
-    pub(super) async fn begin(mut writer: OwnedMutexGuard<Writer>) -> Result<Self, StoreError> {
-        let connection = &mut writer.connection;
-        // One that was dropped half-way is still open on this connection.
-        let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await;
-        if begun.is_err() {
-            let _ = sqlx::query("ROLLBACK").execute(&mut *connection).await;
-            sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await.map_err(database)?;
-        }
-        Ok(Self { writer, changed: None })
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self { connection, counter: None, begun: false }
+    }
+
+    async fn roll_back(&mut self) {
+        // Fails where there is nothing to be rolled back, which is as good.
+        let _ = sqlx::raw_sql("ROLLBACK").execute(&mut self.connection).await;
+        self.counter = None;
+        self.begun = false;
     }
 }
 
-fn marks(rows: usize, columns: usize) -> String {
-    let one = format!("({})", vec!["?"; columns].join(","));
-    vec![one; rows].join(",")
+/// Statements that are sent together, and what is bound to their question marks.
+#[derive(Default)]
+struct Script {
+    text: String,
+    arguments: SqliteArguments,
+}
+
+impl Script {
+    fn bind<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> Result<(), StoreError> {
+        self.arguments.add(value).map_err(StoreError::Database)
+    }
+
+    /// `head`, as many rows of question marks as hold `items`, `tail`. The number of rows is a power of two, so that
+    /// few different texts are compiled; what is bound to the rest is null, which the statement passes over.
+    fn statement<T>(
+        &mut self,
+        (head, columns, tail): (&str, usize, &str),
+        items: &[T],
+        mut bind: impl FnMut(&mut Self, &T) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let rows = items.len().next_power_of_two();
+        let one = format!("(?{})", ",?".repeat(columns - 1));
+        self.text.push_str(head);
+        self.text.push_str(&one);
+        for _ in 1..rows {
+            self.text.push(',');
+            self.text.push_str(&one);
+        }
+        self.text.push_str(tail);
+        for item in items {
+            bind(self, item)?;
+        }
+        for _ in 0..(rows - items.len()) * columns {
+            self.bind(None::<i64>)?;
+        }
+        Ok(())
+    }
+}
+
+impl SqliteTransaction {
+    pub(super) async fn begin(mut writer: OwnedMutexGuard<Writer>) -> Self {
+        if writer.begun {
+            writer.roll_back().await;
+        }
+        Self { writer, script: Script::default(), changed: None }
+    }
+
+    /// Sends what has been gathered, with `end` after it.
+    async fn send(&mut self, end: &str) -> Result<(), StoreError> {
+        let Script { mut text, arguments } = std::mem::take(&mut self.script);
+        if !self.writer.begun {
+            text.insert_str(0, "BEGIN IMMEDIATE;");
+        }
+        text.push_str(end);
+        // Set first: whoever drops this half-way does not learn how far it came.
+        self.writer.begun = true;
+        self.writer.counter = None;
+        let sent = sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut self.writer.connection).await;
+        if let Err(error) = sent {
+            self.writer.roll_back().await;
+            return Err(database(error));
+        }
+        Ok(())
+    }
+
+    /// The connection, with everything written so far to be seen on it.
+    async fn reading(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        if !self.script.text.is_empty() {
+            self.send("").await?;
+        }
+        Ok(&mut self.writer.connection)
+    }
 }
 
 #[async_trait]
@@ -50,121 +130,114 @@ impl Read for SqliteTransaction {
         if let Some(counter) = self.changed.or(self.writer.counter) {
             return Ok(counter);
         }
-        let counter = read::counter(&mut self.writer.connection).await?;
+        let counter = read::counter(self.reading().await?).await?;
         self.writer.counter = Some(counter);
         Ok(counter)
     }
 
     async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
-        read::rows(&mut self.writer.connection, names).await
+        read::rows(self.reading().await?, names).await
     }
 
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
-        read::range(&mut self.writer.connection, prefix, after, limit).await
+        read::range(self.reading().await?, prefix, after, limit).await
     }
 
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
-        read::due(&mut self.writer.connection, now, limit).await
+        read::due(self.reading().await?, now, limit).await
     }
 
     async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        read::fact(&mut self.writer.connection, key).await
+        read::fact(self.reading().await?, key).await
     }
 
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        read::facts(&mut self.writer.connection, prefix, after, limit).await
+        read::facts(self.reading().await?, prefix, after, limit).await
     }
 }
 
 #[async_trait]
 impl Transaction for SqliteTransaction {
     async fn put_rows(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        let mut rest = rows;
-        while !rest.is_empty() {
-            // Powers of two, so that few different texts are compiled.
-            let size = if rest.len() >= ROWS { ROWS } else { 1 << rest.len().ilog2() };
-            let (now, later) = rest.split_at(size);
-            rest = later;
-            let marks = marks(size, 13);
-            let sql = format!("INSERT OR REPLACE INTO rows ({COLUMNS}) VALUES {marks}");
-            let mut query = sqlx::query(AssertSqlSafe(sql));
-            for row in now {
-                query = query
-                    .bind(row.name.as_str())
-                    .bind(row.record.as_ref().map(|part| part.bytes().as_ref()))
-                    .bind(row.withdrawal.as_ref().map(|part| part.bytes().as_ref()))
-                    .bind(row.record_seq)
-                    .bind(row.record_content_seq)
-                    .bind(row.withdrawal_seq)
-                    .bind(row.withdrawal_content_seq)
-                    .bind(row.first_seq)
-                    .bind(row.exposed.to_text())
-                    .bind(row.expire_max)
-                    .bind(row.gone.map_or(0, |(reason, _)| reason as i64))
-                    .bind(row.gone.map_or(0, |(_, until)| until))
-                    .bind(row.due);
+        let head = format!("INSERT OR REPLACE INTO rows ({COLUMNS}) SELECT * FROM (VALUES ");
+        for rows in rows.chunks(ROWS) {
+            let shape = (head.as_str(), COLUMN_COUNT, ") WHERE column1 IS NOT NULL;");
+            self.script.statement(shape, rows, |script, row| {
+                script.bind(row.name.as_str())?;
+                script.bind(row.record.as_ref().map(|part| part.bytes().as_ref()))?;
+                script.bind(row.withdrawal.as_ref().map(|part| part.bytes().as_ref()))?;
+                script.bind(row.record_seq)?;
+                script.bind(row.record_content_seq)?;
+                script.bind(row.withdrawal_seq)?;
+                script.bind(row.withdrawal_content_seq)?;
+                script.bind(row.first_seq)?;
+                script.bind(row.exposed.to_text())?;
+                script.bind(row.expire_max)?;
+                script.bind(row.gone.map_or(0, |(reason, _)| reason as i64))?;
+                script.bind(row.gone.map_or(0, |(_, until)| until))?;
+                script.bind(row.due)
+            })?;
+            // Full ones go alone: else every number of them would be another text to compile.
+            if rows.len() == ROWS {
+                self.send("").await?;
             }
-            query.execute(&mut self.writer.connection).await.map_err(database)?;
         }
         Ok(())
     }
 
     async fn delete_rows(&mut self, names: &[RecordName]) -> Result<(), StoreError> {
-        for name in names {
-            sqlx::query("DELETE FROM rows WHERE name = $1")
-                .bind(name.as_str())
-                .execute(&mut self.writer.connection)
-                .await
-                .map_err(database)?;
+        for names in names.chunks(SMALL) {
+            let shape = ("DELETE FROM rows WHERE name IN (VALUES ", 1, ");");
+            self.script.statement(shape, names, |script, name| script.bind(name.as_str()))?;
         }
         Ok(())
     }
 
     async fn put_counter(&mut self, counter: Counter) -> Result<(), StoreError> {
-        sqlx::query("UPDATE counter SET seq = $1, floor = $2, content_floor = $3 WHERE id = 1")
-            .bind(counter.seq)
-            .bind(counter.floor)
-            .bind(counter.content_floor)
-            .execute(&mut self.writer.connection)
-            .await
-            .map_err(database)?;
+        self.script.text.push_str("UPDATE counter SET seq = ?, floor = ?, content_floor = ? WHERE id = 1;");
+        self.script.bind(counter.seq)?;
+        self.script.bind(counter.floor)?;
+        self.script.bind(counter.content_floor)?;
         self.changed = Some(counter);
         Ok(())
     }
 
     async fn put_facts(&mut self, facts: &[Fact]) -> Result<(), StoreError> {
-        for (key, value) in facts {
-            let query = match value {
-                Some(value) => sqlx::query("INSERT OR REPLACE INTO facts (key, value) VALUES ($1, $2)")
-                    .bind(key.as_str())
-                    .bind(value.as_slice()),
-                None => sqlx::query("DELETE FROM facts WHERE key = $1").bind(key.as_str()),
-            };
-            query.execute(&mut self.writer.connection).await.map_err(database)?;
+        let (kept, gone): (Vec<&Fact>, Vec<&Fact>) = facts.iter().partition(|(_, value)| value.is_some());
+        for facts in gone.chunks(SMALL) {
+            let shape = ("DELETE FROM facts WHERE key IN (VALUES ", 1, ");");
+            self.script.statement(shape, facts, |script, (key, _)| script.bind(key.as_str()))?;
+        }
+        for facts in kept.chunks(SMALL) {
+            let head = "INSERT OR REPLACE INTO facts (key, value) SELECT * FROM (VALUES ";
+            self.script.statement((head, 2, ") WHERE column1 IS NOT NULL;"), facts, |script, (key, value)| {
+                script.bind(key.as_str())?;
+                script.bind(value.as_deref())
+            })?;
         }
         Ok(())
     }
 
     async fn append_entries(&mut self, first: i64, entries: &[Bytes]) -> Result<(), StoreError> {
-        for (number, entry) in (first..).zip(entries) {
-            sqlx::query("INSERT INTO entries (number, entry) VALUES ($1, $2)")
-                .bind(number)
-                .bind(entry.as_ref())
-                .execute(&mut self.writer.connection)
-                .await
-                .map_err(database)?;
+        let numbered: Vec<(i64, &Bytes)> = (first..).zip(entries).collect();
+        for entries in numbered.chunks(SMALL) {
+            let head = "INSERT INTO entries (number, entry) SELECT * FROM (VALUES ";
+            self.script.statement((head, 2, ") WHERE column1 IS NOT NULL;"), entries, |script, (number, entry)| {
+                script.bind(*number)?;
+                script.bind(entry.as_ref())
+            })?;
         }
         Ok(())
     }
 
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
-        let committed = sqlx::query("COMMIT").execute(&mut self.writer.connection).await.map_err(database);
-        if committed.is_ok() {
-            self.writer.counter = self.changed.or(self.writer.counter);
-        } else {
-            self.writer.counter = None;
-            let _ = sqlx::query("ROLLBACK").execute(&mut self.writer.connection).await;
+        if self.script.text.is_empty() && !self.writer.begun {
+            return Ok(());
         }
-        committed.map(drop)
+        let counter = self.changed.or(self.writer.counter);
+        self.send("COMMIT").await?;
+        self.writer.begun = false;
+        self.writer.counter = counter;
+        Ok(())
     }
 }

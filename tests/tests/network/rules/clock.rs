@@ -1,7 +1,8 @@
 //! A clock that is wrong: nothing is dated by it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::v1::link_status::State;
 use duikou_tests::harness::{Network, Server, offer, within};
 use tonic::Code;
@@ -25,6 +26,53 @@ async fn alarmed(node: &Server) {
     within(PATIENCE, alarm).await.unwrap_or_else(|reason| panic!("no alarm: {reason}"));
 }
 
+/// A process started with this sees the time `shift` away from everybody else's.
+fn shifted<'a>(library: &'a Path, shift: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("LD_PRELOAD", library.to_str().unwrap()),
+        ("FAKETIME", shift),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+        ("DONT_FAKE_MONOTONIC", "1"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clock_ahead_wrote_unseen_arrives_once_it_is_right() {
+    let net = Network::new(742).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]);
+    let net = net.node("zunyi", &["zunyi"]).circle("pair", &["shenzhen", "bijie"]).start().await;
+    let (node, other) = (net.node("shenzhen"), net.node("bijie"));
+    for id in ["kept", "narrowed", "ended"] {
+        node.publish(offer(id)).await.unwrap();
+    }
+    net.settle().await;
+    net.gateway().stop().await;
+    node.stop().await;
+
+    node.start_with(&shifted(&wrong_clock(), "+3h")).await;
+    node.publish(offer("new")).await.unwrap();
+    node.replace(offer("narrowed").for_circle("pair")).await.unwrap();
+    node.withdraw("members/shenzhen/listings/ended", WithdrawalReason::Withdrawn).await.unwrap();
+    node.stop().await;
+    node.start().await;
+    node.publish(offer("after")).await.unwrap();
+    net.gateway().start().await;
+    net.settle().await;
+
+    for id in ["kept", "narrowed", "new", "after"] {
+        other.get(&listing_name("shenzhen", id)).await.unwrap_or_else(|status| panic!("{id}: {status}"));
+    }
+    let gone = other.get("members/shenzhen/listings/ended").await.unwrap_err();
+    assert_eq!(gone.code(), Code::NotFound);
+    let narrowed = net.node("zunyi").get("members/shenzhen/listings/narrowed").await.unwrap_err();
+    assert_eq!(narrowed.code(), Code::NotFound);
+    let status = node.status().await.unwrap();
+    assert_eq!(status.alarms, [], "nothing is refused any longer");
+    // Later writes follow what was signed anew, not what the clock made of it.
+    node.replace(offer("new").for_circle("pair")).await.unwrap();
+    net.settle().await;
+    assert_eq!(net.node("zunyi").get("members/shenzhen/listings/new").await.unwrap_err().code(), Code::NotFound);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_clock_twenty_minutes_off_stops_writing_and_nothing_else() {
     let net = Network::new(741).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
@@ -34,13 +82,7 @@ async fn a_clock_twenty_minutes_off_stops_writing_and_nothing_else() {
     node.stop().await;
 
     let library = wrong_clock();
-    let wrong = [
-        ("LD_PRELOAD", library.to_str().unwrap()),
-        ("FAKETIME", "+20m"),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ("DONT_FAKE_MONOTONIC", "1"),
-    ];
-    node.start_with(&wrong).await;
+    node.start_with(&shifted(&library, "+20m")).await;
     alarmed(node).await;
     let refused = node.publish(offer("late")).await.unwrap_err();
     assert_eq!((refused.code(), &*reason(&refused)), (Code::FailedPrecondition, "CLOCK_OFF"), "{refused}");
