@@ -10,7 +10,6 @@ use crate::config::Config;
 use crate::engine::{random, read_directory};
 use crate::enrol::{self, JoinError};
 use crate::error::chain;
-use crate::link::NoRoute;
 use crate::node;
 use crate::server::{Folder, FolderError, ServeError, system_clock};
 use crate::store::sqlite::SqliteStore;
@@ -228,13 +227,7 @@ fn not_joined(error: &JoinError) -> CommandError {
         JoinError::Key(error) => key(error),
         JoinError::Serve(error) => served(error),
         JoinError::Io(error) => CommandError::io("", error),
-        JoinError::Name(_) | JoinError::Route(NoRoute::Address(_)) => {
-            refused("邀请码无效").cause(chain(error)).hint(ask())
-        }
-        JoinError::Route(error @ NoRoute::Proxy(_)) => {
-            CommandError::new(ExitCode::Configuration, Text::new("link.proxy 无效", error.to_string()))
-                .cause(chain(error))
-        }
+        JoinError::Name(_) | JoinError::Route(_) => refused("邀请码无效").cause(chain(error)).hint(ask()),
         JoinError::Config(text) => CommandError::new(ExitCode::Configuration, Text::same(text.clone())),
         JoinError::Identity(_) | JoinError::LinkTls(_) | JoinError::Tls(_) | JoinError::Request(_) => {
             CommandError::new(

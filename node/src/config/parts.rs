@@ -7,6 +7,7 @@ use duikou_proto::name::{NetworkName, NodeId};
 
 use super::fault::Rule;
 use super::values::{HostPort, Seconds, Size, Value};
+use crate::trust::Proxy;
 
 /// Everything that can be set for a node or a gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -84,8 +85,8 @@ pub struct Link {
     pub gateway: Option<HostPort>,
     /// `gateway_id`: full id of that gateway. Needed with `gateway`.
     pub gateway_id: Option<NodeId>,
-    /// `proxy`: an HTTP proxy that takes CONNECT. Absent: none.
-    pub proxy: Option<HostPort>,
+    /// `proxy`: an HTTP proxy that takes CONNECT, with credentials where it asks for some. Absent: none.
+    pub proxy: Option<Proxy>,
     /// `listen`: where a gateway takes links. Default 0.0.0.0:7443. Port 0: any free one.
     pub listen: SocketAddr,
     /// `address`: what a gateway's invites name, as nodes reach it. Needed to invite.

@@ -10,6 +10,7 @@ use duikou_proto::name::{MemberId, NetworkName};
 
 use super::fault::Rule;
 use super::parts::WebTls;
+use crate::trust::Proxy;
 
 /// A number of bytes, written `4096`, `64 KiB`, `64 MiB` or `2 GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -181,6 +182,15 @@ impl Value for Seconds {
 impl Value for HostPort {
     fn read(text: &str) -> Result<Self, Rule> {
         text.parse()
+    }
+}
+
+impl Value for Proxy {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse().map_err(|_| Rule {
+            zh: "应为 主机:端口，或 http://用户名:密码@主机:端口（特殊字符用百分号编码）",
+            en: "it is written host:port, or http://user:password@host:port with special characters percent-encoded",
+        })
     }
 }
 

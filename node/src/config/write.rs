@@ -29,7 +29,7 @@ impl Config {
         file.part("link", "to the gateway; on a gateway, from its nodes");
         file.key("gateway", text(&self.link.gateway), None);
         file.key("gateway_id", text(&self.link.gateway_id), None);
-        file.key("proxy", text(&self.link.proxy), None);
+        file.key("proxy", self.link.proxy.as_ref().map(|proxy| proxy.text().to_owned()), None);
         file.set("listen", self.link.listen, default.link.listen);
         file.key("address", text(&self.link.address), None);
 

@@ -20,8 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, HostPort, Overrides};
 use crate::engine::{Engine, StartError, WriteError, facts};
-use crate::link::{NoRoute, route};
+use crate::link::route;
 use crate::server::{Folder, FolderError, ServeError, start};
+use crate::trust::dial::InvalidAddress;
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};
 use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, create_tls_key, read_tls_key};
 use crate::trust::link_tls::{LinkTls, LinkTlsError, enrolment_client};
@@ -89,7 +90,7 @@ pub enum JoinError {
     Dial(String, #[source] tonic::transport::Error),
     /// The way to it.
     #[error(transparent)]
-    Route(#[from] NoRoute),
+    Route(#[from] InvalidAddress),
     /// A name in the token.
     #[error("a name in the token is not valid")]
     Name(#[from] InvalidName),

@@ -20,4 +20,4 @@ pub use accept::Acceptor;
 pub use board::{LinkBoard, LinkPhase, LinkView};
 pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
-pub use route::{NoRoute, route};
+pub use route::route;

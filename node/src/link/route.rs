@@ -7,25 +7,12 @@ use rustls::ClientConfig;
 
 use crate::config::Link;
 use crate::trust::dial::{Address, Dial, InvalidAddress};
-use crate::trust::proxy::{InvalidProxy, Proxy};
-
-/// Why there is no way.
-#[derive(Debug, thiserror::Error)]
-pub enum NoRoute {
-    /// The gateway's address.
-    #[error(transparent)]
-    Address(#[from] InvalidAddress),
-    /// The proxy.
-    #[error("link.proxy is not valid")]
-    Proxy(#[from] InvalidProxy),
-}
 
 /// How `gateway` (`HOST:PORT`) is dialled.
 ///
 /// # Errors
-/// Where one of the addresses is none.
-pub fn route(link: &Link, gateway: &str, tls: Arc<ClientConfig>) -> Result<Dial, NoRoute> {
+/// Where that is no address.
+pub fn route(link: &Link, gateway: &str, tls: Arc<ClientConfig>) -> Result<Dial, InvalidAddress> {
     let address: Address = gateway.parse()?;
-    let proxy = link.proxy.as_ref().map(|proxy| format!("http://{proxy}").parse::<Proxy>()).transpose()?;
-    Ok(Dial::new(address, tls).through(proxy))
+    Ok(Dial::new(address, tls).through(link.proxy.clone()))
 }

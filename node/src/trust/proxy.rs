@@ -16,16 +16,25 @@ use super::dial::Address;
 /// The largest response header of a proxy, in octets.
 pub const RESPONSE_HEADER_BYTES: usize = 8 * 1024;
 
-/// A proxy: `http://[USER:PASSWORD@]HOST:PORT`.
+/// A proxy: `[http://][USER:PASSWORD@]HOST:PORT`, octets that are special in a URI percent-encoded.
 #[derive(Clone)]
 pub struct Proxy {
     address: Address,
     authorization: Option<Zeroizing<String>>,
+    text: Zeroizing<String>,
 }
+
+impl PartialEq for Proxy {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Proxy {}
 
 /// A text that names no proxy. It does not repeat the text, which may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("a proxy is written http://HOST:PORT or http://USER:PASSWORD@HOST:PORT")]
+#[error("a proxy is written HOST:PORT or http://USER:PASSWORD@HOST:PORT")]
 pub struct InvalidProxy;
 
 /// Why a proxy opened no tunnel.
@@ -52,6 +61,11 @@ impl Proxy {
     /// Where it listens.
     pub fn address(&self) -> &Address {
         &self.address
+    }
+
+    /// As it was written, with its password.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// Opens a tunnel to `target` over a connection to the proxy.
@@ -102,7 +116,8 @@ impl FromStr for Proxy {
     type Err = InvalidProxy;
 
     fn from_str(text: &str) -> Result<Self, InvalidProxy> {
-        let uri: Uri = text.parse().map_err(|_| InvalidProxy)?;
+        let whole = Zeroizing::new(if text.contains("://") { text.to_owned() } else { format!("http://{text}") });
+        let uri: Uri = whole.parse().map_err(|_| InvalidProxy)?;
         if uri.scheme_str() != Some("http") || !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(InvalidProxy);
         }
@@ -112,7 +127,8 @@ impl FromStr for Proxy {
             None => (None, authority),
         };
         let authorization = credentials.map(basic).transpose()?;
-        Ok(Self { address: address.parse().map_err(|_| InvalidProxy)?, authorization })
+        let address = address.parse().map_err(|_| InvalidProxy)?;
+        Ok(Self { address, authorization, text: Zeroizing::new(text.to_owned()) })
     }
 }
 
@@ -167,14 +183,17 @@ mod tests {
         let encoded = BASE64_STANDARD.encode("user:p@ss:");
         assert_eq!(**proxy.authorization.as_ref().unwrap(), format!("Basic {encoded}"));
         assert_eq!(proxy.address.to_string(), "proxy.example:3128");
-        assert!(!format!("{proxy:?}").contains("Basic"));
+        let shown = format!("{proxy:?}");
+        assert!(!shown.contains("Basic") && !shown.contains("user"), "{shown}");
+        let plain: Proxy = "proxy.example:3128".parse().unwrap();
+        assert_eq!((plain.address.to_string().as_str(), plain.authorization), ("proxy.example:3128", None));
     }
 
     #[test]
     fn other_texts_are_no_proxies() {
         for text in [
             "",
-            "proxy.example:3128",
+            "proxy.example",
             "https://proxy.example:3128",
             "http://proxy.example",
             "http://proxy.example:3128/path",

@@ -10,7 +10,7 @@ use prost::Message;
 use super::{PATIENCE, publish_all};
 
 /// How many sound records surround the bad ones.
-const SOUND: usize = 2_000;
+const SOUND: usize = 9_999;
 const BAD: [&str; 4] = ["body", "signature", "date", "stranger"];
 
 fn full_name(id: &str) -> String {

@@ -23,6 +23,11 @@ struct Proxy {
 
 impl Proxy {
     async fn start() -> Self {
+        Self::asking_for(None).await
+    }
+
+    /// One that opens no tunnel without this header.
+    async fn asking_for(header: Option<&'static str>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let tunnels = Arc::new(AtomicUsize::new(0));
@@ -31,7 +36,7 @@ impl Proxy {
             // Dropped with the task, and every tunnel with it.
             let mut open = JoinSet::new();
             while let Ok((client, _)) = listener.accept().await {
-                open.spawn(tunnel(client, Arc::clone(&count)));
+                open.spawn(tunnel(client, Arc::clone(&count), header));
             }
         });
         Self { address, tunnels, task }
@@ -48,7 +53,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn tunnel(mut client: TcpStream, count: Arc<AtomicUsize>) -> std::io::Result<()> {
+async fn tunnel(mut client: TcpStream, count: Arc<AtomicUsize>, header: Option<&'static str>) -> std::io::Result<()> {
     let mut request = Vec::new();
     while !request.ends_with(b"\r\n\r\n") {
         if request.len() == REQUEST_BYTES {
@@ -60,6 +65,9 @@ async fn tunnel(mut client: TcpStream, count: Arc<AtomicUsize>) -> std::io::Resu
     let Some(target) = text.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
         return client.write_all(b"HTTP/1.1 405 Method Not Allowed\r\n\r\n").await;
     };
+    if header.is_some_and(|header| !text.lines().any(|line| line == header)) {
+        return client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
+    }
     let mut server = TcpStream::connect(target).await?;
     client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
     count.fetch_add(1, Ordering::Relaxed);
@@ -82,9 +90,17 @@ async fn a_link_goes_through_the_configured_proxy_and_nowhere_else() {
     let net = Network::new(751).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
     let node = net.node("shenzhen");
     node.stop().await;
-    let proxy = Proxy::start().await;
+    let proxy = Proxy::asking_for(Some("Proxy-Authorization: Basic b2ZmaWNlOnBAc3M=")).await;
     let address = proxy.address.clone();
     node.start_with(&[("DUIKOU_LINK_PROXY", &address)]).await;
+    let told = async || {
+        let status = node.status().await.map_err(|status| status.to_string())?;
+        let detail = format!("{:?}", status.links);
+        if detail.contains("asks for credentials") { Ok(()) } else { Err(detail) }
+    };
+    within(PATIENCE, told).await.unwrap_or_else(|reason| panic!("without a password: {reason}"));
+    node.stop().await;
+    node.start_with(&[("DUIKOU_LINK_PROXY", &format!("http://office:p%40ss@{address}"))]).await;
     node.linked().await;
     assert_eq!(proxy.tunnels(), 1);
     node.publish(offer("tea")).await.unwrap();
@@ -99,7 +115,7 @@ async fn a_link_goes_through_the_configured_proxy_and_nowhere_else() {
     let counted = Arc::clone(&count);
     let again = tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(tunnel(client, Arc::clone(&counted)));
+            tokio::spawn(tunnel(client, Arc::clone(&counted), None));
         }
     });
     node.publish(offer("mill")).await.unwrap();
