@@ -1,4 +1,6 @@
-//! What only the whole can show: scenarios over real processes, and figures measured on them.
+//! What only the whole can show: scenarios over real processes, figures measured on them, and the parts of a
+//! simulation.
 
 pub mod bench;
 pub mod harness;
+pub mod simulation;

@@ -1,4 +1,7 @@
-//! What every backend must do, written against the trait. A backend joins with one line at the end.
+//! What every backend must do, written against the trait. A backend joins with one line: [`crate::store_conformance`].
+
+// Its callers are tests: a panic is how a case fails.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::path::Path;
 
@@ -8,7 +11,6 @@ use duikou_proto::name::RecordName;
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::{Lane, Record};
 
-use super::sqlite::SqliteStore;
 use super::{Counter, GoneReason, Order, Row, Store};
 
 fn name(id: &str) -> RecordName {
@@ -45,7 +47,8 @@ async fn put(store: &dyn Store, rows: &[Row], seq: i64) {
     transaction.commit().await.unwrap();
 }
 
-async fn what_is_committed_survives_reopening(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+/// Rows, facts, entries and the counter are there again.
+pub async fn what_is_committed_survives_reopening(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
     let mut gone = row("gone", 2);
     (gone.record, gone.record_seq, gone.gone) = (None, 0, Some((GoneReason::ScopeLost, 77)));
     let rows = [row("x", 1), gone];
@@ -69,7 +72,8 @@ async fn what_is_committed_survives_reopening(file: &Path, open: impl AsyncFn(&P
     assert_eq!(store.counts().await.unwrap()["a.n"].records, 1);
 }
 
-async fn a_dropped_transaction_leaves_nothing(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+/// Nor does it disturb the next.
+pub async fn a_dropped_transaction_leaves_nothing(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
     let store = open(file).await;
     let mut transaction = store.begin().await.unwrap();
     transaction.put_rows(&[row("x", 1)]).await.unwrap();
@@ -79,7 +83,8 @@ async fn a_dropped_transaction_leaves_nothing(file: &Path, open: impl AsyncFn(&P
     assert_eq!(found.len(), 1);
 }
 
-async fn pages_hold_every_row_once_in_order(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+/// In whatever steps the feed is read.
+pub async fn pages_hold_every_row_once_in_order(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
     let store = open(file).await;
     let mut rows: Vec<Row> = (1..=20).map(|seq| row(&format!("r{seq}"), seq)).collect();
     // Two with a later position of their withdrawal, as after a narrowing.
@@ -106,7 +111,8 @@ async fn pages_hold_every_row_once_in_order(file: &Path, open: impl AsyncFn(&Pat
     }
 }
 
-async fn rows_come_back_by_name_and_by_date(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+/// Ranges and dates in order, within their limits.
+pub async fn rows_come_back_by_name_and_by_date(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
     let store = open(file).await;
     let mut rows: Vec<Row> = ["a", "b", "c"].iter().zip(1..).map(|(id, seq)| row(id, seq)).collect();
     (rows[0].due, rows[1].due) = (50, 10);
@@ -123,7 +129,8 @@ async fn rows_come_back_by_name_and_by_date(file: &Path, open: impl AsyncFn(&Pat
     assert_eq!(ids(read.range("members/", "", 9).await.unwrap()), ["a", "c"]);
 }
 
-async fn a_backup_is_a_store(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+/// As of when it was taken.
+pub async fn a_backup_is_a_store(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
     let store = open(file).await;
     put(&*store, &[row("x", 1)], 1).await;
     let copy = file.with_extension("copy");
@@ -133,35 +140,85 @@ async fn a_backup_is_a_store(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn S
     assert_eq!(copied.read().await.unwrap().range("", "", 9).await.unwrap().len(), 1);
 }
 
-macro_rules! conformance {
-    ($backend:ident, $open:expr, [$($case:ident),* $(,)?]) => {
-        mod $backend {
-            use super::*;
-            $(
-                #[tokio::test]
-                async fn $case() {
-                    let folder = tempfile::tempdir().unwrap();
-                    super::$case(&folder.path().join("data"), $open).await;
-                }
-            )*
-        }
-    };
+/// A transaction reads what it has written, whatever it read before.
+pub async fn a_transaction_sees_its_own_writes(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    put(&*store, &[row("old", 1)], 1).await;
+    let mut transaction = store.begin().await.unwrap();
+    assert_eq!(transaction.rows(&[name("old"), name("new")]).await.unwrap().len(), 1);
+    transaction.put_rows(&[row("new", 2)]).await.unwrap();
+    transaction.put_facts(&[("k/1".into(), Some(vec![1])), ("k/2".into(), Some(vec![2]))]).await.unwrap();
+    transaction.delete_rows(&[name("old")]).await.unwrap();
+    let found = transaction.range("members/", "", 9).await.unwrap();
+    assert_eq!(found.iter().map(|row| row.name.id()).collect::<Vec<_>>(), ["new"]);
+    transaction.put_facts(&[("k/1".into(), None), ("k/3".into(), Some(vec![3]))]).await.unwrap();
+    let keys: Vec<String> = transaction.facts("k/", "", 9).await.unwrap().into_iter().map(|(key, _)| key).collect();
+    assert_eq!(keys, ["k/2", "k/3"]);
+    transaction.put_counter(Counter { seq: 2, floor: 1, content_floor: 1 }).await.unwrap();
+    assert_eq!(transaction.counter().await.unwrap().floor, 1);
+    transaction.commit().await.unwrap();
+    let mut read = store.read().await.unwrap();
+    assert_eq!(read.rows(&[name("old"), name("new")]).await.unwrap(), [row("new", 2)]);
+    assert_eq!(read.counter().await.unwrap(), Counter { seq: 2, floor: 1, content_floor: 1 });
 }
 
-macro_rules! every_case {
+/// However much of it was written already.
+pub async fn a_large_transaction_that_is_dropped_leaves_nothing(
+    file: &Path,
+    open: impl AsyncFn(&Path) -> Box<dyn Store>,
+) {
+    let store = open(file).await;
+    put(&*store, &[row("x", 1)], 1).await;
+    let many: Vec<Row> = (2..602).map(|seq| row(&format!("r{seq}"), seq)).collect();
+    let mut transaction = store.begin().await.unwrap();
+    transaction.put_rows(&many).await.unwrap();
+    transaction.put_counter(Counter { seq: 601, ..Counter::default() }).await.unwrap();
+    assert_eq!(transaction.range("members/", "", 1_000).await.unwrap().len(), 601);
+    drop(transaction);
+    assert_eq!(store.begin().await.unwrap().counter().await.unwrap().seq, 1);
+    put(&*store, &many[..300], 301).await;
+    let found = store.read().await.unwrap().range("members/", "", 1_000).await.unwrap();
+    assert_eq!(found.len(), 301);
+}
+
+/// One module with every case for a backend: its name, and how it is opened at a path.
+#[macro_export]
+macro_rules! store_conformance {
     ($backend:ident, $open:expr) => {
-        conformance!(
-            $backend,
+        $crate::store_conformance!(
+            @$backend,
             $open,
             [
                 what_is_committed_survives_reopening,
                 a_dropped_transaction_leaves_nothing,
+                a_transaction_sees_its_own_writes,
+                a_large_transaction_that_is_dropped_leaves_nothing,
                 pages_hold_every_row_once_in_order,
                 rows_come_back_by_name_and_by_date,
                 a_backup_is_a_store,
             ]
         );
     };
+    (@$backend:ident, $open:expr, [$($case:ident),* $(,)?]) => {
+        mod $backend {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    let folder = tempfile::tempdir().expect("a folder");
+                    $crate::store::conformance::$case(&folder.path().join("data"), $open).await;
+                }
+            )*
+        }
+    };
 }
 
-every_case!(sqlite, async |file: &Path| Box::new(SqliteStore::open(file).await.unwrap()) as Box<dyn Store>);
+#[cfg(test)]
+mod tests {
+    use super::super::sqlite::SqliteStore;
+    use super::*;
+
+    crate::store_conformance!(sqlite, async |file: &Path| {
+        Box::new(SqliteStore::open(file).await.unwrap()) as Box<dyn Store>
+    });
+}

@@ -6,8 +6,8 @@
 pub mod row;
 pub mod sqlite;
 
-#[cfg(test)]
-mod conformance;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
 
 use std::path::Path;
 
