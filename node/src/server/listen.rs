@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::response::IntoResponse;
 use serde::Serialize;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -15,7 +16,7 @@ use tonic::transport::server::TcpIncoming;
 
 use super::ServeError;
 use crate::config::{Config, Web, WebTls as WebTlsMode};
-use crate::engine::Engine;
+use crate::services::{Context, metrics};
 use crate::trust::accept::{AcceptLimits, incoming};
 use crate::trust::web_tls::WebTls;
 
@@ -112,14 +113,24 @@ pub(super) async fn web(
     Ok((address, serve))
 }
 
-/// The operator's listener: whether the process lives, and whether it can work.
+/// The operator's listener: whether the process lives, whether it can work, and how it is in numbers.
 pub(super) async fn operator(
     config: &Config,
-    engine: Engine,
+    context: Context,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
     let listener = bind(config.operator.listen).await?;
     let address = listener.local_addr()?;
+    let engine = context.engine.clone();
+    let numbers = move || {
+        let context = context.clone();
+        async move {
+            match metrics::render(&context).await {
+                Ok(text) => ([(http::header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
+                Err(error) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+            }
+        }
+    };
     let ready = move || {
         let engine = engine.clone();
         async move {
@@ -134,7 +145,8 @@ pub(super) async fn operator(
     };
     let router = axum::Router::new()
         .route("/healthz", axum::routing::get(|| async { "alive\n" }))
-        .route("/readyz", axum::routing::get(ready));
+        .route("/readyz", axum::routing::get(ready))
+        .route("/metrics", axum::routing::get(numbers));
     let serve = async move {
         let served = axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await;
         if let Err(error) = served {

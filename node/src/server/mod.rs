@@ -158,7 +158,7 @@ impl Server {
         let (address, serve) = listen::web(&self.config.web, self.folder.dir(), public.routes, stop).await?;
         self.addresses.web = Some(address);
         self.tasks.spawn(serve);
-        let (address, serve) = listen::operator(&self.config, self.engine.clone(), self.stop.clone()).await?;
+        let (address, serve) = listen::operator(&self.config, self.context(), self.stop.clone()).await?;
         self.addresses.operator = Some(address);
         self.tasks.spawn(serve);
         Ok(())

@@ -6,6 +6,7 @@ mod directory;
 mod error;
 mod feed;
 mod listing;
+pub(crate) mod metrics;
 mod operator;
 mod page_token;
 mod request_id;

@@ -9,6 +9,7 @@ mod folders;
 mod full_disk;
 mod join_tokens;
 mod links;
+mod operator_port;
 mod watching;
 
 use std::collections::BTreeSet;

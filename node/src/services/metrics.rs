@@ -1,0 +1,117 @@
+//! The status of a server as OpenMetrics text, for whoever watches many servers.
+//!
+//! Labels are members, peers, codes and kinds of parts: all bounded by the directory.
+
+use duikou_proto::language::Language;
+use duikou_proto::v1::Status;
+use duikou_proto::v1::link_status::State;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::{Context, status};
+
+/// What [`render`] writes.
+pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+type Labels = Vec<(&'static str, String)>;
+
+/// The metrics as they are now.
+///
+/// # Errors
+/// Where the store cannot be read; for the operator, in words.
+pub(crate) async fn render(context: &Context) -> Result<String, String> {
+    let status =
+        status::of(context, Language::En).await.map_err(|failure| failure.status(Language::En).message().to_owned())?;
+    let mut text = String::new();
+    encode(&mut text, &registry(&status, context.engine.halted().is_some())).map_err(|error| error.to_string())?;
+    Ok(text)
+}
+
+fn registry(status: &Status, halted: bool) -> Registry {
+    let mut registry = Registry::with_prefix("duikou");
+    let mut gauge = |name: &str, help: &str, values: Vec<(Labels, i64)>| {
+        let family = Family::<Labels, Gauge>::default();
+        for (labels, value) in values {
+            family.get_or_create(&labels).set(value);
+        }
+        registry.register(name, help, family);
+    };
+    let build = vec![("version", status.version.clone()), ("node", status.node.clone())];
+    gauge("build", "What runs here, always 1", vec![(build, 1)]);
+    let start = status.start_time.as_ref().map_or(0, |time| time.seconds);
+    gauge("start_time_seconds", "When the process started, since 1970", vec![(Vec::new(), start)]);
+    gauge("writes_halted", "1 where this server writes nothing", vec![(Vec::new(), i64::from(halted))]);
+    gauge("directory_entries", "Newest entry of the directory", vec![(Vec::new(), status.directory_index)]);
+    gauge("feed_head", "Newest sequence number", vec![(Vec::new(), status.head)]);
+    let parts = status.holdings.iter().flat_map(|holding| {
+        [("record", holding.records), ("withdrawal", holding.withdrawals)]
+            .map(|(part, count)| (vec![("origin", holding.origin.clone()), ("part", part.to_owned())], count))
+    });
+    gauge("parts", "Records and withdrawals held, by origin", parts.collect());
+
+    let links = |value: fn(&duikou_proto::v1::LinkStatus) -> i64| -> Vec<(Labels, i64)> {
+        status.links.iter().map(|link| (vec![("peer", link.peer.clone())], value(link))).collect()
+    };
+    gauge("link_up", "1 where the link is connected", links(|link| i64::from(link.state() == State::Connected)));
+    gauge("link_since_seconds", "Since when the link is as it is, since 1970", {
+        links(|link| link.since_time.as_ref().map_or(0, |time| time.seconds))
+    });
+    gauge("link_unacknowledged", "Own states that the peer has not acknowledged", links(|link| link.unacknowledged));
+    gauge("link_behind", "Changes of the peer that have not come", links(|link| link.behind));
+    gauge("link_clock_offset_milliseconds", "How far the peer's clock is ahead", links(|link| link.clock_offset_ms));
+    let count = |refusals: &[duikou_proto::v1::Rejection]| i64::try_from(refusals.len()).unwrap_or(i64::MAX);
+    let refusals = status.links.iter().flat_map(|link| {
+        [("peer", count(&link.rejected_by_peer)), ("here", count(&link.rejected_here))]
+            .map(|(by, count)| (vec![("peer", link.peer.clone()), ("by", by.to_owned())], count))
+    });
+    gauge("link_refused", "Records refused now, at most 100 of each", refusals.collect());
+
+    let mut alarms: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
+    status.alarms.iter().for_each(|alarm| *alarms.entry(&alarm.code).or_default() += 1);
+    let alarms = alarms.into_iter().map(|(code, count)| (vec![("code", code.to_owned())], count));
+    gauge("alarms", "What the operator should act on; status says in words what to do", alarms.collect());
+    registry
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::v1::{Alarm, Holding, LinkStatus};
+
+    use super::*;
+
+    #[test]
+    fn everything_that_status_says_in_numbers_is_there() {
+        let link = LinkStatus {
+            peer: "gate.n".to_owned(),
+            state: State::Connected.into(),
+            unacknowledged: 4,
+            behind: 7,
+            rejected_here: vec![Default::default(); 2],
+            ..Default::default()
+        };
+        let alarm = |code: &str| Alarm { code: code.to_owned(), ..Default::default() };
+        let status = Status {
+            holdings: vec![Holding { origin: "a.n".to_owned(), records: 3, ..Default::default() }],
+            links: vec![link],
+            alarms: vec![alarm("LINK_DOWN"), alarm("LINK_DOWN"), alarm("HALTED")],
+            ..Default::default()
+        };
+        let mut text = String::new();
+        encode(&mut text, &registry(&status, true)).unwrap();
+        for line in [
+            r#"duikou_parts{origin="a.n",part="record"} 3"#,
+            r#"duikou_link_up{peer="gate.n"} 1"#,
+            r#"duikou_link_unacknowledged{peer="gate.n"} 4"#,
+            r#"duikou_link_behind{peer="gate.n"} 7"#,
+            r#"duikou_link_refused{peer="gate.n",by="here"} 2"#,
+            r#"duikou_alarms{code="LINK_DOWN"} 2"#,
+            r#"duikou_alarms{code="HALTED"} 1"#,
+            "duikou_writes_halted 1",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|there| there == line), "{line} is not in\n{text}");
+        }
+    }
+}
