@@ -134,3 +134,38 @@ async fn a_hidden_record_is_shown_nowhere_until_it_is_shown_again() {
     watcher.holds(&[&tea, &pact]).await;
     net.settle().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_suspended_member_wrote_before_it_knew_arrives_when_it_is_resumed() {
+    let net = Network::new(764).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
+    let (gateway, shenzhen, bijie) = (net.gateway(), net.node("shenzhen"), net.node("bijie"));
+    shenzhen.publish(offer("tea")).await.unwrap();
+    net.settle().await;
+
+    shenzhen.stop().await;
+    gateway.cli(&["members", "suspend", "shenzhen", "--reason", "audit", "--yes"]).await.done();
+    bijie.loses(TEA).await;
+    gateway.stop().await;
+    shenzhen.start().await;
+    shenzhen.publish(offer("meanwhile")).await.unwrap();
+    shenzhen.replace(offer("tea").titled("written while nobody told us")).await.unwrap();
+    gateway.start().await;
+    let refused = async || {
+        let status = shenzhen.status().await.map_err(|status| status.to_string())?;
+        let mut codes: Vec<_> = status.links.iter().flat_map(|link| &link.rejected_by_peer).map(|r| &r.code).collect();
+        codes.dedup();
+        if codes == ["SUSPENDED"] { Ok(()) } else { Err(format!("{:?}", status.links)) }
+    };
+    within(PATIENCE, refused).await.unwrap_or_else(|text| panic!("the origin is not told: {text}"));
+    let unseen = bijie.get("members/shenzhen/listings/meanwhile").await.unwrap_err();
+    assert_eq!(unseen.code(), Code::NotFound);
+
+    gateway.cli(&["members", "resume", "shenzhen"]).await.done();
+    bijie.sees("members/shenzhen/listings/meanwhile").await;
+    net.settle().await;
+    let tea = bijie.get(TEA).await.unwrap();
+    assert_eq!(tea.listing.unwrap().title, "written while nobody told us");
+    let status = shenzhen.status().await.unwrap();
+    let open = status.links.iter().flat_map(|link| &link.rejected_by_peer).count();
+    assert_eq!(open, 0, "{:?}", status.links);
+}
