@@ -175,6 +175,7 @@ pub async fn a_large_transaction_that_is_dropped_leaves_nothing(
     transaction.put_counter(Counter { seq: 601, ..Counter::default() }).await.unwrap();
     assert_eq!(transaction.range("members/", "", 1_000).await.unwrap().len(), 601);
     drop(transaction);
+    store.scrub().await.unwrap();
     assert_eq!(store.begin().await.unwrap().counter().await.unwrap().seq, 1);
     put(&*store, &many[..300], 301).await;
     let found = store.read().await.unwrap().range("members/", "", 1_000).await.unwrap();

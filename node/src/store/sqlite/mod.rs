@@ -152,7 +152,8 @@ impl Store for SqliteStore {
     async fn scrub(&self) -> Result<(), StoreError> {
         for _ in 0..SCRUB_TRIES {
             let mut writer = self.writer.lock().await;
-            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut writer.connection).await;
+            let connection = writer.at_rest().await;
+            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await;
             // A reader may hold the log for a moment; its pages are short.
             if checkpoint.map_err(database)?.get::<i64, _>(0) == 0 {
                 return Ok(());
@@ -167,6 +168,6 @@ impl Store for SqliteStore {
         self.readers.close().await;
         let mut writer = self.writer.lock().await;
         // The last connection to go folds the log into the file; an error here loses nothing that was committed.
-        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await;
+        let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.at_rest().await).await;
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct SqliteTransaction {
 
 /// The connection that writes, and what is known of it.
 pub(super) struct Writer {
-    pub(super) connection: SqliteConnection,
+    connection: SqliteConnection,
     /// As it was last committed: nobody else writes. None where it must be read.
     counter: Option<Counter>,
     /// Whether a transaction may be under way on the connection.
@@ -40,6 +40,14 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(connection: SqliteConnection) -> Self {
         Self { connection, counter: None, begun: false }
+    }
+
+    /// The connection, without what a transaction that was dropped has left on it.
+    pub(super) async fn at_rest(&mut self) -> &mut SqliteConnection {
+        if self.begun {
+            self.roll_back().await;
+        }
+        &mut self.connection
     }
 
     async fn roll_back(&mut self) {
@@ -91,9 +99,7 @@ impl Script {
 
 impl SqliteTransaction {
     pub(super) async fn begin(mut writer: OwnedMutexGuard<Writer>) -> Self {
-        if writer.begun {
-            writer.roll_back().await;
-        }
+        writer.at_rest().await;
         Self { writer, script: Script::default(), changed: None }
     }
 

@@ -90,7 +90,10 @@ async fn a_gateway_with_another_root_key_or_authority_than_the_token_names_is_no
     let en = "the gateway shows another root key than the token names";
     refused(&net, "zunyi", &root, said.0, en).await;
     assert!(!net.root().join("zunyi").join("link.crt").exists(), "half a node was written");
-    // The gateway has spent the token on this folder's key: with the true fingerprint it is this folder's.
+    // The gateway has spent the token on this folder's key: with the true fingerprint it is this folder's, whatever
+    // was refused in between.
+    let forged = altered(&token, |token| token.secret[0] ^= 1);
+    refused(&net, "zunyi", &forged, "邀请码不存在", "this token is not known here").await;
     let dir = net.root().join("zunyi");
     let args = ["join", &token, "--node", "zunyi", "--dir", dir.to_str().unwrap()];
     run_program(Program::Node, net.root(), &args).await.done();
