@@ -9,15 +9,11 @@ use duikou_proto::envelope::{Revision, Unsigned};
 use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::sign::Signer;
 
-use super::work::Work;
-use super::write::{Next, statements};
+use super::work::{Signatures, Work};
 use crate::store::Row;
 
 /// Fewer are signed in less time than another thread needs to wake.
 const WORTH: usize = 6;
-
-/// Signatures that were made ahead.
-pub(crate) type Signatures = HashMap<Unsigned, Vec<u8>>;
 
 /// Collects what will be signed.
 pub(crate) struct Foresight<'a, 'w> {
@@ -44,15 +40,13 @@ impl<'a, 'w> Foresight<'a, 'w> {
         if self.blind { None } else { self.work.loaded(name) }
     }
 
-    /// A command will sign the next state of a name.
-    pub(crate) fn sign(&mut self, row: Option<&Row>, name: &RecordName, next: &Next) {
-        let member = name.origin();
-        let Some(signer) = self.work.identity.signers.get(&member) else { return };
-        let known = self.work.memory.revisions.get(&member).copied().unwrap_or(0);
-        let last = self.revisions.entry(member).or_insert(known);
+    /// A command will sign for `member` what `statements` makes of the next revision.
+    pub(crate) fn sign(&mut self, member: &MemberId, statements: impl FnOnce(Revision) -> Vec<Unsigned>) {
+        let Some(signer) = self.work.identity.signers.get(member) else { return };
+        let known = self.work.memory.revisions.get(member).copied().unwrap_or(0);
+        let last = self.revisions.entry(member.clone()).or_insert(known);
         *last = self.work.now.max(*last + 1);
-        let unsigned = statements(self.work.now, row, name, next, *last);
-        self.unsigned.extend(unsigned.into_iter().map(|unsigned| (signer.clone(), unsigned)));
+        self.unsigned.extend(statements(*last).into_iter().map(|unsigned| (signer.clone(), unsigned)));
     }
 
     /// What was collected.

@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::accept::{Ranking, accept};
-use super::foresight::Signatures;
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
@@ -40,6 +39,9 @@ impl Memory {
         from.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
     }
 }
+
+/// Signatures that were made ahead of the commands that need them.
+pub(crate) type Signatures = HashMap<Unsigned, Vec<u8>>;
 
 /// A transaction under way.
 pub(crate) struct Work<'a> {

@@ -143,7 +143,8 @@ impl Command for Write {
         }
         let Some(row) = ahead.row(&self.name) else { return };
         if let Ok(Step::Sign(next)) = decide(self, row, ahead.work()) {
-            ahead.sign(row, &self.name, &next);
+            let now = ahead.work().now;
+            ahead.sign(&self.name.origin(), |revision| statements(now, row, &self.name, &next, revision));
         }
     }
 
