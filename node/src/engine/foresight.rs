@@ -13,7 +13,7 @@ use super::work::{Signatures, Work};
 use crate::store::Row;
 
 /// Fewer are signed in less time than another thread needs to wake.
-const WORTH: usize = 6;
+pub(crate) const WORTH: usize = 6;
 
 /// Collects what will be signed.
 pub(crate) struct Foresight<'a, 'w> {

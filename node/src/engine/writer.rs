@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::Shared;
-use super::foresight::{Foresight, sign_all};
+use super::foresight::{Foresight, WORTH, sign_all};
 use super::work::{Memory, Work};
 use crate::limits;
 use crate::store::StoreError;
@@ -160,12 +160,14 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
         let mut work = Work::begin(&mut *transaction, &shared.identity, memory.clone(), (shared.clock)()).await?;
         let names: Vec<RecordName> = commands.as_slice().iter().flat_map(|command| command.names()).collect();
         work.load(names.into_iter()).await?;
-        let unsigned = {
-            let mut ahead = Foresight::new(&work);
-            commands.as_slice().iter().for_each(|command| command.foresee(&mut ahead));
-            ahead.into_unsigned()
-        };
-        work.foreseen(sign_all(unsigned).await);
+        if commands.len() >= WORTH {
+            let unsigned = {
+                let mut ahead = Foresight::new(&work);
+                commands.as_slice().iter().for_each(|command| command.foresee(&mut ahead));
+                ahead.into_unsigned()
+            };
+            work.foreseen(sign_all(unsigned).await);
+        }
         for command in commands.by_ref() {
             match command.run(&mut work).await {
                 Ok(answer) => answers.push(answer),

@@ -1,7 +1,6 @@
 //! What every backend must do, written against the trait. A backend joins with one line: [`crate::store_conformance`].
 
-// Its callers are tests: a panic is how a case fails.
-#![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
+#![allow(clippy::unwrap_used, reason = "its callers are tests: a panic is how a case fails")]
 
 use std::path::Path;
 
