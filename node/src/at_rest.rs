@@ -7,15 +7,16 @@ use duikou_proto::sign::verify_all;
 
 use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text};
 use crate::config::Config;
-use crate::engine::{random, read_directory};
+use crate::engine::read_directory;
 use crate::enrol::{self, JoinError};
 use crate::error::chain;
 use crate::node;
-use crate::server::{Folder, FolderError, ServeError, system_clock};
+use crate::server::{Folder, FolderError, ServeError};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::trust::dial::DialError;
 use crate::trust::key_file::KeyFileError;
+use crate::world::{random, system_time};
 
 /// The real thing behind [`FolderCommands`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +67,7 @@ async fn check(dir: &Path) -> Result<CheckReport, ServeError> {
     let wrong = |error| ServeError::Store(folder.database(), error);
     let store = SqliteStore::open(&database).await.map_err(wrong)?;
     let directory = read_directory(&store).await?;
-    let now = (system_clock())();
+    let now = system_time();
     let (mut report, mut after) = (CheckReport::default(), String::new());
     loop {
         let rows = store.read().await.map_err(wrong)?.range("members/", &after, 512).await.map_err(wrong)?;

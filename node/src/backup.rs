@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::engine::{Engine, random};
+use crate::engine::Engine;
 use crate::store::StoreError;
+use crate::world::random;
 
 /// The database's file in a server's folder.
 pub const DATABASE: &str = "data.db";

@@ -11,6 +11,7 @@ use duikou_proto::sign::Signer;
 
 use super::work::{Signatures, Work};
 use crate::store::Row;
+use crate::world::World;
 
 /// Fewer are signed in less time than another thread needs to wake.
 pub(crate) const WORTH: usize = 6;
@@ -56,17 +57,17 @@ impl<'a, 'w> Foresight<'a, 'w> {
 }
 
 /// Signs all of it, or nothing where that is not worth while.
-pub(crate) async fn sign_all(unsigned: Vec<(Signer, Unsigned)>) -> Signatures {
+pub(crate) async fn sign_all(world: &World, unsigned: Vec<(Signer, Unsigned)>) -> Signatures {
     if unsigned.len() < WORTH {
         return Signatures::new();
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = world.cores();
     let share = unsigned.len().div_ceil(cores);
     let mut rest = unsigned;
     let mut elsewhere = Vec::with_capacity(cores);
     while rest.len() > share {
         let piece = rest.split_off(rest.len() - share);
-        elsewhere.push(tokio::task::spawn_blocking(move || signed(piece)));
+        elsewhere.push(world.aside(move || signed(piece)));
     }
     let mut signatures = signed(rest);
     for piece in elsewhere {

@@ -30,10 +30,11 @@ use tokio_util::sync::CancellationToken;
 use crate::feed::Feed;
 use crate::limits;
 use crate::store::{Counter, Counts, Order, Page, Row, Seq, Store, StoreError};
+use crate::world::World;
 
 pub(crate) use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Side};
 pub(crate) use entries::{CatchUpFact, Follow, Make};
-pub(crate) use position::{FeedIdentity, Known, Position, random};
+pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
 pub(crate) use reissue::reissue;
 pub use viewer::{Reader, Seen, Viewer};
@@ -43,9 +44,6 @@ pub use write::{Change, Content, Mode, Refused, Write, Written};
 pub(crate) use writer::Command;
 use writer::Queue;
 pub use writer::WriteError;
-
-/// Gives the time, in microseconds since 1970 UTC.
-pub type Clock = Arc<dyn Fn() -> Micros + Send + Sync>;
 
 /// Who this server is.
 #[derive(Debug, Clone)]
@@ -66,8 +64,8 @@ pub struct Parts {
     pub identity: Identity,
     /// Where it keeps things.
     pub store: Arc<dyn Store>,
-    /// What time it is.
-    pub clock: Clock,
+    /// The time, chance and cores that it has.
+    pub world: World,
     /// Bytes of the newest changes in memory.
     pub feed_bytes: usize,
     /// Bytes of commands that wait for the writer.
@@ -94,7 +92,7 @@ pub struct Engine(Arc<Shared>, Queue);
 pub(crate) struct Shared {
     pub(crate) identity: Identity,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Clock,
+    pub(crate) world: World,
     stop: CancellationToken,
     /// Ends the writer once everything that writes has ended.
     pub(crate) finish: CancellationToken,
@@ -137,7 +135,7 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read or written, or its directory does not replay.
     pub async fn start(parts: Parts) -> Result<Started, StartError> {
-        let Parts { identity, store, clock, feed_bytes, queue_bytes, stop } = parts;
+        let Parts { identity, store, world, feed_bytes, queue_bytes, stop } = parts;
         let directory = read_directory(&*store).await?;
         let mut read = store.read().await?;
         let counter = read.counter().await?;
@@ -157,10 +155,10 @@ impl Engine {
         }
         let mut feed = match read.fact(facts::FEED).await? {
             Some(value) => facts::decode(facts::FEED, &value)?,
-            None => FeedIdentity::new(),
+            None => FeedIdentity::new(&world),
         };
         drop(read);
-        feed.begin_epoch(counter.seq);
+        feed.begin_epoch(&world, counter.seq);
         let mut transaction = store.begin().await?;
         transaction.put_facts(&[(facts::FEED.to_owned(), Some(facts::encode(&feed)))]).await?;
         transaction.commit().await?;
@@ -178,7 +176,7 @@ impl Engine {
         let shared = Arc::new(Shared {
             identity,
             store,
-            clock,
+            world,
             stop: stop.clone(),
             finish: CancellationToken::new(),
             feed: Feed::new(counter.seq, feed_bytes),
@@ -260,7 +258,12 @@ impl Engine {
 
     /// The time, microseconds since 1970 UTC.
     pub fn now(&self) -> Micros {
-        (self.0.clock)()
+        self.0.world.now()
+    }
+
+    /// The time, chance and cores that it has.
+    pub(crate) fn world(&self) -> &World {
+        &self.0.world
     }
 
     /// What `reader` may see now.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits;
 use crate::store::Seq;
+use crate::world::{World, random};
 
 /// A place on a feed. Known only if `newest` lies within its epoch: rows move up, so a small `seq` alone does not
 /// prove what was sent.
@@ -38,23 +39,23 @@ pub(crate) enum Known {
 }
 
 impl FeedIdentity {
-    pub(crate) fn new() -> Self {
-        Self { id: random(), key: random(), epochs: Vec::new() }
+    pub(crate) fn new(world: &World) -> Self {
+        Self { id: world.random(), key: world.random(), epochs: Vec::new() }
     }
 
     /// A new start at `seq`.
-    pub(crate) fn begin_epoch(&mut self, seq: Seq) {
-        self.epochs.push((u64::from_le_bytes(random()), seq));
+    pub(crate) fn begin_epoch(&mut self, world: &World, seq: Seq) {
+        self.epochs.push((u64::from_le_bytes(world.random()), seq));
         if self.epochs.len() > limits::EPOCHS {
             self.epochs.remove(0);
         }
     }
 
     /// The same store as another feed: nothing that was presented before is known.
-    pub(crate) fn renew(&mut self, seq: Seq) {
-        self.id = random();
+    pub(crate) fn renew(&mut self, world: &World, seq: Seq) {
+        self.id = world.random();
         self.epochs.clear();
-        self.begin_epoch(seq);
+        self.begin_epoch(world, seq);
     }
 
     pub(crate) fn position(&self, seq: Seq, newest: Seq) -> Position {
@@ -111,14 +112,6 @@ impl FeedIdentity {
     }
 }
 
-/// Unpredictable bytes.
-pub(crate) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // The system's generator does not fail once it is seeded; a process without one cannot do TLS either.
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system gives random bytes");
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -127,27 +120,27 @@ mod tests {
 
     #[test]
     fn a_position_from_a_lost_future_is_not_known() {
-        let mut feed = FeedIdentity::new();
-        feed.begin_epoch(0);
+        let mut feed = FeedIdentity::new(&World::system());
+        feed.begin_epoch(&World::system(), 0);
         let backup = feed.clone();
         let late = feed.position(5, 90);
         assert_eq!(feed.knows(&late, 90), Known::Yes(5));
         let mut rolled_back = backup.clone();
-        rolled_back.begin_epoch(40);
+        rolled_back.begin_epoch(&World::system(), 40);
         assert_eq!(rolled_back.knows(&late, 200), Known::Lost, "although 5 lies before 40");
         assert_eq!(rolled_back.knows(&backup.position(5, 40), 200), Known::Yes(5));
-        feed.begin_epoch(90);
+        feed.begin_epoch(&World::system(), 90);
         assert_eq!(rolled_back.knows(&feed.position(1, 91), 200), Known::Lost);
         let mut restored = backup;
-        restored.renew(40);
+        restored.renew(&World::system(), 40);
         assert_eq!(restored.knows(&late, 200), Known::Foreign);
     }
 
     proptest! {
         #[test]
         fn sealed_positions_open_only_as_they_were(seq in 0..i64::MAX, newest in 0..i64::MAX, flip in 0usize..64) {
-            let mut feed = FeedIdentity::new();
-            feed.begin_epoch(0);
+            let mut feed = FeedIdentity::new(&World::system());
+            feed.begin_epoch(&World::system(), 0);
             let position = feed.position(seq, newest);
             let mut sealed = feed.seal(&position, b"bound");
             prop_assert_eq!(feed.open(&sealed), Some((position, b"bound".to_vec())));

@@ -15,6 +15,7 @@ use super::accept::{Ranking, accept};
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
+use crate::world::World;
 
 /// How long a row that was dropped without a withdrawal is remembered: 30 days.
 const GONE_KEPT: Micros = 30 * 24 * 3600 * 1_000_000;
@@ -47,6 +48,7 @@ pub(crate) type Signatures = HashMap<Unsigned, Vec<u8>>;
 pub(crate) struct Work<'a> {
     pub(crate) transaction: &'a mut dyn Transaction,
     pub(crate) identity: &'a Identity,
+    pub(crate) world: &'a World,
     pub(crate) memory: Memory,
     pub(crate) now: Micros,
     counter: Counter,
@@ -75,16 +77,17 @@ impl<'a> Work<'a> {
     pub(crate) async fn begin(
         transaction: &'a mut dyn Transaction,
         identity: &'a Identity,
+        world: &'a World,
         memory: Memory,
-        now: Micros,
     ) -> Result<Self, StoreError> {
         let counter = transaction.counter().await?;
         let first_entry = memory.directory.index() + 1;
         Ok(Self {
             transaction,
             identity,
+            world,
             memory,
-            now,
+            now: world.now(),
             counter,
             rows: HashMap::new(),
             before: HashMap::new(),
@@ -276,7 +279,7 @@ impl<'a> Work<'a> {
     /// The store becomes another feed: no position that was presented before is known.
     pub(crate) fn renew_feed(&mut self) {
         let mut feed = (*self.memory.feed).clone();
-        feed.renew(self.counter.seq);
+        feed.renew(self.world, self.counter.seq);
         self.put_fact(facts::FEED.to_owned(), &feed);
         self.memory.feed = Arc::new(feed);
     }

@@ -157,7 +157,7 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
     let mut answers = Vec::with_capacity(commands.len());
     let done = async {
         let mut transaction = shared.store.begin().await?;
-        let mut work = Work::begin(&mut *transaction, &shared.identity, memory.clone(), (shared.clock)()).await?;
+        let mut work = Work::begin(&mut *transaction, &shared.identity, &shared.world, memory.clone()).await?;
         let names: Vec<RecordName> = commands.as_slice().iter().flat_map(|command| command.names()).collect();
         work.load(names.into_iter()).await?;
         if commands.len() >= WORTH {
@@ -166,7 +166,7 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
                 commands.as_slice().iter().for_each(|command| command.foresee(&mut ahead));
                 ahead.into_unsigned()
             };
-            work.foreseen(sign_all(unsigned).await);
+            work.foreseen(sign_all(&shared.world, unsigned).await);
         }
         for command in commands.by_ref() {
             match command.run(&mut work).await {

@@ -8,12 +8,13 @@ use duikou_proto::federation::RenewRequest;
 use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
 use rustls_pki_types::CertificateDer;
 
-use crate::engine::{Engine, random};
+use crate::engine::Engine;
 use crate::trust::dial::Dial;
 use crate::trust::identity::{KEY_FILE, TlsIdentity, write_certificates};
 use crate::trust::key_file::read_tls_key;
 use crate::trust::link_tls::LinkTls;
 use crate::trust::request::certificate_request;
+use crate::world::random;
 
 /// Half of the seven days that a link's certificate lives.
 const HALF_LIFE: Duration = Duration::from_secs(7 * 24 * 3600 / 2);

@@ -165,7 +165,7 @@ impl World {
         let parts = Parts {
             identity,
             store: Arc::new(store),
-            clock: Arc::new(move || clock.load(Ordering::SeqCst)),
+            world: crate::world::World::system().with_clock(Arc::new(move || clock.load(Ordering::SeqCst))),
             // So little that readers meet both memory and store.
             feed_bytes: 8 * 1024,
             queue_bytes: crate::limits::QUEUE_BYTES,

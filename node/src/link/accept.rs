@@ -1,32 +1,28 @@
 //! The gateway's end: sessions begin with a Control stream, and the lanes of a session find it by its name.
 
-use std::collections::HashMap;
-use std::pin::Pin;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use duikou_proto::federation::control_frame::Frame;
-use duikou_proto::federation::link_service_server::LinkService;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::{ControlFrame, Goodbye, Hello, Open, SinkFrame, SourceFrame};
 use duikou_proto::hex::hex;
 use duikou_proto::name::NodeId;
 use duikou_proto::v1::Lane;
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, oneshot};
-use tokio_stream::Stream;
-use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::TaskTracker;
-use tonic::{Request, Response, Status, Streaming};
+use tonic::Status;
 
 use super::control::{self, ControlStreams};
 use super::end::SCOPES;
 use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
-use crate::engine::{Engine, random};
-use crate::trust::accept::ConnectionInfo;
-use crate::trust::spiffe::Role;
+use crate::engine::Engine;
 
 /// How long a node may take for each step of the beginning; recovery of all its records lies between two of them.
 const STEP: Duration = Duration::from_secs(300);
@@ -42,7 +38,7 @@ struct Shared {
     engine: Engine,
     board: LinkBoard,
     instance: [u8; 16],
-    sessions: Mutex<HashMap<String, Session>>,
+    sessions: Mutex<BTreeMap<String, Session>>,
     tasks: TaskTracker,
 }
 
@@ -65,19 +61,13 @@ impl Acceptor {
     /// An acceptor for the engine of a gateway.
     pub fn new(engine: Engine, board: LinkBoard) -> Self {
         let sessions = Mutex::default();
-        Self(Arc::new(Shared { engine, board, instance: random(), sessions, tasks: TaskTracker::new() }))
+        let instance = engine.world().random();
+        Self(Arc::new(Shared { engine, board, instance, sessions, tasks: TaskTracker::new() }))
     }
 
-    fn peer<T>(&self, request: &Request<T>) -> Result<NodeId, Status> {
-        let info = request.extensions().get::<ConnectionInfo>();
-        let peer = info.and_then(|info| info.peer.as_ref());
-        match peer {
-            Some(peer) if peer.role == Role::Node && self.0.engine.directory().knows_node(&peer.id) => {
-                Ok(peer.id.clone())
-            }
-            Some(peer) => Err(Status::unauthenticated(format!("{} is no node of this network", peer.id))),
-            None => Err(Status::unauthenticated("a link needs the certificate of a node")),
-        }
+    fn admit(&self, peer: &NodeId) -> Result<(), Status> {
+        let known = self.0.engine.directory().knows_node(peer);
+        if known { Ok(()) } else { Err(Status::unauthenticated(format!("{peer} is no node of this network"))) }
     }
 
     fn session(&self, name: &str, peer: &NodeId) -> Result<Session, Status> {
@@ -108,7 +98,7 @@ impl Acceptor {
         false
     }
 
-    async fn serve(self, peer: NodeId, out: mpsc::Sender<ControlFrame>, mut input: Streaming<ControlFrame>) {
+    async fn serve(self, peer: NodeId, out: mpsc::Sender<ControlFrame>, mut input: Inbound<ControlFrame>) {
         let end = self.end(peer);
         let ended = match self.begin(&end, &out, &mut input).await {
             Err(ended) => ended,
@@ -137,9 +127,9 @@ impl Acceptor {
         &self,
         end: &LinkEnd,
         out: &mpsc::Sender<ControlFrame>,
-        input: &mut Streaming<ControlFrame>,
+        input: &mut Inbound<ControlFrame>,
     ) -> Result<Begun, Ended> {
-        let first = tokio::time::timeout(STEP, input.message()).await.map_err(|_| Ended::Dead)??;
+        let first = tokio::time::timeout(STEP, input.try_next()).await.map_err(|_| Ended::Dead)??;
         let Some(Frame::Hello(hello)) = first.ok_or_else(gone)?.frame else {
             return Err(Ended::Protocol("no hello".to_owned()));
         };
@@ -151,7 +141,7 @@ impl Acceptor {
             control::send(out, Frame::Goodbye(Goodbye { code: code.clone(), detail: detail.clone() })).await?;
             return Err(Ended::Goodbye { code, detail });
         }
-        let name = hex(&random::<16>());
+        let name = hex(&self.0.engine.world().random::<16>());
         let (lanes, opened) = mpsc::channel(LANES.len() * 2);
         let (duplicate, duplicates) = mpsc::channel(1);
         let session = Session { peer: end.peer.clone(), instance: hello.instance.clone(), lanes, duplicate };
@@ -166,7 +156,7 @@ impl Acceptor {
         end: &LinkEnd,
         hello: &Hello,
         out: mpsc::Sender<ControlFrame>,
-        mut input: Streaming<ControlFrame>,
+        mut input: Inbound<ControlFrame>,
         lanes: &mut mpsc::Receiver<Opened>,
         duplicate: &mut mpsc::Receiver<oneshot::Sender<()>>,
     ) -> Ended {
@@ -179,7 +169,7 @@ impl Acceptor {
                     Ok(None) | Err(_) => return Ended::Dead,
                 },
                 // The directory goes out before the lanes are open.
-                frame = input.message() => match frame {
+                frame = input.try_next() => match frame {
                     Ok(Some(ControlFrame { frame: Some(Frame::DirectoryRequest(request)) })) => {
                         if let Err(ended) = control::tell(end, &out, request.index - 1).await {
                             return ended;
@@ -207,6 +197,58 @@ impl Acceptor {
                 () = tokio::time::sleep(ALIVE) => {}
             }
         }
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// Where the directory does not know the node.
+    pub fn control(&self, peer: NodeId, input: Inbound<ControlFrame>) -> Result<Inbound<ControlFrame>, Status> {
+        self.admit(&peer)?;
+        let (out, answers) = mpsc::channel(FRAMES);
+        self.0.tasks.spawn(self.clone().serve(peer, out, input));
+        Ok(frames(answers))
+    }
+
+    /// A lane that the node reads.
+    ///
+    /// # Errors
+    /// Where it names no session of this node, or is not begun as it should be.
+    pub async fn pull(&self, peer: NodeId, mut input: Inbound<SinkFrame>) -> Result<Inbound<SourceFrame>, Status> {
+        self.admit(&peer)?;
+        let first = input.try_next().await?.ok_or_else(|| Status::invalid_argument("no opening frame"))?;
+        let session = self.session(&first.session, &peer)?;
+        let lane = lane(first.lane)?;
+        let Some(FromSink::Open(open)) = first.frame else {
+            return Err(Status::invalid_argument("a Pull begins with Open"));
+        };
+        let (out, answers) = mpsc::channel(FRAMES);
+        if open.recover_members.is_empty() {
+            let streams = SourceStreams { lane, open, out, input };
+            session.lanes.send(Opened::Pull(streams)).await.map_err(|_| Status::cancelled("the session ended"))?;
+        } else {
+            let end = self.end(peer);
+            self.0.tasks.spawn(give_back(end, open, out));
+        }
+        Ok(frames(answers))
+    }
+
+    /// A lane that the node writes.
+    ///
+    /// # Errors
+    /// As [`Acceptor::pull`].
+    pub async fn push(&self, peer: NodeId, mut input: Inbound<SourceFrame>) -> Result<Inbound<SinkFrame>, Status> {
+        self.admit(&peer)?;
+        let first = input.try_next().await?.ok_or_else(|| Status::invalid_argument("no opening frame"))?;
+        let session = self.session(&first.session, &peer)?;
+        let lane = lane(first.lane)?;
+        let (out, answers) = mpsc::channel(FRAMES);
+        let open = sink::open(&self.end(peer), lane).await.map_err(|ended| Status::unavailable(ended.to_string()))?;
+        let opening = SinkFrame { frame: Some(FromSink::Open(open)), ..Default::default() };
+        out.send(opening).await.map_err(|_| Status::cancelled("gone"))?;
+        let streams = SinkStreams { lane, out, input };
+        session.lanes.send(Opened::Push(streams)).await.map_err(|_| Status::cancelled("the session ended"))?;
+        Ok(frames(answers))
     }
 
     /// Ends once the server stops and all sessions have ended.
@@ -244,66 +286,12 @@ struct Begun {
     duplicate: mpsc::Receiver<oneshot::Sender<()>>,
 }
 
-type Frames<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-
-fn frames<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> Frames<T> {
+fn frames<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> Inbound<T> {
     Box::pin(ReceiverStream::new(receiver).map(Ok))
 }
 
 fn lane(number: i32) -> Result<Lane, Status> {
     Lane::try_from(number).ok().filter(|lane| LANES.contains(lane)).ok_or_else(|| Status::invalid_argument("no lane"))
-}
-
-#[tonic::async_trait]
-impl LinkService for Acceptor {
-    type ControlStream = Frames<ControlFrame>;
-    type PullStream = Frames<SourceFrame>;
-    type PushStream = Frames<SinkFrame>;
-
-    async fn control(
-        &self,
-        request: Request<Streaming<ControlFrame>>,
-    ) -> Result<Response<Self::ControlStream>, Status> {
-        let peer = self.peer(&request)?;
-        let (out, answers) = mpsc::channel(FRAMES);
-        self.0.tasks.spawn(self.clone().serve(peer, out, request.into_inner()));
-        Ok(Response::new(frames(answers)))
-    }
-
-    async fn pull(&self, request: Request<Streaming<SinkFrame>>) -> Result<Response<Self::PullStream>, Status> {
-        let peer = self.peer(&request)?;
-        let mut input = request.into_inner();
-        let first = input.message().await?.ok_or_else(|| Status::invalid_argument("no opening frame"))?;
-        let session = self.session(&first.session, &peer)?;
-        let lane = lane(first.lane)?;
-        let Some(FromSink::Open(open)) = first.frame else {
-            return Err(Status::invalid_argument("a Pull begins with Open"));
-        };
-        let (out, answers) = mpsc::channel(FRAMES);
-        if open.recover_members.is_empty() {
-            let streams = SourceStreams { lane, open, out, input };
-            session.lanes.send(Opened::Pull(streams)).await.map_err(|_| Status::cancelled("the session ended"))?;
-        } else {
-            let end = self.end(peer);
-            self.0.tasks.spawn(give_back(end, open, out));
-        }
-        Ok(Response::new(frames(answers)))
-    }
-
-    async fn push(&self, request: Request<Streaming<SourceFrame>>) -> Result<Response<Self::PushStream>, Status> {
-        let peer = self.peer(&request)?;
-        let mut input = request.into_inner();
-        let first = input.message().await?.ok_or_else(|| Status::invalid_argument("no opening frame"))?;
-        let session = self.session(&first.session, &peer)?;
-        let lane = lane(first.lane)?;
-        let (out, answers) = mpsc::channel(FRAMES);
-        let open = sink::open(&self.end(peer), lane).await.map_err(|ended| Status::unavailable(ended.to_string()))?;
-        let opening = SinkFrame { frame: Some(FromSink::Open(open)), ..Default::default() };
-        out.send(opening).await.map_err(|_| Status::cancelled("gone"))?;
-        let streams = SinkStreams { lane, out, input };
-        session.lanes.send(Opened::Push(streams)).await.map_err(|_| Status::cancelled("the session ended"))?;
-        Ok(Response::new(frames(answers)))
-    }
 }
 
 async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<SourceFrame>) {

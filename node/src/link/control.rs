@@ -1,17 +1,19 @@
 //! Runs the control stream: pulses, clocks and the directory.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::{ControlFrame, DirectoryEntries, DirectoryRequest, Goodbye, Ping, Pong};
 use duikou_proto::limits as contract;
 use duikou_proto::v1::Signed;
+use futures_util::TryStreamExt;
 use prost::Message;
 use tokio::sync::{mpsc, watch};
-use tonic::Streaming;
+use tokio::time::Instant;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::{Beat, Pulse};
+use super::wire::Inbound;
 use crate::engine::Follow;
 
 /// Entries of one frame.
@@ -20,7 +22,7 @@ const ENTRIES: usize = 512;
 /// Half a control stream each way.
 pub(crate) struct ControlStreams {
     pub(crate) out: mpsc::Sender<ControlFrame>,
-    pub(crate) input: Streaming<ControlFrame>,
+    pub(crate) input: Inbound<ControlFrame>,
 }
 
 /// Runs until the link ends.
@@ -59,7 +61,7 @@ pub(crate) async fn run(
             send(&out, Frame::DirectoryRequest(DirectoryRequest { index: here + 1 })).await?;
         }
         tokio::select! {
-            frame = input.message() => {
+            frame = input.try_next() => {
                 let frame = frame?.ok_or_else(gone)?.frame;
                 pulse.heard(began.elapsed());
                 end.board.update(&end.peer, |view| view.heard += 1);

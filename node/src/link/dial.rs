@@ -4,24 +4,21 @@
 use std::time::Duration;
 
 use duikou_proto::federation::control_frame::Frame;
-use duikou_proto::federation::link_service_client::LinkServiceClient;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
 use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
-use duikou_proto::limits as contract;
+use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Channel;
 
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd, SCOPES, gone};
 use super::hello::{self, Past};
 use super::protocol::{Backoff, SinkLane};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
-use crate::engine::{Recovered, TakeBack, random};
+use crate::engine::{Recovered, TakeBack};
 use crate::link::LinkPhase;
-use crate::trust::dial::Dial;
 
 /// How long the peer may take for each step of the beginning.
 const STEP: Duration = Duration::from_secs(10);
@@ -31,8 +28,8 @@ const DUPLICATE_WAIT: Duration = Duration::from_secs(30);
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
 /// Keeps the link up until the engine stops.
-pub async fn keep(end: LinkEnd, dial: Dial) {
-    let instance = random();
+pub async fn keep(end: LinkEnd, dial: impl Connect) {
+    let instance = end.engine.world().random();
     acknowledged::load(&end).await;
     let mut backoff = Backoff::default();
     loop {
@@ -60,7 +57,7 @@ pub async fn keep(end: LinkEnd, dial: Dial) {
                 end.engine.halt(Some(why.to_owned()));
                 DUPLICATE_WAIT
             }
-            _ => backoff.next(u32::from_le_bytes(random())),
+            _ => backoff.next(u32::from_le_bytes(end.engine.world().random())),
         };
         tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), wait_ms = wait.as_millis() as u64, "link ended");
         tokio::select! {
@@ -75,24 +72,19 @@ async fn within<T>(what: &str, future: impl Future<Output = Result<T, Ended>>) -
     tokio::time::timeout(STEP, future).await.map_err(late)?
 }
 
-async fn once(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Ended {
+async fn once(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Ended {
     match begin(end, dial, instance).await {
         Ok((hello, streams)) => run(end.clone(), &hello, streams).await,
         Err(ended) => ended,
     }
 }
 
-async fn begin(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Result<(Hello, Streams), Ended> {
-    let broken = |error: tonic::transport::Error| Ended::Broken(crate::error::chain(&error));
-    let channel = within("dialling", async { dial.connect().await.map_err(broken) }).await?;
-    let mut client = LinkServiceClient::new(channel)
-        .max_decoding_message_size(contract::LINK_MESSAGE_BYTES)
-        .max_encoding_message_size(contract::LINK_MESSAGE_BYTES);
+async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result<(Hello, Streams), Ended> {
+    let wire = within("dialling", dial.connect()).await?;
     let (out, frames) = mpsc::channel(FRAMES);
     control::send(&out, Frame::Hello(hello::hello(end, instance, String::new()).await?)).await?;
-    let mut input =
-        within("hello", async { Ok(client.control(ReceiverStream::new(frames)).await?.into_inner()) }).await?;
-    let first = within("hello", async { input.message().await?.ok_or_else(gone) }).await?;
+    let mut input = within("hello", async { Ok(wire.control(frames).await?) }).await?;
+    let first = within("hello", async { input.try_next().await?.ok_or_else(gone) }).await?;
     let hello = match first.frame {
         Some(Frame::Hello(hello)) => hello,
         Some(Frame::Goodbye(goodbye)) => {
@@ -103,7 +95,7 @@ async fn begin(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Result<(Hello,
     hello::check(end, &hello)?;
     control::judge_clock(end, hello.clock - end.engine.now());
     follow_directory(end, &out, &mut input, &hello).await?;
-    recover(end, &mut client, &hello).await?;
+    recover(end, &*wire, &hello).await?;
 
     let mut streams = Streams { control: ControlStreams { out, input }, sinks: Vec::new(), sources: Vec::new() };
     for lane in LANES {
@@ -111,16 +103,15 @@ async fn begin(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Result<(Hello,
         let open = FromSink::Open(sink::open(end, lane).await?);
         let first = SinkFrame { session: hello.session.clone(), lane: lane.into(), frame: Some(open) };
         out.send(first).await.map_err(|_| gone())?;
-        let input = within("pull", async { Ok(client.pull(ReceiverStream::new(frames)).await?.into_inner()) }).await?;
+        let input = within("pull", async { Ok(wire.pull(frames).await?) }).await?;
         streams.sinks.push(SinkStreams { lane, out, input });
     }
     for lane in LANES {
         let (out, frames) = mpsc::channel(FRAMES);
         let first = SourceFrame { session: hello.session.clone(), lane: lane.into(), frame: None };
         out.send(first).await.map_err(|_| gone())?;
-        let mut input =
-            within("push", async { Ok(client.push(ReceiverStream::new(frames)).await?.into_inner()) }).await?;
-        let opened = within("push", async { input.message().await?.ok_or_else(gone) }).await?;
+        let mut input = within("push", async { Ok(wire.push(frames).await?) }).await?;
+        let opened = within("push", async { input.try_next().await?.ok_or_else(gone) }).await?;
         let Some(FromSink::Open(open)) = opened.frame else {
             return Err(Ended::Protocol("a lane that is not opened".to_owned()));
         };
@@ -133,7 +124,7 @@ async fn begin(end: &LinkEnd, dial: &Dial, instance: [u8; 16]) -> Result<(Hello,
 async fn follow_directory(
     end: &LinkEnd,
     out: &mpsc::Sender<duikou_proto::federation::ControlFrame>,
-    input: &mut tonic::Streaming<duikou_proto::federation::ControlFrame>,
+    input: &mut Inbound<duikou_proto::federation::ControlFrame>,
     hello: &Hello,
 ) -> Result<(), Ended> {
     use duikou_proto::directory::DirectoryError;
@@ -154,7 +145,7 @@ async fn follow_directory(
         let request = duikou_proto::federation::DirectoryRequest { index };
         control::send(out, Frame::DirectoryRequest(request)).await?;
         loop {
-            let frame = within("the directory", async { input.message().await?.ok_or_else(gone) }).await?;
+            let frame = within("the directory", async { input.try_next().await?.ok_or_else(gone) }).await?;
             match frame.frame {
                 Some(Frame::DirectoryEntries(entries)) => {
                     let entries = entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect();
@@ -174,7 +165,7 @@ async fn follow_directory(
 }
 
 /// Takes back from the gateway what is newer there of the members here, before anything is sent or signed.
-async fn recover(end: &LinkEnd, client: &mut LinkServiceClient<Channel>, hello: &Hello) -> Result<(), Ended> {
+async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), Ended> {
     let past = hello::past(end, hello);
     let directory = end.engine.directory();
     let members: Vec<_> = match past {
@@ -195,11 +186,11 @@ async fn recover(end: &LinkEnd, client: &mut LinkServiceClient<Channel>, hello: 
     };
     let first = SinkFrame { session: hello.session.clone(), lane: LANES[1].into(), frame: Some(FromSink::Open(open)) };
     out.send(first).await.map_err(|_| gone())?;
-    let mut input = client.pull(ReceiverStream::new(frames)).await?.into_inner();
+    let mut input = wire.pull(frames).await?;
     let mut lane = SinkLane::default();
     let mut taken = 0;
     loop {
-        let frame = within("recovery", async { input.message().await?.ok_or_else(gone) }).await?;
+        let frame = within("recovery", async { input.try_next().await?.ok_or_else(gone) }).await?;
         let Some(FromSource::Batch(batch)) = frame.frame else { continue };
         let (parts, _) = sink::verify(&end.engine, lane.receive(&batch)?).await;
         let parts = parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part);

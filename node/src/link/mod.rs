@@ -1,6 +1,6 @@
 //! The link between a node and its gateway: two-way, over one connection that the node dials. `protocol` is what it
 //! does; the rest carries it out: `source` and `sink` run the halves of a lane, `control` the stream beside them,
-//! `dial` and `accept` are the two beginnings.
+//! `dial` and `accept` are the two beginnings, `wire` what they stand on.
 
 mod accept;
 mod acknowledged;
@@ -8,6 +8,7 @@ mod board;
 mod control;
 mod dial;
 mod end;
+mod grpc;
 mod hello;
 mod protocol;
 mod refusals;
@@ -15,9 +16,11 @@ mod route;
 mod run;
 mod sink;
 mod source;
+mod wire;
 
 pub use accept::Acceptor;
 pub use board::{LinkBoard, LinkPhase, LinkView};
 pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
 pub use route::route;
+pub use wire::{Connect, Inbound, Outbound, Wire};

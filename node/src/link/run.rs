@@ -3,10 +3,10 @@
 use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
 use duikou_proto::v1::Lane;
 use tokio::sync::{mpsc, watch};
-use tonic::Streaming;
 
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd};
+use super::wire::Inbound;
 use super::{acknowledged, sink, source};
 use crate::link::LinkPhase;
 
@@ -17,7 +17,7 @@ pub(crate) const FRAMES: usize = 8;
 pub(crate) struct SinkStreams {
     pub(crate) lane: Lane,
     pub(crate) out: mpsc::Sender<SinkFrame>,
-    pub(crate) input: Streaming<SourceFrame>,
+    pub(crate) input: Inbound<SourceFrame>,
 }
 
 /// A lane that the peer reads.
@@ -25,7 +25,7 @@ pub(crate) struct SourceStreams {
     pub(crate) lane: Lane,
     pub(crate) open: Open,
     pub(crate) out: mpsc::Sender<SourceFrame>,
-    pub(crate) input: Streaming<SinkFrame>,
+    pub(crate) input: Inbound<SinkFrame>,
 }
 
 /// All of a link.

@@ -10,13 +10,13 @@ use duikou_proto::scope::ScopeSet;
 use duikou_proto::sign::verify_all;
 use duikou_proto::v1::Lane;
 use futures_util::stream::FuturesOrdered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, watch};
-use tonic::Streaming;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::{Intake, SinkLane};
-use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts, random};
+use super::wire::Inbound;
+use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts};
 use crate::limits;
 
 /// Batches that are verified at once, and as many again that wait to be applied.
@@ -64,7 +64,7 @@ pub(crate) async fn run(
     lane: Lane,
     feed: String,
     out: mpsc::Sender<SinkFrame>,
-    mut input: Streaming<SourceFrame>,
+    mut input: Inbound<SourceFrame>,
     want_directory: watch::Sender<i64>,
 ) -> Result<std::convert::Infallible, Ended> {
     let scopes = end.node_scopes();
@@ -76,7 +76,7 @@ pub(crate) async fn run(
             tokio::select! {
                 biased;
                 Some(done) = verifying.next() => ahead.send(done).await.map_err(|_| gone())?,
-                frame = input.message(), if verifying.len() < AHEAD => {
+                frame = input.try_next(), if verifying.len() < AHEAD => {
                     let Some(frame) = frame? else { return Err(gone()) };
                     let Some(FromSource::Batch(batch)) = frame.frame else { continue };
                     let intake = sink.receive(&batch)?;
@@ -210,12 +210,13 @@ pub(crate) async fn verify(engine: &Engine, intake: Intake) -> (Vec<(Part, Optio
     let key = |part: &Part| directory.verifying_key(part.name().origin_str(), part.key_number(), now);
     let claims: Vec<_> = intake.parts.iter().filter_map(|part| Some(part.claim(key(part)?))).collect();
     let known: Vec<bool> = intake.parts.iter().map(|part| key(part).is_some()).collect();
+    let weights = engine.world().random();
     let verdicts = if claims.len() < INLINE {
-        verify_all(&claims, random())
+        verify_all(&claims, weights)
     } else {
         let count = claims.len();
-        let verdicts = tokio::task::spawn_blocking(move || verify_all(&claims, random())).await;
-        verdicts.unwrap_or_else(|_| vec![false; count])
+        let verdicts = engine.world().aside(move || verify_all(&claims, weights)).await;
+        verdicts.unwrap_or_else(|| vec![false; count])
     };
     let mut verdicts = verdicts.into_iter();
     let judged = intake.parts.into_iter().zip(known);

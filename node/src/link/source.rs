@@ -7,13 +7,13 @@ use duikou_proto::federation::{Batch, CatchUp, Open, Parts, SinkFrame, SourceFra
 use duikou_proto::limits as contract;
 use duikou_proto::scope::Scope;
 use duikou_proto::v1::Lane;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, TryStreamExt};
 use prost::Message;
 use tokio::sync::mpsc;
-use tonic::Streaming;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::{SourceLane, Want};
+use super::wire::Inbound;
 use crate::engine::{Engine, Known, Recovered};
 use crate::limits;
 use crate::store::{Order, Row};
@@ -28,14 +28,14 @@ pub(crate) async fn run(
     lane: Lane,
     open: Open,
     out: mpsc::Sender<SourceFrame>,
-    mut input: Streaming<SinkFrame>,
+    mut input: Inbound<SinkFrame>,
 ) -> Result<std::convert::Infallible, Ended> {
     let engine = &end.engine;
     let mut source = begin(&end, lane, &open).await?;
     let mut head = engine.watch_head();
     let mut directory = engine.watch_directory();
     loop {
-        while let Some(frame) = input.message().now_or_never() {
+        while let Some(frame) = input.try_next().now_or_never() {
             take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?;
         }
         if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
@@ -45,7 +45,7 @@ pub(crate) async fn run(
         match want {
             Want::Nothing => {
                 tokio::select! {
-                    frame = input.message() => take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?,
+                    frame = input.try_next() => take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?,
                     changed = head.changed() => changed.map_err(|_| Ended::Stopped)?,
                     changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
                 }

@@ -6,10 +6,9 @@ mod listen;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use duikou_proto::directory::DirectoryError;
-use duikou_proto::envelope::Micros;
 use duikou_proto::name::{NetworkName, NodeId};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
@@ -18,12 +17,13 @@ use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
-use crate::engine::{Clock, Engine, Identity, Parts, StartError, Started};
+use crate::engine::{Engine, Identity, Parts, StartError, Started};
 use crate::link::LinkBoard;
 use crate::services::{self, Context, Surface};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::trust::web_tls::WebTlsError;
+use crate::world::World;
 
 pub use folder::{Folder, FolderError};
 pub use listen::{Addresses, bind};
@@ -70,14 +70,6 @@ pub enum ServeError {
     /// Its files.
     #[error("the folder cannot be written")]
     Io(#[from] std::io::Error),
-}
-
-/// The system's clock.
-pub fn system_clock() -> Clock {
-    Arc::new(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        since.as_micros() as Micros
-    })
 }
 
 /// A server whose engine runs and whose listeners are to be opened.
@@ -223,7 +215,7 @@ pub async fn start(
     let started = Engine::start(Parts {
         identity,
         store: Arc::new(store),
-        clock: system_clock(),
+        world: World::system(),
         feed_bytes: config.store.memory.bytes() as usize,
         queue_bytes: config.store.queue.bytes() as usize,
         stop,

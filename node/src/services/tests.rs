@@ -75,7 +75,7 @@ impl World {
         let parts = Parts {
             identity,
             store,
-            clock: Arc::new(move || ticking.load(Ordering::SeqCst)),
+            world: crate::world::World::system().with_clock(Arc::new(move || ticking.load(Ordering::SeqCst))),
             feed_bytes: crate::limits::FEED_BYTES,
             queue_bytes: crate::limits::QUEUE_BYTES,
             stop: stop.clone(),

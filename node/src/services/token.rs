@@ -15,8 +15,9 @@ use zeroize::Zeroizing;
 use super::auth::{Caller, Door, MemberText, SECRET_PREFIX, TOKENS, TokenFact, token_key};
 use super::error::{Failure, violation};
 use super::time::{micros, timestamp};
-use crate::engine::{Command, Work, random};
+use crate::engine::{Command, Work};
 use crate::store::StoreError;
+use crate::world::random;
 
 /// Tokens of one server.
 const TOKEN_LIMIT: usize = 1_000;
