@@ -3,4 +3,5 @@
 
 pub mod bench;
 pub mod harness;
+pub mod invariants;
 pub mod simulation;

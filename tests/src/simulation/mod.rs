@@ -1,7 +1,18 @@
-//! Networks of real engines in one process: what they stand on, modelled so that a seed decides when it fails.
+//! Networks of real engines and links in one process, on time, disks and a wire that are modelled, so that a seed
+//! decides everything that happens, and when.
 
 mod disk;
+mod follower;
+mod ledger;
+mod network;
+mod run;
+mod server;
 mod store;
+mod story;
+mod time;
+mod trace;
+mod world;
 
 pub use disk::{Disk, Fault};
+pub use run::{Plan, Report, run};
 pub use store::SimulatedStore;

@@ -11,25 +11,34 @@ use duikou_node::store::{Count, Counter, Counts, Fact, Order, Page, Read, Row, S
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio_util::sync::CancellationToken;
 
 use super::disk::{Disk, Fault, Tables};
 
 /// How long a sync takes: the time in which the power may go. Timers know no less than a millisecond.
 const SYNC: Duration = Duration::from_millis(2);
 
-/// A database on a [`Disk`].
+/// A database on a [`Disk`], as one process has it open.
 #[derive(Debug, Clone)]
 pub struct SimulatedStore {
     disk: Disk,
     path: PathBuf,
     writer: Arc<Mutex<()>>,
+    died: CancellationToken,
 }
 
 impl SimulatedStore {
-    /// Opens the database at `path`, or begins one.
-    pub fn open(disk: &Disk, path: &Path) -> Self {
+    /// Opens the database at `path`, or begins one, for a process that ends when `died` is cancelled: whatever of it
+    /// still runs then waits for the disk for ever.
+    pub fn open(disk: &Disk, path: &Path, died: CancellationToken) -> Self {
         disk.open(path);
-        Self { disk: disk.clone(), path: path.to_owned(), writer: Arc::default() }
+        Self { disk: disk.clone(), path: path.to_owned(), writer: Arc::default(), died }
+    }
+
+    async fn living(&self) {
+        if self.died.is_cancelled() {
+            std::future::pending::<()>().await;
+        }
     }
 
     fn now(&self) -> Arc<Tables> {
@@ -166,9 +175,12 @@ impl Transaction for SimulatedTransaction {
 
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let Some(tables) = self.reader.changing else { return Ok(()) };
-        let SimulatedStore { disk, path, .. } = &self.reader.store;
+        let store = &self.reader.store;
+        let SimulatedStore { disk, path, .. } = store;
+        store.living().await;
         disk.write(path, tables).map_err(failed)?;
         tokio::time::sleep(SYNC).await;
+        store.living().await;
         disk.sync(path).map_err(failed)
     }
 }
@@ -177,14 +189,17 @@ impl Transaction for SimulatedTransaction {
 impl Store for SimulatedStore {
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError> {
         let writer = self.writer.clone().lock_owned().await;
+        self.living().await;
         Ok(Box::new(SimulatedTransaction { _writer: writer, reader: Reader { store: self.clone(), changing: None } }))
     }
 
     async fn read(&self) -> Result<Box<dyn Read>, StoreError> {
+        self.living().await;
         Ok(Box::new(Reader { store: self.clone(), changing: None }))
     }
 
     async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError> {
+        self.living().await;
         let tables = self.now();
         let head = tables.counter.seq;
         let mut found: BTreeMap<Seq, &Row> = BTreeMap::new();
@@ -241,7 +256,7 @@ mod tests {
     }
 
     store_conformance!(simulated, async |file: &Path| {
-        Box::new(DISK.with(|disk| SimulatedStore::open(disk, file))) as Box<dyn Store>
+        Box::new(DISK.with(|disk| SimulatedStore::open(disk, file, CancellationToken::new()))) as Box<dyn Store>
     });
 
     async fn put(store: &SimulatedStore, key: &str) -> Result<(), StoreError> {
@@ -260,13 +275,13 @@ mod tests {
         let (mut kept, mut lost) = (0, 0);
         for seed in 0..64 {
             let disk = Disk::new(Seed::new(seed));
-            let store = SimulatedStore::open(&disk, path);
+            let store = SimulatedStore::open(&disk, path, CancellationToken::new());
             put(&store, "synced").await.unwrap();
             let late = tokio::time::timeout(SYNC / 2, put(&store, "late")).await;
             assert!(late.is_err(), "it was still being synced");
             assert!(!has(&store, "late").await, "nobody reads what may still be lost");
             disk.lose_power();
-            let store = SimulatedStore::open(&disk, path);
+            let store = SimulatedStore::open(&disk, path, CancellationToken::new());
             assert!(has(&store, "synced").await);
             if has(&store, "late").await { kept += 1 } else { lost += 1 }
         }
@@ -276,17 +291,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_a_killed_process_had_written_is_there_when_the_next_one_opens() {
         let disk = Disk::new(Seed::new(1));
-        let store = SimulatedStore::open(&disk, Path::new("data"));
+        let store = SimulatedStore::open(&disk, Path::new("data"), CancellationToken::new());
         assert!(tokio::time::timeout(SYNC / 2, put(&store, "late")).await.is_err());
         drop(store);
-        let store = SimulatedStore::open(&disk, Path::new("data"));
+        let store = SimulatedStore::open(&disk, Path::new("data"), CancellationToken::new());
         assert!(has(&store, "late").await);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_disk_that_fails_keeps_what_it_had_and_works_again_afterwards() {
         let disk = Disk::new(Seed::new(1));
-        let store = SimulatedStore::open(&disk, Path::new("data"));
+        let store = SimulatedStore::open(&disk, Path::new("data"), CancellationToken::new());
         put(&store, "before").await.unwrap();
         disk.set_fault(Some(Fault::Full));
         assert!(matches!(put(&store, "full").await, Err(StoreError::Full(_))));

@@ -1,0 +1,193 @@
+//! What must be true of any network that has come to rest, each invariant of the design in a file of its own, judged on
+//! evidence that a simulation gathers from its servers and the harness from real ones.
+
+mod converges;
+mod links_go_on;
+mod no_healing_deletes;
+mod nothing_leaks;
+mod nothing_lost;
+mod readers_see_their_set;
+mod signed_by_its_origin;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use duikou_node::engine::Reader;
+use duikou_node::store::Row;
+use duikou_proto::directory::{Directory, MemberState};
+use duikou_proto::envelope::{Micros, Part, Revision};
+use duikou_proto::name::{NodeId, RecordName};
+use duikou_proto::scope::{Scope, ScopeSet};
+
+/// What is known of a network at rest.
+pub struct Evidence {
+    /// The time.
+    pub now: Micros,
+    /// The newest directory.
+    pub directory: Directory,
+    /// The gateway's id.
+    pub gateway: NodeId,
+    /// All stores.
+    pub stores: Vec<StoreEvidence>,
+    /// What writers were told is on disk.
+    pub acknowledged: Vec<Acknowledged>,
+    /// Whoever followed a feed, read to its head.
+    pub readers: Vec<ReaderEvidence>,
+    /// The links, as the nodes see them.
+    pub links: Vec<LinkEvidence>,
+    /// What was found while it was happening.
+    pub noticed: Vec<Finding>,
+}
+
+/// One store.
+pub struct StoreEvidence {
+    /// Whose.
+    pub node: NodeId,
+    /// All that it holds.
+    pub rows: BTreeMap<RecordName, Row>,
+    /// What it refused of others, by revision.
+    pub rejected: BTreeMap<RecordName, Revision>,
+    /// What others refused of its own.
+    pub refused: BTreeSet<RecordName>,
+}
+
+/// A write that was answered.
+pub struct Acknowledged {
+    /// Of what.
+    pub name: RecordName,
+    /// The newest revision that was answered, and is not allowed to be gone.
+    pub revision: Revision,
+    /// After this it may have been forgotten.
+    pub until: Micros,
+}
+
+/// A follower of a feed.
+pub struct ReaderEvidence {
+    /// With what rights.
+    pub reader: Reader,
+    /// Of which store.
+    pub node: NodeId,
+    /// Whether it wants offers alone.
+    pub offers_only: bool,
+    /// What it has, by its events.
+    pub holds: BTreeMap<RecordName, Revision>,
+    /// Which of the store's records are offers.
+    pub offers: BTreeSet<RecordName>,
+}
+
+/// A link.
+pub struct LinkEvidence {
+    /// Who dialled.
+    pub node: NodeId,
+    /// Whether it is up.
+    pub connected: bool,
+    /// What is said of it.
+    pub detail: String,
+}
+
+/// Something that must not be.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// The invariant that does not hold.
+    pub invariant: &'static str,
+    /// Where it does not.
+    pub what: String,
+}
+
+impl Finding {
+    pub(crate) fn new(invariant: &'static str, what: String) -> Self {
+        Self { invariant, what }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.invariant, self.what)
+    }
+}
+
+/// An invariant.
+pub struct Invariant {
+    /// What it says.
+    pub name: &'static str,
+    /// Where it does not hold.
+    pub check: fn(&Evidence) -> Vec<String>,
+}
+
+/// All of them.
+pub const ALL: [Invariant; 7] = [
+    converges::INVARIANT,
+    nothing_lost::INVARIANT,
+    nothing_leaks::INVARIANT,
+    signed_by_its_origin::INVARIANT,
+    readers_see_their_set::INVARIANT,
+    no_healing_deletes::INVARIANT,
+    links_go_on::INVARIANT,
+];
+
+/// Everything that must not be, and is.
+pub fn check(evidence: &Evidence) -> Vec<Finding> {
+    let mut findings = evidence.noticed.clone();
+    for Invariant { name, check } in ALL {
+        findings.extend(check(evidence).into_iter().map(|what| Finding::new(name, what)));
+    }
+    findings
+}
+
+impl Evidence {
+    /// The store of `node`.
+    pub(crate) fn store(&self, node: &NodeId) -> Option<&StoreEvidence> {
+        self.stores.iter().find(|store| store.node == *node)
+    }
+
+    /// Where the origin of `name` lives.
+    pub(crate) fn host(&self, name: &RecordName) -> Option<&NodeId> {
+        self.directory.member_by_text(name.origin_str()).map(|member| &member.node)
+    }
+
+    /// Records of listings whose date has not passed, at their origins.
+    pub(crate) fn truth(&self) -> BTreeMap<&RecordName, &Part> {
+        let mut truth = BTreeMap::new();
+        for store in &self.stores {
+            for (name, row) in store.rows.iter().filter(|(name, _)| self.host(name) == Some(&store.node)) {
+                if let Some(record) = row.record.as_ref().filter(|record| self.is_live(record)) {
+                    truth.insert(name, record);
+                }
+            }
+        }
+        truth
+    }
+
+    /// Whether it is a listing whose date has not passed.
+    pub(crate) fn is_live(&self, record: &Part) -> bool {
+        record.kind().is_listing() && record.expire_time() > self.now
+    }
+
+    /// Whether `store`, which is not its origin's, should hold a record with these scopes.
+    pub(crate) fn belongs(&self, store: &NodeId, scopes: &ScopeSet) -> bool {
+        if *store == self.gateway { !scopes.is_empty() } else { scopes.meets(&self.directory.node_scopes(store)) }
+    }
+
+    /// What a reader may see of others.
+    pub(crate) fn scopes_of(&self, reader: &Reader) -> ScopeSet {
+        match reader {
+            Reader::Anonymous => [Scope::public()].into_iter().collect(),
+            Reader::Registered => [Scope::public(), Scope::registered()].into_iter().collect(),
+            Reader::Member(id) => {
+                let mut scopes = self.directory.member_scopes(id);
+                scopes.insert(Scope::public());
+                scopes
+            }
+            Reader::Operator => ScopeSet::new(),
+        }
+    }
+
+    /// Whether a record of this origin is shown at all.
+    pub(crate) fn is_shown(&self, record: &Part) -> bool {
+        let origin = record.name().origin_str();
+        let active = self.directory.member_by_text(origin).is_some_and(|m| m.state == MemberState::Active);
+        active
+            && !self.directory.hides(record.name())
+            && self.directory.verifying_key(origin, record.key_number(), self.now).is_some()
+    }
+}

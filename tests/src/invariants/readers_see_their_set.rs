@@ -1,0 +1,38 @@
+//! At the head, whoever followed a feed has exactly what its store shows to the likes of it.
+
+use std::collections::BTreeMap;
+
+use duikou_node::engine::Reader;
+
+use super::{Evidence, Invariant};
+
+pub(crate) const NAME: &str = "readers see their set";
+pub(super) const INVARIANT: Invariant = Invariant { name: NAME, check };
+
+fn check(evidence: &Evidence) -> Vec<String> {
+    let mut found = Vec::new();
+    for reader in &evidence.readers {
+        let Some(store) = evidence.store(&reader.node) else { continue };
+        let scopes = evidence.scopes_of(&reader.reader);
+        let own = |origin: &str| matches!(&reader.reader, Reader::Member(id) if id.as_str() == origin);
+        let mut wanted = BTreeMap::new();
+        for (name, row) in &store.rows {
+            let Some(record) = row.record.as_ref().filter(|record| evidence.is_live(record)) else { continue };
+            let may = own(name.origin_str()) || record.scopes().meets(&scopes);
+            let wants = !reader.offers_only || reader.offers.contains(name);
+            if may && wants && evidence.is_shown(record) {
+                wanted.insert(name.clone(), record.revision());
+            }
+        }
+        let who = format!("{:?} at {}{}", reader.reader, reader.node, if reader.offers_only { ", offers" } else { "" });
+        for (name, revision) in &wanted {
+            if reader.holds.get(name) != Some(revision) {
+                found.push(format!("{who} has {:?} of {name}, not {revision}", reader.holds.get(name)));
+            }
+        }
+        for name in reader.holds.keys().filter(|name| !wanted.contains_key(name)) {
+            found.push(format!("{who} was not told that {name} is gone"));
+        }
+    }
+    found
+}

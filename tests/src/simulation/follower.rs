@@ -1,0 +1,131 @@
+//! Somebody who follows a feed, stops, and goes on from a cursor, with an eye on what must never be seen on the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use duikou_node::engine::{Engine, Reader};
+use duikou_node::feed::{EventReader, Step};
+use duikou_proto::envelope::Revision;
+use duikou_proto::filter::Filter;
+use duikou_proto::name::{NetworkName, NodeId, RecordName};
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::v1;
+use duikou_proto::v1::opportunity::Direction;
+
+use super::server::Server;
+use crate::invariants::Finding;
+
+const LEAKS: &str = "nothing leaks";
+const SETS: &str = "readers see their set";
+
+pub(super) struct Follower {
+    pub(super) server: usize,
+    pub(super) node: NodeId,
+    pub(super) reader: Reader,
+    pub(super) offers_only: bool,
+    filter: Filter,
+    /// With the process that it reads from.
+    following: Option<(u64, EventReader)>,
+    cursor: Vec<u8>,
+    pub(super) holds: BTreeMap<RecordName, Revision>,
+    /// Names that it was told to be gone, with the revision of the withdrawal and the directory's entry of that moment:
+    /// entries may move a row.
+    told: BTreeMap<RecordName, (Revision, i64)>,
+}
+
+impl Follower {
+    pub(super) fn new(server: usize, node: NodeId, reader: Reader, offers_only: bool, network: &NetworkName) -> Self {
+        let directions = if offers_only { vec![Direction::Offer.into()] } else { Vec::new() };
+        let filter = Filter::compile(&v1::Filter { directions, ..Default::default() }, network);
+        Self {
+            server,
+            node,
+            reader,
+            offers_only,
+            filter: filter.expect("a filter that is sound"),
+            following: None,
+            cursor: Vec::new(),
+            holds: BTreeMap::new(),
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Its connection ends; it goes on from its cursor.
+    pub(super) fn disconnect(&mut self) {
+        self.following = None;
+    }
+
+    /// Takes up to `steps` steps; whether there were so many.
+    pub(super) async fn read(&mut self, server: &Server, steps: usize, found: &mut Vec<Finding>) -> bool {
+        let Some(process) = server.process() else { return false };
+        self.following.take_if(|(serial, _)| *serial != process.serial);
+        let (_, following) = self.following.get_or_insert_with(|| {
+            let (reader, filter) = (self.reader.clone(), self.filter.clone());
+            (process.serial, EventReader::new(process.engine.clone(), reader, filter, &self.cursor))
+        });
+        for _ in 0..steps {
+            let step = tokio::select! {
+                biased;
+                () = process.died().cancelled() => return false,
+                step = following.next() => step,
+            };
+            let Ok(Some((step, cursor))) = step else { return false };
+            self.cursor = cursor;
+            let who = format!("{:?} at {}", self.reader, self.node);
+            match step {
+                Step::Listing(part, _) => {
+                    let name = part.name().clone();
+                    let own = matches!(&self.reader, Reader::Member(id) if *id == part.origin());
+                    let scopes = scopes(&self.reader, &process.engine);
+                    if !own && !part.scopes().meets(&scopes) {
+                        found.push(Finding::new(LEAKS, format!("{who} was shown {name}")));
+                    }
+                    let before = self.holds.insert(name.clone(), part.revision());
+                    if before > Some(part.revision()) {
+                        found.push(Finding::new(SETS, format!("{name} went back for {who}")));
+                    }
+                    self.told.remove(&name);
+                }
+                Step::NoLonger(name, _) => {
+                    let had = self.holds.remove(&name).is_some();
+                    let tables = server.tables();
+                    let row = tables.rows.get(&name);
+                    let ended = row.and_then(|row| row.withdrawal.as_ref()).map_or(0, |w| w.revision());
+                    let hidden = row
+                        .and_then(|row| row.record.as_ref())
+                        .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
+                    let now = (ended, process.engine.directory().index());
+                    let again = ended > 0 && self.told.insert(name.clone(), now) == Some(now);
+                    if again && hidden && !had {
+                        found.push(Finding::new(LEAKS, format!("{who} was told again that {name} is gone")));
+                    }
+                }
+                Step::Reset(_) => {
+                    self.holds.clear();
+                    self.told.clear();
+                }
+                Step::CaughtUp => {}
+            }
+        }
+        true
+    }
+
+    pub(super) fn offers(server: &Server) -> BTreeSet<RecordName> {
+        let tables = server.tables();
+        let offer = |part: &duikou_proto::envelope::Part| {
+            duikou_node::feed::readable(part).is_some_and(|listing| listing.direction() == Direction::Offer)
+        };
+        let rows = tables.rows.iter();
+        rows.filter(|(_, row)| row.record.as_ref().is_some_and(offer)).map(|(name, _)| name.clone()).collect()
+    }
+}
+
+fn scopes(reader: &Reader, engine: &Engine) -> ScopeSet {
+    match reader {
+        Reader::Member(id) => {
+            let mut scopes = engine.directory().member_scopes(id);
+            scopes.insert(Scope::public());
+            scopes
+        }
+        _ => [Scope::public()].into_iter().collect(),
+    }
+}

@@ -1,0 +1,202 @@
+//! One server of a simulated network: a machine with a disk and a clock, and the process that may run on it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use duikou_node::engine::{Engine, Identity, Parts, Started};
+use duikou_node::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
+use duikou_proto::name::{MemberId, NetworkName, NodeId};
+use duikou_proto::sign::Signer;
+use tokio_util::sync::CancellationToken;
+
+use super::disk::Tables;
+use super::network::{Dialler, Net};
+use super::time::{Skew, Time};
+use super::{Disk, SimulatedStore};
+use crate::harness::Seed;
+
+const DATA: &str = "data";
+const BACKUP: &str = "backup";
+/// So little that readers meet both memory and store.
+const FEED_BYTES: usize = 24 * 1024;
+const QUEUE_BYTES: usize = 8 * 1024 * 1024;
+
+/// A process that runs.
+#[derive(Clone)]
+pub(super) struct Process {
+    /// Its engine.
+    pub(super) engine: Engine,
+    /// Its links.
+    pub(super) board: LinkBoard,
+    /// Which of the processes that ran here.
+    pub(super) serial: u64,
+    died: CancellationToken,
+    stop: CancellationToken,
+}
+
+impl Process {
+    /// Ends when the process does.
+    pub(super) fn died(&self) -> &CancellationToken {
+        &self.died
+    }
+}
+
+/// See the module.
+pub(super) struct Server {
+    /// Full id.
+    pub(super) id: NodeId,
+    /// Its disk.
+    pub(super) disk: Disk,
+    /// Its clock.
+    pub(super) skew: Skew,
+    process: Option<Process>,
+    has_backup: bool,
+    carrier: bool,
+    gateway: NodeId,
+    network: NetworkName,
+    signers: BTreeMap<MemberId, Signer>,
+    net: Net,
+    time: Time,
+    seed: Seed,
+    started: u64,
+}
+
+/// How a process finds its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// As it left them.
+    Anew,
+    /// Put back by `restore`, which marks them.
+    Restored,
+}
+
+/// What all servers of a network share.
+pub(super) struct Site<'a> {
+    /// Its name.
+    pub(super) network: &'a NetworkName,
+    /// The gateway of all.
+    pub(super) gateway: &'a NodeId,
+    /// The wire.
+    pub(super) net: &'a Net,
+    /// The time.
+    pub(super) time: &'a Time,
+}
+
+impl Server {
+    /// A machine without a process. Its luck depends on `seed` alone.
+    pub(super) fn new(id: NodeId, signers: BTreeMap<MemberId, Signer>, site: &Site<'_>, mut seed: Seed) -> Self {
+        Self {
+            carrier: id == *site.gateway,
+            id,
+            disk: Disk::new(Seed::new(seed.below(u64::MAX))),
+            skew: Skew::default(),
+            process: None,
+            has_backup: false,
+            gateway: site.gateway.clone(),
+            network: site.network.clone(),
+            signers,
+            net: site.net.clone(),
+            time: site.time.clone(),
+            seed,
+            started: 0,
+        }
+    }
+
+    /// The process, if one runs.
+    pub(super) fn process(&self) -> Option<&Process> {
+        self.process.as_ref()
+    }
+
+    /// What is safe on its disk.
+    pub(crate) fn tables(&self) -> Arc<Tables> {
+        self.disk.read(Path::new(DATA))
+    }
+
+    /// Starts a process; `directory` is what it takes from its operator where it has none. Whether it runs.
+    pub(super) async fn start(&mut self, begins: Begins, directory: &[Bytes]) -> bool {
+        let (died, stop) = (CancellationToken::new(), CancellationToken::new());
+        let store = SimulatedStore::open(&self.disk, Path::new(DATA), died.clone());
+        let started = Engine::start(Parts {
+            identity: Identity {
+                node: self.id.clone(),
+                network: self.network.clone(),
+                carrier: self.carrier,
+                signers: self.signers.clone(),
+            },
+            store: Arc::new(store),
+            world: self.skew.world(&self.time, Seed::new(self.seed.below(u64::MAX))),
+            feed_bytes: FEED_BYTES,
+            queue_bytes: QUEUE_BYTES,
+            stop: stop.clone(),
+        });
+        let Ok(Started { engine, .. }) = started.await else { return false };
+        self.started += 1;
+        let process = Process { engine, board: LinkBoard::default(), serial: self.started, died, stop };
+        let engine = &process.engine;
+        let told = async {
+            if begins == Begins::Restored {
+                engine.renew_feed().await.ok()?;
+            }
+            let known = usize::try_from(engine.directory().index() + 1).ok()?;
+            match directory.get(known..) {
+                Some(rest) if !rest.is_empty() && (self.carrier || known == 0) => {
+                    engine.follow(rest.to_vec()).await.ok()?.ok()
+                }
+                _ => Some(()),
+            }
+        };
+        if told.await.is_none() {
+            process.died.cancel();
+            process.stop.cancel();
+            return false;
+        }
+        if self.carrier {
+            self.net.listen(&self.id, Acceptor::new(engine.clone(), process.board.clone()));
+        } else {
+            let end = LinkEnd {
+                engine: engine.clone(),
+                board: process.board.clone(),
+                peer: self.gateway.clone(),
+                role: LinkRole::Node,
+            };
+            let dialler = Dialler::new(&self.net, &self.id, &self.gateway, process.died.clone());
+            tokio::spawn(keep(end, dialler));
+        }
+        self.process = Some(process);
+        true
+    }
+
+    /// The process is killed, or the power goes: then nobody is told, and what was not synced may be lost.
+    pub(super) fn kill(&mut self, power: bool) {
+        let Some(process) = self.process.take() else { return };
+        // First the disk is out of its reach, and then it is told: what ends in order then leaves nothing.
+        process.died.cancel();
+        self.net.end(&self.id, !power);
+        process.stop.cancel();
+        process.engine.close();
+        if power {
+            self.disk.lose_power();
+        }
+    }
+
+    /// Copies its data to where a backup lies, whether or not a process runs.
+    pub(super) fn back_up(&mut self) {
+        self.disk.copy(Path::new(DATA), Path::new(BACKUP));
+        self.has_backup = true;
+    }
+
+    /// Puts the backup in the place of its data; false where there is none.
+    pub(super) fn put_back(&mut self) -> bool {
+        if self.has_backup {
+            self.disk.copy(Path::new(BACKUP), Path::new(DATA));
+        }
+        self.has_backup
+    }
+
+    /// The disk is lost.
+    pub(super) fn lose_disk(&mut self) {
+        self.disk.remove(Path::new(DATA));
+    }
+}

@@ -1,0 +1,395 @@
+//! What happens to a simulated network: people write and read, operators change the directory, and everything that can
+//! break does, each after its own weights.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use duikou_proto::directory::Hidden;
+use duikou_proto::envelope::Micros;
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::{CircleAdd, CircleDrop};
+use duikou_proto::name::RecordName;
+use duikou_proto::v1::WithdrawalReason;
+
+use super::Fault;
+use super::network::Delay;
+use super::server::Begins;
+use super::world::{CIRCLES, World};
+use crate::harness::Seed;
+
+const SECOND: Micros = 1_000_000;
+const MINUTE: Micros = 60 * SECOND;
+/// Names of one member: few, so that everything meets everything.
+const NAMES: u64 = 2;
+const SALT: [u8; 16] = [7; 16];
+/// Whoever may see a listing.
+const AUDIENCES: [&[&str]; 10] = [
+    &[],
+    &["network"],
+    &["public"],
+    &["circle:x"],
+    &["circle:y"],
+    &["circle:x", "circle:y"],
+    &["network", "circle:x"],
+    &["member:c"],
+    &["circle:y", "member:d"],
+    &["member:b", "circle:x"],
+];
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Write,
+    Short,
+    End,
+    Read,
+    Rejoin,
+    Break,
+    Close,
+    Slow,
+    Kill,
+    PowerCut,
+    DiskFault,
+    BackUp,
+    Restore,
+    RollBack,
+    LoseDisk,
+    GatewayBackUp,
+    GatewayRestore,
+    GatewayLoss,
+    TwoAtOnce,
+    Join,
+    Leave,
+    Suspend,
+    Resume,
+    Hide,
+    Show,
+    Skew,
+    Leap,
+}
+
+use Kind::*;
+
+/// What always goes on.
+const USUAL: [(Kind, u64); 4] = [(Write, 16), (End, 4), (Read, 8), (Rejoin, 1)];
+
+/// What goes wrong besides, in runs of different character.
+const CHARACTERS: [(&str, &[(Kind, u64)]); 10] = [
+    ("honest", &[]),
+    ("links", &[(Break, 4), (Close, 2), (Kill, 1), (Slow, 1)]),
+    ("circles", &[(Break, 2), (Join, 4), (Leave, 4), (Close, 1)]),
+    ("directory", &[(Break, 1), (Suspend, 2), (Resume, 3), (Hide, 2), (Show, 2), (Join, 1), (Leave, 1)]),
+    ("lost nodes", &[(Break, 2), (BackUp, 3), (Restore, 2), (RollBack, 2), (LoseDisk, 1), (Kill, 1), (PowerCut, 1)]),
+    (
+        "lost gateways",
+        &[(Break, 2), (GatewayBackUp, 3), (GatewayRestore, 1), (GatewayLoss, 1), (TwoAtOnce, 1), (BackUp, 2)],
+    ),
+    ("dates", &[(Short, 6), (Leap, 2), (Break, 2), (Close, 1), (Read, 4)]),
+    ("clocks", &[(Skew, 2), (Break, 2), (Short, 1), (Leap, 1)]),
+    ("disks", &[(DiskFault, 2), (PowerCut, 2), (Kill, 2), (Break, 1)]),
+    (
+        "everything",
+        &[
+            (Short, 2),
+            (Leap, 1),
+            (Break, 3),
+            (Close, 1),
+            (Slow, 1),
+            (Kill, 1),
+            (PowerCut, 1),
+            (DiskFault, 1),
+            (BackUp, 2),
+            (Restore, 1),
+            (RollBack, 1),
+            (LoseDisk, 1),
+            (Join, 2),
+            (Leave, 2),
+            (Suspend, 1),
+            (Resume, 2),
+            (Hide, 1),
+            (Show, 2),
+            (Skew, 1),
+            (TwoAtOnce, 1),
+            (GatewayBackUp, 1),
+        ],
+    ),
+];
+
+/// What ends by itself.
+#[derive(Debug, Clone)]
+enum Undo {
+    Open(usize, usize),
+    Start(usize, Begins),
+    Disk(usize),
+    Clock(usize),
+    Delay,
+}
+
+/// One run's course.
+pub(super) struct Story {
+    seed: Seed,
+    weights: Vec<(Kind, u64)>,
+    pub(super) character: &'static str,
+    pace: Duration,
+    later: BTreeMap<(Duration, u64), Undo>,
+    undone: u64,
+}
+
+impl Story {
+    /// A course that depends on `seed` alone.
+    pub(super) fn new(number: u64, seed: Seed) -> Self {
+        let (character, wrong) = CHARACTERS[(number % CHARACTERS.len() as u64) as usize];
+        let weights = USUAL.iter().chain(wrong).copied().collect();
+        Self { seed, weights, character, pace: Duration::from_millis(600), later: BTreeMap::new(), undone: 0 }
+    }
+
+    /// The usual load alone.
+    pub(super) fn usual(seed: Seed) -> Self {
+        Self { character: "usual", weights: USUAL.to_vec(), ..Self::new(0, seed) }
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.seed.below(bound as u64) as usize
+    }
+
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.seed.below(most - least + 1)
+    }
+
+    fn after(&mut self, world: &World, millis: u64, undo: Undo) {
+        self.undone += 1;
+        self.later.insert((world.time.elapsed() + Duration::from_millis(millis), self.undone), undo);
+    }
+
+    /// Lets it go on for so long.
+    pub(super) async fn go_on(&mut self, world: &mut World, span: Duration) {
+        let end = world.time.elapsed() + span;
+        while world.time.elapsed() < end {
+            let pause = self.pace.mul_f64(self.between(1, 2000) as f64 / 1000.0);
+            tokio::time::sleep(pause).await;
+            world.note_answers();
+            self.undo_due(world).await;
+            let whole: u64 = self.weights.iter().map(|(_, weight)| weight).sum();
+            let mut at = self.seed.below(whole);
+            let kind = self.weights.iter().find(|(_, weight)| {
+                let here = at < *weight;
+                at = at.saturating_sub(*weight);
+                here
+            });
+            let kind = kind.map_or(Write, |(kind, _)| *kind);
+            self.happens(world, kind).await;
+        }
+    }
+
+    async fn undo_due(&mut self, world: &mut World) {
+        let now = (world.time.elapsed(), u64::MAX);
+        let later = self.later.split_off(&now);
+        for undo in std::mem::replace(&mut self.later, later).into_values() {
+            self.undo(world, undo).await;
+        }
+    }
+
+    async fn undo(&mut self, world: &mut World, undo: Undo) {
+        world.trace.note(|| format!("{undo:?}"));
+        match undo {
+            Undo::Open(from, to) => {
+                let (from, to) = (world.servers[from].id.clone(), world.servers[to].id.clone());
+                world.net.set_open(&from, &to, true);
+            }
+            Undo::Start(server, begins) => {
+                if !world.start(server, begins).await {
+                    self.after(world, 1_000, Undo::Start(server, begins));
+                }
+            }
+            Undo::Disk(server) => world.servers[server].disk.set_fault(None),
+            Undo::Clock(server) => world.servers[server].skew.set(0),
+            Undo::Delay => {
+                world.net.set_delay(Delay { least: Duration::from_millis(5), spread: Duration::from_millis(20) });
+            }
+        }
+    }
+
+    async fn happens(&mut self, world: &mut World, kind: Kind) {
+        let node = 1 + self.below(world.servers.len() - 1);
+        let member = world.members[self.below(world.members.len())].clone();
+        let name = {
+            let number = self.seed.below(NAMES);
+            world.listing(&member, number)
+        };
+        world.trace.note(|| format!("{kind:?} {node} {name}"));
+        match kind {
+            Write | Short => {
+                let audience = AUDIENCES[self.below(AUDIENCES.len())];
+                let expires = (kind == Short).then(|| self.between(1, 20) as Micros * MINUTE);
+                let offer = self.below(2) == 0;
+                world.write(name, audience, offer, expires);
+            }
+            End => {
+                let reasons = [WithdrawalReason::Withdrawn, WithdrawalReason::Filled, WithdrawalReason::Withdrawn];
+                let reason = reasons[self.below(3)];
+                world.end(name, reason);
+            }
+            Read => {
+                let (follower, steps) = (self.below(world.followers.len()), 1 + 8 * self.below(2));
+                world.follow(follower, steps).await;
+            }
+            Rejoin => {
+                let follower = self.below(world.followers.len());
+                world.followers[follower].disconnect();
+            }
+            Break => {
+                let (one, gateway) = (world.servers[node].id.clone(), world.servers[0].id.clone());
+                let noticing: &[&_] = match self.below(4) {
+                    0 => &[&one],
+                    1 => &[&gateway],
+                    2 => &[],
+                    _ => &[&one, &gateway],
+                };
+                world.net.break_between(&one, &gateway, noticing);
+            }
+            Close => {
+                let ways: &[(usize, usize)] = match self.below(3) {
+                    0 => &[(node, 0)],
+                    1 => &[(0, node)],
+                    _ => &[(node, 0), (0, node)],
+                };
+                let millis = self.between(500, 30_000);
+                for (from, to) in ways {
+                    let (one, other) = (world.servers[*from].id.clone(), world.servers[*to].id.clone());
+                    world.net.set_open(&one, &other, false);
+                    self.after(world, millis, Undo::Open(*from, *to));
+                }
+            }
+            Slow => {
+                let spread = Duration::from_millis(self.between(50, 900));
+                world.net.set_delay(Delay { least: spread / 4, spread });
+                let millis = self.between(1_000, 20_000);
+                self.after(world, millis, Undo::Delay);
+            }
+            Kill | PowerCut => {
+                let server = self.below(world.servers.len());
+                self.down(world, server, kind == PowerCut, Begins::Anew);
+            }
+            DiskFault => {
+                let server = self.below(world.servers.len());
+                let fault = if self.below(2) == 0 { Fault::Full } else { Fault::Broken };
+                world.servers[server].disk.set_fault(Some(fault));
+                let millis = self.between(500, 15_000);
+                self.after(world, millis, Undo::Disk(server));
+            }
+            BackUp => world.servers[node].back_up(),
+            GatewayBackUp => world.servers[0].back_up(),
+            Restore | RollBack => self.put_back(world, node, kind == Restore),
+            GatewayRestore => self.put_back(world, 0, true),
+            LoseDisk => self.lose_disk(world, node),
+            GatewayLoss => self.lose_disk(world, 0),
+            TwoAtOnce => {
+                if self.below(2) == 0 {
+                    self.put_back(world, node, true)
+                } else {
+                    self.lose_disk(world, node)
+                }
+                self.put_back(world, 0, true);
+            }
+            Join | Leave => {
+                let circle = CIRCLES[self.below(CIRCLES.len())].to_owned();
+                let inside = world.directory().circle_members(&circle).is_some_and(|circle| circle.contains(&member));
+                let member = member.to_string();
+                if inside && kind == Leave {
+                    world.act(Action::CircleDrop(CircleDrop { circle, member })).await;
+                } else if !inside && kind == Join {
+                    world.act(Action::CircleAdd(CircleAdd { circle, member })).await;
+                }
+            }
+            Suspend => {
+                if !world.suspended().contains(&member) {
+                    let suspend =
+                        duikou_proto::federation::Suspend { member: member.to_string(), reason: String::new() };
+                    world.act(Action::Suspend(suspend)).await;
+                }
+            }
+            Resume => resume(world).await,
+            Hide => {
+                if !world.directory().hides(&name) {
+                    let name_hash = Hidden::hash(&SALT, &name);
+                    let hide = duikou_proto::federation::Hide { salt: SALT.to_vec(), name_hash, reason: "r".into() };
+                    world.act(Action::Hide(hide)).await;
+                }
+            }
+            Show => show(world, &name).await,
+            Skew => {
+                let server = self.below(world.servers.len());
+                let by = [-30 * SECOND, 30 * SECOND, -12 * MINUTE, 12 * MINUTE, 45 * MINUTE][self.below(5)];
+                world.servers[server].skew.set(by);
+                let millis = self.between(2_000, 30_000);
+                self.after(world, millis, Undo::Clock(server));
+            }
+            Leap => world.time.leap(self.between(1, 25) as Micros * MINUTE),
+        }
+    }
+
+    fn down(&mut self, world: &mut World, server: usize, power: bool, begins: Begins) {
+        world.note_answers();
+        if world.servers[server].process().is_some() {
+            world.servers[server].kill(power);
+            let millis = self.between(100, 12_000);
+            self.after(world, millis, Undo::Start(server, begins));
+        }
+    }
+
+    fn put_back(&mut self, world: &mut World, server: usize, marked: bool) {
+        if world.servers[server].process().is_none() {
+            return;
+        }
+        self.down(world, server, false, if marked { Begins::Restored } else { Begins::Anew });
+        if world.servers[server].put_back() {
+            world.note_loss();
+        }
+    }
+
+    fn lose_disk(&mut self, world: &mut World, server: usize) {
+        if world.servers[server].process().is_none() {
+            return;
+        }
+        self.down(world, server, false, Begins::Anew);
+        world.servers[server].lose_disk();
+        world.note_loss();
+    }
+
+    /// Ends everything that is wrong.
+    pub(super) async fn heal(&mut self, world: &mut World) {
+        world.trace.note(|| "healing".to_owned());
+        for server in 0..world.servers.len() {
+            world.servers[server].disk.set_fault(None);
+            world.servers[server].skew.set(0);
+        }
+        while let Some((_, undo)) = self.later.pop_first() {
+            self.undo(world, undo).await;
+            if self.later.values().all(|undo| matches!(undo, Undo::Start(..))) {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+        for server in 0..world.servers.len() {
+            world.start(server, Begins::Anew).await;
+        }
+        while !world.suspended().is_empty() {
+            resume(world).await;
+        }
+        world.note_answers();
+    }
+}
+
+async fn resume(world: &mut World) {
+    if let Some(member) = world.suspended().first() {
+        let resume = duikou_proto::federation::Resume { member: member.to_string() };
+        world.act(Action::Resume(resume)).await;
+    }
+}
+
+async fn show(world: &mut World, name: &RecordName) {
+    let salt = world.directory().hidden().iter().find(|hidden| hidden.means(name)).map(|hidden| hidden.salt.clone());
+    if let Some(salt) = salt {
+        let name_hash = Hidden::hash(&salt, name);
+        world.act(Action::Show(duikou_proto::federation::Show { salt, name_hash })).await;
+    }
+}

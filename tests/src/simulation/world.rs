@@ -1,0 +1,401 @@
+//! A simulated network: its servers, members and directory, and what can be done to it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use duikou_node::engine::{Change, Content, Mode, Reader, Write, Written};
+use duikou_node::link::LinkPhase;
+use duikou_node::store::Row;
+use duikou_proto::directory::{self, Directory, MemberState};
+use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::source_frame::Frame;
+use duikou_proto::federation::{Admit, CircleAdd, CircleCreate, Host, Parts, SourceFrame};
+use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::sign::Signer;
+use duikou_proto::v1::opportunity::{Details, Direction};
+use duikou_proto::v1::{Capital, Lane, Opportunity, WithdrawalReason, capital};
+use prost::Message;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::follower::Follower;
+use super::ledger::Ledger;
+use super::network::{Delay, Net};
+use super::server::{Begins, Server, Site};
+use super::time::{BEGIN, Time};
+use super::trace::Trace;
+use crate::harness::Seed;
+use crate::invariants::{Evidence, Finding, LinkEvidence, StoreEvidence};
+
+/// The network's name.
+pub(super) const NETWORK: &str = "n.example";
+/// Circles that members join and leave.
+pub(super) const CIRCLES: [&str; 2] = ["x", "y"];
+/// Frames that a gateway sent while a node still held a scope may leave it so much later.
+const IN_FLIGHT: Duration = Duration::from_secs(30);
+/// Names of one member.
+const DAY: Micros = 24 * 3600 * 1_000_000;
+
+/// Who lives where.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    /// Members of the gateway, then of each node.
+    pub(super) members: Vec<Vec<&'static str>>,
+}
+
+impl Shape {
+    /// A gateway and three nodes, one of which hosts two members: as small as everything can happen in.
+    pub(super) fn small() -> Self {
+        Self { members: vec![vec!["g"], vec!["a", "b"], vec!["c"], vec!["d"]] }
+    }
+
+    /// A gateway and twelve nodes.
+    pub(super) fn wide() -> Self {
+        let nodes = ["a", "b", "c", "d", "e", "f", "h", "i", "j", "k", "l", "m"];
+        Self { members: [vec!["g"]].into_iter().chain(nodes.map(|node| vec![node])).collect() }
+    }
+}
+
+/// What a writer was answered.
+pub(super) struct Answer {
+    name: RecordName,
+    revision: i64,
+    expires: Micros,
+}
+
+/// Who may see what, and since when not: shared with the tap on the wire.
+#[derive(Default)]
+struct Watch {
+    scopes: BTreeMap<NodeId, Vec<(Instant, ScopeSet)>>,
+    hosts: BTreeMap<String, NodeId>,
+    found: Vec<Finding>,
+}
+
+/// See the module.
+pub(super) struct World {
+    pub(super) network: NetworkName,
+    pub(super) servers: Vec<Server>,
+    pub(super) members: Vec<MemberId>,
+    pub(super) net: Net,
+    pub(super) time: Time,
+    pub(super) trace: Trace,
+    pub(super) followers: Vec<Follower>,
+    pub(super) ledger: Ledger,
+    pub(super) found: Vec<Finding>,
+    entries: Vec<Bytes>,
+    directory: Directory,
+    authority: Signer,
+    watch: Arc<Mutex<Watch>>,
+    answers: (mpsc::UnboundedSender<Answer>, mpsc::UnboundedReceiver<Answer>),
+    texts: u64,
+}
+
+fn key(member: &str) -> Signer {
+    Signer::from_seed(1, *blake3::hash(member.as_bytes()).as_bytes())
+}
+
+impl World {
+    /// All servers run, and nothing has been written. Its luck depends on `seed` alone.
+    pub(super) async fn new(shape: &Shape, mut seed: Seed, trace: Trace) -> Self {
+        let network: NetworkName = NETWORK.parse().expect("a network's name");
+        let id = |text: &str| MemberId::parse(text, &network).expect("a member's name");
+        let delay = Delay { least: Duration::from_millis(5), spread: Duration::from_millis(20) };
+        let net = Net::new(Seed::new(seed.below(u64::MAX)), delay);
+        let time = Time::begin();
+        let gateway = id("gateway");
+        let mut servers = Vec::new();
+        for (at, members) in shape.members.iter().enumerate() {
+            let node = if at == 0 { gateway.clone() } else { id(&format!("n{at}")) };
+            let signers = members.iter().map(|member| (id(member), key(member))).collect();
+            let site = Site { network: &network, gateway: &gateway, net: &net, time: &time };
+            servers.push(Server::new(node, signers, &site, Seed::new(seed.below(u64::MAX))));
+        }
+        let watch: Arc<Mutex<Watch>> = Arc::default();
+        let watching = watch.clone();
+        net.set_tap(Arc::new(move |node, frame| {
+            watching.lock().unwrap_or_else(PoisonError::into_inner).look(node, frame);
+        }));
+        let (root, authority) = (Signer::from_seed(0, [1; 32]), Signer::from_seed(1, [2; 32]));
+        let mut world = Self {
+            members: shape.members.iter().flatten().map(|member| id(member)).collect(),
+            entries: Vec::new(),
+            directory: Directory::default(),
+            followers: Vec::new(),
+            ledger: Ledger::default(),
+            found: Vec::new(),
+            answers: mpsc::unbounded_channel(),
+            texts: 0,
+            network,
+            servers,
+            net,
+            time,
+            trace,
+            authority,
+            watch,
+        };
+        world.append(directory::genesis(&world.network, &root, &world.authority, BEGIN));
+        for at in 0..shape.members.len() {
+            let node = world.servers[at].id.to_string();
+            for member in &shape.members[at] {
+                let member = id_of(member, &world.network).to_string();
+                world.entry(Action::Host(Host { member: member.clone(), node: node.clone() }));
+                let signing_key = key(member.split('.').next().unwrap_or_default()).public().to_bytes().to_vec();
+                world.entry(Action::Admit(Admit { member, signing_key, ..Default::default() }));
+            }
+        }
+        for circle in CIRCLES {
+            world.entry(Action::CircleCreate(CircleCreate { circle: circle.into() }));
+        }
+        for (at, member) in world.members.clone().into_iter().enumerate().skip(1) {
+            let circle = CIRCLES[at % CIRCLES.len()].into();
+            world.entry(Action::CircleAdd(CircleAdd { circle, member: member.to_string() }));
+        }
+        let entries = world.entries.clone();
+        for server in &mut world.servers {
+            let started = server.start(Begins::Anew, &entries).await;
+            assert!(started, "{} does not start", server.id);
+        }
+        for (at, members) in shape.members.iter().enumerate() {
+            for member in members {
+                for offers_only in [false, true] {
+                    let (node, member) = (world.servers[at].id.clone(), id_of(member, &world.network));
+                    let reader = Reader::Member(member);
+                    world.followers.push(Follower::new(at, node, reader, offers_only, &world.network));
+                }
+            }
+        }
+        let gateway = world.servers[0].id.clone();
+        world.followers.push(Follower::new(0, gateway, Reader::Anonymous, false, &world.network));
+        world
+    }
+
+    /// Makes an entry of the directory, at no gateway yet.
+    fn entry(&mut self, action: Action) {
+        let entry = directory::next(self.directory.link(), &self.authority, self.time.now(), action);
+        self.append(entry);
+    }
+
+    fn append(&mut self, entry: Bytes) {
+        self.directory.apply(&entry).expect("an entry that follows");
+        self.entries.push(entry);
+        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        for server in &self.servers {
+            let scopes = self.directory.node_scopes(&server.id);
+            let held = watch.scopes.entry(server.id.clone()).or_default();
+            if held.last().is_none_or(|(_, last)| *last != scopes) {
+                held.push((Instant::now(), scopes));
+            }
+        }
+        for member in self.directory.members() {
+            watch.hosts.insert(member.id.to_string(), member.node.clone());
+        }
+    }
+
+    /// The gateway makes an entry of the directory; whether it could.
+    pub(super) async fn act(&mut self, action: Action) -> bool {
+        let Some(process) = self.servers[0].process().cloned() else { return false };
+        let made = tokio::select! {
+            biased;
+            () = process.died().cancelled() => return false,
+            made = process.engine.make_entries(self.authority.clone(), vec![action]) => made,
+        };
+        let next = self.directory.index() + 1;
+        let (Ok(Ok(())), Ok(new)) = (made, process.engine.entries(next, 64).await) else { return false };
+        new.into_iter().for_each(|entry| self.append(entry));
+        true
+    }
+
+    /// The directory as it is now.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The server that hosts `member`.
+    pub(super) fn host(&self, member: &MemberId) -> usize {
+        let node = self.directory.member(member).map(|member| &member.node);
+        self.servers.iter().position(|server| Some(&server.id) == node).unwrap_or(0)
+    }
+
+    pub(super) fn scope(&self, text: &str) -> Scope {
+        Scope::parse(text, &self.network).expect("a scope")
+    }
+
+    /// The name of one of a member's listings.
+    pub(super) fn listing(&self, member: &MemberId, number: u64) -> RecordName {
+        RecordName::new(member, "listings", &format!("l{number}")).expect("a name")
+    }
+
+    /// A member writes; the answer comes by itself.
+    pub(super) fn write(&mut self, name: RecordName, scopes: &[&str], offer: bool, expires_in: Option<Micros>) {
+        self.texts += 1;
+        let opportunity = Opportunity {
+            direction: if offer { Direction::Offer } else { Direction::Request }.into(),
+            title: format!("title {}", self.texts % 3),
+            language: "en".into(),
+            regions: vec!["440300".into()],
+            details: Some(Details::Capital(Capital {
+                instrument: capital::Instrument::Debt.into(),
+                ..Default::default()
+            })),
+            ..Default::default()
+        };
+        let now = self.time.now();
+        let content = Content {
+            kind: "capital".parse().expect("a kind"),
+            lane: Lane::Bulk,
+            scopes: scopes.iter().map(|scope| self.scope(scope)).collect(),
+            body: opportunity.encode_to_vec().into(),
+            publish_time: None,
+            expire_time: Some(now + expires_in.unwrap_or(60 * DAY)),
+            expire_default: now + 60 * DAY,
+        };
+        self.submit(name, Change::Put(Mode::Upsert, content));
+    }
+
+    /// A member ends a listing; the answer comes by itself.
+    pub(super) fn end(&mut self, name: RecordName, reason: WithdrawalReason) {
+        self.submit(name, Change::End(reason));
+    }
+
+    fn submit(&mut self, name: RecordName, change: Change) {
+        let server = self.host(&name.origin());
+        let Some(process) = self.servers[server].process().cloned() else { return };
+        let answers = self.answers.0.clone();
+        let write = Write { name: name.clone(), change, expected: None, dry_run: false };
+        tokio::spawn(async move {
+            let written = tokio::select! {
+                biased;
+                // Whoever's server dies gets no answer.
+                () = process.died().cancelled() => return,
+                written = process.engine.write(write) => written,
+            };
+            let (revision, expires) = match written {
+                Ok(Ok(Written::Created(part) | Written::Updated(part) | Written::Unchanged(part))) => {
+                    (part.revision(), part.expire_time())
+                }
+                Ok(Ok(Written::Ended(revision))) => (revision, 0),
+                Ok(Err(_)) | Err(_) => return,
+            };
+            if !process.died().is_cancelled() {
+                let _ = answers.send(Answer { name, revision, expires });
+            }
+        });
+    }
+
+    /// Notes what writers were answered.
+    pub(super) fn note_answers(&mut self) {
+        while let Ok(Answer { name, revision, expires }) = self.answers.1.try_recv() {
+            self.trace.note(|| format!("{name} acknowledged at {revision}"));
+            // A clock that was ahead gives names later a revision of then.
+            self.ledger.acknowledged(name, revision.min(self.time.now()), expires);
+        }
+    }
+
+    /// What no disk holds any longer is not expected back.
+    pub(super) fn note_loss(&mut self) {
+        self.note_answers();
+        let gateway = self.servers[0].tables();
+        let stores: Vec<_> = self.servers.iter().map(Server::tables).collect();
+        let hosts: BTreeMap<MemberId, usize> =
+            self.members.iter().map(|member| (member.clone(), self.host(member))).collect();
+        self.ledger.lost(|name| {
+            let home = hosts.get(&name.origin()).and_then(|at| stores.get(*at));
+            let of = |tables: &super::disk::Tables| tables.rows.get(name).map_or(0, Row::revision);
+            home.map_or(0, |home| of(home)).max(of(&gateway))
+        });
+    }
+
+    /// Starts a server that is down; whether it runs.
+    pub(super) async fn start(&mut self, server: usize, begins: Begins) -> bool {
+        let entries = self.entries.clone();
+        self.servers[server].process().is_some() || self.servers[server].start(begins, &entries).await
+    }
+
+    /// One follower takes some steps.
+    pub(super) async fn follow(&mut self, follower: usize, steps: usize) -> bool {
+        let follower = &mut self.followers[follower];
+        follower.read(&self.servers[follower.server], steps, &mut self.found).await
+    }
+
+    /// Everything that is known now.
+    pub(super) fn evidence(&self) -> Evidence {
+        let now = self.time.now();
+        let mut noticed = self.found.clone();
+        noticed.extend(self.watch.lock().unwrap_or_else(PoisonError::into_inner).found.iter().cloned());
+        Evidence {
+            now,
+            directory: self.directory.clone(),
+            gateway: self.servers[0].id.clone(),
+            stores: self.servers.iter().map(store_evidence).collect(),
+            acknowledged: self.ledger.evidence(),
+            readers: Vec::new(),
+            links: self.servers[1..].iter().map(|server| self.link_evidence(server)).collect(),
+            noticed,
+        }
+    }
+
+    fn link_evidence(&self, server: &Server) -> LinkEvidence {
+        let view = server.process().and_then(|process| process.board.get(&self.servers[0].id));
+        LinkEvidence {
+            node: server.id.clone(),
+            connected: view.as_ref().is_some_and(|view| view.phase == LinkPhase::Connected),
+            detail: view.map(|view| view.detail).unwrap_or_default(),
+        }
+    }
+
+    /// Members that are suspended.
+    pub(super) fn suspended(&self) -> Vec<MemberId> {
+        let suspended = self.directory.members().filter(|member| member.state == MemberState::Suspended);
+        suspended.map(|member| member.id.clone()).collect()
+    }
+}
+
+fn id_of(text: &str, network: &NetworkName) -> MemberId {
+    MemberId::parse(text, network).expect("a member's name")
+}
+
+fn store_evidence(server: &Server) -> StoreEvidence {
+    let tables = server.tables();
+    let named = |prefix: &str| -> Vec<(RecordName, i64)> {
+        let facts = tables.facts.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        let named = |(key, value): (&String, &Vec<u8>)| {
+            let name = key.splitn(3, '/').nth(2)?.parse().ok()?;
+            let fact: serde_json::Value = serde_json::from_slice(value).ok()?;
+            Some((name, fact.get("revision")?.as_i64()?))
+        };
+        facts.filter_map(named).collect()
+    };
+    StoreEvidence {
+        node: server.id.clone(),
+        rows: tables.rows.clone(),
+        rejected: named("rejected/").into_iter().collect(),
+        refused: named("refused/").into_iter().map(|(name, _)| name).collect(),
+    }
+}
+
+impl Watch {
+    /// Looks at what leaves the gateway for a node.
+    fn look(&mut self, node: &NodeId, frame: &SourceFrame) {
+        let Some(Frame::Batch(batch)) = &frame.frame else { return };
+        let plain = if batch.compressed {
+            zstd::bulk::decompress(&batch.parts, duikou_proto::limits::BATCH_BYTES).map(Bytes::from)
+        } else {
+            Ok(batch.parts.clone())
+        };
+        let Ok(parts) = plain.map_err(|_| ()).and_then(|plain| Parts::decode(plain).map_err(|_| ())) else { return };
+        let held = self.scopes.get(node).map(Vec::as_slice).unwrap_or_default();
+        let recent = |at: usize| held.get(at + 1).is_none_or(|(until, _)| until.elapsed() < IN_FLIGHT);
+        let scopes: Vec<&ScopeSet> = (0..held.len()).filter(|at| recent(*at)).map(|at| &held[at].1).collect();
+        for part in parts.parts.iter().filter_map(|part| Part::parse(part).ok()) {
+            let own = self.hosts.get(part.name().origin_str()) == Some(node);
+            if !own && !scopes.iter().any(|scopes| part.scopes().meets(scopes)) {
+                let what = format!("{} for {} was sent to {node}", part.name(), part.scopes().to_text());
+                self.found.push(Finding::new("nothing leaks", what));
+            }
+        }
+    }
+}
