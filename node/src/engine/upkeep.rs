@@ -1,6 +1,7 @@
 //! Dates pass: own records end with a withdrawal, withdrawals and gone rows are forgotten.
 
 use async_trait::async_trait;
+use duikou_proto::envelope::EXPIRE_SLACK_MICROS;
 use duikou_proto::v1::WithdrawalReason;
 
 use super::work::Work;
@@ -37,7 +38,12 @@ impl Command for Upkeep {
                 }
                 continue;
             }
-            let slack = duikou_proto::envelope::EXPIRE_SLACK_MICROS;
+            let slack = EXPIRE_SLACK_MICROS;
+            let forgotten = row.record.as_ref().is_some_and(|record| record.expire_time() + slack < work.now);
+            if forgotten && !work.is_own(&row.name) {
+                work.drop_row(row, GoneReason::Expired, false);
+                continue;
+            }
             if row.withdrawal.as_ref().is_some_and(|w| w.expire_time() + slack < work.now) {
                 let before = row.clone();
                 row.withdrawal = None;

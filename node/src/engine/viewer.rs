@@ -100,6 +100,7 @@ impl Viewer {
             GoneReason::Removed => Reason::Removed,
             GoneReason::Withdrawn => Reason::Withdrawn,
             GoneReason::Deleted => Reason::Deleted,
+            GoneReason::Expired => Reason::Expired,
         });
         Seen::Gone(barred.or(gone).or(withdrawn).unwrap_or(Reason::Narrowed))
     }

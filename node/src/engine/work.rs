@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use duikou_proto::directory::Directory;
-use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Unsigned};
+use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Unsigned};
 use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::sign::Signer;
 use serde::Serialize;
@@ -180,8 +180,9 @@ impl<'a> Work<'a> {
     pub(crate) fn put(&mut self, mut row: Row) {
         let own = self.is_own(&row.name);
         let dates = [
-            row.record.as_ref().filter(|_| own).map(Part::expire_time),
-            row.withdrawal.as_ref().map(|w| w.expire_time() + duikou_proto::envelope::EXPIRE_SLACK_MICROS + 1),
+            // An origin ends its record on its date; elsewhere its withdrawal has the time to come.
+            row.record.as_ref().map(|r| r.expire_time() + if own { 0 } else { EXPIRE_SLACK_MICROS + 1 }),
+            row.withdrawal.as_ref().map(|w| w.expire_time() + EXPIRE_SLACK_MICROS + 1),
             row.gone.map(|(_, until)| until),
         ];
         row.due = dates.into_iter().flatten().min().unwrap_or(0);

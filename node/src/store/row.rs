@@ -21,12 +21,15 @@ pub enum GoneReason {
     Withdrawn = 3,
     /// Likewise, for good.
     Deleted = 4,
+    /// Its date passed, and no withdrawal of its origin came.
+    Expired = 5,
 }
 
 impl GoneReason {
     /// Reads the number that stands in a store.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::ScopeLost, Self::Removed, Self::Withdrawn, Self::Deleted].into_iter().find(|r| *r as i64 == number)
+        let all = [Self::ScopeLost, Self::Removed, Self::Withdrawn, Self::Deleted, Self::Expired];
+        all.into_iter().find(|reason| *reason as i64 == number)
     }
 }
 

@@ -1,16 +1,18 @@
 //! Somebody who follows a feed, stops, and goes on from a cursor, with an eye on what must never be seen on the way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use duikou_node::engine::{Engine, Reader};
 use duikou_node::feed::{EventReader, Step};
-use duikou_proto::envelope::Revision;
+use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::filter::Filter;
 use duikou_proto::name::{NetworkName, NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1;
 use duikou_proto::v1::opportunity::Direction;
 
+use super::disk::Tables;
 use super::server::Server;
 use crate::invariants::Finding;
 
@@ -26,7 +28,11 @@ pub(super) struct Follower {
     /// With the process that it reads from.
     following: Option<(u64, EventReader)>,
     cursor: Vec<u8>,
+    /// The store when it read its last page.
+    page: Arc<Tables>,
     pub(super) holds: BTreeMap<RecordName, Revision>,
+    /// What it must not go back from.
+    floors: BTreeMap<RecordName, Revision>,
     /// Names that it was told to be gone, with the revision of the withdrawal and the directory's entry of that moment:
     /// entries may move a row.
     told: BTreeMap<RecordName, (Revision, i64)>,
@@ -44,7 +50,9 @@ impl Follower {
             filter: filter.expect("a filter that is sound"),
             following: None,
             cursor: Vec::new(),
+            page: Arc::default(),
             holds: BTreeMap::new(),
+            floors: BTreeMap::new(),
             told: BTreeMap::new(),
         }
     }
@@ -55,7 +63,7 @@ impl Follower {
     }
 
     /// Takes up to `steps` steps; whether there were so many.
-    pub(super) async fn read(&mut self, server: &Server, steps: usize, found: &mut Vec<Finding>) -> bool {
+    pub(super) async fn read(&mut self, server: &Server, steps: usize, now: Micros, found: &mut Vec<Finding>) -> bool {
         let Some(process) = server.process() else { return false };
         self.following.take_if(|(serial, _)| *serial != process.serial);
         let (_, following) = self.following.get_or_insert_with(|| {
@@ -63,12 +71,20 @@ impl Follower {
             (process.serial, EventReader::new(process.engine.clone(), reader, filter, &self.cursor))
         });
         for _ in 0..steps {
-            let step = tokio::select! {
-                biased;
-                () = process.died().cancelled() => return false,
-                step = following.next() => step,
+            let (step, cursor) = loop {
+                if let Some(ready) = following.ready() {
+                    break ready;
+                }
+                let turned = tokio::select! {
+                    biased;
+                    () = process.died().cancelled() => return false,
+                    turned = following.turn() => turned,
+                };
+                if !matches!(turned, Ok(true)) {
+                    return false;
+                }
+                self.page = server.tables();
             };
-            let Ok(Some((step, cursor))) = step else { return false };
             self.cursor = cursor;
             let who = format!("{:?} at {}", self.reader, self.node);
             match step {
@@ -79,7 +95,9 @@ impl Follower {
                     if !own && !part.scopes().meets(&scopes) {
                         found.push(Finding::new(LEAKS, format!("{who} was shown {name}")));
                     }
-                    let before = self.holds.insert(name.clone(), part.revision());
+                    self.holds.insert(name.clone(), part.revision());
+                    let before = self.floors.insert(name.clone(), part.revision().min(now));
+                    // A clock that was ahead gives what nobody else has taken a revision of later.
                     if before > Some(part.revision()) {
                         found.push(Finding::new(SETS, format!("{name} went back for {who}")));
                     }
@@ -87,20 +105,22 @@ impl Follower {
                 }
                 Step::NoLonger(name, _) => {
                     let had = self.holds.remove(&name).is_some();
-                    let tables = server.tables();
-                    let row = tables.rows.get(&name);
+                    self.floors.remove(&name);
+                    let row = self.page.rows.get(&name);
                     let ended = row.and_then(|row| row.withdrawal.as_ref()).map_or(0, |w| w.revision());
                     let hidden = row
                         .and_then(|row| row.record.as_ref())
                         .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
                     let now = (ended, process.engine.directory().index());
                     let again = ended > 0 && self.told.insert(name.clone(), now) == Some(now);
-                    if again && hidden && !had {
-                        found.push(Finding::new(LEAKS, format!("{who} was told again that {name} is gone")));
+                    let own = matches!(&self.reader, Reader::Member(id) if *id == name.origin());
+                    if again && hidden && !own && !had {
+                        found.push(Finding::new(LEAKS, format!("{who} was told again that {name} is gone: {row:?}")));
                     }
                 }
                 Step::Reset(_) => {
                     self.holds.clear();
+                    self.floors.clear();
                     self.told.clear();
                 }
                 Step::CaughtUp => {}

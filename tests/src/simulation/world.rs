@@ -65,6 +65,7 @@ pub(super) struct Answer {
     name: RecordName,
     revision: i64,
     expires: Micros,
+    time: Micros,
 }
 
 /// Who may see what, and since when not: shared with the tap on the wire.
@@ -264,7 +265,7 @@ impl World {
     fn submit(&mut self, name: RecordName, change: Change) {
         let server = self.host(&name.origin());
         let Some(process) = self.servers[server].process().cloned() else { return };
-        let answers = self.answers.0.clone();
+        let (answers, time) = (self.answers.0.clone(), self.time.clone());
         let write = Write { name: name.clone(), change, expected: None, dry_run: false };
         tokio::spawn(async move {
             let written = tokio::select! {
@@ -281,17 +282,17 @@ impl World {
                 Ok(Err(_)) | Err(_) => return,
             };
             if !process.died().is_cancelled() {
-                let _ = answers.send(Answer { name, revision, expires });
+                let _ = answers.send(Answer { name, revision, expires, time: time.now() });
             }
         });
     }
 
     /// Notes what writers were answered.
     pub(super) fn note_answers(&mut self) {
-        while let Ok(Answer { name, revision, expires }) = self.answers.1.try_recv() {
+        while let Ok(Answer { name, revision, expires, time }) = self.answers.1.try_recv() {
             self.trace.note(|| format!("{name} acknowledged at {revision}"));
             // A clock that was ahead gives names later a revision of then.
-            self.ledger.acknowledged(name, revision.min(self.time.now()), expires);
+            self.ledger.acknowledged(name, revision.min(time), expires);
         }
     }
 
@@ -318,7 +319,8 @@ impl World {
     /// One follower takes some steps.
     pub(super) async fn follow(&mut self, follower: usize, steps: usize) -> bool {
         let follower = &mut self.followers[follower];
-        follower.read(&self.servers[follower.server], steps, &mut self.found).await
+        let (server, now) = (&self.servers[follower.server], self.time.now());
+        follower.read(server, steps, now, &mut self.found).await
     }
 
     /// Everything that is known now.
