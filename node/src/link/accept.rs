@@ -1,6 +1,7 @@
 //! The gateway's end: sessions begin with a Control stream, and the lanes of a session find it by its name.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +40,7 @@ struct Shared {
     board: LinkBoard,
     instance: [u8; 16],
     sessions: Mutex<BTreeMap<String, Session>>,
+    begun: AtomicU64,
     tasks: TaskTracker,
 }
 
@@ -53,6 +55,8 @@ struct Session {
     peer: NodeId,
     instance: Vec<u8>,
     lanes: mpsc::Sender<Opened>,
+    /// Later ones have greater numbers.
+    number: u64,
     /// Tells the session that its node runs twice.
     duplicate: mpsc::Sender<oneshot::Sender<()>>,
 }
@@ -60,9 +64,9 @@ struct Session {
 impl Acceptor {
     /// An acceptor for the engine of a gateway.
     pub fn new(engine: Engine, board: LinkBoard) -> Self {
-        let sessions = Mutex::default();
+        let (sessions, begun) = (Mutex::default(), AtomicU64::new(0));
         let instance = engine.world().random();
-        Self(Arc::new(Shared { engine, board, instance, sessions, tasks: TaskTracker::new() }))
+        Self(Arc::new(Shared { engine, board, instance, sessions, begun, tasks: TaskTracker::new() }))
     }
 
     fn admit(&self, peer: &NodeId) -> Result<(), Status> {
@@ -80,11 +84,11 @@ impl Acceptor {
         LinkEnd { engine: self.0.engine.clone(), board: self.0.board.clone(), peer, role: LinkRole::Gateway }
     }
 
-    /// An older session of the same node with another process behind it, if it is still alive.
-    async fn runs_twice(&self, hello: &Hello) -> bool {
+    /// Whether another process of the same node is alive behind a session that began after the one with number `after`.
+    async fn runs_twice(&self, hello: &Hello, after: u64) -> bool {
         let others: Vec<Session> = {
             let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            let same = |session: &&Session| session.peer.as_str() == hello.node;
+            let same = |session: &&Session| session.peer.as_str() == hello.node && session.number > after;
             sessions.values().filter(same).cloned().collect()
         };
         for session in others.into_iter().filter(|session| session.instance != hello.instance) {
@@ -102,10 +106,10 @@ impl Acceptor {
         let end = self.end(peer);
         let ended = match self.begin(&end, &out, &mut input).await {
             Err(ended) => ended,
-            Ok(Begun { hello, name, mut lanes, mut duplicate }) => {
-                let ended = self.link(&end, &hello, out.clone(), input, &mut lanes, &mut duplicate).await;
+            Ok(mut begun) => {
+                let ended = self.link(&end, &mut begun, out.clone(), input).await;
                 let mut sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-                sessions.remove(&name);
+                sessions.remove(&begun.name);
                 ended
             }
         };
@@ -134,35 +138,38 @@ impl Acceptor {
             return Err(Ended::Protocol("no hello".to_owned()));
         };
         hello::check(end, &hello)?;
-        if self.runs_twice(&hello).await {
-            let detail = "another process runs with this node's identity".to_owned();
-            let code = "DUPLICATE_NODE".to_owned();
+        if self.runs_twice(&hello, 0).await {
             tracing::error!(peer.id = %end.peer, "a node runs twice: both are told to stop writing");
-            control::send(out, Frame::Goodbye(Goodbye { code: code.clone(), detail: detail.clone() })).await?;
-            return Err(Ended::Goodbye { code, detail });
+            return Err(told_twice(out).await);
         }
         let name = hex(&self.0.engine.world().random::<16>());
         let (lanes, opened) = mpsc::channel(LANES.len() * 2);
         let (duplicate, duplicates) = mpsc::channel(1);
-        let session = Session { peer: end.peer.clone(), instance: hello.instance.clone(), lanes, duplicate };
+        let number = 1 + self.0.begun.fetch_add(1, Ordering::Relaxed);
+        let session = Session { peer: end.peer.clone(), instance: hello.instance.clone(), lanes, number, duplicate };
         self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), session);
         let ours = hello::hello(end, self.0.instance, name.clone()).await?;
         control::send(out, Frame::Hello(ours)).await?;
-        Ok(Begun { hello, name, lanes: opened, duplicate: duplicates })
+        Ok(Begun { hello, name, number, lanes: opened, duplicate: duplicates })
     }
 
     async fn link(
         &self,
         end: &LinkEnd,
-        hello: &Hello,
+        begun: &mut Begun,
         out: mpsc::Sender<ControlFrame>,
         mut input: Inbound<ControlFrame>,
-        lanes: &mut mpsc::Receiver<Opened>,
-        duplicate: &mut mpsc::Receiver<oneshot::Sender<()>>,
     ) -> Ended {
+        let Begun { hello, number, lanes, duplicate, .. } = begun;
         let (mut sinks, mut sources) = (Vec::new(), Vec::new());
+        let mut asked: Vec<oneshot::Sender<()>> = Vec::new();
         while sinks.len() < LANES.len() || sources.len() < LANES.len() {
             tokio::select! {
+                // What comes next shows that the process lives, unless it comes too late for whoever asked.
+                Some(alive) = duplicate.recv() => {
+                    asked.push(alive);
+                    continue;
+                }
                 lane = tokio::time::timeout(STEP, lanes.recv()) => match lane {
                     Ok(Some(Opened::Pull(streams))) => sources.push(streams),
                     Ok(Some(Opened::Push(streams))) => sinks.push(streams),
@@ -179,9 +186,15 @@ impl Acceptor {
                     Ok(None) => return gone(),
                     Err(status) => return status.into(),
                 },
-                Some(alive) = duplicate.recv() => return twice(&out, alive).await,
                 () = end.engine.stopped().cancelled_owned() => return Ended::Stopped,
             }
+            if let Some(alive) = asked.drain(..).find(|alive| !alive.is_closed()) {
+                return twice(&out, alive).await;
+            }
+        }
+        // Of two processes that began at one time, each finds the other.
+        if self.runs_twice(hello, *number).await {
+            return told_twice(&out).await;
         }
         let streams = Streams { control: ControlStreams { out: out.clone(), input }, sinks, sources };
         let mut running = std::pin::pin!(run(end.clone(), hello, streams));
@@ -269,19 +282,27 @@ async fn heard_again(end: &LinkEnd) {
 }
 
 async fn twice(out: &mpsc::Sender<ControlFrame>, alive: oneshot::Sender<()>) -> Ended {
+    // A session whose connection is gone cannot be told, and does not count as alive.
+    if !out.is_closed() {
+        let _ = alive.send(());
+    }
+    told_twice(out).await
+}
+
+/// Tells a process that it is not the only one with its node's identity.
+async fn told_twice(out: &mpsc::Sender<ControlFrame>) -> Ended {
     let code = "DUPLICATE_NODE".to_owned();
     let detail = "another process runs with this node's identity".to_owned();
     let goodbye = Goodbye { code: code.clone(), detail: detail.clone() };
-    // A session whose connection is gone cannot be told, and does not count as alive.
-    if control::send(out, Frame::Goodbye(goodbye)).await.is_ok() {
-        let _ = alive.send(());
-    }
+    // The link ends either way.
+    let _ = control::send(out, Frame::Goodbye(goodbye)).await;
     Ended::Goodbye { code, detail }
 }
 
 struct Begun {
     hello: Hello,
     name: String,
+    number: u64,
     lanes: mpsc::Receiver<Opened>,
     duplicate: mpsc::Receiver<oneshot::Sender<()>>,
 }

@@ -6,5 +6,8 @@ pub(super) const INVARIANT: Invariant = Invariant { name: "nothing stops a link"
 
 fn check(evidence: &Evidence) -> Vec<String> {
     let down = evidence.links.iter().filter(|link| !link.connected);
-    down.map(|link| format!("{} is not connected: {}", link.node, link.detail)).collect()
+    let halted = evidence.links.iter().filter_map(|link| Some((link, link.halted.as_ref()?)));
+    down.map(|link| format!("{} is not connected: {}", link.node, link.detail))
+        .chain(halted.map(|(link, why)| format!("{} writes nothing: {why}", link.node)))
+        .collect()
 }

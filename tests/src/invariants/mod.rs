@@ -83,6 +83,8 @@ pub struct LinkEvidence {
     pub connected: bool,
     /// What is said of it.
     pub detail: String,
+    /// Why the node writes nothing, if so.
+    pub halted: Option<String>,
 }
 
 /// Something that must not be.

@@ -268,10 +268,12 @@ impl Story {
             }
             Kill | PowerCut => {
                 let server = self.below(world.servers.len());
+                world.trace.note(|| format!("of server {server}"));
                 self.down(world, server, kind == PowerCut, Begins::Anew);
             }
             DiskFault => {
                 let server = self.below(world.servers.len());
+                world.trace.note(|| format!("of server {server}"));
                 let fault = if self.below(2) == 0 { Fault::Full } else { Fault::Broken };
                 world.servers[server].disk.set_fault(Some(fault));
                 let millis = self.between(500, 15_000);
@@ -319,6 +321,7 @@ impl Story {
             Show => show(world, &name).await,
             Skew => {
                 let server = self.below(world.servers.len());
+                world.trace.note(|| format!("of server {server}"));
                 let by = [-30 * SECOND, 30 * SECOND, -12 * MINUTE, 12 * MINUTE, 45 * MINUTE][self.below(5)];
                 world.servers[server].skew.set(by);
                 let millis = self.between(2_000, 30_000);

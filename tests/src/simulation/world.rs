@@ -346,6 +346,7 @@ impl World {
             node: server.id.clone(),
             connected: view.as_ref().is_some_and(|view| view.phase == LinkPhase::Connected),
             detail: view.map(|view| view.detail).unwrap_or_default(),
+            halted: server.process().and_then(|process| process.engine.halted()),
         }
     }
 
