@@ -109,6 +109,7 @@ impl Command for Apply {
                 state.push(next);
             }
             let mut good = Vec::with_capacity(2);
+            let held = work.row(state[0].0.name()).await?.map_or(0, |row| row.revision());
             for (part, verifies) in state {
                 let key = facts::rejection(&self.peer, part.name());
                 match judge(work, &self.side, &self.peer, &part, verifies) {
@@ -128,9 +129,10 @@ impl Command for Apply {
                         rejected.push(refused);
                     }
                     Verdict::Take => {
-                        // A revision that was ahead of time comes again as a smaller one.
+                        // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
                         let settles = |fact: &&RejectionFact| {
-                            part.revision() >= fact.revision || fact.code == i32::from(Code::Future)
+                            let anew = fact.code == i32::from(Code::Future) && part.revision() > held;
+                            part.revision() >= fact.revision || anew
                         };
                         if let Some(fact) = known.get(&key).filter(settles) {
                             accepted.push(Wanted { name: part.name().to_string(), revision: fact.revision });
