@@ -4,6 +4,7 @@ pub mod at_rest;
 pub mod backup;
 pub mod cli;
 pub mod config;
+pub mod defects;
 pub mod engine;
 pub mod enrol;
 pub mod error;

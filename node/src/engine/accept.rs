@@ -4,6 +4,7 @@ use duikou_proto::directory::Directory;
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::order::{Rank, equivocates};
 
+use crate::defects::{self, Defect};
 use crate::store::{Row, Seq};
 
 /// By what states are ordered: the keys that verify now.
@@ -54,7 +55,8 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
             content |= !same_content;
             gone_content |= !same_content;
             gone = true;
-            if row.record.as_ref().is_some_and(|r| r.revision() < part.revision()) {
+            let its_own = i64::from(defects::on(Defect::WithdrawalEndsItsOwn));
+            if row.record.as_ref().is_some_and(|r| r.revision() < part.revision() + its_own) {
                 row.record = None;
             }
             row.withdrawal = Some(part.clone());
@@ -66,12 +68,16 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
     }
     if let (Some(record), Some(withdrawal)) = (&row.record, &row.withdrawal)
         && withdrawal.revision() < record.revision()
-        && withdrawal.scopes().is_within(record.scopes())
+        && (withdrawal.scopes().is_within(record.scopes()) || defects::on(Defect::WithdrawalForgotten))
     {
         row.withdrawal = None;
     }
     for part in parts {
-        row.exposed.extend(part.scopes());
+        if !defects::on(Defect::ExposureForgotten) {
+            row.exposed.extend(part.scopes());
+        } else if part.is_record() {
+            row.exposed = part.scopes().clone();
+        }
         row.expire_max = row.expire_max.max(part.expire_time());
     }
     row.gone = None;
@@ -84,7 +90,7 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
     if content || row.first_seq == 0 {
         row.record_content_seq = seq;
     }
-    if gone_content {
+    if gone_content || (content && defects::on(Defect::WithdrawalAgain)) {
         row.withdrawal_content_seq = seq;
     }
     if row.first_seq == 0 {

@@ -15,6 +15,7 @@ use super::entries::CatchUpFact;
 use super::facts;
 use super::work::Work;
 use super::writer::Command;
+use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::StoreError;
 
@@ -92,6 +93,7 @@ impl Command for Apply {
 
     async fn run(self, work: &mut Work<'_>) -> Result<Applied, StoreError> {
         if let Side::Below(scopes) = &self.side
+            && !defects::on(Defect::ScopesOfTheBeginning)
             && *scopes != work.memory.directory.node_scopes(&work.identity.node)
         {
             return Ok(Applied::Stale);
@@ -131,7 +133,8 @@ impl Command for Apply {
                     Verdict::Take => {
                         // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
                         let settles = |fact: &&RejectionFact| {
-                            let anew = fact.code == i32::from(Code::Future) && part.revision() > held;
+                            let anew = fact.code == i32::from(Code::Future) && part.revision() > held
+                                || defects::on(Defect::RefusalsSettleEarly);
                             part.revision() >= fact.revision || anew
                         };
                         if let Some(fact) = known.get(&key).filter(settles) {

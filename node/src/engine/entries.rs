@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::facts;
 use super::work::Work;
 use super::writer::Command;
+use crate::defects::{self, Defect};
 use crate::store::{GoneReason, Row, StoreError};
 
 /// Rows that are looked at in one statement.
@@ -129,8 +130,12 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
         _ => {}
     }
     if !work.identity.carrier && held != holds {
-        open_scopes(work, entry.index, &holds.without(&held)).await?;
-        close_scopes(work, &held.without(&holds), &holds).await?;
+        if !defects::on(Defect::ScopeNotForgotten) {
+            open_scopes(work, entry.index, &holds.without(&held)).await?;
+        }
+        if !defects::on(Defect::ScopeKept) {
+            close_scopes(work, &held.without(&holds), &holds).await?;
+        }
     }
     Ok(Ok(()))
 }

@@ -9,6 +9,7 @@ use super::facts;
 use super::work::Work;
 use super::write::{Next, state};
 use super::writer::Command;
+use crate::defects::{self, Defect};
 use crate::store::{Row, StoreError};
 
 /// A piece of what the gateway holds of own members; every part's signature is verified.
@@ -38,11 +39,13 @@ impl Command for TakeBack {
             if !work.is_own(&name) {
                 continue;
             }
-            for part in &of_name {
+            for part in of_name.iter().filter(|_| !defects::on(Defect::RevisionsFromTheClock)) {
                 work.raise_revision(&name.origin(), part.revision());
             }
             taken += usize::from(work.accept(&of_name).await?);
-            if let Some(row) = work.row(&name).await? {
+            if let Some(row) = work.row(&name).await?
+                && !defects::on(Defect::RecoveryForgetsExposure)
+            {
                 merge(work, row, &of_name).await?;
             }
         }
@@ -98,7 +101,7 @@ impl Command for Recovered {
                 restamp_all(work, member).await?;
             }
         }
-        if self.rolled_back {
+        if self.rolled_back && !defects::on(Defect::FeedKept) {
             work.renew_feed();
         }
         Ok(())

@@ -7,6 +7,7 @@ use duikou_proto::v1::WithdrawalReason;
 use super::work::Work;
 use super::write::{Next, state};
 use super::writer::Command;
+use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::{GoneReason, StoreError};
 
@@ -40,7 +41,7 @@ impl Command for Upkeep {
             }
             let slack = EXPIRE_SLACK_MICROS;
             let forgotten = row.record.as_ref().is_some_and(|record| record.expire_time() + slack < work.now);
-            if forgotten && !work.is_own(&row.name) {
+            if forgotten && !work.is_own(&row.name) && !defects::on(Defect::ExpiredKept) {
                 work.drop_row(row, GoneReason::Expired, false);
                 continue;
             }

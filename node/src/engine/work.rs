@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::accept::{Ranking, accept};
 use super::position::FeedIdentity;
 use super::{Identity, facts};
+use crate::defects::{self, Defect};
 use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
 use crate::world::World;
 
@@ -206,6 +207,9 @@ impl<'a> Work<'a> {
     /// Drops a row without a signed withdrawal; its own readers still learn that it is gone.
     pub(crate) fn drop_row(&mut self, mut row: Row, reason: GoneReason, withdrawal_too: bool) {
         self.note(&row.name.clone(), Some(&row));
+        if defects::on(Defect::NoGoneRows) {
+            return self.purge(&row);
+        }
         let seq = self.next_seq();
         row.record = None;
         row.record_seq = 0;
@@ -230,6 +234,9 @@ impl<'a> Work<'a> {
 
     /// Makes people and subscribers look at a row again; links do not.
     pub(crate) fn touch(&mut self, mut row: Row) {
+        if defects::on(Defect::NoTouch) {
+            return;
+        }
         self.note(&row.name.clone(), Some(&row));
         let seq = self.next_seq();
         row.record_content_seq = seq;
@@ -252,8 +259,10 @@ impl<'a> Work<'a> {
 
     /// Forgets a row for good and raises the floors below which a cursor may have missed it.
     pub(crate) fn purge(&mut self, row: &Row) {
-        self.counter.floor = self.counter.floor.max(row.record_seq);
-        self.counter.content_floor = self.counter.content_floor.max(row.record_content_seq);
+        if !defects::on(Defect::NoFloor) {
+            self.counter.floor = self.counter.floor.max(row.record_seq);
+            self.counter.content_floor = self.counter.content_floor.max(row.record_content_seq);
+        }
         self.raise_floor(row);
         self.note(&row.name, Some(row));
         if let Some(seq) = self.latest.remove(&row.name) {
@@ -265,6 +274,9 @@ impl<'a> Work<'a> {
 
     /// A withdrawal goes: cursors before it may have missed it.
     pub(crate) fn raise_floor(&mut self, row: &Row) {
+        if defects::on(Defect::NoFloor) {
+            return;
+        }
         self.counter.floor = self.counter.floor.max(row.withdrawal_seq);
         self.counter.content_floor = self.counter.content_floor.max(row.withdrawal_content_seq);
     }

@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use super::Shared;
 use super::foresight::{Foresight, WORTH, sign_all};
 use super::work::{Memory, Work};
+use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::StoreError;
 
@@ -178,6 +179,9 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
             }
         }
         let outcome = work.flush().await?;
+        if defects::on(Defect::AnsweredEarly) {
+            answers.drain(..).for_each(|answer| answer(Ok(())));
+        }
         transaction.commit().await?;
         Ok(outcome)
     };

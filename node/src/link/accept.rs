@@ -23,6 +23,7 @@ use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
+use crate::defects::{self, Defect};
 use crate::engine::Engine;
 
 /// How long a node may take for each step of the beginning; recovery of all its records lies between two of them.
@@ -167,6 +168,9 @@ impl Acceptor {
             tokio::select! {
                 // What comes next shows that the process lives, unless it comes too late for whoever asked.
                 Some(alive) = duplicate.recv() => {
+                    if defects::on(Defect::OpeningCountsAsAlive) {
+                        return twice(&out, alive).await;
+                    }
                     asked.push(alive);
                     continue;
                 }

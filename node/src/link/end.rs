@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::LinkBoard;
 use super::protocol::{Reads, Violation};
+use crate::defects::{self, Defect};
 use crate::engine::{Engine, Side, WriteError};
 use crate::store::StoreError;
 
@@ -63,6 +64,7 @@ impl LinkEnd {
     pub(crate) fn still_reads(&self, reads: &Reads, directory: &Directory) -> bool {
         match reads {
             Reads::Up { .. } => true,
+            Reads::Down { .. } if defects::on(Defect::ScopesOfTheBeginning) => true,
             Reads::Down { node, scopes } => *scopes == directory.node_scopes(node),
         }
     }

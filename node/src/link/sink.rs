@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, watch};
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::{Intake, SinkLane};
 use super::wire::Inbound;
+use crate::defects::{self, Defect};
 use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts};
 use crate::limits;
 
@@ -41,7 +42,7 @@ pub(crate) async fn open(end: &LinkEnd, lane: Lane) -> Result<Open, Ended> {
     let catch_ups: Vec<(String, CatchUpFact)> =
         engine.facts(&facts::catch_ups(&end.peer, lane), contract::PAGE).await?;
     Ok(Open {
-        fresh: end.role == LinkRole::Node && position.is_none() && !foreign,
+        fresh: end.role == LinkRole::Node && position.is_none() && (!foreign || defects::on(Defect::SparedByPosition)),
         position: position.map(|fact| fact.position).unwrap_or_default(),
         catch_ups: catch_ups
             .into_iter()
@@ -115,6 +116,11 @@ async fn apply_all(
             None if batch.position.is_empty() => Progress::Again,
             None => Progress::Common { feed: feed.to_owned(), position: batch.position.to_vec() },
         };
+        if defects::on(Defect::PositionBeforeParts) && !parts.is_empty() {
+            let (parts, malformed, side) = (Vec::new(), Vec::new(), end.side(scopes));
+            let ahead = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress: progress.clone() };
+            end.engine.submit(ahead).await?;
+        }
         let side = end.side(scopes);
         let apply = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress };
         match end.engine.submit(apply).await? {
@@ -178,7 +184,7 @@ async fn ask_again(
             })
             .take(contract::PAGE)
             .collect();
-        if !wanted.is_empty() && lane == Lane::Bulk {
+        if !wanted.is_empty() && lane == Lane::Bulk && !defects::on(Defect::NoRetry) {
             let frame = SinkFrame { frame: Some(FromSink::Again(Again { wanted })), ..Default::default() };
             out.send(frame).await.map_err(|_| gone())?;
         }

@@ -30,6 +30,10 @@ struct Args {
     /// Write what happens to standard error.
     #[arg(long)]
     trace: bool,
+    /// Take a rule away, by its name: its defect should be found.
+    #[cfg(duikou_defects)]
+    #[arg(long)]
+    defect: Option<String>,
     /// Runs at once; 0: one for each core.
     #[arg(long, default_value_t = 0)]
     jobs: usize,
@@ -38,6 +42,14 @@ struct Args {
 fn main() -> ExitCode {
     let args = Args::parse();
     let jobs = if args.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { args.jobs };
+    #[cfg(duikou_defects)]
+    let defect = args.defect.as_ref().map(|name| {
+        let named = |defect: &&duikou_node::defects::Defect| format!("{defect:?}") == *name;
+        *duikou_node::defects::Defect::ALL.iter().find(named).unwrap_or_else(|| {
+            say(&format!("no defect is called {name}; there are {:?}", duikou_node::defects::Defect::ALL));
+            std::process::exit(2)
+        })
+    });
     let next = AtomicU64::new(args.first);
     let reports = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -49,7 +61,14 @@ fn main() -> ExitCode {
                         return;
                     }
                     let span = Duration::from_secs(args.seconds);
-                    let report = run(&Plan { seed, span, usual: args.usual, shown: args.trace });
+                    let report = run(&Plan {
+                        seed,
+                        span,
+                        usual: args.usual,
+                        shown: args.trace,
+                        #[cfg(duikou_defects)]
+                        defect,
+                    });
                     tell(&report);
                     reports.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(report);
                 }

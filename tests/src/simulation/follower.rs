@@ -62,6 +62,15 @@ impl Follower {
         self.following = None;
     }
 
+    /// It forgets what it has.
+    pub(super) fn begin_anew(&mut self) {
+        self.following = None;
+        self.cursor.clear();
+        self.holds.clear();
+        self.floors.clear();
+        self.told.clear();
+    }
+
     /// Takes up to `steps` steps; whether there were so many.
     pub(super) async fn read(&mut self, server: &Server, steps: usize, now: Micros, found: &mut Vec<Finding>) -> bool {
         let Some(process) = server.process() else { return false };

@@ -22,6 +22,9 @@ pub struct Plan {
     pub usual: bool,
     /// Writes down what happens.
     pub shown: bool,
+    /// A rule that is taken away.
+    #[cfg(duikou_defects)]
+    pub defect: Option<duikou_node::defects::Defect>,
 }
 
 /// What a run came to.
@@ -47,6 +50,8 @@ pub struct Report {
 /// Where no runtime can be made.
 pub fn run(plan: &Plan) -> Report {
     let began = Instant::now();
+    #[cfg(duikou_defects)]
+    duikou_node::defects::switch(plan.defect);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
     // Without this the runtime's own choices are not the seed's, and a run does not replay.

@@ -12,6 +12,7 @@ use duikou_proto::name::RecordName;
 use duikou_proto::v1::WithdrawalReason;
 
 use super::Fault;
+use super::follower::Follower;
 use super::network::Delay;
 use super::server::Begins;
 use super::world::{CIRCLES, World};
@@ -202,7 +203,11 @@ impl Story {
                 }
             }
             Undo::Disk(server) => world.servers[server].disk.set_fault(None),
-            Undo::Clock(server) => world.servers[server].skew.set(0),
+            Undo::Clock(server) => {
+                world.servers[server].skew.set(0);
+                // Where it was ahead, what had not expired was shown as expired.
+                world.followers.iter_mut().filter(|f| f.server == server).for_each(Follower::begin_anew);
+            }
             Undo::Delay => {
                 world.net.set_delay(Delay { least: Duration::from_millis(5), spread: Duration::from_millis(20) });
             }

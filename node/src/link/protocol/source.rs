@@ -10,6 +10,7 @@ use duikou_proto::name::NodeId;
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::Lane;
 
+use crate::defects::{self, Defect};
 use crate::store::{Page, Row, Seq};
 
 /// For whom a source reads.
@@ -181,7 +182,13 @@ impl SourceLane {
     fn concerns(&self, row: &Row, directory: &Directory) -> bool {
         let lane = row.record.as_ref().or(row.withdrawal.as_ref()).map(Part::lane);
         let host = directory.member_by_text(row.name.origin_str()).map(|member| &member.node);
+        let barred = defects::on(Defect::HiddenNotCarried)
+            && (directory.hides(&row.name)
+                || directory
+                    .member_by_text(row.name.origin_str())
+                    .is_some_and(|member| member.state != duikou_proto::directory::MemberState::Active));
         lane == Some(self.lane)
+            && !barred
             && match &self.reads {
                 Reads::Up { node } => host == Some(node),
                 Reads::Down { node, .. } => host != Some(node),
@@ -194,7 +201,8 @@ impl SourceLane {
         let meets = |part: &Part| scopes.map_or(!part.scopes().is_empty(), |scopes| part.scopes().meets(scopes));
         let record = row.record.iter().filter(|record| lies(row.record_seq) && meets(record));
         let told = unknown || row.first_seq <= after;
-        let withdrawal = row.withdrawal.iter().filter(|w| told && lies(row.withdrawal_seq) && meets(w));
+        let beside = !(defects::on(Defect::RecordAlone) && row.record.is_some());
+        let withdrawal = row.withdrawal.iter().filter(|w| beside && told && lies(row.withdrawal_seq) && meets(w));
         record.chain(withdrawal).cloned().collect()
     }
 
