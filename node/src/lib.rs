@@ -9,6 +9,7 @@ pub mod engine;
 pub mod enrol;
 pub mod error;
 pub mod feed;
+pub mod keys;
 pub mod limits;
 pub mod link;
 pub mod node;

@@ -20,6 +20,10 @@ pub(crate) const FEED_PAGE: usize = 256;
 pub(crate) const LINK_PAGE: usize = 1024;
 /// Rows that upkeep handles in one transaction.
 pub(crate) const UPKEEP_ROWS: usize = 512;
+/// Rows that are signed anew at a time.
+pub(crate) const RESIGN_ROWS: usize = 128;
+/// How many times as long as a page took to write, signing anew rests after it.
+pub(crate) const RESIGN_REST: u32 = 3;
 /// Epochs that a feed remembers.
 pub(crate) const EPOCHS: usize = 1024;
 /// Rejections that are remembered per peer.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::enrol::keep_renewed;
+use crate::keys::keep_introduced;
 use crate::link::{LinkEnd, LinkRole, keep, route};
 use crate::server::{ServeError, Server};
 use crate::trust::identity::TlsIdentity;
@@ -27,6 +28,7 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
             peer: gateway_id.clone(),
             role: LinkRole::Node,
         };
+        server.tasks.spawn(keep_introduced(server.keys.clone(), dial.clone()));
         server.tasks.spawn(keep_renewed(server.engine.clone(), tls, dial.clone(), dir.to_owned()));
         server.tasks.spawn(keep(end, dial));
     }

@@ -45,6 +45,10 @@ pub const CLOCK_REFUSE: Duration = Duration::from_secs(10 * 60);
 pub const REQUEST_ID_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long old and new key both verify after a rotation.
 pub const KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long the stores of others keep what a removed member wrote, where its removal does not say.
+pub const REMOVED_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Keys that a node introduces at once.
+pub const KEYS_INTRODUCED: usize = 4;
 
 const _: () = assert!(RECORD_BYTES + 1024 <= BATCH_BYTES, "a batch holds any record");
 const _: () = assert!(BATCH_BYTES + RECORD_BYTES <= LINK_MESSAGE_BYTES, "a message holds any batch");

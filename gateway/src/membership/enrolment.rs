@@ -76,7 +76,7 @@ impl Membership {
             return self.new_key(request, member, node, directory);
         }
         let mut actions = vec![
-            Action::Host(Host { member: member.to_string(), node: node.to_string() }),
+            Action::Host(Host { member: member.to_string(), node: node.to_string(), announced: false }),
             Action::Admit(Admit {
                 member: member.to_string(),
                 name_zh: invite.name_zh.clone(),
@@ -135,7 +135,7 @@ impl Membership {
         };
         Ok(vec![
             key(Purpose::Signing, newest + 1, "ed25519", &request.signing_key),
-            key(Purpose::Encryption, held.encryption_key.0 + 1, "x25519", &request.encryption_key),
+            key(Purpose::Encryption, held.encryption_key.number + 1, "x25519", &request.encryption_key),
         ])
     }
 }

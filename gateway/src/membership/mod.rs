@@ -4,6 +4,7 @@
 mod admission;
 mod enrolment;
 mod invite;
+mod keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,6 +43,10 @@ impl Membership {
     async fn make(&self, actions: Vec<Action>) -> Result<(), Status> {
         match self.0.engine.make_entries(self.0.directory_key.clone(), actions).await {
             Ok(Ok(())) => Ok(()),
+            Ok(Err(DirectoryError::Signature { by, .. })) => {
+                let zh = format!("条目缺少签名：{by}");
+                Err(refuse(Code::FailedPrecondition, "SIGNATURE", zh, format!("it is not signed by {by}")))
+            }
             Ok(Err(DirectoryError::Contradiction { detail, .. })) => {
                 Err(refuse(Code::FailedPrecondition, "CONTRADICTION", detail.clone(), detail))
             }

@@ -27,6 +27,7 @@ macro_rules! named {
 }
 
 named! {
+    v1::KeyInfo = "duikou.v1.KeyInfo",
     v1::Status = "duikou.v1.Status",
     v1::Listing = "duikou.v1.Listing",
     v1::FeedEvent = "duikou.v1.FeedEvent",

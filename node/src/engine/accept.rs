@@ -15,8 +15,11 @@ pub(crate) struct Ranking<'a> {
 
 impl Ranking<'_> {
     pub(crate) fn rank(&self, part: &Part) -> Rank {
-        let verifies = self.directory.verifying_key(part.name().origin_str(), part.key_number(), self.now).is_some();
-        Rank::of(part, verifies)
+        Rank::of(part, self.verifies(part))
+    }
+
+    fn verifies(&self, part: &Part) -> bool {
+        self.directory.verifying_key(part.name().origin_str(), part.key_number(), self.now).is_some()
     }
 }
 
@@ -43,7 +46,9 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
         if held.as_ref().is_some_and(|held| ranking.rank(part) <= ranking.rank(held)) {
             continue;
         }
-        let same_content = held.as_ref().is_some_and(|held| held.hash() == part.hash());
+        // Content whose key had died was shown to nobody: signed anew, it is news.
+        let same = |held: &Part| held.hash() == part.hash() && ranking.verifies(held) == ranking.verifies(part);
+        let same_content = held.as_ref().is_some_and(same);
         if part.is_record() {
             if row.withdrawal.as_ref().is_some_and(|w| part.revision() < w.revision()) {
                 continue;

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use duikou_proto::directory::{self, Directory, DirectoryError, Hidden};
 use duikou_proto::envelope::Part;
 use duikou_proto::federation::directory_entry::Action;
-use duikou_proto::federation::{Hide, Remove, Restore, Resume, Show, Suspend};
+use duikou_proto::federation::key::Purpose;
+use duikou_proto::federation::{Hide, Key, Remove, Restore, Resume, Show, Suspend};
+use duikou_proto::limits as contract;
 use duikou_proto::name::{MemberId, NodeId};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::sign::Signer;
@@ -121,7 +123,8 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
         Some(Action::Hide(Hide { salt, name_hash, .. }) | Action::Show(Show { salt, name_hash })) => {
             Sweep::TouchNamed { salt, name_hash }.over(work, "members/").await?;
         }
-        Some(Action::Host(host)) => {
+        Some(Action::Key(key)) => key_introduced(work, key),
+        Some(Action::Host(host)) if !host.announced => {
             if let Ok(member) = host.member.parse::<MemberId>() {
                 let was = before.member(&member).map(|m| m.node.clone());
                 moved(work, &member, was.as_ref(), host.node == node.as_str()).await?;
@@ -138,6 +141,20 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
         }
     }
     Ok(Ok(()))
+}
+
+fn key_introduced(work: &mut Work<'_>, key: &Key) {
+    work.resign |= key.purpose() == Purpose::Signing;
+    // A directory that is read for the first time tells of the past.
+    let recent = work.now - contract::KEY_GRACE.as_micros() as i64;
+    if key.by_root && key.valid_from > recent {
+        tracing::warn!(
+            alarm = "KEY_BY_ROOT",
+            member.id = key.member,
+            key.number = key.number,
+            "the root has given a member new keys in place of lost ones"
+        );
+    }
 }
 
 /// What becomes of the rows that an entry concerns.

@@ -35,6 +35,12 @@ pub(crate) const FEED: &str = "feed";
 pub(crate) const REVISIONS: &str = "revision/";
 /// Begins the members that wait for recovery.
 pub(crate) const UNRECOVERED: &str = "unrecovered/";
+/// Up to when keys that died have been looked after.
+pub(crate) const KEYS_LOOKED: &str = "keys-looked";
+/// Begins the members here whose new keys the directory has yet to introduce.
+pub(crate) const ROTATIONS: &str = "rotation/";
+/// Begins the newest keys by the root that the operator has acknowledged, by member.
+pub(crate) const KEYS_SEEN: &str = "keys-seen/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
@@ -61,6 +67,16 @@ pub(crate) fn position(peer: &NodeId, on: Lane) -> String {
 /// Begins the scopes that catch up on the feed of `peer`.
 pub(crate) fn catch_ups(peer: &NodeId, on: Lane) -> String {
     format!("catch-up/{peer}/{}/", lane(on))
+}
+
+/// What is to become of the keys of `member`.
+pub(crate) fn rotation(member: &MemberId) -> String {
+    format!("{ROTATIONS}{member}")
+}
+
+/// The newest key by the root of `member` that the operator has acknowledged.
+pub(crate) fn keys_seen(member: &MemberId) -> String {
+    format!("{KEYS_SEEN}{member}")
 }
 
 /// Begins the states that we refused of `peer`.

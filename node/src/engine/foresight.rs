@@ -43,7 +43,7 @@ impl<'a, 'w> Foresight<'a, 'w> {
 
     /// A command will sign for `member` what `statements` makes of the next revision.
     pub(crate) fn sign(&mut self, member: &MemberId, statements: impl FnOnce(Revision) -> Vec<Unsigned>) {
-        let Some(signer) = self.work.identity.signers.get(member) else { return };
+        let Some(signer) = self.work.signer(member) else { return };
         let known = self.work.memory.revisions.get(member).copied().unwrap_or(0);
         let last = self.revisions.entry(member.clone()).or_insert(known);
         *last = self.work.now.max(*last + 1);

@@ -6,9 +6,12 @@ mod entries;
 pub(crate) mod facts;
 mod foresight;
 mod keep;
+mod key_death;
 mod position;
 mod recover;
 mod reissue;
+mod resign;
+mod signers;
 mod upkeep;
 mod viewer;
 mod work;
@@ -37,6 +40,7 @@ pub(crate) use entries::{CatchUpFact, Follow, Make};
 pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
 pub(crate) use reissue::reissue;
+pub use signers::Signers;
 pub use viewer::{Reader, Seen, Viewer};
 pub(crate) use work::Work;
 use work::{Memory, Outcome};
@@ -54,8 +58,8 @@ pub struct Identity {
     pub network: NetworkName,
     /// Whether it carries what is for others: a gateway does.
     pub carrier: bool,
-    /// The newest signing keys of the members here.
-    pub signers: BTreeMap<MemberId, Signer>,
+    /// The signing keys of the members here.
+    pub signers: Signers,
 }
 
 /// What an engine is made of.
@@ -102,6 +106,8 @@ pub(crate) struct Shared {
     directory: watch::Sender<Arc<Directory>>,
     halted: watch::Sender<Option<String>>,
     scrub: Notify,
+    /// Something may have been signed by another key than the newest.
+    resign: Notify,
 }
 
 impl Shared {
@@ -116,6 +122,9 @@ impl Shared {
         });
         if outcome.scrub {
             self.scrub.notify_one();
+        }
+        if outcome.resign {
+            self.resign.notify_one();
         }
         self.feed.push(&outcome.rows, &outcome.deleted, outcome.counter.seq);
     }
@@ -185,12 +194,16 @@ impl Engine {
             directory: watch::Sender::new(directory),
             halted: watch::Sender::new(None),
             scrub: Notify::new(),
+            resign: Notify::new(),
         });
         let tasks = tokio_util::task::TaskTracker::new();
         tasks.spawn(writer::run(shared.clone(), receiver, memory));
         let engine = Self(shared, queue);
         tasks.spawn(engine.clone().keep_up(stop.clone()));
-        tasks.spawn(engine.clone().scrub(stop));
+        tasks.spawn(engine.clone().scrub(stop.clone()));
+        // What was under way when the process before ended goes on.
+        engine.0.resign.notify_one();
+        tasks.spawn(engine.clone().keep_signed(stop));
         tasks.close();
         Ok(Started { engine, tasks })
     }
@@ -471,6 +484,18 @@ impl Engine {
         value: T,
     ) -> Result<bool, WriteError> {
         self.submit(keep::Keep { key, value }).await
+    }
+
+    /// Sets the small thing under `key`, or takes it away.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn put_fact<T: serde::Serialize + Send + Sync + 'static>(
+        &self,
+        key: String,
+        value: Option<T>,
+    ) -> Result<(), WriteError> {
+        self.submit(keep::Put { key, value }).await
     }
 
     /// Reads the small thing under `key`.

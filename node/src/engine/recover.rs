@@ -96,6 +96,7 @@ impl Command for Recovered {
 
     async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
         for member in &self.members {
+            work.resign = true;
             if work.memory.unrecovered.remove(member) {
                 work.remove_fact(facts::unrecovered(member));
                 restamp_all(work, member).await?;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use duikou_proto::envelope::EXPIRE_SLACK_MICROS;
 use duikou_proto::v1::WithdrawalReason;
 
+use super::key_death;
 use super::work::Work;
 use super::write::{Next, state};
 use super::writer::Command;
@@ -19,6 +20,7 @@ impl Command for Upkeep {
     type Output = bool;
 
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+        key_death::look(work).await?;
         let due = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
         let more = due.len() == limits::UPKEEP_ROWS;
         for row in due {

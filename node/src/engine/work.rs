@@ -63,6 +63,8 @@ pub(crate) struct Work<'a> {
     first_entry: i64,
     signatures: Signatures,
     pub(crate) scrub: bool,
+    /// States here may bear another signature than that of the newest key.
+    pub(crate) resign: bool,
 }
 
 /// What a committed transaction has changed.
@@ -72,6 +74,7 @@ pub(crate) struct Outcome {
     pub(crate) deleted: Vec<RecordName>,
     pub(crate) memory: Memory,
     pub(crate) scrub: bool,
+    pub(crate) resign: bool,
 }
 
 impl<'a> Work<'a> {
@@ -100,6 +103,7 @@ impl<'a> Work<'a> {
             first_entry,
             signatures: Signatures::new(),
             scrub: false,
+            resign: false,
         })
     }
 
@@ -152,6 +156,11 @@ impl<'a> Work<'a> {
     pub(crate) fn next_seq(&mut self) -> Seq {
         self.counter.seq += 1;
         self.counter.seq
+    }
+
+    /// The newest signing key of a member, where it is here.
+    pub(crate) fn signer(&self, member: &MemberId) -> Option<Signer> {
+        self.identity.signers.newest(member, &self.memory.directory)
     }
 
     /// Whether this node hosts the writer of `name`.
@@ -395,7 +404,14 @@ impl<'a> Work<'a> {
             self.transaction.put_counter(self.counter).await?;
         }
         let rows = rows.into_iter().map(Arc::new).collect();
-        Ok(Outcome { counter: self.counter, rows, deleted, memory: self.memory, scrub: self.scrub })
+        Ok(Outcome {
+            counter: self.counter,
+            rows,
+            deleted,
+            memory: self.memory,
+            scrub: self.scrub,
+            resign: self.resign,
+        })
     }
 
     fn count(&mut self, origin: &str, parts: Option<(bool, bool)>, by: i64) {

@@ -91,6 +91,12 @@ pub enum Refused {
     /// Own records must be taken back from the gateway first.
     #[error("{0} must first take its records back from the gateway")]
     Unrecovered(MemberId),
+    /// Its newest signing key lies elsewhere, or nowhere.
+    #[error("the newest signing key of {0} is not here")]
+    NoKey(MemberId),
+    /// It is being moved to another node.
+    #[error("{0} is being moved to another node")]
+    Moving(MemberId),
     /// It has other content.
     #[error("{0} exists with other content")]
     Exists(RecordName),
@@ -205,6 +211,12 @@ fn decide(write: &Write, row: Option<&Row>, work: &Work<'_>) -> Result<Step, Ref
     }
     if work.memory.unrecovered.contains(&member) {
         return Err(Refused::Unrecovered(member));
+    }
+    if entry.moving.is_some() {
+        return Err(Refused::Moving(member));
+    }
+    if work.signer(&member).is_none() {
+        return Err(Refused::NoKey(member));
     }
     let record = row.and_then(|row| row.record.as_ref());
     let held = row.map(Row::revision).unwrap_or_default();
@@ -324,8 +336,8 @@ pub(crate) async fn state(
     dry_run: bool,
 ) -> Result<Result<Vec<Part>, Malformed>, StoreError> {
     let member = name.origin();
-    let Some(signer) = work.identity.signers.get(&member).cloned() else {
-        return Ok(Err(Malformed(format!("no signing key of {member} is here"))));
+    let Some(signer) = work.signer(&member) else {
+        return Ok(Err(Malformed(format!("the newest signing key of {member} is not here"))));
     };
     let revision = if dry_run { work.now } else { work.next_revision(&member) };
     let unsigned = statements(work.now, row, name, next, revision);

@@ -255,7 +255,7 @@ pub async fn recover(dir: &Path) -> Result<(), JoinError> {
     }
     let started = start(&folder, &config, node, network, false, CancellationToken::new()).await?;
     // The directory is lost as well: whoever has a key here is taken for a member.
-    let members: Vec<MemberId> = started.engine.identity().signers.keys().cloned().collect();
+    let members: Vec<MemberId> = started.engine.identity().signers.members();
     let marked = await_recovery(&started.engine, members).await;
     started.engine.close();
     started.tasks.wait().await;

@@ -179,7 +179,13 @@ impl World {
         engine.follow(vec![genesis]).await.unwrap().unwrap();
         let mut world = Self { engine, directory, authority, truth: Truth::default(), now, _folder: folder };
         for member in MEMBERS {
-            world.act(Action::Host(Host { member: id(member).to_string(), node: id("node").to_string() })).await;
+            world
+                .act(Action::Host(Host {
+                    member: id(member).to_string(),
+                    node: id("node").to_string(),
+                    announced: false,
+                }))
+                .await;
             let signing_key = key(member).public().to_bytes().to_vec();
             world.act(Action::Admit(Admit { member: id(member).to_string(), signing_key, ..Default::default() })).await;
         }

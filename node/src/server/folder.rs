@@ -1,15 +1,15 @@
 //! A server's folder: what lies where, and that one process at a time has it.
 
-use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use duikou_proto::name::MemberId;
-use duikou_proto::sign::Signer;
 use thiserror::Error;
 
-use crate::trust::key_file::{KeyFileError, SigningKeyFile};
+use crate::engine::Signers;
+use crate::keys::{encryption_key_file, keys_folder, load_signers, signing_key_file};
+use crate::trust::key_file::KeyFileError;
 
 /// A folder that this process has for itself.
 #[derive(Debug)]
@@ -106,42 +106,26 @@ impl Folder {
 
     /// Where the members' keys lie.
     pub fn keys(&self) -> PathBuf {
-        self.dir.join("keys")
+        keys_folder(&self.dir)
     }
 
     /// The file of a member's signing key.
     pub fn signing_key(&self, member: &MemberId, number: i32) -> PathBuf {
-        self.keys().join(format!("{member}.{number}.signing"))
+        signing_key_file(&self.dir, member, number)
     }
 
     /// The file of a member's encryption key.
     pub fn encryption_key(&self, member: &MemberId, number: i32) -> PathBuf {
-        self.keys().join(format!("{member}.{number}.encryption"))
+        encryption_key_file(&self.dir, member, number)
     }
 
-    /// The newest signing key of each member that has one here.
+    /// All signing keys that lie here.
     ///
     /// # Errors
     /// Where a key file is loose or malformed.
-    pub fn signers(&self) -> Result<BTreeMap<MemberId, Signer>, FolderError> {
-        let mut signers: BTreeMap<MemberId, Signer> = BTreeMap::new();
-        let keys = self.keys();
-        let entries = match std::fs::read_dir(&keys) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(signers),
-            Err(error) => return Err(FolderError::Io(keys, error)),
-        };
-        for entry in entries {
-            let path = entry.map_err(|error| FolderError::Io(keys.clone(), error))?.path();
-            let named = path.file_name().and_then(|name| name.to_str()).and_then(|name| {
-                let (member, number) = name.strip_suffix(".signing")?.rsplit_once('.')?;
-                Some((member.parse::<MemberId>().ok()?, number.parse::<i32>().ok()?))
-            });
-            let Some((member, number)) = named else { continue };
-            if signers.get(&member).is_none_or(|signer| signer.number() < number) {
-                signers.insert(member, Signer::new(number, SigningKeyFile::new(&path).read()?));
-            }
-        }
+    pub fn signers(&self) -> Result<Signers, FolderError> {
+        let signers = Signers::default();
+        load_signers(&self.dir, &signers)?;
         Ok(signers)
     }
 }

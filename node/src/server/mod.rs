@@ -18,6 +18,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
 use crate::engine::{Engine, Identity, Parts, StartError, Started};
+use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::services::{self, Context, Surface};
 use crate::store::StoreError;
@@ -82,6 +83,8 @@ pub struct Server {
     pub engine: Engine,
     /// What is known of its links.
     pub board: LinkBoard,
+    /// Where its members get new keys.
+    pub keys: KeyDesk,
     /// Ends listeners, links and watches.
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
@@ -112,9 +115,11 @@ impl Server {
             engine.renew_feed().await.map_err(|error| ServeError::Config(crate::error::chain(&error)))?;
             std::fs::remove_file(folder.restored())?;
         }
+        let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
         Ok(Self {
             folder,
             config,
+            keys,
             engine,
             board: LinkBoard::default(),
             stop,
@@ -131,6 +136,7 @@ impl Server {
             engine: self.engine.clone(),
             links: self.board.clone(),
             started: self.engine.now(),
+            keys: self.keys.clone(),
             data: self.folder.dir().to_owned(),
         }
     }

@@ -53,6 +53,8 @@ pub(crate) enum Failure {
     FolderExists(String),
     #[error("the backup failed: {0}")]
     Backup(String),
+    #[error("a key file: {0}")]
+    KeyFile(String),
 }
 
 impl From<StoreError> for Failure {
@@ -161,6 +163,12 @@ impl Failure {
                 format!("文件夹{folder}已存在，请换一个尚不存在的路径。"),
                 format!("The folder {folder} exists: name one that does not."),
             ),
+            Self::KeyFile(detail) => told(
+                Code::FailedPrecondition,
+                "KEY_FILE",
+                format!("密钥文件无法使用：{detail}。"),
+                format!("A key file cannot be used: {detail}."),
+            ),
             Self::Backup(detail) => told(
                 Code::FailedPrecondition,
                 "BACKUP_FAILED",
@@ -244,6 +252,20 @@ fn refusal(refused: &Refused) -> Told {
             "RECOVERING",
             format!("成员{member}正在从网关取回自己的记录，请稍后重试。"),
             format!("{member} is taking its records back from the gateway: try again in a moment."),
+        ),
+        Refused::NoKey(member) => told(
+            Code::FailedPrecondition,
+            "NO_KEY",
+            format!("成员{member}最新的签名密钥不在本节点，请放回密钥文件，或请网络运营方更换丢失的密钥。"),
+            format!(
+                "The newest signing key of {member} is not here: put its file back, or have the network's operator replace it."
+            ),
+        ),
+        Refused::Moving(member) => told(
+            Code::Unavailable,
+            "MOVING",
+            format!("成员{member}正在迁往另一节点，请稍后在新节点上操作。"),
+            format!("{member} is being moved to another node: write there in a moment."),
         ),
         Refused::Exists(name) => told(
             Code::AlreadyExists,

@@ -5,6 +5,7 @@ mod auth;
 mod directory;
 mod error;
 mod feed;
+mod keys;
 mod listing;
 pub(crate) mod metrics;
 mod operator;
@@ -32,6 +33,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::engine::Engine;
+use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use auth::Door;
 pub use error::{DOMAIN, bilingual};
@@ -46,6 +48,8 @@ pub struct Context {
     pub engine: Engine,
     /// What is known of its links.
     pub links: LinkBoard,
+    /// Where its members get new keys.
+    pub keys: KeyDesk,
     /// When the server started.
     pub started: Micros,
     /// The server's folder.

@@ -1,4 +1,4 @@
-//! What the operator of a server asks it: how it is, and a backup.
+//! What the operator of a server asks it: how it is, a backup, and the keys of its members.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
 use super::error::Failure;
-use super::{Context, status};
+use super::{Context, keys, status};
 use crate::backup::{self, BackupError};
 
 pub(crate) struct Operators {
@@ -48,5 +48,29 @@ impl OperatorService for Operators {
     async fn backup(&self, request: Request<v1::BackupRequest>) -> Result<Response<v1::BackupResponse>, Status> {
         let (_, language, message) = self.door.enter(request).await?;
         self.backup(&message.folder).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn list_keys(&self, request: Request<v1::ListKeysRequest>) -> Result<Response<v1::ListKeysResponse>, Status> {
+        let (_, language, message) = self.door.enter(request).await?;
+        let listed = keys::list(&self.context, &message.member).await;
+        listed.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn rotate_keys(
+        &self,
+        request: Request<v1::RotateKeysRequest>,
+    ) -> Result<Response<v1::RotateKeysResponse>, Status> {
+        let (_, language, message) = self.door.enter(request).await?;
+        let rotated = keys::rotate(&self.context, &message).await;
+        rotated.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn acknowledge_keys(
+        &self,
+        request: Request<v1::AcknowledgeKeysRequest>,
+    ) -> Result<Response<v1::AcknowledgeKeysResponse>, Status> {
+        let (_, language, message) = self.door.enter(request).await?;
+        let done = keys::acknowledge(&self.context, &message.member).await;
+        done.map(|()| Response::new(v1::AcknowledgeKeysResponse {})).map_err(|failure| failure.status(language))
     }
 }

@@ -45,6 +45,8 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         links.push(link(engine, peer, view).await?);
     }
     let mut alarms = alarms(engine, &views, &links);
+    let keys = super::keys::alerts(context).await?.into_iter();
+    alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
     alarms.extend(hidden(engine).await?);
     Ok(Status {
         node: identity.node.to_string(),

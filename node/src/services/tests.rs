@@ -6,7 +6,6 @@ mod listing;
 mod operator;
 mod token;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -31,6 +30,7 @@ use tonic_types::StatusExt;
 
 use super::{Context, Surface, routes};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
+use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
@@ -70,7 +70,7 @@ impl World {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("data.db")).await.unwrap());
         let clock = Arc::new(AtomicI64::new(START));
         let (ticking, stop) = (clock.clone(), CancellationToken::new());
-        let signers: BTreeMap<_, _> = ["a", "b"].map(|member| (id(member), key_of(member))).into();
+        let signers = ["a", "b"].map(|member| (id(member), key_of(member))).into_iter().collect();
         let identity = Identity { node: id("here"), network: network(), carrier: false, signers };
         let parts = Parts {
             identity,
@@ -83,14 +83,21 @@ impl World {
         let Started { engine, .. } = Engine::start(parts).await.unwrap();
         let links = LinkBoard::default();
         let data = folder.path().to_owned();
-        let context = Context { engine: engine.clone(), links: links.clone(), started: START, data };
+        let keys = KeyDesk::new(engine.clone(), data.clone());
+        let context = Context { engine: engine.clone(), links: links.clone(), keys, started: START, data };
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
         let mut world = Self { folder, clock, engine, links, stop, directory: Directory::default(), local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {
-            world.act(Action::Host(Host { member: id(member).to_string(), node: id(node).to_string() })).await;
+            world
+                .act(Action::Host(Host {
+                    member: id(member).to_string(),
+                    node: id(node).to_string(),
+                    announced: false,
+                }))
+                .await;
             let signing_key = key_of(member).public().to_bytes().to_vec();
             let admit = Admit { member: id(member).to_string(), signing_key, ..Admit::default() };
             world.act(Action::Admit(admit)).await;

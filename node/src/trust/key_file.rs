@@ -196,6 +196,15 @@ impl EncryptionKeyFile {
         read_hex_line(&self.0, ENCRYPTION_KEY)
     }
 
+    /// Its public key, 32 octets.
+    ///
+    /// # Errors
+    /// [`LooseKeyFile`], or where it cannot be read or is no key.
+    pub fn public(&self) -> Result<Vec<u8>, KeyFileError> {
+        let key = self.read()?.compute_public_key().map_err(|_| self.invalid())?;
+        Ok(key.as_ref().to_vec())
+    }
+
     fn invalid(&self) -> KeyFileError {
         KeyFileError::Invalid { path: self.0.clone(), what: ENCRYPTION_KEY }
     }

@@ -16,6 +16,23 @@ pub struct MemberKey {
     pub valid_from: Micros,
     /// When it ceases to verify; None for the newest.
     pub valid_until: Option<Micros>,
+    /// When the directory introduced it.
+    pub introduced: Micros,
+    /// Whether the root introduced it, in place of a lost one.
+    pub by_root: bool,
+}
+
+/// A key that others seal to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EncryptionKey {
+    /// From 1.
+    pub number: i32,
+    /// X25519, 32 octets.
+    pub key: Vec<u8>,
+    /// When the directory introduced it.
+    pub introduced: Micros,
+    /// Whether the root introduced it, in place of a lost one.
+    pub by_root: bool,
 }
 
 /// All signing keys of a member, oldest first.
@@ -23,17 +40,23 @@ pub struct MemberKey {
 pub struct KeyRing(Vec<MemberKey>);
 
 impl KeyRing {
-    pub(super) fn push(&mut self, number: i32, key: PublicKey, valid_from: Micros, predecessors_until: Micros) {
+    /// Adds `key`; those before it verify until `predecessors_until` at most.
+    pub(super) fn push(&mut self, key: MemberKey, predecessors_until: Micros) {
         for old in &mut self.0 {
             let until = old.valid_until.map_or(predecessors_until, |until| until.min(predecessors_until));
             old.valid_until = Some(until);
         }
-        self.0.push(MemberKey { number, key, valid_from, valid_until: None });
+        self.0.push(key);
     }
 
     /// The newest.
     pub fn newest(&self) -> Option<&MemberKey> {
         self.0.last()
+    }
+
+    /// All of them, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &MemberKey> {
+        self.0.iter()
     }
 
     /// Key `number` if it verifies at `now`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::DirectoryError;
 use super::entry::{Link, Read, read};
-use super::key::{KeyRing, directory_key_input, member_key_input};
+use super::key::{EncryptionKey, KeyRing, MemberKey, directory_key_input, member_key_input};
 use crate::envelope::Micros;
 use crate::federation::directory_entry::Action;
 use crate::federation::key::Purpose;
@@ -21,7 +21,7 @@ pub enum MemberState {
     Active,
     /// Its records are hidden and it cannot send.
     Suspended,
-    /// It left at this time; what it wrote goes 30 days later.
+    /// It left; what it wrote goes at this time, from every store but its own.
     Removed(Micros),
 }
 
@@ -42,12 +42,14 @@ pub struct Member {
     pub latitude: f64,
     /// Where it lives.
     pub node: NodeId,
+    /// Where it will live once all that it wrote is delivered.
+    pub moving: Option<NodeId>,
     /// Whether it takes part.
     pub state: MemberState,
     /// Its signing keys.
     pub keys: KeyRing,
-    /// Its newest encryption key with its number.
-    pub encryption_key: (i32, Vec<u8>),
+    /// Its newest encryption key.
+    pub encryption_key: EncryptionKey,
 }
 
 /// A named group of members.
@@ -89,6 +91,8 @@ pub struct Directory {
     hidden: Vec<Hidden>,
     listings_per_member: usize,
     gateways: BTreeMap<NodeId, String>,
+    /// Nodes that members have left: they may still come to learn that.
+    former: BTreeSet<NodeId>,
 }
 
 impl Default for Directory {
@@ -104,6 +108,7 @@ impl Default for Directory {
             hidden: Vec::new(),
             listings_per_member: limits::LISTINGS_PER_MEMBER,
             gateways: BTreeMap::new(),
+            former: BTreeSet::new(),
         }
     }
 }
@@ -149,10 +154,14 @@ impl Directory {
         if index == 0 {
             return Ok(());
         }
-        let number = read.key_number();
         let newest = self.directory_keys.len() as i32;
-        match self.directory_keys.last() {
-            Some(key) if number == newest && read.is_signed_by(number, key) => Ok(()),
+        let (number, key) = match &read.entry.action {
+            // It signs its own introduction, which the root vouches for: the one before it may be lost.
+            Some(Action::DirectoryKey(key)) => (newest + 1, PublicKey::from_bytes(&key.public_key).ok()),
+            _ => (newest, self.directory_keys.last().copied()),
+        };
+        match key {
+            Some(key) if read.key_number() == number && read.is_signed_by(number, &key) => Ok(()),
             _ => Err(DirectoryError::Signature { index, by: "the directory key" }),
         }
     }
@@ -193,7 +202,9 @@ impl Directory {
                 let key = PublicKey::from_bytes(&admit.signing_key)
                     .map_err(|_| wrong(format!("the signing key of {member} is none")))?;
                 let mut keys = KeyRing::default();
-                keys.push(1, key, time, time);
+                let first =
+                    MemberKey { number: 1, key, valid_from: time, valid_until: None, introduced: time, by_root: false };
+                keys.push(first, time);
                 let node = self.pending_hosts.remove(&member).unwrap_or_else(|| member.clone());
                 self.members.insert(
                     member.clone(),
@@ -205,21 +216,33 @@ impl Directory {
                         longitude: admit.longitude,
                         latitude: admit.latitude,
                         node,
+                        moving: None,
                         state: MemberState::Active,
                         keys,
-                        encryption_key: (1, admit.encryption_key.clone()),
+                        encryption_key: EncryptionKey {
+                            number: 1,
+                            key: admit.encryption_key.clone(),
+                            introduced: time,
+                            by_root: false,
+                        },
                     },
                 );
             }
             Action::Host(host) => {
                 let (member, node) = (id(&host.member)?, id(&host.node)?);
                 match self.members.get_mut(&member) {
-                    Some(member) => member.node = node,
+                    Some(member) if host.announced => member.moving = Some(node).filter(|to| *to != member.node),
+                    None if host.announced => return Err(wrong(format!("{member} is not a member"))),
+                    Some(member) => {
+                        member.moving = None;
+                        let left = std::mem::replace(&mut member.node, node);
+                        self.former.insert(left);
+                    }
                     // Before the admission, so that no entry shows the member on a node that is not its own.
                     None => drop(self.pending_hosts.insert(member, node)),
                 }
             }
-            Action::Key(key) => self.add_key(index, id(&key.member)?, key)?,
+            Action::Key(key) => self.add_key(index, time, id(&key.member)?, key)?,
             Action::DirectoryKey(key) => {
                 let public = PublicKey::from_bytes(&key.public_key).map_err(|_| wrong("no directory key".into()))?;
                 let input = directory_key_input(key.number, &key.public_key);
@@ -233,7 +256,13 @@ impl Directory {
             }
             Action::Suspend(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Suspended,
             Action::Resume(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Active,
-            Action::Remove(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Removed(time),
+            Action::Remove(act) => {
+                let kept = match act.keep_seconds {
+                    0 => limits::REMOVED_KEPT.as_micros() as Micros,
+                    seconds => seconds.saturating_mul(1_000_000).max(0),
+                };
+                self.known(index, &id(&act.member)?)?.state = MemberState::Removed(time.saturating_add(kept));
+            }
             Action::Restore(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Active,
             Action::CircleCreate(act) => {
                 if !is_label(&act.circle) || self.circles.contains_key(&act.circle) {
@@ -277,7 +306,13 @@ impl Directory {
         self.circles.get_mut(circle).ok_or_else(unknown)
     }
 
-    fn add_key(&mut self, index: i64, id: MemberId, key: &federation::Key) -> Result<(), DirectoryError> {
+    fn add_key(
+        &mut self,
+        index: i64,
+        introduced: Micros,
+        id: MemberId,
+        key: &federation::Key,
+    ) -> Result<(), DirectoryError> {
         let root = self.root;
         let member = self.known(index, &id)?;
         let wrong = |detail: &str| DirectoryError::Contradiction { index, detail: detail.to_owned() };
@@ -291,10 +326,14 @@ impl Directory {
         match key.purpose() {
             Purpose::Signing if key.number == newest.number + 1 => {
                 let public = PublicKey::from_bytes(&key.public_key).map_err(|_| wrong("the key is none"))?;
-                member.keys.push(key.number, public, key.valid_from, key.predecessors_until);
+                let (number, by_root) = (key.number, key.by_root);
+                let (valid_from, valid_until) = (key.valid_from, None);
+                let next = MemberKey { number, key: public, valid_from, valid_until, introduced, by_root };
+                member.keys.push(next, key.predecessors_until);
             }
-            Purpose::Encryption if key.number == member.encryption_key.0 + 1 => {
-                member.encryption_key = (key.number, key.public_key.clone());
+            Purpose::Encryption if key.number == member.encryption_key.number + 1 && key.public_key.len() == 32 => {
+                member.encryption_key =
+                    EncryptionKey { number: key.number, key: key.public_key.clone(), introduced, by_root: key.by_root };
             }
             _ => return Err(wrong("key numbers out of order")),
         }
@@ -361,9 +400,19 @@ impl Directory {
         self.members.values().filter(move |member| member.node == *node)
     }
 
-    /// Whether the directory speaks of this node.
+    /// Whether the directory speaks of this node as one that takes part.
     pub fn knows_node(&self, node: &NodeId) -> bool {
         self.gateways.contains_key(node) || self.hosted(node).next().is_some()
+    }
+
+    /// Whether members lived on this node and none does any longer. It reads nothing but the directory.
+    pub fn is_former_node(&self, node: &NodeId) -> bool {
+        self.former.contains(node) && !self.knows_node(node)
+    }
+
+    /// All nodes that host a member now.
+    pub fn nodes(&self) -> BTreeSet<NodeId> {
+        self.members.values().map(|member| member.node.clone()).collect()
     }
 
     /// What a member may see: nothing unless it is active.
@@ -444,7 +493,12 @@ mod tests {
         }
 
         fn admit(&mut self, member: &str, node: &str) {
-            self.add(Action::Host(Host { member: id(member).to_string(), node: id(node).to_string() })).unwrap();
+            self.add(Action::Host(Host {
+                member: id(member).to_string(),
+                node: id(node).to_string(),
+                announced: false,
+            }))
+            .unwrap();
             let signing_key = key_of(member, 1).public().to_bytes().to_vec();
             self.add(Action::Admit(Admit { member: id(member).to_string(), signing_key, ..Default::default() }))
                 .unwrap();
@@ -531,6 +585,44 @@ mod tests {
         let at = |number, now| net.directory.verifying_key("a.n.example", number, now).is_some();
         assert!(at(1, 99) && at(2, 99) && at(3, 99), "all verify during the grace");
         assert!(!at(1, 100) && !at(2, 100) && at(3, 1000), "only the newest after it");
+    }
+
+    #[test]
+    fn a_directory_key_signs_its_own_introduction_and_the_root_vouches_for_it() {
+        let mut net = Net::new();
+        let second = Signer::from_seed(2, [7; 32]);
+        let introduce = |root: &Signer| {
+            let public_key = second.public().to_bytes().to_vec();
+            let root_signature = root.sign_text(&directory_key_input(2, &public_key));
+            Action::DirectoryKey(federation::DirectoryKey { number: 2, public_key, root_signature })
+        };
+        let link = net.directory.link().clone();
+        let by = |signer: &Signer, action| next(&link, signer, 5, action);
+        assert!(net.directory.apply(&by(&second, introduce(&second))).is_err(), "the root did not vouch");
+        assert!(net.directory.apply(&by(&net.signer, introduce(&net.root))).is_err(), "another key signed");
+        net.directory.apply(&by(&second, introduce(&net.root))).unwrap();
+        let create = || Action::CircleCreate(CircleCreate { circle: "c".into() });
+        assert!(net.add(create()).is_err(), "the key before signs nothing any longer");
+        net.signer = second;
+        net.add(create()).unwrap();
+    }
+
+    #[test]
+    fn a_move_is_announced_before_it_happens_and_the_old_node_stays_known_for_a_look() {
+        let mut net = Net::new();
+        net.admit("a", "n1");
+        let host = |node: &str, announced| {
+            Action::Host(Host { member: id("a").to_string(), node: id(node).to_string(), announced })
+        };
+        net.add(host("n2", true)).unwrap();
+        let member = net.directory.member(&id("a")).unwrap();
+        assert_eq!((&member.node, &member.moving), (&id("n1"), &Some(id("n2"))));
+        net.add(host("n1", true)).unwrap();
+        assert_eq!(net.directory.member(&id("a")).unwrap().moving, None, "announcing its own node calls it off");
+        net.add(host("n2", false)).unwrap();
+        assert_eq!(net.directory.member(&id("a")).unwrap().node, id("n2"));
+        assert!(net.directory.is_former_node(&id("n1")) && !net.directory.knows_node(&id("n1")));
+        assert!(!net.directory.is_former_node(&id("n2")) && !net.directory.is_former_node(&id("n3")));
     }
 
     #[test]

@@ -51,3 +51,24 @@ pub async fn rewrite_record(dir: &Path, name: &str, change: impl FnOnce(Signed) 
     connection.close().await?;
     Ok(())
 }
+
+/// The numbers of the keys that have signed what the store in `dir` holds of `member` (full id), withdrawals included.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn key_numbers(dir: &Path, member: &str) -> anyhow::Result<std::collections::BTreeSet<i32>> {
+    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).read_only(true).busy_timeout(BUSY);
+    let mut connection = options.disable_statement_logging().connect().await?;
+    let mut numbers = std::collections::BTreeSet::new();
+    for column in ["record", "withdrawal"] {
+        let select = format!("SELECT {column} FROM rows WHERE {column} IS NOT NULL AND name LIKE $1");
+        let parts: Vec<Vec<u8>> = sqlx::query_scalar(sqlx::AssertSqlSafe(select))
+            .bind(format!("members/{member}/%"))
+            .fetch_all(&mut connection)
+            .await?;
+        for part in parts {
+            numbers.insert(Signed::decode(part.as_slice())?.key_number);
+        }
+    }
+    Ok(numbers)
+}

@@ -123,7 +123,7 @@ impl Server {
                 node: self.id.clone(),
                 network: self.network.clone(),
                 carrier: self.carrier,
-                signers: self.signers.clone(),
+                signers: self.signers.clone().into(),
             },
             store: Arc::new(store),
             world: self.skew.world(&self.time, Seed::new(self.seed.below(u64::MAX))),

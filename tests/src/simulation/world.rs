@@ -143,7 +143,7 @@ impl World {
             let node = world.servers[at].id.to_string();
             for member in &shape.members[at] {
                 let member = id_of(member, &world.network).to_string();
-                world.entry(Action::Host(Host { member: member.clone(), node: node.clone() }));
+                world.entry(Action::Host(Host { member: member.clone(), node: node.clone(), announced: false }));
                 let signing_key = key(member.split('.').next().unwrap_or_default()).public().to_bytes().to_vec();
                 world.entry(Action::Admit(Admit { member, signing_key, ..Default::default() }));
             }

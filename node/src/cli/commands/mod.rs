@@ -12,6 +12,7 @@ mod get;
 mod import;
 mod input;
 mod join;
+mod keys;
 mod list;
 mod listing;
 mod members;
@@ -68,6 +69,9 @@ pub enum Shared {
     /// The tokens by which programs prove what they may do
     #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
     Tokens(tokens::Command),
+    /// The keys with which members sign, and to which others seal
+    #[command(subcommand, after_help = "Example:\n  duikou-node keys show")]
+    Keys(keys::Command),
     Backup(backup::Args),
     Restore(restore::Args),
     Check(check::Args),
@@ -112,6 +116,7 @@ impl Shared {
             Self::Watch(args) => args.run(context).await,
             Self::Pull(args) => args.run(context).await,
             Self::Tokens(command) => command.run(context).await,
+            Self::Keys(command) => command.run(context, folder).await,
             Self::Backup(args) => args.run(context).await,
             Self::Restore(args) => args.run(context, folder).await,
             Self::Check(args) => args.run(context, folder).await,

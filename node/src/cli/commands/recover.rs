@@ -13,12 +13,21 @@ pub struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context, folder: &impl FolderCommands) -> Result<(), CommandError> {
-        let dir = context.global.dir();
-        folder.recover(dir, self.token.as_deref()).await.map_err(|error| CommandError::from_anyhow(&error))?;
-        context.note(&Text::new(
-            format!("已恢复；下一步：duikou-node serve --dir {}", dir.display()),
-            format!("recovered; next: duikou-node serve --dir {}", dir.display()),
-        ));
-        Ok(())
+        recover(context, folder, self.token.as_deref()).await
     }
+}
+
+/// With a token where the keys are lost too.
+pub(super) async fn recover(
+    context: &Context,
+    folder: &impl FolderCommands,
+    token: Option<&str>,
+) -> Result<(), CommandError> {
+    let dir = context.global.dir();
+    folder.recover(dir, token).await.map_err(|error| CommandError::from_anyhow(&error))?;
+    context.note(&Text::new(
+        format!("已恢复；下一步：duikou-node serve --dir {}", dir.display()),
+        format!("recovered; next: duikou-node serve --dir {}", dir.display()),
+    ));
+    Ok(())
 }

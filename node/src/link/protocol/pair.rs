@@ -41,7 +41,7 @@ fn directory() -> Directory {
     for (member, node) in [("a.n", "n1.n"), ("b.n", "n2.n")] {
         let signing_key = Signer::from_seed(1, [3; 32]).public().to_bytes().to_vec();
         for action in [
-            Action::Host(Host { member: member.into(), node: node.into() }),
+            Action::Host(Host { member: member.into(), node: node.into(), announced: false }),
             Action::Admit(Admit { member: member.into(), signing_key, ..Default::default() }),
         ] {
             let entry = directory::next(directory.link(), &signer, 2, action);

@@ -8,6 +8,7 @@ mod eyes;
 mod folders;
 mod full_disk;
 mod join_tokens;
+mod keys;
 mod links;
 mod operator_port;
 mod watching;
