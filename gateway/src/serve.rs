@@ -15,7 +15,7 @@ use duikou_node::trust::link_tls::LinkTls;
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::federation::admission_service_server::AdmissionServiceServer;
 use duikou_proto::federation::enrolment_service_server::EnrolmentServiceServer;
-use duikou_proto::federation::key_service_server::KeyServiceServer;
+use duikou_proto::federation::host_service_server::HostServiceServer;
 use duikou_proto::federation::link_service_server::LinkServiceServer;
 use duikou_proto::limits;
 use duikou_proto::sign::Signer;
@@ -80,7 +80,7 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
         .http2_keepalive_interval(Some(KEEPALIVE_EVERY))
         .http2_keepalive_timeout(Some(KEEPALIVE_WITHIN))
         .add_service(EnrolmentServiceServer::new(membership.clone()))
-        .add_service(KeyServiceServer::new(membership))
+        .add_service(HostServiceServer::new(membership))
         .add_service(
             LinkServiceServer::new(acceptor.clone())
                 .max_decoding_message_size(limits::LINK_MESSAGE_BYTES)

@@ -5,6 +5,7 @@ pub mod backup;
 pub mod cli;
 pub mod config;
 pub mod defects;
+pub mod departure;
 pub mod engine;
 pub mod enrol;
 pub mod error;

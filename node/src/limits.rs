@@ -20,6 +20,8 @@ pub(crate) const FEED_PAGE: usize = 256;
 pub(crate) const LINK_PAGE: usize = 1024;
 /// Rows that upkeep handles in one transaction.
 pub(crate) const UPKEEP_ROWS: usize = 512;
+/// How much earlier or later than its time another store may have dropped a removed member's rows: their clocks differ.
+pub(crate) const REMOVAL_SLACK: Duration = contract::CLOCK_REFUSE.saturating_mul(2);
 /// Rows that are signed anew at a time.
 pub(crate) const RESIGN_ROWS: usize = 128;
 /// How many times as long as a page took to write, signing anew rests after it.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::departure::keep_released;
 use crate::enrol::keep_renewed;
 use crate::keys::keep_introduced;
 use crate::link::{LinkEnd, LinkRole, keep, route};
@@ -28,6 +29,8 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
             peer: gateway_id.clone(),
             role: LinkRole::Node,
         };
+        let released = keep_released(server.engine.clone(), server.board.clone(), gateway_id.clone(), dial.clone());
+        server.tasks.spawn(released);
         server.tasks.spawn(keep_introduced(server.keys.clone(), dial.clone()));
         server.tasks.spawn(keep_renewed(server.engine.clone(), tls, dial.clone(), dir.to_owned()));
         server.tasks.spawn(keep(end, dial));

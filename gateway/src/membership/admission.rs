@@ -10,8 +10,10 @@ use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::{
     AddToCircleRequest, AddToCircleResponse, CircleAdd, CircleCreate, CircleDrop, CreateCircleRequest,
     CreateCircleResponse, CreateInviteRequest, CreateInviteResponse, DropFromCircleRequest, DropFromCircleResponse,
-    Hide, HideRecordRequest, HideRecordResponse, JoinToken, Resume, ResumeMemberRequest, ResumeMemberResponse, Show,
-    ShowRecordRequest, ShowRecordResponse, Suspend, SuspendMemberRequest, SuspendMemberResponse,
+    Hide, HideRecordRequest, HideRecordResponse, JoinToken, MoveMemberRequest, MoveMemberResponse, RemoveMemberRequest,
+    RemoveMemberResponse, RestoreMemberRequest, RestoreMemberResponse, Resume, ResumeMemberRequest,
+    ResumeMemberResponse, Show, ShowRecordRequest, ShowRecordResponse, Suspend, SuspendMemberRequest,
+    SuspendMemberResponse,
 };
 use duikou_proto::hex::hex;
 use duikou_proto::name::{MemberId, RecordName, is_label};
@@ -25,7 +27,6 @@ use super::{Membership, refuse, unwritten};
 const VALID_DEFAULT: Duration = Duration::from_secs(7 * 24 * 3600);
 const VALID_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 const NAME_CHARACTERS: usize = 120;
-const REASON_CHARACTERS: usize = 500;
 
 impl Membership {
     fn member_id(&self, text: &str) -> Result<MemberId, Status> {
@@ -47,7 +48,7 @@ impl Membership {
         }
     }
 
-    fn known(&self, text: &str) -> Result<(MemberId, std::sync::Arc<Directory>), Status> {
+    pub(super) fn known(&self, text: &str) -> Result<(MemberId, std::sync::Arc<Directory>), Status> {
         let id = self.member_id(text)?;
         let directory = self.0.engine.directory();
         if directory.member(&id).is_none() {
@@ -167,7 +168,7 @@ impl AdmissionService for Membership {
         let request = request.into_inner();
         let (member, directory) = self.known(&request.member)?;
         if directory.member(&member).is_some_and(|member| member.state == MemberState::Active) {
-            let reason = request.reason.chars().take(REASON_CHARACTERS).collect();
+            let reason = super::reason(&request.reason);
             self.make(vec![Action::Suspend(Suspend { member: member.to_string(), reason })]).await?;
         }
         Ok(Response::new(SuspendMemberResponse {}))
@@ -182,6 +183,24 @@ impl AdmissionService for Membership {
             self.make(vec![Action::Resume(Resume { member: member.to_string() })]).await?;
         }
         Ok(Response::new(ResumeMemberResponse {}))
+    }
+
+    async fn remove_member(
+        &self,
+        request: Request<RemoveMemberRequest>,
+    ) -> Result<Response<RemoveMemberResponse>, Status> {
+        self.remove(request.into_inner()).await.map(|()| Response::new(RemoveMemberResponse {}))
+    }
+
+    async fn restore_member(
+        &self,
+        request: Request<RestoreMemberRequest>,
+    ) -> Result<Response<RestoreMemberResponse>, Status> {
+        self.restore(&request.into_inner().member).await.map(|()| Response::new(RestoreMemberResponse {}))
+    }
+
+    async fn move_member(&self, request: Request<MoveMemberRequest>) -> Result<Response<MoveMemberResponse>, Status> {
+        self.move_to(request.into_inner()).await.map(Response::new)
     }
 
     async fn create_circle(
@@ -240,7 +259,7 @@ impl AdmissionService for Membership {
         }
         if !self.0.engine.directory().hides(&name) {
             let salt = provider::random::<16>().map_err(|_| Status::internal("no randomness"))?;
-            let reason = request.reason.chars().take(REASON_CHARACTERS).collect();
+            let reason = super::reason(&request.reason);
             let hide = Hide { salt: salt.to_vec(), name_hash: Hidden::hash(&salt, &name), reason };
             self.make(vec![Action::Hide(hide)]).await?;
         }

@@ -4,9 +4,11 @@ use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::directory::{Directory, Member};
 use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::host_service_server::HostService;
 use duikou_proto::federation::key::Purpose;
-use duikou_proto::federation::key_service_server::KeyService;
-use duikou_proto::federation::{IntroduceKeysRequest, IntroduceKeysResponse, Key};
+use duikou_proto::federation::{
+    IntroduceKeysRequest, IntroduceKeysResponse, Key, ReleaseMemberRequest, ReleaseMemberResponse,
+};
 use duikou_proto::limits;
 use duikou_proto::name::NodeId;
 use tonic::{Code, Request, Response, Status};
@@ -54,7 +56,7 @@ fn is_known(member: &Member, key: &Key) -> bool {
 }
 
 #[tonic::async_trait]
-impl KeyService for Membership {
+impl HostService for Membership {
     async fn introduce_keys(
         &self,
         request: Request<IntroduceKeysRequest>,
@@ -81,5 +83,12 @@ impl KeyService for Membership {
             tracing::info!(member.id = %member.id, node.id = %node, grace_seconds = request.grace_seconds, "new keys introduced");
         }
         Ok(Response::new(IntroduceKeysResponse { directory_index: self.0.engine.directory().index() }))
+    }
+
+    async fn release_member(
+        &self,
+        request: Request<ReleaseMemberRequest>,
+    ) -> Result<Response<ReleaseMemberResponse>, Status> {
+        self.release(request).await.map(Response::new)
     }
 }

@@ -5,6 +5,7 @@ mod admission;
 mod enrolment;
 mod invite;
 mod keys;
+mod moves;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,6 +55,13 @@ impl Membership {
             Err(error) => Err(unwritten(&error)),
         }
     }
+}
+
+/// The most characters of a reason that everyone reads.
+const REASON_CHARACTERS: usize = 500;
+
+fn reason(text: &str) -> String {
+    text.chars().take(REASON_CHARACTERS).collect()
 }
 
 fn refuse(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Status {

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use duikou_proto::directory::{self, Directory, DirectoryError, Hidden};
-use duikou_proto::envelope::Part;
+use duikou_proto::directory::{self, Directory, DirectoryError, Hidden, MemberState};
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::key::Purpose;
 use duikou_proto::federation::{Hide, Key, Remove, Restore, Resume, Show, Suspend};
@@ -18,6 +18,7 @@ use super::facts;
 use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
+use crate::limits;
 use crate::store::{GoneReason, Row, StoreError};
 
 /// Rows that are looked at in one statement.
@@ -119,7 +120,13 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
             | Action::Resume(Resume { member })
             | Action::Remove(Remove { member, .. })
             | Action::Restore(Restore { member }),
-        ) => Sweep::Touch.over(work, &format!("members/{member}/")).await?,
+        ) => {
+            let prefix = format!("members/{member}/");
+            Sweep::Touch.over(work, &prefix).await?;
+            if may_be_gone(&before, member, entry.time) && (work.identity.carrier || hosts(work, member)) {
+                Sweep::HandOut.over(work, &prefix).await?;
+            }
+        }
         Some(Action::Hide(Hide { salt, name_hash, .. }) | Action::Show(Show { salt, name_hash })) => {
             Sweep::TouchNamed { salt, name_hash }.over(work, "members/").await?;
         }
@@ -143,6 +150,17 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
     Ok(Ok(()))
 }
 
+/// Whether a member that is no longer removed at `time` may have lost its rows in any store.
+fn may_be_gone(before: &Directory, member: &str, time: Micros) -> bool {
+    let slack = limits::REMOVAL_SLACK.as_micros() as Micros;
+    let state = before.member_by_text(member).map(|member| member.state);
+    matches!(state, Some(MemberState::Removed(until)) if until <= time + slack)
+}
+
+fn hosts(work: &Work<'_>, member: &str) -> bool {
+    work.memory.directory.member_by_text(member).is_some_and(|held| held.node == work.identity.node)
+}
+
 fn key_introduced(work: &mut Work<'_>, key: &Key) {
     work.resign |= key.purpose() == Purpose::Signing;
     // A directory that is read for the first time tells of the past.
@@ -158,11 +176,15 @@ fn key_introduced(work: &mut Work<'_>, key: &Key) {
 }
 
 /// What becomes of the rows that an entry concerns.
-enum Sweep<'a> {
+pub(super) enum Sweep<'a> {
     /// People and subscribers look at all of them again.
     Touch,
     /// Likewise, at the one whose salted name has this hash.
     TouchNamed { salt: &'a [u8], name_hash: &'a [u8] },
+    /// Links carry them anew.
+    HandOut,
+    /// They go: their member left the network.
+    Remove,
     /// They go.
     Drop,
     /// What no scope of this node covers any longer goes, unless it is its own.
@@ -170,7 +192,7 @@ enum Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    async fn over(&self, work: &mut Work<'_>, prefix: &str) -> Result<(), StoreError> {
+    pub(super) async fn over(&self, work: &mut Work<'_>, prefix: &str) -> Result<(), StoreError> {
         let mut after = String::new();
         loop {
             let rows = work.range(prefix, &after, PAGE).await?;
@@ -190,6 +212,9 @@ impl Sweep<'_> {
                     work.touch(row);
                 }
             }
+            Self::HandOut => work.restamp(row),
+            Self::Remove if row.record.is_none() && row.withdrawal.is_none() => {}
+            Self::Remove => work.drop_row(row, GoneReason::Removed, true),
             Self::Drop => work.drop_row(row, GoneReason::ScopeLost, true),
             Self::Close { holds } => {
                 let lost = |part: &Option<Part>| part.as_ref().is_some_and(|part| !part.scopes().meets(holds));
@@ -217,6 +242,7 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
     if here && !comes {
         work.memory.unrecovered.remove(member);
         work.remove_fact(facts::unrecovered(member));
+        keep_departed(work, member).await?;
         Sweep::Drop.over(work, &format!("members/{member}/")).await?;
         for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {
             work.remove_fact(key);
@@ -224,6 +250,18 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
         work.renew_feed();
     }
     Ok(())
+}
+
+/// What never left this node, or did not arrive, is all that there is of it.
+async fn keep_departed(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+    let prefix = format!("members/{member}/");
+    let mut after = String::new();
+    loop {
+        let rows = work.range(&prefix, &after, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        work.keep_departed(member, after.is_empty(), &rows)?;
+        after = last.name.to_string();
+    }
 }
 
 /// Scopes that are new here are read alone from the beginning, on every feed that is already under way.

@@ -2,6 +2,7 @@
 
 mod accept;
 mod apply;
+mod departed;
 mod entries;
 pub(crate) mod facts;
 mod foresight;
@@ -10,6 +11,7 @@ mod key_death;
 mod position;
 mod recover;
 mod reissue;
+mod removal;
 mod resign;
 mod signers;
 mod upkeep;
@@ -36,6 +38,7 @@ use crate::store::{Counter, Counts, Order, Page, Row, Seq, Store, StoreError};
 use crate::world::World;
 
 pub(crate) use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Side};
+pub use departed::KeepDeparted;
 pub(crate) use entries::{CatchUpFact, Follow, Make};
 pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
@@ -106,6 +109,7 @@ pub(crate) struct Shared {
     directory: watch::Sender<Arc<Directory>>,
     halted: watch::Sender<Option<String>>,
     scrub: Notify,
+    pub(crate) departed: departed::Departed,
     /// Something may have been signed by another key than the newest.
     resign: Notify,
 }
@@ -194,6 +198,7 @@ impl Engine {
             directory: watch::Sender::new(directory),
             halted: watch::Sender::new(None),
             scrub: Notify::new(),
+            departed: departed::Departed::default(),
             resign: Notify::new(),
         });
         let tasks = tokio_util::task::TaskTracker::new();
@@ -418,6 +423,11 @@ impl Engine {
 
     pub(crate) fn knows(&self, position: &Position) -> Known {
         self.0.memory.load().feed.knows(position, self.head())
+    }
+
+    /// Says where that is kept which leaves this store with a member. Without it, it is dropped.
+    pub fn keep_departed_with(&self, keep: KeepDeparted) {
+        self.0.departed.keep_with(keep);
     }
 
     /// Why this server writes nothing, if so.

@@ -5,6 +5,7 @@ use duikou_proto::envelope::EXPIRE_SLACK_MICROS;
 use duikou_proto::v1::WithdrawalReason;
 
 use super::key_death;
+use super::removal;
 use super::work::Work;
 use super::write::{Next, state};
 use super::writer::Command;
@@ -21,6 +22,7 @@ impl Command for Upkeep {
 
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
         key_death::look(work).await?;
+        removal::look(work).await?;
         let due = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
         let more = due.len() == limits::UPKEEP_ROWS;
         for row in due {

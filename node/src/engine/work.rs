@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::accept::{Ranking, accept};
+use super::departed::Departed;
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::defects::{self, Defect};
@@ -50,6 +51,7 @@ pub(crate) struct Work<'a> {
     pub(crate) transaction: &'a mut dyn Transaction,
     pub(crate) identity: &'a Identity,
     pub(crate) world: &'a World,
+    departed: &'a Departed,
     pub(crate) memory: Memory,
     pub(crate) now: Micros,
     counter: Counter,
@@ -82,6 +84,7 @@ impl<'a> Work<'a> {
         transaction: &'a mut dyn Transaction,
         identity: &'a Identity,
         world: &'a World,
+        departed: &'a Departed,
         memory: Memory,
     ) -> Result<Self, StoreError> {
         let counter = transaction.counter().await?;
@@ -90,6 +93,7 @@ impl<'a> Work<'a> {
             transaction,
             identity,
             world,
+            departed,
             memory,
             now: world.now(),
             counter,
@@ -231,6 +235,15 @@ impl<'a> Work<'a> {
         row.gone = Some((reason, self.now + GONE_KEPT));
         self.scrub = true;
         self.put(row);
+    }
+
+    /// Keeps rows that are about to leave this store with their member.
+    pub(crate) fn keep_departed(&self, member: &MemberId, first: bool, rows: &[Row]) -> Result<(), StoreError> {
+        let entry = self.memory.directory.index();
+        self.departed.keep(member, entry, first, rows).map_err(|error| match error.kind() {
+            std::io::ErrorKind::StorageFull => StoreError::Full(error.into()),
+            _ => StoreError::Database(error.into()),
+        })
     }
 
     /// Drops a withdrawal that is for nobody here any longer.

@@ -158,7 +158,8 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
     let mut answers = Vec::with_capacity(commands.len());
     let done = async {
         let mut transaction = shared.store.begin().await?;
-        let mut work = Work::begin(&mut *transaction, &shared.identity, &shared.world, memory.clone()).await?;
+        let mut work =
+            Work::begin(&mut *transaction, &shared.identity, &shared.world, &shared.departed, memory.clone()).await?;
         let names: Vec<RecordName> = commands.as_slice().iter().flat_map(|command| command.names()).collect();
         work.load(names.into_iter()).await?;
         if commands.len() >= WORTH {

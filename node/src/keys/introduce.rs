@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use duikou_proto::federation::IntroduceKeysRequest;
-use duikou_proto::federation::key_service_client::KeyServiceClient;
+use duikou_proto::federation::host_service_client::HostServiceClient;
 use duikou_proto::name::MemberId;
 use tonic::Code;
 
@@ -90,7 +90,7 @@ impl KeyDesk {
         let request = IntroduceKeysRequest { keys, grace_seconds: rotation.grace_seconds };
         let asked = async {
             let channel = dial.connect().await.map_err(|error| crate::error::chain(&error))?;
-            let answer = KeyServiceClient::new(channel).introduce_keys(request).await;
+            let answer = HostServiceClient::new(channel).introduce_keys(request).await;
             answer.map(|answer| answer.into_inner().directory_index).map_err(|status| match status.code() {
                 Code::Unimplemented => "the gateway is of a version that introduces no keys".to_owned(),
                 _ => status.message().to_owned(),

@@ -71,7 +71,7 @@ impl Acceptor {
     }
 
     fn admit(&self, peer: &NodeId) -> Result<(), Status> {
-        let known = self.0.engine.directory().knows_node(peer);
+        let known = self.0.engine.directory().has_known(peer);
         if known { Ok(()) } else { Err(Status::unauthenticated(format!("{peer} is no node of this network"))) }
     }
 

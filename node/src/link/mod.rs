@@ -16,6 +16,7 @@ mod route;
 mod run;
 mod sink;
 mod source;
+mod unacknowledged;
 mod wire;
 
 pub use accept::Acceptor;
@@ -23,4 +24,5 @@ pub use board::{LinkBoard, LinkPhase, LinkView};
 pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
 pub use route::route;
+pub(crate) use unacknowledged::unacknowledged;
 pub use wire::{Connect, Inbound, Outbound, Wire};

@@ -17,6 +17,7 @@ use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
+use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
@@ -217,7 +218,8 @@ pub async fn start(
     let signers = folder.signers()?;
     let database = folder.database();
     let store = SqliteStore::open(&database).await.map_err(|error| ServeError::Store(database, error))?;
-    let identity = Identity { node, network, carrier, signers };
+    let identity = Identity { node, network: network.clone(), carrier, signers };
+    let departures = keep_in(folder.dir(), network.clone());
     let started = Engine::start(Parts {
         identity,
         store: Arc::new(store),
@@ -226,7 +228,9 @@ pub async fn start(
         queue_bytes: config.store.queue.bytes() as usize,
         stop,
     });
-    Ok(started.await?)
+    let started = started.await?;
+    started.engine.keep_departed_with(departures);
+    Ok(started)
 }
 
 async fn wait_for_signal(stop: &CancellationToken) {

@@ -94,6 +94,10 @@ fn shown(member: &Member) -> v1::Member {
         MemberState::Suspended => member::State::Suspended,
         MemberState::Removed(_) => member::State::Removed,
     };
+    let drop_time = match member.state {
+        MemberState::Removed(until) => Some(timestamp(until)),
+        MemberState::Active | MemberState::Suspended => None,
+    };
     v1::Member {
         name: format!("members/{}", member.id),
         id: member.id.short().to_owned(),
@@ -105,6 +109,8 @@ fn shown(member: &Member) -> v1::Member {
         node: member.node.to_string(),
         state: state.into(),
         key_number: key.map_or(0, |key| key.number),
+        moving_to: member.moving.as_ref().map(ToString::to_string).unwrap_or_default(),
+        drop_time,
         key_fingerprint: key.map(|key| key.key.fingerprint()).unwrap_or_default(),
     }
 }

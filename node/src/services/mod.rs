@@ -37,6 +37,7 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use auth::Door;
 pub use error::{DOMAIN, bilingual};
+pub(crate) use listing::listing_in;
 
 /// Bytes of a request.
 pub const REQUEST_BYTES: usize = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 //! How a server is, as its operator sees it: holdings, links, and what to act on.
 
-use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::envelope::Micros;
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
@@ -13,14 +13,14 @@ use super::Context;
 use super::error::{Failure, halt_reason};
 use super::time::timestamp;
 use crate::engine::{Engine, RejectionFact, facts};
-use crate::link::{LinkPhase, LinkView};
-use crate::store::{Order, Row, Seq};
+use crate::link::{LinkPhase, LinkView, unacknowledged};
+use crate::store::Order;
 
 /// Rejections shown per link and direction.
 const REJECTIONS: usize = 100;
 /// Hidden records shown.
 const HIDDEN: usize = 100;
-/// Rows looked at to count what is not yet safe elsewhere, or to name what is hidden.
+/// Rows looked at to name what is hidden.
 const ROWS: usize = 100_000;
 /// Rows of one page of them.
 const PAGE: usize = 1_000;
@@ -75,7 +75,7 @@ async fn link(engine: &Engine, peer: &NodeId, view: &LinkView) -> Result<LinkSta
         state: state.into(),
         since_time: Some(timestamp(view.since)),
         detail: view.detail.clone(),
-        unacknowledged: unacknowledged(engine, view.acknowledged).await?,
+        unacknowledged: unacknowledged(engine, view.acknowledged, None).await?,
         behind: view.behind,
         rejected_by_peer: rejections(engine, &facts::refused(peer)).await?,
         rejected_here: rejections(engine, &facts::rejected(peer)).await?,
@@ -92,21 +92,6 @@ async fn rejections(engine: &Engine, prefix: &str) -> Result<Vec<Rejection>, Fai
         detail: fact.detail,
     });
     Ok(rejections.collect())
-}
-
-/// Own states after `acknowledged` that somebody else may hold: what a lost disk would lose.
-async fn unacknowledged(engine: &Engine, acknowledged: Seq) -> Result<i64, Failure> {
-    let directory = engine.directory();
-    let node = &engine.identity().node;
-    let is_own = |row: &Row| directory.member_by_text(row.name.origin_str()).is_some_and(|m| m.node == *node);
-    let (mut after, mut looked, mut count) = (acknowledged, 0, 0);
-    while after < engine.head() && looked < ROWS {
-        let page = engine.page(Order::Link, after, PAGE).await?;
-        looked += page.rows.len();
-        count += page.rows.iter().filter(|row| is_own(row) && owes(row, acknowledged)).count();
-        after = page.upto;
-    }
-    Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 /// Own records that the network hides, each with the reason that the network gives.
@@ -136,14 +121,6 @@ async fn hidden(engine: &Engine) -> Result<Vec<Alert>, Failure> {
     }
     found.truncate(HIDDEN);
     Ok(found)
-}
-
-fn owes(row: &Row, acknowledged: Seq) -> bool {
-    let [record, withdrawal] = row.positions(Order::Link);
-    let owed = |part: &Option<Part>, seq: Seq| {
-        seq > acknowledged && part.as_ref().is_some_and(|part| !part.scopes().is_empty())
-    };
-    owed(&row.record, record) || owed(&row.withdrawal, withdrawal)
 }
 
 /// An alarm in both languages.

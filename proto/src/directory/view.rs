@@ -410,6 +410,11 @@ impl Directory {
         self.former.contains(node) && !self.knows_node(node)
     }
 
+    /// Whether this node takes part, or did.
+    pub fn has_known(&self, node: &NodeId) -> bool {
+        self.knows_node(node) || self.former.contains(node)
+    }
+
     /// All nodes that host a member now.
     pub fn nodes(&self) -> BTreeSet<NodeId> {
         self.members.values().map(|member| member.node.clone()).collect()

@@ -4,7 +4,7 @@ use duikou_proto::v1::member::State;
 use duikou_proto::v1::{GetMemberRequest, ListMembersRequest, Member};
 
 use crate::cli::output::table;
-use crate::cli::{CommandError, Context, Sequence, Text};
+use crate::cli::{CommandError, Context, Sequence, Text, time};
 
 /// What everyone may ask about members.
 #[derive(Debug, clap::Subcommand)]
@@ -95,6 +95,12 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
         let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
         for (label, cell) in header().iter().zip(row(member)) {
             table.add_row([label.in_language(context.language), &cell]);
+        }
+        if !member.moving_to.is_empty() {
+            table.add_row([context.say("迁往", "MOVING TO"), &member.moving_to]);
+        }
+        if let Some(until) = &member.drop_time {
+            table.add_row([context.say("他处删除于", "DROPPED ELSEWHERE"), &time(Some(until))]);
         }
         table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
         table.add_row([context.say("密钥", "KEY"), &format!("{} {}", member.key_number, member.key_fingerprint)]);

@@ -14,7 +14,7 @@ use duikou_proto::v1::{self, Listing};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
-pub(crate) use view::listing_of;
+pub(crate) use view::{listing_in, listing_of};
 
 pub(crate) struct Listings {
     pub(crate) door: Door,

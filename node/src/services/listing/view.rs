@@ -29,6 +29,12 @@ pub(crate) fn listing_of(part: &Part, opportunity: Opportunity, network: &Networ
     }
 }
 
+/// The listing in a record, where it holds one.
+pub(crate) fn listing_in(part: &Part, network: &NetworkName) -> Option<Listing> {
+    let opportunity = part.kind().is_listing().then(|| Opportunity::decode(part.body()).ok()).flatten()?;
+    Some(listing_of(part, opportunity, network))
+}
+
 /// The listing that a write came to.
 pub(crate) fn listing_written(written: Written, network: &NetworkName) -> Listing {
     match written {

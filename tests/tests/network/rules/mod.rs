@@ -10,6 +10,7 @@ mod full_disk;
 mod join_tokens;
 mod keys;
 mod links;
+mod membership;
 mod operator_port;
 mod watching;
 
