@@ -1,6 +1,6 @@
 //! The gateway's commands on a folder, and what their errors are to the person who gave the command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use duikou_node::at_rest::served;
@@ -11,7 +11,7 @@ use duikou_proto::name::NetworkName;
 
 use crate::cli::{DemoOptions, GatewayFolder, InitOptions, InitReport};
 use crate::demo;
-use crate::init::{InitError, ROOT_KEY, init};
+use crate::init::{Founded, Founding, InitError, ROOT_KEY, init, rebuild};
 use crate::serve::{GatewayError, serve};
 
 /// The real thing behind [`GatewayFolder`].
@@ -21,19 +21,17 @@ pub struct AtRest;
 #[async_trait(?Send)]
 impl GatewayFolder for AtRest {
     async fn init(&self, dir: &Path, network: &NetworkName, options: &InitOptions) -> anyhow::Result<InitReport> {
-        let file = dir.join("duikou.toml");
-        let config = if file.exists() {
-            Config::load(&file).map_err(|faults| CommandError::config(&faults))?
-        } else {
-            Config::default()
-        };
-        let founded = init(dir, network, &options.id, options.address.clone(), config).await;
-        let founded = founded.map_err(|error| not_founded(&error))?;
-        Ok(InitReport {
-            gateway: founded.gateway.to_string(),
-            root_fingerprint: founded.root_fingerprint,
-            root_key: dir.join(ROOT_KEY),
-        })
+        let root_key = options.root_key.clone().unwrap_or_else(|| dir.join(ROOT_KEY));
+        let founding = founding(network, options, &root_key);
+        let founded = init(dir, founding, config_in(dir)?).await.map_err(|error| not_founded(&error))?;
+        Ok(report(founded, root_key))
+    }
+
+    async fn rebuild(&self, dir: &Path, network: &NetworkName, options: &InitOptions) -> anyhow::Result<InitReport> {
+        let root_key = options.root_key.clone().unwrap_or_else(|| dir.join(ROOT_KEY));
+        let founding = founding(network, options, &root_key);
+        let founded = rebuild(dir, founding, config_in(dir)?).await.map_err(|error| not_founded(&error))?;
+        Ok(report(founded, root_key))
     }
 
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()> {
@@ -53,6 +51,22 @@ impl GatewayFolder for AtRest {
         let text = Text::new("有存储缺少或多出信息，详见上表", "a store lacks something or holds too much: see above");
         Err(CommandError::new(ExitCode::Failed, text).into())
     }
+}
+
+fn config_in(dir: &Path) -> anyhow::Result<Config> {
+    let file = dir.join("duikou.toml");
+    if file.exists() {
+        return Ok(Config::load(&file).map_err(|faults| CommandError::config(&faults))?);
+    }
+    Ok(Config::default())
+}
+
+fn founding<'a>(network: &'a NetworkName, options: &'a InitOptions, root_key: &'a Path) -> Founding<'a> {
+    Founding { network, id: &options.id, address: options.address.clone(), root_key }
+}
+
+fn report(founded: Founded, root_key: PathBuf) -> InitReport {
+    InitReport { gateway: founded.gateway.to_string(), root_fingerprint: founded.root_fingerprint, root_key }
 }
 
 fn not_serving(error: &GatewayError) -> CommandError {
@@ -80,6 +94,8 @@ fn not_founded(error: &InitError) -> CommandError {
         InitError::Key(_)
         | InitError::Authority(_)
         | InitError::Identity(_)
+        | InitError::LinkTls(_)
+        | InitError::Write(_)
         | InitError::Request(_)
         | InitError::Join(_) => {
             let text = Text::new("网络未能建立", "the network could not be founded");

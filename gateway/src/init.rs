@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use duikou_node::config::{Config, HostPort};
+use duikou_node::engine::{Started, facts};
 use duikou_node::enrol::JoinError;
 use duikou_node::server::{Folder, ServeError, start};
 use duikou_node::trust::identity::{KEY_FILE, TlsIdentity, write_certificates};
@@ -18,12 +19,17 @@ use duikou_proto::sign::Signer;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use crate::authority::{Authority, AuthorityError, WebName};
+use crate::authority::{Authority, AuthorityError, WebName, in_use};
 
 /// The root key's file. It belongs on a medium that is kept offline.
 pub const ROOT_KEY: &str = "root.key";
 /// The directory key's file.
 pub const DIRECTORY_KEY: &str = "directory.key";
+
+/// The directory key that waits for the root.
+pub const NEXT_DIRECTORY_KEY: &str = "directory.next.key";
+/// The fact that names the root key whose network a rebuilt gateway serves.
+pub(crate) const EXPECTED_ROOT: &str = "expected-root";
 
 /// Why no network is founded.
 #[derive(Debug, Error)]
@@ -43,6 +49,9 @@ pub enum InitError {
     /// Certificates.
     #[error(transparent)]
     Identity(#[from] duikou_node::trust::identity::IdentityError),
+    /// Likewise.
+    #[error(transparent)]
+    LinkTls(#[from] duikou_node::trust::link_tls::LinkTlsError),
     /// The certificate request.
     #[error("the certificate request cannot be made")]
     Request(#[from] rcgen::Error),
@@ -51,10 +60,26 @@ pub enum InitError {
     Serve(#[from] ServeError),
     /// The data.
     #[error("the data cannot be written")]
+    Write(#[from] duikou_node::engine::WriteError),
+    /// The data.
+    #[error("the data cannot be written")]
     Join(#[from] JoinError),
     /// The files.
     #[error("the folder cannot be written")]
     Io(#[from] std::io::Error),
+}
+
+/// What a gateway is told when it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Founding<'a> {
+    /// The network's name.
+    pub network: &'a NetworkName,
+    /// The gateway's short id.
+    pub id: &'a str,
+    /// What invites will name.
+    pub address: Option<HostPort>,
+    /// Where the root key lies, or is to lie.
+    pub root_key: &'a Path,
 }
 
 /// What was founded.
@@ -68,27 +93,67 @@ pub struct Founded {
     pub root_fingerprint: String,
 }
 
-/// Makes the gateway of a new network in `dir`. Invites will name `address`; `config` gives listeners.
+/// Makes the gateway of a new network in `dir`, and its root key. `config` gives listeners.
 ///
 /// # Errors
 /// Where the folder holds one already, or cannot be written.
-pub async fn init(
-    dir: &Path,
-    network: &NetworkName,
-    id: &str,
-    address: Option<HostPort>,
-    mut config: Config,
-) -> Result<Founded, InitError> {
-    let network = network.clone();
-    let gateway = NodeId::parse(id, &network)?;
+pub async fn init(dir: &Path, founding: Founding<'_>, config: Config) -> Result<Founded, InitError> {
+    let folder = empty(dir)?;
+    if founding.root_key.exists() {
+        return Err(InitError::Exists(founding.root_key.display().to_string()));
+    }
+    let root = Signer::new(0, SigningKeyFile::new(founding.root_key).create()?);
+    let directory_key = Signer::new(1, SigningKeyFile::new(dir.join(DIRECTORY_KEY)).create()?);
+    let (founded, started, address) = make(&folder, &founding, &root, config).await?;
+    let genesis = directory::genesis(founding.network, &root, &directory_key, started.engine.now());
+    let entry = Action::Gateway(Gateway { gateway: founded.gateway.to_string(), address });
+    let followed = started.engine.follow(vec![genesis]).await;
+    let made = started.engine.make_entries(directory_key, vec![entry]).await;
+    end(started).await;
+    followed?.map_err(JoinError::from)?;
+    made?.map_err(JoinError::from)?;
+    Ok(founded)
+}
+
+/// Makes a gateway in `dir` in place of one that is lost, with the root key of its network. It has no directory yet: its
+/// nodes bring it, and their records, once it serves; then the root introduces a new directory key.
+///
+/// # Errors
+/// Where the folder holds one already, the root key cannot be read, or the folder cannot be written.
+pub async fn rebuild(dir: &Path, founding: Founding<'_>, config: Config) -> Result<Founded, InitError> {
+    let root = Signer::new(0, SigningKeyFile::new(founding.root_key).read()?);
+    let folder = empty(dir)?;
+    let (founded, started, _) = make(&folder, &founding, &root, config).await?;
+    let expected = root.public().to_bytes().to_vec();
+    let marked = async {
+        started.engine.put_fact(EXPECTED_ROOT.to_owned(), Some(expected)).await?;
+        started.engine.put_fact(facts::GATHERING.to_owned(), Some(true)).await
+    };
+    let marked = marked.await;
+    end(started).await;
+    marked?;
+    Ok(founded)
+}
+
+fn empty(dir: &Path) -> Result<Folder, InitError> {
     let folder = Folder::make(dir).map_err(ServeError::from)?;
-    if folder.database().exists() || dir.join(ROOT_KEY).exists() {
+    if folder.database().exists() || dir.join(DIRECTORY_KEY).exists() {
         return Err(InitError::Exists(dir.display().to_string()));
     }
-    let root = Signer::new(0, SigningKeyFile::new(dir.join(ROOT_KEY)).create()?);
-    let directory_key = Signer::new(1, SigningKeyFile::new(dir.join(DIRECTORY_KEY)).create()?);
+    Ok(folder)
+}
+
+/// Authority, certificates, configuration, and a store that holds nothing; what invites will name.
+async fn make(
+    folder: &Folder,
+    founding: &Founding<'_>,
+    root: &Signer,
+    mut config: Config,
+) -> Result<(Founded, Started, String), InitError> {
+    let (dir, network) = (folder.dir(), founding.network.clone());
+    let gateway = NodeId::parse(founding.id, &network)?;
     let now = SystemTime::now();
-    let authority = Authority::create(dir, network.clone(), now)?;
+    let authority = Authority::create(dir, network.clone(), root, now)?;
     let tls_key = create_tls_key(&dir.join(KEY_FILE))?;
     let chain = authority.issue_link(&certificate_request(&tls_key)?, Role::Gateway, &gateway, now)?;
     TlsIdentity::store_certificates(dir, &chain, std::slice::from_ref(authority.certificate()))?;
@@ -97,25 +162,20 @@ pub async fn init(
     let named = config.node.id.is_some();
     config.node.id = Some(gateway.clone());
     config.node.network = Some(network.clone());
-    config.link.address = address.or(config.link.address);
+    config.link.address = founding.address.clone().or(config.link.address);
     if !named {
         std::fs::write(folder.config(), config.to_toml())?;
     }
+    let address = config.link.address.as_ref().map(ToString::to_string).unwrap_or_default();
     let stop = CancellationToken::new();
-    let started = start(&folder, &config, gateway.clone(), network.clone(), true, stop).await?;
-    let genesis = directory::genesis(&network, &root, &directory_key, started.engine.now());
-    let entry = Action::Gateway(Gateway {
-        gateway: gateway.to_string(),
-        address: config.link.address.as_ref().map(ToString::to_string).unwrap_or_default(),
-    });
-    let followed = started.engine.follow(vec![genesis]).await;
-    let made = started.engine.make_entries(directory_key, vec![entry]).await;
+    let started = start(folder, &config, gateway.clone(), network.clone(), true, stop).await?;
+    Ok((Founded { network, gateway, root_fingerprint: root.public().fingerprint() }, started, address))
+}
+
+async fn end(started: Started) {
     started.engine.close();
     started.tasks.wait().await;
     started.engine.store().close().await;
-    followed.map_err(JoinError::from)?.map_err(JoinError::from)?;
-    made.map_err(JoinError::from)?.map_err(JoinError::from)?;
-    Ok(Founded { network, gateway, root_fingerprint: root.public().fingerprint() })
 }
 
 /// Issues the gateway's own certificates anew: the authority lies beside them.
@@ -125,7 +185,7 @@ pub async fn init(
 pub fn renew_own(dir: &Path, authority: &Authority, gateway: &NodeId, now: SystemTime) -> Result<(), InitError> {
     let key = duikou_node::trust::key_file::read_tls_key(&dir.join(KEY_FILE))?;
     let chain = authority.issue_link(&certificate_request(&key)?, Role::Gateway, gateway, now)?;
-    TlsIdentity::store_certificates(dir, &chain, std::slice::from_ref(authority.certificate()))?;
+    TlsIdentity::store_certificates(dir, &chain, &in_use(dir, authority.lifetime(), now)?)?;
     renew_web(dir, authority, gateway, now)
 }
 

@@ -3,8 +3,10 @@
 
 pub mod at_rest;
 pub mod authority;
+pub mod certificates;
 pub mod cli;
 pub mod demo;
 pub mod init;
 pub mod membership;
+pub mod root;
 pub mod serve;

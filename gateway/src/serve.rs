@@ -1,34 +1,28 @@
 //! The gateway itself: a server that others' links come in to.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use duikou_node::config::Config;
-use duikou_node::engine::Engine;
 use duikou_node::link::Acceptor;
 use duikou_node::server::{ServeError, Server, bind};
 use duikou_node::trust::accept::{AcceptLimits, incoming};
-use duikou_node::trust::identity::TlsIdentity;
-use duikou_node::trust::key_file::SigningKeyFile;
-use duikou_node::trust::link_tls::LinkTls;
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::federation::admission_service_server::AdmissionServiceServer;
 use duikou_proto::federation::enrolment_service_server::EnrolmentServiceServer;
 use duikou_proto::federation::host_service_server::HostServiceServer;
 use duikou_proto::federation::link_service_server::LinkServiceServer;
+use duikou_proto::federation::root_service_server::RootServiceServer;
 use duikou_proto::limits;
-use duikou_proto::sign::Signer;
 use thiserror::Error;
 
-use crate::authority::{Authority, AuthorityError};
-use crate::init::{DIRECTORY_KEY, InitError, renew_own};
+use crate::authority::AuthorityError;
+use crate::certificates::Certificates;
+use crate::init::InitError;
 use crate::membership::Membership;
 
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEPALIVE_WITHIN: Duration = Duration::from_secs(10);
-const RENEW_EVERY: Duration = Duration::from_secs(15 * 60);
-const HALF_LIFE: Duration = Duration::from_secs(7 * 24 * 3600 / 2);
 
 /// Why a gateway does not serve.
 #[derive(Debug, Error)]
@@ -54,13 +48,8 @@ pub enum GatewayError {
 pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
     let mut server = Server::open(dir, config, true).await?;
     let identity = server.engine.identity().clone();
-    let authority = Authority::load(dir)?;
-    let loaded = TlsIdentity::load(dir).map_err(ServeError::from)?;
-    if loaded.remaining(SystemTime::now()) < HALF_LIFE {
-        renew_own(dir, &authority, &identity.node, SystemTime::now())?;
-    }
-    let tls = LinkTls::new(identity.network.clone(), TlsIdentity::load(dir).map_err(ServeError::from)?);
-    let tls = tls.map_err(ServeError::from)?;
+    let lifetime = server.config.link.certificates.duration();
+    let certificates = Certificates::load(dir, identity.node.clone(), lifetime)?;
 
     let listener = bind(server.config.link.listen).await?;
     let bound = listener.local_addr().map_err(ServeError::from)?;
@@ -70,10 +59,11 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
         Some(address) => format!("{}:{}", address.host(), bound.port()),
         None => bound.to_string(),
     };
-    let directory_key = Signer::new(1, SigningKeyFile::new(dir.join(DIRECTORY_KEY)).read()?);
-    let membership = Membership::new(server.engine.clone(), authority, directory_key, address, dir.to_owned());
+    let membership =
+        Membership::new(server.engine.clone(), server.board.clone(), certificates.clone(), address, dir.to_owned())?;
     let admission = AdmissionServiceServer::new(membership.clone());
-    server.listen(|routes| routes.add_service(admission)).await?;
+    let root = RootServiceServer::new(membership.clone());
+    server.listen(|routes| routes.add_service(admission).add_service(root)).await?;
 
     let acceptor = Acceptor::new(server.engine.clone(), server.board.clone());
     let links = tonic::transport::Server::builder()
@@ -86,7 +76,11 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
                 .max_decoding_message_size(limits::LINK_MESSAGE_BYTES)
                 .max_encoding_message_size(limits::LINK_MESSAGE_BYTES),
         );
-    let connections = incoming(listener, tls.server(&[Role::Node]).map_err(ServeError::from)?, AcceptLimits::default());
+    let connections = incoming(
+        listener,
+        certificates.tls().server(&[Role::Node]).map_err(ServeError::from)?,
+        AcceptLimits::default(),
+    );
     let stop = server.stop.clone();
     server.links_at(bound);
     server.tasks.spawn(async move {
@@ -96,27 +90,6 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
         }
     });
     server.tasks.spawn(async move { acceptor.drain().await });
-    server.tasks.spawn(keep_renewed(server.engine.clone(), tls, dir.to_owned()));
+    server.tasks.spawn(certificates.keep_renewed(server.engine.clone()));
     Ok(server.run().await?)
-}
-
-async fn keep_renewed(engine: Engine, tls: Arc<LinkTls>, dir: std::path::PathBuf) {
-    loop {
-        tokio::select! {
-            () = engine.stopped().cancelled_owned() => return,
-            () = tokio::time::sleep(RENEW_EVERY) => {}
-        }
-        if tls.identity().remaining(SystemTime::now()) >= HALF_LIFE {
-            continue;
-        }
-        let renewed = Authority::load(&dir)
-            .map_err(InitError::from)
-            .and_then(|authority| renew_own(&dir, &authority, &engine.identity().node, SystemTime::now()))
-            .and_then(|()| Ok(TlsIdentity::load(&dir)?));
-        match renewed.map(|identity| tls.replace(identity)) {
-            Ok(Ok(())) => tracing::info!("certificates renewed"),
-            Ok(Err(error)) => tracing::error!(error = %duikou_node::error::chain(&error), "certificates not renewed"),
-            Err(error) => tracing::error!(error = %duikou_node::error::chain(&error), "certificates not renewed"),
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::departure::keep_released;
-use crate::enrol::keep_renewed;
+use crate::enrol::{Renewal, keep_renewed};
 use crate::keys::keep_introduced;
 use crate::link::{LinkEnd, LinkRole, keep, route};
 use crate::server::{ServeError, Server};
@@ -21,6 +21,9 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
     let link = &server.config.link;
     if let (Some(gateway), Some(gateway_id)) = (&link.gateway, &link.gateway_id) {
         let tls = LinkTls::new(server.engine.identity().network.clone(), TlsIdentity::load(dir)?)?;
+        if let Some(root) = server.engine.directory().root() {
+            tls.trust_root(root);
+        }
         let dial = route(link, &gateway.to_string(), tls.client(gateway_id.clone())?)
             .map_err(|error| ServeError::Config(crate::error::chain(&error)))?;
         let end = LinkEnd {
@@ -32,7 +35,18 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
         let released = keep_released(server.engine.clone(), server.board.clone(), gateway_id.clone(), dial.clone());
         server.tasks.spawn(released);
         server.tasks.spawn(keep_introduced(server.keys.clone(), dial.clone()));
-        server.tasks.spawn(keep_renewed(server.engine.clone(), tls, dial.clone(), dir.to_owned()));
+        let anonymous = route(link, &gateway.to_string(), tls.anonymous(gateway_id.clone())?)
+            .map_err(|error| ServeError::Config(crate::error::chain(&error)))?;
+        let renewal = Renewal {
+            engine: server.engine.clone(),
+            board: server.board.clone(),
+            gateway: gateway_id.clone(),
+            tls,
+            dial: dial.clone(),
+            anonymous,
+            dir: dir.to_owned(),
+        };
+        server.tasks.spawn(keep_renewed(renewal));
         server.tasks.spawn(keep(end, dial));
     }
     server.run().await

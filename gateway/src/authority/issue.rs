@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
 
+use duikou_node::trust::identity::BACKDATING;
 use duikou_node::trust::provider;
 use duikou_node::trust::spiffe::{Peer, Role};
 use duikou_proto::name::NodeId;
@@ -13,7 +14,7 @@ use rcgen::{
 };
 use rustls_pki_types::{CertificateDer, CertificateSigningRequestDer, DnsName};
 
-use super::{Authority, AuthorityError, BACKDATING, LINK_LIFETIME, WEB_LIFETIME};
+use super::{Authority, AuthorityError, WEB_LIFETIME};
 
 /// The most names of a public listener.
 pub(crate) const WEB_NAMES: usize = 32;
@@ -48,7 +49,7 @@ impl WebName {
 }
 
 impl Authority {
-    /// Issues a link certificate for the key of a PKCS #10 request (DER), valid from `now` for [`LINK_LIFETIME`]; leaf
+    /// Issues a link certificate for the key of a PKCS #10 request (DER), valid from `now` for [`Authority::lifetime`]; leaf
     /// first, then the authority.
     ///
     /// # Errors
@@ -69,7 +70,7 @@ impl Authority {
         params.distinguished_name = common_name(id.short());
         params.subject_alt_names = vec![SanType::URI(Ia5String::try_from(Peer { role, id: id.clone() }.uri())?)];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        self.leaf(params, &key, now, LINK_LIFETIME)
+        self.leaf(params, &key, now, self.lifetime)
     }
 
     /// Issues a certificate for a public listener with `key`, valid from `now` for [`WEB_LIFETIME`]; leaf first, then

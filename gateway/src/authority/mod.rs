@@ -2,6 +2,7 @@
 //! operator has no other certificate for them.
 
 mod issue;
+mod succession;
 
 #[cfg(test)]
 mod tests;
@@ -12,14 +13,21 @@ use std::time::{Duration, SystemTime};
 
 use duikou_node::trust::identity::{AUTHORITY_FILE, IdentityError, fingerprint, read_certificates, write_certificates};
 use duikou_node::trust::key_file::{KeyFileError, create_tls_key, read_tls_key};
+use duikou_node::trust::vouch::{VOUCH_OID, vouch};
+use duikou_proto::directory::authority_input;
 use duikou_proto::name::NetworkName;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData};
+use duikou_proto::sign::Signer;
+use rcgen::{
+    BasicConstraints, CertificateParams, CustomExtension, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
+};
 use rustls_pki_types::CertificateDer;
 use thiserror::Error;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 pub use issue::WebName;
 pub use issue::requested_key;
+pub(crate) use succession::in_use;
+pub use succession::{next_authority, succeed};
 
 /// File name of the authority's key.
 pub const KEY_FILE: &str = "ca.key";
@@ -29,8 +37,6 @@ pub const AUTHORITY_LIFETIME: Duration = Duration::from_secs(10 * 365 * 24 * 360
 pub const LINK_LIFETIME: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long a certificate of a public listener is valid.
 pub const WEB_LIFETIME: Duration = Duration::from_secs(90 * 24 * 3600);
-/// How far certificates reach back, for clocks that are behind.
-pub const BACKDATING: Duration = Duration::from_secs(5 * 60);
 
 /// Why there is no authority, or no certificate.
 #[derive(Debug, Error)]
@@ -80,24 +86,33 @@ pub struct Authority {
     network: NetworkName,
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
+    lifetime: Duration,
 }
 
 impl Authority {
-    /// Makes the authority of `network` and its files `ca.key` and `ca.crt` in `dir`. An existing key is never
-    /// overwritten.
+    /// Makes the first authority of `network`, which `root` vouches for, and its files `ca.key` and `ca.crt` in `dir`.
+    /// An existing key is never overwritten.
     ///
     /// # Errors
     /// Where there is one already, or a file cannot be written.
-    pub fn create(dir: &Path, network: NetworkName, now: SystemTime) -> Result<Self, AuthorityError> {
+    pub fn create(dir: &Path, network: NetworkName, root: &Signer, now: SystemTime) -> Result<Self, AuthorityError> {
         let key = create_tls_key(&dir.join(KEY_FILE))?;
+        let generation = succession::generation(now);
+        let signature = root.sign_text(&authority_input(&network, generation, &key.subject_public_key_info()));
+        let made = Self::make(key, network, &vouch(generation, &signature), now)?;
+        write_certificates(&dir.join(AUTHORITY_FILE), std::slice::from_ref(&made.certificate))?;
+        Ok(made)
+    }
+
+    fn make(key: KeyPair, network: NetworkName, vouch: &[u8], now: SystemTime) -> Result<Self, AuthorityError> {
         let mut params = CertificateParams::default();
         params.distinguished_name = issue::common_name(network.as_str());
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.custom_extensions = vec![CustomExtension::from_oid_content(&VOUCH_OID, vouch.to_vec())];
         issue::stamp(&mut params, now, AUTHORITY_LIFETIME)?;
         let certificate: CertificateDer<'static> = params.self_signed(&key)?.into();
-        write_certificates(&dir.join(AUTHORITY_FILE), std::slice::from_ref(&certificate))?;
-        Ok(Self { network, certificate, issuer: Issuer::new(params, key) })
+        Ok(Self { network, certificate, issuer: Issuer::new(params, key), lifetime: LINK_LIFETIME })
     }
 
     /// Reads the authority from `dir`. `ca.crt` begins with its certificate; others that may follow are those which it
@@ -107,6 +122,7 @@ impl Authority {
     /// Where a file is missing, loose or malformed, or they do not belong together.
     pub fn load(dir: &Path) -> Result<Self, AuthorityError> {
         let (key_path, path) = (dir.join(KEY_FILE), dir.join(AUTHORITY_FILE));
+        succession::finish(dir)?;
         let key = read_tls_key(&key_path)?;
         let no_authority = || AuthorityError::NoAuthority { path: path.clone() };
         let certificate = read_certificates(&path)?.into_iter().next().ok_or_else(no_authority)?;
@@ -115,7 +131,18 @@ impl Authority {
             return Err(AuthorityError::Mismatch { path: key_path });
         }
         let issuer = Issuer::from_ca_cert_der(&certificate, key)?;
-        Ok(Self { network, certificate, issuer })
+        Ok(Self { network, certificate, issuer, lifetime: LINK_LIFETIME })
+    }
+
+    /// Gives link certificates another life than [`LINK_LIFETIME`].
+    #[must_use]
+    pub fn with_lifetime(self, lifetime: Duration) -> Self {
+        Self { lifetime, ..self }
+    }
+
+    /// How long the link certificates live that it issues.
+    pub fn lifetime(&self) -> Duration {
+        self.lifetime
     }
 
     /// Its network.

@@ -17,7 +17,9 @@ use duikou_node::trust::{
 };
 use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
 use duikou_proto::federation::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
-use duikou_proto::federation::{EnrolRequest, EnrolResponse, RenewRequest, RenewResponse};
+use duikou_proto::federation::{
+    EnrolRequest, EnrolResponse, OfferDirectoryRequest, OfferDirectoryResponse, RenewRequest, RenewResponse,
+};
 use duikou_proto::name::{NetworkName, NodeId};
 use futures_util::StreamExt;
 use rcgen::{CertificateParams, KeyPair, SanType};
@@ -42,6 +44,10 @@ fn id(short: &str) -> NodeId {
     NodeId::parse(short, &network()).unwrap()
 }
 
+fn root() -> Signer {
+    Signer::from_seed(0, [1; 32])
+}
+
 fn now() -> SystemTime {
     SystemTime::now()
 }
@@ -58,7 +64,7 @@ impl World {
 
     fn of(network: NetworkName) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { authority: Authority::create(dir.path(), network, now()).unwrap(), _dir: dir }
+        Self { authority: Authority::create(dir.path(), network, &root(), now()).unwrap(), _dir: dir }
     }
 
     fn identity(&self, peer: &Peer, at: SystemTime) -> TlsIdentity {
@@ -352,6 +358,13 @@ impl EnrolmentService for WhoCalls {
         Err(Status::unimplemented("not asked here"))
     }
 
+    async fn offer_directory(
+        &self,
+        _: Request<OfferDirectoryRequest>,
+    ) -> Result<Response<OfferDirectoryResponse>, Status> {
+        Err(Status::unimplemented("it asks who calls"))
+    }
+
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
         let info = request.extensions().get::<ConnectionInfo>().ok_or_else(|| Status::internal("no connection"))?;
         let name = info.peer.as_ref().map_or("nobody".into(), ToString::to_string);
@@ -480,10 +493,10 @@ async fn browsers_are_served_by_name_and_the_certificate_reloads() {
 #[test]
 fn an_authority_reads_back_and_is_never_overwritten() {
     let dir = tempfile::tempdir().unwrap();
-    let made = Authority::create(dir.path(), network(), now()).unwrap();
+    let made = Authority::create(dir.path(), network(), &root(), now()).unwrap();
     let read = Authority::load(dir.path()).unwrap();
     assert_eq!((read.network(), read.fingerprint()), (&network(), made.fingerprint()));
-    assert!(matches!(Authority::create(dir.path(), network(), now()), Err(AuthorityError::Key(_))));
+    assert!(matches!(Authority::create(dir.path(), network(), &root(), now()), Err(AuthorityError::Key(_))));
     assert_eq!(Authority::load(dir.path()).unwrap().fingerprint(), made.fingerprint());
 
     let key = KeyPair::generate().unwrap();
@@ -499,7 +512,7 @@ fn an_authority_with_a_loose_or_foreign_key_is_refused() {
     use std::os::unix::fs::PermissionsExt;
 
     let dir = tempfile::tempdir().unwrap();
-    Authority::create(dir.path(), network(), now()).unwrap();
+    Authority::create(dir.path(), network(), &root(), now()).unwrap();
     let path = dir.path().join(KEY_FILE);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(Authority::load(dir.path()), Err(AuthorityError::Key(KeyFileError::Loose(_)))));
@@ -570,4 +583,53 @@ fn an_identity_reads_back_from_its_folder() {
 fn rewrite_key(dir: &Path) {
     std::fs::remove_file(dir.join(TLS_KEY_FILE)).unwrap();
     create_tls_key(&dir.join(TLS_KEY_FILE)).unwrap();
+}
+
+#[tokio::test]
+async fn a_node_believes_a_newer_authority_that_the_root_vouches_for_and_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = Authority::create(dir.path(), network(), &root(), now() - Duration::from_secs(60)).unwrap();
+    let make = |authority: &Authority, peer: &Peer, authorities: Vec<CertificateDer<'static>>| {
+        let key = KeyPair::generate().unwrap();
+        let chain = authority.issue_link(&certificate_request(&key).unwrap(), peer.role, &peer.id, now()).unwrap();
+        LinkTls::new(network(), TlsIdentity::new(chain, &key, authorities).unwrap()).unwrap()
+    };
+    let node = make(&first, &Peer::node(id("shenzhen")), vec![first.certificate().clone()]);
+    node.trust_root(root().public());
+
+    let next = next_authority(dir.path(), now()).unwrap();
+    let input = authority_input(&network(), next.generation, &next.public_key);
+    let stranger = Signer::from_seed(0, [9; 32]);
+    let copy = |name: &str| {
+        let copied = dir.path().join(name);
+        std::fs::create_dir(&copied).unwrap();
+        for file in ["ca.crt", "ca.key", "ca.next.key"] {
+            std::fs::copy(dir.path().join(file), copied.join(file)).unwrap();
+        }
+        copied
+    };
+    let (by_stranger, by_root) = (copy("stranger"), copy("root"));
+    succeed(&by_stranger, &network(), &next, &stranger.sign_text(&input), now()).unwrap();
+    let forged = Authority::load(&by_stranger).unwrap();
+    let hub = make(&forged, &Peer::gateway(id("hub")), vec![forged.certificate().clone(), first.certificate().clone()]);
+    let listener = Listener::links(&hub).await;
+    listener.is_distrusted_by(node.client(id("hub")).unwrap()).await;
+    assert!(node.learned().is_none());
+
+    succeed(&by_root, &network(), &next, &root().sign_text(&input), now()).unwrap();
+    let second = Authority::load(&by_root).unwrap();
+    let both = vec![second.certificate().clone(), first.certificate().clone()];
+    let hub = make(&second, &Peer::gateway(id("hub")), both.clone());
+    let mut listener = Listener::links(&hub).await;
+    let seen = listener.accepts(node.client(id("hub")).unwrap()).await;
+    assert_eq!(seen.peer, Some(Peer::node(id("shenzhen"))), "what the one before issued is still good");
+    assert_eq!(node.learned().as_ref(), Some(second.certificate()));
+    // One that knows the second does not go back to the first.
+    let moved = make(&second, &Peer::node(id("zunyi")), vec![second.certificate().clone()]);
+    moved.trust_root(root().public());
+    let old = Listener::links(&make(&first, &Peer::gateway(id("hub")), vec![first.certificate().clone()])).await;
+    old.is_distrusted_by(moved.client(id("hub")).unwrap()).await;
+    assert_eq!(succession::in_use(&by_root, LINK_LIFETIME, now()).unwrap(), both);
+    let later = now() + LINK_LIFETIME + Duration::from_secs(10);
+    assert_eq!(succession::in_use(&by_root, LINK_LIFETIME, later).unwrap(), both[..1]);
 }

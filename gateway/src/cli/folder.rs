@@ -12,6 +12,9 @@ pub trait GatewayFolder: Sync {
     /// Begins a network in an empty folder.
     async fn init(&self, dir: &Path, network: &NetworkName, options: &InitOptions) -> anyhow::Result<InitReport>;
 
+    /// Makes a gateway in place of a lost one, in an empty folder, with the network's root key.
+    async fn rebuild(&self, dir: &Path, network: &NetworkName, options: &InitOptions) -> anyhow::Result<InitReport>;
+
     /// Serves until it is told to stop; listens for signals itself.
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()>;
 
@@ -26,6 +29,8 @@ pub struct InitOptions {
     pub id: String,
     /// What invites name. Absent: to be set in the configuration before the first invite.
     pub address: Option<HostPort>,
+    /// Where the root key lies, or is to lie. Absent: in the folder.
+    pub root_key: Option<PathBuf>,
 }
 
 /// What beginning a network made.

@@ -1,5 +1,7 @@
 //! `init`
 
+use std::path::PathBuf;
+
 use duikou_node::cli::{CommandError, Context, Text};
 use duikou_node::config::HostPort;
 use duikou_proto::name::NetworkName;
@@ -23,12 +25,16 @@ pub(super) struct Args {
     /// Where nodes reach the gateway; what invites name
     #[arg(long, value_name = "HOST:PORT")]
     address: Option<HostPort>,
+
+    /// Where the root key is written, best on a medium that is kept offline [default: root.key in --dir]
+    #[arg(long, value_name = "FILE")]
+    root_key: Option<PathBuf>,
 }
 
 impl Args {
     pub(super) async fn run(self, context: &Context, gateway: &impl GatewayFolder) -> Result<(), CommandError> {
         let dir = context.global.dir();
-        let options = InitOptions { id: self.id, address: self.address };
+        let options = InitOptions { id: self.id, address: self.address, root_key: self.root_key };
         let made =
             gateway.init(dir, &self.network, &options).await.map_err(|error| CommandError::from_anyhow(&error))?;
         context.note(&Text::new(

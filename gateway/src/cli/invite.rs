@@ -56,7 +56,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "7d")]
     valid: Seconds,
 
-    /// The member is in the network and has lost its keys; the root key must lie in the gateway's folder
+    /// The member is in the network and has lost its keys; the root has to sign the new ones
     #[arg(long)]
     replace_keys: bool,
 }

@@ -7,7 +7,9 @@ mod folder;
 mod init;
 mod invite;
 mod members;
+mod rebuild;
 mod records;
+mod root;
 
 use std::ffi::OsString;
 
@@ -51,6 +53,16 @@ enum Command {
         after_help = "Example:\n  duikou-gateway records hide members/bijie/listings/x --reason \"names a person\""
     )]
     Records(records::Command),
+    Rebuild(rebuild::Args),
+    /// What only the root key may change
+    #[command(subcommand, after_help = "Example:\n  duikou-gateway root sign --root-key /media/root.key --yes")]
+    Root(root::Command),
+    /// The authority that certifies nodes
+    #[command(subcommand, after_help = "Example:\n  duikou-gateway ca rotate --root-key /media/root.key --yes")]
+    Ca(root::CaCommand),
+    /// The network's directory
+    #[command(subcommand, after_help = "Example:\n  duikou-gateway directory rotate --root-key /media/root.key --yes")]
+    Directory(root::DirectoryCommand),
     Demo(demo::Args),
     /// The whole command line of a node
     #[command(subcommand, after_help = "Example:\n  duikou-gateway node serve --dir /var/lib/duikou")]
@@ -94,6 +106,10 @@ impl Command {
             Self::Members(command) => command.run(context).await,
             Self::Circles(command) => command.run(context).await,
             Self::Records(command) => command.run(context).await,
+            Self::Rebuild(args) => args.run(context, gateway).await,
+            Self::Root(command) => command.run(context).await,
+            Self::Ca(command) => command.run(context).await,
+            Self::Directory(command) => command.run(context).await,
             Self::Demo(args) => args.run(context, gateway).await,
             Self::Node(command) => command.run(context, node).await,
             Self::Shared(shared) => shared.run(context, node).await,

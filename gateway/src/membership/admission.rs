@@ -147,7 +147,7 @@ impl AdmissionService for Membership {
             network: self.0.engine.identity().network.to_string(),
             address: self.0.address.clone(),
             root_fingerprint: root.to_vec(),
-            ca_fingerprint: self.0.authority.fingerprint().to_vec(),
+            ca_fingerprint: self.0.certificates.authority().fingerprint().to_vec(),
             member: member.to_string(),
             secret: secret.to_vec(),
             expire_time,

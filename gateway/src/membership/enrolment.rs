@@ -2,18 +2,20 @@
 
 use std::time::SystemTime;
 
-use duikou_node::enrol::proof_input;
+use duikou_node::enrol::{proof_input, renew_input};
 use duikou_node::trust::accept::ConnectionInfo;
-use duikou_node::trust::key_file::SigningKeyFile;
 use duikou_node::trust::spiffe::Role;
-use duikou_proto::directory::{Directory, member_key_input};
+use duikou_proto::directory::Directory;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::enrolment_service_server::EnrolmentService;
 use duikou_proto::federation::key::Purpose;
-use duikou_proto::federation::{Admit, CircleAdd, EnrolRequest, EnrolResponse, Host, Key, RenewRequest, RenewResponse};
+use duikou_proto::federation::{
+    Admit, CircleAdd, EnrolRequest, EnrolResponse, Host, Key, OfferDirectoryRequest, OfferDirectoryResponse,
+    RenewRequest, RenewResponse,
+};
 use duikou_proto::limits;
 use duikou_proto::name::{MemberId, NodeId};
-use duikou_proto::sign::{PublicKey, Signer};
+use duikou_proto::sign::PublicKey;
 use duikou_proto::v1::Signed;
 use prost::Message;
 use tonic::{Code, Request, Response, Status};
@@ -21,7 +23,6 @@ use tonic::{Code, Request, Response, Status};
 use super::invite::{self, Invite, Use};
 use super::{Membership, refuse, unwritten};
 use crate::authority::{WebName, requested_key};
-use crate::init::ROOT_KEY;
 
 /// Entries read from the store at a time.
 const ENTRIES: usize = 1024;
@@ -36,16 +37,17 @@ fn unsound(zh: &'static str, en: &'static str) -> Status {
 
 impl Membership {
     fn certify(&self, request: &[u8], node: &NodeId) -> Result<[Vec<Vec<u8>>; 2], Status> {
+        let authority = self.0.certificates.authority();
         let now = SystemTime::now();
         let failed = |error| {
             tracing::error!(node.id = %node, error = %duikou_node::error::chain(&error), "a certificate was not issued");
             unsound("证书请求无效", "the certificate request is not valid")
         };
-        let link = self.0.authority.issue_link(request, Role::Node, node, now).map_err(failed)?;
+        let link = authority.issue_link(request, Role::Node, node, now).map_err(failed)?;
         let names: Vec<WebName> =
             [node.as_str(), "localhost", "127.0.0.1", "::1"].into_iter().map(WebName::new).collect();
         let key = requested_key(request).map_err(failed)?;
-        let web = self.0.authority.issue_web(&names, &key, now).map_err(failed)?;
+        let web = authority.issue_web(&names, &key, now).map_err(failed)?;
         Ok([link, web].map(|chain| chain.into_iter().map(|certificate| certificate.to_vec()).collect()))
     }
 
@@ -64,7 +66,7 @@ impl Membership {
     }
 
     /// The entries that admit a member, or give it new keys.
-    fn entries(
+    async fn entries(
         &self,
         invite: &Invite,
         request: &EnrolRequest,
@@ -73,7 +75,7 @@ impl Membership {
         directory: &Directory,
     ) -> Result<Vec<Action>, Status> {
         if invite.replace_keys {
-            return self.new_key(request, member, node, directory);
+            return self.new_keys(request, member, node, directory).await;
         }
         let mut actions = vec![
             Action::Host(Host { member: member.to_string(), node: node.to_string(), announced: false }),
@@ -97,7 +99,7 @@ impl Membership {
         Ok(actions)
     }
 
-    fn new_key(
+    async fn new_keys(
         &self,
         request: &EnrolRequest,
         member: &MemberId,
@@ -108,35 +110,40 @@ impl Membership {
         if held.node != *node {
             return Err(unsound("该成员在另一个节点上", "the member lives on another node"));
         }
-        let root = SigningKeyFile::new(self.0.dir.join(ROOT_KEY)).read().map_err(|error| {
-            refuse(
-                Code::FailedPrecondition,
-                "ROOT_KEY_ABSENT",
-                format!("更换丢失的密钥需要根密钥：请把 {ROOT_KEY} 放回网关目录，用后再取走（{error}）"),
-                format!("replacing lost keys needs the root key: put {ROOT_KEY} into the gateway's folder while the token is used ({error})"),
-            )
-        })?;
-        let root = Signer::new(0, root);
-        let now = self.0.engine.now();
         let newest = held.keys.newest().map_or(0, |key| key.number);
-        let key = |purpose: Purpose, number: i32, algorithm: &str, public_key: &[u8]| {
-            Action::Key(Key {
-                member: member.to_string(),
-                purpose: purpose.into(),
-                number,
-                algorithm: algorithm.to_owned(),
-                public_key: public_key.to_vec(),
-                valid_from: now,
-                // What the lost key has signed stays good until it is signed anew.
-                predecessors_until: now + limits::KEY_GRACE.as_micros() as i64,
-                signature: root.sign_text(&member_key_input(member, purpose, number, public_key)),
-                by_root: true,
-            })
+        let key = |purpose: Purpose, number: i32, algorithm: &str, public_key: &[u8]| Key {
+            member: member.to_string(),
+            purpose: purpose.into(),
+            number,
+            algorithm: algorithm.to_owned(),
+            public_key: public_key.to_vec(),
+            by_root: true,
+            ..Default::default()
         };
-        Ok(vec![
+        let now = self.0.engine.now();
+        let (mut actions, mut waits) = (Vec::new(), false);
+        for mut key in [
             key(Purpose::Signing, newest + 1, "ed25519", &request.signing_key),
             key(Purpose::Encryption, held.encryption_key.number + 1, "x25519", &request.encryption_key),
-        ])
+        ] {
+            match self.by_root(key.clone()).await? {
+                Some(signature) => key.signature = signature,
+                None => waits = true,
+            }
+            key.valid_from = now;
+            // What the lost key has signed stays good until it is signed anew.
+            key.predecessors_until = now + limits::KEY_GRACE.as_micros() as i64;
+            actions.push(Action::Key(key));
+        }
+        if waits {
+            return Err(refuse(
+                Code::FailedPrecondition,
+                "ROOT_SIGNATURE_NEEDED",
+                "新密钥尚待根密钥签名：请网关管理员执行 duikou-gateway root sign，然后重试本命令",
+                "the new keys wait for the root: have the gateway's operator run duikou-gateway root sign, then repeat this command",
+            ));
+        }
+        Ok(actions)
     }
 }
 
@@ -195,7 +202,7 @@ impl EnrolmentService for Membership {
         let [certificates, web_certificates] = self.certify(&request.certificate_request, &node)?;
         let enrolled = directory.member(&member).and_then(|held| held.keys.newest()).map(|key| key.key);
         if enrolled != Some(signing_key) {
-            let actions = self.entries(&invite, &request, &member, &node, &directory)?;
+            let actions = self.entries(&invite, &request, &member, &node, &directory).await?;
             // First the use, so that of two callers at one moment one is refused.
             let first = engine.keep_fact(invite::use_key(&request.secret), this).await;
             if !first.map_err(|error| unwritten(&error))? && used.is_none() {
@@ -207,17 +214,40 @@ impl EnrolmentService for Membership {
         }
         Ok(Response::new(EnrolResponse {
             certificates,
-            authority: self.0.authority.certificate().to_vec(),
+            authority: self.0.certificates.authority().certificate().to_vec(),
             directory: self.directory_log().await?,
             web_certificates,
         }))
     }
 
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
-        let peer = request.extensions().get::<ConnectionInfo>().and_then(|info| info.peer.clone());
-        let peer = peer.filter(|peer| peer.role == Role::Node && self.0.engine.directory().knows_node(&peer.id));
-        let peer = peer.ok_or_else(|| Status::unauthenticated("renewing needs the present certificate of a node"))?;
-        let [certificates, web_certificates] = self.certify(&request.into_inner().certificate_request, &peer.id)?;
-        Ok(Response::new(RenewResponse { certificates, web_certificates }))
+        let node = match self.caller(&request) {
+            Ok(node) => node,
+            Err(stranger) => self.proved(request.get_ref()).ok_or(stranger)?,
+        };
+        let [certificates, web_certificates] = self.certify(&request.into_inner().certificate_request, &node)?;
+        let authorities = self.0.certificates.authorities();
+        Ok(Response::new(RenewResponse { certificates, web_certificates, authorities }))
+    }
+
+    async fn offer_directory(
+        &self,
+        request: Request<OfferDirectoryRequest>,
+    ) -> Result<Response<OfferDirectoryResponse>, Status> {
+        self.offered(request.into_inner()).await.map(Response::new)
+    }
+}
+
+impl Membership {
+    /// The node that a member's newest key speaks for: its certificate has ended, or this gateway has lost the authority
+    /// that had issued it.
+    fn proved(&self, request: &RenewRequest) -> Option<NodeId> {
+        let node: NodeId = request.node.parse().ok()?;
+        let directory = self.0.engine.directory();
+        let member = directory.member_by_text(&request.member).filter(|member| member.node == node)?;
+        let input = renew_input(&request.certificate_request, &node);
+        member.keys.newest()?.key.verify(&request.proof, &input).ok()?;
+        tracing::warn!(node.id = %node, member.id = %member.id, "a node is certified anew by a key of its member");
+        Some(node)
     }
 }

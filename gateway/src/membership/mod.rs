@@ -1,24 +1,31 @@
-//! Who is in the network: invites and enrolment, suspension, circles, hidden records. All of it ends up as entries of
-//! the directory, which this gateway signs.
+//! Who is in the network: invites and enrolment, keys, suspension, removal, moves, circles, hidden records. All of it ends
+//! up as entries of the directory, which this gateway signs.
 
 mod admission;
+mod directory_key;
 mod enrolment;
+mod gathering;
 mod invite;
 mod keys;
 mod moves;
+mod rooted;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
 use duikou_node::engine::{Engine, WriteError};
+use duikou_node::link::LinkBoard;
+use duikou_node::trust::key_file::KeyFileError;
 use duikou_proto::directory::DirectoryError;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 use duikou_proto::sign::Signer;
+use ed25519_zebra::SigningKey;
 use tonic::{Code, Status};
 
-use crate::authority::Authority;
+use crate::certificates::Certificates;
 
 /// What admission works on.
 #[derive(Clone)]
@@ -26,8 +33,9 @@ pub struct Membership(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    authority: Authority,
-    directory_key: Signer,
+    board: LinkBoard,
+    certificates: Certificates,
+    directory_key: ArcSwapOption<SigningKey>,
     /// `host:port` that invites name.
     address: String,
     dir: PathBuf,
@@ -36,13 +44,30 @@ struct Shared {
 
 impl Membership {
     /// Admission for the gateway whose folder is `dir` and whose link listener is known as `address`.
-    pub fn new(engine: Engine, authority: Authority, directory_key: Signer, address: String, dir: PathBuf) -> Self {
+    ///
+    /// # Errors
+    /// Where the directory key cannot be read.
+    pub fn new(
+        engine: Engine,
+        board: LinkBoard,
+        certificates: Certificates,
+        address: String,
+        dir: PathBuf,
+    ) -> Result<Self, KeyFileError> {
         let gateway = engine.identity().node.clone();
-        Self(Arc::new(Shared { engine, authority, directory_key, address, dir, gateway }))
+        let directory_key = ArcSwapOption::empty();
+        let this = Self(Arc::new(Shared { engine, board, certificates, directory_key, address, dir, gateway }));
+        this.load_directory_key()?;
+        Ok(this)
     }
 
     async fn make(&self, actions: Vec<Action>) -> Result<(), Status> {
-        match self.0.engine.make_entries(self.0.directory_key.clone(), actions).await {
+        self.is_settled().await?;
+        self.make_signed(self.directory_signer()?, actions).await
+    }
+
+    async fn make_signed(&self, signer: Signer, actions: Vec<Action>) -> Result<(), Status> {
+        match self.0.engine.make_entries(signer, actions).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(DirectoryError::Signature { by, .. })) => {
                 let zh = format!("条目缺少签名：{by}");
@@ -66,6 +91,10 @@ fn reason(text: &str) -> String {
 
 fn refuse(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Status {
     duikou_node::services::bilingual(code, reason, &Text::new(zh, en))
+}
+
+fn unread(error: duikou_node::store::StoreError) -> Status {
+    unwritten(&WriteError::Store(Arc::new(error)))
 }
 
 fn unwritten(error: &WriteError) -> Status {

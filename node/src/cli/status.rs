@@ -54,6 +54,7 @@ fn kind(status: &Status, reason: &str) -> ExitCode {
     match (status.code(), reason) {
         (_, "DISK_FULL") => ExitCode::Io,
         (_, "CLOCK_OFF" | "NEWER_VERSION") => ExitCode::Configuration,
+        (_, "ROOT_SIGNATURE_NEEDED" | "DIRECTORY_UNSETTLED") => ExitCode::TryAgain,
         (Code::InvalidArgument | Code::OutOfRange, _) => ExitCode::BadData,
         (Code::PermissionDenied | Code::Unauthenticated, _) => ExitCode::NotPermitted,
         (Code::ResourceExhausted, _) => ExitCode::TryAgain,

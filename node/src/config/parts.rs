@@ -91,6 +91,8 @@ pub struct Link {
     pub listen: SocketAddr,
     /// `address`: what a gateway's invites name, as nodes reach it. Needed to invite.
     pub address: Option<HostPort>,
+    /// `certificates`: how long those live that a gateway issues to nodes, which renew them at half of it. Default 7d.
+    pub certificates: Seconds,
 }
 
 /// `[store]`.
@@ -127,7 +129,14 @@ impl Default for Operator {
 impl Default for Link {
     fn default() -> Self {
         let listen = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7443);
-        Self { gateway: None, gateway_id: None, proxy: None, listen, address: None }
+        Self {
+            gateway: None,
+            gateway_id: None,
+            proxy: None,
+            listen,
+            address: None,
+            certificates: Seconds::new(7 * 24 * 3600),
+        }
     }
 }
 
@@ -199,7 +208,7 @@ impl Part for Operator {
 
 impl Part for Link {
     fn keys(&self) -> &'static [&'static str] {
-        &["gateway", "gateway_id", "proxy", "listen", "address"]
+        &["gateway", "gateway_id", "proxy", "listen", "address", "certificates"]
     }
 
     fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
@@ -209,6 +218,7 @@ impl Part for Link {
             "proxy" => put(&mut self.proxy, text),
             "listen" => put(&mut self.listen, text),
             "address" => put(&mut self.address, text),
+            "certificates" => put(&mut self.certificates, text),
             _ => Err(NO_KEY),
         }
     }

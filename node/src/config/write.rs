@@ -32,6 +32,7 @@ impl Config {
         file.key("proxy", self.link.proxy.as_ref().map(|proxy| proxy.text().to_owned()), None);
         file.set("listen", self.link.listen, default.link.listen);
         file.key("address", text(&self.link.address), None);
+        file.set("certificates", self.link.certificates, default.link.certificates);
 
         file.part("store", "memory");
         file.set("memory", self.store.memory, default.store.memory);

@@ -41,6 +41,8 @@ pub(crate) const KEYS_LOOKED: &str = "keys-looked";
 pub(crate) const ROTATIONS: &str = "rotation/";
 /// Begins the newest keys by the root that the operator has acknowledged, by member.
 pub(crate) const KEYS_SEEN: &str = "keys-seen/";
+/// There while a gateway that was restored or rebuilt collects the directory from its nodes.
+pub const GATHERING: &str = "gathering";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 

@@ -4,7 +4,7 @@ mod accept;
 mod apply;
 mod departed;
 mod entries;
-pub(crate) mod facts;
+pub mod facts;
 mod foresight;
 mod keep;
 mod key_death;
@@ -506,6 +506,18 @@ impl Engine {
         value: Option<T>,
     ) -> Result<(), WriteError> {
         self.submit(keep::Put { key, value }).await
+    }
+
+    /// Reads the small things whose keys begin with `prefix`, at most `limit`.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn read_facts<T: serde::de::DeserializeOwned>(
+        &self,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        self.facts(prefix, limit).await
     }
 
     /// Reads the small thing under `key`.

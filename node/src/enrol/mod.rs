@@ -1,5 +1,6 @@
 //! How a folder becomes a node of a network, and how a node gets one more member, or a lost member back.
 
+mod mend;
 mod renew;
 mod token;
 
@@ -28,13 +29,21 @@ use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, cr
 use crate::trust::link_tls::{LinkTls, LinkTlsError, enrolment_client};
 use crate::trust::request::certificate_request;
 
-pub use renew::keep_renewed;
+pub use renew::{Renewal, keep_renewed};
 pub use token::{decode as decode_token, encode as encode_token};
 
 /// What the holder of a signing key signs to enrol it.
 pub fn proof_input(secret: &[u8], node: &NodeId) -> Vec<u8> {
     let mut input = b"duikou.v1.enrol".to_vec();
     input.extend_from_slice(blake3::hash(secret).as_bytes());
+    input.extend_from_slice(node.as_str().as_bytes());
+    input
+}
+
+/// What the holder of a member's signing key signs to have its node certified anew.
+pub fn renew_input(certificate_request: &[u8], node: &NodeId) -> Vec<u8> {
+    let mut input = b"duikou.v1.renew".to_vec();
+    input.extend_from_slice(blake3::hash(certificate_request).as_bytes());
     input.extend_from_slice(node.as_str().as_bytes());
     input
 }

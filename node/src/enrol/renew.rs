@@ -1,55 +1,123 @@
-//! Renews a node's certificates at half of their life, over the link's address, without a restart.
+//! Renews a node's certificates at half of their life, over the link's address, without a restart; likewise when the
+//! network gets a new authority.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use duikou_proto::federation::RenewRequest;
 use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
+use duikou_proto::federation::{RenewRequest, RenewResponse};
+use duikou_proto::name::NodeId;
 use rustls_pki_types::CertificateDer;
+use tokio::time::Instant;
 
+use super::mend::Mend;
 use crate::engine::Engine;
+use crate::link::LinkBoard;
 use crate::trust::dial::Dial;
 use crate::trust::identity::{KEY_FILE, TlsIdentity, write_certificates};
 use crate::trust::key_file::read_tls_key;
 use crate::trust::link_tls::LinkTls;
 use crate::trust::request::certificate_request;
+use crate::trust::vouch;
 use crate::world::random;
 
-/// Half of the seven days that a link's certificate lives.
-const HALF_LIFE: Duration = Duration::from_secs(7 * 24 * 3600 / 2);
-const LOOK_EVERY: Duration = Duration::from_secs(15 * 60);
+/// How often it is looked whether the link is down.
+const TICK: Duration = Duration::from_secs(1);
+/// How often the certificate is looked at, at most and at least.
+const LOOK_LONGEST: Duration = Duration::from_secs(15 * 60);
+const LOOK_SHORTEST: Duration = Duration::from_secs(1);
 
-/// Looks after the certificates in `dir` until the engine stops.
-pub async fn keep_renewed(engine: Engine, tls: Arc<LinkTls>, dial: Dial, dir: PathBuf) {
+/// What renewing works on.
+pub struct Renewal {
+    /// Whose directory says what the root is.
+    pub engine: Engine,
+    /// Whether the link is up.
+    pub board: LinkBoard,
+    /// Full id of the gateway.
+    pub gateway: NodeId,
+    /// What is shown and believed on links.
+    pub tls: Arc<LinkTls>,
+    /// The gateway, with the node's certificate.
+    pub dial: Dial,
+    /// The gateway, without it.
+    pub anonymous: Dial,
+    /// Where the certificates lie.
+    pub dir: PathBuf,
+}
+
+/// Looks after the certificates until the engine stops.
+pub async fn keep_renewed(renewal: Renewal) {
+    let stopped = renewal.engine.stopped();
+    let mut mend = Mend::default();
+    let mut look = Instant::now();
+    let mut known = None;
     loop {
-        if tls.identity().remaining(SystemTime::now()) < HALF_LIFE {
-            match renew(&tls, &dial, &dir).await {
-                Ok(()) => tracing::info!("certificates renewed"),
-                Err(error) => tracing::error!(%error, "certificates could not be renewed; trying again"),
-            }
+        if let Some(root) = renewal.engine.directory().root() {
+            renewal.tls.trust_root(root);
         }
-        // Not all nodes at one moment.
-        let chance = f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX);
+        let identity = renewal.tls.identity();
+        // Another life, another pace.
+        let another = known.replace(identity.not_after()) != Some(identity.not_after());
+        if look <= Instant::now() || another || renewal.tls.learned().is_some() {
+            if identity.is_due(SystemTime::now()) || renewal.tls.learned().is_some() {
+                match renewal.renew().await {
+                    Ok(()) => tracing::info!("certificates renewed"),
+                    Err(error) => tracing::error!(%error, "certificates could not be renewed; trying again"),
+                }
+            }
+            // Not all nodes at one moment.
+            let chance = f64::from(u32::from_le_bytes(random())) / f64::from(u32::MAX);
+            let every = (identity.life() / 20).clamp(LOOK_SHORTEST, LOOK_LONGEST);
+            look = Instant::now() + every.mul_f64(0.5 + chance / 2.0);
+        }
+        mend.look(&renewal).await;
         tokio::select! {
-            () = engine.stopped().cancelled_owned() => return,
-            () = tokio::time::sleep(LOOK_EVERY.mul_f64(0.5 + chance / 2.0)) => {}
+            () = stopped.cancelled() => return,
+            () = tokio::time::sleep(TICK) => {}
         }
     }
 }
 
-async fn renew(tls: &LinkTls, dial: &Dial, dir: &std::path::Path) -> Result<(), String> {
-    let text = |error: &dyn std::error::Error| crate::error::chain(error);
-    let key = read_tls_key(&dir.join(KEY_FILE)).map_err(|e| text(&e))?;
-    let channel = dial.connect().await.map_err(|e| text(&e))?;
-    let request = RenewRequest { certificate_request: certificate_request(&key).map_err(|e| text(&e))? };
-    let response = EnrolmentServiceClient::new(channel).renew(request).await.map_err(|e| text(&e))?.into_inner();
-    let chain = |certificates: Vec<Vec<u8>>| -> Vec<CertificateDer<'static>> {
-        certificates.into_iter().map(CertificateDer::from).collect()
-    };
-    let authorities = tls.identity().authorities().to_vec();
-    TlsIdentity::store_certificates(dir, &chain(response.certificates), &authorities).map_err(|e| text(&e))?;
-    write_certificates(&dir.join("web.crt"), &chain(response.web_certificates)).map_err(|e| text(&e))?;
-    let identity = TlsIdentity::load(dir).map_err(|e| text(&e))?;
-    tls.replace(identity).map_err(|e| text(&e))
+impl Renewal {
+    /// A request for a certificate of the node's key.
+    pub(super) fn request(&self) -> Result<Vec<u8>, String> {
+        let key = read_tls_key(&self.dir.join(KEY_FILE)).map_err(|error| crate::error::chain(&error))?;
+        certificate_request(&key).map_err(|error| crate::error::chain(&error))
+    }
+
+    async fn renew(&self) -> Result<(), String> {
+        let channel = self.dial.connect().await.map_err(|error| crate::error::chain(&error))?;
+        let request = RenewRequest { certificate_request: self.request()?, ..Default::default() };
+        let answer = EnrolmentServiceClient::new(channel).renew(request).await;
+        self.take(answer.map_err(|status| crate::error::chain(&status))?.into_inner())
+    }
+
+    /// Takes new certificates into use.
+    pub(super) fn take(&self, response: RenewResponse) -> Result<(), String> {
+        let text = |error: &dyn std::error::Error| crate::error::chain(error);
+        let chain = |certificates: Vec<Vec<u8>>| -> Vec<CertificateDer<'static>> {
+            certificates.into_iter().map(CertificateDer::from).collect()
+        };
+        let authorities = self.authorities(&chain(response.authorities));
+        TlsIdentity::store_certificates(&self.dir, &chain(response.certificates), &authorities)
+            .map_err(|e| text(&e))?;
+        write_certificates(&self.dir.join("web.crt"), &chain(response.web_certificates)).map_err(|e| text(&e))?;
+        let identity = TlsIdentity::load(&self.dir).map_err(|e| text(&e))?;
+        self.tls.replace(identity).map_err(|e| text(&e))
+    }
+
+    /// Those of the gateway's authorities that were believed before, or that the root vouches for; where it names none,
+    /// what was believed before.
+    fn authorities(&self, named: &[CertificateDer<'static>]) -> Vec<CertificateDer<'static>> {
+        let before = self.tls.identity().authorities().to_vec();
+        let root = self.engine.directory().root();
+        let network = &self.engine.identity().network;
+        let believed = |authority: &&CertificateDer<'static>| {
+            before.contains(authority)
+                || root.is_some_and(|root| vouch::generation(authority, network, &root).is_some())
+        };
+        let kept: Vec<_> = named.iter().filter(believed).cloned().collect();
+        if kept.is_empty() { before } else { kept }
+    }
 }

@@ -17,6 +17,7 @@ mod run;
 mod sink;
 mod source;
 mod unacknowledged;
+mod unheard;
 mod wire;
 
 pub use accept::Acceptor;
@@ -25,4 +26,5 @@ pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
 pub use route::route;
 pub(crate) use unacknowledged::unacknowledged;
+pub use unheard::unheard;
 pub use wire::{Connect, Inbound, Outbound, Wire};

@@ -18,7 +18,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
 use crate::departure::keep_in;
-use crate::engine::{Engine, Identity, Parts, StartError, Started};
+use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::services::{self, Context, Surface};
@@ -113,7 +113,12 @@ impl Server {
         if folder.restored().exists() {
             // A restore is another feed: whoever knew the old one is answered by a Reset, and the gateway gives back
             // what is newer there.
-            engine.renew_feed().await.map_err(|error| ServeError::Config(crate::error::chain(&error)))?;
+            let written = |error| ServeError::Config(crate::error::chain(&error));
+            engine.renew_feed().await.map_err(written)?;
+            if carrier {
+                // Its nodes may know more of the directory than it does.
+                engine.put_fact(facts::GATHERING.to_owned(), Some(true)).await.map_err(written)?;
+            }
             std::fs::remove_file(folder.restored())?;
         }
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());

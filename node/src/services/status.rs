@@ -13,7 +13,7 @@ use super::Context;
 use super::error::{Failure, halt_reason};
 use super::time::timestamp;
 use crate::engine::{Engine, RejectionFact, facts};
-use crate::link::{LinkPhase, LinkView, unacknowledged};
+use crate::link::{LinkPhase, LinkView, unacknowledged, unheard};
 use crate::store::Order;
 
 /// Rejections shown per link and direction.
@@ -45,6 +45,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         links.push(link(engine, peer, view).await?);
     }
     let mut alarms = alarms(engine, &views, &links);
+    alarms.extend(gathering(context).await?);
     let keys = super::keys::alerts(context).await?.into_iter();
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
     alarms.extend(hidden(engine).await?);
@@ -92,6 +93,29 @@ async fn rejections(engine: &Engine, prefix: &str) -> Result<Vec<Rejection>, Fai
         detail: fact.detail,
     });
     Ok(rejections.collect())
+}
+
+/// A restored gateway makes no entries before it has heard those who may know more than it does.
+async fn gathering(context: &Context) -> Result<Option<Alert>, Failure> {
+    if context.engine.fact::<bool>(facts::GATHERING).await?.is_none() {
+        return Ok(None);
+    }
+    let unheard: Vec<String> = unheard(&context.engine, &context.links).iter().map(ToString::to_string).collect();
+    let (zh, en) = match unheard.is_empty() {
+        true => ("已全部听到".to_owned(), "all have been heard".to_owned()),
+        false => (format!("尚未听到 {}", unheard.join("、")), format!("not yet heard: {}", unheard.join(", "))),
+    };
+    Ok(Some(Alert {
+        code: "GATHERING",
+        message: Text::new(
+            format!("本网关已恢复或重建，正从各节点取回目录；{zh}。"),
+            format!("This gateway was restored or rebuilt, and takes the directory back from its nodes; {en}."),
+        ),
+        remedy: Text::new(
+            "请等待各节点连上；若某节点已不存在，执行 duikou-gateway directory settle。",
+            "Wait for the nodes. Where one is gone for good: duikou-gateway directory settle.",
+        ),
+    }))
 }
 
 /// Own records that the network hides, each with the reason that the network gives.

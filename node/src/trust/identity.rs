@@ -25,6 +25,9 @@ pub const KEY_FILE: &str = "tls.key";
 /// File name of the network's certificate authorities; two while one replaces the other.
 pub const AUTHORITY_FILE: &str = "ca.crt";
 
+/// How far certificates reach back, for clocks that are behind.
+pub const BACKDATING: Duration = Duration::from_secs(5 * 60);
+
 const CERTIFICATE_FILE_BYTES: u64 = 256 * 1024;
 
 /// Certificates or a key that make no identity.
@@ -63,6 +66,7 @@ pub enum IdentityError {
 pub struct TlsIdentity {
     certified: Arc<CertifiedKey>,
     authorities: Vec<CertificateDer<'static>>,
+    not_before: SystemTime,
     not_after: SystemTime,
 }
 
@@ -82,8 +86,12 @@ impl TlsIdentity {
             return Err(IdentityError::Empty);
         }
         let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| IdentityError::Unreadable)?;
-        let seconds = u64::try_from(parsed.validity().not_after.timestamp()).unwrap_or(0);
-        let not_after = UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).ok_or(IdentityError::Unreadable)?;
+        let time = |seconds: i64| {
+            let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+            UNIX_EPOCH.checked_add(seconds).ok_or(IdentityError::Unreadable)
+        };
+        let not_before = time(parsed.validity().not_before.timestamp())?;
+        let not_after = time(parsed.validity().not_after.timestamp())?;
 
         let mut shown = chain;
         for authority in &authorities {
@@ -94,7 +102,7 @@ impl TlsIdentity {
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let certified =
             CertifiedKey::from_der(shown, key, &provider()).map(Arc::new).map_err(IdentityError::Mismatch)?;
-        Ok(Self { certified, authorities, not_after })
+        Ok(Self { certified, authorities, not_before, not_after })
     }
 
     /// Reads `tls.crt`, `tls.key` and `ca.crt` of a folder.
@@ -123,6 +131,16 @@ impl TlsIdentity {
     /// How long the certificate is still valid at `now`; zero once it has expired.
     pub fn remaining(&self, now: SystemTime) -> Duration {
         self.not_after.duration_since(now).unwrap_or_default()
+    }
+
+    /// Whether more than half of its life has passed at `now`.
+    pub fn is_due(&self, now: SystemTime) -> bool {
+        self.remaining(now) < self.life() / 2
+    }
+
+    /// How long it lives from when it was issued.
+    pub fn life(&self) -> Duration {
+        self.not_after.duration_since(self.not_before).unwrap_or_default().saturating_sub(BACKDATING)
     }
 
     /// When the certificate expires.

@@ -7,8 +7,9 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::name::{NetworkName, NodeId};
+use duikou_proto::sign::PublicKey;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, Resumption, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::verify_tls13_signature;
@@ -30,6 +31,7 @@ use super::accept::ServerTls;
 use super::identity::{TlsIdentity, fingerprint};
 use super::provider::provider;
 use super::spiffe::{InvalidPeer, Peer, Role};
+use super::vouch;
 
 const ALPN: &[u8] = b"h2";
 
@@ -96,6 +98,8 @@ pub enum LinkTlsError {
 pub struct LinkTls {
     network: NetworkName,
     state: ArcSwap<State>,
+    root: ArcSwapOption<PublicKey>,
+    learned: ArcSwapOption<CertificateDer<'static>>,
 }
 
 struct State {
@@ -130,7 +134,8 @@ impl LinkTls {
     /// Where the certificate is not one for links of `network`, or an authority is unusable.
     pub fn new(network: NetworkName, identity: TlsIdentity) -> Result<Arc<Self>, LinkTlsError> {
         let state = ArcSwap::from_pointee(State::new(&network, identity)?);
-        Ok(Arc::new(Self { network, state }))
+        let (root, learned) = (ArcSwapOption::empty(), ArcSwapOption::empty());
+        Ok(Arc::new(Self { network, state, root, learned }))
     }
 
     /// Uses another identity from now on.
@@ -139,7 +144,51 @@ impl LinkTls {
     /// As [`LinkTls::new`]; the present one then stays.
     pub fn replace(&self, identity: TlsIdentity) -> Result<(), LinkTlsError> {
         self.state.store(Arc::new(State::new(&self.network, identity)?));
+        self.learned.store(None);
         Ok(())
+    }
+
+    /// Believes from now on also authorities that `root` vouches for, where they are newer than those known.
+    pub fn trust_root(&self, root: PublicKey) {
+        self.root.store(Some(Arc::new(root)));
+    }
+
+    /// An authority that a gateway has shown, that the root vouches for, and that is not among the known ones yet.
+    pub fn learned(&self) -> Option<CertificateDer<'static>> {
+        self.learned.load().as_deref().cloned()
+    }
+
+    /// The newest of `shown` that the root vouches for and that is newer than all that are known.
+    fn newer<'a>(&self, state: &State, shown: &[CertificateDer<'a>]) -> Option<CertificateDer<'a>> {
+        let root = self.root.load_full()?;
+        let generation = |authority: &CertificateDer<'_>| vouch::generation(authority, &self.network, &root);
+        let known = state.identity.authorities().iter().filter_map(generation).max().unwrap_or(i64::MIN);
+        let newer = shown.iter().filter_map(|shown| Some((generation(shown)?, shown)));
+        newer
+            .filter(|(generation, _)| *generation > known)
+            .max_by_key(|(generation, _)| *generation)
+            .map(|(_, it)| it.clone())
+    }
+
+    /// For dialling `gateway` without the own certificate: it is no longer good.
+    ///
+    /// # Errors
+    /// Where the provider lacks TLS 1.3.
+    pub fn anonymous(self: &Arc<Self>, gateway: NodeId) -> Result<Arc<ClientConfig>, Error> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&TLS13])?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(self.verifier(gateway)))
+            .with_no_client_auth();
+        Ok(finish_client(config))
+    }
+
+    fn verifier(self: &Arc<Self>, gateway: NodeId) -> GatewayVerifier {
+        GatewayVerifier {
+            trust: Trust::Network(Arc::clone(self)),
+            network: self.network.clone(),
+            expected: Peer::gateway(gateway),
+        }
     }
 
     /// The present identity.
@@ -152,15 +201,10 @@ impl LinkTls {
     /// # Errors
     /// Where the provider lacks TLS 1.3.
     pub fn client(self: &Arc<Self>, gateway: NodeId) -> Result<Arc<ClientConfig>, Error> {
-        let verifier = GatewayVerifier {
-            trust: Trust::Network(Arc::clone(self)),
-            network: self.network.clone(),
-            expected: Peer::gateway(gateway),
-        };
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&TLS13])?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(Arc::new(self.verifier(gateway)))
             .with_client_cert_resolver(Arc::new(Presented(Arc::clone(self))));
         Ok(finish_client(config))
     }
@@ -257,8 +301,20 @@ impl ServerCertVerifier for GatewayVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let intermediates = bounded(intermediates)?;
+        let mut learned = None;
         let trusted = match &self.trust {
-            Trust::Network(tls) => Arc::clone(&tls.state.load().roots),
+            Trust::Network(tls) => {
+                let state = tls.state.load();
+                learned = tls.newer(&state, intermediates).map(|authority| (tls, authority.into_owned()));
+                match &learned {
+                    Some((_, authority)) => {
+                        let mut all = RootCertStore::clone(&state.roots);
+                        all.add(authority.clone())?;
+                        Arc::new(all)
+                    }
+                    None => Arc::clone(&state.roots),
+                }
+            }
             Trust::Fingerprint(wanted) => {
                 let authority = intermediates.iter().find(|shown| fingerprint(shown) == *wanted);
                 Arc::new(roots(&[authority.ok_or(PeerRefused::Authority)?.clone().into_owned()])?)
@@ -270,6 +326,9 @@ impl ServerCertVerifier for GatewayVerifier {
         let found = Peer::from_certificate(end_entity, &self.network).map_err(PeerRefused::from)?;
         if found != self.expected {
             return Err(PeerRefused::Other { expected: self.expected.clone(), found }.into());
+        }
+        if let Some((tls, authority)) = learned {
+            tls.learned.store(Some(Arc::new(authority)));
         }
         Ok(ServerCertVerified::assertion())
     }

@@ -13,6 +13,7 @@ pub mod provider;
 pub mod proxy;
 pub mod request;
 pub mod spiffe;
+pub mod vouch;
 pub mod web_tls;
 
 pub use accept::{AcceptLimits, ConnectionInfo, TlsConnection, incoming};

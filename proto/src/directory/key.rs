@@ -2,7 +2,7 @@
 
 use crate::envelope::Micros;
 use crate::federation::key::Purpose;
-use crate::name::MemberId;
+use crate::name::{MemberId, NetworkName};
 use crate::sign::PublicKey;
 
 /// One signing key of a member.
@@ -73,6 +73,16 @@ pub fn member_key_input(member: &MemberId, purpose: Purpose, number: i32, public
     input.push(0);
     input.extend_from_slice(&(purpose as i32).to_be_bytes());
     input.extend_from_slice(&number.to_be_bytes());
+    input.extend_from_slice(public_key);
+    input
+}
+
+/// What the root signs to vouch for a certificate authority.
+pub fn authority_input(network: &NetworkName, generation: i64, public_key: &[u8]) -> Vec<u8> {
+    let mut input = b"duikou.v1.authority".to_vec();
+    input.extend_from_slice(network.as_str().as_bytes());
+    input.push(0);
+    input.extend_from_slice(&generation.to_be_bytes());
     input.extend_from_slice(public_key);
     input
 }

@@ -6,7 +6,7 @@ mod key;
 mod view;
 
 pub use entry::{Link, genesis, next, read};
-pub use key::{EncryptionKey, KeyRing, MemberKey, directory_key_input, member_key_input};
+pub use key::{EncryptionKey, KeyRing, MemberKey, authority_input, directory_key_input, member_key_input};
 pub use view::{Circle, Directory, Hidden, Member, MemberState};
 
 use thiserror::Error;

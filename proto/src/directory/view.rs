@@ -355,6 +355,11 @@ impl Directory {
         self.network.as_ref()
     }
 
+    /// The root key.
+    pub fn root(&self) -> Option<PublicKey> {
+        self.root
+    }
+
     /// BLAKE3 of the root key.
     pub fn root_fingerprint(&self) -> Option<[u8; 32]> {
         self.root.map(|root| *blake3::hash(&root.to_bytes()).as_bytes())

@@ -181,6 +181,19 @@ impl Network {
         token.unwrap_or_else(|| panic!("no token in {told:?}")).to_owned()
     }
 
+    /// Gives `member` new keys in place of lost ones, in the folder of `node`, which is at rest. In between the root signs,
+    /// whose key lies in the gateway's folder.
+    ///
+    /// # Panics
+    /// Where a step fails.
+    pub async fn replace_keys(&self, node: &Server, member: &str) {
+        let token = self.gateway.cli(&["invite", member, "--replace-keys", "--yes"]).await.done();
+        let waits = node.cli(&["keys", "replace", token.trim()]).await;
+        assert_eq!(waits.code, 75, "the root has not signed yet: {waits}");
+        self.gateway.cli(&["root", "sign", "--yes"]).await.done();
+        node.cli(&["keys", "replace", token.trim()]).await.done();
+    }
+
     async fn make_circle(&self, circle: &str, members: &[String]) {
         let mut admission = AdmissionServiceClient::new(self.gateway.local());
         let create = CreateCircleRequest { circle: circle.to_owned() };

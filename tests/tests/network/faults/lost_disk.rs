@@ -76,8 +76,7 @@ async fn a_member_that_lost_its_keys_too_comes_back_under_new_ones() {
 
     node.kill9();
     node.lose_folder();
-    let token = net.gateway().cli(&["invite", "shenzhen", "--replace-keys", "--yes"]).await.done();
-    node.cli(&["recover", token.trim()]).await.done();
+    net.replace_keys(node, "shenzhen").await;
     node.start().await;
     goes_on(&net, node).await;
 
@@ -98,8 +97,7 @@ async fn a_recovered_node_writes_nothing_before_it_has_its_records_back() {
 
     node.kill9();
     node.lose_folder();
-    let token = net.gateway().cli(&["invite", "shenzhen", "--replace-keys", "--yes"]).await.done();
-    node.cli(&["recover", token.trim()]).await.done();
+    net.replace_keys(node, "shenzhen").await;
     net.gateway().stop().await;
     node.start().await;
     let refused = node.publish(offer("too-early")).await.unwrap_err();

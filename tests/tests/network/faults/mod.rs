@@ -4,6 +4,7 @@ mod erased;
 mod kills;
 mod ledger;
 mod lost_disk;
+mod lost_gateway;
 mod overheard;
 mod poison;
 mod rolled_back;

@@ -205,8 +205,7 @@ async fn a_lost_key_that_the_root_replaces_raises_an_alarm_at_every_node_until_i
     net.settle().await;
 
     shenzhen.stop().await;
-    let token = net.gateway().cli(&["invite", "shenzhen", "--replace-keys", "--yes"]).await.done();
-    shenzhen.cli(&["keys", "replace", token.trim()]).await.done();
+    net.replace_keys(shenzhen, "shenzhen").await;
     shenzhen.start().await;
     for server in net.servers() {
         alarm(server, "KEY_BY_ROOT", true).await;

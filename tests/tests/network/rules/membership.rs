@@ -203,8 +203,7 @@ async fn a_member_whose_node_is_lost_moves_by_force_and_the_old_node_keeps_what_
     gateway.cli(&["members", "move", "dongguan", "--to", "zunyi", "--force", "--yes"]).await.done();
     zunyi.stop().await;
     for member in ["shenzhen", "dongguan"] {
-        let token = gateway.cli(&["invite", member, "--replace-keys", "--yes"]).await.done();
-        zunyi.cli(&["recover", token.trim()]).await.done();
+        net.replace_keys(zunyi, member).await;
     }
     zunyi.start().await;
     writes(zunyi, "shenzhen", "from-there").await;

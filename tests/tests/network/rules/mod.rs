@@ -1,5 +1,6 @@
 //! What members, operators and readers rely on.
 
+mod authority;
 mod bad_listings;
 mod circles;
 mod clock;

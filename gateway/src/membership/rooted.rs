@@ -1,0 +1,147 @@
+//! What waits for the root: members' keys in place of lost ones, the next authority, the next directory key.
+
+use std::time::SystemTime;
+
+use duikou_node::error::chain;
+use duikou_proto::federation::root_request::Statement;
+use duikou_proto::federation::root_service_server::RootService;
+use duikou_proto::federation::{
+    ApplyRootSignatureRequest, ApplyRootSignatureResponse, Key, ListRootRequestsRequest, PrepareAuthorityRequest,
+    PrepareDirectoryKeyRequest, RootRequest, RootRequests, SettleDirectoryRequest, SettleDirectoryResponse,
+};
+use prost::Message;
+use tonic::{Code, Request, Response, Status};
+
+use super::{Membership, refuse, unread, unwritten};
+use crate::authority::{next_authority, succeed};
+use crate::root::statement_input;
+
+/// Begins what waits.
+const WAITING: &str = "root-request/";
+/// Begins what the root has signed of members' keys.
+const SIGNED: &str = "root-signature/";
+/// What may wait at a time.
+const LIMIT: usize = 1_000;
+
+fn key(prefix: &str, request: &RootRequest) -> Result<String, Status> {
+    let input = statement_input(request).ok_or_else(|| Status::invalid_argument("no statement"))?;
+    Ok(format!("{prefix}{}", blake3::hash(&input).to_hex()))
+}
+
+impl Membership {
+    async fn waiting(&self) -> Result<Vec<(String, RootRequest)>, Status> {
+        let found = self.0.engine.read_facts::<Vec<u8>>(WAITING, LIMIT).await.map_err(unread)?;
+        Ok(found.into_iter().filter_map(|(key, bytes)| Some((key, RootRequest::decode(&*bytes).ok()?))).collect())
+    }
+
+    /// Has a statement wait, in the place of others of its kind and subject.
+    async fn wait_for_root(&self, statement: Statement) -> Result<RootRequest, Status> {
+        let same = |other: &Option<Statement>| match (other, &statement) {
+            (Some(Statement::Authority(_)), Statement::Authority(_))
+            | (Some(Statement::DirectoryKey(_)), Statement::DirectoryKey(_)) => true,
+            (Some(Statement::MemberKey(one)), Statement::MemberKey(two)) => {
+                one.member == two.member && one.purpose == two.purpose
+            }
+            _ => false,
+        };
+        for (key, _) in self.waiting().await?.into_iter().filter(|(_, request)| same(&request.statement)) {
+            self.0.engine.put_fact::<Vec<u8>>(key, None).await.map_err(|error| unwritten(&error))?;
+        }
+        let network = self.0.engine.identity().network.to_string();
+        let request = RootRequest { network, statement: Some(statement), signature: Vec::new() };
+        let (key, bytes) = (key(WAITING, &request)?, request.encode_to_vec());
+        self.0.engine.put_fact(key, Some(bytes)).await.map_err(|error| unwritten(&error))?;
+        Ok(request)
+    }
+
+    /// What the root says of a member's new key; where it has not said it yet, that waits from now on.
+    pub(super) async fn by_root(&self, member_key: Key) -> Result<Option<Vec<u8>>, Status> {
+        let network = self.0.engine.identity().network.to_string();
+        let statement = Some(Statement::MemberKey(member_key.clone()));
+        let request = RootRequest { network, statement, signature: Vec::new() };
+        let signed: Option<Vec<u8>> = self.0.engine.read_fact(&key(SIGNED, &request)?).await.map_err(unread)?;
+        if signed.is_none() {
+            self.wait_for_root(Statement::MemberKey(member_key)).await?;
+        }
+        Ok(signed)
+    }
+
+    async fn apply(&self, request: RootRequest) -> Result<(), Status> {
+        let waits = key(WAITING, &request)?;
+        if self.0.engine.read_fact::<Vec<u8>>(&waits).await.map_err(unread)?.is_none() {
+            let (zh, en) = (
+                "该请求已不在等待：可能已完成，或被新的请求取代",
+                "this does not wait any longer: it is done, or another one took its place",
+            );
+            return Err(refuse(Code::NotFound, "NO_SUCH_REQUEST", zh, en));
+        }
+        let root = self.0.engine.directory().root();
+        let input = statement_input(&request).unwrap_or_default();
+        if root.is_none_or(|root| root.verify(&request.signature, &input).is_err()) {
+            let (zh, en) = ("签名不是本网络根密钥所签", "this is not signed by the root key of this network");
+            return Err(refuse(Code::PermissionDenied, "WRONG_ROOT", zh, en));
+        }
+        match request.statement.clone() {
+            Some(Statement::MemberKey(_)) => {
+                let signed = self.0.engine.put_fact(key(SIGNED, &request)?, Some(request.signature.clone())).await;
+                signed.map_err(|error| unwritten(&error))?;
+            }
+            Some(Statement::DirectoryKey(mut next)) => {
+                self.is_settled().await?;
+                next.root_signature = request.signature.clone();
+                self.follow_directory_key(next).await?;
+                tracing::warn!("the directory has a new key");
+            }
+            Some(Statement::Authority(next)) => {
+                let network = &self.0.engine.identity().network;
+                let failed = |error: &dyn std::error::Error| {
+                    refuse(Code::FailedPrecondition, "AUTHORITY", "新的证书颁发机构未能启用", chain(error))
+                };
+                succeed(&self.0.dir, network, &next, &request.signature, SystemTime::now())
+                    .map_err(|error| failed(&error))?;
+                self.0.certificates.renew().map_err(|error| failed(&error))?;
+                tracing::warn!("the network has a new certificate authority");
+            }
+            None => {}
+        }
+        self.0.engine.put_fact::<Vec<u8>>(waits, None).await.map_err(|error| unwritten(&error))
+    }
+}
+
+#[tonic::async_trait]
+impl RootService for Membership {
+    async fn prepare_authority(&self, _: Request<PrepareAuthorityRequest>) -> Result<Response<RootRequest>, Status> {
+        let next = next_authority(&self.0.dir, SystemTime::now())
+            .map_err(|error| refuse(Code::FailedPrecondition, "AUTHORITY", "无法生成新密钥", chain(&error)))?;
+        self.wait_for_root(Statement::Authority(next)).await.map(Response::new)
+    }
+
+    async fn prepare_directory_key(
+        &self,
+        _: Request<PrepareDirectoryKeyRequest>,
+    ) -> Result<Response<RootRequest>, Status> {
+        self.is_settled().await?;
+        let next = self.next_directory_key()?;
+        self.wait_for_root(Statement::DirectoryKey(next)).await.map(Response::new)
+    }
+
+    async fn list_root_requests(&self, _: Request<ListRootRequestsRequest>) -> Result<Response<RootRequests>, Status> {
+        let requests = self.waiting().await?.into_iter().map(|(_, request)| request).collect();
+        Ok(Response::new(RootRequests { requests }))
+    }
+
+    async fn apply_root_signature(
+        &self,
+        request: Request<ApplyRootSignatureRequest>,
+    ) -> Result<Response<ApplyRootSignatureResponse>, Status> {
+        let request = request.into_inner().request.ok_or_else(|| Status::invalid_argument("no request"))?;
+        self.apply(request).await.map(|()| Response::new(ApplyRootSignatureResponse {}))
+    }
+
+    async fn settle_directory(
+        &self,
+        _: Request<SettleDirectoryRequest>,
+    ) -> Result<Response<SettleDirectoryResponse>, Status> {
+        self.settle().await.map(|()| Response::new(SettleDirectoryResponse {}))
+    }
+}

@@ -1,0 +1,106 @@
+//! Where the link does not come up, the gateway may have lost what it knew: its directory, or the authority that had
+//! certified this node. Then the node brings the directory back, and proves itself by a member's key.
+
+use std::time::Duration;
+
+use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
+use duikou_proto::federation::{OfferDirectoryRequest, RenewRequest};
+use duikou_proto::limits as contract;
+use duikou_proto::v1::Signed;
+use prost::Message;
+use tokio::time::Instant;
+use tonic::Code;
+use tonic::transport::Channel;
+
+use super::renew::Renewal;
+use super::renew_input;
+use crate::link::LinkPhase;
+
+/// How long a link may take before anything is wrong with it.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long an attempt may take.
+const ATTEMPT: Duration = Duration::from_secs(60);
+const WAIT_FIRST: Duration = Duration::from_secs(4);
+const WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
+/// Entries of one offer.
+const ENTRIES: usize = 512;
+
+/// When it was tried, and when it is tried again.
+#[derive(Debug, Default)]
+pub(super) struct Mend {
+    down: Option<Instant>,
+    wait: Duration,
+}
+
+impl Mend {
+    /// Looks at the link, and does what it can where that is down.
+    pub(super) async fn look(&mut self, renewal: &Renewal) {
+        let phase = renewal.board.get(&renewal.gateway).map(|view| view.phase).unwrap_or_default();
+        if matches!(phase, LinkPhase::Connected | LinkPhase::Recovering) {
+            *self = Self::default();
+            return;
+        }
+        let next = *self.down.get_or_insert_with(|| Instant::now() + PATIENCE);
+        if Instant::now() < next {
+            return;
+        }
+        let outcome = tokio::time::timeout(ATTEMPT, renewal.mend()).await;
+        match outcome.unwrap_or_else(|_| Err("it took too long".to_owned())) {
+            Ok(()) => tracing::info!("the gateway knows this node again"),
+            Err(reason) => tracing::debug!(reason, "the gateway was not reached to mend the link"),
+        }
+        self.wait = (self.wait * 2).clamp(WAIT_FIRST, WAIT_LONGEST);
+        self.down = Some(Instant::now() + self.wait);
+    }
+}
+
+impl Renewal {
+    async fn mend(&self) -> Result<(), String> {
+        let channel = self.anonymous.connect().await.map_err(|error| crate::error::chain(&error))?;
+        let mut client = EnrolmentServiceClient::new(channel);
+        self.offer(&mut client).await?;
+        let identity = self.engine.identity();
+        let directory = self.engine.directory();
+        let signer = |id| identity.signers.newest(id, &directory);
+        let able = directory.hosted(&identity.node).find_map(|member| Some((member.id.clone(), signer(&member.id)?)));
+        // Without a member nothing can be proved; the certificate may still be good.
+        let Some((member, signer)) = able else { return Ok(()) };
+        let certificate_request = self.request()?;
+        let proof = signer.sign_text(&renew_input(&certificate_request, &identity.node));
+        let node = identity.node.to_string();
+        let request = RenewRequest { certificate_request, node, member: member.to_string(), proof };
+        let answer = client.renew(request).await.map_err(|status| crate::error::chain(&status))?;
+        self.take(answer.into_inner())
+    }
+
+    /// Brings the gateway the entries that it lacks.
+    async fn offer(&self, client: &mut EnrolmentServiceClient<Channel>) -> Result<(), String> {
+        let failed = |status: tonic::Status| crate::error::chain(&status);
+        let asked = client.offer_directory(OfferDirectoryRequest::default()).await;
+        let mut there = match asked {
+            Ok(answer) => answer.into_inner().directory_index,
+            Err(status) if status.code() == Code::Unimplemented => return Ok(()),
+            Err(status) => return Err(failed(status)),
+        };
+        while there < self.engine.directory().index() {
+            let stored = self.engine.entries(there + 1, ENTRIES).await.map_err(|error| crate::error::chain(&error))?;
+            let (mut entries, mut bytes) = (Vec::new(), 0);
+            for entry in stored {
+                bytes += entry.len();
+                if bytes > contract::BATCH_BYTES && !entries.is_empty() {
+                    break;
+                }
+                entries.push(Signed::decode(entry).map_err(|_| "an unreadable entry".to_owned())?);
+            }
+            let count = entries.len();
+            let answer = client.offer_directory(OfferDirectoryRequest { entries }).await.map_err(failed)?;
+            let reached = answer.into_inner().directory_index;
+            if reached <= there {
+                return Err(format!("the gateway stays at entry {there}"));
+            }
+            tracing::warn!(entries = count, index = reached, "brought the gateway directory entries that it had lost");
+            there = reached;
+        }
+        Ok(())
+    }
+}

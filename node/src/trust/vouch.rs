@@ -1,0 +1,36 @@
+//! What the root says of a certificate authority, as an extension of the authority's certificate: so a node that knows
+//! the root believes a new authority at first sight.
+
+use duikou_proto::directory::authority_input;
+use duikou_proto::name::NetworkName;
+use duikou_proto::sign::PublicKey;
+use rustls_pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// The extension.
+pub const VOUCH_OID: [u64; 3] = [2, 25, 110_434_906_107_765];
+
+const GENERATION_OCTETS: usize = 8;
+const SIGNATURE_OCTETS: usize = 64;
+/// An octet string in DER with as many octets as follow.
+const HEADER: [u8; 2] = [0x04, (GENERATION_OCTETS + SIGNATURE_OCTETS) as u8];
+
+/// The extension's content.
+pub fn vouch(generation: i64, signature: &[u8]) -> Vec<u8> {
+    let mut content = HEADER.to_vec();
+    content.extend_from_slice(&generation.to_be_bytes());
+    content.extend_from_slice(signature);
+    content
+}
+
+/// The generation of an authority that `root` vouches for; None where it does not.
+pub fn generation(authority: &CertificateDer<'_>, network: &NetworkName, root: &PublicKey) -> Option<i64> {
+    let (_, parsed) = X509Certificate::from_der(authority).ok()?;
+    let oid = VOUCH_OID.map(|component| component.to_string()).join(".");
+    let extension = parsed.extensions().iter().find(|extension| extension.oid.to_id_string() == oid)?;
+    let content = extension.value.strip_prefix(&HEADER)?;
+    let (generation, signature) = content.split_at_checked(GENERATION_OCTETS)?;
+    let generation = i64::from_be_bytes(generation.try_into().ok()?);
+    let input = authority_input(network, generation, parsed.public_key().raw);
+    (signature.len() == SIGNATURE_OCTETS && root.verify(signature, &input).is_ok()).then_some(generation)
+}

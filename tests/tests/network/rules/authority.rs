@@ -1,0 +1,135 @@
+//! Certificates are renewed, the network's authority and its directory key are followed by others, and the root key is
+//! nowhere but where its holder uses it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use duikou_tests::harness::{Network, Program, Server, offer, run_program, within};
+
+use super::{PATIENCE, failed};
+
+fn certificates(path: &Path) -> usize {
+    std::fs::read_to_string(path).unwrap().matches("BEGIN CERTIFICATE").count()
+}
+
+fn bytes(server: &Server, file: &str) -> Vec<u8> {
+    std::fs::read(server.dir().join(file)).unwrap()
+}
+
+/// Waits until a file of `server` is another than `before`.
+async fn changes(server: &Server, file: &str, before: &[u8]) -> Vec<u8> {
+    let changed = async || {
+        let now = bytes(server, file);
+        if now == before { Err(format!("{file} is what it was")) } else { Ok(now) }
+    };
+    within(PATIENCE, changed).await.unwrap_or_else(|text| panic!("{}: {text}", server.name()))
+}
+
+async fn publishes(from: &Server, to: &Server, id: &str) {
+    from.publish(offer(id)).await.unwrap();
+    to.sees(&format!("members/{}/listings/{id}", from.name())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_renewed_at_half_of_their_life_and_after_it_by_a_key_of_a_member() {
+    let mut net = Network::new(721).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    net.gateway().stop().await;
+    net.gateway().start_with(&[("DUIKOU_LINK_CERTIFICATES", "10s")]).await;
+    net.join("zunyi", &["zunyi"]).await;
+    let (gateway, zunyi) = (net.gateway(), net.node("zunyi"));
+    zunyi.linked().await;
+    let first = bytes(zunyi, "tls.crt");
+    let second = changes(zunyi, "tls.crt", &first).await;
+    changes(zunyi, "tls.crt", &second).await;
+    zunyi.restart().await;
+    zunyi.linked().await;
+
+    // Away until it has ended, it proves itself by what its member signs with.
+    zunyi.stop().await;
+    let ended = bytes(zunyi, "tls.crt");
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    zunyi.start().await;
+    zunyi.linked().await;
+    assert_ne!(bytes(zunyi, "tls.crt"), ended);
+    publishes(zunyi, gateway, "back").await;
+    net.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_authority_is_believed_at_once_and_the_old_one_ends() {
+    let mut net = Network::new(722).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
+    let root_key = net.gateway().dir().join("root.key").display().to_string();
+    let unused = net.invite("tongren").await;
+    net.node("bijie").stop().await;
+    net.gateway().stop().await;
+    net.gateway().start_with(&[("DUIKOU_LINK_CERTIFICATES", "8s")]).await;
+    let (gateway, shenzhen) = (net.gateway(), net.node("shenzhen"));
+    shenzhen.linked().await;
+    let before = bytes(shenzhen, "ca.crt");
+    failed(&gateway.cli(&["ca", "rotate", "--root-key", &root_key]).await, 2, &["--yes"]);
+    gateway.cli(&["ca", "rotate", "--root-key", &root_key, "--yes"]).await.done();
+    assert_eq!(certificates(&gateway.dir().join("ca.crt")), 2);
+    shenzhen.restart().await;
+    shenzhen.linked().await;
+    changes(shenzhen, "ca.crt", &before).await;
+    publishes(shenzhen, gateway, "under-the-new").await;
+
+    let ended = async || match certificates(&gateway.dir().join("ca.crt")) {
+        1 => Ok(()),
+        count => Err(format!("{count} authorities")),
+    };
+    within(PATIENCE, ended).await.unwrap();
+    // One that knows only what has ended: it believes the new one by the root, and is believed by its member's key.
+    let bijie = net.node("bijie");
+    bijie.start().await;
+    bijie.linked().await;
+    bijie.sees("members/shenzhen/listings/under-the-new").await;
+    let old = run_program(Program::Node, net.root(), &["join", &unused, "--dir", "tongren"]).await;
+    assert_eq!(old.code, 77, "a token names the authority of its time: {old}");
+    net.join("zunyi", &["zunyi"]).await;
+    net.node("zunyi").sees("members/shenzhen/listings/under-the-new").await;
+    net.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_key_is_followed_by_another_while_the_root_key_stays_offline() {
+    let net = Network::new(723).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    let (gateway, shenzhen) = (net.gateway(), net.node("shenzhen"));
+    let offline = net.root().join("offline");
+    std::fs::create_dir(&offline).unwrap();
+    std::fs::rename(gateway.dir().join("root.key"), offline.join("root.key")).unwrap();
+
+    failed(&gateway.cli(&["root", "list"]).await, 1, &[]);
+    let request = gateway.cli(&["directory", "rotate"]).await.done();
+    assert_eq!(gateway.cli(&["root", "list"]).await.done(), request);
+    failed(&gateway.cli(&["root", "sign", "--yes"]).await, 66, &["--root-key"]);
+    std::fs::write(offline.join("requests"), &request).unwrap();
+    let at = |file: &str| offline.join(file).display().to_string();
+    let sign = |key: &str| {
+        let args = ["root", "sign", &at("requests"), "--root-key", &at(key), "--yes"].map(str::to_owned);
+        let home = offline.clone();
+        async move { run_program(Program::Gateway, &home, &args.each_ref().map(String::as_str)).await.done() }
+    };
+    // The key of somebody else.
+    let other = ["init", "--network", "other.example", "--dir", "other", "--root-key", "other.key"];
+    run_program(Program::Gateway, &offline, &other).await.done();
+    assert!(!offline.join("other/root.key").exists());
+    std::fs::write(offline.join("forged"), sign("other.key").await).unwrap();
+    failed(&gateway.cli(&["root", "apply", &at("forged")]).await, 77, &["根"]);
+    std::fs::write(offline.join("signed"), sign("root.key").await).unwrap();
+    failed(&gateway.cli(&["root", "apply", &at("root.key")]).await, 65, &[]);
+    gateway.cli(&["root", "apply", &at("signed")]).await.done();
+    failed(&gateway.cli(&["root", "apply", &at("signed")]).await, 1, &[]);
+
+    gateway.cli(&["circles", "create", "after"]).await.done();
+    gateway.restart().await;
+    gateway.cli(&["circles", "add", "after", "shenzhen"]).await.done();
+    let index = gateway.status().await.unwrap().directory_index;
+    let follows = async || match shenzhen.status().await.map_err(|status| status.to_string())?.directory_index {
+        here if here == index => Ok(()),
+        here => Err(format!("at {here}, not {index}")),
+    };
+    within(PATIENCE, follows).await.unwrap();
+    shenzhen.publish(offer("tea").for_circle("after")).await.unwrap();
+    net.settle().await;
+}
