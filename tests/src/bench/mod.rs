@@ -13,6 +13,7 @@ mod content;
 mod figure;
 mod first_sync;
 mod publish;
+mod resign;
 mod tally;
 mod visible;
 mod watchers;
@@ -26,8 +27,15 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 6] =
-    [publish::RATIO, publish::COMMIT_LOOP, visible::RATIO, first_sync::RATIO, first_sync::RSS, watchers::IDLE];
+pub const NAMES: [&str; 7] = [
+    publish::RATIO,
+    publish::COMMIT_LOOP,
+    visible::RATIO,
+    first_sync::RATIO,
+    first_sync::RSS,
+    watchers::IDLE,
+    resign::RATIO,
+];
 
 /// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
 ///
@@ -48,6 +56,9 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[watchers::IDLE]) {
         report(watchers::measure().await?);
+    }
+    if wants(&[resign::RATIO]) {
+        report(resign::measure().await?);
     }
     Ok(())
 }

@@ -196,6 +196,15 @@ impl Server {
         start::read_addresses(&self.dir).unwrap_or_else(|reason| panic!("{}: {reason}", self.name))
     }
 
+    /// Where nodes reach its listener for links, as invites name it; gateways only.
+    ///
+    /// # Panics
+    /// Where it is no gateway.
+    pub fn link_address(&self) -> String {
+        let named = self.environment.iter().find(|(name, _)| name == "DUIKOU_LINK_ADDRESS");
+        named.map_or_else(|| panic!("{} takes no links", self.name), |(_, address)| address.clone())
+    }
+
     /// Runs its command line with `args` and its `--dir`.
     ///
     /// # Panics
