@@ -6,6 +6,7 @@ use std::time::Duration;
 use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::v1::token::Role;
 use duikou_tests::harness::{NETWORK, Network, Server, WebCertificate, key_numbers, offer, within};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::{Holder, PATIENCE, Watcher, failed, listing_name};
@@ -136,24 +137,54 @@ async fn a_rotation_goes_on_after_a_kill_at_any_time_and_a_reader_away_beyond_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_origin_away_beyond_the_grace_signs_anew_when_it_is_back() {
-    let net = network(773).await;
+async fn an_origin_that_dies_with_its_key_signs_anew_when_it_is_back_and_who_watches_is_told_both() {
+    const COUNT: usize = 1_500;
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(773)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie"])
+        .web_certificate(&certificate)
+        .start()
+        .await;
     let (gateway, shenzhen, bijie) = (net.gateway(), net.node("shenzhen"), net.node("bijie"));
-    for n in 0..50 {
-        shenzhen.publish(offer(&format!("offer-{n}"))).await.unwrap();
-    }
+    // So many that not all of them are signed anew before the kill.
+    let drafts = (0..COUNT).map(|n| offer(&format!("offer-{n}")));
+    let published = stream::iter(drafts).map(|draft| shenzhen.publish(draft)).buffer_unordered(32);
+    published.try_collect::<Vec<_>>().await.unwrap();
     net.settle().await;
-    // What it signs anew reaches nobody, and it is gone before it can try again.
-    shenzhen.cli(&["keys", "compromise", "shenzhen", "--yes"]).await.done();
-    shenzhen.kill9();
-    bijie.loses("members/shenzhen/listings/offer-49").await;
-    gateway.loses("members/shenzhen/listings/offer-49").await;
-    pass(2).await;
+    let secret = bijie.token("bijie", Role::Viewer).await.unwrap();
+    let web = bijie.web(certificate.client(), Some(&secret)).await.unwrap();
+    let mut holder = Holder::new(Watcher::new(web, None, "").await.unwrap()).await;
+    let names: Vec<String> = (0..COUNT).map(|n| listing_name("shenzhen", &format!("offer-{n}"))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    holder.holds(&names).await;
+
+    // The network hears of the keys, and nothing of what they sign: the origin is frozen while they are introduced.
+    let rotation = async {
+        let _ = tokio::time::timeout(PATIENCE, shenzhen.cli(&["keys", "compromise", "shenzhen", "--yes"])).await;
+    };
+    let cut = async {
+        let introduced = async || match newest(&keys(gateway, "shenzhen").await, "SIGNING") {
+            2 => Ok(()),
+            number => Err(format!("key {number}")),
+        };
+        within(PATIENCE, introduced).await.unwrap();
+        shenzhen.kill9();
+    };
+    tokio::join!(rotation, cut);
+    let died = within(PATIENCE, async || {
+        holder.step().await;
+        if holder.held.len() < COUNT { Ok(()) } else { Err("all are shown".to_owned()) }
+    });
+    died.await.unwrap();
     shenzhen.start().await;
     for server in net.servers() {
         is_signed_by(server, "shenzhen", &[2]).await;
-        server.sees("members/shenzhen/listings/offer-49").await;
+        server.sees("members/shenzhen/listings/offer-0").await;
     }
+    holder.holds(&names).await;
     net.settle().await;
 }
 
