@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use duikou_node::enrol::{proof_input, renew_input};
 use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
-use duikou_proto::directory::Directory;
+use duikou_proto::directory::{Directory, MemberKey};
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::enrolment_service_server::EnrolmentService;
 use duikou_proto::federation::key::Purpose;
@@ -244,9 +244,15 @@ impl Membership {
     fn proved(&self, request: &RenewRequest) -> Option<NodeId> {
         let node: NodeId = request.node.parse().ok()?;
         let directory = self.0.engine.directory();
-        let member = directory.member_by_text(&request.member).filter(|member| member.node == node)?;
+        let member = directory.member_by_text(&request.member)?;
         let input = renew_input(&request.certificate_request, &node);
-        member.keys.newest()?.key.verify(&request.proof, &input).ok()?;
+        let proves = |key: &MemberKey| key.key.verify(&request.proof, &input).is_ok();
+        let newest = member.node == node && member.keys.newest().is_some_and(proves);
+        // A node that nobody lives on any longer has to learn that, whatever became of the key that it knows.
+        let former = directory.has_left(&node, &member.id) && member.keys.iter().any(proves);
+        if !newest && !former {
+            return None;
+        }
         tracing::warn!(node.id = %node, member.id = %member.id, "a node is certified anew by a key of its member");
         Some(node)
     }

@@ -91,8 +91,8 @@ pub struct Directory {
     hidden: Vec<Hidden>,
     listings_per_member: usize,
     gateways: BTreeMap<NodeId, String>,
-    /// Nodes that members have left: they may still come to learn that.
-    former: BTreeSet<NodeId>,
+    /// Nodes with the members that have left them: they may still come to learn that.
+    former: BTreeSet<(NodeId, MemberId)>,
 }
 
 impl Default for Directory {
@@ -236,7 +236,7 @@ impl Directory {
                     Some(member) => {
                         member.moving = None;
                         let left = std::mem::replace(&mut member.node, node);
-                        self.former.insert(left);
+                        self.former.insert((left, member.id.clone()));
                     }
                     // Before the admission, so that no entry shows the member on a node that is not its own.
                     None => drop(self.pending_hosts.insert(member, node)),
@@ -410,14 +410,14 @@ impl Directory {
         self.gateways.contains_key(node) || self.hosted(node).next().is_some()
     }
 
-    /// Whether members lived on this node and none does any longer. It reads nothing but the directory.
-    pub fn is_former_node(&self, node: &NodeId) -> bool {
-        self.former.contains(node) && !self.knows_node(node)
+    /// Whether this member lived on this node, where nobody does any longer. Such a node reads nothing but the directory.
+    pub fn has_left(&self, node: &NodeId, member: &MemberId) -> bool {
+        self.former.contains(&(node.clone(), member.clone())) && !self.knows_node(node)
     }
 
     /// Whether this node takes part, or did.
     pub fn has_known(&self, node: &NodeId) -> bool {
-        self.knows_node(node) || self.former.contains(node)
+        self.knows_node(node) || self.former.iter().any(|(left, _)| left == node)
     }
 
     /// All nodes that host a member now.
@@ -631,8 +631,9 @@ mod tests {
         assert_eq!(net.directory.member(&id("a")).unwrap().moving, None, "announcing its own node calls it off");
         net.add(host("n2", false)).unwrap();
         assert_eq!(net.directory.member(&id("a")).unwrap().node, id("n2"));
-        assert!(net.directory.is_former_node(&id("n1")) && !net.directory.knows_node(&id("n1")));
-        assert!(!net.directory.is_former_node(&id("n2")) && !net.directory.is_former_node(&id("n3")));
+        assert!(net.directory.has_left(&id("n1"), &id("a")) && !net.directory.knows_node(&id("n1")));
+        assert!(net.directory.has_known(&id("n1")) && !net.directory.has_known(&id("n3")));
+        assert!(!net.directory.has_left(&id("n2"), &id("a")) && !net.directory.has_left(&id("n1"), &id("b")));
     }
 
     #[test]

@@ -133,3 +133,34 @@ async fn a_directory_key_is_followed_by_another_while_the_root_key_stays_offline
     shenzhen.publish(offer("tea").for_circle("after")).await.unwrap();
     net.settle().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_is_found_long_after_its_member_moved_away_learns_it() {
+    let mut net = Network::new(724).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    net.gateway().stop().await;
+    net.gateway().start_with(&[("DUIKOU_LINK_CERTIFICATES", "6s")]).await;
+    net.join("bijie", &["bijie"]).await;
+    let (gateway, shenzhen, bijie) = (net.gateway(), net.node("shenzhen"), net.node("bijie"));
+    bijie.publish(offer("drawer").on_request()).await.unwrap();
+    bijie.publish(offer("coal")).await.unwrap();
+    shenzhen.sees("members/bijie/listings/coal").await;
+    bijie.kill9();
+    gateway.cli(&["members", "move", "bijie", "--to", "shenzhen", "--force", "--yes"]).await.done();
+    shenzhen.stop().await;
+    net.replace_keys(shenzhen, "bijie").await;
+    shenzhen.start().await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
+
+    // Neither its certificate nor the key that it knows is good any longer.
+    bijie.start().await;
+    bijie.linked().await;
+    let kept = async || {
+        let folder = std::fs::read_dir(bijie.dir().join("departed")).map_err(|error| error.to_string())?;
+        let mut texts = folder.filter_map(|entry| std::fs::read_to_string(entry.ok()?.path()).ok());
+        if texts.any(|text| text.contains("drawer")) { Ok(()) } else { Err("nothing is kept".to_owned()) }
+    };
+    within(PATIENCE, kept).await.unwrap();
+    let refused = bijie.publish(offer("stale").by("bijie")).await.unwrap_err();
+    assert_eq!(super::reason(&refused), "NOT_HOSTED");
+    net.settle().await;
+}
