@@ -127,6 +127,11 @@ pub const ALL: [Invariant; 7] = [
     links_go_on::INVARIANT,
 ];
 
+/// Whether a network looks as if it had come to rest, at little cost.
+pub fn at_rest(evidence: &Evidence) -> bool {
+    [links_go_on::INVARIANT, converges::INVARIANT].iter().all(|invariant| (invariant.check)(evidence).is_empty())
+}
+
 /// Everything that must not be, and is.
 pub fn check(evidence: &Evidence) -> Vec<Finding> {
     let mut findings = evidence.noticed.clone();

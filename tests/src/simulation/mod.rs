@@ -9,6 +9,8 @@ mod run;
 mod server;
 mod store;
 mod story;
+#[cfg(test)]
+mod tests;
 mod time;
 mod trace;
 mod world;

@@ -78,10 +78,13 @@ async fn tell(plan: &Plan) -> Report {
     let evidence = loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         world.note_answers();
+        let late = world.time.elapsed() > healed + RESTS;
+        if !late && !invariants::at_rest(&world.evidence()) {
+            continue;
+        }
         let evidence = read_all(&mut world).await;
         // What was noticed on the way does not go away.
-        let at_rest = invariants::check(&evidence).len() <= evidence.noticed.len();
-        if at_rest || world.time.elapsed() > healed + RESTS {
+        if late || invariants::check(&evidence).len() <= evidence.noticed.len() {
             break evidence;
         }
     };
