@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// How long an attempt may take.
 const ATTEMPT: Duration = Duration::from_secs(60);
 const WAIT_FIRST: Duration = Duration::from_secs(4);
-const WAIT_LONGEST: Duration = Duration::from_secs(15 * 60);
+const WAIT_LONGEST: Duration = Duration::from_secs(60);
 /// Entries of one offer.
 const ENTRIES: usize = 512;
 
