@@ -63,6 +63,12 @@ defects! {
     ExpiredKept,
     /// A session that is still being opened counts as alive.
     OpeningCountsAsAlive,
+    /// Nothing is healed that differs from a head.
+    NoHealing,
+    /// What a peer does not have goes, whatever the head says.
+    SweepWithoutHead,
+    /// A head says that it is of the last revision of its member, whatever scope that was in.
+    AsOfOfTheMember,
     /// A source sends by the scopes with which its stream began.
     ScopesOfTheBeginning,
 }
@@ -74,16 +80,18 @@ mod switch {
     use super::Defect;
 
     thread_local! {
-        static ON: Cell<Option<Defect>> = const { Cell::new(None) };
+        static ON: Cell<u64> = const { Cell::new(0) };
     }
 
-    /// Switches one on, or all off, for everything that runs on this thread.
-    pub fn switch(defect: Option<Defect>) {
-        ON.set(defect);
+    const _: () = assert!(Defect::ALL.len() <= 64, "each has a bit");
+
+    /// Switches these on, and all others off, for everything that runs on this thread.
+    pub fn switch(defects: &[Defect]) {
+        ON.set(defects.iter().fold(0, |on, defect| on | 1 << (*defect as u64)));
     }
 
     pub(crate) fn on(defect: Defect) -> bool {
-        ON.get() == Some(defect)
+        ON.get() & 1 << (defect as u64) != 0
     }
 }
 

@@ -26,6 +26,36 @@ pub(crate) const REMOVAL_SLACK: Duration = contract::CLOCK_REFUSE.saturating_mul
 pub(crate) const RESIGN_ROWS: usize = 128;
 /// How many times as long as a page took to write, signing anew rests after it.
 pub(crate) const RESIGN_REST: u32 = 3;
+/// How long after a change a head is signed: what comes meanwhile is in it.
+pub(crate) const HEAD_AFTER: Duration = Duration::from_secs(1);
+/// How often it is looked whether a head is due.
+pub(crate) const HEAD_LOOK: Duration = Duration::from_secs(60);
+/// How old a head becomes before it is signed again unchanged.
+pub(crate) const HEAD_EVERY: Duration = Duration::from_secs(10 * 60);
+/// The date of a head's record, which its heartbeat moves on: half a year.
+pub(crate) const HEAD_KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+/// How old a head is when what it counts should have come.
+pub(crate) const HEAD_SETTLES: Duration = Duration::from_secs(60);
+/// Heads that are signed in one transaction.
+pub(crate) const HEADS_AT_ONCE: usize = 64;
+/// Scopes of one member that have heads.
+pub(crate) const HEADS_OF_A_MEMBER: usize = 4096;
+/// How often it is looked whether a scope differs from its head; it is healed where it did the time before too.
+pub(crate) const HEAL_EVERY: Duration = Duration::from_secs(5);
+/// What cannot be healed is tried again after twice as many rounds each time, up to two to this power.
+pub(crate) const HEAL_BACKOFF: u32 = 7;
+/// How long a peer may take to say where it differs.
+pub(crate) const HEAL_ANSWER: Duration = Duration::from_secs(60);
+/// Scopes that are healed in one round.
+pub(crate) const RECONCILE_AT_ONCE: usize = 8;
+/// Pieces into which a range of names that differs is split.
+pub(crate) const RECONCILE_PIECES: usize = 16;
+/// States of a range that are listed rather than split.
+pub(crate) const RECONCILE_LIST: usize = 16;
+/// Ranges in one question.
+pub(crate) const RECONCILE_RANGES: usize = 64;
+/// Questions about one scope in one round.
+pub(crate) const RECONCILE_QUESTIONS: usize = 1024;
 /// Epochs that a feed remembers.
 pub(crate) const EPOCHS: usize = 1024;
 /// Rejections that are remembered per peer.
@@ -39,5 +69,7 @@ pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// After how long deleted bytes are gone from the log as well.
 pub(crate) const SCRUB_EVERY: Duration = Duration::from_secs(20);
 
+const _: () =
+    assert!(HEAD_EVERY.as_secs() + HEAD_LOOK.as_secs() < contract::HEAD_VALID.as_secs(), "a heartbeat comes in time");
 const _: () = assert!(WRITE_COMMAND_BYTES <= QUEUE_BYTES, "the queue admits any command");
 const _: () = assert!(contract::BATCH_BYTES * 2 <= WRITE_COMMAND_BYTES, "a command holds any batch");

@@ -5,6 +5,7 @@ pub mod codec;
 pub mod directory;
 pub mod envelope;
 pub mod filter;
+pub mod head;
 pub mod hex;
 pub mod language;
 pub mod limits;
@@ -12,6 +13,7 @@ pub mod name;
 pub mod order;
 pub mod reference;
 pub mod scope;
+pub mod set_hash;
 pub mod sign;
 pub mod validate;
 

@@ -28,6 +28,8 @@ pub const LISTINGS_PER_MEMBER: usize = 50_000;
 pub const PAGE: usize = 1_000;
 /// Items on a page where the caller does not say.
 pub const PAGE_DEFAULT: usize = 50;
+/// Kinds in a head.
+pub const HEAD_KINDS: usize = 64;
 /// Values in a filter.
 pub const FILTER_VALUES: usize = 256;
 
@@ -43,6 +45,8 @@ pub const CLOCK_WARN: Duration = Duration::from_secs(60);
 pub const CLOCK_REFUSE: Duration = Duration::from_secs(10 * 60);
 /// How long a request id is remembered.
 pub const REQUEST_ID_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a head says what is, at most.
+pub const HEAD_VALID: Duration = Duration::from_secs(30 * 60);
 /// How long old and new key both verify after a rotation.
 pub const KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long the stores of others keep what a removed member wrote, where its removal does not say.

@@ -138,12 +138,32 @@ impl Kind {
         Self::LISTINGS.contains(&&*self.0)
     }
 
+    /// What an origin signs about a scope.
+    pub const HEAD: &'static str = "head";
+    /// What a holder signs to an origin.
+    pub const RECEIPT: &'static str = "receipt";
+
+    /// Whether its records are counted: in heads, and in what a store is said to hold. Statements about records are not.
+    pub fn is_counted(&self) -> bool {
+        ![Self::HEAD, Self::RECEIPT].contains(&&*self.0)
+    }
+
+    /// The kind of heads.
+    pub fn head() -> Self {
+        Self(Self::HEAD.into())
+    }
+
+    /// The kind of receipts.
+    pub fn receipt() -> Self {
+        Self(Self::RECEIPT.into())
+    }
+
     /// The collection in which names of this kind must lie, where this version knows it.
     pub fn collection(&self) -> Option<&'static str> {
         match &*self.0 {
             kind if Self::LISTINGS.contains(&kind) => Some("listings"),
-            "head" => Some("heads"),
-            "receipt" => Some("receipts"),
+            Self::HEAD => Some("heads"),
+            Self::RECEIPT => Some("receipts"),
             "inquiry" => Some("inquiries"),
             "notice" => Some("notices"),
             _ => None,

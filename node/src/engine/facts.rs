@@ -43,6 +43,11 @@ pub(crate) const ROTATIONS: &str = "rotation/";
 pub(crate) const KEYS_SEEN: &str = "keys-seen/";
 /// There while a gateway that was restored or rebuilt collects the directory from its nodes.
 pub const GATHERING: &str = "gathering";
+/// When this store last began anew or came back from an earlier time: until then, what its members' scopes hold is what
+/// they say from then on.
+pub(crate) const VOUCH: &str = "vouch";
+/// Begins the same for which each member has signed.
+pub(crate) const VOUCHED: &str = "vouched/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 

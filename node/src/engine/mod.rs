@@ -2,17 +2,21 @@
 
 mod accept;
 mod apply;
+pub(crate) mod completeness;
 mod departed;
 mod entries;
 pub mod facts;
 mod foresight;
+pub(crate) mod heads;
 mod keep;
 mod key_death;
 mod position;
+pub(crate) mod reconcile;
 mod recover;
 mod reissue;
 mod removal;
 mod resign;
+mod sign_heads;
 mod signers;
 mod upkeep;
 mod viewer;
@@ -112,6 +116,7 @@ pub(crate) struct Shared {
     pub(crate) departed: departed::Departed,
     /// Something may have been signed by another key than the newest.
     resign: Notify,
+    heads: Notify,
 }
 
 impl Shared {
@@ -124,6 +129,9 @@ impl Shared {
             *old = directory;
             moved
         });
+        if outcome.heads {
+            self.heads.notify_one();
+        }
         if outcome.scrub {
             self.scrub.notify_one();
         }
@@ -166,20 +174,27 @@ impl Engine {
         for prefix in [facts::TOKENS, facts::REJECTIONS] {
             hot.extend(read.facts(prefix, "", contract_members()).await?);
         }
-        let mut feed = match read.fact(facts::FEED).await? {
+        let kept = read.fact(facts::FEED).await?;
+        let is_new = kept.is_none();
+        let mut feed = match kept {
             Some(value) => facts::decode(facts::FEED, &value)?,
             None => FeedIdentity::new(&world),
         };
         drop(read);
         feed.begin_epoch(&world, counter.seq);
         let mut transaction = store.begin().await?;
-        transaction.put_facts(&[(facts::FEED.to_owned(), Some(facts::encode(&feed)))]).await?;
+        let mut begun = vec![(facts::FEED.to_owned(), Some(facts::encode(&feed)))];
+        if is_new && identity.carrier {
+            begun.push((facts::VOUCH.to_owned(), Some(facts::encode(&world.now()))));
+        }
+        transaction.put_facts(&begun).await?;
         transaction.commit().await?;
-        let counts = store.counts().await?;
+        let (heads, counts) = heads::Heads::of_store(&*store).await?;
         let directory = Arc::new(directory);
         let memory = Memory {
             directory: directory.clone(),
             counts,
+            heads: Arc::new(heads),
             revisions,
             unrecovered,
             feed: Arc::new(feed),
@@ -200,6 +215,7 @@ impl Engine {
             scrub: Notify::new(),
             departed: departed::Departed::default(),
             resign: Notify::new(),
+            heads: Notify::new(),
         });
         let tasks = tokio_util::task::TaskTracker::new();
         tasks.spawn(writer::run(shared.clone(), receiver, memory));
@@ -208,7 +224,9 @@ impl Engine {
         tasks.spawn(engine.clone().scrub(stop.clone()));
         // What was under way when the process before ended goes on.
         engine.0.resign.notify_one();
-        tasks.spawn(engine.clone().keep_signed(stop));
+        tasks.spawn(engine.clone().keep_signed(stop.clone()));
+        engine.0.heads.notify_one();
+        tasks.spawn(engine.clone().keep_heads(stop));
         tasks.close();
         Ok(Started { engine, tasks })
     }
@@ -401,6 +419,11 @@ impl Engine {
     /// How many rows each origin has here.
     pub fn counts(&self) -> Counts {
         self.0.memory.load().counts.clone()
+    }
+
+    /// What each origin's scopes hold here, beside what their heads say.
+    pub(crate) fn heads(&self) -> Arc<heads::Heads> {
+        self.0.memory.load().heads.clone()
     }
 
     /// Identifies the feed; a restore changes it.

@@ -102,6 +102,11 @@ impl Command for Recovered {
                 restamp_all(work, member).await?;
             }
         }
+        if !self.members.is_empty() || work.identity.carrier {
+            let now = work.now;
+            work.put_fact(facts::VOUCH.to_owned(), &now);
+            work.heads = true;
+        }
         if self.rolled_back && !defects::on(Defect::FeedKept) {
             work.renew_feed();
         }

@@ -59,6 +59,11 @@ impl Viewer {
         *blake3::hash(text.as_bytes()).as_bytes()
     }
 
+    /// Whether whatever is in `scope` may be seen.
+    pub fn has(&self, scope: &Scope) -> bool {
+        self.carrier || self.scopes.contains(scope)
+    }
+
     fn meets(&self, row: &Row, scopes: &ScopeSet) -> bool {
         (self.carrier && !scopes.is_empty())
             || scopes.meets(&self.scopes)

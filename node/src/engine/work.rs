@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use super::accept::{Ranking, accept};
 use super::departed::Departed;
+use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::defects::{self, Defect};
@@ -27,6 +28,7 @@ const GONE_KEPT: Micros = 30 * 24 * 3600 * 1_000_000;
 pub(crate) struct Memory {
     pub(crate) directory: Arc<Directory>,
     pub(crate) counts: Counts,
+    pub(crate) heads: Arc<Heads>,
     pub(crate) revisions: HashMap<MemberId, Revision>,
     /// Members on this node that must be recovered before anything is written for them.
     pub(crate) unrecovered: BTreeSet<MemberId>,
@@ -56,7 +58,7 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Micros,
     counter: Counter,
     rows: HashMap<RecordName, Option<Row>>,
-    before: HashMap<RecordName, Option<(bool, bool)>>,
+    before: HashMap<RecordName, Counted>,
     changed: BTreeMap<Seq, RecordName>,
     latest: HashMap<RecordName, Seq>,
     deleted: BTreeSet<RecordName>,
@@ -65,6 +67,8 @@ pub(crate) struct Work<'a> {
     first_entry: i64,
     signatures: Signatures,
     pub(crate) scrub: bool,
+    /// Whether a head of a member here is due, whatever rows changed.
+    pub(crate) heads: bool,
     /// States here may bear another signature than that of the newest key.
     pub(crate) resign: bool,
 }
@@ -77,6 +81,8 @@ pub(crate) struct Outcome {
     pub(crate) memory: Memory,
     pub(crate) scrub: bool,
     pub(crate) resign: bool,
+    /// Whether a head of a member here may be due.
+    pub(crate) heads: bool,
 }
 
 impl<'a> Work<'a> {
@@ -107,6 +113,7 @@ impl<'a> Work<'a> {
             first_entry,
             signatures: Signatures::new(),
             scrub: false,
+            heads: false,
             resign: false,
         })
     }
@@ -213,7 +220,7 @@ impl<'a> Work<'a> {
     /// transaction does not hold it.
     fn note(&mut self, name: &RecordName, read: Option<&Row>) {
         let held = self.rows.get(name).map_or(read, Option::as_ref);
-        let before = held.map(|row| (row.record.is_some(), row.withdrawal.is_some()));
+        let before = held.map(Counted::of).unwrap_or_default();
         self.before.entry(name.clone()).or_insert(before);
     }
 
@@ -385,14 +392,15 @@ impl<'a> Work<'a> {
     pub(crate) async fn flush(mut self) -> Result<Outcome, StoreError> {
         let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
         let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
+        let mut heads = self.heads;
         for (name, before) in std::mem::take(&mut self.before) {
-            let after = self.rows.get(&name).and_then(Option::as_ref);
-            let after = after.map(|row| (row.record.is_some(), row.withdrawal.is_some()));
-            if after != before {
-                self.count(name.origin_str(), before, -1);
-                self.count(name.origin_str(), after, 1);
-            }
+            let after = self.rows.get(&name).and_then(Option::as_ref).map(Counted::of).unwrap_or_default();
+            self.count(name.origin_str(), &before, -1);
+            self.count(name.origin_str(), &after, 1);
+            let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after);
+            heads |= changed && self.is_own(&name);
         }
+        Arc::make_mut(&mut self.memory.heads).judge();
         if !rows.is_empty() {
             self.transaction.put_rows(&rows).await?;
         }
@@ -424,17 +432,21 @@ impl<'a> Work<'a> {
             memory: self.memory,
             scrub: self.scrub,
             resign: self.resign,
+            heads,
         })
     }
 
-    fn count(&mut self, origin: &str, parts: Option<(bool, bool)>, by: i64) {
-        let Some((record, withdrawal)) = parts else { return };
+    fn count(&mut self, origin: &str, parts: &Counted, by: i64) {
+        let Count { records, withdrawals } = parts.count();
+        if records == 0 && withdrawals == 0 {
+            return;
+        }
         if !self.memory.counts.contains_key(origin) {
             self.memory.counts.insert(origin.to_owned(), Count::default());
         }
         if let Some(count) = self.memory.counts.get_mut(origin) {
-            count.records += if record { by } else { 0 };
-            count.withdrawals += if withdrawal { by } else { 0 };
+            count.records += by * records;
+            count.withdrawals += by * withdrawals;
         }
     }
 }

@@ -18,7 +18,7 @@ use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
-use crate::engine::{Recovered, TakeBack};
+use crate::engine::{Recovered, TakeBack, facts};
 use crate::link::LinkPhase;
 
 /// How long the peer may take for each step of the beginning.
@@ -170,8 +170,9 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
     let past = hello::past(end, hello);
     let directory = end.engine.directory();
     let members: Vec<_> = match past {
-        Past::Whole => end.engine.unrecovered(),
-        Past::Restored | Past::RolledBack => {
+        Past::Whole if end.engine.fact::<i64>(facts::VOUCH).await?.is_some() => end.engine.unrecovered(),
+        // At its first link a store does not know whether there was one before it.
+        Past::Whole | Past::Restored | Past::RolledBack => {
             directory.hosted(&end.engine.identity().node).map(|member| member.id.clone()).collect()
         }
     };
@@ -202,6 +203,6 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
     }
     let rolled_back = past == Past::RolledBack;
     end.engine.submit(Recovered { members, rolled_back }).await?;
-    tracing::warn!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
+    tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
     Ok(())
 }

@@ -9,6 +9,7 @@ mod control;
 mod dial;
 mod end;
 mod grpc;
+mod heal;
 mod hello;
 mod protocol;
 mod refusals;

@@ -15,6 +15,8 @@ use crate::store::StoreError;
 pub(crate) struct Note {
     pub(crate) peer: NodeId,
     pub(crate) ack: Ack,
+    /// Whether this clock agrees with the peer's: only then it can be told what was ahead of time.
+    pub(crate) clock_right: bool,
 }
 
 #[async_trait]
@@ -50,7 +52,7 @@ impl Command for Note {
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);
         }
-        for member in ahead {
+        for member in ahead.into_iter().filter(|_| self.clock_right) {
             for name in reissue(work, &member).await? {
                 work.remove_fact(format!("{prefix}{name}"));
             }

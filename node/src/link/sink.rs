@@ -14,6 +14,7 @@ use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, watch};
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
+use super::heal;
 use super::protocol::{Intake, SinkLane};
 use super::wire::Inbound;
 use crate::defects::{self, Defect};
@@ -70,6 +71,7 @@ pub(crate) async fn run(
 ) -> Result<std::convert::Infallible, Ended> {
     let scopes = end.node_scopes();
     let (ahead, verified) = mpsc::channel(AHEAD);
+    let (tell, found) = mpsc::channel(AHEAD);
     let read = async {
         let mut sink = SinkLane::default();
         let mut verifying = FuturesOrdered::new();
@@ -79,7 +81,15 @@ pub(crate) async fn run(
                 Some(done) = verifying.next() => ahead.send(done).await.map_err(|_| gone())?,
                 frame = input.try_next(), if verifying.len() < AHEAD => {
                     let Some(frame) = frame? else { return Err(gone()) };
-                    let Some(FromSource::Batch(batch)) = frame.frame else { continue };
+                    let batch = match frame.frame {
+                        Some(FromSource::Batch(batch)) => batch,
+                        Some(FromSource::Found(answer)) => {
+                            // More than was asked for is passed over.
+                            let _ = tell.try_send(answer);
+                            continue;
+                        }
+                        None => continue,
+                    };
                     let intake = sink.receive(&batch)?;
                     catch_up_directory(&end.engine, batch.directory_index, &want_directory).await?;
                     verifying.push_back(verify(&end.engine, intake).map(|(parts, malformed)| {
@@ -91,7 +101,12 @@ pub(crate) async fn run(
     };
     let apply = apply_all(&end, lane, &feed, &scopes, &out, verified);
     let again = ask_again(&end, lane, &scopes, &out);
+    let heal = async {
+        // The lane of listings heals; heads come on the other one.
+        if lane == Lane::Bulk { heal::keep(&end, &out, found).await } else { std::future::pending().await }
+    };
     tokio::select! {
+        ended = heal => ended,
         ended = read => ended,
         ended = apply => ended,
         ended = again => ended,

@@ -12,6 +12,7 @@ use prost::Message;
 use tokio::sync::mpsc;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
+use super::heal;
 use super::protocol::{SourceLane, Want};
 use super::wire::Inbound;
 use crate::engine::{Engine, Known, Recovered};
@@ -36,7 +37,7 @@ pub(crate) async fn run(
     let mut directory = engine.watch_directory();
     loop {
         while let Some(frame) = input.try_next().now_or_never() {
-            take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?;
+            take(&end, lane, &mut source, &out, frame?.ok_or_else(gone)?).await?;
         }
         if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
             return Err(Ended::Scopes);
@@ -45,7 +46,7 @@ pub(crate) async fn run(
         match want {
             Want::Nothing => {
                 tokio::select! {
-                    frame = input.try_next() => take(&end, lane, &mut source, frame?.ok_or_else(gone)?).await?,
+                    frame = input.try_next() => take(&end, lane, &mut source, &out, frame?.ok_or_else(gone)?).await?,
                     changed = head.changed() => changed.map_err(|_| Ended::Stopped)?,
                     changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
                 }
@@ -92,7 +93,13 @@ async fn send(out: &mpsc::Sender<SourceFrame>, batch: Batch) -> Result<(), Ended
     out.send(frame).await.map_err(|_| gone())
 }
 
-async fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFrame) -> Result<(), Ended> {
+async fn take(
+    end: &LinkEnd,
+    lane: Lane,
+    source: &mut SourceLane,
+    out: &mpsc::Sender<SourceFrame>,
+    frame: SinkFrame,
+) -> Result<(), Ended> {
     match frame.frame {
         Some(FromSink::Ack(ack)) => {
             source.acknowledge(ack.number);
@@ -101,7 +108,10 @@ async fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFra
                 end.board.update(&end.peer, |view| view.acknowledged = acknowledged);
             }
             if !ack.rejected.is_empty() || !ack.accepted.is_empty() {
-                let note = super::refusals::Note { peer: end.peer.clone(), ack };
+                let offset = end.board.get(&end.peer).and_then(|view| view.clock_offset);
+                let clock_right =
+                    offset.is_some_and(|off| off.unsigned_abs() <= contract::CLOCK_WARN.as_micros() as u64);
+                let note = super::refusals::Note { peer: end.peer.clone(), ack, clock_right };
                 end.engine.submit(note).await?;
             }
             Ok(())
@@ -110,6 +120,7 @@ async fn take(end: &LinkEnd, lane: Lane, source: &mut SourceLane, frame: SinkFra
             source.again(again.wanted);
             Ok(())
         }
+        Some(FromSink::Probe(probe)) => heal::answer(end, source.reads(), probe, out).await,
         Some(FromSink::Open(_)) => Err(Ended::Protocol("opened twice".to_owned())),
         None => Ok(()),
     }

@@ -153,6 +153,7 @@ impl Server {
     /// Where one of them cannot be opened.
     pub async fn listen(&mut self, admin: impl FnOnce(Routes) -> Routes) -> Result<(), ServeError> {
         let context = self.context();
+        self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
         let local = services::routes(context.clone(), Surface::Local).await;
         self.health.extend([local.health.clone()]);
         self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);

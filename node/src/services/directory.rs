@@ -14,6 +14,7 @@ use super::error::Failure;
 use super::page_token::{Purpose, page_size};
 use super::time::timestamp;
 use crate::engine::Reader;
+use crate::engine::completeness::Completeness;
 
 pub(crate) struct Directories {
     pub(crate) door: Door,
@@ -38,17 +39,30 @@ impl Directories {
         let after = purpose.open(&self.door.engine, &request.page_token)?;
         let directory = self.door.engine.directory();
         let mut rest = directory.members().filter(|member| member.id.as_str() > after.as_str());
-        let members: Vec<v1::Member> = rest.by_ref().take(size).map(shown).collect();
+        let held = self.held(caller);
+        let members: Vec<v1::Member> = rest.by_ref().take(size).map(|member| shown(member, &held)).collect();
         let next = members.last().filter(|_| rest.next().is_some());
         let next_page_token =
             next.map(|last| purpose.seal(&self.door.engine, last.name.trim_start_matches("members/")));
         Ok(v1::ListMembersResponse { next_page_token: next_page_token.unwrap_or_default(), members })
     }
 
-    fn member(&self, name: &str) -> Result<v1::Member, Failure> {
+    fn member(&self, caller: &Caller, name: &str) -> Result<v1::Member, Failure> {
         let id = member_of(name, &self.door.engine.identity().network).ok_or_else(|| bad_member_name("name"))?;
         let directory = self.door.engine.directory();
-        directory.member(&id).map(shown).ok_or_else(|| Failure::NotFound(format!("members/{id}")))
+        let held = self.held(caller);
+        directory
+            .member(&id)
+            .map(|member| shown(member, &held))
+            .ok_or_else(|| Failure::NotFound(format!("members/{id}")))
+    }
+
+    /// What is held of others in scopes that the caller has.
+    fn held(&self, caller: &Caller) -> Vec<Completeness> {
+        let viewer = self.door.engine.viewer(&caller.reader);
+        let mut held = self.door.engine.completeness();
+        held.retain(|held| held.scope.parse().is_ok_and(|scope| viewer.has(&scope)));
+        held
     }
 
     fn circles(&self, caller: &Caller) -> v1::ListCirclesResponse {
@@ -87,7 +101,7 @@ pub(crate) fn bad_member_name(field: &str) -> Failure {
     )
 }
 
-fn shown(member: &Member) -> v1::Member {
+fn shown(member: &Member, held: &[Completeness]) -> v1::Member {
     let key = member.keys.newest();
     let state = match member.state {
         MemberState::Active => member::State::Active,
@@ -111,6 +125,16 @@ fn shown(member: &Member) -> v1::Member {
         key_number: key.map_or(0, |key| key.number),
         moving_to: member.moving.as_ref().map(ToString::to_string).unwrap_or_default(),
         drop_time,
+        completeness: held
+            .iter()
+            .filter(|held| held.origin == member.id.as_str())
+            .map(|held| v1::Completeness {
+                scope: held.scope.clone(),
+                state: held.state.into(),
+                complete_time: held.complete.map(timestamp),
+                head_time: Some(timestamp(held.issued)),
+            })
+            .collect(),
         key_fingerprint: key.map(|key| key.key.fingerprint()).unwrap_or_default(),
     }
 }
@@ -131,8 +155,8 @@ impl DirectoryService for Directories {
     }
 
     async fn get_member(&self, request: Request<v1::GetMemberRequest>) -> Result<Response<v1::Member>, Status> {
-        let (_, language, message) = self.door.enter(request).await?;
-        self.member(&message.name).map(Response::new).map_err(|failure| failure.status(language))
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.member(&caller, &message.name).map(Response::new).map_err(|failure| failure.status(language))
     }
 
     async fn list_circles(

@@ -1,6 +1,7 @@
 //! The public gRPC services of an engine: listings, feed, directory, tokens, and what the operator asks. Each reads
 //! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
 
+mod alarms;
 mod auth;
 mod directory;
 mod error;
@@ -35,6 +36,7 @@ use tonic_health::server::HealthReporter;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
+pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub use error::{DOMAIN, bilingual};
 pub(crate) use listing::listing_in;

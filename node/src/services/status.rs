@@ -1,17 +1,21 @@
 //! How a server is, as its operator sees it: holdings, links, and what to act on.
 
+use std::collections::BTreeSet;
+
 use duikou_proto::envelope::Micros;
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::limits as contract;
 use duikou_proto::name::NodeId;
+use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::link_status::State;
 use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
 
 use super::Context;
 use super::error::{Failure, halt_reason};
 use super::time::timestamp;
+use crate::engine::completeness::Completeness;
 use crate::engine::{Engine, RejectionFact, facts};
 use crate::link::{LinkPhase, LinkView, unacknowledged, unheard};
 use crate::store::Order;
@@ -20,6 +24,8 @@ use crate::store::Order;
 const REJECTIONS: usize = 100;
 /// Hidden records shown.
 const HIDDEN: usize = 100;
+/// Incomplete scopes shown.
+const INCOMPLETE: usize = 100;
 /// Rows looked at to name what is hidden.
 const ROWS: usize = 100_000;
 /// Rows of one page of them.
@@ -49,6 +55,11 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     let keys = super::keys::alerts(context).await?.into_iter();
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
     alarms.extend(hidden(engine).await?);
+    let held = engine.completeness();
+    alarms.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
+    let stale: BTreeSet<&str> =
+        held.iter().filter(|held| held.state == Completed::Stale).map(|held| held.origin.as_str()).collect();
+    alarms.extend(stale.into_iter().map(stale_origin).take(INCOMPLETE));
     Ok(Status {
         node: identity.node.to_string(),
         network: identity.network.to_string(),
@@ -145,6 +156,51 @@ async fn hidden(engine: &Engine) -> Result<Vec<Alert>, Failure> {
     }
     found.truncate(HIDDEN);
     Ok(found)
+}
+
+/// What an origin says is here, and is not.
+fn incomplete(held: &Completeness) -> Option<Alert> {
+    let Completeness { origin, scope, .. } = held;
+    match held.state {
+        Completed::Withheld => Some(Alert {
+            code: "WITHHELD",
+            message: Text::new(
+                format!("{origin}在{scope}范围内发布的信息没有全部到达本机，虽然其最新清单已到。"),
+                format!("Not all that {origin} has published for {scope} has come here, although its newest head has."),
+            ),
+            remedy: Text::new(
+                "系统会自动补齐；若持续一小时以上，请联系网络运营方与该成员核对。",
+                "It heals by itself; if this lasts for an hour, ask the network's operator and the member.",
+            ),
+        }),
+        Completed::Rejected => Some(Alert {
+            code: "INCOMPLETE",
+            message: Text::new(
+                format!("{origin}在{scope}范围内有信息被本机拒收。"),
+                format!("Some of what {origin} has published for {scope} was refused here."),
+            ),
+            remedy: Text::new(
+                "请查看 status 中的拒收原因，并告知该成员。",
+                "See the refusals in status, and tell the member.",
+            ),
+        }),
+        _ => None,
+    }
+}
+
+/// An origin of which no fresh head comes.
+fn stale_origin(origin: &str) -> Alert {
+    Alert {
+        code: "STALE",
+        message: Text::new(
+            format!("超过半小时没有收到{origin}的新清单，不能确定其信息是否齐全。"),
+            format!("No fresh head of {origin} has come for half an hour: whether all of it is here is not known."),
+        ),
+        remedy: Text::new(
+            "请确认该成员的节点在线；若只有本机收不到，请联系网络运营方。",
+            "See whether its node is up; where only this server gets nothing, ask the network's operator.",
+        ),
+    }
 }
 
 /// An alarm in both languages.

@@ -1,0 +1,236 @@
+//! What each origin's scopes hold here, summed up as rows change, beside what their heads say they should hold.
+//!
+//! The sums are of memory alone: at the start they are made anew of all rows, so they never differ from them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use duikou_proto::envelope::{Micros, Part, Revision};
+use duikou_proto::head;
+use duikou_proto::limits as contract;
+use duikou_proto::name::{Kind, RecordName};
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::set_hash::{Element, SetHash};
+use duikou_proto::v1::{Head, KindSum};
+use prost::Message;
+
+use crate::store::{Count, Counts, Row, Store, StoreError};
+
+/// Rows that the sums are made of in one statement.
+const PAGE: usize = 1024;
+
+/// One scope of one origin.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct ScopeState {
+    kinds: BTreeMap<Kind, SetHash>,
+    /// The newest revision of anything that touched it.
+    pub(crate) as_of: Revision,
+    /// The newest head that is held, with its revision.
+    pub(crate) head: Option<(Revision, Head)>,
+    /// When the newest head that was met exactly was issued.
+    pub(crate) complete: Option<Micros>,
+}
+
+impl ScopeState {
+    /// What a head says of it now.
+    pub(crate) fn sums(&self) -> Vec<KindSum> {
+        let filled = self.kinds.iter().filter(|(_, set)| !set.is_empty());
+        filled
+            .map(|(kind, set)| KindSum { kind: kind.to_string(), count: set.count(), digest: set.digest().to_vec() })
+            .collect()
+    }
+
+    /// The same with other elements than it has.
+    pub(crate) fn sums_with(&self, less: &[(Kind, Element)], more: &[(Kind, Element)]) -> Vec<KindSum> {
+        let mut other = Self { kinds: self.kinds.clone(), ..Self::default() };
+        less.iter().for_each(|(kind, element)| other.kinds.entry(kind.clone()).or_default().remove(element));
+        more.iter().for_each(|(kind, element)| other.kinds.entry(kind.clone()).or_default().add(element));
+        other.sums()
+    }
+
+    /// Whether it holds exactly what its head says.
+    pub(crate) fn meets_head(&self) -> bool {
+        self.head.as_ref().is_some_and(|(_, head)| head.kinds == self.sums())
+    }
+
+    /// Whether something here is newer than the head: it cannot be compared before the next one.
+    pub(crate) fn is_ahead(&self) -> bool {
+        self.head.as_ref().is_some_and(|(_, head)| self.as_of > head.as_of)
+    }
+
+    fn judge(&mut self) {
+        if self.meets_head() {
+            self.complete = self.head.as_ref().map(|(_, head)| head.issue_time);
+        }
+    }
+}
+
+/// By origin (full id) and scope.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Heads {
+    scopes: BTreeMap<(String, String), Arc<ScopeState>>,
+    touched: BTreeSet<(String, String)>,
+}
+
+/// A head that is one: under its name, of one scope, and within its limits.
+struct Held {
+    revision: Revision,
+    head: Head,
+}
+
+impl Held {
+    /// None for other records, and for what cannot be read: the next one may be.
+    fn read(part: &Part) -> Option<Self> {
+        if part.kind().as_str() != Kind::HEAD {
+            return None;
+        }
+        let mut held = Head::decode(part.body()).ok()?;
+        let scope: Scope = held.scope.parse().ok()?;
+        let named = head::name(&part.origin(), &scope).is_ok_and(|name| name == *part.name());
+        let one = part.scopes().len() == 1 && part.scopes().contains(&scope);
+        held.valid_until = held.valid_until.min(held.issue_time + contract::HEAD_VALID.as_micros() as Micros);
+        (named && one && held.kinds.len() <= contract::HEAD_KINDS)
+            .then(|| Self { revision: part.revision(), head: held })
+    }
+}
+
+/// What of a row counts: the record, and whose scopes a withdrawal touches.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counted {
+    record: Option<Part>,
+    withdrawal: Option<Part>,
+}
+
+impl Counted {
+    pub(crate) fn of(row: &Row) -> Self {
+        Self { record: row.record.clone(), withdrawal: row.withdrawal.clone() }
+    }
+
+    /// What it adds to the counts of its origin.
+    pub(crate) fn count(&self) -> Count {
+        let counts = |part: &Option<Part>| i64::from(part.as_ref().is_some_and(|part| part.kind().is_counted()));
+        Count { records: counts(&self.record), withdrawals: counts(&self.withdrawal) }
+    }
+}
+
+impl Heads {
+    /// One scope of one origin.
+    pub(crate) fn get(&self, origin: &str, scope: &str) -> Option<&ScopeState> {
+        self.scopes.get(&(origin.to_owned(), scope.to_owned())).map(Arc::as_ref)
+    }
+
+    /// All scopes of one origin.
+    pub(crate) fn of<'a>(&'a self, origin: &'a str) -> impl Iterator<Item = (&'a str, &'a ScopeState)> {
+        let from = self.scopes.range((origin.to_owned(), String::new())..);
+        from.take_while(move |((of, _), _)| of == origin).map(|((_, scope), state)| (scope.as_str(), &**state))
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &ScopeState)> {
+        self.scopes.iter().map(|((origin, scope), state)| (origin.as_str(), scope.as_str(), &**state))
+    }
+
+    /// What every scope comes to.
+    #[cfg(test)]
+    pub(crate) fn all_sums(&self) -> BTreeMap<(String, String), Vec<KindSum>> {
+        let sums = self.scopes.iter().map(|(key, state)| (key.clone(), state.sums()));
+        sums.filter(|(_, sums)| !sums.is_empty()).collect()
+    }
+
+    /// A row has changed; whether a head of its origin may have.
+    pub(crate) fn change(&mut self, name: &RecordName, before: &Counted, after: &Counted) -> bool {
+        let read = |counted: &Counted| Held::read(counted.record.as_ref()?);
+        match (read(before), read(after)) {
+            (_, Some(held)) => {
+                let state = self.scope(name.origin_str(), &held.head.scope.clone());
+                state.head = Some((held.revision, held.head));
+                state.judge();
+                return false;
+            }
+            (Some(held), None) => {
+                let state = self.scope(name.origin_str(), &held.head.scope);
+                (state.head, state.complete) = (None, None);
+                return false;
+            }
+            (None, None) => {}
+        }
+        let counted = |part: &&Part| part.kind().is_counted();
+        let (old, new) = (before.record.as_ref().filter(counted), after.record.as_ref().filter(counted));
+        let same = match (old, new) {
+            (Some(old), Some(new)) => old.hash() == new.hash(),
+            (None, None) => true,
+            _ => false,
+        };
+        let ended = after.withdrawal.as_ref().filter(counted);
+        let ended = ended.filter(|part| before.withdrawal.as_ref().is_none_or(|old| old.hash() != part.hash()));
+        if same && ended.is_none() {
+            return false;
+        }
+        let origin = name.origin_str();
+        let mut touched = ScopeSet::new();
+        if !same {
+            if let Some(part) = old {
+                let element = Element::of(part);
+                part.scopes().iter().for_each(|scope| self.scope(origin, scope.as_str()).set(part).remove(&element));
+                touched.extend(part.scopes());
+            }
+            if let Some(part) = new {
+                let element = Element::of(part);
+                for scope in part.scopes().iter() {
+                    let state = self.scope(origin, scope.as_str());
+                    state.set(part).add(&element);
+                    state.as_of = state.as_of.max(part.revision());
+                }
+                touched.extend(part.scopes());
+            }
+        }
+        if let Some(part) = ended {
+            for scope in part.scopes().iter() {
+                let state = self.scope(origin, scope.as_str());
+                state.as_of = state.as_of.max(part.revision());
+            }
+            touched.extend(part.scopes());
+        }
+        self.touched.extend(touched.iter().map(|scope| (origin.to_owned(), scope.to_string())));
+        true
+    }
+
+    /// Compares what has been touched with its heads: once for all changes of a transaction.
+    pub(crate) fn judge(&mut self) {
+        for key in std::mem::take(&mut self.touched) {
+            if let Some(state) = self.scopes.get_mut(&key) {
+                Arc::make_mut(state).judge();
+            }
+        }
+    }
+
+    fn scope(&mut self, origin: &str, scope: &str) -> &mut ScopeState {
+        Arc::make_mut(self.scopes.entry((origin.to_owned(), scope.to_owned())).or_default())
+    }
+
+    /// Those of all rows of a store, with how many rows each origin has.
+    pub(crate) async fn of_store(store: &dyn Store) -> Result<(Self, Counts), StoreError> {
+        let (mut heads, mut counts, mut after) = (Self::default(), Counts::new(), String::new());
+        let mut read = store.read().await?;
+        loop {
+            let rows = read.range("members/", &after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok((heads, counts)) };
+            after = last.name.to_string();
+            for row in rows {
+                let counted = Counted::of(&row);
+                let Count { records, withdrawals } = counted.count();
+                let count = counts.entry(row.name.origin_str().to_owned()).or_default();
+                count.records += records;
+                count.withdrawals += withdrawals;
+                heads.change(&row.name, &Counted::default(), &counted);
+            }
+            heads.judge();
+        }
+    }
+}
+
+impl ScopeState {
+    fn set(&mut self, part: &Part) -> &mut SetHash {
+        self.kinds.entry(part.kind().clone()).or_default()
+    }
+}
