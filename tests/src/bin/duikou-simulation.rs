@@ -30,10 +30,10 @@ struct Args {
     /// Write what happens to standard error.
     #[arg(long)]
     trace: bool,
-    /// Take a rule away, by its name: its defect should be found.
+    /// Take a rule away, by its name, also several: the defect should be found.
     #[cfg(duikou_defects)]
     #[arg(long)]
-    defect: Option<String>,
+    defect: Vec<String>,
     /// Runs at once; 0: one for each core.
     #[arg(long, default_value_t = 0)]
     jobs: usize,
@@ -43,13 +43,17 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let jobs = if args.jobs == 0 { std::thread::available_parallelism().map_or(1, usize::from) } else { args.jobs };
     #[cfg(duikou_defects)]
-    let defect = args.defect.as_ref().map(|name| {
-        let named = |defect: &&duikou_node::defects::Defect| format!("{defect:?}") == *name;
-        *duikou_node::defects::Defect::ALL.iter().find(named).unwrap_or_else(|| {
-            say(&format!("no defect is called {name}; there are {:?}", duikou_node::defects::Defect::ALL));
-            std::process::exit(2)
+    let defects: Vec<_> = args
+        .defect
+        .iter()
+        .map(|name| {
+            let named = |defect: &&duikou_node::defects::Defect| format!("{defect:?}") == *name;
+            *duikou_node::defects::Defect::ALL.iter().find(named).unwrap_or_else(|| {
+                say(&format!("no defect is called {name}; there are {:?}", duikou_node::defects::Defect::ALL));
+                std::process::exit(2)
+            })
         })
-    });
+        .collect();
     let next = AtomicU64::new(args.first);
     let reports = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -67,7 +71,7 @@ fn main() -> ExitCode {
                         usual: args.usual,
                         shown: args.trace,
                         #[cfg(duikou_defects)]
-                        defect,
+                        defects: defects.clone(),
                     });
                     tell(&report);
                     reports.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(report);

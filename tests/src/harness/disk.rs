@@ -72,3 +72,17 @@ pub async fn key_numbers(dir: &Path, member: &str) -> anyhow::Result<std::collec
     }
     Ok(numbers)
 }
+
+/// Takes the row of `name` (full) out of the database of `dir`, whose server is at rest, behind its back.
+///
+/// # Errors
+/// Where there is no such row, or the database cannot be written.
+pub async fn take_row_out(dir: &Path, name: &str) -> anyhow::Result<()> {
+    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).busy_timeout(BUSY);
+    let mut connection = options.disable_statement_logging().connect().await?;
+    let delete = sqlx::query("DELETE FROM rows WHERE name = $1").bind(name);
+    let gone = delete.execute(&mut connection).await?.rows_affected();
+    anyhow::ensure!(gone == 1, "{name} was not there");
+    connection.close().await?;
+    Ok(())
+}

@@ -41,7 +41,7 @@ pub use binary::Program;
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};
 pub use cli::{Output, run_program};
-pub use disk::{key_numbers, rewrite_record};
+pub use disk::{key_numbers, rewrite_record, take_row_out};
 pub use listing::{Draft, offer, request};
 pub use network::{NETWORK, Network};
 pub use ports::free_port;

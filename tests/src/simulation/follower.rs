@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use duikou_node::engine::{Engine, Reader};
 use duikou_node::feed::{EventReader, Step};
+use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::filter::Filter;
 use duikou_proto::name::{NetworkName, NodeId, RecordName};
@@ -33,6 +34,11 @@ pub(super) struct Follower {
     pub(super) holds: BTreeMap<RecordName, Revision>,
     /// What it must not go back from.
     floors: BTreeMap<RecordName, Revision>,
+    /// Whether a store came back from an earlier time: then a narrowing may come without its withdrawal, and is told
+    /// to all.
+    pub(super) lax: bool,
+    /// Names of which a later state was lost.
+    lost: BTreeSet<RecordName>,
     /// Names that it was told to be gone, with the revision of the withdrawal and the directory's entry of that moment:
     /// entries may move a row.
     told: BTreeMap<RecordName, (Revision, i64)>,
@@ -53,6 +59,8 @@ impl Follower {
             page: Arc::default(),
             holds: BTreeMap::new(),
             floors: BTreeMap::new(),
+            lax: false,
+            lost: BTreeSet::new(),
             told: BTreeMap::new(),
         }
     }
@@ -60,6 +68,11 @@ impl Follower {
     /// Its connection ends; it goes on from its cursor.
     pub(super) fn disconnect(&mut self) {
         self.following = None;
+    }
+
+    /// A name may go back to an earlier state: nobody remembers a later one but mirrors.
+    pub(super) fn expect_back(&mut self, name: &RecordName) {
+        self.lost.insert(name.clone());
     }
 
     /// It forgets what it has.
@@ -107,7 +120,7 @@ impl Follower {
                     self.holds.insert(name.clone(), part.revision());
                     let before = self.floors.insert(name.clone(), part.revision().min(now));
                     // A clock that was ahead gives what nobody else has taken a revision of later.
-                    if before > Some(part.revision()) {
+                    if before > Some(part.revision()) && !self.lost.contains(&name) {
                         found.push(Finding::new(SETS, format!("{name} went back for {who}")));
                     }
                     self.told.remove(&name);
@@ -121,7 +134,9 @@ impl Follower {
                         .and_then(|row| row.record.as_ref())
                         .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
                     let now = (ended, process.engine.directory().index());
-                    let again = ended > 0 && self.told.insert(name.clone(), now) == Some(now);
+                    let again =
+                        ended > 0 && self.told.insert(name.clone(), now) == Some(now) && !touched(&process.engine);
+                    let again = again && !self.lax;
                     let own = matches!(&self.reader, Reader::Member(id) if *id == name.origin());
                     if again && hidden && !own && !had {
                         found.push(Finding::new(LEAKS, format!("{who} was told again that {name} is gone: {row:?}")));
@@ -146,6 +161,12 @@ impl Follower {
         let rows = tables.rows.iter();
         rows.filter(|(_, row)| row.record.as_ref().is_some_and(offer)).map(|(name, _)| name.clone()).collect()
     }
+}
+
+/// Whether entries of the directory may have moved rows: that tells again what was told.
+fn touched(engine: &Engine) -> bool {
+    let directory = engine.directory();
+    !directory.hidden().is_empty() || directory.members().any(|member| member.state != MemberState::Active)
 }
 
 fn scopes(reader: &Reader, engine: &Engine) -> ScopeSet {

@@ -29,11 +29,17 @@ impl Ledger {
         entry.until = entry.until.max(expires);
     }
 
-    /// A disk went, or an old state came back: what no disk holds any longer cannot come back either.
-    pub(super) fn lost(&mut self, left: impl Fn(&RecordName) -> Revision) {
+    /// A disk went, or an old state came back: what no disk holds any longer cannot come back either. The names.
+    pub(super) fn lost(&mut self, left: impl Fn(&RecordName) -> Revision) -> Vec<RecordName> {
+        let mut lost = Vec::new();
         for (name, entry) in &mut self.0 {
-            entry.revision = entry.revision.min(left(name));
+            let left = left(name);
+            if left < entry.revision {
+                entry.revision = left;
+                lost.push(name.clone());
+            }
         }
+        lost
     }
 
     /// What must be left.

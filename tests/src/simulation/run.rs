@@ -22,9 +22,9 @@ pub struct Plan {
     pub usual: bool,
     /// Writes down what happens.
     pub shown: bool,
-    /// A rule that is taken away.
+    /// Rules that are taken away.
     #[cfg(duikou_defects)]
-    pub defect: Option<duikou_node::defects::Defect>,
+    pub defects: Vec<duikou_node::defects::Defect>,
 }
 
 /// What a run came to.
@@ -51,7 +51,7 @@ pub struct Report {
 pub fn run(plan: &Plan) -> Report {
     let began = Instant::now();
     #[cfg(duikou_defects)]
-    duikou_node::defects::switch(plan.defect);
+    duikou_node::defects::switch(&plan.defects);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
     // Without this the runtime's own choices are not the seed's, and a run does not replay.

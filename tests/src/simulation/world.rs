@@ -303,11 +303,16 @@ impl World {
         let stores: Vec<_> = self.servers.iter().map(Server::tables).collect();
         let hosts: BTreeMap<MemberId, usize> =
             self.members.iter().map(|member| (member.clone(), self.host(member))).collect();
-        self.ledger.lost(|name| {
+        let lost = self.ledger.lost(|name| {
             let home = hosts.get(&name.origin()).and_then(|at| stores.get(*at));
             let of = |tables: &super::disk::Tables| tables.rows.get(name).map_or(0, Row::revision);
             home.map_or(0, |home| of(home)).max(of(&gateway))
         });
+        // Their origins go on from an earlier state.
+        for follower in &mut self.followers {
+            follower.lax = true;
+            lost.iter().for_each(|name| follower.expect_back(name));
+        }
     }
 
     /// Starts a server that is down; whether it runs.

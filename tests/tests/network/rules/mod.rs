@@ -8,6 +8,7 @@ mod commands;
 mod eyes;
 mod folders;
 mod full_disk;
+mod heads;
 mod join_tokens;
 mod keys;
 mod links;
