@@ -37,7 +37,9 @@ pub(crate) async fn unacknowledged(
 fn owes(row: &Row, acknowledged: Seq) -> bool {
     let [record, withdrawal] = row.positions(Order::Link);
     let owed = |part: &Option<Part>, seq: Seq| {
-        seq > acknowledged && part.as_ref().is_some_and(|part| !part.scopes().is_empty())
+        // Heads travel on the other lane, and are signed anew by themselves.
+        let counts = |part: &Part| part.kind().is_counted() && !part.scopes().is_empty();
+        seq > acknowledged && part.as_ref().is_some_and(counts)
     };
     owed(&row.record, record) || owed(&row.withdrawal, withdrawal)
 }

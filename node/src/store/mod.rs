@@ -94,8 +94,6 @@ pub trait Store: Send + Sync + 'static {
     async fn read(&self) -> Result<Box<dyn Read>, StoreError>;
     /// The rows after `after` in an order, at most `limit`, from one consistent state.
     async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError>;
-    /// How many rows each origin has. Reads all of them: for the start.
-    async fn counts(&self) -> Result<Counts, StoreError>;
     /// Entries of the directory's log from `first` on, at most `limit`.
     async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
     /// Writes a consistent copy of the data to a file that is not there yet, durably.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use duikou_node::store::{Count, Counter, Counts, Fact, Order, Page, Read, Row, Seq, Store, StoreError, Transaction};
+use duikou_node::store::{Counter, Fact, Order, Page, Read, Row, Seq, Store, StoreError, Transaction};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -216,16 +216,6 @@ impl Store for SimulatedStore {
         let mut page = Page { rows, upto, head };
         page.sort(order, after);
         Ok(page)
-    }
-
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        let mut counts = Counts::new();
-        for row in self.now().rows.values() {
-            let Count { records, withdrawals } = counts.entry(row.name.origin_str().to_owned()).or_default();
-            *records += i64::from(row.record.is_some());
-            *withdrawals += i64::from(row.withdrawal.is_some());
-        }
-        Ok(counts)
     }
 
     async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError> {

@@ -16,7 +16,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Row as _};
 use tokio::sync::Mutex;
 
-use super::{Count, Counts, Order, Page, Read, Seq, Store, StoreError, Transaction};
+use super::{Order, Page, Read, Seq, Store, StoreError, Transaction};
 use write::{SqliteTransaction, Writer};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -109,17 +109,6 @@ impl Store for SqliteStore {
         let page = read::page(&mut transaction, order, after, limit).await?;
         transaction.rollback().await.map_err(database)?;
         Ok(page)
-    }
-
-    async fn counts(&self) -> Result<Counts, StoreError> {
-        let rows = sqlx::query(
-            "SELECT substr(name, 9, instr(substr(name, 9), '/') - 1) AS origin, \
-             count(record), count(withdrawal) FROM rows GROUP BY origin",
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(database)?;
-        Ok(rows.iter().map(|r| (r.get(0), Count { records: r.get(1), withdrawals: r.get(2) })).collect())
     }
 
     async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError> {
