@@ -96,7 +96,7 @@ mod defects {
         (Defect::ExpiredKept, 6),
         (Defect::OpeningCountsAsAlive, 8),
     ];
-    const HEALING_ON: [(Defect, u64); 2] = [(Defect::NoHealing, 5), (Defect::SweepWithoutHead, 5)];
+    const HEALING_ON: [(Defect, u64); 1] = [(Defect::NoHealing, 5)];
 
     fn found(defects: &[Defect], first: u64) -> Option<u64> {
         (0..TRIES).map(|round| first + CHARACTERS * round).find(|seed| {
