@@ -65,10 +65,13 @@ impl ScopeState {
     }
 }
 
-/// By origin (full id) and scope.
+/// By scope.
+type Scopes = BTreeMap<String, Arc<ScopeState>>;
+
+/// By origin (full id) and scope. A copy shares the origins that do not change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Heads {
-    scopes: BTreeMap<(String, String), Arc<ScopeState>>,
+    origins: BTreeMap<String, Arc<Scopes>>,
     touched: BTreeSet<(String, String)>,
 }
 
@@ -116,24 +119,25 @@ impl Counted {
 impl Heads {
     /// One scope of one origin.
     pub(crate) fn get(&self, origin: &str, scope: &str) -> Option<&ScopeState> {
-        self.scopes.get(&(origin.to_owned(), scope.to_owned())).map(Arc::as_ref)
+        self.origins.get(origin)?.get(scope).map(Arc::as_ref)
     }
 
     /// All scopes of one origin.
-    pub(crate) fn of<'a>(&'a self, origin: &'a str) -> impl Iterator<Item = (&'a str, &'a ScopeState)> {
-        let from = self.scopes.range((origin.to_owned(), String::new())..);
-        from.take_while(move |((of, _), _)| of == origin).map(|((_, scope), state)| (scope.as_str(), &**state))
+    pub(crate) fn of(&self, origin: &str) -> impl Iterator<Item = (&str, &ScopeState)> {
+        let scopes = self.origins.get(origin).into_iter().flat_map(|scopes| scopes.iter());
+        scopes.map(|(scope, state)| (scope.as_str(), &**state))
     }
 
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str, &ScopeState)> {
-        self.scopes.iter().map(|((origin, scope), state)| (origin.as_str(), scope.as_str(), &**state))
+        let all = self.origins.iter().flat_map(|(origin, scopes)| scopes.iter().map(move |of| (origin, of)));
+        all.map(|(origin, (scope, state))| (origin.as_str(), scope.as_str(), &**state))
     }
 
     /// What every scope comes to.
     #[cfg(test)]
     pub(crate) fn all_sums(&self) -> BTreeMap<(String, String), Vec<KindSum>> {
-        let sums = self.scopes.iter().map(|(key, state)| (key.clone(), state.sums()));
+        let sums = self.iter().map(|(origin, scope, state)| ((origin.to_owned(), scope.to_owned()), state.sums()));
         sums.filter(|(_, sums)| !sums.is_empty()).collect()
     }
 
@@ -197,15 +201,14 @@ impl Heads {
 
     /// Compares what has been touched with its heads: once for all changes of a transaction.
     pub(crate) fn judge(&mut self) {
-        for key in std::mem::take(&mut self.touched) {
-            if let Some(state) = self.scopes.get_mut(&key) {
-                Arc::make_mut(state).judge();
-            }
+        for (origin, scope) in std::mem::take(&mut self.touched) {
+            self.scope(&origin, &scope).judge();
         }
     }
 
     fn scope(&mut self, origin: &str, scope: &str) -> &mut ScopeState {
-        Arc::make_mut(self.scopes.entry((origin.to_owned(), scope.to_owned())).or_default())
+        let scopes = Arc::make_mut(self.origins.entry(origin.to_owned()).or_default());
+        Arc::make_mut(scopes.entry(scope.to_owned()).or_default())
     }
 
     /// Those of all rows of a store, with how many rows each origin has.

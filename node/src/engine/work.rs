@@ -393,6 +393,7 @@ impl<'a> Work<'a> {
         let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
         let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
         let mut heads = self.heads;
+        let changes = !self.before.is_empty();
         for (name, before) in std::mem::take(&mut self.before) {
             let after = self.rows.get(&name).and_then(Option::as_ref).map(Counted::of).unwrap_or_default();
             self.count(name.origin_str(), &before, -1);
@@ -400,7 +401,9 @@ impl<'a> Work<'a> {
             let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after);
             heads |= changed && self.is_own(&name);
         }
-        Arc::make_mut(&mut self.memory.heads).judge();
+        if changes {
+            Arc::make_mut(&mut self.memory.heads).judge();
+        }
         if !rows.is_empty() {
             self.transaction.put_rows(&rows).await?;
         }

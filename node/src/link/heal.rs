@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
-use duikou_proto::federation::{Again, Found, Listed, ListedState, Probe, SinkFrame, SourceFrame, Wanted};
+use duikou_proto::federation::{Again, Found, Listed, ListedState, NameRange, Probe, SinkFrame, SourceFrame, Wanted};
 use duikou_proto::limits as contract;
 use duikou_proto::scope::Scope;
 use tokio::sync::mpsc;
@@ -81,7 +81,8 @@ async fn heal(
         if open.is_empty() {
             break;
         }
-        let ranges = open.split_off(open.len().saturating_sub(limits::RECONCILE_RANGES));
+        let mut ranges = open.split_off(open.len().saturating_sub(limits::RECONCILE_RANGES));
+        ranges.sort_by(|one, other| one.after.cmp(&other.after));
         let probe = Probe { origin: origin.to_owned(), scope: scope.to_string(), ranges };
         out.send(SinkFrame { frame: Some(FromSink::Probe(probe)), ..Default::default() }).await.map_err(|_| gone())?;
         let answer = loop {
@@ -97,6 +98,9 @@ async fn heal(
             if ours != piece {
                 open.push(ours);
             }
+        }
+        if answer.listed.iter().any(|listed| listed.states.len() > limits::RECONCILE_LIST) {
+            return Err(Ended::Protocol("a list of more states than are listed".to_owned()));
         }
         for listed in &answer.listed {
             sort_out(&held, listed, &mut lacks, &mut extra);
@@ -152,9 +156,14 @@ pub(crate) async fn answer(
         Reads::Up { node } => host.as_ref() == Some(node),
         Reads::Down { node, scopes } => host.is_some() && host.as_ref() != Some(node) && scopes.contains(&scope),
     };
+    // Else one question could have the same rows read many times.
+    let apart = |two: &[NameRange]| !two[0].until.is_empty() && two[0].until <= two[1].after;
+    if probe.ranges.len() > limits::RECONCILE_RANGES || !probe.ranges.windows(2).all(apart) {
+        return Err(Ended::Protocol("ranges that overlap, or too many".to_owned()));
+    }
     let mut difference = Difference::default();
     if may {
-        for theirs in probe.ranges.iter().take(limits::RECONCILE_RANGES) {
+        for theirs in &probe.ranges {
             let held = end.engine.held(&probe.origin, &scope, &theirs.after, &theirs.until).await?;
             compare(&held, theirs, &mut difference);
         }

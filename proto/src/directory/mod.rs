@@ -3,7 +3,11 @@
 
 mod entry;
 mod key;
+mod replay;
 mod view;
+
+#[cfg(test)]
+mod tests;
 
 pub use entry::{Link, genesis, next, read};
 pub use key::{EncryptionKey, KeyRing, MemberKey, authority_input, directory_key_input, member_key_input};

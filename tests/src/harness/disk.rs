@@ -7,17 +7,21 @@ use anyhow::Context;
 use duikou_proto::v1::{Record, Signed};
 use prost::Message;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 /// The database of a server's folder.
 pub(crate) const DATABASE: &str = "data.db";
 /// The writer may hold the file for a moment.
 const BUSY: Duration = Duration::from_secs(10);
 
+async fn open(dir: &Path, read_only: bool) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).read_only(read_only).busy_timeout(BUSY);
+    options.disable_statement_logging().connect().await
+}
+
 /// The records of listings in `dir` whose date has not passed, whatever their scopes.
 pub(crate) async fn listings(dir: &Path) -> anyhow::Result<Vec<Record>> {
-    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).read_only(true).busy_timeout(BUSY);
-    let mut connection = options.disable_statement_logging().connect().await?;
+    let mut connection = open(dir, true).await?;
     let parts: Vec<Vec<u8>> = sqlx::query_scalar(
         "SELECT record FROM rows WHERE record IS NOT NULL AND name LIKE 'members/%/listings/%' ORDER BY name",
     )
@@ -40,8 +44,7 @@ pub(crate) async fn listings(dir: &Path) -> anyhow::Result<Vec<Record>> {
 /// # Errors
 /// Where there is no such record, or the database cannot be written.
 pub async fn rewrite_record(dir: &Path, name: &str, change: impl FnOnce(Signed) -> Signed) -> anyhow::Result<()> {
-    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).busy_timeout(BUSY);
-    let mut connection = options.disable_statement_logging().connect().await?;
+    let mut connection = open(dir, false).await?;
     let select = "SELECT record FROM rows WHERE name = $1 AND record IS NOT NULL";
     let held: Vec<u8> = sqlx::query_scalar(select).bind(name).fetch_one(&mut connection).await?;
     let changed = change(Signed::decode(held.as_slice())?).encode_to_vec();
@@ -57,8 +60,7 @@ pub async fn rewrite_record(dir: &Path, name: &str, change: impl FnOnce(Signed) 
 /// # Errors
 /// Where the database cannot be read.
 pub async fn key_numbers(dir: &Path, member: &str) -> anyhow::Result<std::collections::BTreeSet<i32>> {
-    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).read_only(true).busy_timeout(BUSY);
-    let mut connection = options.disable_statement_logging().connect().await?;
+    let mut connection = open(dir, true).await?;
     let mut numbers = std::collections::BTreeSet::new();
     for column in ["record", "withdrawal"] {
         let select = format!("SELECT {column} FROM rows WHERE {column} IS NOT NULL AND name LIKE $1");
@@ -78,8 +80,7 @@ pub async fn key_numbers(dir: &Path, member: &str) -> anyhow::Result<std::collec
 /// # Errors
 /// Where there is no such row, or the database cannot be written.
 pub async fn take_row_out(dir: &Path, name: &str) -> anyhow::Result<()> {
-    let options = SqliteConnectOptions::new().filename(dir.join(DATABASE)).busy_timeout(BUSY);
-    let mut connection = options.disable_statement_logging().connect().await?;
+    let mut connection = open(dir, false).await?;
     let delete = sqlx::query("DELETE FROM rows WHERE name = $1").bind(name);
     let gone = delete.execute(&mut connection).await?.rows_affected();
     anyhow::ensure!(gone == 1, "{name} was not there");

@@ -37,7 +37,8 @@ pub(super) const NETWORK: &str = "n.example";
 pub(super) const CIRCLES: [&str; 2] = ["x", "y"];
 /// Frames that a gateway sent while a node still held a scope may leave it so much later.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
-/// Names of one member.
+/// Answers that wait to be noted.
+const ANSWERS: usize = 1024;
 const DAY: Micros = 24 * 3600 * 1_000_000;
 
 /// Who lives where.
@@ -91,7 +92,7 @@ pub(super) struct World {
     directory: Directory,
     authority: Signer,
     watch: Arc<Mutex<Watch>>,
-    answers: (mpsc::UnboundedSender<Answer>, mpsc::UnboundedReceiver<Answer>),
+    answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
     texts: u64,
 }
 
@@ -128,7 +129,7 @@ impl World {
             followers: Vec::new(),
             ledger: Ledger::default(),
             found: Vec::new(),
-            answers: mpsc::unbounded_channel(),
+            answers: mpsc::channel(ANSWERS),
             texts: 0,
             network,
             servers,
@@ -282,7 +283,8 @@ impl World {
                 Ok(Err(_)) | Err(_) => return,
             };
             if !process.died().is_cancelled() {
-                let _ = answers.send(Answer { name, revision, expires, time: time.now() });
+                let answer = Answer { name, revision, expires, time: time.now() };
+                let _ = answers.send(answer).await;
             }
         });
     }

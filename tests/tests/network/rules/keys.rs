@@ -50,17 +50,17 @@ async fn network(seed: u64) -> Network {
     Network::new(seed).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await
 }
 
+/// The same, with a certificate by which watchers know the nodes.
+async fn watched(seed: u64, certificate: &WebCertificate) -> Network {
+    let net = Network::new(seed).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]);
+    net.web_certificate(certificate).start().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_key_signs_everything_anew_and_no_reader_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(771)
-        .gateway()
-        .node("shenzhen", &["shenzhen"])
-        .node("bijie", &["bijie"])
-        .web_certificate(&certificate)
-        .start()
-        .await;
+    let net = watched(771, &certificate).await;
     let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
     for n in 0..300 {
         shenzhen.publish(offer(&format!("offer-{n}"))).await.unwrap();
@@ -141,13 +141,7 @@ async fn an_origin_that_dies_with_its_key_signs_anew_when_it_is_back_and_who_wat
     const COUNT: usize = 1_500;
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(773)
-        .gateway()
-        .node("shenzhen", &["shenzhen"])
-        .node("bijie", &["bijie"])
-        .web_certificate(&certificate)
-        .start()
-        .await;
+    let net = watched(773, &certificate).await;
     let (gateway, shenzhen, bijie) = (net.gateway(), net.node("shenzhen"), net.node("bijie"));
     // So many that not all of them are signed anew before the kill.
     let drafts = (0..COUNT).map(|n| offer(&format!("offer-{n}")));
@@ -192,13 +186,7 @@ async fn an_origin_that_dies_with_its_key_signs_anew_when_it_is_back_and_who_wat
 async fn a_key_that_others_know_verifies_nothing_from_then_on_and_who_watches_is_told_what_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(774)
-        .gateway()
-        .node("shenzhen", &["shenzhen"])
-        .node("bijie", &["bijie"])
-        .web_certificate(&certificate)
-        .start()
-        .await;
+    let net = watched(774, &certificate).await;
     let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
     shenzhen.publish(offer("tea")).await.unwrap();
     net.settle().await;

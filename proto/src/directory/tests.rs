@@ -1,0 +1,169 @@
+//! What entries change, and which are refused.
+
+use super::entry::{genesis, next};
+use super::key::*;
+use super::*;
+use crate::federation::directory_entry::Action;
+use crate::federation::key::Purpose;
+use crate::federation::{self, DirectoryEntry};
+use crate::federation::{Admit, CircleAdd, CircleCreate, CircleDrop, Hide, Host, Key, Resume, Suspend};
+use crate::name::{MemberId, RecordName};
+use crate::sign::Signer;
+
+struct Net {
+    directory: Directory,
+    signer: Signer,
+    root: Signer,
+}
+
+impl Net {
+    fn new() -> Self {
+        let (root, signer) = (Signer::from_seed(0, [1; 32]), Signer::from_seed(1, [2; 32]));
+        let mut directory = Directory::default();
+        directory.apply(&genesis(&"n.example".parse().unwrap(), &root, &signer, 1)).unwrap();
+        Self { directory, signer, root }
+    }
+
+    fn add(&mut self, action: Action) -> Result<DirectoryEntry, DirectoryError> {
+        let entry = next(self.directory.link(), &self.signer, 5, action);
+        self.directory.apply(&entry)
+    }
+
+    fn admit(&mut self, member: &str, node: &str) {
+        self.add(Action::Host(Host { member: id(member).to_string(), node: id(node).to_string(), announced: false }))
+            .unwrap();
+        let signing_key = key_of(member, 1).public().to_bytes().to_vec();
+        self.add(Action::Admit(Admit { member: id(member).to_string(), signing_key, ..Default::default() })).unwrap();
+    }
+}
+
+fn id(short: &str) -> MemberId {
+    format!("{short}.n.example").parse().unwrap()
+}
+
+fn key_of(member: &str, number: i32) -> Signer {
+    Signer::from_seed(number, *blake3::hash(format!("{member}{number}").as_bytes()).as_bytes())
+}
+
+#[test]
+fn a_members_scopes_follow_the_entries() {
+    let mut net = Net::new();
+    net.admit("a", "n1");
+    net.add(Action::CircleCreate(CircleCreate { circle: "c".into() })).unwrap();
+    let text = |net: &Net| net.directory.member_scopes(&id("a")).to_text();
+    assert_eq!(text(&net), "member:a.n.example network:n.example public registered");
+    let add = CircleAdd { circle: "c".into(), member: id("a").to_string() };
+    net.add(Action::CircleAdd(add)).unwrap();
+    assert!(text(&net).contains("circle:c@n.example"));
+    net.add(Action::Suspend(Suspend { member: id("a").to_string(), reason: String::new() })).unwrap();
+    assert_eq!(text(&net), "");
+    net.add(Action::Resume(Resume { member: id("a").to_string() })).unwrap();
+    net.add(Action::CircleDrop(CircleDrop { circle: "c".into(), member: id("a").to_string() })).unwrap();
+    assert_eq!(text(&net), "member:a.n.example network:n.example public registered");
+    assert_eq!(net.directory.node_scopes(&id("n1")), net.directory.member_scopes(&id("a")));
+    assert!(net.directory.node_scopes(&id("n2")).is_empty());
+}
+
+#[test]
+fn forks_gaps_forgeries_and_contradictions_change_nothing() {
+    let mut net = Net::new();
+    net.admit("a", "n1");
+    let before = net.directory.link().clone();
+    let create = || Action::CircleCreate(CircleCreate { circle: "c".into() });
+    let mut other = before.clone();
+    other.hash = vec![9; 32];
+    let forked = next(&other, &net.signer, 5, create());
+    assert!(matches!(net.directory.apply(&forked), Err(DirectoryError::Fork { .. })));
+    other.index += 1;
+    let gap = next(&other, &net.signer, 5, create());
+    assert!(matches!(net.directory.apply(&gap), Err(DirectoryError::Gap { .. })));
+    let forged = next(&before, &Signer::from_seed(1, [8; 32]), 5, create());
+    assert!(matches!(net.directory.apply(&forged), Err(DirectoryError::Signature { .. })));
+    let stranger = CircleAdd { circle: "none".into(), member: id("a").to_string() };
+    assert!(matches!(net.add(Action::CircleAdd(stranger)), Err(DirectoryError::Contradiction { .. })));
+    assert_eq!(*net.directory.link(), before);
+    net.add(create()).unwrap();
+    assert!(net.add(create()).is_err(), "a circle's name is never used again");
+}
+
+#[test]
+fn a_key_needs_its_predecessor_or_the_root() {
+    let mut net = Net::new();
+    net.admit("a", "n1");
+    let key = |number: i32, signer: &Signer, by_root: bool| {
+        let public_key = key_of("a", number).public().to_bytes().to_vec();
+        let signature = signer.sign_text(&member_key_input(&id("a"), Purpose::Signing, number, &public_key));
+        let member = id("a").to_string();
+        let purpose = Purpose::Signing.into();
+        let algorithm = "ed25519".into();
+        let (valid_from, predecessors_until) = (10, 100);
+        Action::Key(Key {
+            member,
+            purpose,
+            number,
+            algorithm,
+            public_key,
+            valid_from,
+            predecessors_until,
+            signature,
+            by_root,
+        })
+    };
+    assert!(net.add(key(2, &key_of("b", 1), false)).is_err());
+    assert!(net.add(key(3, &key_of("a", 1), false)).is_err());
+    net.add(key(2, &key_of("a", 1), false)).unwrap();
+    let root = net.root.clone();
+    net.add(key(3, &root, true)).unwrap();
+    let at = |number, now| net.directory.verifying_key("a.n.example", number, now).is_some();
+    assert!(at(1, 99) && at(2, 99) && at(3, 99), "all verify during the grace");
+    assert!(!at(1, 100) && !at(2, 100) && at(3, 1000), "only the newest after it");
+}
+
+#[test]
+fn a_directory_key_signs_its_own_introduction_and_the_root_vouches_for_it() {
+    let mut net = Net::new();
+    let second = Signer::from_seed(2, [7; 32]);
+    let introduce = |root: &Signer| {
+        let public_key = second.public().to_bytes().to_vec();
+        let root_signature = root.sign_text(&directory_key_input(2, &public_key));
+        Action::DirectoryKey(federation::DirectoryKey { number: 2, public_key, root_signature })
+    };
+    let link = net.directory.link().clone();
+    let by = |signer: &Signer, action| next(&link, signer, 5, action);
+    assert!(net.directory.apply(&by(&second, introduce(&second))).is_err(), "the root did not vouch");
+    assert!(net.directory.apply(&by(&net.signer, introduce(&net.root))).is_err(), "another key signed");
+    net.directory.apply(&by(&second, introduce(&net.root))).unwrap();
+    let create = || Action::CircleCreate(CircleCreate { circle: "c".into() });
+    assert!(net.add(create()).is_err(), "the key before signs nothing any longer");
+    net.signer = second;
+    net.add(create()).unwrap();
+}
+
+#[test]
+fn a_move_is_announced_before_it_happens_and_the_old_node_stays_known_for_a_look() {
+    let mut net = Net::new();
+    net.admit("a", "n1");
+    let host = |node: &str, announced| {
+        Action::Host(Host { member: id("a").to_string(), node: id(node).to_string(), announced })
+    };
+    net.add(host("n2", true)).unwrap();
+    let member = net.directory.member(&id("a")).unwrap();
+    assert_eq!((&member.node, &member.moving), (&id("n1"), &Some(id("n2"))));
+    net.add(host("n1", true)).unwrap();
+    assert_eq!(net.directory.member(&id("a")).unwrap().moving, None, "announcing its own node calls it off");
+    net.add(host("n2", false)).unwrap();
+    assert_eq!(net.directory.member(&id("a")).unwrap().node, id("n2"));
+    assert!(net.directory.has_left(&id("n1"), &id("a")) && !net.directory.knows_node(&id("n1")));
+    assert!(net.directory.has_known(&id("n1")) && !net.directory.has_known(&id("n3")));
+    assert!(!net.directory.has_left(&id("n2"), &id("a")) && !net.directory.has_left(&id("n1"), &id("b")));
+}
+
+#[test]
+fn hiding_names_a_record_without_telling_its_name() {
+    let mut net = Net::new();
+    let name: RecordName = "members/a.n.example/listings/x".parse().unwrap();
+    let hide = Hide { salt: vec![1; 16], name_hash: Hidden::hash(&[1; 16], &name), reason: "r".into() };
+    net.add(Action::Hide(hide)).unwrap();
+    assert!(net.directory.hides(&name));
+    assert!(!net.directory.hides(&"members/a.n.example/listings/y".parse().unwrap()));
+}
