@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use duikou_node::trust::identity::{AUTHORITY_FILE, BACKDATING, read_certificates, write_certificates};
 use duikou_node::trust::key_file::{create_tls_key, read_tls_key};
-use duikou_node::trust::vouch::vouch;
+use duikou_node::trust::vouch::{claimed_generation, vouch};
 use duikou_proto::federation;
 use duikou_proto::name::NetworkName;
 use rcgen::PublicKeyData;
@@ -24,14 +24,18 @@ pub(super) fn generation(now: SystemTime) -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Makes the key of the next authority, where it is not there yet; what the root has to vouch for.
+/// Makes the key of the next authority, where it is not there yet; what the root has to vouch for. Its generation is
+/// later than that of the present one, even where that was made in the same second or by a clock that was ahead: nodes
+/// believe no other.
 ///
 /// # Errors
 /// Where a file cannot be read or written.
 pub fn next_authority(dir: &Path, now: SystemTime) -> Result<federation::Authority, AuthorityError> {
     let file = dir.join(NEXT_KEY_FILE);
     let key = if file.exists() { read_tls_key(&file)? } else { create_tls_key(&file)? };
-    Ok(federation::Authority { generation: generation(now), public_key: key.subject_public_key_info() })
+    let before = read_certificates(&dir.join(AUTHORITY_FILE))?.iter().filter_map(claimed_generation).max();
+    let generation = before.map_or(generation(now), |before| generation(now).max(before.saturating_add(1)));
+    Ok(federation::Authority { generation, public_key: key.subject_public_key_info() })
 }
 
 /// Makes the authority that the root has vouched for, and puts it first.

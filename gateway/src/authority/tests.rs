@@ -495,7 +495,7 @@ async fn browsers_are_served_by_name_and_the_certificate_reloads() {
 #[tokio::test]
 async fn a_node_believes_a_newer_authority_that_the_root_vouches_for_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
-    let first = Authority::create(dir.path(), network(), &root(), now() - Duration::from_secs(60)).unwrap();
+    let first = Authority::create(dir.path(), network(), &root(), now()).unwrap();
     let make = |authority: &Authority, peer: &Peer, authorities: Vec<CertificateDer<'static>>| {
         let key = KeyPair::generate().unwrap();
         let chain = authority.issue_link(&certificate_request(&key).unwrap(), peer.role, &peer.id, now()).unwrap();

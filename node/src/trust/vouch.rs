@@ -26,11 +26,20 @@ pub fn vouch(generation: i64, signature: &[u8]) -> Vec<u8> {
 /// The generation of an authority that `root` vouches for; None where it does not.
 pub fn generation(authority: &CertificateDer<'_>, network: &NetworkName, root: &PublicKey) -> Option<i64> {
     let (_, parsed) = X509Certificate::from_der(authority).ok()?;
-    let oid = VOUCH_OID.map(|component| component.to_string()).join(".");
-    let extension = parsed.extensions().iter().find(|extension| extension.oid.to_id_string() == oid)?;
-    let content = extension.value.strip_prefix(&HEADER)?;
-    let (generation, signature) = content.split_at_checked(GENERATION_OCTETS)?;
-    let generation = i64::from_be_bytes(generation.try_into().ok()?);
+    let (generation, signature) = content(&parsed)?;
     let input = authority_input(network, generation, parsed.public_key().raw);
     (signature.len() == SIGNATURE_OCTETS && root.verify(signature, &input).is_ok()).then_some(generation)
+}
+
+/// The generation that an authority's certificate bears, whoever vouches for it.
+pub fn claimed_generation(authority: &CertificateDer<'_>) -> Option<i64> {
+    let (_, parsed) = X509Certificate::from_der(authority).ok()?;
+    content(&parsed).map(|(generation, _)| generation)
+}
+
+fn content<'a>(parsed: &'a X509Certificate<'_>) -> Option<(i64, &'a [u8])> {
+    let oid = VOUCH_OID.map(|component| component.to_string()).join(".");
+    let extension = parsed.extensions().iter().find(|extension| extension.oid.to_id_string() == oid)?;
+    let (generation, signature) = extension.value.strip_prefix(&HEADER)?.split_at_checked(GENERATION_OCTETS)?;
+    Some((i64::from_be_bytes(generation.try_into().ok()?), signature))
 }
