@@ -40,6 +40,20 @@ pub(crate) const HEAD_SETTLES: Duration = Duration::from_secs(60);
 pub(crate) const HEADS_AT_ONCE: usize = 64;
 /// Scopes of one member that have heads.
 pub(crate) const HEADS_OF_A_MEMBER: usize = 4096;
+/// How long after a head was met a receipt is signed: what is met meanwhile is in it.
+pub(crate) const RECEIPT_AFTER: Duration = Duration::from_secs(1);
+/// How old a receipt becomes before it is signed again although nothing but time has moved.
+pub(crate) const RECEIPT_EVERY: Duration = Duration::from_secs(30 * 60);
+/// The date of a receipt's record, which later ones move on: half a year.
+pub(crate) const RECEIPT_KEPT: Duration = HEAD_KEPT;
+/// Receipts that are signed in one transaction.
+pub(crate) const RECEIPTS_AT_ONCE: usize = 64;
+/// Receipts of one holder, or to one origin.
+pub(crate) const RECEIPTS_OF_A_MEMBER: usize = 4096;
+/// Somebody who has signed receipts for this long since, and not for a scope, does not get it.
+pub(crate) const RECEIPT_LACKING: Duration = Duration::from_secs(60 * 60);
+/// Somebody from whom no receipt has come for this long gets nothing, or cannot say so.
+pub(crate) const RECEIPT_SILENT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often it is looked whether a scope differs from its head; it is healed where it did the time before too.
 pub(crate) const HEAL_EVERY: Duration = Duration::from_secs(5);
 /// What cannot be healed is tried again after twice as many rounds each time, up to two to this power.

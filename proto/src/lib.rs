@@ -11,6 +11,7 @@ pub mod language;
 pub mod limits;
 pub mod name;
 pub mod order;
+pub mod receipt;
 pub mod reference;
 pub mod scope;
 pub mod set_hash;

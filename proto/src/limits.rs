@@ -30,6 +30,12 @@ pub const PAGE: usize = 1_000;
 pub const PAGE_DEFAULT: usize = 50;
 /// Kinds in a head.
 pub const HEAD_KINDS: usize = 64;
+/// Scopes in a receipt.
+pub const RECEIPT_SCOPES: usize = 96;
+/// Steps of one scope in a receipt.
+pub const RECEIPT_STEPS: usize = 8;
+/// Refused names in a receipt.
+pub const RECEIPT_REFUSED: usize = 32;
 /// Values in a filter.
 pub const FILTER_VALUES: usize = 256;
 
@@ -47,6 +53,8 @@ pub const CLOCK_REFUSE: Duration = Duration::from_secs(10 * 60);
 pub const REQUEST_ID_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a head says what is, at most.
 pub const HEAD_VALID: Duration = Duration::from_secs(30 * 60);
+/// How soon a holder may sign another receipt to the same origin.
+pub const RECEIPT_APART: Duration = Duration::from_secs(60);
 /// How long old and new key both verify after a rotation.
 pub const KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long the stores of others keep what a removed member wrote, where its removal does not say.
@@ -58,4 +66,8 @@ const _: () = assert!(RECORD_BYTES + 1024 <= BATCH_BYTES, "a batch holds any rec
 const _: () = assert!(BATCH_BYTES + RECORD_BYTES <= LINK_MESSAGE_BYTES, "a message holds any batch");
 const _: () = assert!(LINK_MESSAGE_BYTES <= WINDOW_BYTES, "a window holds any message");
 const _: () = assert!(WITHDRAWAL_SCOPES * (SCOPE_BYTES + 3) + 1024 <= RECORD_BYTES, "a withdrawal fits its limit");
+const _: () = assert!(
+    RECEIPT_SCOPES * (SCOPE_BYTES + 16 + RECEIPT_STEPS * 20) + RECEIPT_REFUSED * 430 + 2048 <= RECORD_BYTES,
+    "a receipt fits its limit"
+);
 const _: () = assert!(PAGE_DEFAULT <= PAGE);

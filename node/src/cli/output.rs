@@ -1,5 +1,7 @@
 //! Results: tables for people, JSON for programs.
 
+use std::fmt;
+
 use comfy_table::{ContentArrangement, Table, presets};
 
 use super::context::Context;
@@ -32,18 +34,25 @@ pub(crate) fn table(context: &Context, header: &[Text]) -> Table {
 }
 
 /// Results of one type, written as they come where the form allows it.
-#[derive(Debug)]
 pub struct Sequence<'a, T> {
     context: &'a Context,
     table: Table,
-    row: fn(&T) -> Vec<String>,
+    row: Row<'a, T>,
     count: usize,
+}
+
+type Row<'a, T> = Box<dyn Fn(&T) -> Vec<String> + Send + 'a>;
+
+impl<T> fmt::Debug for Sequence<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sequence").field("count", &self.count).finish_non_exhaustive()
+    }
 }
 
 impl<'a, T: Named> Sequence<'a, T> {
     /// Begins one. `row` gives the cells under `header`.
-    pub fn new(context: &'a Context, header: &[Text], row: fn(&T) -> Vec<String>) -> Self {
-        Self { context, table: table(context, header), row, count: 0 }
+    pub fn new(context: &'a Context, header: &[Text], row: impl Fn(&T) -> Vec<String> + Send + 'a) -> Self {
+        Self { context, table: table(context, header), row: Box::new(row), count: 0 }
     }
 
     /// Adds one result.

@@ -127,6 +127,7 @@ impl Command for Apply {
                                 directory: work.memory.directory.index(),
                             };
                             work.put_fact(key, &fact);
+                            work.receipts = true;
                         }
                         rejected.push(refused);
                     }

@@ -61,7 +61,7 @@ impl Engine {
         let judged = scopes.filter_map(|(origin, scope, held)| {
             let (state, issued) = judge(held, rejected.contains(origin), now)?;
             let (origin, scope) = (origin.to_owned(), scope.to_owned());
-            Some(Completeness { origin, scope, state, complete: held.complete, issued })
+            Some(Completeness { origin, scope, state, complete: held.met.map(|met| met.issue_time), issued })
         });
         judged.collect()
     }

@@ -11,12 +11,14 @@ pub(crate) mod heads;
 mod keep;
 mod key_death;
 mod position;
+pub(crate) mod receipts;
 pub(crate) mod reconcile;
 mod recover;
 mod reissue;
 mod removal;
 mod resign;
 mod sign_heads;
+mod sign_receipts;
 mod signers;
 mod upkeep;
 mod viewer;
@@ -117,6 +119,7 @@ pub(crate) struct Shared {
     /// Something may have been signed by another key than the newest.
     resign: Notify,
     heads: Notify,
+    receipts: Notify,
 }
 
 impl Shared {
@@ -131,6 +134,9 @@ impl Shared {
         });
         if outcome.heads {
             self.heads.notify_one();
+        }
+        if outcome.receipts {
+            self.receipts.notify_one();
         }
         if outcome.scrub {
             self.scrub.notify_one();
@@ -189,7 +195,8 @@ impl Engine {
         }
         transaction.put_facts(&begun).await?;
         transaction.commit().await?;
-        let (heads, counts) = heads::Heads::of_store(&*store).await?;
+        let (mut heads, counts) = heads::Heads::of_store(&*store).await?;
+        receipts::remember(&*store, &directory, &identity.node, &mut heads).await?;
         let directory = Arc::new(directory);
         let memory = Memory {
             directory: directory.clone(),
@@ -216,6 +223,7 @@ impl Engine {
             departed: departed::Departed::default(),
             resign: Notify::new(),
             heads: Notify::new(),
+            receipts: Notify::new(),
         });
         let tasks = tokio_util::task::TaskTracker::new();
         tasks.spawn(writer::run(shared.clone(), receiver, memory));
@@ -226,7 +234,8 @@ impl Engine {
         engine.0.resign.notify_one();
         tasks.spawn(engine.clone().keep_signed(stop.clone()));
         engine.0.heads.notify_one();
-        tasks.spawn(engine.clone().keep_heads(stop));
+        tasks.spawn(engine.clone().keep_heads(stop.clone()));
+        tasks.spawn(engine.clone().keep_receipts(stop));
         tasks.close();
         Ok(Started { engine, tasks })
     }

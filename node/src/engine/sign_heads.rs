@@ -141,7 +141,7 @@ impl Engine {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(limits::HEAD_AFTER) => {}
             }
-            if self.halted().is_none() {
+            if self.halted().is_none() && !defects::on(Defect::NoHeads) {
                 while matches!(self.submit(SignHeads).await, Ok(true)) {}
             }
         }

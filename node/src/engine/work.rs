@@ -69,6 +69,8 @@ pub(crate) struct Work<'a> {
     pub(crate) scrub: bool,
     /// Whether a head of a member here is due, whatever rows changed.
     pub(crate) heads: bool,
+    /// Whether a receipt of a member here may be due, whatever heads were met.
+    pub(crate) receipts: bool,
     /// States here may bear another signature than that of the newest key.
     pub(crate) resign: bool,
 }
@@ -83,6 +85,8 @@ pub(crate) struct Outcome {
     pub(crate) resign: bool,
     /// Whether a head of a member here may be due.
     pub(crate) heads: bool,
+    /// Whether a receipt of a member here may be due.
+    pub(crate) receipts: bool,
 }
 
 impl<'a> Work<'a> {
@@ -114,6 +118,7 @@ impl<'a> Work<'a> {
             signatures: Signatures::new(),
             scrub: false,
             heads: false,
+            receipts: false,
             resign: false,
         })
     }
@@ -176,7 +181,11 @@ impl<'a> Work<'a> {
 
     /// Whether this node hosts the writer of `name`.
     pub(crate) fn is_own(&self, name: &RecordName) -> bool {
-        self.memory.directory.member_by_text(name.origin_str()).is_some_and(|m| m.node == self.identity.node)
+        self.is_here(name.origin_str())
+    }
+
+    fn is_here(&self, member: &str) -> bool {
+        self.memory.directory.member_by_text(member).is_some_and(|member| member.node == self.identity.node)
     }
 
     /// Takes parts of one name in; whether anything changed.
@@ -392,17 +401,22 @@ impl<'a> Work<'a> {
     pub(crate) async fn flush(mut self) -> Result<Outcome, StoreError> {
         let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
         let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
-        let mut heads = self.heads;
+        let (mut heads, mut receipts) = (self.heads, self.receipts);
         let changes = !self.before.is_empty();
         for (name, before) in std::mem::take(&mut self.before) {
             let after = self.rows.get(&name).and_then(Option::as_ref).map(Counted::of).unwrap_or_default();
             self.count(name.origin_str(), &before, -1);
             self.count(name.origin_str(), &after, 1);
-            let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after);
-            heads |= changed && self.is_own(&name);
+            if !defects::on(Defect::NoHeads) {
+                let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after);
+                heads |= changed && self.is_own(&name);
+            }
         }
         if changes {
-            Arc::make_mut(&mut self.memory.heads).judge();
+            let heads = Arc::make_mut(&mut self.memory.heads);
+            heads.judge();
+            let news = heads.take_news();
+            receipts |= news.iter().any(|origin| !self.is_here(origin));
         }
         if !rows.is_empty() {
             self.transaction.put_rows(&rows).await?;
@@ -436,6 +450,7 @@ impl<'a> Work<'a> {
             scrub: self.scrub,
             resign: self.resign,
             heads,
+            receipts,
         })
     }
 

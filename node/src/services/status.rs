@@ -16,6 +16,7 @@ use super::Context;
 use super::error::{Failure, halt_reason};
 use super::time::timestamp;
 use crate::engine::completeness::Completeness;
+use crate::engine::receipts::Unconfirmed;
 use crate::engine::{Engine, RejectionFact, facts};
 use crate::link::{LinkPhase, LinkView, unacknowledged, unheard};
 use crate::store::Order;
@@ -26,6 +27,8 @@ const REJECTIONS: usize = 100;
 const HIDDEN: usize = 100;
 /// Incomplete scopes shown.
 const INCOMPLETE: usize = 100;
+/// Scopes that one alarm names.
+const SCOPES: usize = 8;
 /// Rows looked at to name what is hidden.
 const ROWS: usize = 100_000;
 /// Rows of one page of them.
@@ -60,6 +63,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     let stale: BTreeSet<&str> =
         held.iter().filter(|held| held.state == Completed::Stale).map(|held| held.origin.as_str()).collect();
     alarms.extend(stale.into_iter().map(stale_origin).take(INCOMPLETE));
+    alarms.extend(engine.unconfirmed().await?.iter().map(unconfirmed).take(INCOMPLETE));
     Ok(Status {
         node: identity.node.to_string(),
         network: identity.network.to_string(),
@@ -199,6 +203,28 @@ fn stale_origin(origin: &str) -> Alert {
         remedy: Text::new(
             "请确认该成员的节点在线；若只有本机收不到，请联系网络运营方。",
             "See whether its node is up; where only this server gets nothing, ask the network's operator.",
+        ),
+    }
+}
+
+/// Somebody who should have said by now that it holds what is here.
+fn unconfirmed(lacking: &Unconfirmed) -> Alert {
+    let Unconfirmed { origin, holder, heard, .. } = lacking;
+    let scopes = lacking.scopes.iter().take(SCOPES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let heard = heard.and_then(|heard| jiff::Timestamp::from_microsecond(heard).ok());
+    let (zh, en) = match heard.map(|heard| heard.strftime("%Y-%m-%d %H:%M UTC").to_string()) {
+        Some(heard) => (format!("其最近回执为{heard}"), format!("its last receipt is of {heard}")),
+        None => ("从未收到其回执".to_owned(), "no receipt of it has ever come".to_owned()),
+    };
+    Alert {
+        code: "UNCONFIRMED",
+        message: Text::new(
+            format!("{holder}没有确认收到{origin}在{scopes}范围内发布的信息：{zh}。"),
+            format!("{holder} has not confirmed what {origin} has published for {scopes}: {en}."),
+        ),
+        remedy: Text::new(
+            "请联系该成员核对其节点的 status；若其节点正常，请联系网络运营方。",
+            "Ask that member for the status of its node; where that is well, ask the network's operator.",
         ),
     }
 }

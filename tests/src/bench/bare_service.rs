@@ -9,8 +9,8 @@ use std::time::Duration;
 use duikou_proto::v1::listing_service_server::{ListingService, ListingServiceServer};
 use duikou_proto::v1::{
     BatchCreateListingsRequest, BatchCreateListingsResponse, CreateListingRequest, GetListingRequest,
-    ListListingsRequest, ListListingsResponse, Listing, UpdateListingRequest, WithdrawListingRequest,
-    WithdrawListingResponse,
+    ListHoldersRequest, ListHoldersResponse, ListListingsRequest, ListListingsResponse, Listing, UpdateListingRequest,
+    WithdrawListingRequest, WithdrawListingResponse,
 };
 use prost::Message;
 use rustls::ServerConfig;
@@ -121,6 +121,10 @@ impl ListingService for Bare {
     }
 
     async fn list_listings(&self, _: Request<ListListingsRequest>) -> Result<Response<ListListingsResponse>, Status> {
+        Err(only_create())
+    }
+
+    async fn list_holders(&self, _: Request<ListHoldersRequest>) -> Result<Response<ListHoldersResponse>, Status> {
         Err(only_create())
     }
 

@@ -8,12 +8,16 @@
 mod bare_service;
 mod bare_store;
 mod client;
+mod compare;
 mod conditions;
 mod content;
+mod counted;
 mod figure;
 mod first_sync;
+mod heads;
 mod publish;
 mod resign;
+mod simulated;
 mod tally;
 mod visible;
 mod watchers;
@@ -27,7 +31,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 12] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -35,6 +39,11 @@ pub const NAMES: [&str; 7] = [
     first_sync::RSS,
     watchers::IDLE,
     resign::RATIO,
+    heads::PUBLISH,
+    heads::SYNC,
+    compare::COMPARE,
+    compare::HEAL,
+    simulated::SPEED,
 ];
 
 /// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
@@ -59,6 +68,22 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[resign::RATIO]) {
         report(resign::measure().await?);
+    }
+    // They need a build of their own, so that a run of everything goes on without it.
+    if wants(&[heads::PUBLISH]) && (heads::can_switch().is_ok() || !wanted.is_empty()) {
+        report(heads::publish().await?);
+    }
+    if wants(&[heads::SYNC]) && (heads::can_switch().is_ok() || !wanted.is_empty()) {
+        report(heads::sync().await?);
+    }
+    if wants(&[compare::COMPARE]) {
+        report(compare::compare().await?);
+    }
+    if wants(&[compare::HEAL]) {
+        report(compare::heal().await?);
+    }
+    if wants(&[simulated::SPEED]) {
+        report(simulated::measure()?);
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `members`
 
+use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::member::State;
 use duikou_proto::v1::{GetMemberRequest, ListMembersRequest, Member};
 
@@ -56,6 +57,19 @@ fn state(member: &Member) -> &'static str {
     }
 }
 
+/// How a scope of the member is held here, before the time as of which it was complete.
+fn completeness(context: &Context, state: Completed) -> &'static str {
+    let text = match state {
+        Completed::Complete => ("完整，截至", "complete as of"),
+        Completed::Behind => ("正在补齐，上次完整于", "on its way; complete as of"),
+        Completed::Stale => ("无新清单，上次完整于", "no fresh head; complete as of"),
+        Completed::Rejected => ("有信息被拒收，上次完整于", "some of it refused; complete as of"),
+        Completed::Withheld => ("缺失，上次完整于", "lacking; complete as of"),
+        Completed::Unspecified => ("", ""),
+    };
+    context.say(text.0, text.1)
+}
+
 fn header() -> [Text; 6] {
     [
         Text::new("标识", "ID"),
@@ -104,6 +118,10 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
         }
         table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
         table.add_row([context.say("密钥", "KEY"), &format!("{} {}", member.key_number, member.key_fingerprint)]);
+        for held in &member.completeness {
+            let as_of = time(held.complete_time.as_ref());
+            table.add_row([&held.scope, &format!("{} {as_of}", completeness(context, held.state()))]);
+        }
         table.trim_fmt()
     })
 }

@@ -1,9 +1,10 @@
-//! Listings: `read` gets and lists them, `create`, `update` and `batch` write them, `check` says what is wrong with
+//! Listings: `read` gets and lists them, `holders` says who has one, `create`, `update` and `batch` write them, `check` says what is wrong with
 //! one, `mask` merges a change into what is there, `view` shows what a record holds.
 
 mod batch;
 mod check;
 mod create;
+mod holders;
 mod mask;
 mod read;
 mod update;
@@ -33,6 +34,14 @@ impl ListingService for Listings {
     ) -> Result<Response<v1::ListListingsResponse>, Status> {
         let (caller, language, message) = self.door.enter(request).await?;
         self.list(&caller, &message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn list_holders(
+        &self,
+        request: Request<v1::ListHoldersRequest>,
+    ) -> Result<Response<v1::ListHoldersResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.holders(&caller, &message).await.map(Response::new).map_err(|failure| failure.status(language))
     }
 
     async fn create_listing(&self, request: Request<v1::CreateListingRequest>) -> Result<Response<Listing>, Status> {

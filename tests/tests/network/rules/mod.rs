@@ -14,6 +14,7 @@ mod keys;
 mod links;
 mod membership;
 mod operator_port;
+mod receipts;
 mod watching;
 
 use std::collections::BTreeSet;

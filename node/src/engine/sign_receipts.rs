@@ -1,0 +1,200 @@
+//! A holder says to each origin what it holds of it: soon after a head was met, and from time to time when nothing but
+//! time has moved.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use duikou_proto::directory::MemberState;
+use duikou_proto::envelope::Micros;
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::limits as contract;
+use duikou_proto::name::{Kind, MemberId};
+use duikou_proto::receipt;
+use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::v1::{HeldScope, Lane, Receipt, RefusedName};
+use prost::Message;
+use tokio_util::sync::CancellationToken;
+
+use super::work::Work;
+use super::write::{Next, state};
+use super::writer::Command;
+use super::{Engine, RejectionFact, facts};
+use crate::limits;
+use crate::store::{Row, StoreError};
+
+/// Signs the receipts that are due.
+struct SignReceipts;
+
+/// What remains.
+enum Rest {
+    /// More are due.
+    More,
+    /// The next may be due then.
+    At(Micros),
+}
+
+#[async_trait]
+impl Command for SignReceipts {
+    type Output = Rest;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Rest, StoreError> {
+        let directory = work.memory.directory.clone();
+        let (mut room, mut next) = (limits::RECEIPTS_AT_ONCE, work.now + micros(limits::RECEIPT_EVERY));
+        let refused = refused(work).await?;
+        for holder in directory.hosted(&work.identity.node).filter(|member| member.state == MemberState::Active) {
+            let able = holder.moving.is_none()
+                && !work.memory.unrecovered.contains(&holder.id)
+                && work.identity.signers.newest(&holder.id, &directory).is_some();
+            if !able {
+                continue;
+            }
+            let before = said(work, &holder.id).await?;
+            let scopes = directory.member_scopes(&holder.id);
+            let elsewhere = directory
+                .members()
+                .filter(|origin| origin.node != work.identity.node && !matches!(origin.state, MemberState::Removed(_)));
+            let origins: Vec<MemberId> = elsewhere.map(|origin| origin.id.clone()).collect();
+            for origin in origins {
+                let before = before.get(origin.as_str());
+                let refused = refused.get(origin.as_str()).map_or(&[][..], Vec::as_slice);
+                let receipt = held(work, &origin, &scopes, before.map(|(_, receipt)| receipt), refused);
+                match due(before.map(|(_, receipt)| receipt), &receipt) {
+                    Some(time) if time <= work.now => {
+                        if room == 0 {
+                            return Ok(Rest::More);
+                        }
+                        room -= 1;
+                        sign(work, &holder.id, &origin, before.map(|(row, _)| row), &receipt).await?;
+                    }
+                    Some(time) => next = next.min(time),
+                    None => {}
+                }
+            }
+        }
+        Ok(Rest::At(next))
+    }
+}
+
+fn micros(duration: Duration) -> Micros {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The receipts of a holder that are out, by origin.
+async fn said(work: &mut Work<'_>, holder: &MemberId) -> Result<BTreeMap<String, (Row, Receipt)>, StoreError> {
+    let rows = work.range(&format!("members/{holder}/receipts/"), "", limits::RECEIPTS_OF_A_MEMBER).await?;
+    let read = |row: Row| {
+        let receipt = receipt::read(row.record.as_ref()?)?;
+        Some((receipt.origin.clone(), (row, receipt)))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// What was refused here, by origin: by name, at most as many as a receipt holds.
+async fn refused(work: &mut Work<'_>) -> Result<BTreeMap<String, Vec<RefusedName>>, StoreError> {
+    let mut refused: BTreeMap<String, BTreeMap<String, RefusedName>> = BTreeMap::new();
+    for (key, fact) in work.facts::<RejectionFact>(facts::REJECTIONS, limits::REJECTIONS).await? {
+        // What another node should have sent says nothing of what is held.
+        if fact.code == i32::from(Code::Host) {
+            continue;
+        }
+        let Some(at) = key.find("/members/") else { continue };
+        let name = key[at + 1..].to_owned();
+        let Some(origin) = name.split('/').nth(1).map(str::to_owned) else { continue };
+        let code = Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned();
+        let of_origin = refused.entry(origin).or_default();
+        of_origin.insert(name.clone(), RefusedName { name, revision: fact.revision, code });
+    }
+    let bounded = |names: BTreeMap<String, RefusedName>| names.into_values().take(contract::RECEIPT_REFUSED).collect();
+    Ok(refused.into_iter().map(|(origin, names)| (origin, bounded(names))).collect())
+}
+
+/// What a holder with these scopes can say to an origin now.
+fn held(
+    work: &Work<'_>,
+    origin: &MemberId,
+    scopes: &ScopeSet,
+    before: Option<&Receipt>,
+    refused: &[RefusedName],
+) -> Receipt {
+    let said = |scope: &str| before.and_then(|receipt| receipt.scopes.iter().find(|held| held.scope == scope));
+    let of_origin = work.memory.heads.of(origin.as_str());
+    let met = of_origin.filter_map(|(scope, state)| Some((scope, state.met?)));
+    let with_rights = met.filter(|(scope, _)| scope.parse().is_ok_and(|scope: Scope| scopes.contains(&scope)));
+    let held = with_rights.take(contract::RECEIPT_SCOPES).map(|(scope, met)| {
+        let steps = said(scope).map(|held| held.steps.clone()).unwrap_or_default();
+        let steps = receipt::step(steps, met.as_of, work.now);
+        HeldScope { scope: scope.to_owned(), head_time: met.issue_time, steps }
+    });
+    Receipt { origin: origin.to_string(), scopes: held.collect(), refused: refused.to_vec(), issue_time: work.now }
+}
+
+/// When `next` is to be signed; None where it says nothing new.
+fn due(before: Option<&Receipt>, next: &Receipt) -> Option<Micros> {
+    let Some(before) = before else {
+        return (!next.scopes.is_empty() || !next.refused.is_empty()).then_some(next.issue_time);
+    };
+    let reach = |receipt: &Receipt| -> Vec<(String, i64)> {
+        receipt.scopes.iter().map(|held| (held.scope.clone(), receipt::reached(held))).collect()
+    };
+    // A clock that was ahead does not keep the next one back.
+    let signed = before.issue_time.min(next.issue_time);
+    if reach(before) != reach(next) || before.refused != next.refused {
+        Some(signed + micros(contract::RECEIPT_APART))
+    } else if before.scopes != next.scopes {
+        Some(signed + micros(limits::RECEIPT_EVERY))
+    } else {
+        None
+    }
+}
+
+async fn sign(
+    work: &mut Work<'_>,
+    holder: &MemberId,
+    origin: &MemberId,
+    row: Option<&Row>,
+    receipt: &Receipt,
+) -> Result<(), StoreError> {
+    let Ok(name) = receipt::name(holder, origin) else { return Ok(()) };
+    let scopes: ScopeSet = [Scope::member(origin)].into_iter().collect();
+    let expires = work.now + micros(limits::RECEIPT_KEPT);
+    let content = Ok((scopes, receipt.encode_to_vec().into(), work.now, expires));
+    let next = Next { kind: Kind::receipt(), lane: Lane::Prompt, content, owed: false };
+    if let Err(malformed) = state(work, row, &name, &next, false).await? {
+        tracing::error!(record.name = %name, error = %malformed, "a receipt could not be signed");
+    }
+    Ok(())
+}
+
+impl Engine {
+    /// Signs receipts when heads have been met, until told to stop.
+    pub(super) async fn keep_receipts(self, stop: CancellationToken) {
+        let mut wait = limits::RECEIPT_AFTER;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.0.receipts.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(limits::RECEIPT_AFTER) => {}
+            }
+            wait = limits::HEAD_LOOK;
+            if self.halted().is_some() {
+                continue;
+            }
+            loop {
+                match self.submit(SignReceipts).await {
+                    Ok(Rest::More) => {}
+                    Ok(Rest::At(time)) => {
+                        let until = Duration::from_micros(u64::try_from(time - self.now()).unwrap_or_default());
+                        wait = wait.min(until);
+                        break;
+                    }
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+}
