@@ -22,6 +22,9 @@ pub(crate) const LINK_PAGE: usize = 1024;
 pub(crate) const UPKEEP_ROWS: usize = 512;
 /// How much earlier or later than its time another store may have dropped a removed member's rows: their clocks differ.
 pub(crate) const REMOVAL_SLACK: Duration = contract::CLOCK_REFUSE.saturating_mul(2);
+/// How far ahead of a clock that is right a revision can lie that others took: a gateway takes 10 minutes, and its own
+/// clock may be as wrong.
+pub(crate) const CLOCKS_APART: Duration = contract::CLOCK_REFUSE.saturating_mul(2);
 /// Rows that are signed anew at a time.
 pub(crate) const RESIGN_ROWS: usize = 128;
 /// How many times as long as a page took to write, signing anew rests after it.

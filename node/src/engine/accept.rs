@@ -48,7 +48,9 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
         }
         // Content whose key had died was shown to nobody: signed anew, it is news.
         let same = |held: &Part| held.hash() == part.hash() && ranking.verifies(held) == ranking.verifies(part);
-        let same_content = held.as_ref().is_some_and(same);
+        // A withdrawal tells the same whoever's key signed it.
+        let same_content =
+            held.as_ref().is_some_and(|held| if part.is_record() { same(held) } else { held.hash() == part.hash() });
         if part.is_record() {
             if row.withdrawal.as_ref().is_some_and(|w| part.revision() < w.revision()) {
                 continue;

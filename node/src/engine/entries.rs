@@ -235,6 +235,15 @@ impl Sweep<'_> {
 /// A member came to this node, or left it.
 async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, comes: bool) -> Result<(), StoreError> {
     let here = was == Some(&work.identity.node);
+    // What was refused of it came from a node where it lives no longer; its new one hands out everything anew.
+    let its_own = format!("/members/{member}/");
+    for prefix in [facts::REJECTIONS, facts::REFUSALS] {
+        for (key, _) in work.facts::<serde_json::Value>(prefix, limits::REJECTIONS).await? {
+            if key.contains(&its_own) {
+                work.remove_fact(key);
+            }
+        }
+    }
     if comes && was.is_some() && !here {
         work.memory.unrecovered.insert(member.clone());
         work.put_fact(facts::unrecovered(member), &true);

@@ -24,6 +24,9 @@ pub(crate) const TOKENS: &str = "token/";
 /// Begins what was refused of any peer.
 pub(crate) const REJECTIONS: &str = "rejected/";
 
+/// Begins what any peer refused of ours.
+pub(crate) const REFUSALS: &str = "refused/";
+
 /// Whether a fact is asked for so often that all of its like are in memory: few, and each bounded where it is written.
 pub(crate) fn is_hot(key: &str) -> bool {
     [TOKENS, REJECTIONS].iter().any(|prefix| key.starts_with(prefix))
@@ -48,6 +51,8 @@ pub const GATHERING: &str = "gathering";
 pub(crate) const VOUCH: &str = "vouch";
 /// Begins the same for which each member has signed.
 pub(crate) const VOUCHED: &str = "vouched/";
+/// Begins the feed, by its gateway, from which own records were last taken back.
+pub(crate) const RECOVERED_FROM: &str = "recovered-from/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
@@ -57,6 +62,11 @@ pub(crate) fn revision(member: &MemberId) -> String {
 
 pub(crate) fn unrecovered(member: &MemberId) -> String {
     format!("{UNRECOVERED}{member}")
+}
+
+/// From which feed of `peer` own records were last taken back.
+pub(crate) fn recovered_from(peer: &NodeId) -> String {
+    format!("{RECOVERED_FROM}{peer}")
 }
 
 pub(crate) fn lane(lane: Lane) -> &'static str {
@@ -97,7 +107,7 @@ pub(crate) fn rejection(peer: &NodeId, name: &RecordName) -> String {
 
 /// Begins the states that `peer` refused of ours.
 pub(crate) fn refused(peer: &NodeId) -> String {
-    format!("refused/{peer}/")
+    format!("{REFUSALS}{peer}/")
 }
 
 /// What `peer` has acknowledged of our feed, at least.

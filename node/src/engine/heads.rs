@@ -211,6 +211,14 @@ impl Heads {
         true
     }
 
+    /// What an origin has signed after `horizon` counts as never signed: it says it again, with a revision of now.
+    pub(crate) fn forget_after(&mut self, origin: &str, horizon: Revision) {
+        let Some(scopes) = self.origins.get_mut(origin) else { return };
+        for state in Arc::make_mut(scopes).values_mut().filter(|state| state.as_of > horizon) {
+            Arc::make_mut(state).as_of = 0;
+        }
+    }
+
     /// Compares what has been touched with its heads: once for all changes of a transaction.
     pub(crate) fn judge(&mut self) {
         for (origin, scope) in std::mem::take(&mut self.touched) {

@@ -2,6 +2,7 @@
 
 mod accept;
 mod apply;
+mod bounds;
 pub(crate) mod completeness;
 mod departed;
 mod entries;
@@ -44,6 +45,7 @@ use crate::store::{Counter, Counts, Order, Page, Row, Seq, Store, StoreError};
 use crate::world::World;
 
 pub(crate) use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Side};
+pub use bounds::Bound;
 pub use departed::KeepDeparted;
 pub(crate) use entries::{CatchUpFact, Follow, Make};
 pub(crate) use position::{FeedIdentity, Known, Position};
@@ -493,7 +495,7 @@ impl Engine {
     /// # Errors
     /// Where nothing could be written.
     pub async fn renew_feed(&self) -> Result<(), WriteError> {
-        self.submit(Recovered { members: Vec::new(), rolled_back: true }).await
+        self.submit(Recovered { members: Vec::new(), from: None, rolled_back: true }).await
     }
 
     /// Takes in directory entries that came with the enrolment.

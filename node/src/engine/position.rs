@@ -78,6 +78,11 @@ impl FeedIdentity {
         }
     }
 
+    /// How many epochs it remembers.
+    pub(crate) fn epochs(&self) -> usize {
+        self.epochs.len()
+    }
+
     fn sealer(&self) -> Option<LessSafeKey> {
         UnboundKey::new(&CHACHA20_POLY1305, &self.key).ok().map(LessSafeKey::new)
     }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use duikou_proto::envelope::Part;
-use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::name::{MemberId, NodeId, RecordName};
 use duikou_proto::v1::WithdrawalReason;
 
 use super::facts;
@@ -86,6 +86,8 @@ async fn merge(work: &mut Work<'_>, mut row: Row, parts: &[Part]) -> Result<(), 
 /// Recovery from a gateway is complete.
 pub(crate) struct Recovered {
     pub(crate) members: Vec<MemberId>,
+    /// The gateway, and its feed: as long as that is the same, there is nothing more to take back.
+    pub(crate) from: Option<(NodeId, String)>,
     /// The position that was not known bore this feed's id: the store was rolled back, and is another feed now.
     pub(crate) rolled_back: bool,
 }
@@ -106,6 +108,9 @@ impl Command for Recovered {
             let now = work.now;
             work.put_fact(facts::VOUCH.to_owned(), &now);
             work.heads = true;
+        }
+        if let Some((peer, feed)) = &self.from {
+            work.put_fact(facts::recovered_from(peer), feed);
         }
         if self.rolled_back && !defects::on(Defect::FeedKept) {
             work.renew_feed();

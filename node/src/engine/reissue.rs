@@ -1,16 +1,18 @@
 //! A clock was ahead while its member wrote, and is right again: what no gateway can have taken gets a revision of now.
 
+use std::sync::Arc;
+
 use duikou_proto::envelope::{Micros, Part, Statement};
-use duikou_proto::limits as contract;
 use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::v1::WithdrawalReason;
 
 use super::work::Work;
 use super::write::{Next, state};
+use crate::limits;
 use crate::store::{Row, StoreError};
 
-/// A gateway takes revisions up to [`contract::CLOCK_REFUSE`] ahead of its clock, which may be as far ahead of ours.
-const NEVER_TAKEN: Micros = 2 * contract::CLOCK_REFUSE.as_micros() as Micros;
+/// Nobody took what lies further ahead.
+const NEVER_TAKEN: Micros = limits::CLOCKS_APART.as_micros() as Micros;
 const ROWS: usize = 512;
 
 /// Signs every state of `member` anew whose revision lies so far ahead that nobody else can hold it, and names them.
@@ -35,6 +37,7 @@ pub(crate) async fn reissue(work: &mut Work<'_>, member: &MemberId) -> Result<Ve
         }
     }
     work.lower_revision(member, last);
+    Arc::make_mut(&mut work.memory.heads).forget_after(member.as_str(), horizon);
     tracing::warn!(member.id = %member, records = ahead.len(), "the clock was ahead: what was written then is signed anew");
     for name in &ahead {
         if let Some(row) = work.row(name).await? {

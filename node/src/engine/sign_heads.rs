@@ -56,8 +56,11 @@ impl Command for SignHeads {
 /// Until when a member has to say what all its scopes hold, whether or not it knows that they ever held anything: its
 /// store came back from an earlier time, and others may hold what it does not know of.
 async fn vouch(work: &mut Work<'_>, member: &MemberId) -> Result<Option<Micros>, StoreError> {
-    let Some(time) = work.fact::<Micros>(facts::VOUCH).await? else { return Ok(None) };
+    let Some(first) = work.fact::<Micros>(facts::VOUCH).await? else { return Ok(None) };
     let signed = work.fact::<Micros>(&format!("{}{member}", facts::VOUCHED)).await?;
+    // Once more when whatever a clock that was ahead can have signed is past.
+    let second = first + limits::CLOCKS_APART.as_micros() as Micros;
+    let time = if second <= work.now { second } else { first };
     Ok(Some(time).filter(|time| signed.is_none_or(|signed| signed < *time)))
 }
 
@@ -89,11 +92,14 @@ async fn due(
         scopes.entry(scope.as_str()).or_insert(None);
     }
     let mut due = Vec::new();
+    // A clock that was ahead said more than it knew.
+    let horizon = work.now + limits::CLOCKS_APART.as_micros() as Micros;
     for (scope, state) in scopes.into_iter().take(limits::HEADS_OF_A_MEMBER) {
         let before = held.get(scope);
+        let said = before.map_or(0, |(_, head)| head.as_of);
         let kinds = state.map(|state| state.sums()).unwrap_or_default();
         let touched = state.map_or(0, |state| state.as_of);
-        let mut as_of = touched.max(before.map_or(0, |(_, head)| head.as_of)).max(vouch.unwrap_or(0));
+        let mut as_of = touched.max(if said > horizon { 0 } else { said }).max(vouch.unwrap_or(0));
         if defects::on(Defect::AsOfOfTheMember) {
             as_of = work.memory.revisions.get(member).copied().unwrap_or(as_of);
         }

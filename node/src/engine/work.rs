@@ -237,7 +237,7 @@ impl<'a> Work<'a> {
     pub(crate) fn drop_row(&mut self, mut row: Row, reason: GoneReason, withdrawal_too: bool) {
         self.note(&row.name.clone(), Some(&row));
         if defects::on(Defect::NoGoneRows) {
-            return self.purge(&row);
+            return self.forget(&row);
         }
         let seq = self.next_seq();
         row.record = None;
@@ -302,6 +302,10 @@ impl<'a> Work<'a> {
             self.counter.content_floor = self.counter.content_floor.max(row.record_content_seq);
         }
         self.raise_floor(row);
+        self.forget(row);
+    }
+
+    fn forget(&mut self, row: &Row) {
         self.note(&row.name, Some(row));
         if let Some(seq) = self.latest.remove(&row.name) {
             self.changed.remove(&seq);

@@ -106,12 +106,14 @@ pub(super) struct Queued {
 pub(crate) struct Queue {
     sender: mpsc::Sender<Queued>,
     budget: Arc<Semaphore>,
+    limit: usize,
 }
 
 /// A queue that holds at most `bytes` of commands.
 pub(super) fn queue(bytes: usize) -> (Queue, mpsc::Receiver<Queued>) {
     let (sender, receiver) = mpsc::channel(limits::WRITE_QUEUE);
-    (Queue { sender, budget: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))) }, receiver)
+    let limit = bytes.min(Semaphore::MAX_PERMITS);
+    (Queue { sender, budget: Arc::new(Semaphore::new(limit)), limit }, receiver)
 }
 
 impl Queue {
@@ -123,6 +125,11 @@ impl Queue {
         let command = Box::new(Waiting { command, answer });
         self.sender.send(Queued { command, _permit: permit }).await.map_err(|_| WriteError::Closed)?;
         answered.await.map_err(|_| WriteError::Closed)?
+    }
+
+    /// What waits or is being written, and what may at most.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        (self.limit - self.budget.available_permits().min(self.limit), self.limit)
     }
 
     pub(super) fn close(&self) {

@@ -39,6 +39,11 @@ impl Feed {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).page(order, after, limit)
     }
 
+    /// How many bytes it holds in memory, and how many it may.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+
     /// The newest number.
     pub(crate) fn head(&self) -> Seq {
         *self.head.borrow()

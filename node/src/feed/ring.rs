@@ -80,6 +80,11 @@ impl Ring {
         }
     }
 
+    /// What it holds, and what it may.
+    pub(super) fn bytes(&self) -> (usize, usize) {
+        (self.rows.values().map(|row| row.bytes()).sum(), self.budget)
+    }
+
     pub(super) fn page(&self, order: Order, after: Seq, limit: usize) -> Option<Page> {
         if after < self.start {
             return None;

@@ -70,6 +70,11 @@ impl Acceptor {
         Self(Arc::new(Shared { engine, board, instance, sessions, begun, tasks: TaskTracker::new() }))
     }
 
+    /// How many sessions of nodes there are, those that died unnoticed included.
+    pub fn sessions(&self) -> usize {
+        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     fn admit(&self, peer: &NodeId) -> Result<(), Status> {
         let known = self.0.engine.directory().has_known(peer);
         if known { Ok(()) } else { Err(Status::unauthenticated(format!("{peer} is no node of this network"))) }

@@ -37,6 +37,10 @@ pub struct LinkView {
     pub behind: i64,
     /// How many frames of the peer's pulse have come.
     pub heard: u64,
+    /// The most bytes that were ever on the way to the peer unanswered, on one lane of the link that is up.
+    pub in_flight: usize,
+    /// The most states that the peer ever waited to get once more.
+    pub wanted: usize,
     /// The peer's clock minus ours, once known.
     pub clock_offset: Option<Micros>,
 }

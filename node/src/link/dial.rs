@@ -169,9 +169,11 @@ async fn follow_directory(
 async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), Ended> {
     let past = hello::past(end, hello);
     let directory = end.engine.directory();
+    let recovered_from: Option<String> = end.engine.fact(&facts::recovered_from(&end.peer)).await?;
     let members: Vec<_> = match past {
-        Past::Whole if end.engine.fact::<i64>(facts::VOUCH).await?.is_some() => end.engine.unrecovered(),
-        // At its first link a store does not know whether there was one before it.
+        Past::Whole if recovered_from.as_ref() == Some(&hello.feed_id) => end.engine.unrecovered(),
+        // A gateway that came back from an earlier time knows no position by which this store could tell that it did
+        // too; and at its first link a store does not know whether there was one before it.
         Past::Whole | Past::Restored | Past::RolledBack => {
             directory.hosted(&end.engine.identity().node).map(|member| member.id.clone()).collect()
         }
@@ -202,7 +204,8 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
         }
     }
     let rolled_back = past == Past::RolledBack;
-    end.engine.submit(Recovered { members, rolled_back }).await?;
+    let from = Some((end.peer.clone(), hello.feed_id.clone()));
+    end.engine.submit(Recovered { members, from, rolled_back }).await?;
     tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
     Ok(())
 }

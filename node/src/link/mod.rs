@@ -26,6 +26,6 @@ pub use board::{LinkBoard, LinkPhase, LinkView};
 pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
 pub use route::route;
-pub(crate) use unacknowledged::unacknowledged;
+pub use unacknowledged::unacknowledged;
 pub use unheard::unheard;
 pub use wire::{Connect, Inbound, Outbound, Wire};

@@ -42,6 +42,11 @@ pub(crate) async fn run(
         if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
             return Err(Ended::Scopes);
         }
+        let (in_flight, wanted) = source.waiting();
+        end.board.update(&end.peer, |view| {
+            view.in_flight = view.in_flight.max(in_flight);
+            view.wanted = view.wanted.max(wanted);
+        });
         let want = source.want(*head.borrow_and_update());
         match want {
             Want::Nothing => {
@@ -148,7 +153,7 @@ async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, End
             Known::Lost => {
                 if end.role == LinkRole::Gateway {
                     // This store was rolled back: from now on it is another feed, for every node.
-                    end.engine.submit(Recovered { members: Vec::new(), rolled_back: true }).await?;
+                    end.engine.submit(Recovered { members: Vec::new(), from: None, rolled_back: true }).await?;
                 }
                 return Err(Ended::Broken("this store was rolled back".to_owned()));
             }

@@ -15,11 +15,7 @@ const PAGE: usize = 1_000;
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub(crate) async fn unacknowledged(
-    engine: &Engine,
-    acknowledged: Seq,
-    member: Option<&MemberId>,
-) -> Result<i64, StoreError> {
+pub async fn unacknowledged(engine: &Engine, acknowledged: Seq, member: Option<&MemberId>) -> Result<i64, StoreError> {
     let directory = engine.directory();
     let node = &engine.identity().node;
     let is_own = |row: &Row| directory.member_by_text(row.name.origin_str()).is_some_and(|m| m.node == *node);

@@ -244,6 +244,11 @@ impl SourceLane {
         self.acknowledged
     }
 
+    /// How many bytes are on the way, and how many states wait to be sent once more.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.in_flight.iter().map(|(_, bytes, _)| bytes).sum(), self.again.len())
+    }
+
     /// What the reads are for.
     pub(crate) fn reads(&self) -> &Reads {
         &self.reads
