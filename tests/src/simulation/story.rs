@@ -74,6 +74,7 @@ enum Kind {
     Skew,
     Leap,
     Rotate,
+    RotateFast,
     Compromise,
     LoseKey,
     Remove,
@@ -137,7 +138,17 @@ const CHARACTERS: [(&str, &[(Kind, u64)]); 15] = [
     ),
     (
         "keys",
-        &[(Rotate, 2), (Compromise, 1), (LoseKey, 1), (Break, 2), (Close, 1), (Kill, 1), (Suspend, 1), (Resume, 2)],
+        &[
+            (Rotate, 1),
+            (RotateFast, 1),
+            (Compromise, 1),
+            (LoseKey, 1),
+            (Break, 2),
+            (Close, 1),
+            (Kill, 1),
+            (Suspend, 1),
+            (Resume, 2),
+        ],
     ),
     (
         "members",
@@ -399,7 +410,8 @@ impl Story {
                     world.time.leap(by);
                 }
             }
-            Rotate => world.rotate(&member, if self.below(2) == 0 { GRACE } else { SHORT_GRACE }, false).await,
+            Rotate => world.rotate(&member, GRACE, false).await,
+            RotateFast => world.rotate(&member, SHORT_GRACE, false).await,
             Compromise => world.rotate(&member, 0, false).await,
             LoseKey => world.rotate(&member, 0, true).await,
             Remove => {
