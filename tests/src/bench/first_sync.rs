@@ -34,7 +34,7 @@ const TOGETHER: usize = 256;
 
 /// Measures both figures at every size.
 pub(crate) async fn measure(report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
-    let mut net = Network::new(3).gateway().node(SOURCE, &MEMBERS).start().await;
+    let mut net = Network::new(3).gateway().node(SOURCE, &MEMBERS).measured().start().await;
     let mut held = 0;
     for size in SIZES {
         let share = (size - held) / MEMBERS.len();

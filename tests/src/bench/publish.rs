@@ -46,7 +46,7 @@ pub(crate) async fn measure(only_loop: bool) -> anyhow::Result<Vec<Figure>> {
     }
 
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(1).gateway().web_certificate(&certificate).node(MEMBER, &[MEMBER]).start().await;
+    let net = Network::new(1).gateway().web_certificate(&certificate).node(MEMBER, &[MEMBER]).measured().start().await;
     let node = net.node(MEMBER);
     let real = world::target(node, MEMBER, &certificate).await?;
     net.gateway().stop().await;

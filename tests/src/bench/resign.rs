@@ -40,7 +40,13 @@ const BARE: usize = 20_000;
 pub(crate) async fn measure() -> anyhow::Result<Figure> {
     let folder = tempfile::tempdir()?;
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(1).gateway().web_certificate(&certificate).node(MEMBER, &[MEMBER, PUBLISHER]).start().await;
+    let net = Network::new(1)
+        .gateway()
+        .web_certificate(&certificate)
+        .node(MEMBER, &[MEMBER, PUBLISHER])
+        .measured()
+        .start()
+        .await;
     let node = net.node(MEMBER);
     world::fill(node, MEMBER, "held", RECORDS).await?;
     let target = world::target(node, PUBLISHER, &certificate).await?;

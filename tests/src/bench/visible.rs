@@ -26,7 +26,8 @@ const TO: &str = "zunyi";
 pub(crate) async fn measure() -> anyhow::Result<Figure> {
     let folder = tempfile::tempdir()?;
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(2).web_certificate(&certificate).node(FROM, &[FROM]).node(TO, &[TO]).start().await;
+    let net =
+        Network::new(2).web_certificate(&certificate).node(FROM, &[FROM]).node(TO, &[TO]).measured().start().await;
     let target = world::target(net.node(FROM), FROM, &certificate).await?;
     let watcher = world::target(net.node(TO), TO, &certificate).await?;
     let mut stores = Vec::new();

@@ -21,7 +21,8 @@ pub(crate) async fn measure() -> anyhow::Result<Figure> {
     let mut each = Vec::new();
     for run in 0..REPEATS {
         // A fresh gateway each time: memory that an earlier run gave back may still be resident.
-        let net = Network::new(4 + run as u64).web_certificate(&certificate).node(MEMBER, &[MEMBER]).start().await;
+        let net =
+            Network::new(4 + run as u64).web_certificate(&certificate).node(MEMBER, &[MEMBER]).measured().start().await;
         let published = net.node(MEMBER).publish(offer("tea")).await?;
         net.gateway().sees(&published.name).await;
         let target = world::anonymous(net.gateway(), &certificate);

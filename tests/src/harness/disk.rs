@@ -1,13 +1,17 @@
 //! What a store holds, read from its database past every interface: an interface may hide what should not be there.
 
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::Context;
-use duikou_proto::v1::{Record, Signed};
+use duikou_node::store::{GoneReason, Row};
+use duikou_proto::envelope::Part;
+use duikou_proto::name::RecordName;
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::v1::Signed;
 use prost::Message;
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{ConnectOptions, Connection, Row as _, SqliteConnection};
 
 /// The database of a server's folder.
 pub(crate) const DATABASE: &str = "data.db";
@@ -19,24 +23,54 @@ async fn open(dir: &Path, read_only: bool) -> Result<SqliteConnection, sqlx::Err
     options.disable_statement_logging().connect().await
 }
 
-/// The records of listings in `dir` whose date has not passed, whatever their scopes.
-pub(crate) async fn listings(dir: &Path) -> anyhow::Result<Vec<Record>> {
+/// What a store holds.
+pub(crate) struct Held {
+    pub(crate) rows: BTreeMap<RecordName, Row>,
+    pub(crate) facts: BTreeMap<String, Vec<u8>>,
+    /// Below this number nobody knows what there was.
+    pub(crate) floor: i64,
+}
+
+/// All that lies in `dir`, whatever its scopes, as of one moment.
+pub(crate) async fn held(dir: &Path) -> anyhow::Result<Held> {
     let mut connection = open(dir, true).await?;
-    let parts: Vec<Vec<u8>> = sqlx::query_scalar(
-        "SELECT record FROM rows WHERE record IS NOT NULL AND name LIKE 'members/%/listings/%' ORDER BY name",
-    )
-    .fetch_all(&mut connection)
-    .await?;
-    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
-    let mut records = Vec::with_capacity(parts.len());
-    for part in parts {
-        let signed = Signed::decode(part.as_slice()).context("a row holds no envelope")?;
-        let record = Record::decode(signed.payload).context("an envelope holds no record")?;
-        if record.expire_time > now {
-            records.push(record);
-        }
+    let mut at_once = connection.begin().await?;
+    let mut rows = BTreeMap::new();
+    for row in sqlx::query("SELECT * FROM rows").fetch_all(&mut *at_once).await? {
+        let row = read(&row)?;
+        rows.insert(row.name.clone(), row);
     }
-    Ok(records)
+    let facts: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT key, value FROM facts").fetch_all(&mut *at_once).await?;
+    let floor: i64 = sqlx::query_scalar("SELECT floor FROM counter").fetch_one(&mut *at_once).await?;
+    Ok(Held { rows, facts: facts.into_iter().collect(), floor })
+}
+
+fn read(row: &SqliteRow) -> anyhow::Result<Row> {
+    let part = |column: &str| -> anyhow::Result<Option<Part>> {
+        Ok(row.try_get::<Option<&[u8]>, _>(column)?.map(Part::parse).transpose()?)
+    };
+    let gone = GoneReason::from_number(row.try_get("gone_reason")?);
+    let until: i64 = row.try_get("gone_until")?;
+    Ok(Row {
+        name: row.try_get::<&str, _>("name")?.parse()?,
+        record: part("record")?,
+        withdrawal: part("withdrawal")?,
+        record_seq: row.try_get("record_seq")?,
+        record_content_seq: row.try_get("record_content_seq")?,
+        withdrawal_seq: row.try_get("withdrawal_seq")?,
+        withdrawal_content_seq: row.try_get("withdrawal_content_seq")?,
+        first_seq: row.try_get("first_seq")?,
+        exposed: ScopeSet::from_text(row.try_get("exposed")?)?,
+        expire_max: row.try_get("expire_max")?,
+        gone: gone.map(|reason| (reason, until)),
+        due: row.try_get("due")?,
+    })
+}
+
+/// The directory's log in `dir`.
+pub(crate) async fn entries(dir: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut connection = open(dir, true).await?;
+    Ok(sqlx::query_scalar("SELECT entry FROM entries ORDER BY number").fetch_all(&mut connection).await?)
 }
 
 /// Changes the record of `name` (full) in the database of `dir`, whose server is at rest, behind its back.

@@ -30,6 +30,7 @@ impl Server {
     /// Where it runs, or has no folder.
     pub fn lose_folder(&self) {
         self.at_rest();
+        self.ledger.lost();
         fs::remove_dir_all(self.dir()).expect("a folder can be removed");
     }
 
@@ -39,6 +40,7 @@ impl Server {
     /// As [`Server::lose_folder`].
     pub fn lose_data(&self) {
         self.at_rest();
+        self.ledger.lost();
         for entry in fs::read_dir(self.dir()).expect("a folder can be read") {
             let path = entry.expect("a folder can be read").path();
             if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("data.db")) {

@@ -10,8 +10,12 @@
 //! net.node("shenzhen").publish(offer("tea").saying("spring leaves").for_members(&["bijie"])).await?;
 //! net.settle().await;
 //! net.node("zunyi").never_received(b"spring leaves");
+//! net.finish().await;
 //! # Ok(()) }
 //! ```
+//!
+//! A scenario ends with [`Network::finish`], which brings everything to rest and has every invariant judged, or says with
+//! [`Network::leave`] why that cannot be.
 //!
 //! Everything waits by looking again, within a bound; a test that fails prints its seed and the end of every log, and
 //! leaves the folders where they are. Processes die with the [`Network`] that started them.
@@ -22,7 +26,10 @@ mod certificate;
 mod channel;
 mod cli;
 mod disk;
+mod evidence;
 mod folder;
+mod follower;
+mod ledger;
 mod listing;
 mod network;
 mod ports;

@@ -1,10 +1,12 @@
 //! A network that runs.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
+use super::follower::Follower;
 use super::seed::Seed;
 use super::server::Server;
 use super::start::Builder;
@@ -23,6 +25,10 @@ pub struct Network {
     pub(crate) gateway: Server,
     pub(crate) nodes: Vec<Server>,
     pub(crate) root: TempDir,
+    /// By name of the server that they follow.
+    pub(crate) followers: BTreeMap<String, Follower>,
+    /// Whether the scenario has come to its end, or is none.
+    pub(crate) judged: bool,
 }
 
 impl Network {
@@ -68,6 +74,15 @@ impl Network {
         self.root.path()
     }
 
+    pub(crate) fn follow(&mut self, name: &str) {
+        if self.judged {
+            return;
+        }
+        let server = self.servers().find(|server| server.name == name).expect("a server of this network");
+        let follower = Follower::new(server.local());
+        self.followers.insert(name.to_owned(), follower);
+    }
+
     fn logs(&self) -> Vec<PathBuf> {
         self.servers().map(|server| server.log.clone()).collect()
     }
@@ -76,6 +91,7 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         if !std::thread::panicking() {
+            assert!(self.judged, "seed {}: a scenario ends with finish, or says why not with leave", self.seed);
             return;
         }
         self.root.disable_cleanup(true);

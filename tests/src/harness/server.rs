@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use duikou_proto::name::RecordName;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::operator_service_client::OperatorServiceClient;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
@@ -19,10 +20,12 @@ use tonic::transport::Channel;
 use super::binary::Program;
 use super::channel::{self, WebClient};
 use super::cli::{self, Output};
+use super::ledger::Ledger;
 use super::listing::Draft;
+use super::network::NETWORK;
 use super::process::Process;
 use super::wait::within;
-use super::{bytes, start};
+use super::{bytes, evidence, start};
 
 /// How long a server may take to be ready.
 const READY: Duration = Duration::from_secs(60);
@@ -51,6 +54,7 @@ pub struct Server {
     pub(crate) dir: PathBuf,
     pub(crate) log: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) ledger: Ledger,
     process: Mutex<Option<Process>>,
     local: Channel,
 }
@@ -66,6 +70,7 @@ impl Server {
             local: channel::local(dir.join("admin.sock")),
             dir,
             environment,
+            ledger: Ledger::default(),
             process: Mutex::new(None),
         }
     }
@@ -210,6 +215,9 @@ impl Server {
     /// # Panics
     /// Where the command does not end.
     pub async fn cli(&self, args: &[&str]) -> Output {
+        if args.first().is_some_and(|command| ["restore", "recover"].contains(command)) {
+            self.ledger.lost();
+        }
         let home = self.dir.parent().expect("below the root");
         let mut command = cli::command(self.program, home, &self.environment);
         command.args(args).arg("--dir").arg(&self.dir);
@@ -244,6 +252,11 @@ impl Server {
         Ok(TokenServiceClient::new(self.local()).create_token(request).await?.into_inner().secret)
     }
 
+    /// From here on nobody counts on what it alone has on its disk: a member is taken away from it by force.
+    pub fn is_given_up(&self) {
+        self.ledger.lost();
+    }
+
     /// Publishes a new listing, of the server's first member unless the draft names another.
     ///
     /// # Errors
@@ -251,7 +264,9 @@ impl Server {
     pub async fn publish(&self, draft: Draft) -> Result<Listing, Status> {
         let listing = draft.listing(self.first_member());
         let request = CreateListingRequest { listing: Some(listing), ..CreateListingRequest::default() };
-        Ok(self.listings().create_listing(request).await?.into_inner())
+        let written = self.listings().create_listing(request).await?.into_inner();
+        self.ledger.written(&written, evidence::now());
+        Ok(written)
     }
 
     /// Gives an existing listing exactly this content.
@@ -264,7 +279,9 @@ impl Server {
             update_mask: Some(prost_types::FieldMask { paths: vec!["*".to_owned()] }),
             ..UpdateListingRequest::default()
         };
-        Ok(self.listings().update_listing(request).await?.into_inner())
+        let written = self.listings().update_listing(request).await?.into_inner();
+        self.ledger.written(&written, evidence::now());
+        Ok(written)
     }
 
     /// Withdraws a listing for `reason`; `name` in its short or full form.
@@ -277,7 +294,10 @@ impl Server {
             reason: reason.into(),
             ..WithdrawListingRequest::default()
         };
-        Ok(self.listings().withdraw_listing(request).await?.into_inner())
+        let written = self.listings().withdraw_listing(request).await?.into_inner();
+        let full = RecordName::parse(name, &NETWORK.parse().expect("a network's name"));
+        self.ledger.ended(full.expect("a name that was taken").as_str(), written.revision, evidence::now());
+        Ok(written)
     }
 
     /// One listing, as the server's operator sees it; `name` in its short or full form.

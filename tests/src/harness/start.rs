@@ -1,5 +1,6 @@
 //! From a description to a network that runs: what its operators would type, in their order.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -50,11 +51,12 @@ pub struct Builder {
     nodes: Vec<(String, Vec<String>)>,
     circles: Vec<(String, Vec<String>)>,
     certificate: Option<WebCertificate>,
+    judged: bool,
 }
 
 impl Builder {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, nodes: Vec::new(), circles: Vec::new(), certificate: None }
+        Self { seed, nodes: Vec::new(), circles: Vec::new(), certificate: None, judged: false }
     }
 
     /// With a gateway: every network has exactly one, so this only says so.
@@ -85,6 +87,13 @@ impl Builder {
         self
     }
 
+    /// To be measured: nobody follows its servers, and nothing is judged at its end.
+    #[must_use]
+    pub fn measured(mut self) -> Self {
+        self.judged = true;
+        self
+    }
+
     /// Makes it run: the gateway serves, every member is admitted, every node is linked.
     ///
     /// # Panics
@@ -97,10 +106,12 @@ impl Builder {
         environment.push(("DUIKOU_LINK_ADDRESS".to_owned(), link));
         let gateway = Server::new(Program::Gateway, "gateway", root.path(), environment);
         let chance = Mutex::new(Seed::new(self.seed));
-        let mut network = Network { seed: self.seed, chance, gateway, nodes: Vec::new(), root };
+        let (nodes, followers, judged) = (Vec::new(), BTreeMap::new(), self.judged);
+        let mut network = Network { seed: self.seed, chance, gateway, nodes, root, followers, judged };
 
         network.gateway.cli(&["init", "--network", NETWORK]).await.done();
         network.gateway.start().await;
+        network.follow("gateway");
         for (id, members) in &self.nodes {
             network.add_node(id, members, self.environment()).await;
         }
@@ -167,6 +178,7 @@ impl Network {
             node.members.push(member.clone());
         }
         self.nodes.push(node);
+        self.follow(id);
     }
 
     /// A join token for `member`.

@@ -47,4 +47,5 @@ async fn a_small_network_converges_through_kills_and_each_store_holds_its_own_al
     shenzhen.restart().await;
     net.settle().await;
     shenzhen.stop().await;
+    net.finish().await;
 }

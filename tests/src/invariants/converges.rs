@@ -11,7 +11,9 @@ fn check(evidence: &Evidence) -> Vec<String> {
     let truth = evidence.truth();
     let mut found = Vec::new();
     for store in &evidence.stores {
-        let elsewhere = |name: &&&duikou_proto::name::RecordName| evidence.host(name) != Some(&store.node);
+        let elsewhere = |name: &&&duikou_proto::name::RecordName| {
+            evidence.host(name) != Some(&store.node) && !evidence.is_removed(name)
+        };
         let held = store.rows.iter().filter_map(|(name, row)| {
             row.record.as_ref().filter(|record| evidence.is_live(record)).map(|record| (name, record))
         });

@@ -2,7 +2,9 @@
 //! evidence that a simulation gathers from its servers and the harness from real ones.
 
 mod converges;
+mod heads_tell_of_their_scope;
 mod links_go_on;
+mod memory_is_bounded;
 mod no_healing_deletes;
 mod nothing_leaks;
 mod nothing_lost;
@@ -35,6 +37,8 @@ pub struct Evidence {
     pub readers: Vec<ReaderEvidence>,
     /// The links, as the nodes see them.
     pub links: Vec<LinkEvidence>,
+    /// What servers hold in memory.
+    pub memory: Vec<MemoryEvidence>,
     /// What was found while it was happening.
     pub noticed: Vec<Finding>,
 }
@@ -49,6 +53,10 @@ pub struct StoreEvidence {
     pub rejected: BTreeMap<RecordName, Revision>,
     /// What others refused of its own.
     pub refused: BTreeSet<RecordName>,
+    /// Until when its members have last said what all their scopes hold, because it had begun anew.
+    pub vouched: Option<Micros>,
+    /// Whether rows have been forgotten for good.
+    pub has_forgotten: bool,
 }
 
 /// A write that was answered.
@@ -87,6 +95,19 @@ pub struct LinkEvidence {
     pub halted: Option<String>,
 }
 
+/// Something that a server holds in memory.
+#[derive(Debug, Clone)]
+pub struct MemoryEvidence {
+    /// Whose.
+    pub node: NodeId,
+    /// What.
+    pub what: &'static str,
+    /// How much.
+    pub held: usize,
+    /// The most that it may be.
+    pub limit: usize,
+}
+
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
@@ -117,13 +138,15 @@ pub struct Invariant {
 }
 
 /// All of them.
-pub const ALL: [Invariant; 7] = [
+pub const ALL: [Invariant; 9] = [
     converges::INVARIANT,
     nothing_lost::INVARIANT,
     nothing_leaks::INVARIANT,
     signed_by_its_origin::INVARIANT,
     readers_see_their_set::INVARIANT,
     no_healing_deletes::INVARIANT,
+    heads_tell_of_their_scope::INVARIANT,
+    memory_is_bounded::INVARIANT,
     links_go_on::INVARIANT,
 ];
 
@@ -141,6 +164,12 @@ pub fn check(evidence: &Evidence) -> Vec<Finding> {
     findings
 }
 
+/// Until when the members of a store have vouched, by its facts.
+pub(crate) fn vouched<'a>(facts: impl Iterator<Item = (&'a str, &'a [u8])>) -> Option<Micros> {
+    let said = facts.filter(|(key, _)| *key == "vouch" || key.starts_with("vouched/"));
+    said.filter_map(|(_, value)| serde_json::from_slice(value).ok()).max()
+}
+
 impl Evidence {
     /// The store of `node`.
     pub(crate) fn store(&self, node: &NodeId) -> Option<&StoreEvidence> {
@@ -150,6 +179,12 @@ impl Evidence {
     /// Where the origin of `name` lives.
     pub(crate) fn host(&self, name: &RecordName) -> Option<&NodeId> {
         self.directory.member_by_text(name.origin_str()).map(|member| &member.node)
+    }
+
+    /// Whether the origin of `name` has been removed: then what is left of it depends on when that was.
+    pub(crate) fn is_removed(&self, name: &RecordName) -> bool {
+        let member = self.directory.member_by_text(name.origin_str());
+        member.is_some_and(|member| matches!(member.state, MemberState::Removed(_)))
     }
 
     /// Records of listings whose date has not passed, at their origins.
@@ -175,8 +210,8 @@ impl Evidence {
         if *store == self.gateway { !scopes.is_empty() } else { scopes.meets(&self.directory.node_scopes(store)) }
     }
 
-    /// What a reader may see of others.
-    pub(crate) fn scopes_of(&self, reader: &Reader) -> ScopeSet {
+    /// What a reader at `node` may see of others.
+    pub(crate) fn scopes_of(&self, reader: &Reader, node: &NodeId) -> ScopeSet {
         match reader {
             Reader::Anonymous => [Scope::public()].into_iter().collect(),
             Reader::Registered => [Scope::public(), Scope::registered()].into_iter().collect(),
@@ -185,7 +220,7 @@ impl Evidence {
                 scopes.insert(Scope::public());
                 scopes
             }
-            Reader::Operator => ScopeSet::new(),
+            Reader::Operator => self.directory.node_scopes(node),
         }
     }
 

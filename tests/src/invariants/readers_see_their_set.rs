@@ -13,12 +13,18 @@ fn check(evidence: &Evidence) -> Vec<String> {
     let mut found = Vec::new();
     for reader in &evidence.readers {
         let Some(store) = evidence.store(&reader.node) else { continue };
-        let scopes = evidence.scopes_of(&reader.reader);
-        let own = |origin: &str| matches!(&reader.reader, Reader::Member(id) if id.as_str() == origin);
+        let scopes = evidence.scopes_of(&reader.reader, &reader.node);
+        let operator = reader.reader == Reader::Operator;
+        let own = |origin: &str| match &reader.reader {
+            Reader::Member(id) => id.as_str() == origin,
+            Reader::Operator => evidence.directory.member_by_text(origin).is_some_and(|m| m.node == reader.node),
+            Reader::Anonymous | Reader::Registered => false,
+        };
         let mut wanted = BTreeMap::new();
         for (name, row) in &store.rows {
             let Some(record) = row.record.as_ref().filter(|record| evidence.is_live(record)) else { continue };
-            let may = own(name.origin_str()) || record.scopes().meets(&scopes);
+            let carried = operator && reader.node == evidence.gateway && !record.scopes().is_empty();
+            let may = carried || own(name.origin_str()) || record.scopes().meets(&scopes);
             let wants = !reader.offers_only || reader.offers.contains(name);
             if may && wants && evidence.is_shown(record) {
                 wanted.insert(name.clone(), record.revision());

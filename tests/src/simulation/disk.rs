@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use duikou_node::store::{Counter, Row};
 use duikou_proto::name::RecordName;
+use tokio::sync::watch;
 
 use crate::harness::Seed;
 
@@ -41,6 +42,7 @@ struct State {
     databases: BTreeMap<PathBuf, Database>,
     fault: Option<Fault>,
     seed: Seed,
+    syncs: watch::Sender<u64>,
 }
 
 /// A disk with databases by path. Its clones are the same disk.
@@ -50,7 +52,12 @@ pub struct Disk(Arc<Mutex<State>>);
 impl Disk {
     /// An empty one, whose luck depends on `seed` alone.
     pub fn new(seed: Seed) -> Self {
-        Self(Arc::new(Mutex::new(State { databases: BTreeMap::new(), fault: None, seed })))
+        Self(Arc::new(Mutex::new(State {
+            databases: BTreeMap::new(),
+            fault: None,
+            seed,
+            syncs: watch::Sender::new(0),
+        })))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -78,6 +85,17 @@ impl Disk {
     pub fn copy(&self, from: &Path, to: &Path) {
         let tables = self.read(from);
         self.state().databases.insert(to.to_owned(), Database { synced: tables, written: Vec::new() });
+    }
+
+    /// Counts what was made to survive, as it happens.
+    pub(crate) fn watch_syncs(&self) -> watch::Receiver<u64> {
+        self.state().syncs.subscribe()
+    }
+
+    /// Puts `tables` in the place of the database at `path`.
+    pub(crate) fn replace(&self, path: &Path, tables: Tables) {
+        let database = Database { synced: Arc::new(tables), written: Vec::new() };
+        self.state().databases.insert(path.to_owned(), database);
     }
 
     /// Takes the database at `path` away.
@@ -119,6 +137,7 @@ impl Disk {
             (Some(fault), _) => Err(fault),
             (None, Some(last)) => {
                 database.synced = last;
+                state.syncs.send_modify(|syncs| *syncs += 1);
                 Ok(())
             }
             (None, None) => Ok(()),

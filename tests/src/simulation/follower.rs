@@ -118,8 +118,9 @@ impl Follower {
                         found.push(Finding::new(LEAKS, format!("{who} was shown {name}")));
                     }
                     self.holds.insert(name.clone(), part.revision());
-                    let before = self.floors.insert(name.clone(), part.revision().min(now));
-                    // A clock that was ahead gives what nobody else has taken a revision of later.
+                    // What a clock that was ahead has signed gets another revision, by a clock that may be behind.
+                    let floor = if part.revision() <= now { part.revision() } else { 0 };
+                    let before = self.floors.insert(name.clone(), floor);
                     if before > Some(part.revision()) && !self.lost.contains(&name) {
                         found.push(Finding::new(SETS, format!("{name} went back for {who}")));
                     }
@@ -134,8 +135,9 @@ impl Follower {
                         .and_then(|row| row.record.as_ref())
                         .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
                     let now = (ended, process.engine.directory().index());
-                    let again =
-                        ended > 0 && self.told.insert(name.clone(), now) == Some(now) && !touched(&process.engine);
+                    let again = ended > 0
+                        && self.told.insert(name.clone(), now) == Some(now)
+                        && !touched(&process.engine, &name);
                     let again = again && !self.lax;
                     let own = matches!(&self.reader, Reader::Member(id) if *id == name.origin());
                     if again && hidden && !own && !had {
@@ -164,9 +166,12 @@ impl Follower {
 }
 
 /// Whether entries of the directory may have moved rows: that tells again what was told.
-fn touched(engine: &Engine) -> bool {
+fn touched(engine: &Engine, name: &RecordName) -> bool {
     let directory = engine.directory();
-    !directory.hidden().is_empty() || directory.members().any(|member| member.state != MemberState::Active)
+    // So does the death of a key.
+    let member = directory.member_by_text(name.origin_str());
+    let dies = member.is_some_and(|member| member.keys.iter().any(|key| key.valid_until.is_some()));
+    dies || !directory.hidden().is_empty() || directory.members().any(|member| member.state != MemberState::Active)
 }
 
 fn scopes(reader: &Reader, engine: &Engine) -> ScopeSet {

@@ -4,7 +4,9 @@
 mod disk;
 mod follower;
 mod ledger;
+mod membership;
 mod network;
+mod plot;
 mod run;
 mod server;
 mod store;

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use duikou_node::engine::{Engine, Identity, Parts, Started};
+use duikou_node::engine::{Engine, Identity, Parts, Signers, Started};
 use duikou_node::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
-use duikou_proto::name::{MemberId, NetworkName, NodeId};
+use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::sign::Signer;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use super::time::{Skew, Time};
 use super::{Disk, SimulatedStore};
 use crate::harness::Seed;
 
-const DATA: &str = "data";
+pub(super) const DATA: &str = "data";
 const BACKUP: &str = "backup";
 /// So little that readers meet both memory and store.
 const FEED_BYTES: usize = 24 * 1024;
@@ -32,11 +32,17 @@ pub(super) struct Process {
     pub(super) board: LinkBoard,
     /// Which of the processes that ran here.
     pub(super) serial: u64,
+    acceptor: Option<Acceptor>,
     died: CancellationToken,
     stop: CancellationToken,
 }
 
 impl Process {
+    /// How many sessions of nodes it holds.
+    pub(super) fn sessions(&self) -> usize {
+        self.acceptor.as_ref().map_or(0, Acceptor::sessions)
+    }
+
     /// Ends when the process does.
     pub(super) fn died(&self) -> &CancellationToken {
         &self.died
@@ -56,7 +62,8 @@ pub(super) struct Server {
     carrier: bool,
     gateway: NodeId,
     network: NetworkName,
-    signers: BTreeMap<MemberId, Signer>,
+    /// The keys of members that lie here, which no process takes with it.
+    pub(super) signers: Signers,
     net: Net,
     time: Time,
     seed: Seed,
@@ -96,7 +103,7 @@ impl Server {
             has_backup: false,
             gateway: site.gateway.clone(),
             network: site.network.clone(),
-            signers,
+            signers: signers.into(),
             net: site.net.clone(),
             time: site.time.clone(),
             seed,
@@ -123,7 +130,7 @@ impl Server {
                 node: self.id.clone(),
                 network: self.network.clone(),
                 carrier: self.carrier,
-                signers: self.signers.clone().into(),
+                signers: self.signers.clone(),
             },
             store: Arc::new(store),
             world: self.skew.world(&self.time, Seed::new(self.seed.below(u64::MAX))),
@@ -133,7 +140,9 @@ impl Server {
         });
         let Ok(Started { engine, .. }) = started.await else { return false };
         self.started += 1;
-        let process = Process { engine, board: LinkBoard::default(), serial: self.started, died, stop };
+        let board = LinkBoard::default();
+        let acceptor = self.carrier.then(|| Acceptor::new(engine.clone(), board.clone()));
+        let process = Process { engine, board, serial: self.started, acceptor, died, stop };
         let engine = &process.engine;
         let told = async {
             if begins == Begins::Restored {
@@ -152,8 +161,8 @@ impl Server {
             process.stop.cancel();
             return false;
         }
-        if self.carrier {
-            self.net.listen(&self.id, Acceptor::new(engine.clone(), process.board.clone()));
+        if let Some(acceptor) = &process.acceptor {
+            self.net.listen(&self.id, acceptor.clone());
         } else {
             let end = LinkEnd {
                 engine: engine.clone(),
@@ -193,6 +202,13 @@ impl Server {
             self.disk.copy(Path::new(BACKUP), Path::new(DATA));
         }
         self.has_backup
+    }
+
+    /// A row is gone from its disk, and nobody was told.
+    pub(super) fn forget_row(&mut self, name: &RecordName) {
+        let mut tables = (*self.tables()).clone();
+        tables.rows.remove(name);
+        self.disk.replace(Path::new(DATA), tables);
     }
 
     /// The disk is lost.

@@ -8,11 +8,10 @@ use duikou_proto::directory::Hidden;
 use duikou_proto::envelope::Micros;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::{CircleAdd, CircleDrop};
-use duikou_proto::name::RecordName;
+use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::v1::WithdrawalReason;
 
 use super::Fault;
-use super::follower::Follower;
 use super::network::Delay;
 use super::server::Begins;
 use super::world::{CIRCLES, World};
@@ -22,6 +21,13 @@ const SECOND: Micros = 1_000_000;
 const MINUTE: Micros = 60 * SECOND;
 /// Names of one member: few, so that everything meets everything.
 const NAMES: u64 = 2;
+/// How long a node of a network that is whole may take to deliver everything.
+const DELIVERS: Duration = Duration::from_secs(120);
+/// How long a key verifies after the next one has come.
+const GRACE: Micros = 30 * 24 * 60 * MINUTE;
+const SHORT_GRACE: Micros = 20 * SECOND;
+/// As far ahead as anything can have been signed that others took.
+const FUTURE: Micros = 21 * MINUTE;
 const SALT: [u8; 16] = [7; 16];
 /// Whoever may see a listing.
 const AUDIENCES: [&[&str]; 10] = [
@@ -67,6 +73,19 @@ enum Kind {
     Show,
     Skew,
     Leap,
+    Rotate,
+    RotateFast,
+    Compromise,
+    LoseKey,
+    Remove,
+    BringBack,
+    Move,
+    ForceMove,
+    Amnesia,
+    Ahead,
+    Crash,
+    LeaveAmidst,
+    Rot,
 }
 
 use Kind::*;
@@ -75,7 +94,7 @@ use Kind::*;
 const USUAL: [(Kind, u64); 4] = [(Write, 16), (End, 4), (Read, 8), (Rejoin, 1)];
 
 /// What goes wrong besides, in runs of different character.
-const CHARACTERS: [(&str, &[(Kind, u64)]); 10] = [
+const CHARACTERS: [(&str, &[(Kind, u64)]); 15] = [
     ("honest", &[]),
     ("links", &[(Break, 4), (Close, 2), (Kill, 1), (Slow, 1)]),
     ("circles", &[(Break, 2), (Join, 4), (Leave, 4), (Close, 1)]),
@@ -112,18 +131,53 @@ const CHARACTERS: [(&str, &[(Kind, u64)]); 10] = [
             (Skew, 1),
             (TwoAtOnce, 1),
             (GatewayBackUp, 1),
+            (Rotate, 1),
+            (Move, 1),
+            (Crash, 1),
         ],
     ),
+    (
+        "keys",
+        &[
+            (Rotate, 1),
+            (RotateFast, 1),
+            (Compromise, 1),
+            (LoseKey, 1),
+            (Break, 2),
+            (Close, 1),
+            (Kill, 1),
+            (Suspend, 1),
+            (Resume, 2),
+        ],
+    ),
+    (
+        "members",
+        &[
+            (Remove, 1),
+            (BringBack, 2),
+            (Move, 2),
+            (ForceMove, 1),
+            (Break, 2),
+            (Close, 1),
+            (Kill, 1),
+            (Join, 1),
+            (Leave, 1),
+        ],
+    ),
+    ("forgetting", &[(Amnesia, 2), (Ahead, 1), (Break, 1), (Kill, 1)]),
+    ("instants", &[(Crash, 4), (LeaveAmidst, 3), (Break, 1)]),
+    ("rot", &[(Rot, 1), (Break, 1)]),
 ];
 
 /// What ends by itself.
 #[derive(Debug, Clone)]
-enum Undo {
+pub(super) enum Undo {
     Open(usize, usize),
     Start(usize, Begins),
     Disk(usize),
     Clock(usize),
     Delay,
+    Release(MemberId),
 }
 
 /// One run's course.
@@ -149,15 +203,15 @@ impl Story {
         Self { character: "usual", weights: USUAL.to_vec(), ..Self::new(0, seed) }
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         self.seed.below(bound as u64) as usize
     }
 
-    fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.seed.below(most - least + 1)
     }
 
-    fn after(&mut self, world: &World, millis: u64, undo: Undo) {
+    pub(super) fn after(&mut self, world: &World, millis: u64, undo: Undo) {
         self.undone += 1;
         self.later.insert((world.time.elapsed() + Duration::from_millis(millis), self.undone), undo);
     }
@@ -169,6 +223,8 @@ impl Story {
             let pause = self.pace.mul_f64(self.between(1, 2000) as f64 / 1000.0);
             tokio::time::sleep(pause).await;
             world.note_answers();
+            world.note_memory();
+            world.note_sweeps();
             self.undo_due(world).await;
             let whole: u64 = self.weights.iter().map(|(_, weight)| weight).sum();
             let mut at = self.seed.below(whole);
@@ -206,7 +262,12 @@ impl Story {
             Undo::Clock(server) => {
                 world.servers[server].skew.set(0);
                 // Where it was ahead, what had not expired was shown as expired.
-                world.followers.iter_mut().filter(|f| f.server == server).for_each(Follower::begin_anew);
+                world.followers_begin_anew(server);
+            }
+            Undo::Release(member) => {
+                if !world.release(&member).await {
+                    self.after(world, 1_000, Undo::Release(member));
+                }
             }
             Undo::Delay => {
                 world.net.set_delay(Delay { least: Duration::from_millis(5), spread: Duration::from_millis(20) });
@@ -330,6 +391,7 @@ impl Story {
                 if self.later.values().any(|undo| matches!(undo, Undo::Clock(wrong) if *wrong == server)) {
                     return;
                 }
+                world.clocks_were_wrong = true;
                 // That a gateway's clock is right within ten minutes is what the rules stand on.
                 let clocks: &[Micros] = if server == 0 {
                     &[-30 * SECOND, 30 * SECOND, -9 * MINUTE, 9 * MINUTE]
@@ -344,14 +406,51 @@ impl Story {
             Leap => {
                 let by = self.between(1, 25) as Micros * MINUTE;
                 // A leap would make what a wrong clock has signed acceptable at once.
-                if !self.later.values().any(|undo| matches!(undo, Undo::Clock(_))) {
+                if !self.a_clock_is_wrong() {
                     world.time.leap(by);
                 }
+            }
+            Rotate => world.rotate(&member, GRACE, false).await,
+            RotateFast => world.rotate(&member, SHORT_GRACE, false).await,
+            Compromise => world.rotate(&member, 0, false).await,
+            LoseKey => world.rotate(&member, 0, true).await,
+            Remove => {
+                // What its new node has not yet, the gateway keeps for days in truth.
+                if !world.removed().contains(&member) && member.short() != "g" && world.is_settled(&member) {
+                    let keep_seconds = self.between(5, 60) as i64;
+                    let (member, reason) = (member.to_string(), String::new());
+                    let remove = duikou_proto::federation::Remove { member, reason, keep_seconds };
+                    world.act(Action::Remove(remove)).await;
+                }
+            }
+            BringBack => bring_back(world).await,
+            Move | ForceMove => {
+                // A member that has left is brought back before it moves.
+                if member.short() == "g" || world.host(&member) == node || world.removed().contains(&member) {
+                    return;
+                }
+                if kind == ForceMove {
+                    world.put_on(&member, node).await;
+                } else if world.destination(&member).is_none() && world.announce_move(&member, node).await {
+                    self.after(world, 500, Undo::Release(member));
+                }
+            }
+            Amnesia => self.amnesia(world, &name).await,
+            Ahead => self.ahead(world, &name).await,
+            Crash => self.crash(world, &name).await,
+            LeaveAmidst => self.leave_amidst(world, &member).await,
+            Rot => {
+                let server = self.below(world.servers.len());
+                self.rot(world, server, &member).await;
             }
         }
     }
 
-    fn down(&mut self, world: &mut World, server: usize, power: bool, begins: Begins) {
+    pub(super) fn a_clock_is_wrong(&self) -> bool {
+        self.later.values().any(|undo| matches!(undo, Undo::Clock(_)))
+    }
+
+    pub(super) fn down(&mut self, world: &mut World, server: usize, power: bool, begins: Begins) {
         world.note_answers();
         if world.servers[server].process().is_some() {
             world.servers[server].kill(power);
@@ -370,7 +469,7 @@ impl Story {
         }
     }
 
-    fn lose_disk(&mut self, world: &mut World, server: usize) {
+    pub(super) fn lose_disk(&mut self, world: &mut World, server: usize) {
         if world.servers[server].process().is_none() {
             return;
         }
@@ -386,19 +485,48 @@ impl Story {
             world.servers[server].disk.set_fault(None);
             world.servers[server].skew.set(0);
         }
-        while let Some((_, undo)) = self.later.pop_first() {
+        let waits = |undo: &Undo| matches!(undo, Undo::Start(..) | Undo::Release(_));
+        let (waiting, at_once) = std::mem::take(&mut self.later).into_iter().partition(|(_, undo)| waits(undo));
+        self.later = waiting;
+        for undo in BTreeMap::into_values(at_once) {
             self.undo(world, undo).await;
-            if self.later.values().all(|undo| matches!(undo, Undo::Start(..))) {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        let began = world.time.elapsed();
+        while let Some((_, undo)) = self.later.pop_first() {
+            // A node that cannot deliver everything loses its member by force.
+            if let Undo::Release(member) = &undo
+                && world.time.elapsed() > began + DELIVERS
+                && let Some(to) = world.destination(member)
+            {
+                world.put_on(member, to).await;
             }
+            self.undo(world, undo).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
         }
         for server in 0..world.servers.len() {
             world.start(server, Begins::Anew).await;
         }
         while !world.suspended().is_empty() {
             resume(world).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        while !world.removed().is_empty() {
+            bring_back(world).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
         world.note_answers();
+        if world.clocks_were_wrong {
+            // What was signed for a time that is still to come, and is forgotten, can be told apart only afterwards.
+            tokio::time::sleep(Duration::from_secs(30)).await;
+            world.time.leap(FUTURE);
+        }
+    }
+}
+
+async fn bring_back(world: &mut World) {
+    if let Some(member) = world.removed().first() {
+        let restore = duikou_proto::federation::Restore { member: member.to_string() };
+        world.act(Action::Restore(restore)).await;
     }
 }
 

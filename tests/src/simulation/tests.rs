@@ -72,11 +72,11 @@ mod defects {
 
     use super::*;
 
-    /// Stories of one character are ten seeds apart.
-    const CHARACTERS: u64 = 10;
+    /// Stories of one character are so many seeds apart.
+    const CHARACTERS: u64 = 15;
     const TRIES: u64 = 40;
 
-    const HEALING_OFF: [(Defect, u64); 18] = [
+    const HEALING_OFF: [(Defect, u64); 25] = [
         (Defect::RecordAlone, 0),
         (Defect::WithdrawalEndsItsOwn, 4),
         (Defect::WithdrawalForgotten, 1),
@@ -95,8 +95,15 @@ mod defects {
         (Defect::RefusalsSettleEarly, 7),
         (Defect::ExpiredKept, 6),
         (Defect::OpeningCountsAsAlive, 8),
+        (Defect::SparedByPosition, 11),
+        (Defect::NoGoneRows, 6),
+        (Defect::RecoveryForgetsExposure, 12),
+        (Defect::PositionBeforeParts, 13),
+        (Defect::RevisionsFromTheClock, 12),
+        (Defect::ScopesOfTheBeginning, 13),
+        (Defect::AsOfOfTheMember, 0),
     ];
-    const HEALING_ON: [(Defect, u64); 1] = [(Defect::NoHealing, 5)];
+    const HEALING_ON: [(Defect, u64); 2] = [(Defect::NoHealing, 5), (Defect::SweepWithoutHead, 14)];
 
     fn found(defects: &[Defect], first: u64) -> Option<u64> {
         (0..TRIES).map(|round| first + CHARACTERS * round).find(|seed| {

@@ -51,6 +51,11 @@ impl Skew {
         self.0.store(by, Ordering::SeqCst);
     }
 
+    /// Whether nothing is.
+    pub(super) fn is_right(&self) -> bool {
+        self.0.load(Ordering::SeqCst) == 0
+    }
+
     /// The world of a process on that machine, whose luck depends on `seed` alone.
     pub(super) fn world(&self, time: &Time, seed: Seed) -> World {
         let (time, skew) = (time.clone(), self.0.clone());

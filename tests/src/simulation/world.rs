@@ -1,18 +1,21 @@
 //! A simulated network: its servers, members and directory, and what can be done to it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use duikou_node::engine::{Change, Content, Mode, Reader, Write, Written};
 use duikou_node::link::LinkPhase;
-use duikou_node::store::Row;
+use duikou_node::store::{GoneReason, Row};
 use duikou_proto::directory::{self, Directory, MemberState};
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::rejected::Code;
 use duikou_proto::federation::source_frame::Frame;
 use duikou_proto::federation::{Admit, CircleAdd, CircleCreate, Host, Parts, SourceFrame};
+use duikou_proto::limits;
 use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::sign::Signer;
@@ -22,14 +25,16 @@ use prost::Message;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::disk::Tables;
 use super::follower::Follower;
 use super::ledger::Ledger;
+use super::membership::key;
 use super::network::{Delay, Net};
-use super::server::{Begins, Server, Site};
+use super::server::{Begins, DATA, Server, Site};
 use super::time::{BEGIN, Time};
 use super::trace::Trace;
 use crate::harness::Seed;
-use crate::invariants::{Evidence, Finding, LinkEvidence, StoreEvidence};
+use crate::invariants::{Evidence, Finding, LinkEvidence, MemoryEvidence, StoreEvidence, vouched};
 
 /// The network's name.
 pub(super) const NETWORK: &str = "n.example";
@@ -37,6 +42,8 @@ pub(super) const NETWORK: &str = "n.example";
 pub(super) const CIRCLES: [&str; 2] = ["x", "y"];
 /// Frames that a gateway sent while a node still held a scope may leave it so much later.
 const IN_FLIGHT: Duration = Duration::from_secs(30);
+/// Sessions of one node that a gateway may hold before it has noticed that all but one are dead.
+const SESSIONS: usize = 16;
 /// Answers that wait to be noted.
 const ANSWERS: usize = 1024;
 const DAY: Micros = 24 * 3600 * 1_000_000;
@@ -67,6 +74,8 @@ pub(super) struct Answer {
     revision: i64,
     expires: Micros,
     time: Micros,
+    /// Whether its store holds something else in its place.
+    buried: bool,
 }
 
 /// Who may see what, and since when not: shared with the tap on the wire.
@@ -91,13 +100,16 @@ pub(super) struct World {
     entries: Vec<Bytes>,
     directory: Directory,
     authority: Signer,
+    pub(super) root: Signer,
+    /// When members last came to another node.
+    pub(super) moved: BTreeMap<MemberId, Duration>,
+    /// Whether a clock was ever ahead: what it signed may be from a time that is still to come.
+    pub(super) clocks_were_wrong: bool,
+    /// The stores when it was last looked for what was let go of.
+    before: Vec<Arc<Tables>>,
     watch: Arc<Mutex<Watch>>,
     answers: (mpsc::Sender<Answer>, mpsc::Receiver<Answer>),
     texts: u64,
-}
-
-fn key(member: &str) -> Signer {
-    Signer::from_seed(1, *blake3::hash(member.as_bytes()).as_bytes())
 }
 
 impl World {
@@ -112,7 +124,7 @@ impl World {
         let mut servers = Vec::new();
         for (at, members) in shape.members.iter().enumerate() {
             let node = if at == 0 { gateway.clone() } else { id(&format!("n{at}")) };
-            let signers = members.iter().map(|member| (id(member), key(member))).collect();
+            let signers = members.iter().map(|member| (id(member), key(&id(member), 1))).collect();
             let site = Site { network: &network, gateway: &gateway, net: &net, time: &time };
             servers.push(Server::new(node, signers, &site, Seed::new(seed.below(u64::MAX))));
         }
@@ -137,15 +149,20 @@ impl World {
             time,
             trace,
             authority,
+            root,
+            moved: BTreeMap::new(),
+            clocks_were_wrong: false,
+            before: Vec::new(),
             watch,
         };
-        world.append(directory::genesis(&world.network, &root, &world.authority, BEGIN));
+        world.append(directory::genesis(&world.network, &world.root, &world.authority, BEGIN));
         for at in 0..shape.members.len() {
             let node = world.servers[at].id.to_string();
             for member in &shape.members[at] {
-                let member = id_of(member, &world.network).to_string();
+                let member = id_of(member, &world.network);
+                let signing_key = key(&member, 1).public().to_bytes().to_vec();
+                let member = member.to_string();
                 world.entry(Action::Host(Host { member: member.clone(), node: node.clone(), announced: false }));
-                let signing_key = key(member.split('.').next().unwrap_or_default()).public().to_bytes().to_vec();
                 world.entry(Action::Admit(Admit { member, signing_key, ..Default::default() }));
             }
         }
@@ -267,6 +284,7 @@ impl World {
         let server = self.host(&name.origin());
         let Some(process) = self.servers[server].process().cloned() else { return };
         let (answers, time) = (self.answers.0.clone(), self.time.clone());
+        let (disk, skew) = (self.servers[server].disk.clone(), self.servers[server].skew.clone());
         let write = Write { name: name.clone(), change, expected: None, dry_run: false };
         tokio::spawn(async move {
             let written = tokio::select! {
@@ -283,7 +301,10 @@ impl World {
                 Ok(Err(_)) | Err(_) => return,
             };
             if !process.died().is_cancelled() {
-                let answer = Answer { name, revision, expires, time: time.now() };
+                let held = disk.read(Path::new(DATA)).rows.get(&name).map_or(0, Row::revision);
+                // What a clock that was ahead has signed must not stand in the way of what is written now.
+                let buried = skew.is_right() && held > revision && held > time.now();
+                let answer = Answer { name, revision, expires, time: time.now(), buried };
                 let _ = answers.send(answer).await;
             }
         });
@@ -291,7 +312,11 @@ impl World {
 
     /// Notes what writers were answered.
     pub(super) fn note_answers(&mut self) {
-        while let Ok(Answer { name, revision, expires, time }) = self.answers.1.try_recv() {
+        while let Ok(Answer { name, revision, expires, time, buried }) = self.answers.1.try_recv() {
+            if buried {
+                let what = format!("{name} was acknowledged at {revision}, and its store holds what is from later");
+                self.found.push(Finding::new("nothing acknowledged is lost", what));
+            }
             self.trace.note(|| format!("{name} acknowledged at {revision}"));
             // A clock that was ahead gives names later a revision of then.
             self.ledger.acknowledged(name, revision.min(time), expires);
@@ -307,13 +332,52 @@ impl World {
             self.members.iter().map(|member| (member.clone(), self.host(member))).collect();
         let lost = self.ledger.lost(|name| {
             let home = hosts.get(&name.origin()).and_then(|at| stores.get(*at));
-            let of = |tables: &super::disk::Tables| tables.rows.get(name).map_or(0, Row::revision);
+            let of = |tables: &Tables| tables.rows.get(name).map_or(0, Row::revision);
             home.map_or(0, |home| of(home)).max(of(&gateway))
         });
         // Their origins go on from an earlier state.
         for follower in &mut self.followers {
             follower.lax = true;
             lost.iter().for_each(|name| follower.expect_back(name));
+        }
+    }
+
+    /// A member has left its node: what its gateway does not have is not expected on the other one.
+    pub(super) fn note_departure(&mut self, member: &MemberId) {
+        let gateway = self.servers[0].tables();
+        let kept = |name: &RecordName| gateway.rows.get(name).map_or(0, Row::revision);
+        let lost = self.ledger.lost(|name| if name.origin() == *member { kept(name) } else { i64::MAX });
+        for follower in &mut self.followers {
+            follower.lax = true;
+            lost.iter().for_each(|name| follower.expect_back(name));
+        }
+    }
+
+    /// Whoever followed the feed of a server has forgotten everything.
+    pub(super) fn followers_begin_anew(&mut self, server: usize) {
+        self.followers.iter_mut().filter(|follower| follower.server == server).for_each(Follower::begin_anew);
+    }
+
+    /// Notes what a store has let go of although its origin has it, and means it for that store.
+    pub(super) fn note_sweeps(&mut self) {
+        let stores: Vec<Arc<Tables>> = self.servers.iter().map(Server::tables).collect();
+        let before = std::mem::replace(&mut self.before, stores.clone());
+        for (at, (old, new)) in before.iter().zip(&stores).enumerate().filter(|(_, (old, new))| !Arc::ptr_eq(old, new))
+        {
+            for (name, row) in &new.rows {
+                let swept = row.record.is_none() && matches!(row.gone, Some((GoneReason::Withdrawn, _)));
+                let host = self.host(&name.origin());
+                let Some(had) = old.rows.get(name).and_then(|row| row.record.as_ref()).filter(|_| swept) else {
+                    continue;
+                };
+                let Some(has) = stores[host].rows.get(name).and_then(|row| row.record.as_ref()) else { continue };
+                let for_it = at == 0 || had.scopes().meets(&self.directory.node_scopes(&self.servers[at].id));
+                let live = had.kind().is_listing() && had.expire_time() > self.time.now();
+                if at != host && had.hash() == has.hash() && for_it && live {
+                    let what = format!("{} let go of {name}, which lives and is for it", self.servers[at].id);
+                    self.found.push(Finding::new("no healing deletes", what));
+                }
+            }
         }
     }
 
@@ -343,8 +407,33 @@ impl World {
             acknowledged: self.ledger.evidence(),
             readers: Vec::new(),
             links: self.servers[1..].iter().map(|server| self.link_evidence(server)).collect(),
+            memory: self.memory(),
             noticed,
         }
+    }
+
+    fn memory(&self) -> Vec<MemoryEvidence> {
+        let mut memory = Vec::new();
+        for server in &self.servers {
+            let Some(process) = server.process() else { continue };
+            let mut hold =
+                |what, held, limit| memory.push(MemoryEvidence { node: server.id.clone(), what, held, limit });
+            process.engine.bounds().into_iter().for_each(|bound| hold(bound.what, bound.held, bound.limit));
+            for (_, view) in process.board.all() {
+                let window = limits::WINDOW_BYTES + limits::BATCH_BYTES;
+                hold("bytes on the way to a peer", view.in_flight, window);
+                hold("states that a peer wants once more", view.wanted, 10 * limits::PAGE);
+            }
+            hold("sessions of nodes", process.sessions(), SESSIONS * self.servers.len());
+        }
+        memory
+    }
+
+    /// Notes what holds more than it may.
+    pub(super) fn note_memory(&mut self) {
+        let beyond = self.memory().into_iter().filter(|memory| memory.held > memory.limit);
+        let found = beyond.map(|m| format!("{} holds {} {}, and may hold {}", m.node, m.held, m.what, m.limit));
+        self.found.extend(found.map(|what| Finding::new("memory is bounded", what)));
     }
 
     fn link_evidence(&self, server: &Server) -> LinkEvidence {
@@ -375,6 +464,8 @@ fn store_evidence(server: &Server) -> StoreEvidence {
         let named = |(key, value): (&String, &Vec<u8>)| {
             let name = key.splitn(3, '/').nth(2)?.parse().ok()?;
             let fact: serde_json::Value = serde_json::from_slice(value).ok()?;
+            // A refusal because another node hosts the member counts in no comparison.
+            fact.get("code").filter(|code| **code != Code::Host as i32)?;
             Some((name, fact.get("revision")?.as_i64()?))
         };
         facts.filter_map(named).collect()
@@ -384,6 +475,8 @@ fn store_evidence(server: &Server) -> StoreEvidence {
         rows: tables.rows.clone(),
         rejected: named("rejected/").into_iter().collect(),
         refused: named("refused/").into_iter().map(|(name, _)| name).collect(),
+        vouched: vouched(tables.facts.iter().map(|(key, value)| (key.as_str(), value.as_slice()))),
+        has_forgotten: tables.counter.floor > 0,
     }
 }
 

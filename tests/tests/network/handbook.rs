@@ -125,6 +125,7 @@ async fn rotate() {
     let shown = net.gateway().cli(&["keys", "show", "bijie", "--output", "jsonl"]).await.done();
     assert!(shown.contains("\"number\":3"), "{shown}");
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,6 +135,7 @@ async fn lost_key() {
     let alarms = net.node("zunyi").status().await.unwrap().alarms;
     assert!(alarms.iter().all(|alarm| alarm.code != "KEY_BY_ROOT"), "{alarms:?}");
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +143,7 @@ async fn suspend() {
     let net = network(503).await;
     Machines::of(&net).follow("suspend").await;
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -148,6 +151,7 @@ async fn remove() {
     let net = network(504).await;
     Machines::of(&net).follow("remove").await;
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,6 +164,7 @@ async fn moves() {
     within(PATIENCE, written).await.unwrap();
     net.settle().await;
     net.gateway().sees("members/bijie/listings/after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,13 +172,16 @@ async fn restore() {
     let net = network(506).await;
     Machines::of(&net).follow("restore").await;
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recover() {
     let net = network(507).await;
+    net.node("bijie").is_given_up();
     Machines::of(&net).follow("recover").await;
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,6 +192,7 @@ async fn rebuild() {
     net.gateway().lose_folder();
     machines.follow("rebuild").await;
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,6 +202,7 @@ async fn ca_rotation() {
     net.node("zunyi").restart().await;
     net.node("zunyi").linked().await;
     goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
 }
 
 #[test]

@@ -78,6 +78,7 @@ async fn what_a_narrowing_took_away_leaves_the_disk() {
     let widened = node.replace(told("listing-000", &secret(0)).for_network()).await.unwrap();
     zunyi.sees(&widened.name).await;
     assert!(zunyi.holds_bytes(secret(0).as_bytes()));
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,4 +139,5 @@ async fn through_circles_that_change_nobody_has_a_byte_outside_its_scopes() {
     for server in [zunyi, harbin] {
         server.never_received(b"later-text-8d8d");
     }
+    net.finish().await;
 }

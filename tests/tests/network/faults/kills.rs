@@ -150,4 +150,5 @@ async fn nothing_acknowledged_is_lost_whoever_dies_whenever() {
         let contradictions = ledger.contradictions(&found);
         assert!(contradictions.is_empty(), "seed {SEED}: {contradictions:#?}");
     }
+    net.finish().await;
 }

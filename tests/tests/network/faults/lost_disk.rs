@@ -47,6 +47,7 @@ async fn a_restored_node_gets_back_what_it_published_after_the_backup() {
     let early = node.get("members/shenzhen/listings/early-0").await.unwrap();
     assert_eq!(early.listing.unwrap().title, "changed after the backup");
     node.get("members/shenzhen/listings/home").await.unwrap();
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -65,6 +66,7 @@ async fn a_node_that_lost_its_data_gets_it_all_from_the_gateway() {
 
     holds_all(node, &listings).await;
     assert_eq!(node.get(&narrowed.name).await.unwrap().scopes, narrowed.scopes);
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +88,7 @@ async fn a_member_that_lost_its_keys_too_comes_back_under_new_ones() {
     let renewed = node.replace(offer("offer-3").titled("under the new key")).await.unwrap();
     net.settle().await;
     assert_eq!(net.node("bijie").get(&renewed.name).await.unwrap().revision, renewed.revision);
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,4 +112,5 @@ async fn a_recovered_node_writes_nothing_before_it_has_its_records_back() {
     net.gateway().start().await;
     node.sees("members/shenzhen/listings/tea").await;
     goes_on(&net, node).await;
+    net.finish().await;
 }

@@ -59,7 +59,7 @@ async fn a_gateway_restored_from_an_old_backup_takes_the_directory_back_from_its
     holds_all(bijie, &late).await;
     net.node("shenzhen").publish(offer("after")).await.unwrap();
     bijie.sees("members/shenzhen/listings/after").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,5 +112,5 @@ async fn a_gateway_lost_without_backup_is_rebuilt_from_its_members_and_nothing_o
     gateway.restart().await;
     net.join("tongren", &["tongren"]).await;
     net.node("tongren").sees("members/shenzhen/listings/offer-39").await;
-    net.settle().await;
+    net.finish().await;
 }

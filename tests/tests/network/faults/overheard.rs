@@ -62,4 +62,6 @@ async fn no_frame_to_a_node_holds_what_its_members_may_not_see() {
     recorder.sees(b"the text of control-at-the-end").await;
     never_came(&recorder, &["a new secret text", "only-for-bijie", "the text of pair-before", "pair-after"]);
     never_came(&recorder, &["the text of narrowed-later", "ended-unseen"]);
+    drop(recorder);
+    net.finish().await;
 }

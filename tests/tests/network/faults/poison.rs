@@ -109,6 +109,7 @@ async fn of_thousands_the_altered_ones_alone_stay_behind_and_their_origin_is_tol
         if open == 0 { Ok(()) } else { Err(format!("{open} are still shown")) }
     };
     within(PATIENCE, forgotten).await.unwrap();
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,4 +141,5 @@ async fn a_newcomer_takes_nothing_that_was_altered_on_the_gateway() {
     newcomer.sees(&after.name).await;
     newcomer.publish(offer("answer")).await.unwrap();
     net.node("shenzhen").sees("members/zunyi/listings/answer").await;
+    net.leave("its gateway holds what was altered there");
 }

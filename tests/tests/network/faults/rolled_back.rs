@@ -40,6 +40,7 @@ async fn what_came_after_the_copy_comes_back() {
     node.restart().await;
     net.settle().await;
     holds_all(node, &later).await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,6 +91,7 @@ async fn what_was_written_on_the_old_copy_before_the_link_came_up_holds_as_well(
     let zunyi = net.node("zunyi");
     assert_eq!(zunyi.get(&kept.name).await.unwrap_err().code(), Code::NotFound);
     zunyi.sees("members/shenzhen/listings/bridge").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,4 +119,5 @@ async fn a_gateway_that_was_rolled_back_gets_everything_from_its_nodes() {
     let after = node.publish(offer("after")).await.unwrap();
     net.settle().await;
     net.node("zunyi").sees(&after.name).await;
+    net.finish().await;
 }

@@ -39,6 +39,7 @@ async fn a_node_that_runs_twice_stops_writing_at_both_places() {
     let after = node.publish(offer("one-again")).await.unwrap();
     net.settle().await;
     net.node("bijie").sees(&after.name).await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -51,5 +52,5 @@ async fn a_node_that_died_and_came_back_at_once_is_not_taken_for_two() {
         node.linked().await;
         node.publish(offer(&format!("round-{round}"))).await.unwrap();
     }
-    net.settle().await;
+    net.finish().await;
 }

@@ -52,7 +52,7 @@ async fn certificates_are_renewed_at_half_of_their_life_and_after_it_by_a_key_of
     zunyi.linked().await;
     assert_ne!(bytes(zunyi, "tls.crt"), ended);
     publishes(zunyi, gateway, "back").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ async fn a_new_authority_is_believed_at_once_and_the_old_one_ends() {
     assert_eq!(old.code, 77, "a token names the authority of its time: {old}");
     net.join("zunyi", &["zunyi"]).await;
     net.node("zunyi").sees("members/shenzhen/listings/under-the-new").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +131,7 @@ async fn a_directory_key_is_followed_by_another_while_the_root_key_stays_offline
     };
     within(PATIENCE, follows).await.unwrap();
     shenzhen.publish(offer("tea").for_circle("after")).await.unwrap();
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,5 +162,5 @@ async fn a_node_that_is_found_long_after_its_member_moved_away_learns_it() {
     within(PATIENCE, kept).await.unwrap();
     let refused = bijie.publish(offer("stale").by("bijie")).await.unwrap_err();
     assert_eq!(super::reason(&refused), "NOT_HOSTED");
-    net.settle().await;
+    net.finish().await;
 }

@@ -73,6 +73,7 @@ async fn every_field_that_breaks_a_rule_is_named_and_nothing_is_stored() {
 
     assert_eq!(node.list("members/-").await.unwrap(), []);
     assert_eq!(node.status().await.unwrap().head, before, "something was written");
+    net.finish().await;
 }
 
 fn good(id: &str) -> Value {
@@ -111,4 +112,5 @@ async fn the_command_line_names_line_and_field_and_ends_with_65() {
     failed(&output, 65, &said);
     let held: Vec<String> = node.list("members/-").await.unwrap().into_iter().map(|listing| listing.name).collect();
     assert_eq!(held, [listing_name("shenzhen", "first"), listing_name("shenzhen", "last")]);
+    net.finish().await;
 }

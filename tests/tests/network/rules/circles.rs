@@ -63,6 +63,7 @@ async fn who_joins_a_circle_receives_it_and_who_leaves_loses_it() {
     net.node("bijie").sees("members/shenzhen/listings/third").await;
     net.settle().await;
     zunyi.never_received(b"third for partner cities");
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +101,7 @@ async fn a_suspended_member_is_hidden_everywhere_at_once_and_shown_again_when_re
     let written = async || shenzhen.publish(offer("again")).await.map_err(|status| status.to_string());
     within(PATIENCE, written).await.unwrap();
     net.node("zunyi").sees("members/shenzhen/listings/again").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,7 +133,7 @@ async fn a_hidden_record_is_shown_nowhere_until_it_is_shown_again() {
         server.sees(TEA).await;
     }
     watcher.holds(&[&tea, &pact]).await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,4 +169,5 @@ async fn what_a_suspended_member_wrote_before_it_knew_arrives_when_it_is_resumed
     let status = shenzhen.status().await.unwrap();
     let open = status.links.iter().flat_map(|link| &link.rejected_by_peer).count();
     assert_eq!(open, 0, "{:?}", status.links);
+    net.finish().await;
 }

@@ -71,6 +71,7 @@ async fn what_a_clock_ahead_wrote_unseen_arrives_once_it_is_right() {
     node.replace(offer("new").for_circle("pair")).await.unwrap();
     net.settle().await;
     assert_eq!(net.node("zunyi").get("members/shenzhen/listings/new").await.unwrap_err().code(), Code::NotFound);
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,5 +98,5 @@ async fn a_clock_twenty_minutes_off_stops_writing_and_nothing_else() {
     node.restart().await;
     node.linked().await;
     node.publish(offer("in-time")).await.unwrap();
-    net.settle().await;
+    net.finish().await;
 }

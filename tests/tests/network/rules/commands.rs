@@ -167,6 +167,7 @@ async fn commands_do_the_same_over_the_socket_and_over_tls() {
     let ca = stranger.certificate.to_str().unwrap();
     let args = ["list", "--server", url, "--token", secret, "--ca", ca];
     failed(&run_program(Program::Node, home, &args).await, 69, &[url]);
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -207,6 +208,7 @@ async fn an_import_is_tried_done_and_repeated() {
         updated.map(|result| result["name"].clone()).collect::<Vec<_>>(),
         [json!(listing_name("shenzhen", "n-007"))]
     );
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,4 +248,5 @@ async fn operators_are_told_how_things_stand() {
         other => Err(other.to_string()),
     };
     within(PATIENCE, doctor).await.unwrap_or_else(|reason| panic!("{reason}"));
+    net.finish().await;
 }

@@ -73,6 +73,7 @@ async fn everybody_sees_their_own_and_nothing_else() {
     let (_, secret) = registered(net.gateway()).await;
     let web = net.gateway().web(certificate.client(), Some(&secret)).await.unwrap();
     assert_eq!(listed(&web).await.unwrap(), ["open", "vetted"]);
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +107,7 @@ async fn what_is_not_for_you_does_not_exist() {
         let known: Vec<String> = closed.metadata().keys().map(|key| format!("{key:?}")).collect();
         assert_eq!(known, absent.metadata().keys().map(|key| format!("{key:?}")).collect::<Vec<_>>());
     }
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,4 +143,5 @@ async fn a_token_allows_what_its_role_says_until_it_is_revoked() {
     let web = net.gateway().web(certificate.client(), Some("dk_never-made")).await.unwrap();
     assert_eq!(listed(&web).await.unwrap_err().code(), Code::Unauthenticated);
     assert_eq!(net.gateway().cli(&["tokens", "revoke", &name]).await.code, 1, "it is gone already");
+    net.finish().await;
 }

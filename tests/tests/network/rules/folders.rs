@@ -25,6 +25,7 @@ async fn a_key_that_others_can_read_is_not_used() {
     }
     node.start().await;
     node.linked().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -41,6 +42,7 @@ async fn a_port_in_use_is_named_and_the_folder_is_free_again() {
     drop(holder);
     node.start().await;
     node.linked().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,6 +58,7 @@ async fn a_folder_in_use_is_left_alone() {
     failed(&net.gateway().cli(&["serve", "--language", "en"]).await, 75, &["in use by another process"]);
     assert_eq!(node.status().await.unwrap().members.len(), 1, "the first goes on");
     node.linked().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,4 +77,5 @@ async fn data_of_a_newer_version_is_not_touched() {
         failed(&node.cli(&["serve", "--language", language]).await, 78, &[said, "99999999999999"]);
     }
     assert!(before == fs::read(node.dir().join("data.db")).unwrap(), "the database was written");
+    net.leave("nothing here can read that database");
 }

@@ -79,6 +79,7 @@ async fn a_full_disk_refuses_and_loses_nothing() {
         assert_eq!(node.get(&listing.name).await.unwrap().revision, listing.revision);
     }
     node.stop().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,4 +100,5 @@ async fn a_server_killed_on_a_full_disk_holds_what_it_acknowledged() {
     assert!(node.list("members/-").await.unwrap().len() >= acknowledged);
     net.settle().await;
     node.stop().await;
+    net.finish().await;
 }

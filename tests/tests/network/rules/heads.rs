@@ -42,6 +42,7 @@ async fn every_holder_knows_that_it_holds_all_that_an_origin_meant_for_it() {
     let seen = held(net.node("bijie"), "shenzhen").await.unwrap();
     assert!(seen.iter().all(|held| held.scope != one), "{seen:?}");
     assert!(held(net.node("shenzhen"), "shenzhen").await.unwrap().is_empty(), "what is here needs no proof");
+    net.finish().await;
 }
 
 #[tokio::test]
@@ -58,4 +59,5 @@ async fn what_vanished_from_a_store_behind_its_back_comes_back() {
         net.settle().await;
         complete(server, "shenzhen", &format!("network:{NETWORK}")).await;
     }
+    net.finish().await;
 }

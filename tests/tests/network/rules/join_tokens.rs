@@ -40,6 +40,7 @@ async fn a_used_token_admits_nobody_else() {
     run_program(Program::Node, net.root(), &args).await.done();
     refused(&net, "harbin", &token, "邀请码已被使用", "this token was used before").await;
     joins_now(&mut net, "harbin").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,6 +65,7 @@ async fn an_expired_token_admits_nobody() {
     refused(&net, "zunyi", &prolonged, "邀请码已过期", "this token has expired").await;
     assert!(!dir.exists());
     joins_now(&mut net, "zunyi").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,6 +79,7 @@ async fn a_forged_token_admits_nobody() {
     let forged = altered(&token, |token| token.secret[0] ^= 1);
     refused(&net, "zunyi", &forged, "邀请码不存在", "this token is not known here").await;
     joins_now(&mut net, "zunyi").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +101,7 @@ async fn a_gateway_with_another_root_key_or_authority_than_the_token_names_is_no
     let args = ["join", &token, "--node", "zunyi", "--dir", dir.to_str().unwrap()];
     run_program(Program::Node, net.root(), &args).await.done();
     net.join("harbin", &["harbin"]).await.linked().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,4 +124,5 @@ async fn a_token_of_another_network_changes_nothing_in_a_folder_that_has_joined(
     node.start().await;
     node.linked().await;
     assert_eq!(node.status().await.unwrap().members.len(), 2);
+    net.finish().await;
 }

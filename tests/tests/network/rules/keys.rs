@@ -96,6 +96,7 @@ async fn a_rotated_key_signs_everything_anew_and_no_reader_is_told() {
     assert_eq!((holder.held.len(), holder.left.len(), holder.resets), (301, 0, 0));
     let shown = keys(shenzhen, "shenzhen").await;
     assert!(shown.iter().all(|key| key["states"].is_null() || key["states"] == "0"), "{shown:?}");
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,6 +135,7 @@ async fn a_rotation_goes_on_after_a_kill_at_any_time_and_a_reader_away_beyond_th
     net.settle().await;
     let refused = bijie.status().await.unwrap().links.iter().map(|link| link.rejected_here.len()).sum::<usize>();
     assert_eq!(refused, 0);
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,7 +181,7 @@ async fn an_origin_that_dies_with_its_key_signs_anew_when_it_is_back_and_who_wat
         server.sees("members/shenzhen/listings/offer-0").await;
     }
     holder.holds(&names).await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,6 +211,7 @@ async fn a_key_that_others_know_verifies_nothing_from_then_on_and_who_watches_is
     let shown = keys(bijie, "shenzhen").await;
     let ended = shown.iter().find(|key| key["purpose"] == "SIGNING" && key["number"] == 1).unwrap();
     assert!(ended["endTime"].as_str().unwrap() <= ended_now().as_str(), "{shown:?}");
+    net.finish().await;
 }
 
 fn ended_now() -> String {
@@ -239,6 +242,7 @@ async fn a_lost_key_that_the_root_replaces_raises_an_alarm_at_every_node_until_i
     alarm(bijie, "KEY_BY_ROOT", false).await;
     let log = std::fs::read_to_string(net.root().join("bijie.log")).unwrap();
     assert!(log.contains("KEY_BY_ROOT"), "it is a structured event as well");
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,5 +273,5 @@ async fn keys_are_made_only_where_they_can_be() {
     std::fs::rename(&aside, &file).unwrap();
     alarm(shenzhen, "KEY_ABSENT", false).await;
     shenzhen.publish(offer("signed")).await.unwrap();
-    net.settle().await;
+    net.finish().await;
 }

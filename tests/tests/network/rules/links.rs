@@ -122,6 +122,7 @@ async fn a_link_goes_through_the_configured_proxy_and_nowhere_else() {
     net.settle().await;
     assert!(count.load(Ordering::Relaxed) > 0);
     again.abort();
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,6 +144,7 @@ async fn a_node_behind_a_proxy_joins_through_it() {
     let token = net.gateway().cli(&invite).await.done();
     let refused = run_program(Program::Node, net.root(), &["join", token.trim(), "--dir", &folder]).await;
     assert_eq!(refused.code, 69, "{refused} although the proxy at {address} is gone");
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,5 +172,5 @@ async fn a_peer_that_hangs_is_found_dead_and_found_alive_again() {
     net.node("bijie").publish(offer("mill")).await.unwrap();
     node.thaw();
     node.linked().await;
-    net.settle().await;
+    net.finish().await;
 }

@@ -102,7 +102,7 @@ async fn a_removal_hides_at_once_and_is_undone_with_nothing_lost() {
     }
     shenzhen.sees("members/bijie/listings/coal").await;
     writes(shenzhen, "shenzhen", "again").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,6 +130,7 @@ async fn a_removed_member_leaves_every_other_store_and_brings_all_of_it_back() {
     writes(shenzhen, "shenzhen", "again").await;
     net.settle().await;
     holds(gateway, "shenzhen", 3).await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +172,7 @@ async fn a_member_moves_once_its_node_has_delivered_everything() {
     // Its old node keeps its other member, and reads as before.
     shenzhen.publish(offer("still-here").by("dongguan")).await.unwrap();
     zunyi.sees("members/dongguan/listings/still-here").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +187,7 @@ async fn a_move_is_called_off_and_the_member_writes_where_it_was() {
     shenzhen.thaw();
     writes(shenzhen, "shenzhen", "stays").await;
     lives_on(gateway, "shenzhen", "shenzhen").await;
-    net.settle().await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,6 +198,7 @@ async fn a_member_whose_node_is_lost_moves_by_force_and_the_old_node_keeps_what_
     gateway.stop().await;
     shenzhen.publish(offer("unheard")).await.unwrap();
     shenzhen.kill9();
+    shenzhen.is_given_up();
     gateway.start().await;
     failed(&gateway.cli(&["members", "move", "shenzhen", "--to", "zunyi", "--force"]).await, 2, &["确认", "--yes"]);
     gateway.cli(&["members", "move", "shenzhen", "--to", "zunyi", "--force", "--yes"]).await.done();
@@ -233,4 +235,5 @@ async fn a_member_whose_node_is_lost_moves_by_force_and_the_old_node_keeps_what_
     for name in [TEA, "members/shenzhen/listings/from-there"] {
         assert!(shenzhen.get(name).await.is_err(), "nobody there may see {name}");
     }
+    net.finish().await;
 }

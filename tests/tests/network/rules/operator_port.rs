@@ -49,4 +49,5 @@ async fn the_operators_port_says_that_it_lives_works_and_how_it_stands() {
     shows(node, &format!("duikou_link_up{{peer=\"gateway.{NETWORK}\"}} 0")).await;
     shows(node, &format!("duikou_link_unacknowledged{{peer=\"gateway.{NETWORK}\"}} 1")).await;
     shows(node, "duikou_alarms{code=\"LINK_DOWN\"} 1").await;
+    net.finish().await;
 }

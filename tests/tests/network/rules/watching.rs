@@ -78,6 +78,7 @@ async fn a_watch_sends_what_there_is_then_what_comes_and_goes_on_after_a_restart
     node.publish(offer("f")).await.unwrap();
     let mut resumed = Watcher::new(node.local(), offers(), &resumed.cursor).await.unwrap();
     assert_eq!(listing(&mut resumed).await, name("f"));
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -106,6 +107,7 @@ async fn a_cursor_that_cannot_be_honoured_begins_again() {
     let bad = Filter { kinds: vec!["nonsense".to_owned()], ..Filter::default() };
     let refused = Watcher::new(node.local(), Some(bad), "").await.err().unwrap();
     assert_eq!((refused.code(), super::fields(&refused).len()), (Code::InvalidArgument, 1));
+    net.finish().await;
 }
 
 /// More than one stream's window and buffers hold.
@@ -153,4 +155,5 @@ async fn a_reader_that_stops_reading_costs_nobody_anything_and_is_cut_off() {
     received.extend(resumed.snapshot().await);
     names.sort();
     assert_eq!(received.into_iter().collect::<Vec<_>>(), names);
+    net.finish().await;
 }
