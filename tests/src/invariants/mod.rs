@@ -9,6 +9,7 @@ mod no_healing_deletes;
 mod nothing_leaks;
 mod nothing_lost;
 mod readers_see_their_set;
+mod receipts_are_true;
 mod signed_by_its_origin;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -138,13 +139,14 @@ pub struct Invariant {
 }
 
 /// All of them.
-pub const ALL: [Invariant; 9] = [
+pub const ALL: [Invariant; 10] = [
     converges::INVARIANT,
     nothing_lost::INVARIANT,
     nothing_leaks::INVARIANT,
     signed_by_its_origin::INVARIANT,
     readers_see_their_set::INVARIANT,
     no_healing_deletes::INVARIANT,
+    receipts_are_true::INVARIANT,
     heads_tell_of_their_scope::INVARIANT,
     memory_is_bounded::INVARIANT,
     links_go_on::INVARIANT,

@@ -89,4 +89,5 @@ async fn an_origin_sees_who_holds_a_listing_and_who_does_not() {
     let web = origin.web(certificate.client(), Some(&secret)).await.unwrap();
     let answer = ListingServiceClient::new(web).list_holders(request(&tea)).await.unwrap().into_inner();
     assert_eq!(answer.holders.len(), 3, "its own token will do");
+    net.finish().await;
 }
