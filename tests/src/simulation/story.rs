@@ -223,7 +223,9 @@ impl Story {
             let pause = self.pace.mul_f64(self.between(1, 2000) as f64 / 1000.0);
             tokio::time::sleep(pause).await;
             world.note_answers();
-            world.note_memory();
+            if world.time.elapsed().as_millis().is_multiple_of(8) {
+                world.note_memory();
+            }
             world.note_sweeps();
             self.undo_due(world).await;
             let whole: u64 = self.weights.iter().map(|(_, weight)| weight).sum();
