@@ -11,6 +11,7 @@ use duikou_proto::federation::{ControlFrame, Goodbye, Hello, Open, SinkFrame, So
 use duikou_proto::hex::hex;
 use duikou_proto::name::NodeId;
 use duikou_proto::v1::Lane;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
@@ -97,15 +98,23 @@ impl Acceptor {
             let same = |session: &&Session| session.peer.as_str() == hello.node && session.number > after;
             sessions.values().filter(same).cloned().collect()
         };
-        for session in others.into_iter().filter(|session| session.instance != hello.instance) {
-            let (alive, answer) = oneshot::channel();
-            if session.duplicate.send(alive).await.is_ok()
-                && matches!(tokio::time::timeout(ALIVE, answer).await, Ok(Ok(())))
-            {
-                return true;
+        // All at once: several whose processes died unnoticed must not take longer than the node waits.
+        let others = others.into_iter().filter(|session| session.instance != hello.instance);
+        let mut asked: FuturesUnordered<_> = others
+            .map(|session| async move {
+                let (alive, answer) = oneshot::channel();
+                session.duplicate.send(alive).await.is_ok() && answer.await.is_ok()
+            })
+            .collect();
+        let any = async {
+            while let Some(alive) = asked.next().await {
+                if alive {
+                    return true;
+                }
             }
-        }
-        false
+            false
+        };
+        tokio::time::timeout(ALIVE, any).await.unwrap_or(false)
     }
 
     async fn serve(self, peer: NodeId, out: mpsc::Sender<ControlFrame>, mut input: Inbound<ControlFrame>) {
@@ -187,8 +196,11 @@ impl Acceptor {
                 // The directory goes out before the lanes are open.
                 frame = input.try_next() => match frame {
                     Ok(Some(ControlFrame { frame: Some(Frame::DirectoryRequest(request)) })) => {
-                        if let Err(ended) = control::tell(end, &out, request.index - 1).await {
-                            return ended;
+                        // Nobody may be there any longer to take it.
+                        match tokio::time::timeout(STEP, control::tell(end, &out, request.index - 1)).await {
+                            Ok(Ok(_)) => {}
+                            Ok(Err(ended)) => return ended,
+                            Err(_) => return Ended::Dead,
                         }
                     }
                     Ok(Some(_)) => {}
@@ -303,8 +315,8 @@ async fn told_twice(out: &mpsc::Sender<ControlFrame>) -> Ended {
     let code = "DUPLICATE_NODE".to_owned();
     let detail = "another process runs with this node's identity".to_owned();
     let goodbye = Goodbye { code: code.clone(), detail: detail.clone() };
-    // The link ends either way.
-    let _ = control::send(out, Frame::Goodbye(goodbye)).await;
+    // The link ends either way, also where nobody takes it any longer.
+    let _ = tokio::time::timeout(ALIVE, control::send(out, Frame::Goodbye(goodbye))).await;
     Ended::Goodbye { code, detail }
 }
 

@@ -31,6 +31,8 @@ pub(super) struct Follower {
     cursor: Vec<u8>,
     /// The store when it read its last page.
     page: Arc<Tables>,
+    /// The directory's entry of that moment.
+    entry: i64,
     pub(super) holds: BTreeMap<RecordName, Revision>,
     /// What it must not go back from.
     floors: BTreeMap<RecordName, Revision>,
@@ -57,6 +59,7 @@ impl Follower {
             following: None,
             cursor: Vec::new(),
             page: Arc::default(),
+            entry: 0,
             holds: BTreeMap::new(),
             floors: BTreeMap::new(),
             lax: false,
@@ -106,6 +109,7 @@ impl Follower {
                     return false;
                 }
                 self.page = server.tables();
+                self.entry = process.engine.directory().index();
             };
             self.cursor = cursor;
             let who = format!("{:?} at {}", self.reader, self.node);
@@ -134,7 +138,7 @@ impl Follower {
                     let hidden = row
                         .and_then(|row| row.record.as_ref())
                         .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
-                    let now = (ended, process.engine.directory().index());
+                    let now = (ended, self.entry);
                     let again = ended > 0
                         && self.told.insert(name.clone(), now) == Some(now)
                         && !touched(&process.engine, &name);

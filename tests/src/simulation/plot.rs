@@ -59,6 +59,20 @@ impl Story {
         world.write(name.clone(), &["network"], false, None);
     }
 
+    /// A record's date passes, and then that of its end, while a node that has it is away.
+    pub(super) async fn outlast(&mut self, world: &mut World, name: &RecordName, node: usize) {
+        if world.host(&name.origin()) == node || self.a_clock_is_wrong() {
+            return;
+        }
+        world.write(name.clone(), &["network"], true, Some(5 * MINUTE));
+        self.passes(world, DELIVERED).await;
+        self.cut(world, node, 20_000);
+        for minutes in [6, 40] {
+            world.time.leap(minutes * MINUTE);
+            self.passes(world, DELIVERED * 3).await;
+        }
+    }
+
     /// A server is killed just after it has written something: one more or one less of what follows is then on its disk.
     pub(super) async fn crash(&mut self, world: &mut World, name: &RecordName) {
         let server = self.below(world.servers.len());

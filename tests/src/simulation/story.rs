@@ -83,6 +83,7 @@ enum Kind {
     ForceMove,
     Amnesia,
     Ahead,
+    Outlast,
     Crash,
     LeaveAmidst,
     Rot,
@@ -104,7 +105,7 @@ const CHARACTERS: [(&str, &[(Kind, u64)]); 15] = [
         "lost gateways",
         &[(Break, 2), (GatewayBackUp, 3), (GatewayRestore, 1), (GatewayLoss, 1), (TwoAtOnce, 1), (BackUp, 2)],
     ),
-    ("dates", &[(Short, 6), (Leap, 2), (Break, 2), (Close, 1), (Read, 4)]),
+    ("dates", &[(Short, 6), (Leap, 2), (Break, 2), (Close, 1), (Read, 4), (Outlast, 1)]),
     ("clocks", &[(Skew, 2), (Break, 2), (Short, 1), (Leap, 1)]),
     ("disks", &[(DiskFault, 2), (PowerCut, 2), (Kill, 2), (Break, 1)]),
     (
@@ -223,7 +224,9 @@ impl Story {
             let pause = self.pace.mul_f64(self.between(1, 2000) as f64 / 1000.0);
             tokio::time::sleep(pause).await;
             world.note_answers();
-            world.note_memory();
+            if world.time.elapsed().as_millis().is_multiple_of(8) {
+                world.note_memory();
+            }
             world.note_sweeps();
             self.undo_due(world).await;
             let whole: u64 = self.weights.iter().map(|(_, weight)| weight).sum();
@@ -437,6 +440,7 @@ impl Story {
             }
             Amnesia => self.amnesia(world, &name).await,
             Ahead => self.ahead(world, &name).await,
+            Outlast => self.outlast(world, &name, node).await,
             Crash => self.crash(world, &name).await,
             LeaveAmidst => self.leave_amidst(world, &member).await,
             Rot => {

@@ -364,12 +364,10 @@ impl World {
         let before = std::mem::replace(&mut self.before, stores.clone());
         for (at, (old, new)) in before.iter().zip(&stores).enumerate().filter(|(_, (old, new))| !Arc::ptr_eq(old, new))
         {
-            for (name, row) in &new.rows {
-                let swept = row.record.is_none() && matches!(row.gone, Some((GoneReason::Withdrawn, _)));
+            let swept = |row: &Row| row.record.is_none() && matches!(row.gone, Some((GoneReason::Withdrawn, _)));
+            for (name, _) in new.rows.iter().filter(|(_, row)| swept(row)) {
                 let host = self.host(&name.origin());
-                let Some(had) = old.rows.get(name).and_then(|row| row.record.as_ref()).filter(|_| swept) else {
-                    continue;
-                };
+                let Some(had) = old.rows.get(name).and_then(|row| row.record.as_ref()) else { continue };
                 let Some(has) = stores[host].rows.get(name).and_then(|row| row.record.as_ref()) else { continue };
                 let for_it = at == 0 || had.scopes().meets(&self.directory.node_scopes(&self.servers[at].id));
                 let live = had.kind().is_listing() && had.expire_time() > self.time.now();
