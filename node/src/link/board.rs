@@ -116,3 +116,28 @@ impl LinkBoard {
         links.iter().map(|(peer, view)| (peer.clone(), view.clone())).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_ends_late_takes_down_no_later_one() {
+        let (board, peer): (_, NodeId) = (LinkBoard::default(), "shenzhen.pprd.example".parse().unwrap());
+        board.tried(&peer, 1);
+        let first = board.up(&peer, 2);
+        let second = board.up(&peer, 3);
+        board.ended(&peer, first, 4);
+        board.down(&peer, &Ended::Dead, 4);
+        let view = board.get(&peer).unwrap();
+        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Connected, 3, ""));
+
+        board.ended(&peer, second, 5);
+        board.down(&peer, &Ended::Dead, 5);
+        board.tried(&peer, 6);
+        board.down(&peer, &Ended::Clock("a date".to_owned()), 7);
+        let view = board.get(&peer).unwrap();
+        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Disconnected, 5, "a date"));
+        assert!(view.wrong_clock);
+    }
+}

@@ -22,7 +22,11 @@ impl Connect for Dial {
     async fn connect(&self) -> Result<Box<dyn Wire>, Ended> {
         let channel = Dial::connect(self).await.map_err(|error| {
             let why = crate::error::chain(&error);
-            if DialError::find(&error).is_some_and(DialError::is_of_time) { Ended::Clock(why) } else { Ended::Broken(why) }
+            if DialError::find(&error).is_some_and(DialError::is_of_time) {
+                Ended::Clock(why)
+            } else {
+                Ended::Broken(why)
+            }
         })?;
         let client = LinkServiceClient::new(channel)
             .max_decoding_message_size(contract::LINK_MESSAGE_BYTES)

@@ -2,7 +2,7 @@
 
 use duikou_tests::harness::offer;
 
-use super::{all_is_well, both_publish, link, over, told_down, two_offices};
+use super::{all_is_well, all_stays_well, both_publish, link, over, told_down, two_offices};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_hangs_for_longer_than_a_ping_may_take_goes_on_where_it_was() {
@@ -49,6 +49,8 @@ async fn a_connection_that_only_one_end_remembers_stands_in_nobodys_way() {
     node.kill9();
     node.start().await;
     node.linked().await;
+    all_is_well(&net).await;
+    all_stays_well(&net).await;
     over(&net, "next-process").await;
     forgotten.ends();
 

@@ -18,6 +18,10 @@ const NOTICED: Duration = Duration::from_secs(30);
 /// Within this a link must be back: longer than a dial that hangs and the longest wait between two, on a busy machine.
 const BACK: Duration = Duration::from_secs(45);
 
+/// Longer than a dead connection can go unnoticed.
+const FORGOTTEN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
 /// A gateway and two offices, each on a machine of its own.
 async fn two_offices(seed: u64) -> Network {
     let net = Network::new(seed).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]);
@@ -72,6 +76,18 @@ async fn all_is_well(net: &Network) {
         Ok(())
     };
     within(BACK, well).await.unwrap_or_else(|reason| panic!("all is not well: {reason}"));
+}
+
+/// Watches that all stays well until whatever is left of dead connections must have been found.
+async fn all_stays_well(net: &Network) {
+    let until = tokio::time::Instant::now() + FORGOTTEN;
+    while tokio::time::Instant::now() < until {
+        for server in net.servers() {
+            let links = server.status().await.unwrap().links;
+            assert!(links.iter().all(|link| link.state() == State::Connected), "{}: {links:?}", server.name());
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// The fault is over: links come back by themselves, what was written meanwhile arrives, and what is written now.
