@@ -21,7 +21,7 @@ use tonic::Status;
 use super::control::{self, ControlStreams};
 use super::end::SCOPES;
 use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
-use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, run};
 use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
 use crate::defects::{self, Defect};
@@ -139,7 +139,7 @@ impl Acceptor {
             let _ = control::send(&out, Frame::Goodbye(goodbye)).await;
         }
         tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), "link ended");
-        down(&end, &ended);
+        end.board.down(&end.peer, &ended, end.engine.now());
     }
 
     async fn begin(

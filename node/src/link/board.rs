@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::NodeId;
 
+use super::end::Ended;
 use crate::store::Seq;
 
 /// How a link is.
@@ -27,10 +28,14 @@ pub enum LinkPhase {
 pub struct LinkView {
     /// How it is.
     pub phase: LinkPhase,
-    /// Since when.
+    /// Since when it is up or, however often it was tried meanwhile, is not.
     pub since: Micros,
     /// Why it is not connected, for people.
     pub detail: String,
+    /// Whether a certificate's date is why: then one of both clocks is wrong.
+    pub wrong_clock: bool,
+    /// Which of its sessions came up last. One before it may still be open, where its connection was forgotten on the way.
+    pub session: u64,
     /// Up to where the peer has all that is for it, on our bulk lane.
     pub acknowledged: Seq,
     /// Changes that the peer still has for us, as it said with its last batch.
@@ -56,6 +61,54 @@ impl LinkBoard {
         change(links.entry(peer.clone()).or_default());
     }
 
+    /// A link is tried.
+    pub(crate) fn tried(&self, peer: &NodeId, now: Micros) {
+        self.update(peer, |view| {
+            view.phase = LinkPhase::Connecting;
+            if view.since == 0 {
+                view.since = now;
+            }
+        });
+    }
+
+    /// A session of a link is up; its number.
+    pub(crate) fn up(&self, peer: &NodeId, now: Micros) -> u64 {
+        let mut session = 0;
+        self.update(peer, |view| {
+            view.phase = LinkPhase::Connected;
+            view.since = now;
+            view.detail.clear();
+            view.wrong_clock = false;
+            view.session += 1;
+            session = view.session;
+        });
+        session
+    }
+
+    /// A session that was up has ended. Where a later one is up, so is the link.
+    pub(crate) fn ended(&self, peer: &NodeId, session: u64, now: Micros) {
+        self.update(peer, |view| {
+            if view.session == session {
+                view.phase = LinkPhase::Disconnected;
+                view.since = now;
+            }
+        });
+    }
+
+    /// A link is down, unless a session of it is up that is not the one which `ended` says something of.
+    pub(crate) fn down(&self, peer: &NodeId, ended: &Ended, now: Micros) {
+        self.update(peer, |view| {
+            if view.phase != LinkPhase::Connected {
+                view.phase = LinkPhase::Disconnected;
+                view.detail = crate::error::chain(ended);
+                view.wrong_clock = matches!(ended, Ended::Clock(_));
+                if view.since == 0 {
+                    view.since = now;
+                }
+            }
+        });
+    }
+
     /// One link.
     pub fn get(&self, peer: &NodeId) -> Option<LinkView> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned()
@@ -65,5 +118,30 @@ impl LinkBoard {
     pub fn all(&self) -> Vec<(NodeId, LinkView)> {
         let links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         links.iter().map(|(peer, view)| (peer.clone(), view.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_ends_late_takes_down_no_later_one() {
+        let (board, peer): (_, NodeId) = (LinkBoard::default(), "shenzhen.pprd.example".parse().unwrap());
+        board.tried(&peer, 1);
+        let first = board.up(&peer, 2);
+        let second = board.up(&peer, 3);
+        board.ended(&peer, first, 4);
+        board.down(&peer, &Ended::Dead, 4);
+        let view = board.get(&peer).unwrap();
+        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Connected, 3, ""));
+
+        board.ended(&peer, second, 5);
+        board.down(&peer, &Ended::Dead, 5);
+        board.tried(&peer, 6);
+        board.down(&peer, &Ended::Clock("a date".to_owned()), 7);
+        let view = board.get(&peer).unwrap();
+        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Disconnected, 5, "a date"));
+        assert!(view.wrong_clock);
     }
 }

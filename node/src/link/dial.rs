@@ -14,7 +14,7 @@ use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd, SCOPES, gone};
 use super::hello::{self, Past};
 use super::protocol::{Backoff, SinkLane};
-use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, run};
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
@@ -34,17 +34,13 @@ pub async fn keep(end: LinkEnd, dial: impl Connect) {
     acknowledged::load(&end).await;
     let mut backoff = Backoff::default();
     loop {
-        let now = end.engine.now();
-        end.board.update(&end.peer, |view| {
-            view.phase = LinkPhase::Connecting;
-            view.since = now;
-        });
+        end.board.tried(&end.peer, end.engine.now());
         let began = tokio::time::Instant::now();
         let ended = tokio::select! {
             () = end.engine.stopped().cancelled_owned() => return,
             ended = once(&end, &dial, instance) => ended,
         };
-        down(&end, &ended);
+        end.board.down(&end.peer, &ended, end.engine.now());
         if began.elapsed() > GOOD_AFTER {
             backoff.reset();
         }

@@ -100,6 +100,9 @@ pub enum Ended {
     /// The connection broke or could not be made.
     #[error("{0}")]
     Broken(String),
+    /// A certificate is not valid yet, or no longer: one of both clocks is wrong.
+    #[error("{0}")]
+    Clock(String),
     /// The peer does not keep to the protocol.
     #[error("the peer does not keep to the protocol: {0}")]
     Protocol(String),

@@ -14,13 +14,20 @@ use super::Acceptor;
 use super::end::Ended;
 use super::wire::{Connect, Inbound, Outbound, Wire};
 use crate::trust::accept::ConnectionInfo;
-use crate::trust::dial::Dial;
+use crate::trust::dial::{Dial, DialError};
 use crate::trust::spiffe::Role;
 
 #[async_trait]
 impl Connect for Dial {
     async fn connect(&self) -> Result<Box<dyn Wire>, Ended> {
-        let channel = Dial::connect(self).await.map_err(|error| Ended::Broken(crate::error::chain(&error)))?;
+        let channel = Dial::connect(self).await.map_err(|error| {
+            let why = crate::error::chain(&error);
+            if DialError::find(&error).is_some_and(DialError::is_of_time) {
+                Ended::Clock(why)
+            } else {
+                Ended::Broken(why)
+            }
+        })?;
         let client = LinkServiceClient::new(channel)
             .max_decoding_message_size(contract::LINK_MESSAGE_BYTES)
             .max_encoding_message_size(contract::LINK_MESSAGE_BYTES);

@@ -8,7 +8,6 @@ use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd};
 use super::wire::Inbound;
 use super::{acknowledged, sink, source};
-use crate::link::LinkPhase;
 
 /// Frames that wait for the wire, per stream. Bytes are bounded by the window.
 pub(crate) const FRAMES: usize = 8;
@@ -48,12 +47,7 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
         tasks.spawn(source::run(end.clone(), lane, open, out, input));
     }
     tasks.spawn(acknowledged::keep(end.clone()));
-    let now = end.engine.now();
-    end.board.update(&end.peer, |view| {
-        view.phase = LinkPhase::Connected;
-        view.since = now;
-        view.detail.clear();
-    });
+    let session = end.board.up(&end.peer, end.engine.now());
     let ended = tokio::select! {
         () = end.engine.stopped().cancelled_owned() => Ended::Stopped,
         first = tasks.join_next() => match first {
@@ -64,15 +58,6 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
         },
     };
     tasks.shutdown().await;
+    end.board.ended(&end.peer, session, end.engine.now());
     ended
-}
-
-/// Shows on the board that a link is down, and why.
-pub(crate) fn down(end: &LinkEnd, ended: &Ended) {
-    let now = end.engine.now();
-    end.board.update(&end.peer, |view| {
-        view.phase = LinkPhase::Disconnected;
-        view.since = now;
-        view.detail = crate::error::chain(ended);
-    });
 }

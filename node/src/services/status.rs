@@ -322,10 +322,18 @@ fn down(peer: &NodeId, view: &LinkView) -> Option<Alert> {
     Some(Alert {
         code: "LINK_DOWN",
         message: Text::new(format!("与{peer}的连接中断：{zh}。"), format!("The link to {peer} is down: {en}.")),
-        remedy: Text::new(
-            "请检查网络、代理与对方的状态；连接会自动重试。",
-            "Check the network, the proxy and the peer. The link is tried again by itself.",
-        ),
+        remedy: if view.wrong_clock {
+            Text::new(
+                "请核对本机与对方的时钟（例如启用 NTP）；若都正确，请联系对方更新其证书。连接会自动重试。",
+                "Compare this machine's clock and the peer's, for example with NTP; where both are right, the peer has to \
+                 renew its certificate. The link is tried again by itself.",
+            )
+        } else {
+            Text::new(
+                "请检查网络、代理与对方的状态；连接会自动重试。",
+                "Check the network, the proxy and the peer. The link is tried again by itself.",
+            )
+        },
     })
 }
 

@@ -26,6 +26,7 @@ use tokio_util::sync::PollSemaphore;
 use tonic::transport::server::Connected;
 use tracing::{debug, error, warn};
 
+use super::socket;
 use super::spiffe::Peer;
 
 /// How long accepting rests after the system refused a connection, for example for want of file descriptors.
@@ -218,7 +219,7 @@ async fn handshake(
     time: Duration,
     permit: OwnedSemaphorePermit,
 ) -> Option<TlsConnection> {
-    if let Err(error) = stream.set_nodelay(true) {
+    if let Err(error) = socket::prepare(&stream) {
         debug!(%remote, %error, "the connection broke before its handshake");
         return None;
     }

@@ -21,6 +21,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::link_tls::PeerRefused;
 use super::proxy::{Proxy, ProxyError};
+use super::socket;
 
 /// From the look-up of the name to the end of the TLS handshake.
 pub const DIAL_TIME: Duration = Duration::from_secs(10);
@@ -142,6 +143,19 @@ impl DialError {
         }
         None
     }
+
+    /// Whether it is for the date of a certificate.
+    pub fn is_of_time(&self) -> bool {
+        use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
+        let Self::Tls { source, .. } = self else { return false };
+        let cause = source.get_ref().and_then(|cause| cause.downcast_ref());
+        matches!(
+            cause,
+            Some(rustls::Error::InvalidCertificate(
+                Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. }
+            ))
+        )
+    }
 }
 
 /// How to reach a server.
@@ -253,7 +267,7 @@ impl Dial {
 async fn connect(address: &Address) -> Result<TcpStream, DialError> {
     let failed = |source| DialError::Connect { address: address.clone(), source };
     let stream = TcpStream::connect((address.host(), address.port())).await.map_err(failed)?;
-    stream.set_nodelay(true).map_err(failed)?;
+    socket::prepare(&stream).map_err(failed)?;
     Ok(stream)
 }
 

@@ -12,6 +12,7 @@ pub mod pem;
 pub mod provider;
 pub mod proxy;
 pub mod request;
+mod socket;
 pub mod spiffe;
 pub mod vouch;
 pub mod web_tls;

@@ -28,18 +28,22 @@ impl Program {
     /// # Panics
     /// Where it has not been built.
     pub fn path(self) -> PathBuf {
-        let running = std::env::current_exe().expect("a running executable has a path");
-        let named = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
-        let folders: Vec<PathBuf> = match named {
-            Some(folder) => vec![folder],
-            None => running.ancestors().skip(1).take(2).map(PathBuf::from).collect(),
-        };
-        folders.iter().map(|folder| folder.join(self.name())).find(|path| path.is_file()).unwrap_or_else(|| {
-            panic!(
-                "{} is in none of {folders:?}: run tests/run, or `cargo build` (with --release for figures), \
-                 or set {FOLDER_VARIABLE}",
-                self.name()
-            )
-        })
+        built(self.name())
     }
+}
+
+/// The file of a program of this workspace, as [`Program::path`].
+pub(crate) fn built(name: &str) -> PathBuf {
+    let running = std::env::current_exe().expect("a running executable has a path");
+    let named = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from);
+    let folders: Vec<PathBuf> = match named {
+        Some(folder) => vec![folder],
+        None => running.ancestors().skip(1).take(2).map(PathBuf::from).collect(),
+    };
+    folders.iter().map(|folder| folder.join(name)).find(|path| path.is_file()).unwrap_or_else(|| {
+        panic!(
+            "{name} is in none of {folders:?}: run tests/run, or `cargo build` (with --release for figures), \
+             or set {FOLDER_VARIABLE}"
+        )
+    })
 }

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::follower::Follower;
+use super::hosts::Lan;
 use super::seed::Seed;
 use super::server::Server;
 use super::start::Builder;
@@ -24,6 +25,8 @@ pub struct Network {
     pub(crate) chance: Mutex<Seed>,
     pub(crate) gateway: Server,
     pub(crate) nodes: Vec<Server>,
+    /// Where every server has a machine of its own: what they are plugged into.
+    pub(crate) lan: Option<Lan>,
     pub(crate) root: TempDir,
     /// By name of the server that they follow.
     pub(crate) followers: BTreeMap<String, Follower>,

@@ -20,6 +20,7 @@ use tonic::transport::Channel;
 use super::binary::Program;
 use super::channel::{self, WebClient};
 use super::cli::{self, Output};
+use super::hosts::Host;
 use super::ledger::Ledger;
 use super::listing::Draft;
 use super::network::NETWORK;
@@ -55,6 +56,7 @@ pub struct Server {
     pub(crate) log: PathBuf,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) ledger: Ledger,
+    pub(crate) host: Option<Host>,
     process: Mutex<Option<Process>>,
     local: Channel,
 }
@@ -71,6 +73,7 @@ impl Server {
             dir,
             environment,
             ledger: Ledger::default(),
+            host: None,
             process: Mutex::new(None),
         }
     }
@@ -95,6 +98,19 @@ impl Server {
         self.process().as_ref().map(Process::id)
     }
 
+    /// The machine that it has to itself.
+    ///
+    /// # Panics
+    /// Where the network was not described with [`super::Builder::on_hosts`].
+    pub fn host(&self) -> &Host {
+        self.host.as_ref().unwrap_or_else(|| panic!("{} shares the machine of the test", self.name))
+    }
+
+    /// `command` where its machine is.
+    fn at_home(&self, command: std::process::Command) -> std::process::Command {
+        self.host.as_ref().map(|host| host.enter(&command)).unwrap_or(command)
+    }
+
     fn process(&self) -> std::sync::MutexGuard<'_, Option<Process>> {
         self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -115,7 +131,7 @@ impl Server {
         let home = self.dir.parent().expect("below the root");
         let mut command = cli::command(self.program, home, &self.environment);
         command.envs(further.iter().copied()).arg("serve").arg("--dir").arg(&self.dir);
-        *process = Some(Process::start(command, &self.log));
+        *process = Some(Process::start(self.at_home(command), &self.log));
     }
 
     /// Waits until it is ready.
@@ -221,7 +237,7 @@ impl Server {
         let home = self.dir.parent().expect("below the root");
         let mut command = cli::command(self.program, home, &self.environment);
         command.args(args).arg("--dir").arg(&self.dir);
-        cli::run(command).await
+        cli::run(self.at_home(command)).await
     }
 
     /// The channel of its local socket, for any service. It survives restarts.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::binary::Program;
 use super::certificate::WebCertificate;
+use super::hosts::Lan;
 use super::network::{NETWORK, Network};
 use super::ports::free_port;
 use super::seed::Seed;
@@ -26,6 +27,8 @@ pub(crate) const ANSWER_BYTES: usize = 80 * 1024 * 1024;
 const LINKED: Duration = Duration::from_secs(60);
 /// What a join token begins with.
 const TOKEN_PREFIX: &str = "duikou1.";
+/// Where a gateway with a machine of its own takes links.
+const LINK_PORT: u16 = 7443;
 /// The region of every member.
 const REGION: &str = "440300";
 
@@ -52,11 +55,13 @@ pub struct Builder {
     circles: Vec<(String, Vec<String>)>,
     certificate: Option<WebCertificate>,
     judged: bool,
+    on_hosts: bool,
 }
 
 impl Builder {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, nodes: Vec::new(), circles: Vec::new(), certificate: None, judged: false }
+        let (nodes, circles) = (Vec::new(), Vec::new());
+        Self { seed, nodes, circles, certificate: None, judged: false, on_hosts: false }
     }
 
     /// With a gateway: every network has exactly one, so this only says so.
@@ -94,20 +99,33 @@ impl Builder {
         self
     }
 
+    /// With a machine of its own for every server, on one switch: see [`super::Host`].
+    #[must_use]
+    pub fn on_hosts(mut self) -> Self {
+        self.on_hosts = true;
+        self
+    }
+
     /// Makes it run: the gateway serves, every member is admitted, every node is linked.
     ///
     /// # Panics
     /// Where something on the way fails.
     pub async fn start(self) -> Network {
         let root = tempfile::Builder::new().prefix("duikou-").tempdir().expect("a temporary folder can be made");
-        let link = format!("127.0.0.1:{}", free_port());
+        let lan = self.on_hosts.then(Lan::new);
+        let host = lan.as_ref().map(Lan::host);
+        let link = match &host {
+            Some(host) => format!("{}:{LINK_PORT}", host.address()),
+            None => format!("127.0.0.1:{}", free_port()),
+        };
         let mut environment = self.environment();
         environment.push(("DUIKOU_LINK_LISTEN".to_owned(), link.clone()));
         environment.push(("DUIKOU_LINK_ADDRESS".to_owned(), link));
-        let gateway = Server::new(Program::Gateway, "gateway", root.path(), environment);
+        let mut gateway = Server::new(Program::Gateway, "gateway", root.path(), environment);
+        gateway.host = host;
         let chance = Mutex::new(Seed::new(self.seed));
         let (nodes, followers, judged) = (Vec::new(), BTreeMap::new(), self.judged);
-        let mut network = Network { seed: self.seed, chance, gateway, nodes, root, followers, judged };
+        let mut network = Network { seed: self.seed, chance, gateway, nodes, lan, root, followers, judged };
 
         network.gateway.cli(&["init", "--network", NETWORK]).await.done();
         network.gateway.start().await;
@@ -168,6 +186,7 @@ impl Network {
 
     async fn add_node(&mut self, id: &str, members: &[String], environment: Vec<(String, String)>) {
         let mut node = Server::new(Program::Node, id, self.root(), environment);
+        node.host = self.lan.as_ref().map(Lan::host);
         for member in members {
             let token = self.invite(member).await;
             let mut args = vec!["join", &*token];

@@ -8,9 +8,7 @@ use duikou_proto::v1::Listing;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Held {
     Nothing,
-    /// Acknowledged with this revision.
-    Revision(i64),
-    /// No answer came, so only the title tells that it was written.
+    /// With this title, by which writes are told apart: a revision may change, where a clock was ahead.
     Title(String),
 }
 
@@ -47,7 +45,6 @@ impl Ledger {
     pub(super) fn contradictions(&self, found: &BTreeMap<String, Listing>) -> Vec<String> {
         let matches = |held: &Held, listing: Option<&Listing>| match (held, listing) {
             (Held::Nothing, None) => true,
-            (Held::Revision(revision), Some(listing)) => listing.revision == *revision,
             (Held::Title(title), Some(listing)) => listing.listing.as_ref().is_some_and(|o| o.title == *title),
             _ => false,
         };
@@ -57,7 +54,12 @@ impl Ledger {
             let listing = found.get(name);
             let known = account.acknowledged.as_ref().unwrap_or(&Held::Nothing);
             let explained = std::iter::once(known).chain(&account.perhaps).any(|held| matches(held, listing));
-            (!explained).then(|| format!("{name}: {account:?}, found {:?}", listing.map(|listing| listing.revision)))
+            (!explained).then(|| {
+                format!(
+                    "{name}: {account:?}, found {:?}",
+                    listing.and_then(|listing| listing.listing.as_ref()).map(|o| &o.title)
+                )
+            })
         });
         stray.chain(wrong).collect()
     }

@@ -1,14 +1,17 @@
-//! What goes wrong: processes die, disks are lost or put back, folders are copied, bytes are altered.
+//! What goes wrong: processes die, disks are lost or put back, folders are copied, bytes are altered,
+//! wires break.
 
 mod erased;
 mod kills;
 mod ledger;
 mod lost_disk;
 mod lost_gateway;
+mod network;
 mod overheard;
 mod poison;
 mod rolled_back;
 mod twice;
+mod writer;
 
 use std::time::Duration;
 

@@ -1,10 +1,7 @@
 //! A disk that is full: what was acknowledged stays, what was not is refused in plain words, and the server lives on.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 use duikou_proto::v1::Listing;
-use duikou_tests::harness::{Network, offer};
+use duikou_tests::harness::{Network, SmallDisk, offer};
 use tonic::Code;
 
 use super::{failed, reason};
@@ -12,38 +9,11 @@ use super::{failed, reason};
 /// More listings of 60 KB than fit.
 const TOO_MANY: usize = 1_000;
 
-/// A small disk, taken away where it is dropped.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// Mounts one of 16 MiB, which needs root.
-    fn mount(path: &Path) -> Self {
-        std::fs::create_dir(path).unwrap();
-        run(Command::new("mount").args(["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"]).arg(path));
-        Self(path.to_owned())
-    }
-
-    fn grow(&self) {
-        run(Command::new("mount").args(["-o", "remount,size=64m"]).arg(&self.0));
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        run(Command::new("umount").arg("--lazy").arg(&self.0));
-    }
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(status.success() || std::thread::panicking(), "{command:?} (as root): {status}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_and_loses_nothing() {
     let mut net = Network::new(731).gateway().start().await;
     let path = net.root().join("small");
-    let disk = Disk::mount(&path);
+    let disk = SmallDisk::mount(&path);
     net.join("small", &["small"]).await.linked().await;
     let node = net.node("small");
 
@@ -86,7 +56,7 @@ async fn a_full_disk_refuses_and_loses_nothing() {
 async fn a_server_killed_on_a_full_disk_holds_what_it_acknowledged() {
     let mut net = Network::new(732).gateway().start().await;
     let path = net.root().join("small");
-    let disk = Disk::mount(&path);
+    let disk = SmallDisk::mount(&path);
     net.join("small", &["small"]).await.linked().await;
     let node = net.node("small");
     let mut acknowledged = 0;
