@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::NodeId;
 
+use super::breach::{Breach, BreachView};
 use crate::store::Seq;
 
 /// How a link is.
@@ -39,6 +40,8 @@ pub struct LinkView {
     pub heard: u64,
     /// The peer's clock minus ours, once known.
     pub clock_offset: Option<Micros>,
+    /// What it did that no sound peer does.
+    pub breaches: BTreeMap<Breach, BreachView>,
 }
 
 /// All links of this server.

@@ -4,8 +4,9 @@ use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
 use duikou_proto::v1::Lane;
 use tokio::sync::{mpsc, watch};
 
+use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
-use super::end::{Ended, LANES, LinkEnd};
+use super::end::{Ended, LinkEnd};
 use super::wire::Inbound;
 use super::{acknowledged, sink, source};
 use crate::link::LinkPhase;
@@ -37,7 +38,6 @@ pub(crate) struct Streams {
 
 /// Runs until the link ends, and says why.
 pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
-    debug_assert_eq!(streams.sinks.len(), LANES.len());
     let (want_directory, wanted) = watch::channel(-1);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(control::run(end.clone(), streams.control, wanted, peer.directory_index));
@@ -73,6 +73,9 @@ pub(crate) fn down(end: &LinkEnd, ended: &Ended) {
     end.board.update(&end.peer, |view| {
         view.phase = LinkPhase::Disconnected;
         view.since = now;
-        view.detail = crate::error::chain(ended);
+        view.detail = ended.told();
     });
+    if let Some(breach) = Breach::of(ended) {
+        breach::note(end, breach, &ended.told());
+    }
 }

@@ -12,10 +12,13 @@ use duikou_proto::v1::Lane;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
+use super::breach::{self, Breach};
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::heal;
-use super::protocol::{Intake, SinkLane};
+use super::protocol::{Chatter, Intake, SinkLane};
+use super::said::said;
 use super::wire::Inbound;
 use crate::defects::{self, Defect};
 use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts};
@@ -25,6 +28,8 @@ use crate::limits;
 const AHEAD: usize = 2;
 /// Batches of fewer parts are verified where they are.
 const INLINE: usize = 4;
+/// Batches without parts in ten seconds: a source that passes over much says from time to time how far it is.
+const CHATTER: u32 = 1024;
 /// How long a batch waits for the directory entry that it names.
 const DIRECTORY_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// How often refusals that only time can heal are asked for again.
@@ -74,6 +79,7 @@ pub(crate) async fn run(
     let (tell, found) = mpsc::channel(AHEAD);
     let read = async {
         let mut sink = SinkLane::default();
+        let (began, mut chatter) = (Instant::now(), Chatter::new(CHATTER));
         let mut verifying = FuturesOrdered::new();
         loop {
             tokio::select! {
@@ -85,12 +91,20 @@ pub(crate) async fn run(
                         Some(FromSource::Batch(batch)) => batch,
                         Some(FromSource::Found(answer)) => {
                             // More than was asked for is passed over.
-                            let _ = tell.try_send(answer);
+                            if tell.try_send(answer).is_err() {
+                                chatter.heard(began.elapsed())?;
+                            }
                             continue;
                         }
-                        None => continue,
+                        None => {
+                            chatter.heard(began.elapsed())?;
+                            continue;
+                        }
                     };
                     let intake = sink.receive(&batch)?;
+                    if intake.parts.is_empty() && batch.catch_up.is_none() {
+                        chatter.heard(began.elapsed())?;
+                    }
                     catch_up_directory(&end.engine, batch.directory_index, &want_directory).await?;
                     verifying.push_back(verify(&end.engine, intake).map(|(parts, malformed)| {
                         Verified { batch, parts, malformed }
@@ -135,6 +149,9 @@ async fn apply_all(
             let (parts, malformed, side) = (Vec::new(), Vec::new(), end.side(scopes));
             let ahead = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress: progress.clone() };
             end.engine.submit(ahead).await?;
+        }
+        if let Some(first) = malformed.first() {
+            breach::note(end, Breach::Malformed, &said(first));
         }
         let side = end.side(scopes);
         let apply = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress };

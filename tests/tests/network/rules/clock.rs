@@ -1,20 +1,11 @@
 //! A clock that is wrong: nothing is dated by it.
 
-use std::path::{Path, PathBuf};
-
 use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::v1::link_status::State;
-use duikou_tests::harness::{Network, Server, offer, within};
+use duikou_tests::harness::{Network, Server, WrongClock, offer, within};
 use tonic::Code;
 
 use super::{PATIENCE, failed, listing_name, reason};
-
-/// Where Debian's package `faketime` keeps what it puts before the system's clock.
-fn wrong_clock() -> PathBuf {
-    let folders = std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
-    let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.is_file());
-    found.expect("the package faketime is not installed: run tests/run, or apt-get install faketime")
-}
 
 async fn alarmed(node: &Server) {
     let alarm = async || {
@@ -24,16 +15,6 @@ async fn alarmed(node: &Server) {
         if told { Ok(()) } else { Err(format!("{codes:?}, {:?}", status.links)) }
     };
     within(PATIENCE, alarm).await.unwrap_or_else(|reason| panic!("no alarm: {reason}"));
-}
-
-/// A process started with this sees the time `shift` away from everybody else's.
-fn shifted<'a>(library: &'a Path, shift: &'a str) -> [(&'a str, &'a str); 4] {
-    [
-        ("LD_PRELOAD", library.to_str().unwrap()),
-        ("FAKETIME", shift),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
-        ("DONT_FAKE_MONOTONIC", "1"),
-    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +29,7 @@ async fn what_a_clock_ahead_wrote_unseen_arrives_once_it_is_right() {
     net.gateway().stop().await;
     node.stop().await;
 
-    node.start_with(&shifted(&wrong_clock(), "+3h")).await;
+    node.start_with(&WrongClock::find().shifted("+3h")).await;
     node.publish(offer("new")).await.unwrap();
     node.replace(offer("narrowed").for_circle("pair")).await.unwrap();
     node.withdraw("members/shenzhen/listings/ended", WithdrawalReason::Withdrawn).await.unwrap();
@@ -81,8 +62,7 @@ async fn a_clock_twenty_minutes_off_stops_writing_and_nothing_else() {
     net.settle().await;
     node.stop().await;
 
-    let library = wrong_clock();
-    node.start_with(&shifted(&library, "+20m")).await;
+    node.start_with(&WrongClock::find().shifted("+20m")).await;
     alarmed(node).await;
     let refused = node.publish(offer("late")).await.unwrap_err();
     assert_eq!((refused.code(), &*reason(&refused)), (Code::FailedPrecondition, "CLOCK_OFF"), "{refused}");
