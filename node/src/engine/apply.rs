@@ -203,6 +203,10 @@ fn room(work: &Work<'_>, part: &Part, row: Option<&Row>, added: &mut HashMap<Mem
     let limit = i64::try_from(work.memory.directory.listings_per_member()).unwrap_or(i64::MAX);
     let count = work.memory.counts.get(origin).copied().unwrap_or_default();
     let added = added.entry(part.origin()).or_default();
+    let ends = |record: &Part| record.kind().is_listing() && record.revision() < part.revision();
+    if !part.is_record() && row.and_then(|row| row.record.as_ref()).is_some_and(ends) {
+        added.listings -= 1;
+    }
     if part.is_record() && part.kind().is_listing() && row.is_none_or(|row| row.record.is_none()) {
         let live = count.records + added.listings;
         if live >= limit {

@@ -33,7 +33,7 @@ const CHATTER: u32 = 1024;
 /// How long a batch waits for the directory entry that it names.
 const DIRECTORY_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// How often refusals that only time can heal are asked for again.
-const FUTURE_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+const TIME_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What this sink wants of the peer, by what it holds.
 pub(crate) async fn open(end: &LinkEnd, lane: Lane) -> Result<Open, Ended> {
@@ -195,7 +195,7 @@ async fn ask_again(
     out: &mpsc::Sender<SinkFrame>,
 ) -> Result<std::convert::Infallible, Ended> {
     let mut directory = end.engine.watch_directory();
-    let mut every = tokio::time::interval(FUTURE_EVERY);
+    let mut every = tokio::time::interval(TIME_EVERY);
     loop {
         if end.role == LinkRole::Node && *scopes != end.node_scopes() {
             return Err(Ended::Scopes);
@@ -208,7 +208,8 @@ async fn ask_again(
             .iter()
             .filter(|(_, fact)| match Code::try_from(fact.code) {
                 Ok(Code::Key | Code::Suspended | Code::Host | Code::Foreign) => fact.directory < index,
-                Ok(Code::Future) => true,
+                // What is over a limit may have come before what makes room for it.
+                Ok(Code::Future | Code::Limit) => true,
                 _ => false,
             })
             .filter_map(|(key, fact)| {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use duikou_proto::v1::Alarm;
+use duikou_proto::v1::operator_service_client::OperatorServiceClient;
+use duikou_proto::v1::{Alarm, GetStatusRequest};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tonic::metadata::MetadataValue;
 
 use super::Server;
 use super::wait::within;
@@ -37,14 +39,17 @@ impl Server {
         value.map_or(0, |value| value as i64)
     }
 
-    /// Waits until `status` shows an alarm with this code whose message holds `said`, and asserts that the metrics count
+    /// Waits until `status` shows an alarm with this code whose English message holds `said`, and asserts that the metrics count
     /// it and that `doctor` shows it.
     ///
     /// # Panics
     /// Where one of them does not.
     pub async fn alarms(&self, code: &str, said: &str) -> Alarm {
         let shown = async || {
-            let alarms = self.status().await.map_err(|status| status.to_string())?.alarms;
+            let mut request = tonic::Request::new(GetStatusRequest {});
+            request.metadata_mut().insert("accept-language", MetadataValue::from_static("en"));
+            let status = OperatorServiceClient::new(self.local()).get_status(request).await;
+            let alarms = status.map_err(|status| status.to_string())?.into_inner().alarms;
             let found = alarms.iter().find(|alarm| alarm.code == code && alarm.message.contains(said));
             found.cloned().ok_or_else(|| format!("{alarms:?}"))
         };

@@ -5,13 +5,15 @@ use std::path::Path;
 use bytes::Bytes;
 use duikou_node::trust::key_file::SigningKeyFile;
 use duikou_proto::directory::{self, Link};
+use duikou_proto::federation::OfferDirectoryRequest;
 use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::signed::Type;
 use duikou_proto::v1::{Lane, Record, Signed, Withdrawal, WithdrawalReason};
 use prost::Message;
 
-use crate::harness::{NETWORK, Server, directory_entries, now};
+use crate::harness::{NETWORK, Server, dial, directory_entries, now};
 
 /// How far ahead what is forged expires: a day.
 const DAY: i64 = 24 * 3600 * 1_000_000;
@@ -47,6 +49,13 @@ pub fn draft(member: &str, id: &str, text: &str) -> Record {
         expire_time: now + DAY,
         body: Bytes::from(text.to_owned()),
     }
+}
+
+/// A sound record, changed, and signed as it then is.
+pub fn record(signer: &Signer, member: &str, id: &str, change: impl FnOnce(&mut Record)) -> Signed {
+    let mut record = draft(member, id, &format!("the words of {id}"));
+    change(&mut record);
+    envelope(signer, Type::Record, &record)
 }
 
 /// What ends `record` for everybody who could see it.
@@ -104,4 +113,15 @@ pub fn fork(gateway: &Server, log: &[Signed], acts: impl IntoIterator<Item = Act
         last.clone()
     });
     entries.collect()
+}
+
+/// Brings the gateway these entries, as a node does whose gateway has lost some.
+///
+/// # Panics
+/// Where it does not take them.
+pub async fn offer_directory(gateway: &Server, node: &Server, entries: Vec<Signed>) {
+    let address = gateway.addresses().link.expect("a gateway takes links");
+    let channel = dial(node, &address).connect().await.expect("it listens");
+    let offered = EnrolmentServiceClient::new(channel).offer_directory(OfferDirectoryRequest { entries }).await;
+    offered.unwrap_or_else(|status| panic!("{status}"));
 }

@@ -2,6 +2,8 @@
 
 mod content;
 mod directory;
+mod endless;
+mod member;
 mod withheld;
 
 use std::time::Duration;

@@ -96,8 +96,11 @@ async fn what_is_kept_from_one_node_is_noticed_there() {
     reader.alarms("STALE", "shenzhen").await;
     ends(net.node("bijie"), "STALE").await;
     crosses(net.node("bijie"), reader, "from-another").await;
+    // The next head tells what is lacking.
     relay.turns_anew(Tamper::default());
+    crosses(origin, reader, "heard").await;
     reader.sees(&listing_name("shenzhen", "unheard")).await;
+    ends(reader, "STALE").await;
 }
 
 /// An answer to the first question: that there is nothing up to the letter m, and after it what nobody ever wrote.
