@@ -11,6 +11,7 @@ use duikou_proto::federation::{ControlFrame, Goodbye, Hello, Open, SinkFrame, So
 use duikou_proto::hex::hex;
 use duikou_proto::name::NodeId;
 use duikou_proto::v1::Lane;
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
@@ -95,11 +96,16 @@ impl Acceptor {
             let same = |session: &&Session| session.peer.as_str() == hello.node && session.number > after;
             sessions.values().filter(same).cloned().collect()
         };
-        for session in others.into_iter().filter(|session| session.instance != hello.instance) {
+        // All at once: the node that waits would give up before many that are silent have been asked in turn.
+        let others = others.into_iter().filter(|session| session.instance != hello.instance);
+        let answers = others.map(|session| async move {
             let (alive, answer) = oneshot::channel();
-            if session.duplicate.send(alive).await.is_ok()
-                && matches!(tokio::time::timeout(ALIVE, answer).await, Ok(Ok(())))
-            {
+            let asked = async { session.duplicate.send(alive).await.is_ok() && answer.await.is_ok() };
+            tokio::time::timeout(ALIVE, asked).await.unwrap_or(false)
+        });
+        let mut answers: FuturesUnordered<_> = answers.collect();
+        while let Some(alive) = answers.next().await {
+            if alive {
                 return true;
             }
         }

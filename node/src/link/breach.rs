@@ -4,6 +4,7 @@ use duikou_proto::directory::DirectoryError;
 use duikou_proto::envelope::Micros;
 
 use super::end::{Ended, LinkEnd};
+use super::said::said;
 
 /// A way of breaking the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,21 +44,22 @@ impl Breach {
         }
     }
 
-    /// That for which a link has ended.
-    pub(crate) fn of(ended: &Ended) -> Option<Self> {
-        match ended {
-            Ended::Protocol(_) => Some(Self::Protocol),
-            Ended::DirectoryBehind { .. } => Some(Self::DirectoryRollback),
-            Ended::Directory(DirectoryError::Fork { .. }) => Some(Self::DirectoryFork),
-            Ended::Directory(_) => Some(Self::DirectoryForged),
+    /// That for which a link has ended, and what it was.
+    pub(crate) fn of(ended: &Ended) -> Option<(Self, String)> {
+        let breach = match ended {
+            Ended::Protocol(detail) => return Some((Self::Protocol, said(detail))),
+            Ended::DirectoryBehind { .. } => Self::DirectoryRollback,
+            Ended::Directory(DirectoryError::Fork { .. }) => Self::DirectoryFork,
+            Ended::Directory(_) => Self::DirectoryForged,
             Ended::Scopes
             | Ended::Stopped
             | Ended::Dead
             | Ended::Goodbye { .. }
             | Ended::Broken(_)
             | Ended::Store(_)
-            | Ended::Write(_) => None,
-        }
+            | Ended::Write(_) => return None,
+        };
+        Some((breach, ended.told()))
     }
 }
 

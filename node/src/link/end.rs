@@ -121,7 +121,7 @@ pub enum Ended {
     #[error("nothing could be written")]
     Write(#[from] WriteError),
     /// The peer's directory is not a continuation of ours.
-    #[error("{0}")]
+    #[error(transparent)]
     Directory(#[from] duikou_proto::directory::DirectoryError),
 }
 

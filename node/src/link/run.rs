@@ -75,7 +75,7 @@ pub(crate) fn down(end: &LinkEnd, ended: &Ended) {
         view.since = now;
         view.detail = ended.told();
     });
-    if let Some(breach) = Breach::of(ended) {
-        breach::note(end, breach, &ended.told());
+    if let Some((breach, detail)) = Breach::of(ended) {
+        breach::note(end, breach, &detail);
     }
 }

@@ -1,6 +1,7 @@
 //! A gateway that sends without end, or more than fits: the link ends, the operator is told why, and the node works on.
 
 use duikou_proto::federation::control_frame::Frame;
+use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
 use duikou_proto::federation::{
     Batch, ControlFrame, DirectoryEntries, Found, Hello, LanePosition, NameRange, Ping, SourceFrame,
@@ -15,9 +16,13 @@ fn control(frame: Frame) -> ControlFrame {
     ControlFrame { frame: Some(frame) }
 }
 
-/// After each of the gateway's pings, this for ever.
+/// After each of the gateway's pings, this for ever; what the node answers stays here.
 fn chattering(frame: impl Fn(i64) -> ControlFrame + Clone + Send + Sync + 'static) -> Tamper {
-    Tamper::default().telling(move |passing| -> Frames<ControlFrame> {
+    let silent = Tamper::default().saying(|said| match said.frame {
+        Some(Frame::Pong(_)) => Box::new(std::iter::empty()),
+        _ => on(said),
+    });
+    silent.telling(move |passing| -> Frames<ControlFrame> {
         match passing.frame {
             Some(Frame::Ping(_)) => Box::new((1 << 40..).map(frame.clone())),
             _ => on(passing),
@@ -27,7 +32,12 @@ fn chattering(frame: impl Fn(i64) -> ControlFrame + Clone + Send + Sync + 'stati
 
 /// After the first batch of a lane, this for ever; the number is that of the batch that would follow.
 fn flooding(lane: Lane, frame: impl Fn(i64) -> SourceFrame + Clone + Send + Sync + 'static) -> Tamper {
-    Tamper::default().sending(lane, move |passing| -> Frames<SourceFrame> {
+    // What the node acknowledges of it stays here.
+    let silent = Tamper::default().asking(|asked| match asked.frame {
+        Some(FromSink::Ack(_)) => Box::new(std::iter::empty()),
+        _ => on(asked),
+    });
+    silent.sending(lane, move |passing| -> Frames<SourceFrame> {
         match &passing.frame {
             Some(FromSource::Batch(batch)) => {
                 let next = batch.number + 1;
