@@ -71,12 +71,18 @@ pub(crate) const RECONCILE_PIECES: usize = 16;
 pub(crate) const RECONCILE_LIST: usize = 16;
 /// Ranges in one question.
 pub(crate) const RECONCILE_RANGES: usize = 64;
+/// Ranges that wait to be asked for: what splitting the largest member's names leaves at most, several times.
+pub(crate) const RECONCILE_OPEN: usize = 8 * RECONCILE_RANGES * RECONCILE_PIECES;
+/// States of one scope that are found to be lacking in one round.
+pub(crate) const RECONCILE_STATES: usize = 2 * contract::LISTINGS_PER_MEMBER;
 /// Questions about one scope in one round.
 pub(crate) const RECONCILE_QUESTIONS: usize = 1024;
 /// Epochs that a feed remembers.
 pub(crate) const EPOCHS: usize = 1024;
 /// Rejections that are remembered per peer.
 pub(crate) const REJECTIONS: usize = 10_000;
+/// Names that are remembered because their origin signed two states as one revision.
+pub(crate) const EQUIVOCATIONS: usize = 1_000;
 /// A watcher that takes nothing for this long while something waits for it is cut off.
 pub(crate) const WATCH_STALL: Duration = Duration::from_secs(60);
 /// How often a quiet watcher gets a bookmark.

@@ -139,6 +139,9 @@ impl Part {
                 if record.expire_time <= 0 || record.scopes.len() > limits::SCOPES {
                     return Err(bad("no date, or too many scopes"));
                 }
+                if ![record.publish_time, record.update_time, record.expire_time].into_iter().all(is_time) {
+                    return Err(bad("a time beyond the year 9999, or before 1970"));
+                }
                 (record.name, record.revision, record.kind, record.lane, record.scopes, statement)
             }
             Type::Withdrawal => {
@@ -149,6 +152,9 @@ impl Part {
                     || withdrawal.scopes.len() > limits::WITHDRAWAL_SCOPES
                 {
                     return Err(bad("no reason, no scopes, or too many"));
+                }
+                if withdrawal.keep_until <= 0 || !is_time(withdrawal.keep_until) {
+                    return Err(bad("no time until which it is kept, or one beyond the year 9999"));
                 }
                 let statement = Statement::Withdrawal { keep_until: withdrawal.keep_until, reason };
                 (withdrawal.name, withdrawal.revision, withdrawal.kind, withdrawal.lane, withdrawal.scopes, statement)
@@ -165,7 +171,10 @@ impl Part {
             Ok(lane @ (Lane::Prompt | Lane::Bulk)) => lane,
             _ => return Err(bad("no lane")),
         };
-        if revision <= 0 {
+        if kind.lane().is_some_and(|of_kind| of_kind != lane) {
+            return Err(bad("its kind does not travel in this lane"));
+        }
+        if revision <= 0 || !is_time(revision) {
             return Err(bad("no revision"));
         }
         let scopes: Vec<Scope> =
@@ -305,6 +314,11 @@ impl Part {
     }
 }
 
+/// Whether it can be shown as a date, and reckoned with.
+fn is_time(micros: Micros) -> bool {
+    (0..=limits::LATEST_MICROS).contains(&micros)
+}
+
 impl fmt::Debug for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = if self.is_record() { "record" } else { "withdrawal" };
@@ -355,13 +369,34 @@ mod tests {
         check(|r| r.name = "members/a.n/heads/x".into(), "collection");
         check(|r| r.kind = "CAPITAL".into(), "kind");
         check(|r| r.lane = 0, "lane");
+        check(|r| r.lane = Lane::Prompt.into(), "lane");
         check(|r| r.revision = 0, "revision");
+        check(|r| r.revision = i64::MAX, "revision");
+        check(|r| r.publish_time = i64::MIN, "1970");
+        check(|r| r.expire_time = i64::MAX, "9999");
         check(|r| r.expire_time = 0, "date");
         check(|r| r.scopes = vec!["public".into(), "public".into()], "repeated");
         check(|r| r.scopes = vec!["registered".into(), "public".into()], "sorted");
         check(|r| r.scopes = (0..17).map(|n| format!("member:a{n:02}.n")).collect(), "too many");
         check(|r| r.body = vec![0; limits::RECORD_BYTES].into(), "larger");
         assert!(Part::parse(b"nonsense").is_err());
+    }
+
+    #[test]
+    fn no_time_of_a_withdrawal_can_be_reckoned_over() {
+        let signer = Signer::from_seed(1, [4; 32]);
+        for keep_until in [i64::MIN, 0, i64::MAX] {
+            let withdrawal = Withdrawal {
+                name: "members/a.n/listings/x".into(),
+                revision: 5,
+                kind: "capital".into(),
+                lane: Lane::Bulk.into(),
+                scopes: vec!["public".into()],
+                keep_until,
+                reason: WithdrawalReason::Withdrawn.into(),
+            };
+            assert!(Part::sign_withdrawal(&signer, &withdrawal).is_err(), "{keep_until}");
+        }
     }
 
     #[test]

@@ -24,6 +24,13 @@ pub const SCOPES: usize = 16;
 pub const WITHDRAWAL_SCOPES: usize = 128;
 /// Live listings of a member unless the directory says otherwise.
 pub const LISTINGS_PER_MEMBER: usize = 50_000;
+/// Rows of a member, whatever is in them, for each live listing that it may have: those that ended are kept until their
+/// date.
+pub const ROWS_PER_LISTING: usize = 10;
+/// Rows of a member beside those: heads, receipts, what the future brings.
+pub const ROWS_BESIDE: usize = 10_000;
+/// What one side says to another's operator, in characters; the rest is cut off.
+pub const SAID_CHARS: usize = 300;
 /// Items on a page.
 pub const PAGE: usize = 1_000;
 /// Items on a page where the caller does not say.
@@ -43,6 +50,10 @@ pub const FILTER_VALUES: usize = 256;
 pub const EXPIRE_MONTHS_MAX: i32 = 18;
 /// When a record expires where its writer does not say.
 pub const EXPIRE_MONTHS_DEFAULT: i32 = 6;
+/// The latest time that a part may bear: the end of the year 9999. Sums of two times are far from overflowing.
+pub const LATEST_MICROS: i64 = 253_402_300_799_999_999;
+/// How far ahead the date of a record may lie that a gateway takes: the longest 18 months, and a month of slack.
+pub const EXPIRE_TAKEN: Duration = Duration::from_secs(19 * 31 * 24 * 60 * 60);
 /// How long after its date a record is still taken, and a withdrawal kept.
 pub const EXPIRE_SLACK: Duration = Duration::from_secs(15 * 60);
 /// Clocks that differ by more are reported.

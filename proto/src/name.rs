@@ -6,6 +6,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use crate::limits;
+use crate::v1::Lane;
 
 /// A text that is not the name it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -156,6 +157,15 @@ impl Kind {
     /// The kind of receipts.
     pub fn receipt() -> Self {
         Self(Self::RECEIPT.into())
+    }
+
+    /// The lane in which records of this kind travel, where this version knows it.
+    pub fn lane(&self) -> Option<Lane> {
+        match &*self.0 {
+            kind if Self::LISTINGS.contains(&kind) => Some(Lane::Bulk),
+            Self::HEAD | Self::RECEIPT => Some(Lane::Prompt),
+            _ => None,
+        }
     }
 
     /// The collection in which names of this kind must lie, where this version knows it.

@@ -1,12 +1,14 @@
 //! A sink takes in a batch: each part is checked, applied or refused, and the position stored, in one transaction.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Part, Revision};
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::federation::{Rejected, Wanted};
 use duikou_proto::limits as contract;
-use duikou_proto::name::{NodeId, RecordName};
+use duikou_proto::name::{MemberId, NodeId, RecordName};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{Row, StoreError};
 
 /// On which side of a link the sink is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,12 +100,14 @@ impl Command for Apply {
         {
             return Ok(Applied::Stale);
         }
-        let known: std::collections::HashMap<String, RejectionFact> =
+        let known: HashMap<String, RejectionFact> =
             work.facts(&facts::rejected(&self.peer), limits::REJECTIONS).await?.into_iter().collect();
         let (mut rejected, mut accepted, mut changed) = (Vec::new(), Vec::new(), 0);
         for text in &self.malformed {
             rejected.push(refusal("", 0, Code::Malformed, text));
         }
+        let came = Came { side: &self.side, peer: &self.peer, lane: self.lane };
+        let mut added = HashMap::new();
         let mut parts = self.parts.into_iter().peekable();
         while let Some((part, verifies)) = parts.next() {
             let mut state = vec![(part, verifies)];
@@ -111,10 +115,15 @@ impl Command for Apply {
                 state.push(next);
             }
             let mut good = Vec::with_capacity(2);
-            let held = work.row(state[0].0.name()).await?.map_or(0, |row| row.revision());
+            let row = work.row(state[0].0.name()).await?;
+            let held = row.as_ref().map_or(0, Row::revision);
             for (part, verifies) in state {
                 let key = facts::rejection(&self.peer, part.name());
-                match judge(work, &self.side, &self.peer, &part, verifies) {
+                let verdict = match judge(work, &came, &part, verifies) {
+                    Verdict::Take if self.side == Side::Above => room(work, &part, row.as_ref(), &mut added),
+                    other => other,
+                };
+                match verdict {
                     Verdict::Drop => {}
                     Verdict::Refuse(code, detail) => {
                         let refused = refusal(part.name().as_str(), part.revision(), code, &detail);
@@ -175,7 +184,50 @@ enum Verdict {
     Refuse(Code, String),
 }
 
-fn judge(work: &Work<'_>, side: &Side, peer: &NodeId, part: &Part, verifies: Option<bool>) -> Verdict {
+/// How a part came.
+struct Came<'a> {
+    side: &'a Side,
+    peer: &'a NodeId,
+    lane: Lane,
+}
+
+/// What a batch has added of one origin: the counts in memory are those of before it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Added {
+    rows: i64,
+    listings: i64,
+}
+
+/// Whether its origin may have one more.
+fn room(work: &Work<'_>, part: &Part, row: Option<&Row>, added: &mut HashMap<MemberId, Added>) -> Verdict {
+    let origin = part.name().origin_str();
+    let limit = i64::try_from(work.memory.directory.listings_per_member()).unwrap_or(i64::MAX);
+    let count = work.memory.counts.get(origin).copied().unwrap_or_default();
+    let added = added.entry(part.origin()).or_default();
+    let ends = |record: &Part| record.kind().is_listing() && record.revision() < part.revision();
+    if !part.is_record() && row.and_then(|row| row.record.as_ref()).is_some_and(ends) {
+        added.listings -= 1;
+    }
+    if part.is_record() && part.kind().is_listing() && row.is_none_or(|row| row.record.is_none()) {
+        let live = count.records + added.listings;
+        if live >= limit {
+            return Verdict::Refuse(Code::Limit, format!("{origin} has {live} live listings, {limit} are allowed"));
+        }
+        added.listings += 1;
+    }
+    if row.is_none() {
+        let rows = count.records + count.withdrawals + count.statements + added.rows;
+        let most = limit.saturating_mul(contract::ROWS_PER_LISTING as i64) + contract::ROWS_BESIDE as i64;
+        if rows >= most {
+            return Verdict::Refuse(Code::Limit, format!("{origin} has {rows} names, {most} are allowed"));
+        }
+        added.rows += 1;
+    }
+    Verdict::Take
+}
+
+fn judge(work: &Work<'_>, came: &Came<'_>, part: &Part, verifies: Option<bool>) -> Verdict {
+    let Came { side, peer, lane } = came;
     let directory = &work.memory.directory;
     let origin = part.name().origin_str();
     let refuse = |code, detail: String| Verdict::Refuse(code, detail);
@@ -184,13 +236,16 @@ fn judge(work: &Work<'_>, side: &Side, peer: &NodeId, part: &Part, verifies: Opt
     {
         return Verdict::Drop;
     }
+    if part.lane() != *lane {
+        return refuse(Code::Malformed, "it travels in another lane than it says".to_owned());
+    }
     let Some(member) = directory.member_by_text(origin) else {
         return refuse(Code::Foreign, format!("{origin} is no member of {}", work.identity.network));
     };
     match side {
         // Own records come back through recovery alone.
         Side::Below(_) if member.node == work.identity.node => return Verdict::Drop,
-        Side::Above if member.node != *peer => {
+        Side::Above if member.node != **peer => {
             return refuse(Code::Host, format!("{origin} lives on {}, not on {peer}", member.node));
         }
         _ => {}
@@ -212,16 +267,17 @@ fn judge(work: &Work<'_>, side: &Side, peer: &NodeId, part: &Part, verifies: Opt
     if part.is_record() && work.now > part.expire_time() + EXPIRE_SLACK_MICROS {
         return refuse(Code::Expired, "its date has passed".to_owned());
     }
+    // Taking it in would be forgetting it, and every reader that is behind would begin anew.
+    if **side == Side::Above && work.now > part.expire_time() + 2 * EXPIRE_SLACK_MICROS {
+        return refuse(Code::Expired, "the time until which it is kept has passed".to_owned());
+    }
     let ahead = contract::CLOCK_REFUSE.as_micros() as i64;
-    if *side == Side::Above && part.revision() > work.now + ahead {
+    if **side == Side::Above && part.revision() > work.now + ahead {
         return refuse(Code::Future, "its revision lies more than 10 minutes ahead of this clock".to_owned());
     }
-    if *side == Side::Above && part.is_record() && part.kind().is_listing() {
-        let live = work.memory.counts.get(origin).map_or(0, |count| count.records);
-        let limit = directory.listings_per_member();
-        if live > limit as i64 {
-            return refuse(Code::Limit, format!("{origin} has {live} live listings, {limit} are allowed"));
-        }
+    let latest = work.now + contract::EXPIRE_TAKEN.as_micros() as i64;
+    if **side == Side::Above && part.expire_time() > latest {
+        return refuse(Code::Limit, "its date lies more than 18 months ahead".to_owned());
     }
     Verdict::Take
 }

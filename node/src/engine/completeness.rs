@@ -28,7 +28,7 @@ pub(crate) struct Completeness {
 fn judge(state: &ScopeState, rejected: bool, now: Micros) -> Option<(State, Micros)> {
     let (_, head) = state.head.as_ref()?;
     let stale = now > head.valid_until && !head.kinds.is_empty();
-    let new = now - head.issue_time < limits::HEAD_SETTLES.as_micros() as Micros;
+    let new = now.saturating_sub(head.issue_time) < limits::HEAD_SETTLES.as_micros() as Micros;
     let judged = match (state.meets_head(), stale) {
         (true, false) => State::Complete,
         (_, true) => State::Stale,

@@ -154,7 +154,7 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
 fn may_be_gone(before: &Directory, member: &str, time: Micros) -> bool {
     let slack = limits::REMOVAL_SLACK.as_micros() as Micros;
     let state = before.member_by_text(member).map(|member| member.state);
-    matches!(state, Some(MemberState::Removed(until)) if until <= time + slack)
+    matches!(state, Some(MemberState::Removed(until)) if until <= time.saturating_add(slack))
 }
 
 fn hosts(work: &Work<'_>, member: &str) -> bool {

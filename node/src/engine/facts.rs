@@ -26,10 +26,12 @@ pub(crate) const REJECTIONS: &str = "rejected/";
 
 /// Begins what any peer refused of ours.
 pub(crate) const REFUSALS: &str = "refused/";
+/// Begins the names of which their origins have signed two states as one revision.
+pub(crate) const EQUIVOCATIONS: &str = "equivocation/";
 
 /// Whether a fact is asked for so often that all of its like are in memory: few, and each bounded where it is written.
 pub(crate) fn is_hot(key: &str) -> bool {
-    [TOKENS, REJECTIONS].iter().any(|prefix| key.starts_with(prefix))
+    [TOKENS, REJECTIONS, EQUIVOCATIONS].iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// The feed's identity, its epochs and the key that seals positions.
@@ -55,6 +57,10 @@ pub(crate) const VOUCHED: &str = "vouched/";
 pub(crate) const RECOVERED_FROM: &str = "recovered-from/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
+
+pub(crate) fn equivocation(name: &RecordName) -> String {
+    format!("{EQUIVOCATIONS}{name}")
+}
 
 pub(crate) fn revision(member: &MemberId) -> String {
     format!("{REVISIONS}{member}")

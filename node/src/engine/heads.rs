@@ -101,7 +101,8 @@ impl Held {
         let scope: Scope = held.scope.parse().ok()?;
         let named = head::name(&part.origin(), &scope).is_ok_and(|name| name == *part.name());
         let one = part.scopes().len() == 1 && part.scopes().contains(&scope);
-        held.valid_until = held.valid_until.min(held.issue_time + contract::HEAD_VALID.as_micros() as Micros);
+        let longest = held.issue_time.saturating_add(contract::HEAD_VALID.as_micros() as Micros);
+        held.valid_until = held.valid_until.min(longest);
         (named && one && held.kinds.len() <= contract::HEAD_KINDS)
             .then(|| Self { revision: part.revision(), head: held })
     }
@@ -122,7 +123,9 @@ impl Counted {
     /// What it adds to the counts of its origin.
     pub(crate) fn count(&self) -> Count {
         let counts = |part: &Option<Part>| i64::from(part.as_ref().is_some_and(|part| part.kind().is_counted()));
-        Count { records: counts(&self.record), withdrawals: counts(&self.withdrawal) }
+        let (records, withdrawals) = (counts(&self.record), counts(&self.withdrawal));
+        let parts = i64::from(self.record.is_some()) + i64::from(self.withdrawal.is_some());
+        Count { records, withdrawals, statements: parts - records - withdrawals }
     }
 }
 
@@ -253,10 +256,11 @@ impl Heads {
             after = last.name.to_string();
             for row in rows {
                 let counted = Counted::of(&row);
-                let Count { records, withdrawals } = counted.count();
+                let Count { records, withdrawals, statements } = counted.count();
                 let count = counts.entry(row.name.origin_str().to_owned()).or_default();
                 count.records += records;
                 count.withdrawals += withdrawals;
+                count.statements += statements;
                 if !defects::on(Defect::NoHeads) {
                     heads.change(&row.name, &Counted::default(), &counted);
                 }

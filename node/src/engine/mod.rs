@@ -179,7 +179,7 @@ impl Engine {
             unrecovered.extend(key.strip_prefix(facts::UNRECOVERED).and_then(|id| id.parse::<MemberId>().ok()));
         }
         let mut hot = BTreeMap::new();
-        for prefix in [facts::TOKENS, facts::REJECTIONS] {
+        for prefix in [facts::TOKENS, facts::REJECTIONS, facts::EQUIVOCATIONS] {
             hot.extend(read.facts(prefix, "", contract_members()).await?);
         }
         let kept = read.fact(facts::FEED).await?;

@@ -103,7 +103,7 @@ async fn due(
         if defects::on(Defect::AsOfOfTheMember) {
             as_of = work.memory.revisions.get(member).copied().unwrap_or(as_of);
         }
-        let age = before.map(|(_, head)| work.now - head.issue_time);
+        let age = before.map(|(_, head)| work.now.saturating_sub(head.issue_time));
         // An empty scope needs no heartbeat: there is nothing that could be kept from anybody.
         let fresh =
             age.is_some_and(|age| 0 <= age && (kinds.is_empty() || age < limits::HEAD_EVERY.as_micros() as i64));

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Unsigned};
 use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::order::equivocates;
 use duikou_proto::sign::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,7 @@ use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::defects::{self, Defect};
+use crate::limits;
 use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
 use crate::world::World;
 
@@ -194,16 +196,39 @@ impl<'a> Work<'a> {
         let old = self.row(&name).await?;
         let directory = self.memory.directory.clone();
         let ranking = Ranking { directory: &directory, now: self.now };
-        let Some(accepted) = accept(old.as_ref(), parts, &ranking, self.counter.seq + 1) else { return Ok(false) };
-        if accepted.equivocation {
-            tracing::error!(record.name = %name, "its origin has signed two different states as one revision");
-        }
+        let Some(accepted) = accept(old.as_ref(), parts, &ranking, self.counter.seq + 1) else {
+            let held = old.iter().flat_map(|row| row.record.iter().chain(&row.withdrawal));
+            let two = held.into_iter().any(|held| parts.iter().any(|part| equivocates(held, part)));
+            self.note_equivocation(&name, parts, two);
+            return Ok(false);
+        };
+        self.note_equivocation(&name, parts, accepted.equivocation);
         self.next_seq();
         // What was readable and no longer is must leave the disk: database pages and log.
         self.scrub |= old.is_some_and(|old| old.record.is_some() && accepted.row.record.is_none())
             || parts.iter().any(|part| !part.is_record());
         self.put(accepted.row);
         Ok(true)
+    }
+
+    /// Remembers that the origin of a name has signed two different states as one revision, until it signs a later one.
+    fn note_equivocation(&mut self, name: &RecordName, parts: &[Part], two: bool) {
+        let known = |prefix: &str| {
+            self.memory.hot.range(prefix.to_owned()..).next().is_some_and(|(key, _)| key.starts_with(prefix))
+        };
+        if two {
+            let revision = parts.iter().map(Part::revision).max().unwrap_or_default();
+            tracing::error!(alarm = "EQUIVOCATION", record.name = %name, "its origin has signed two different states as one revision");
+            if self.memory.hot(facts::EQUIVOCATIONS, limits::EQUIVOCATIONS).len() < limits::EQUIVOCATIONS {
+                self.put_fact(facts::equivocation(name), &revision);
+            }
+        } else if known(facts::EQUIVOCATIONS) {
+            let key = facts::equivocation(name);
+            let noted = self.memory.hot.get(&key).and_then(|value| facts::decode::<Revision>(&key, value).ok());
+            if noted.is_some_and(|noted| parts.iter().any(|part| part.revision() > noted)) {
+                self.remove_fact(key);
+            }
+        }
     }
 
     /// Writes a row that changed at the newest sequence number.
@@ -459,8 +484,8 @@ impl<'a> Work<'a> {
     }
 
     fn count(&mut self, origin: &str, parts: &Counted, by: i64) {
-        let Count { records, withdrawals } = parts.count();
-        if records == 0 && withdrawals == 0 {
+        let Count { records, withdrawals, statements } = parts.count();
+        if records == 0 && withdrawals == 0 && statements == 0 {
             return;
         }
         if !self.memory.counts.contains_key(origin) {
@@ -469,6 +494,7 @@ impl<'a> Work<'a> {
         if let Some(count) = self.memory.counts.get_mut(origin) {
             count.records += by * records;
             count.withdrawals += by * withdrawals;
+            count.statements += by * statements;
         }
     }
 }

@@ -18,10 +18,11 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::TaskTracker;
 use tonic::Status;
 
+use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
 use super::end::SCOPES;
 use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
-use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, run};
+use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
 use crate::defects::{self, Defect};
@@ -31,6 +32,8 @@ use crate::engine::Engine;
 const STEP: Duration = Duration::from_secs(300);
 /// How long an older session with the same identity has to show that it is alive.
 const ALIVE: Duration = Duration::from_secs(5);
+/// Sessions of one node at once: those of connections whose end has not been noticed yet.
+const SESSIONS: usize = 16;
 const LISTEN_EVERY: Duration = Duration::from_millis(50);
 
 /// The links that nodes have dialled.
@@ -134,12 +137,12 @@ impl Acceptor {
             _ => None,
         };
         if let Some(code) = code {
-            let goodbye = Goodbye { code: code.to_owned(), detail: ended.to_string() };
+            let goodbye = Goodbye { code: code.to_owned(), detail: ended.told() };
             // The link ends either way; a peer that is gone needs no reason.
             let _ = control::send(&out, Frame::Goodbye(goodbye)).await;
         }
-        tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), "link ended");
-        end.board.down(&end.peer, &ended, end.engine.now());
+        tracing::info!(peer.id = %end.peer, reason = %ended.told(), "link ended");
+        down(&end, &ended);
     }
 
     async fn begin(
@@ -176,7 +179,7 @@ impl Acceptor {
         mut input: Inbound<ControlFrame>,
     ) -> Ended {
         let Begun { hello, number, lanes, duplicate, .. } = begun;
-        let (mut sinks, mut sources) = (Vec::new(), Vec::new());
+        let (mut sinks, mut sources) = (Vec::<SinkStreams>::new(), Vec::<SourceStreams>::new());
         let mut asked: Vec<oneshot::Sender<()>> = Vec::new();
         while sinks.len() < LANES.len() || sources.len() < LANES.len() {
             tokio::select! {
@@ -189,15 +192,21 @@ impl Acceptor {
                     continue;
                 }
                 lane = tokio::time::timeout(STEP, lanes.recv()) => match lane {
-                    Ok(Some(Opened::Pull(streams))) => sources.push(streams),
-                    Ok(Some(Opened::Push(streams))) => sinks.push(streams),
+                    Ok(Some(Opened::Pull(streams))) if sources.iter().all(|open| open.lane != streams.lane) => {
+                        sources.push(streams);
+                    }
+                    Ok(Some(Opened::Push(streams))) if sinks.iter().all(|open| open.lane != streams.lane) => {
+                        sinks.push(streams);
+                    }
+                    Ok(Some(_)) => return Ended::Protocol("a lane that is opened twice".to_owned()),
                     Ok(None) | Err(_) => return Ended::Dead,
                 },
                 // The directory goes out before the lanes are open.
                 frame = input.try_next() => match frame {
                     Ok(Some(ControlFrame { frame: Some(Frame::DirectoryRequest(request)) })) => {
                         // Nobody may be there any longer to take it.
-                        match tokio::time::timeout(STEP, control::tell(end, &out, request.index - 1)).await {
+                        let after = request.index.saturating_sub(1);
+                        match tokio::time::timeout(STEP, control::tell(end, &out, after)).await {
                             Ok(Ok(_)) => {}
                             Ok(Err(ended)) => return ended,
                             Err(_) => return Ended::Dead,
@@ -239,6 +248,14 @@ impl Acceptor {
     /// Where the directory does not know the node.
     pub fn control(&self, peer: NodeId, input: Inbound<ControlFrame>) -> Result<Inbound<ControlFrame>, Status> {
         self.admit(&peer)?;
+        let open = {
+            let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            sessions.values().filter(|session| session.peer == peer).count()
+        };
+        if open >= SESSIONS {
+            breach::note(&self.end(peer), Breach::Protocol, "more sessions at once than a node can need");
+            return Err(Status::resource_exhausted("too many sessions of this node"));
+        }
         let (out, answers) = mpsc::channel(FRAMES);
         self.0.tasks.spawn(self.clone().serve(peer, out, input));
         Ok(frames(answers))
@@ -338,6 +355,6 @@ fn lane(number: i32) -> Result<Lane, Status> {
 
 async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<SourceFrame>) {
     if let Err(ended) = source::give_back(end.clone(), open, out).await {
-        tracing::warn!(peer.id = %end.peer, reason = %crate::error::chain(&ended), "recovery ended early");
+        tracing::warn!(peer.id = %end.peer, reason = %ended.told(), "recovery ended early");
     }
 }

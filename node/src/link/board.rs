@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::NodeId;
 
+use super::breach::{Breach, BreachView};
 use super::end::Ended;
 use crate::store::Seq;
 
@@ -48,6 +49,8 @@ pub struct LinkView {
     pub wanted: usize,
     /// The peer's clock minus ours, once known.
     pub clock_offset: Option<Micros>,
+    /// What it did that no sound peer does.
+    pub breaches: BTreeMap<Breach, BreachView>,
 }
 
 /// All links of this server.
@@ -100,7 +103,7 @@ impl LinkBoard {
         self.update(peer, |view| {
             if view.phase != LinkPhase::Connected {
                 view.phase = LinkPhase::Disconnected;
-                view.detail = crate::error::chain(ended);
+                view.detail = ended.told();
                 view.wrong_clock = matches!(ended, Ended::Clock(_));
                 if view.since == 0 {
                     view.since = now;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use duikou_proto::federation::control_frame::Frame;
-use duikou_proto::federation::{ControlFrame, DirectoryEntries, DirectoryRequest, Goodbye, Ping, Pong};
+use duikou_proto::federation::{ControlFrame, DirectoryEntries, DirectoryRequest, Ping, Pong};
 use duikou_proto::limits as contract;
 use duikou_proto::v1::Signed;
 use futures_util::TryStreamExt;
@@ -12,12 +12,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
-use super::protocol::{Beat, Pulse};
+use super::protocol::{Beat, Chatter, Pulse};
 use super::wire::Inbound;
 use crate::engine::Follow;
 
 /// Entries of one frame.
 const ENTRIES: usize = 512;
+/// Pulses and repetitions in ten seconds: a sound peer has a dozen.
+pub(crate) const CHATTER: u32 = 256;
+/// How long the connection may take a frame.
+const TAKEN_WITHIN: Duration = Duration::from_secs(7);
 
 /// Half a control stream each way.
 pub(crate) struct ControlStreams {
@@ -35,6 +39,7 @@ pub(crate) async fn run(
     let ControlStreams { out, mut input } = streams;
     let began = Instant::now();
     let mut pulse = Pulse::new(Duration::ZERO);
+    let mut chatter = Chatter::new(CHATTER);
     let mut directory = end.engine.watch_directory();
     let mut told = peer_directory;
     let mut asked = -1;
@@ -65,6 +70,7 @@ pub(crate) async fn run(
                 let frame = frame?.ok_or_else(gone)?.frame;
                 pulse.heard(began.elapsed());
                 end.board.update(&end.peer, |view| view.heard += 1);
+                let before = end.engine.directory().index();
                 match frame {
                     Some(Frame::Ping(ping)) => {
                         wanted_by_ping(&end, &out, ping.directory_index, &mut asked).await?;
@@ -77,13 +83,18 @@ pub(crate) async fn run(
                             judge_clock(&end, offset);
                         }
                     }
-                    Some(Frame::DirectoryRequest(request)) => told = tell(&end, &out, request.index - 1).await?,
+                    Some(Frame::DirectoryRequest(request)) => {
+                        told = tell(&end, &out, request.index.saturating_sub(1)).await?;
+                    }
                     Some(Frame::DirectoryEntries(entries)) if end.role == LinkRole::Node => {
                         let entries = entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect();
                         end.engine.submit(Follow(entries)).await??;
                     }
-                    Some(Frame::Goodbye(Goodbye { code, detail })) => return Err(Ended::Goodbye { code, detail }),
+                    Some(Frame::Goodbye(goodbye)) => return Err(goodbye.into()),
                     Some(Frame::Hello(_) | Frame::DirectoryEntries(_)) | None => {}
+                }
+                if end.engine.directory().index() == before {
+                    chatter.heard(began.elapsed())?;
                 }
             }
             changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
@@ -108,7 +119,9 @@ async fn wanted_by_ping(
 }
 
 pub(crate) async fn send(out: &mpsc::Sender<ControlFrame>, frame: Frame) -> Result<(), Ended> {
-    out.send(ControlFrame { frame: Some(frame) }).await.map_err(|_| gone())
+    let sent = tokio::time::timeout(TAKEN_WITHIN, out.send(ControlFrame { frame: Some(frame) })).await;
+    // A peer that talks and does not listen is no better than a dead one.
+    sent.map_err(|_| Ended::Dead)?.map_err(|_| gone())
 }
 
 /// Sends the entries after `after`; where the peer then stands.

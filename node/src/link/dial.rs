@@ -3,18 +3,22 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use duikou_proto::directory::DirectoryError;
 use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
-use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
+use duikou_proto::federation::{ControlFrame, DirectoryRequest, Hello, Open, Pong, SinkFrame, SourceFrame};
 use futures_util::TryStreamExt;
+use prost::Message;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd, SCOPES, gone};
 use super::hello::{self, Past};
-use super::protocol::{Backoff, SinkLane};
-use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, run};
+use super::protocol::{Backoff, Chatter, SinkLane};
+use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
@@ -35,12 +39,12 @@ pub async fn keep(end: LinkEnd, dial: impl Connect) {
     let mut backoff = Backoff::default();
     loop {
         end.board.tried(&end.peer, end.engine.now());
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let ended = tokio::select! {
             () = end.engine.stopped().cancelled_owned() => return,
             ended = once(&end, &dial, instance) => ended,
         };
-        end.board.down(&end.peer, &ended, end.engine.now());
+        down(&end, &ended);
         if began.elapsed() > GOOD_AFTER {
             backoff.reset();
         }
@@ -56,7 +60,7 @@ pub async fn keep(end: LinkEnd, dial: impl Connect) {
             }
             _ => backoff.next(u32::from_le_bytes(end.engine.world().random())),
         };
-        tracing::info!(peer.id = %end.peer, reason = %crate::error::chain(&ended), wait_ms = wait.as_millis() as u64, "link ended");
+        tracing::info!(peer.id = %end.peer, reason = %ended.told(), wait_ms = wait.as_millis() as u64, "link ended");
         tokio::select! {
             () = end.engine.stopped().cancelled_owned() => return,
             () = tokio::time::sleep(wait) => {}
@@ -84,13 +88,11 @@ async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result
     let first = within("hello", async { input.try_next().await?.ok_or_else(gone) }).await?;
     let hello = match first.frame {
         Some(Frame::Hello(hello)) => hello,
-        Some(Frame::Goodbye(goodbye)) => {
-            return Err(Ended::Goodbye { code: goodbye.code, detail: goodbye.detail });
-        }
+        Some(Frame::Goodbye(goodbye)) => return Err(goodbye.into()),
         _ => return Err(Ended::Protocol("no hello".to_owned())),
     };
     hello::check(end, &hello)?;
-    control::judge_clock(end, hello.clock - end.engine.now());
+    control::judge_clock(end, hello.clock.saturating_sub(end.engine.now()));
     follow_directory(end, &out, &mut input, &hello).await?;
     recover(end, &*wire, &hello).await?;
 
@@ -120,45 +122,50 @@ async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result
 /// The directory comes before everything else.
 async fn follow_directory(
     end: &LinkEnd,
-    out: &mpsc::Sender<duikou_proto::federation::ControlFrame>,
-    input: &mut Inbound<duikou_proto::federation::ControlFrame>,
+    out: &mpsc::Sender<ControlFrame>,
+    input: &mut Inbound<ControlFrame>,
     hello: &Hello,
 ) -> Result<(), Ended> {
-    use duikou_proto::directory::DirectoryError;
-    use prost::Message;
     let here = end.engine.directory();
     if hello.directory_index < here.index() {
-        return Err(Ended::Protocol(format!(
-            "its directory ends at entry {}, the one here at {}: it was rolled back",
-            hello.directory_index,
-            here.index()
-        )));
+        return Err(Ended::DirectoryBehind { theirs: hello.directory_index, here: here.index() });
     }
     if hello.directory_index == here.index() && hello.directory_hash != here.link().hash {
         return Err(DirectoryError::Fork { index: here.index() }.into());
     }
     while end.engine.directory().index() < hello.directory_index {
         let index = end.engine.directory().index() + 1;
-        let request = duikou_proto::federation::DirectoryRequest { index };
-        control::send(out, Frame::DirectoryRequest(request)).await?;
-        loop {
-            let frame = within("the directory", async { input.try_next().await?.ok_or_else(gone) }).await?;
-            match frame.frame {
-                Some(Frame::DirectoryEntries(entries)) => {
-                    let entries = entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect();
-                    end.engine.submit(crate::engine::Follow(entries)).await??;
-                    break;
-                }
-                Some(Frame::Ping(ping)) => {
-                    let pong = duikou_proto::federation::Pong { number: ping.number, clock: end.engine.now() };
-                    control::send(out, Frame::Pong(pong)).await?;
-                }
-                Some(Frame::Goodbye(bye)) => return Err(Ended::Goodbye { code: bye.code, detail: bye.detail }),
-                _ => {}
-            }
+        control::send(out, Frame::DirectoryRequest(DirectoryRequest { index })).await?;
+        let entries = within("the directory", entries(end, out, input)).await?;
+        end.engine.submit(crate::engine::Follow(entries)).await??;
+        if end.engine.directory().index() < index {
+            return Err(Ended::Protocol(format!("directory entry {index} was asked for, and others came")));
         }
     }
     Ok(())
+}
+
+/// The next entries that come, whatever comes before them.
+async fn entries(
+    end: &LinkEnd,
+    out: &mpsc::Sender<ControlFrame>,
+    input: &mut Inbound<ControlFrame>,
+) -> Result<Vec<Bytes>, Ended> {
+    let (began, mut chatter) = (Instant::now(), Chatter::new(control::CHATTER));
+    loop {
+        match input.try_next().await?.ok_or_else(gone)?.frame {
+            Some(Frame::DirectoryEntries(entries)) => {
+                return Ok(entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect());
+            }
+            Some(Frame::Ping(ping)) => {
+                let pong = Pong { number: ping.number, clock: end.engine.now() };
+                control::send(out, Frame::Pong(pong)).await?;
+            }
+            Some(Frame::Goodbye(goodbye)) => return Err(goodbye.into()),
+            _ => {}
+        }
+        chatter.heard(began.elapsed())?;
+    }
 }
 
 /// Takes back from the gateway what is newer there of the members here, before anything is sent or signed.
@@ -189,10 +196,26 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
     let mut input = wire.pull(frames).await?;
     let mut lane = SinkLane::default();
     let mut taken = 0;
+    let mut last = None;
     loop {
         let frame = within("recovery", async { input.try_next().await?.ok_or_else(gone) }).await?;
-        let Some(FromSource::Batch(batch)) = frame.frame else { continue };
-        let (parts, _) = sink::verify(&end.engine, lane.receive(&batch)?).await;
+        let Some(FromSource::Batch(batch)) = frame.frame else {
+            return Err(Ended::Protocol("recovery brings something else than batches".to_owned()));
+        };
+        let intake = lane.receive(&batch)?;
+        for part in &intake.parts {
+            // By member as asked, by name, the record first: so there is an end of it.
+            let at = members.iter().position(|member| *member == part.origin());
+            let place = Some((at, part.name().clone(), !part.is_record()));
+            if at.is_none() || place <= last {
+                return Err(Ended::Protocol(format!("{} is given back out of order", part.name())));
+            }
+            last = place;
+        }
+        if intake.parts.is_empty() && !batch.end {
+            return Err(Ended::Protocol("recovery brings nothing and does not end".to_owned()));
+        }
+        let (parts, _) = sink::verify(&end.engine, intake).await;
         let parts = parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part);
         taken += end.engine.submit(TakeBack(parts.collect())).await?;
         if batch.end {

@@ -1,13 +1,16 @@
 //! One end of a link, and why a link ends.
 
 use duikou_proto::directory::Directory;
+use duikou_proto::federation::Goodbye;
 use duikou_proto::name::NodeId;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Lane;
 use thiserror::Error;
+use tonic::Code;
 
 use super::LinkBoard;
 use super::protocol::{Reads, Violation};
+use super::said::said;
 use crate::defects::{self, Defect};
 use crate::engine::{Engine, Side, WriteError};
 use crate::store::StoreError;
@@ -97,6 +100,14 @@ pub enum Ended {
         /// For people.
         detail: String,
     },
+    /// The peer's directory ends before ours: it was restored from an older copy, or hides something.
+    #[error("its directory ends at entry {theirs}, the one here at {here}: it was rolled back")]
+    DirectoryBehind {
+        /// The peer's newest entry.
+        theirs: i64,
+        /// Ours.
+        here: i64,
+    },
     /// The connection broke or could not be made.
     #[error("{0}")]
     Broken(String),
@@ -113,13 +124,31 @@ pub enum Ended {
     #[error("nothing could be written")]
     Write(#[from] WriteError),
     /// The peer's directory is not a continuation of ours.
-    #[error("{0}")]
+    #[error(transparent)]
     Directory(#[from] duikou_proto::directory::DirectoryError),
+}
+
+impl Ended {
+    /// Why, for people: some of the words are the peer's.
+    pub(crate) fn told(&self) -> String {
+        said(&crate::error::chain(self))
+    }
+}
+
+impl From<Goodbye> for Ended {
+    fn from(Goodbye { code, detail }: Goodbye) -> Self {
+        Self::Goodbye { code: said(&code), detail: said(&detail) }
+    }
 }
 
 impl From<tonic::Status> for Ended {
     fn from(status: tonic::Status) -> Self {
-        Self::Broken(format!("{}: {}", status.code(), status.message()))
+        let text = said(status.message());
+        match status.code() {
+            // No sound peer sends larger ones.
+            Code::OutOfRange => Self::Protocol(text),
+            code => Self::Broken(format!("{code}: {text}")),
+        }
     }
 }
 

@@ -83,6 +83,7 @@ async fn heal(
         }
         let mut ranges = open.split_off(open.len().saturating_sub(limits::RECONCILE_RANGES));
         ranges.sort_by(|one, other| one.after.cmp(&other.after));
+        let asked = ranges.clone();
         let probe = Probe { origin: origin.to_owned(), scope: scope.to_string(), ranges };
         out.send(SinkFrame { frame: Some(FromSink::Probe(probe)), ..Default::default() }).await.map_err(|_| gone())?;
         let answer = loop {
@@ -93,17 +94,18 @@ async fn heal(
                 break answer;
             }
         };
+        check(&asked, &answer)?;
         for piece in answer.pieces {
             let ours = range(&held, &piece.after, &piece.until);
             if ours != piece {
                 open.push(ours);
             }
         }
-        if answer.listed.iter().any(|listed| listed.states.len() > limits::RECONCILE_LIST) {
-            return Err(Ended::Protocol("a list of more states than are listed".to_owned()));
-        }
         for listed in &answer.listed {
             sort_out(&held, listed, &mut lacks, &mut extra);
+        }
+        if open.len() > limits::RECONCILE_OPEN || lacks.len() > limits::RECONCILE_STATES {
+            return Err(Ended::Protocol("more differences than a member can have names".to_owned()));
         }
     }
     tracing::warn!(
@@ -124,6 +126,25 @@ async fn heal(
         out.send(SinkFrame { frame: Some(FromSink::Again(again)), ..Default::default() }).await.map_err(|_| gone())?;
     }
     Ok(())
+}
+
+/// An answer speaks of what was asked, once, and of no more than is answered at a time.
+fn check(asked: &[NameRange], answer: &Found) -> Result<(), Ended> {
+    let pieces = answer.pieces.iter().map(|piece| (&piece.after, &piece.until));
+    let listed = answer.listed.iter().map(|listed| (&listed.after, &listed.until));
+    let mut told: Vec<_> = pieces.chain(listed).collect();
+    told.sort();
+    let ends_by = |until: &str, other: &str| other.is_empty() || (!until.is_empty() && until <= other);
+    let apart = told.windows(2).all(|two| !two[0].1.is_empty() && two[0].1 <= two[1].0);
+    let of_asked = told
+        .iter()
+        .all(|(after, until)| asked.iter().any(|range| range.after <= **after && ends_by(until, &range.until)));
+    let in_bounds = told.len() <= asked.len() * limits::RECONCILE_PIECES
+        && answer.listed.iter().all(|listed| listed.states.len() <= limits::RECONCILE_LIST);
+    if apart && of_asked && in_bounds {
+        return Ok(());
+    }
+    Err(Ended::Protocol("an answer about names that were not asked for, or more than fits one".to_owned()))
 }
 
 /// What the peer has and we have not or otherwise, and what we have and it has not or older.
@@ -171,4 +192,30 @@ pub(crate) async fn answer(
     let Difference { pieces, listed } = difference;
     let found = Found { origin: probe.origin, scope: probe.scope, pieces, listed };
     out.send(SourceFrame { frame: Some(FromSource::Found(found)), ..Default::default() }).await.map_err(|_| gone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(after: &str, until: &str) -> NameRange {
+        NameRange { after: after.to_owned(), until: until.to_owned(), count: 1, sum: 1 }
+    }
+
+    #[test]
+    fn an_answer_stays_within_its_question() {
+        let asked = [range("b", "d"), range("f", "")];
+        let fits = |pieces: &[NameRange], states: usize| {
+            let listed = Listed { after: "f".into(), until: "g".into(), states: vec![ListedState::default(); states] };
+            check(&asked, &Found { pieces: pieces.to_vec(), listed: vec![listed], ..Found::default() }).is_ok()
+        };
+        assert!(fits(&[range("b", "c"), range("c", "d"), range("g", "")], 16));
+        assert!(!fits(&[range("a", "c")], 1), "before what was asked");
+        assert!(!fits(&[range("b", "e")], 1), "beyond it");
+        assert!(!fits(&[range("b", "")], 1), "beyond it, without an end");
+        assert!(!fits(&[range("b", "d"), range("c", "d")], 1), "twice");
+        assert!(!fits(&[range("b", "c")], 17), "more states than are listed");
+        let many: Vec<_> = (0..33).map(|at| range(&format!("g{at:02}"), &format!("g{:02}", at + 1))).collect();
+        assert!(!fits(&many, 1), "more pieces than two ranges are split into");
+    }
 }

@@ -5,6 +5,7 @@
 mod accept;
 mod acknowledged;
 mod board;
+mod breach;
 mod control;
 mod dial;
 mod end;
@@ -15,6 +16,7 @@ mod protocol;
 mod refusals;
 mod route;
 mod run;
+mod said;
 mod sink;
 mod source;
 mod unacknowledged;
@@ -23,6 +25,7 @@ mod wire;
 
 pub use accept::Acceptor;
 pub use board::{LinkBoard, LinkPhase, LinkView};
+pub use breach::{Breach, BreachView};
 pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
 pub use route::route;

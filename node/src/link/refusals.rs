@@ -7,6 +7,7 @@ use duikou_proto::federation::Ack;
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::name::{NodeId, RecordName};
 
+use super::said::said;
 use crate::engine::{Command, RejectionFact, Work, facts, reissue};
 use crate::limits;
 use crate::store::StoreError;
@@ -29,12 +30,25 @@ impl Command for Note {
             work.remove_fact(format!("{prefix}{}", accepted.name));
         }
         let mut ahead = BTreeSet::new();
+        let mut room = match self.ack.rejected.is_empty() {
+            true => 0,
+            false => limits::REJECTIONS - work.facts::<RejectionFact>(&prefix, limits::REJECTIONS).await?.len(),
+        };
         for rejected in self.ack.rejected.into_iter().take(limits::REJECTIONS) {
+            // What is not here cannot have been sent from here; a part of no form has no name.
+            let held = match rejected.name.parse::<RecordName>() {
+                Ok(name) => work.row(&name).await?.is_some(),
+                Err(_) => rejected.name.is_empty(),
+            };
+            if !held || room == 0 {
+                continue;
+            }
+            room -= 1;
             tracing::warn!(
                 peer.id = %self.peer,
                 record.name = rejected.name,
                 code = rejected.code().as_str_name(),
-                detail = rejected.detail,
+                detail = said(&rejected.detail),
                 "a peer refused a record"
             );
             if let (Code::Future, Ok(name)) = (rejected.code(), rejected.name.parse::<RecordName>())
@@ -47,7 +61,7 @@ impl Command for Note {
                 revision: rejected.revision,
                 key_number: 0,
                 code,
-                detail: rejected.detail,
+                detail: said(&rejected.detail),
                 directory: work.memory.directory.index(),
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);

@@ -4,8 +4,9 @@ use duikou_proto::federation::{Hello, Open, SinkFrame, SourceFrame};
 use duikou_proto::v1::Lane;
 use tokio::sync::{mpsc, watch};
 
+use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
-use super::end::{Ended, LANES, LinkEnd};
+use super::end::{Ended, LinkEnd};
 use super::wire::Inbound;
 use super::{acknowledged, sink, source};
 
@@ -36,7 +37,6 @@ pub(crate) struct Streams {
 
 /// Runs until the link ends, and says why.
 pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
-    debug_assert_eq!(streams.sinks.len(), LANES.len());
     let (want_directory, wanted) = watch::channel(-1);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(control::run(end.clone(), streams.control, wanted, peer.directory_index));
@@ -60,4 +60,12 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
     tasks.shutdown().await;
     end.board.ended(&end.peer, session, end.engine.now());
     ended
+}
+
+/// Shows on the board that a link is down, and why.
+pub(crate) fn down(end: &LinkEnd, ended: &Ended) {
+    end.board.down(&end.peer, ended, end.engine.now());
+    if let Some((breach, detail)) = Breach::of(ended) {
+        breach::note(end, breach, &detail);
+    }
 }

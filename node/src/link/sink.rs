@@ -12,10 +12,13 @@ use duikou_proto::v1::Lane;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
+use super::breach::{self, Breach};
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::heal;
-use super::protocol::{Intake, SinkLane};
+use super::protocol::{Chatter, Intake, SinkLane};
+use super::said::said;
 use super::wire::Inbound;
 use crate::defects::{self, Defect};
 use crate::engine::{Applied, Apply, CatchUpFact, Engine, PositionFact, Progress, RejectionFact, facts};
@@ -25,10 +28,12 @@ use crate::limits;
 const AHEAD: usize = 2;
 /// Batches of fewer parts are verified where they are.
 const INLINE: usize = 4;
+/// Batches without parts in ten seconds: a source that passes over much says from time to time how far it is.
+const CHATTER: u32 = 1024;
 /// How long a batch waits for the directory entry that it names.
 const DIRECTORY_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// How often refusals that only time can heal are asked for again.
-const FUTURE_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
+const TIME_EVERY: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What this sink wants of the peer, by what it holds.
 pub(crate) async fn open(end: &LinkEnd, lane: Lane) -> Result<Open, Ended> {
@@ -74,6 +79,7 @@ pub(crate) async fn run(
     let (tell, found) = mpsc::channel(AHEAD);
     let read = async {
         let mut sink = SinkLane::default();
+        let (began, mut chatter) = (Instant::now(), Chatter::new(CHATTER));
         let mut verifying = FuturesOrdered::new();
         loop {
             tokio::select! {
@@ -85,12 +91,20 @@ pub(crate) async fn run(
                         Some(FromSource::Batch(batch)) => batch,
                         Some(FromSource::Found(answer)) => {
                             // More than was asked for is passed over.
-                            let _ = tell.try_send(answer);
+                            if tell.try_send(answer).is_err() {
+                                chatter.heard(began.elapsed())?;
+                            }
                             continue;
                         }
-                        None => continue,
+                        None => {
+                            chatter.heard(began.elapsed())?;
+                            continue;
+                        }
                     };
                     let intake = sink.receive(&batch)?;
+                    if intake.parts.is_empty() && batch.catch_up.is_none() {
+                        chatter.heard(began.elapsed())?;
+                    }
                     catch_up_directory(&end.engine, batch.directory_index, &want_directory).await?;
                     verifying.push_back(verify(&end.engine, intake).map(|(parts, malformed)| {
                         Verified { batch, parts, malformed }
@@ -136,6 +150,9 @@ async fn apply_all(
             let ahead = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress: progress.clone() };
             end.engine.submit(ahead).await?;
         }
+        if let Some(first) = malformed.first() {
+            breach::note(end, Breach::Malformed, &said(first));
+        }
         let side = end.side(scopes);
         let apply = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress };
         match end.engine.submit(apply).await? {
@@ -178,7 +195,7 @@ async fn ask_again(
     out: &mpsc::Sender<SinkFrame>,
 ) -> Result<std::convert::Infallible, Ended> {
     let mut directory = end.engine.watch_directory();
-    let mut every = tokio::time::interval(FUTURE_EVERY);
+    let mut every = tokio::time::interval(TIME_EVERY);
     loop {
         if end.role == LinkRole::Node && *scopes != end.node_scopes() {
             return Err(Ended::Scopes);
@@ -191,7 +208,8 @@ async fn ask_again(
             .iter()
             .filter(|(_, fact)| match Code::try_from(fact.code) {
                 Ok(Code::Key | Code::Suspended | Code::Host | Code::Foreign) => fact.directory < index,
-                Ok(Code::Future) => true,
+                // What is over a limit may have come before what makes room for it.
+                Ok(Code::Future | Code::Limit) => true,
                 _ => false,
             })
             .filter_map(|(key, fact)| {

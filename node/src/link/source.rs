@@ -10,10 +10,11 @@ use duikou_proto::v1::Lane;
 use futures_util::{FutureExt, TryStreamExt};
 use prost::Message;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::heal;
-use super::protocol::{SourceLane, Want};
+use super::protocol::{Chatter, SourceLane, Want};
 use super::wire::Inbound;
 use crate::engine::{Engine, Known, Recovered};
 use crate::limits;
@@ -22,6 +23,8 @@ use crate::store::{Order, Row};
 /// Batches smaller than this take longer to compress than to send.
 const COMPRESS_BYTES: usize = 8 * 1024;
 const ZSTD_LEVEL: i32 = 1;
+/// Frames without anything in them, in ten seconds.
+const CHATTER: u32 = 256;
 
 /// Runs until the link ends. `open` is what the peer's sink wants.
 pub(crate) async fn run(
@@ -32,12 +35,17 @@ pub(crate) async fn run(
     mut input: Inbound<SinkFrame>,
 ) -> Result<std::convert::Infallible, Ended> {
     let engine = &end.engine;
+    let (began, mut chatter) = (Instant::now(), Chatter::new(CHATTER));
     let mut source = begin(&end, lane, &open).await?;
     let mut head = engine.watch_head();
     let mut directory = engine.watch_directory();
     loop {
         while let Some(frame) = input.try_next().now_or_never() {
-            take(&end, lane, &mut source, &out, frame?.ok_or_else(gone)?).await?;
+            let frame = frame?.ok_or_else(gone)?;
+            if frame.frame.is_none() {
+                chatter.heard(began.elapsed())?;
+            }
+            take(&end, lane, &mut source, &out, frame).await?;
         }
         if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
             return Err(Ended::Scopes);
@@ -51,7 +59,13 @@ pub(crate) async fn run(
         match want {
             Want::Nothing => {
                 tokio::select! {
-                    frame = input.try_next() => take(&end, lane, &mut source, &out, frame?.ok_or_else(gone)?).await?,
+                    frame = input.try_next() => {
+                        let frame = frame?.ok_or_else(gone)?;
+                        if frame.frame.is_none() {
+                            chatter.heard(began.elapsed())?;
+                        }
+                        take(&end, lane, &mut source, &out, frame).await?;
+                    }
                     changed = head.changed() => changed.map_err(|_| Ended::Stopped)?,
                     changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
                 }
@@ -107,7 +121,7 @@ async fn take(
 ) -> Result<(), Ended> {
     match frame.frame {
         Some(FromSink::Ack(ack)) => {
-            source.acknowledge(ack.number);
+            source.acknowledge(ack.number)?;
             if lane == Lane::Bulk {
                 let acknowledged = source.acknowledged();
                 end.board.update(&end.peer, |view| view.acknowledged = acknowledged);
@@ -220,8 +234,11 @@ pub(crate) async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<Source
                 bytes += part.bytes().len();
                 parts.push(part);
             }
-            number += 1;
-            send(&out, Batch { number, ..batch(&end.engine, &parts)? }).await?;
+            // Of what is gone, names alone are left.
+            if !parts.is_empty() {
+                number += 1;
+                send(&out, Batch { number, ..batch(&end.engine, &parts)? }).await?;
+            }
         }
     }
     number += 1;

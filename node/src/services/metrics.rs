@@ -68,6 +68,12 @@ fn registry(status: &Status, halted: bool) -> Registry {
     });
     gauge("link_refused", "Records refused now, at most 100 of each", refusals.collect());
 
+    let breaches = status.links.iter().flat_map(|link| {
+        let labels = |code: &str| vec![("peer", link.peer.clone()), ("code", code.to_owned())];
+        link.breaches.iter().map(move |breach| (labels(&breach.code), breach.count))
+    });
+    gauge("link_breaches", "What the peer did that no sound one does, since the start", breaches.collect());
+
     let mut alarms: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
     status.alarms.iter().for_each(|alarm| *alarms.entry(&alarm.code).or_default() += 1);
     let alarms = alarms.into_iter().map(|(code, count)| (vec![("code", code.to_owned())], count));
@@ -89,6 +95,11 @@ mod tests {
             unacknowledged: 4,
             behind: 7,
             rejected_here: vec![Default::default(); 2],
+            breaches: vec![duikou_proto::v1::Breach {
+                code: "DIRECTORY_FORK".to_owned(),
+                count: 5,
+                ..Default::default()
+            }],
             ..Default::default()
         };
         let alarm = |code: &str| Alarm { code: code.to_owned(), ..Default::default() };
@@ -106,6 +117,7 @@ mod tests {
             r#"duikou_link_unacknowledged{peer="gate.n"} 4"#,
             r#"duikou_link_behind{peer="gate.n"} 7"#,
             r#"duikou_link_refused{peer="gate.n",by="here"} 2"#,
+            r#"duikou_link_breaches{peer="gate.n",code="DIRECTORY_FORK"} 5"#,
             r#"duikou_alarms{code="LINK_DOWN"} 2"#,
             r#"duikou_alarms{code="HALTED"} 1"#,
             "duikou_writes_halted 1",

@@ -1,5 +1,7 @@
 //! How a server is, as its operator sees it: holdings, links, and what to act on.
 
+mod misconduct;
+
 use std::collections::BTreeSet;
 
 use duikou_proto::envelope::Micros;
@@ -8,6 +10,7 @@ use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::limits as contract;
 use duikou_proto::name::NodeId;
+use duikou_proto::v1;
 use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::link_status::State;
 use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
@@ -18,7 +21,7 @@ use super::time::timestamp;
 use crate::engine::completeness::Completeness;
 use crate::engine::receipts::Unconfirmed;
 use crate::engine::{Engine, RejectionFact, facts};
-use crate::link::{LinkPhase, LinkView, unacknowledged, unheard};
+use crate::link::{Breach, BreachView, LinkPhase, LinkView, unacknowledged, unheard};
 use crate::store::Order;
 
 /// Rejections shown per link and direction.
@@ -33,6 +36,8 @@ const SCOPES: usize = 8;
 const ROWS: usize = 100_000;
 /// Rows of one page of them.
 const PAGE: usize = 1_000;
+/// After how long recovery should have ended: ten minutes.
+const RECOVERS: Micros = 600 * 1_000_000;
 /// After how long without any link a node's directory counts as stale: an hour.
 const STALE: Micros = 3600 * 1_000_000;
 
@@ -57,6 +62,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     alarms.extend(gathering(context).await?);
     let keys = super::keys::alerts(context).await?.into_iter();
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
+    alarms.extend(misconduct::equivocations(engine).await?);
     alarms.extend(hidden(engine).await?);
     let held = engine.completeness();
     alarms.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
@@ -96,7 +102,17 @@ async fn link(engine: &Engine, peer: &NodeId, view: &LinkView) -> Result<LinkSta
         rejected_by_peer: rejections(engine, &facts::refused(peer)).await?,
         rejected_here: rejections(engine, &facts::rejected(peer)).await?,
         clock_offset_ms: view.clock_offset.unwrap_or_default() / 1000,
+        breaches: view.breaches.iter().map(|(breach, noted)| told(*breach, noted)).collect(),
     })
+}
+
+fn told(breach: Breach, noted: &BreachView) -> v1::Breach {
+    v1::Breach {
+        code: breach.code().to_owned(),
+        count: noted.count,
+        last_time: Some(timestamp(noted.last)),
+        detail: noted.detail.clone(),
+    }
 }
 
 async fn rejections(engine: &Engine, prefix: &str) -> Result<Vec<Rejection>, Failure> {
@@ -251,8 +267,9 @@ fn alarms(engine: &Engine, views: &[(NodeId, LinkView)], links: &[LinkStatus]) -
     alarms.extend(engine.halted().map(|why| halted(&why)));
     for ((peer, view), link) in views.iter().zip(links) {
         alarms.extend(clock(peer, view));
-        alarms.extend(down(peer, view));
+        alarms.extend(down(peer, view, engine.now()));
         alarms.extend(rejected(peer, link));
+        alarms.extend(misconduct::breaches(peer, view, engine.now()));
     }
     let unrecovered = engine.unrecovered();
     if !unrecovered.is_empty() {
@@ -311,9 +328,23 @@ fn clock(peer: &NodeId, view: &LinkView) -> Option<Alert> {
     })
 }
 
-fn down(peer: &NodeId, view: &LinkView) -> Option<Alert> {
+fn down(peer: &NodeId, view: &LinkView, now: Micros) -> Option<Alert> {
     match view.phase {
-        LinkPhase::Connected | LinkPhase::Recovering => return None,
+        LinkPhase::Connected => return None,
+        LinkPhase::Recovering if now - view.since < RECOVERS => return None,
+        LinkPhase::Recovering => {
+            return Some(Alert {
+                code: "LINK_DOWN",
+                message: Text::new(
+                    format!("从{peer}取回本机成员的记录已超过十分钟，尚未完成。"),
+                    format!("Taking our members' records back from {peer} has not ended for ten minutes."),
+                ),
+                remedy: Text::new(
+                    "请查看网络与日志；若一直不完成，请告知网络运营方。",
+                    "See the network and the log. Where it never ends, tell the network's operator.",
+                ),
+            });
+        }
         LinkPhase::Connecting if view.detail.is_empty() => return None,
         LinkPhase::Connecting | LinkPhase::Disconnected => {}
     }

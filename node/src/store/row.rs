@@ -156,6 +156,8 @@ pub struct Count {
     pub records: i64,
     /// With a withdrawal.
     pub withdrawals: i64,
+    /// Heads and receipts.
+    pub statements: i64,
 }
 
 /// By origin (full id).

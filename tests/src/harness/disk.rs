@@ -121,3 +121,12 @@ pub async fn take_row_out(dir: &Path, name: &str) -> anyhow::Result<()> {
     connection.close().await?;
     Ok(())
 }
+
+/// The directory's log in `dir`, oldest entry first.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn directory_entries(dir: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    let mut connection = open(dir, true).await?;
+    Ok(sqlx::query_scalar("SELECT entry FROM entries ORDER BY number").fetch_all(&mut connection).await?)
+}

@@ -19,6 +19,14 @@ impl Network {
     /// # Panics
     /// Where it does not within a minute: with the seed, and what does not hold where.
     pub async fn settle(&self) {
+        self.settle_within(SETTLES).await;
+    }
+
+    /// The same with another bound than a minute.
+    ///
+    /// # Panics
+    /// As [`Network::settle`].
+    pub async fn settle_within(&self, limit: Duration) {
         for server in self.servers() {
             assert!(server.process_id().is_some(), "{} does not run, so nothing settles", server.name());
         }
@@ -29,7 +37,7 @@ impl Network {
             }
             Err(error) => Err(format!("{error:#}")),
         };
-        if let Err(reason) = within(SETTLES, settled).await {
+        if let Err(reason) = within(limit, settled).await {
             panic!("seed {}: the network does not come to rest: {reason}", self.seed);
         }
     }

@@ -5,4 +5,5 @@
 mod demo;
 mod faults;
 mod handbook;
+mod malicious;
 mod rules;

@@ -4,7 +4,7 @@ use duikou_proto::v1;
 use duikou_proto::v1::link_status::State;
 
 use crate::cli::output::table;
-use crate::cli::{CommandError, Context, Text, time};
+use crate::cli::{CommandError, Context, Text, clean, time};
 
 /// What the running server holds, how its links are, and what needs attention
 #[derive(Debug, clap::Args)]
@@ -28,7 +28,7 @@ fn people(context: &Context, status: &v1::Status) -> String {
     parts.extend(status.alarms.iter().map(|alarm| {
         let label = context.say("告警", "ALARM");
         let remedy = context.say("处理", "do");
-        format!("{label} {}  {}\n  {remedy}: {}", alarm.code, alarm.message, alarm.remedy)
+        clean(&format!("{label} {}  {}\n  {remedy}: {}", alarm.code, alarm.message, alarm.remedy))
     }));
     parts.join("\n\n")
 }
@@ -91,7 +91,7 @@ fn links(context: &Context, status: &v1::Status) -> String {
             &time(link.since_time.as_ref()),
             &link.unacknowledged.to_string(),
             &link.behind.to_string(),
-            &link.detail,
+            &clean(&link.detail),
         ]);
     }
     table.trim_fmt()
@@ -101,10 +101,15 @@ fn rejections(context: &Context, link: &v1::LinkStatus) -> Vec<String> {
     let by_peer = context.say("对端拒收", "refused by the peer");
     let here = context.say("本端拒收", "refused here");
     let lines = |label: &str, all: &[v1::Rejection]| {
-        let line = |r: &v1::Rejection| format!("{label} {}: {} {} {}", link.peer, r.name, r.code, r.detail);
+        let line = |r: &v1::Rejection| clean(&format!("{label} {}: {} {} {}", link.peer, r.name, r.code, r.detail));
         all.iter().map(line).collect::<Vec<_>>()
     };
     let mut all = lines(by_peer, &link.rejected_by_peer);
     all.extend(lines(here, &link.rejected_here));
+    all.extend(link.breaches.iter().map(|breach| {
+        let (label, times) = (context.say("违反协议", "breach of the protocol"), context.say("次", "times"));
+        let v1::Breach { code, count, detail, .. } = breach;
+        clean(&format!("{label} {}: {code} {count} {times}: {detail}", link.peer))
+    }));
     all
 }

@@ -2,6 +2,7 @@
 //! Both ends run the same values; only what they read for differs.
 
 mod backoff;
+mod chatter;
 mod pulse;
 mod sink;
 mod source;
@@ -10,6 +11,7 @@ mod source;
 mod pair;
 
 pub(crate) use backoff::Backoff;
+pub(crate) use chatter::Chatter;
 pub(crate) use pulse::{Beat, Pulse};
 pub(crate) use sink::{Intake, SinkLane, Violation};
 pub(crate) use source::{Reads, SourceLane, Want};

@@ -119,7 +119,7 @@ impl Pair {
             self.held.insert(part.name().id().to_owned(), part.revision());
         }
         self.common = self.common.max(piece.upto);
-        self.source.acknowledge(piece.number);
+        self.source.acknowledge(piece.number).expect("it was sent");
         true
     }
 

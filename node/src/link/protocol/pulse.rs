@@ -45,7 +45,7 @@ impl Pulse {
         self.heard(now);
         if let Some((_, sent)) = self.sent.take_if(|(sent, _)| *sent == number) {
             let half = (now.saturating_sub(sent) / 2).as_micros() as Micros;
-            self.offset = Some(theirs + half - ours);
+            self.offset = Some(theirs.saturating_add(half).saturating_sub(ours));
         }
     }
 

@@ -20,6 +20,17 @@ pub(crate) enum Violation {
     /// Too much for one batch.
     #[error("a batch of more than {} bytes", limits::BATCH_BYTES)]
     Size,
+    /// Too many frames that say nothing.
+    #[error("a flood of frames that say nothing new")]
+    Chatter,
+    /// An answer to what was not sent, or a second one.
+    #[error("batch {got} is acknowledged, where one of {sent} that are open should be")]
+    Acknowledged {
+        /// The newest one that was sent.
+        sent: i64,
+        /// What was acknowledged.
+        got: i64,
+    },
     /// Not to be decoded.
     #[error("a batch that cannot be read")]
     Unreadable,

@@ -10,6 +10,7 @@ use duikou_proto::name::NodeId;
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::Lane;
 
+use super::Violation;
 use crate::defects::{self, Defect};
 use crate::store::{Page, Row, Seq};
 
@@ -230,13 +231,17 @@ impl SourceLane {
     }
 
     /// The peer has applied everything up to this number.
-    pub(crate) fn acknowledge(&mut self, number: i64) {
+    pub(crate) fn acknowledge(&mut self, number: i64) -> Result<(), Violation> {
+        if !self.in_flight.iter().any(|(sent, _, _)| *sent == number) {
+            return Err(Violation::Acknowledged { sent: self.number, got: number });
+        }
         while let Some((_, _, seq)) = self.in_flight.pop_front_if(|(sent, _, _)| *sent <= number) {
             self.acknowledged = self.acknowledged.max(seq);
         }
         if self.in_flight.is_empty() && self.catching.is_empty() {
             self.acknowledged = self.acknowledged.max(self.common);
         }
+        Ok(())
     }
 
     /// Where the peer has everything that is for it.

@@ -1,10 +1,10 @@
 //! Records that do not verify: each is refused and shown, and stops no other.
 
-use duikou_node::trust::key_file::SigningKeyFile;
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::signed::Type;
 use duikou_proto::v1::{LinkStatus, Record, Rejection, Signed};
 use duikou_tests::harness::{NETWORK, Network, Server, offer, rewrite_record, within};
+use duikou_tests::malicious::{altered, envelope, signer};
 use prost::Message;
 
 use super::{PATIENCE, publish_all};
@@ -15,12 +15,6 @@ const BAD: [&str; 4] = ["body", "signature", "date", "stranger"];
 
 fn full_name(id: &str) -> String {
     format!("members/shenzhen.{NETWORK}/listings/{id}")
-}
-
-fn altered(signed: Signed, change: impl FnOnce(&mut Record)) -> Signed {
-    let mut record = Record::decode(signed.payload).unwrap();
-    change(&mut record);
-    Signed { payload: record.encode_to_vec().into(), ..signed }
 }
 
 /// Alters the four bad ones behind the back of `server`; `stranger` signs one of them.
@@ -46,14 +40,9 @@ async fn poison(server: &Server, stranger: &Signer) {
     let signed_by_another = |signed: Signed| {
         let mut record = Record::decode(signed.payload).unwrap();
         record.revision += 1;
-        Signed::decode(stranger.sign(Type::Record, record.encode_to_vec())).unwrap()
+        envelope(stranger, Type::Record, &record)
     };
     rewrite_record(dir, &full_name("stranger"), signed_by_another).await.unwrap();
-}
-
-fn key_of(server: &Server, member: &str) -> Signer {
-    let file = server.dir().join("keys").join(format!("{member}.{NETWORK}.1.signing"));
-    Signer::new(1, SigningKeyFile::new(file).read().unwrap())
 }
 
 /// Waits until `server` shows all four refusals in the place that `refusals` looks at.
@@ -87,7 +76,7 @@ async fn of_thousands_the_altered_ones_alone_stay_behind_and_their_origin_is_tol
     publish_all(node, BAD.map(offer)).await;
     publish_all(node, (SOUND / 2..SOUND).map(|n| offer(&format!("sound-{n}")))).await;
     node.stop().await;
-    poison(node, &key_of(reader, "bijie")).await;
+    poison(node, &signer(reader, "bijie")).await;
     node.start().await;
     net.gateway().start().await;
 
@@ -119,7 +108,7 @@ async fn a_newcomer_takes_nothing_that_was_altered_on_the_gateway() {
     publish_all(net.node("shenzhen"), BAD.map(offer)).await;
     net.settle().await;
     net.gateway().stop().await;
-    poison(net.gateway(), &key_of(net.node("bijie"), "bijie")).await;
+    poison(net.gateway(), &signer(net.node("bijie"), "bijie")).await;
     net.gateway().start().await;
 
     net.join("zunyi", &["zunyi"]).await;

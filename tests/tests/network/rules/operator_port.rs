@@ -1,25 +1,12 @@
 //! What a machine asks of the operator's port: whether a server lives, whether it can work, and its numbers.
 
 use duikou_tests::harness::{NETWORK, Network, Server, offer, within};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::PATIENCE;
 
-/// Status line and headers, and the body.
-async fn get(server: &Server, path: &str) -> (String, String) {
-    let mut stream = TcpStream::connect(server.addresses().operator).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.to_lowercase(), body.to_owned())
-}
-
 async fn shows(server: &Server, line: &str) {
     let shown = async || {
-        let (_, text) = get(server, "/metrics").await;
+        let (_, text) = server.operator_port("/metrics").await;
         if text.contains(&format!("{line}\n")) { Ok(()) } else { Err(text) }
     };
     within(PATIENCE, shown).await.unwrap_or_else(|text| panic!("{line} is not in\n{text}"));
@@ -33,10 +20,10 @@ async fn the_operators_port_says_that_it_lives_works_and_how_it_stands() {
     net.settle().await;
     for server in [gateway, node] {
         for (path, word) in [("/healthz", "alive"), ("/readyz", "ready")] {
-            let (head, body) = get(server, path).await;
+            let (head, body) = server.operator_port(path).await;
             assert!(head.starts_with("http/1.1 200") && body.contains(word), "{head}\n{body}");
         }
-        let (head, text) = get(server, "/metrics").await;
+        let (head, text) = server.operator_port("/metrics").await;
         assert!(head.contains("application/openmetrics-text"), "{head}");
         assert!(text.ends_with("# EOF\n"), "{text}");
         shows(server, &format!("duikou_parts{{origin=\"shenzhen.{NETWORK}\",part=\"record\"}} 1")).await;

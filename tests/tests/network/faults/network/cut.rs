@@ -51,12 +51,14 @@ async fn through(net: &Network, cut: impl AsyncFnOnce(&Server) -> Fault) {
 async fn a_cable_comes_out_and_is_put_back() {
     let net = two_offices(821).await;
     through(&net, async |node| node.host().unplugged()).await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hole_that_swallows_everything_is_noticed_by_both_ends() {
     let net = two_offices(822).await;
     through(&net, async |node| node.host().swallowed()).await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -68,6 +70,7 @@ async fn a_way_that_is_open_in_one_direction_is_no_link() {
     both_ends_tell(&net, 1).await;
     deaf.ends();
     over(&net, "at-last").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,4 +87,5 @@ async fn a_gateway_that_is_cut_off_finds_all_its_nodes_again() {
     }
     fault.ends();
     over(&net, "after").await;
+    net.finish().await;
 }

@@ -26,6 +26,7 @@ async fn a_server_that_hangs_for_longer_than_a_ping_may_take_goes_on_where_it_wa
     gateway.sees("members/bijie/listings/node-hangs").await;
     node.thaw();
     over(&net, "node-is-back").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,4 +61,5 @@ async fn a_connection_that_only_one_end_remembers_stands_in_nobodys_way() {
     gateway.start().await;
     over(&net, "next-gateway").await;
     forgotten.ends();
+    net.finish().await;
 }

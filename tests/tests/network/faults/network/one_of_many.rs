@@ -96,4 +96,5 @@ async fn whatever_is_wrong_with_one_stops_no_other() {
     poisoned.replace(offer("bad").saying("good")).await.unwrap();
     net.settle().await;
     full.stop().await;
+    net.leave("it was judged, and one disk goes with the test");
 }

@@ -38,6 +38,7 @@ async fn a_long_wire_carries_everything_and_no_clock_is_blamed() {
     node.restart().await;
     node.linked().await;
     over(&net, "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,6 +54,7 @@ async fn a_lossy_wire_carries_everything() {
     net.settle().await;
     fault.ends();
     over(&net, "after").await;
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,4 +73,5 @@ async fn a_narrow_wire_full_of_listings_is_not_taken_for_dead() {
     all_is_well(&net).await;
     fault.ends();
     over(&net, "after").await;
+    net.finish().await;
 }

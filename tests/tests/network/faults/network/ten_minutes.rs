@@ -213,4 +213,5 @@ async fn ten_minutes_of_it() {
         writer::agrees(net, seed, node, member, &ledger).await;
     }
     net.node("small").stop().await;
+    world.net.leave("it was judged, and one disk goes with the test");
 }

@@ -1,0 +1,77 @@
+//! What a peer does that no sound one does: counted, logged, and shown to the operator.
+
+use duikou_proto::directory::DirectoryError;
+use duikou_proto::envelope::Micros;
+
+use super::end::{Ended, LinkEnd};
+use super::said::said;
+
+/// A way of breaking the protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Breach {
+    /// Frames that may not come, or too many of them.
+    Protocol,
+    /// Parts that have not the form of any.
+    Malformed,
+    /// A directory that does not continue the one held here.
+    DirectoryFork,
+    /// A directory that ends before the one held here.
+    DirectoryRollback,
+    /// Directory entries that are not signed as they must be, or make no sense.
+    DirectoryForged,
+}
+
+/// How often it was, and the last time.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BreachView {
+    /// Since this process started.
+    pub count: i64,
+    /// When, the last time.
+    pub last: Micros,
+    /// What it was, for people.
+    pub detail: String,
+}
+
+impl Breach {
+    /// A stable word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Protocol => "PROTOCOL_BREACH",
+            Self::Malformed => "MALFORMED",
+            Self::DirectoryFork => "DIRECTORY_FORK",
+            Self::DirectoryRollback => "DIRECTORY_ROLLBACK",
+            Self::DirectoryForged => "DIRECTORY_FORGED",
+        }
+    }
+
+    /// That for which a link has ended, and what it was.
+    pub(crate) fn of(ended: &Ended) -> Option<(Self, String)> {
+        let breach = match ended {
+            Ended::Protocol(detail) => return Some((Self::Protocol, said(detail))),
+            Ended::DirectoryBehind { .. } => Self::DirectoryRollback,
+            Ended::Directory(DirectoryError::Fork { .. }) => Self::DirectoryFork,
+            Ended::Directory(_) => Self::DirectoryForged,
+            Ended::Scopes
+            | Ended::Stopped
+            | Ended::Dead
+            | Ended::Clock(_)
+            | Ended::Goodbye { .. }
+            | Ended::Broken(_)
+            | Ended::Store(_)
+            | Ended::Write(_) => return None,
+        };
+        Some((breach, ended.told()))
+    }
+}
+
+/// Notes one.
+pub(crate) fn note(end: &LinkEnd, breach: Breach, detail: &str) {
+    tracing::error!(alarm = breach.code(), peer.id = %end.peer, detail, "the peer breaks the protocol");
+    let now = end.engine.now();
+    end.board.update(&end.peer, |view| {
+        let noted = view.breaches.entry(breach).or_default();
+        noted.count += 1;
+        noted.last = now;
+        detail.clone_into(&mut noted.detail);
+    });
+}

@@ -1,0 +1,45 @@
+//! Clocks that are wrong: a process sees another time than everybody else.
+
+use std::path::PathBuf;
+
+use super::server::{Addresses, Server};
+
+/// What Debian's package `faketime` puts before the system's clock.
+pub struct WrongClock(PathBuf);
+
+impl WrongClock {
+    /// Looks for it.
+    ///
+    /// # Panics
+    /// Where the package is not installed.
+    pub fn find() -> Self {
+        let folders =
+            std::fs::read_dir("/usr/lib").expect("a Debian").map(|entry| entry.expect("it is readable").path());
+        let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|path| path.is_file());
+        Self(found.expect("the package faketime is not installed: run tests/run, or apt-get install faketime"))
+    }
+
+    /// A process started with these variables sees the time `shift` (`+20m`) away.
+    ///
+    /// # Panics
+    /// Where the library's path is no text.
+    pub fn shifted<'a>(&'a self, shift: &'a str) -> [(&'a str, &'a str); 4] {
+        [
+            ("LD_PRELOAD", self.0.to_str().expect("a text")),
+            ("FAKETIME", shift),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ("DONT_FAKE_MONOTONIC", "1"),
+        ]
+    }
+}
+
+impl Server {
+    /// Starts it, this once, with a clock that is `shift` away from everybody else's (`+20m`, `-3h`), and waits until it
+    /// is ready. Its steady clock is the system's.
+    ///
+    /// # Panics
+    /// As [`Server::start`], and where faketime is not installed.
+    pub async fn start_with_clock(&self, shift: &str) -> Addresses {
+        self.start_with(&WrongClock::find().shifted(shift)).await
+    }
+}
