@@ -28,8 +28,9 @@ use crate::limits;
 const AHEAD: usize = 2;
 /// Batches of fewer parts are verified where they are.
 const INLINE: usize = 4;
-/// Batches without parts in ten seconds: a source that passes over much says from time to time how far it is.
-const CHATTER: u32 = 1024;
+/// Batches without parts in ten seconds: a source says how far it is after 8,192 rows that it passes over, and reads fewer
+/// than two million in that time.
+const CHATTER: u32 = 256;
 /// How long a batch waits for the directory entry that it names.
 const DIRECTORY_WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// How often refusals that only time can heal are asked for again.

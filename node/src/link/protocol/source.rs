@@ -261,4 +261,4 @@ impl SourceLane {
 }
 
 /// Changes that may be passed over before a peer is told how far it is.
-const QUIET: Seq = 4096;
+const QUIET: Seq = 8192;
