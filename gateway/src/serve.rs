@@ -23,6 +23,11 @@ use crate::membership::Membership;
 
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEPALIVE_WITHIN: Duration = Duration::from_secs(10);
+/// What is taken of one stream of a link before it has been read.
+const STREAM_BYTES: u32 = 1024 * 1024;
+/// What is taken of all five of a link. Where one alone could fill the connection, the node's pings would wait behind a
+/// batch, on a narrow wire for so long that the node counts as dead.
+const CONNECTION_BYTES: u32 = 5 * STREAM_BYTES;
 
 /// Why a gateway does not serve.
 #[derive(Debug, Error)]
@@ -69,6 +74,8 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
     let links = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_EVERY))
         .http2_keepalive_timeout(Some(KEEPALIVE_WITHIN))
+        .initial_stream_window_size(STREAM_BYTES)
+        .initial_connection_window_size(CONNECTION_BYTES)
         .add_service(EnrolmentServiceServer::new(membership.clone()))
         .add_service(HostServiceServer::new(membership))
         .add_service(
