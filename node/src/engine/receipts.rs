@@ -128,8 +128,9 @@ impl Engine {
                     heard
                         .is_some_and(|heard| heard > as_of.max(directory.link().time) + micros(limits::RECEIPT_LACKING))
                 };
-                let silent =
-                    |as_of: Revision| now - heard.unwrap_or(admitted).max(as_of) > micros(limits::RECEIPT_SILENT);
+                let silent = |as_of: Revision| {
+                    now.saturating_sub(heard.unwrap_or(admitted).max(as_of)) > micros(limits::RECEIPT_SILENT)
+                };
                 let confirmed = |scope: &str, as_of: Revision| {
                     let mut held = receipt.iter().flat_map(|receipt| &receipt.scopes);
                     held.any(|held| held.scope == scope && receipt::reached(held) >= as_of)

@@ -140,9 +140,9 @@ fn due(before: Option<&Receipt>, next: &Receipt) -> Option<Micros> {
     // A clock that was ahead does not keep the next one back.
     let signed = before.issue_time.min(next.issue_time);
     if reach(before) != reach(next) || before.refused != next.refused {
-        Some(signed + micros(contract::RECEIPT_APART))
+        Some(signed.saturating_add(micros(contract::RECEIPT_APART)))
     } else if before.scopes != next.scopes {
-        Some(signed + micros(limits::RECEIPT_EVERY))
+        Some(signed.saturating_add(micros(limits::RECEIPT_EVERY)))
     } else {
         None
     }
@@ -188,7 +188,8 @@ impl Engine {
                 match self.submit(SignReceipts).await {
                     Ok(Rest::More) => {}
                     Ok(Rest::At(time)) => {
-                        let until = Duration::from_micros(u64::try_from(time - self.now()).unwrap_or_default());
+                        let until =
+                            Duration::from_micros(u64::try_from(time.saturating_sub(self.now())).unwrap_or_default());
                         wait = wait.min(until);
                         break;
                     }

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use duikou_node::engine::Reader;
+use duikou_node::feed::readable;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{NodeId, RecordName};
@@ -38,7 +39,9 @@ impl Network {
         for server in self.servers() {
             let status = server.status().await?;
             let node: NodeId = status.node.parse()?;
-            stores.push(store(server, &node, &status).await?);
+            let held = store(server, &node, &status).await?;
+            let unreadable = unreadable(&held);
+            stores.push(held);
             if !std::ptr::eq(server, &self.gateway) {
                 links.push(link(&node, &status));
             }
@@ -47,9 +50,9 @@ impl Network {
                 MemoryEvidence { node: node.clone(), what, held, limit: MEMORY_BYTES }
             }));
             let listed = server.list("members/-").await?.into_iter().map(|listing| (listing.name, listing.revision));
-            readers.push(reader(&node, listed)?);
+            readers.push(reader(&node, listed, &unreadable)?);
             if let Some(follower) = self.followers.get(server.name()) {
-                readers.push(reader(&node, follower.holds())?);
+                readers.push(reader(&node, follower.holds(), &unreadable)?);
             }
         }
         let acknowledged = acknowledged(self.servers().zip(&stores), &directory, &stores)?;
@@ -63,8 +66,8 @@ async fn store(server: &Server, node: &NodeId, status: &Status) -> anyhow::Resul
     let held = disk::held(server.dir()).await.with_context(|| format!("the database of {}", server.name()))?;
     let all = |of: fn(&duikou_proto::v1::LinkStatus) -> &[Rejection]| {
         let rejections = status.links.iter().flat_map(of);
-        // A refusal because another node hosts the member counts in no comparison.
-        let rejections = rejections.filter(|rejection| rejection.code != "HOST");
+        // A refusal because another node hosts the member counts in no comparison, and what is malformed has no name.
+        let rejections = rejections.filter(|rejection| rejection.code != "HOST" && !rejection.name.is_empty());
         rejections.map(|rejection| Ok((rejection.name.parse()?, rejection.revision))).collect::<anyhow::Result<_>>()
     };
     let rejected: BTreeMap<RecordName, i64> = all(|link| &link.rejected_here)?;
@@ -90,11 +93,22 @@ fn link(node: &NodeId, status: &Status) -> LinkEvidence {
     }
 }
 
-fn reader(node: &NodeId, holds: impl IntoIterator<Item = (String, i64)>) -> anyhow::Result<ReaderEvidence> {
+/// The listings of a store whose bodies are none.
+fn unreadable(store: &StoreEvidence) -> BTreeSet<RecordName> {
+    let records = store.rows.values().filter_map(|row| row.record.as_ref());
+    let unreadable = records.filter(|record| record.kind().is_listing() && readable(record).is_none());
+    unreadable.map(|record| record.name().clone()).collect()
+}
+
+fn reader(
+    node: &NodeId,
+    holds: impl IntoIterator<Item = (String, i64)>,
+    unreadable: &BTreeSet<RecordName>,
+) -> anyhow::Result<ReaderEvidence> {
     let holds =
         holds.into_iter().map(|(name, revision)| Ok((name.parse()?, revision))).collect::<anyhow::Result<_>>()?;
-    let (reader, node, offers) = (Reader::Operator, node.clone(), BTreeSet::new());
-    Ok(ReaderEvidence { reader, node, offers_only: false, holds, offers })
+    let (reader, node, offers, unreadable) = (Reader::Operator, node.clone(), BTreeSet::new(), unreadable.clone());
+    Ok(ReaderEvidence { reader, node, offers_only: false, holds, offers, unreadable })
 }
 
 /// What the process of a server occupies, where that can be told.

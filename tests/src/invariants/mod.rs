@@ -82,6 +82,8 @@ pub struct ReaderEvidence {
     pub holds: BTreeMap<RecordName, Revision>,
     /// Which of the store's records are offers.
     pub offers: BTreeSet<RecordName>,
+    /// Of which of the store's records it can make nothing: those are shown nowhere.
+    pub unreadable: BTreeSet<RecordName>,
 }
 
 /// A link.

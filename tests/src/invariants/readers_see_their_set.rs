@@ -26,7 +26,8 @@ fn check(evidence: &Evidence) -> Vec<String> {
             let carried = operator && reader.node == evidence.gateway && !record.scopes().is_empty();
             let may = carried || own(name.origin_str()) || record.scopes().meets(&scopes);
             let wants = !reader.offers_only || reader.offers.contains(name);
-            if may && wants && evidence.is_shown(record) {
+            let shown = !reader.unreadable.contains(name);
+            if may && wants && shown && evidence.is_shown(record) {
                 wanted.insert(name.clone(), record.revision());
             }
         }

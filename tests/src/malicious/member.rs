@@ -57,7 +57,7 @@ impl Member {
     pub async fn push(&mut self, lane: Lane, parts: Vec<Signed>) -> anyhow::Result<Ack> {
         let (push, number) = self.pushes.get_mut(&lane.into()).context("no such lane")?;
         *number += 1;
-        let batch = Batch { number: *number, position: vec![1; 64].into(), ..Batch::default() };
+        let batch = Batch { number: *number, position: vec![1; 64], ..Batch::default() };
         push.send(of_source(FromSource::Batch(with_parts(batch, parts)))).await?;
         loop {
             match push.must().await?.frame {

@@ -124,6 +124,8 @@ async fn read_all(world: &mut World) -> Evidence {
             offers_only: follower.offers_only,
             holds: follower.holds.clone(),
             offers: super::follower::Follower::offers(&world.servers[follower.server]),
+            // Engines do not look into bodies.
+            unreadable: std::collections::BTreeSet::new(),
         });
     }
     evidence

@@ -17,8 +17,7 @@ use crate::cli::{CommandError, Context, Sequence, Text, time};
 /// not confirmed. A receipt comes a few seconds after the listing, and from each member
 /// at most once a minute.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  duikou-node get members/shenzhen/listings/tea-2027\n  \
-    duikou-node get members/shenzhen/listings/tea-2027 --holders --output json")]
+#[command(after_help = "Example:\n  duikou-node get members/shenzhen/listings/tea-2027 --holders")]
 pub struct Args {
     /// Its name, members/MEMBER/listings/ID
     #[arg(value_name = "NAME")]

@@ -41,7 +41,7 @@ mod tests {
         for second in 0..1000 {
             assert_eq!(chatter.heard(Duration::from_secs(second)), Ok(()));
         }
-        let flood = (0..20).map(|_| chatter.heard(Duration::from_secs(2000))).collect::<Result<(), _>>();
+        let flood = (0..20).try_for_each(|_| chatter.heard(Duration::from_secs(2000)));
         assert_eq!(flood, Err(Violation::Chatter));
     }
 }

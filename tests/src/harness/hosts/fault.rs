@@ -10,7 +10,6 @@ use crate::harness::root::undone;
 #[derive(Debug)]
 #[must_use = "it ends where it is dropped"]
 pub struct Fault {
-    what: String,
     number: u64,
     ends: Vec<End>,
 }
@@ -24,9 +23,9 @@ struct End {
 }
 
 impl Fault {
-    pub(super) fn new(what: String) -> Self {
+    pub(super) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Self { what, number: NEXT.fetch_add(1, Ordering::Relaxed), ends: Vec::new() }
+        Self { number: NEXT.fetch_add(1, Ordering::Relaxed), ends: Vec::new() }
     }
 
     /// Different from that of every other of this process.
@@ -39,11 +38,6 @@ impl Fault {
         place.run(program, begins);
         self.ends.push(End { place: Arc::clone(place), program, args: ends.to_owned() });
         self
-    }
-
-    /// What it is, for people.
-    pub fn what(&self) -> &str {
-        &self.what
     }
 
     /// Ends it.

@@ -46,40 +46,47 @@ impl Host {
 
     /// Its cable is out: the machine sees that at once, its peers see nothing.
     pub fn unplugged(&self) -> Fault {
-        let fault = Fault::new(format!("the cable of {}", self.address));
-        fault.with(&self.switch, "ip", &format!("link set {} down", self.port), &format!("link set {} up", self.port))
+        Fault::new().with(
+            &self.switch,
+            "ip",
+            &format!("link set {} down", self.port),
+            &format!("link set {} up", self.port),
+        )
     }
 
     /// Whatever it sends and whatever is sent to it is swallowed, and nobody is told.
     pub fn swallowed(&self) -> Fault {
         let port = &self.port;
-        self.filtered("a hole around", &[&format!("iifname {port} drop"), &format!("oifname {port} drop")])
+        self.filtered(&[&format!("iifname {port} drop"), &format!("oifname {port} drop")])
     }
 
     /// What it sends is swallowed; it still hears everybody.
     pub fn unheard(&self) -> Fault {
-        self.filtered("a hole behind", &[&format!("iifname {} drop", self.port)])
+        self.filtered(&[&format!("iifname {} drop", self.port)])
     }
 
     /// What is sent to it is swallowed; everybody still hears it.
     pub fn deaf(&self) -> Fault {
-        self.filtered("a hole before", &[&format!("oifname {} drop", self.port)])
+        self.filtered(&[&format!("oifname {} drop", self.port)])
     }
 
     /// Of all packets either way, `percent` in a hundred are lost by chance.
     pub fn lossy(&self, percent: u8) -> Fault {
         let lost = format!("numgen random mod 100 < {percent} drop");
         let port = &self.port;
-        self.filtered("loss around", &[&format!("iifname {port} {lost}"), &format!("oifname {port} {lost}")])
+        self.filtered(&[&format!("iifname {port} {lost}"), &format!("oifname {port} {lost}")])
     }
 
     /// Its wire takes no more than this many kilobits a second each way, and queues for up to 300 ms.
     pub fn narrow(&self, kilobits: u32) -> Fault {
         let add = |wire: &str| format!("qdisc add dev {wire} root tbf rate {kilobits}kbit burst 16kb latency 300ms");
         let end = |wire: &str| format!("qdisc del dev {wire} root");
-        Fault::new(format!("the narrow wire of {}", self.address))
-            .with(&self.switch, "tc", &add(&self.port), &end(&self.port))
-            .with(&self.machine, "tc", &add(WIRE), &end(WIRE))
+        Fault::new().with(&self.switch, "tc", &add(&self.port), &end(&self.port)).with(
+            &self.machine,
+            "tc",
+            &add(WIRE),
+            &end(WIRE),
+        )
     }
 
     /// What lies between has forgotten every connection that this machine has now, as a router that starts again does: they
@@ -87,27 +94,30 @@ impl Host {
     pub fn forgotten(&self) -> Fault {
         let port = &self.port;
         let mut rules = Vec::new();
-        for end in self.connections() {
-            rules.push(format!("iifname {port} tcp sport {end} drop"));
-            rules.push(format!("oifname {port} tcp dport {end} drop"));
+        for (own, peers) in self.connections() {
+            rules.push(format!("iifname {port} tcp sport {own} tcp dport {peers} drop"));
+            rules.push(format!("oifname {port} tcp sport {peers} tcp dport {own} drop"));
         }
-        self.filtered("forgotten connections of", &rules.iter().map(String::as_str).collect::<Vec<_>>())
+        self.filtered(&rules.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// The ports at this machine's end of the connections that it has dialled.
-    fn connections(&self) -> Vec<u16> {
+    /// The ports of this machine's connections with others: its own, and the peer's.
+    fn connections(&self) -> Vec<(u16, u16)> {
         let table = done(self.machine.root("cat").arg("/proc/net/tcp"));
-        let established = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).filter(|columns| {
+        let port = |end: &str| u16::from_str_radix(end.split_once(':')?.1, 16).ok();
+        let ports = |line: &str| {
             // Columns: number, own address, peer's address, state.
-            columns.get(3) == Some(&ESTABLISHED) && !columns[1].starts_with(LOOPBACK)
-        });
-        established.filter_map(|columns| u16::from_str_radix(columns[1].split_once(':')?.1, 16).ok()).collect()
+            let mut columns = line.split_whitespace().skip(1);
+            let (own, peers, state) = (columns.next()?, columns.next()?, columns.next()?);
+            (state == ESTABLISHED && !own.starts_with(LOOPBACK)).then_some((port(own)?, port(peers)?))
+        };
+        table.lines().filter_map(ports).collect()
     }
 
     /// With these rules for what the switch passes on. Addresses are still asked for and told (ARP): what is swallowed
     /// is swallowed on a way that looks whole.
-    fn filtered(&self, what: &str, rules: &[&str]) -> Fault {
-        let fault = Fault::new(format!("{what} {}", self.address));
+    fn filtered(&self, rules: &[&str]) -> Fault {
+        let fault = Fault::new();
         let table = format!("bridge fault{}", fault.number());
         let chain = format!("add chain {table} passed {{ type filter hook forward priority 0; }}");
         let mut script = format!("add table {table}; {chain}");

@@ -38,11 +38,6 @@ impl Relay {
         format!("{}:{PORT}", self.host.address())
     }
 
-    /// The machine that it is on.
-    pub fn host(&self) -> &Host {
-        &self.host
-    }
-
     /// From now on bytes take this long each way.
     ///
     /// # Panics

@@ -49,13 +49,16 @@ async fn grants(net: &Network, live: usize) {
 }
 
 /// The member's own node comes back, and all is as it should be.
-async fn ends_well(net: &Network) {
+async fn ends_well(net: Network) {
     net.node("bijie").start().await;
     net.node("bijie").linked().await;
     crosses(net.node("shenzhen"), net.node("zunyi"), "at-the-end").await;
     crosses(net.node("bijie"), net.node("zunyi"), "by-itself").await;
-    net.settle().await;
+    net.finish().await;
 }
+
+/// What is wrong with a record.
+type Change = fn(&mut Record);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_member_may_not_publish_stays_with_it() {
@@ -71,7 +74,7 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     nowhere(&[gateway, reader], &listing_name("shenzhen", "stolen"), "the words of stolen").await;
 
     // Dates and revisions out of their bounds.
-    let dated: [(&str, fn(&mut Record), Code); 4] = [
+    let dated: [(&str, Change, Code); 4] = [
         ("ahead", |record| record.revision += 20 * MINUTE, Code::Future),
         ("past", |record| record.expire_time = now() - 20 * MINUTE, Code::Expired),
         ("for-ever", |record| record.expire_time += 3 * 365 * DAY, Code::Limit),
@@ -223,8 +226,7 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     grants(&net, 0).await;
     crosses(net.node("shenzhen"), reader, "among-floods").await;
     drop(member);
-    ends_well(&net).await;
-    net.leave("a member has written what its node does not know");
+    ends_well(net).await;
 }
 
 /// Waits until these words have come to `zunyi`.
@@ -263,7 +265,7 @@ async fn how_a_member_treats_its_link_concerns_nobody_else() {
     let flood = async {
         for number in 0.. {
             let part = record(&key, "bijie", "again", |record| record.scopes = vec!["planet:mars".to_owned()]);
-            let batch = Batch { number: number + 1, position: vec![1; 64].into(), ..Default::default() };
+            let batch = Batch { number: number + 1, position: vec![1; 64], ..Default::default() };
             let frame = FromSource::Batch(with_parts(batch, vec![part]));
             if deaf.send(Lane::Bulk, of_source(frame)).await.is_err() {
                 return;
@@ -278,7 +280,7 @@ async fn how_a_member_treats_its_link_concerns_nobody_else() {
     // without end, numbers at the ends of their range.
     let breaches = async |said: &str| gateway.alarms("PROTOCOL_BREACH", said).await;
     let mut member = Member::link(&peer).await.unwrap();
-    let ack = Ack { number: 1 << 40, position: vec![9; 64].into(), ..Ack::default() };
+    let ack = Ack { number: 1 << 40, position: vec![9; 64], ..Ack::default() };
     member.pulls[1].send(sink(FromSink::Ack(ack))).await.unwrap();
     breaches("is acknowledged").await;
 
@@ -344,6 +346,5 @@ async fn how_a_member_treats_its_link_concerns_nobody_else() {
     let detail = within(PATIENCE, shown).await.unwrap();
     assert!(detail.chars().count() <= limits::SAID_CHARS && !detail.contains('\u{1b}'), "{detail}");
     drop(member);
-    ends_well(&net).await;
-    net.leave("a member's node was not its own");
+    ends_well(net).await;
 }
