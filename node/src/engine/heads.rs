@@ -37,6 +37,8 @@ pub(crate) struct ScopeState {
 pub(crate) struct Met {
     pub(crate) as_of: Revision,
     pub(crate) issue_time: Micros,
+    /// Whether it counts anything.
+    pub(crate) filled: bool,
 }
 
 impl ScopeState {
@@ -69,7 +71,7 @@ impl ScopeState {
     /// Whether more is known to be held than before, or other than it was.
     fn judge(&mut self) -> bool {
         let Some((_, head)) = self.head.as_ref().filter(|_| self.meets_head()) else { return false };
-        let met = Met { as_of: head.as_of, issue_time: head.issue_time };
+        let met = Met { as_of: head.as_of, issue_time: head.issue_time, filled: !head.kinds.is_empty() };
         self.met.replace(met).is_none_or(|before| before.as_of != met.as_of)
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn remember(
         for row in read.range(&prefix, "", limits::RECEIPTS_OF_A_MEMBER).await? {
             let Some(receipt) = row.record.as_ref().and_then(receipt::read) else { continue };
             for held in &receipt.scopes {
-                let met = Met { as_of: receipt::reached(held), issue_time: held.head_time };
+                let met = Met { as_of: receipt::reached(held), issue_time: held.head_time, filled: true };
                 heads.remember(&receipt.origin, &held.scope, met);
             }
         }

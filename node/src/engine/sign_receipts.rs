@@ -121,7 +121,9 @@ fn held(
     let of_origin = work.memory.heads.of(origin.as_str());
     let met = of_origin.filter_map(|(scope, state)| Some((scope, state.met?)));
     let with_rights = met.filter(|(scope, _)| scope.parse().is_ok_and(|scope: Scope| scopes.contains(&scope)));
-    let held = with_rights.take(contract::RECEIPT_SCOPES).map(|(scope, met)| {
+    // That there has never been anything is not worth the receipt of a minute.
+    let told = with_rights.filter(|(scope, met)| met.filled || said(scope).is_some());
+    let held = told.take(contract::RECEIPT_SCOPES).map(|(scope, met)| {
         let steps = said(scope).map(|held| held.steps.clone()).unwrap_or_default();
         let steps = receipt::step(steps, met.as_of, work.now);
         HeldScope { scope: scope.to_owned(), head_time: met.issue_time, steps }

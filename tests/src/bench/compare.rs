@@ -80,7 +80,7 @@ async fn quiet(relay: &Counted) -> u64 {
 pub(crate) async fn compare() -> anyhow::Result<Figure> {
     let net = Network::new(5).gateway().node(SOURCE, &ORIGINS).node(READER, &[READER]);
     let circle: Vec<&str> = ORIGINS.iter().copied().chain([READER]).collect();
-    let net = net.circle(CIRCLE, &circle).start().await;
+    let net = net.circle(CIRCLE, &circle).measured().start().await;
     let (source, reader) = (net.node(SOURCE), net.node(READER));
     let reader_scope = format!("member:{READER}");
     let circle_scope = format!("circle:{CIRCLE}");
@@ -124,7 +124,7 @@ async fn publish(source: &Server, origin: &str, scope: &str) -> anyhow::Result<(
 
 /// Measures the bytes of healing records that have vanished from a mirror.
 pub(crate) async fn heal() -> anyhow::Result<Figure> {
-    let net = Network::new(6).gateway().node(SOURCE, &ORIGINS).node(READER, &[READER]).start().await;
+    let net = Network::new(6).gateway().node(SOURCE, &ORIGINS).node(READER, &[READER]).measured().start().await;
     let (source, reader) = (net.node(SOURCE), net.node(READER));
     let share = RECORDS / ORIGINS.len();
     let mut last = String::new();

@@ -53,7 +53,7 @@ pub(crate) async fn publish() -> anyhow::Result<Figure> {
     can_switch()?;
     let folder = tempfile::tempdir()?;
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(1).gateway().web_certificate(&certificate).node(MEMBER, &[MEMBER]).start().await;
+    let net = Network::new(1).gateway().web_certificate(&certificate).node(MEMBER, &[MEMBER]).measured().start().await;
     let node = net.node(MEMBER);
     let secret = world::target(node, MEMBER, &certificate).await?.secret;
     net.gateway().stop().await;
@@ -74,7 +74,7 @@ pub(crate) async fn publish() -> anyhow::Result<Figure> {
 /// Measures the rate of a first synchronisation; node and gateway both have heads, or neither.
 pub(crate) async fn sync() -> anyhow::Result<Figure> {
     can_switch()?;
-    let mut net = Network::new(3).gateway().node(MEMBER, &[MEMBER, OTHER]).start().await;
+    let mut net = Network::new(3).gateway().node(MEMBER, &[MEMBER, OTHER]).measured().start().await;
     let mut last = String::new();
     for member in [MEMBER, OTHER] {
         last = world::fill(net.node(MEMBER), member, "held", RECORDS / 2).await?;

@@ -59,6 +59,7 @@ impl Process {
         // Nobody but root may kill sudo, which ends with what it has started, once it has started it.
         while self.ended().is_none() && self.id() != self.0.id() {
             let _ = kill_process(pid(self.id()), Signal::KILL);
+            self.wake();
             std::thread::sleep(LOOK_AGAIN);
         }
         // The error says only that it is gone already.
@@ -68,6 +69,15 @@ impl Process {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(pid(self.id()), signal).expect("a child can be signalled");
+        if signal == Signal::CONT {
+            self.wake();
+        }
+    }
+
+    /// Sudo stops itself where what it has started is stopped. Who shares its session may wake it; an error says that it
+    /// needs no waking.
+    fn wake(&self) {
+        let _ = kill_process(pid(self.0.id()), Signal::CONT);
     }
 
     /// SIGTERM, and how it ended.

@@ -14,7 +14,7 @@ const LOSS: u8 = 10;
 /// What the narrow wire takes.
 const KILOBITS: u32 = 1_000;
 /// What waits for the narrow wire: for more seconds than a ping may take.
-const WAITING: u64 = 60;
+const WAITING: u64 = 32;
 
 /// A listing of 60 KB that compresses badly.
 fn thick(id: &str, chance: &mut Seed) -> Draft {
