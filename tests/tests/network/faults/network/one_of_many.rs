@@ -37,11 +37,11 @@ async fn whatever_is_wrong_with_one_stops_no_other() {
     // Its certificate is younger than its clock is late.
     late.stop().await;
     late.start_with_clock("-20m").await;
-    // Altered before it ever left, so that it is sent as it is.
-    let alone = poisoned.host().swallowed();
+    // Altered before it ever left, so that it is sent as it is. Systems go on sending for a process that has ended: what
+    // this connection held must never arrive.
+    let forgotten = poisoned.host().forgotten();
     poisoned.publish(offer("bad")).await.unwrap();
     poisoned.stop().await;
-    alone.ends();
     let bad = format!("members/poisoned.{NETWORK}/listings/bad");
     let unsigned = |signed: Signed| Signed { signature: vec![7; 64], ..signed };
     rewrite_record(poisoned.dir(), &bad, unsigned).await.unwrap();
@@ -85,6 +85,7 @@ async fn whatever_is_wrong_with_one_stops_no_other() {
         .unwrap_or_else(|reason| panic!("its origin is not told of the bad record: {reason}"));
 
     hole.ends();
+    forgotten.ends();
     frozen.thaw();
     disk.empty();
     late.restart().await;
