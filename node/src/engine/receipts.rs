@@ -1,6 +1,6 @@
 //! Who holds what a member here has written, by the receipts of the holders.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
 use duikou_proto::directory::{Directory, Member, MemberState};
 use duikou_proto::envelope::{Micros, Part, Revision};
@@ -14,6 +14,9 @@ use super::Engine;
 use super::heads::{Heads, Met};
 use crate::limits;
 use crate::store::{Row, Store, StoreError};
+
+const LACKING: Micros = limits::RECEIPT_LACKING.as_micros() as Micros;
+const SILENT: Micros = limits::RECEIPT_SILENT.as_micros() as Micros;
 
 /// One member that is to have a listing, or is no longer to have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,18 +68,16 @@ impl Engine {
     async fn receipts(&self, origin: &MemberId) -> Result<Vec<(Member, Option<Receipt>)>, StoreError> {
         let directory = self.directory();
         let active = directory.members().filter(|m| m.id != *origin && m.state == MemberState::Active);
-        let members: Vec<Member> = active.take(limits::RECEIPTS_OF_A_MEMBER).cloned().collect();
-        let names: Vec<RecordName> = members.iter().filter_map(|m| receipt::name(&m.id, origin).ok()).collect();
-        let rows = self.rows(&names).await?;
+        let named = active.filter_map(|member| Some((member.clone(), receipt::name(&member.id, origin).ok()?)));
+        let named: Vec<(Member, RecordName)> = named.take(limits::RECEIPTS_OF_A_MEMBER).collect();
+        let names: Vec<RecordName> = named.iter().map(|(_, name)| name.clone()).collect();
+        let rows = self.rows(&names).await?.into_iter();
+        let mut receipts: HashMap<RecordName, Receipt> =
+            rows.filter_map(|row| Some((row.name, receipt::read(row.record.as_ref()?)?))).collect();
         // Nobody holds what has not been written yet.
         let newest = self.0.memory.load().revisions.get(origin).copied().unwrap_or_default();
-        let read = |member: &Member| {
-            let name = receipt::name(&member.id, origin).ok()?;
-            let mut receipt = receipt::read(rows.iter().find(|row| row.name == name)?.record.as_ref()?)?;
-            receipt.scopes.retain(|held| receipt::reached(held) <= newest);
-            Some(receipt)
-        };
-        Ok(members.into_iter().map(|member| (member.clone(), read(&member))).collect())
+        receipts.values_mut().for_each(|receipt| receipt.scopes.retain(|held| receipt::reached(held) <= newest));
+        Ok(named.into_iter().map(|(member, name)| (member, receipts.remove(&name))).collect())
     }
 
     /// Who holds a row of a member here, and who no longer does, ordered by member: everybody whom its scopes, or those
@@ -125,12 +126,10 @@ impl Engine {
                 let admitted = holder.keys.newest().map_or(now, |key| key.introduced);
                 // Rights that are new take their time as well.
                 let answers = |as_of: Revision| {
-                    heard
-                        .is_some_and(|heard| heard > as_of.max(directory.link().time) + micros(limits::RECEIPT_LACKING))
+                    let due = as_of.max(directory.link().time).saturating_add(LACKING);
+                    heard.is_some_and(|heard| heard > due)
                 };
-                let silent = |as_of: Revision| {
-                    now.saturating_sub(heard.unwrap_or(admitted).max(as_of)) > micros(limits::RECEIPT_SILENT)
-                };
+                let silent = |as_of: Revision| now.saturating_sub(heard.unwrap_or(admitted).max(as_of)) > SILENT;
                 let confirmed = |scope: &str, as_of: Revision| {
                     let mut held = receipt.iter().flat_map(|receipt| &receipt.scopes);
                     held.any(|held| held.scope == scope && receipt::reached(held) >= as_of)
@@ -178,8 +177,4 @@ fn judge(member: &MemberId, part: &Part, scopes: &ScopeSet, receipt: Option<&Rec
 fn here(holder: Holder, part: &Part, now: Micros) -> Holder {
     let state = if part.is_record() { State::Held } else { State::Gone };
     Holder { state, since: Some(part.revision()), confirmed: Some(now), refusal: String::new(), ..holder }
-}
-
-fn micros(duration: Duration) -> Micros {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }

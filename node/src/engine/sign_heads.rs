@@ -9,12 +9,12 @@ use duikou_proto::head;
 use duikou_proto::limits as contract;
 use duikou_proto::name::{Kind, MemberId};
 use duikou_proto::scope::Scope;
-use duikou_proto::v1::{Head, Lane};
+use duikou_proto::v1::Head;
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::work::Work;
-use super::write::{Next, state};
+use super::write::say;
 use super::writer::Command;
 use super::{Engine, facts};
 use crate::defects::{self, Defect};
@@ -125,13 +125,7 @@ async fn due(
 async fn sign(work: &mut Work<'_>, member: &MemberId, row: Option<Row>, due: Head) -> Result<(), StoreError> {
     let Ok(scope) = due.scope.parse::<Scope>() else { return Ok(()) };
     let Ok(name) = head::name(member, &scope) else { return Ok(()) };
-    let expires = work.now + limits::HEAD_KEPT.as_micros() as i64;
-    let content = Ok(([scope].into_iter().collect(), due.encode_to_vec().into(), work.now, expires));
-    let next = Next { kind: Kind::head(), lane: Lane::Prompt, content, owed: false };
-    if let Err(malformed) = state(work, row.as_ref(), &name, &next, false).await? {
-        tracing::error!(record.name = %name, error = %malformed, "a head could not be signed");
-    }
-    Ok(())
+    say(work, row.as_ref(), &name, Kind::head(), scope, due.encode_to_vec().into(), limits::HEAD_KEPT).await
 }
 
 impl Engine {

@@ -12,14 +12,15 @@ use duikou_proto::limits as contract;
 use duikou_proto::name::{Kind, MemberId};
 use duikou_proto::receipt;
 use duikou_proto::scope::{Scope, ScopeSet};
-use duikou_proto::v1::{HeldScope, Lane, Receipt, RefusedName};
+use duikou_proto::v1::{HeldScope, Receipt, RefusedName};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::work::Work;
-use super::write::{Next, state};
+use super::write::say;
 use super::writer::Command;
 use super::{Engine, RejectionFact, facts};
+use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::{Row, StoreError};
 
@@ -40,7 +41,7 @@ impl Command for SignReceipts {
 
     async fn run(self, work: &mut Work<'_>) -> Result<Rest, StoreError> {
         let directory = work.memory.directory.clone();
-        let (mut room, mut next) = (limits::RECEIPTS_AT_ONCE, work.now + micros(limits::RECEIPT_EVERY));
+        let (mut room, mut next) = (limits::RECEIPTS_AT_ONCE, work.now + limits::RECEIPT_EVERY.as_micros() as Micros);
         let refused = refused(work).await?;
         for holder in directory.hosted(&work.identity.node).filter(|member| member.state == MemberState::Active) {
             let able = holder.moving.is_none()
@@ -74,10 +75,6 @@ impl Command for SignReceipts {
         }
         Ok(Rest::At(next))
     }
-}
-
-fn micros(duration: Duration) -> Micros {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The receipts of a holder that are out, by origin.
@@ -142,9 +139,9 @@ fn due(before: Option<&Receipt>, next: &Receipt) -> Option<Micros> {
     // A clock that was ahead does not keep the next one back.
     let signed = before.issue_time.min(next.issue_time);
     if reach(before) != reach(next) || before.refused != next.refused {
-        Some(signed.saturating_add(micros(contract::RECEIPT_APART)))
+        Some(signed.saturating_add(contract::RECEIPT_APART.as_micros() as Micros))
     } else if before.scopes != next.scopes {
-        Some(signed.saturating_add(micros(limits::RECEIPT_EVERY)))
+        Some(signed.saturating_add(limits::RECEIPT_EVERY.as_micros() as Micros))
     } else {
         None
     }
@@ -158,14 +155,8 @@ async fn sign(
     receipt: &Receipt,
 ) -> Result<(), StoreError> {
     let Ok(name) = receipt::name(holder, origin) else { return Ok(()) };
-    let scopes: ScopeSet = [Scope::member(origin)].into_iter().collect();
-    let expires = work.now + micros(limits::RECEIPT_KEPT);
-    let content = Ok((scopes, receipt.encode_to_vec().into(), work.now, expires));
-    let next = Next { kind: Kind::receipt(), lane: Lane::Prompt, content, owed: false };
-    if let Err(malformed) = state(work, row, &name, &next, false).await? {
-        tracing::error!(record.name = %name, error = %malformed, "a receipt could not be signed");
-    }
-    Ok(())
+    let body = receipt.encode_to_vec().into();
+    say(work, row, &name, Kind::receipt(), Scope::member(origin), body, limits::RECEIPT_KEPT).await
 }
 
 impl Engine {
@@ -183,7 +174,7 @@ impl Engine {
                 () = tokio::time::sleep(limits::RECEIPT_AFTER) => {}
             }
             wait = limits::HEAD_LOOK;
-            if self.halted().is_some() {
+            if self.halted().is_some() || defects::on(Defect::NoHeads) {
                 continue;
             }
             loop {

@@ -1,5 +1,7 @@
 //! The origin writes: publish, change, narrow, withdraw. Every state that a member signs is made here.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::directory::MemberState;
@@ -325,6 +327,25 @@ pub(crate) fn statements(
         }));
     }
     unsigned
+}
+
+/// Signs what a member says about records: promptly, to one scope, to be kept for so long.
+pub(super) async fn say(
+    work: &mut Work<'_>,
+    row: Option<&Row>,
+    name: &RecordName,
+    kind: Kind,
+    scope: Scope,
+    body: Bytes,
+    kept: Duration,
+) -> Result<(), StoreError> {
+    let expires = work.now + kept.as_micros() as Micros;
+    let content = Ok(([scope].into_iter().collect(), body, work.now, expires));
+    let next = Next { kind, lane: Lane::Prompt, content, owed: false };
+    if let Err(malformed) = state(work, row, name, &next, false).await? {
+        tracing::error!(record.name = %name, error = %malformed, "a statement about records could not be signed");
+    }
+    Ok(())
 }
 
 /// Signs the next state of a name and takes it in.

@@ -64,14 +64,17 @@ impl Breach {
     }
 }
 
-/// Notes one.
+/// Notes one. Of many alike the log tells ever fewer: the first, the second, the fourth, and so on.
 pub(crate) fn note(end: &LinkEnd, breach: Breach, detail: &str) {
-    tracing::error!(alarm = breach.code(), peer.id = %end.peer, detail, "the peer breaks the protocol");
-    let now = end.engine.now();
+    let (now, mut count) = (end.engine.now(), 0);
     end.board.update(&end.peer, |view| {
         let noted = view.breaches.entry(breach).or_default();
         noted.count += 1;
         noted.last = now;
         detail.clone_into(&mut noted.detail);
+        count = noted.count;
     });
+    if count.count_ones() == 1 {
+        tracing::error!(alarm = breach.code(), peer.id = %end.peer, count, detail, "the peer breaks the protocol");
+    }
 }

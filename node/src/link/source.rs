@@ -37,7 +37,7 @@ pub(crate) async fn run(
     let engine = &end.engine;
     let (began, mut chatter) = (Instant::now(), Chatter::new(CHATTER));
     let mut source = begin(&end, lane, &open).await?;
-    let mut head = engine.watch_head();
+    let (mut head, mut most) = (engine.watch_head(), (0, 0));
     let mut directory = engine.watch_directory();
     loop {
         while let Some(frame) = input.try_next().now_or_never() {
@@ -51,10 +51,13 @@ pub(crate) async fn run(
             return Err(Ended::Scopes);
         }
         let (in_flight, wanted) = source.waiting();
-        end.board.update(&end.peer, |view| {
-            view.in_flight = view.in_flight.max(in_flight);
-            view.wanted = view.wanted.max(wanted);
-        });
+        if in_flight > most.0 || wanted > most.1 {
+            most = (most.0.max(in_flight), most.1.max(wanted));
+            end.board.update(&end.peer, |view| {
+                view.in_flight = view.in_flight.max(in_flight);
+                view.wanted = view.wanted.max(wanted);
+            });
+        }
         let want = source.want(*head.borrow_and_update());
         match want {
             Want::Nothing => {

@@ -65,15 +65,15 @@ async fn through_relay(net: &Network, reader: &Server) -> anyhow::Result<Counted
 }
 
 /// Waits until nothing but pings passes; the bytes until then.
-async fn quiet(relay: &Counted) -> u64 {
-    loop {
+async fn quiet(relay: &Counted) -> anyhow::Result<u64> {
+    let look = async || {
         let before = relay.bytes();
         tokio::time::sleep(QUIET).await;
-        // A ping and its answer, each way.
-        if relay.bytes() - before < 2048 {
-            return before;
-        }
-    }
+        // Pings and their answers, each way.
+        let passed = relay.bytes() - before;
+        if passed < 2048 { Ok(before) } else { Err(format!("{passed} bytes have passed in {QUIET:?}")) }
+    };
+    within(HELD, look).await.map_err(anyhow::Error::msg)
 }
 
 /// Measures the bytes of a reconnect after which nothing differs, for each origin and scope, with a new head of each.
@@ -95,7 +95,7 @@ pub(crate) async fn compare() -> anyhow::Result<Figure> {
     tokio::time::sleep(RENEWED).await;
     let relay = through_relay(&net, reader).await?;
     all_complete(reader, &ORIGINS, scopes.len()).await?;
-    let bytes = quiet(&relay).await;
+    let bytes = quiet(&relay).await?;
     let pairs = ORIGINS.len() * scopes.len();
     Ok(Figure {
         name: COMPARE,
@@ -151,7 +151,7 @@ pub(crate) async fn heal() -> anyhow::Result<Figure> {
             .map_err(anyhow::Error::msg)?;
     }
     all_complete(reader, &ORIGINS, 1).await?;
-    let bytes = quiet(&relay).await;
+    let bytes = quiet(&relay).await?;
     Ok(Figure {
         name: HEAL,
         value: bytes as f64 / (3.0 * bytes_lacking as f64 + ALLOWANCE),

@@ -1,8 +1,20 @@
-//! Clocks that are wrong: a process sees another time than everybody else.
+//! The time, and clocks that are wrong: a process sees another time than everybody else.
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use duikou_proto::envelope::Micros;
 
 use super::server::{Addresses, Server};
+
+/// Microseconds since 1970 UTC.
+///
+/// # Panics
+/// Where this machine's clock stands before 1970.
+pub fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_micros()).expect("before the year 200,000")
+}
 
 /// What Debian's package `faketime` puts before the system's clock.
 pub struct WrongClock(PathBuf);

@@ -2,17 +2,16 @@
 //! they have acknowledged, and what whoever followed them has.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use duikou_node::engine::Reader;
 use duikou_node::feed::readable;
 use duikou_proto::directory::Directory;
-use duikou_proto::envelope::Micros;
 use duikou_proto::name::{NodeId, RecordName};
 use duikou_proto::v1::link_status::State;
 use duikou_proto::v1::{Rejection, Status};
 
+use super::clock::now;
 use super::disk;
 use super::network::Network;
 use super::server::Server;
@@ -21,11 +20,6 @@ use crate::invariants::{Acknowledged, Evidence, LinkEvidence, MemoryEvidence, Re
 /// What the process of a small network may occupy, whatever happens in it: its caches, its queue and its part of the feed
 /// come to 100 MiB, and an unoptimised program is large.
 const MEMORY_BYTES: usize = 768 * 1024 * 1024;
-
-pub(crate) fn now() -> Micros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_micros()).expect("before the year 200,000")
-}
 
 impl Network {
     /// Everything that is known now. All servers must run.

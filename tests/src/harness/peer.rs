@@ -1,7 +1,7 @@
 //! A peer that speaks a link's protocol with the identity of a node, and does with it whatever a test wants.
 
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::Context;
 use duikou_node::link::{Connect, Inbound, Wire};
@@ -16,6 +16,7 @@ use futures_util::TryStreamExt;
 use tokio::sync::mpsc;
 
 use super::Server;
+use super::clock::now;
 use super::network::NETWORK;
 use super::start::full;
 
@@ -26,15 +27,6 @@ const ANSWER: Duration = Duration::from_secs(30);
 
 /// The lanes of a link.
 pub const LANES: [Lane; 2] = [Lane::Prompt, Lane::Bulk];
-
-/// Microseconds since 1970 UTC.
-///
-/// # Panics
-/// Where this machine's clock stands before 1970.
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_micros()).expect("before the year 200,000")
-}
 
 /// How `node` dials its gateway at `address`, with the certificate in its folder.
 ///

@@ -13,6 +13,8 @@ use super::wait::within;
 const STOP: Duration = Duration::from_secs(40);
 /// How often it is looked whether one has ended that was killed.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// How often at most: for ten seconds.
+const LOOKS: u32 = 1_000;
 
 /// A child that is killed where it is dropped.
 #[derive(Debug)]
@@ -57,9 +59,13 @@ impl Process {
     /// SIGKILL: nothing of it runs any longer when this returns.
     pub(crate) fn kill(&mut self) {
         // Nobody but root may kill sudo, which ends with what it has started, once it has started it.
-        while self.ended().is_none() && self.id() != self.0.id() {
+        for _ in 0..LOOKS {
+            if self.ended().is_some() || self.id() == self.0.id() {
+                break;
+            }
             let _ = kill_process(pid(self.id()), Signal::KILL);
             self.wake();
+            // Not a task's sleep: this is done on dropping too, where nothing can be awaited.
             std::thread::sleep(LOOK_AGAIN);
         }
         // The error says only that it is gone already.

@@ -26,7 +26,7 @@ use super::listing::Draft;
 use super::network::NETWORK;
 use super::process::Process;
 use super::wait::within;
-use super::{bytes, evidence, start};
+use super::{bytes, clock, start};
 
 /// How long a server may take to be ready.
 const READY: Duration = Duration::from_secs(60);
@@ -281,7 +281,7 @@ impl Server {
         let listing = draft.listing(self.first_member());
         let request = CreateListingRequest { listing: Some(listing), ..CreateListingRequest::default() };
         let written = self.listings().create_listing(request).await?.into_inner();
-        self.ledger.written(&written, evidence::now());
+        self.ledger.written(&written, clock::now());
         Ok(written)
     }
 
@@ -296,7 +296,7 @@ impl Server {
             ..UpdateListingRequest::default()
         };
         let written = self.listings().update_listing(request).await?.into_inner();
-        self.ledger.written(&written, evidence::now());
+        self.ledger.written(&written, clock::now());
         Ok(written)
     }
 
@@ -312,7 +312,7 @@ impl Server {
         };
         let written = self.listings().withdraw_listing(request).await?.into_inner();
         let full = RecordName::parse(name, &NETWORK.parse().expect("a network's name"));
-        self.ledger.ended(full.expect("a name that was taken").as_str(), written.revision, evidence::now());
+        self.ledger.ended(full.expect("a name that was taken").as_str(), written.revision, clock::now());
         Ok(written)
     }
 

@@ -6,6 +6,7 @@ use tonic::Code;
 
 use super::listing;
 use crate::cli::connect::Server;
+use crate::cli::global::OutputForm;
 use crate::cli::json::{Defaults, Layout, to_json};
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Sequence, Text, time};
@@ -39,17 +40,22 @@ impl Args {
         }
         let request = GetListingRequest { name: self.name.clone() };
         let found = connection.listings().get_listing(request).await?.into_inner();
-        let holders = match holders(&connection, &self.name).await {
-            Ok(holders) => holders,
-            // They are for its origin, where that lives.
-            Err(status)
-                if [Code::PermissionDenied, Code::FailedPrecondition, Code::NotFound].contains(&status.code()) =>
-            {
-                Vec::new()
-            }
-            Err(status) => return Err(status.into()),
+        let holders = match context.global.output {
+            OutputForm::Table => shown_holders(&connection, &self.name).await?,
+            OutputForm::Json | OutputForm::Jsonl => Vec::new(),
         };
         context.show(&found, |found| people(context, found, &holders))
+    }
+}
+
+/// Those that the caller may know of: they are for the listing's origin, where that lives.
+async fn shown_holders(server: &Server, name: &str) -> Result<Vec<Holder>, CommandError> {
+    match holders(server, name).await {
+        Ok(holders) => Ok(holders),
+        Err(status) if matches!(status.code(), Code::PermissionDenied | Code::FailedPrecondition | Code::NotFound) => {
+            Ok(Vec::new())
+        }
+        Err(status) => Err(status.into()),
     }
 }
 

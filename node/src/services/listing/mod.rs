@@ -1,5 +1,5 @@
-//! Listings: `read` gets and lists them, `holders` says who has one, `create`, `update` and `batch` write them, `check` says what is wrong with
-//! one, `mask` merges a change into what is there, `view` shows what a record holds.
+//! Listings: `read` gets and lists them, `holders` says who has one, `create`, `update` and `batch` write them, `check`
+//! says what is wrong with one, `mask` merges a change into what is there, `view` shows what a record holds.
 
 mod batch;
 mod check;

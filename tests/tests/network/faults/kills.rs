@@ -52,15 +52,7 @@ async fn kill(net: &Network, stop: &AtomicBool) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_whoever_dies_whenever() {
     eprintln!("seed {SEED}");
-    let net = Network::new(SEED)
-        .gateway()
-        .node("north", &["north"])
-        .node("south", &["south"])
-        .node("east", &["east", "far"])
-        .circle("west", &["north", "far"])
-        .circle("coast", &["south", "east"])
-        .start()
-        .await;
+    let net = writer::network(SEED).start().await;
     let stop = AtomicBool::new(false);
     let chance = |n| Seed::new(SEED * 1_000 + n);
     let writer = |node: &str, member: &'static str, n| {

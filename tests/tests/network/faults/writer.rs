@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use duikou_proto::v1::WithdrawalReason;
-use duikou_tests::harness::{NETWORK, Network, Seed, Server, offer};
+use duikou_tests::harness::{Builder, NETWORK, Network, Seed, Server, offer};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -27,6 +27,12 @@ const SCOPES: [&[&str]; 7] = [
 const WAIT: Duration = Duration::from_millis(20);
 /// What a server says that will not write for now: then nothing has changed.
 const REFUSALS: [&str; 2] = ["DISK_FULL", "CLOCK_OFF"];
+
+/// A network of those to whom the scopes are something, one node of which hosts two.
+pub(super) fn network(seed: u64) -> Builder {
+    let net = Network::new(seed).gateway().node("north", &["north"]).node("south", &["south"]);
+    net.node("east", &["east", "far"]).circle("west", &["north", "far"]).circle("coast", &["south", "east"])
+}
 
 /// Writes until told to stop, with a rest after each write.
 pub(super) async fn write(

@@ -63,16 +63,7 @@ struct World {
 
 impl World {
     async fn new(seed: u64) -> Self {
-        let mut net = Network::new(seed)
-            .gateway()
-            .node("north", &["north"])
-            .node("south", &["south"])
-            .node("east", &["east", "far"])
-            .circle("west", &["north", "far"])
-            .circle("coast", &["south", "east"])
-            .on_hosts()
-            .start()
-            .await;
+        let mut net = writer::network(seed).on_hosts().start().await;
         let disk = SmallDisk::mount(&net.root().join("small"));
         net.join("small", &["small"]).await.linked().await;
         let relay = net.relay("north").await;
@@ -175,7 +166,8 @@ fn given<T: FromStr>(variable: &str) -> Option<T> {
     Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text:?} is no number")))
 }
 
-/// See the head of this file.
+/// See the head of this file. Each of its troubles has a short scenario of its own beside it, which always runs; together
+/// they take longer than all other tests.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes ten minutes: it is run by hand"]
 async fn ten_minutes_of_it() {
