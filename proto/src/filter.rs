@@ -1,9 +1,14 @@
-//! Which listings a reader wants: the one matcher that feeds, links, subscriptions and pages use.
+//! Which listings a reader wants: the one matcher that feeds, links, subscriptions, search and pages use.
+
+mod quantity;
+mod range;
 
 use std::collections::BTreeSet;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::Money;
+use crate::envelope::{Micros, Part, Statement};
 use crate::limits;
 use crate::name::{Kind, MemberId, NetworkName};
 use crate::reference::{Table, industries, normalise_region, occupations, regions};
@@ -11,6 +16,9 @@ use crate::scope::{Scope, ScopeSet};
 use crate::v1;
 use crate::v1::opportunity::{Details, Direction};
 use crate::validate::{Check, Violation, is_language_tag, reason};
+
+pub use quantity::{Quantities, Span};
+pub use range::{Amounts, Wages};
 
 /// A filter whose values are known and in their full forms. Two are equal, and have equal hashes, exactly where the
 /// same values were given, in whatever order or form.
@@ -25,6 +33,39 @@ pub struct Filter {
     circles: BTreeSet<Scope>,
     languages: BTreeSet<String>,
     tags: BTreeSet<String>,
+    expire: Option<Span>,
+    publish: Option<Span>,
+    event: Option<Span>,
+    amount: Option<Amounts>,
+    wage: Option<Wages>,
+    level: Option<Span>,
+}
+
+/// What a filter looks at beside the body.
+#[derive(Debug, Clone, Copy)]
+pub struct Header<'a> {
+    /// The record's kind.
+    pub kind: &'a str,
+    /// Its scopes, as far as the reader may know them.
+    pub scopes: &'a ScopeSet,
+    /// Its origin's full id.
+    pub origin: &'a str,
+    /// When its name was first published.
+    pub publish_time: Micros,
+    /// When it closes.
+    pub expire_time: Micros,
+}
+
+impl<'a> Header<'a> {
+    /// Of a record. Nobody has a withdrawal matched; its times are 0.
+    pub fn of(part: &'a Part) -> Self {
+        let (publish_time, expire_time) = match part.statement() {
+            Statement::Record { publish_time, expire_time, .. } => (*publish_time, *expire_time),
+            Statement::Withdrawal { .. } => (0, 0),
+        };
+        let (kind, scopes, origin) = (part.kind().as_str(), part.scopes(), part.name().origin_str());
+        Self { kind, scopes, origin, publish_time, expire_time }
+    }
 }
 
 impl Filter {
@@ -57,21 +98,28 @@ impl Filter {
                 is_language_tag(tag).then(|| tag.to_ascii_lowercase())
             }),
             tags: formed(check, "tags", &filter.tags, "冷链", |tag| (!tag.is_empty()).then(|| tag.nfc().collect())),
+            expire: range::times(check, "expire_time", filter.expire_time.as_ref()),
+            publish: range::times(check, "publish_time", filter.publish_time.as_ref()),
+            event: range::times(check, "event_time", filter.event_time.as_ref()),
+            amount: range::amounts(check, "amount", filter.amount.as_ref()),
+            wage: range::wages(check, "wage", filter.wage.as_ref()),
+            level: range::levels(check, "maturity_trl", filter.maturity_trl.as_ref()),
         };
         if found.is_empty() { Ok(filter) } else { Err(found) }
     }
 
-    /// Whether a listing matches: its kind, its scopes as far as the reader may know them, its origin's full id, and
-    /// its body.
-    pub fn matches(&self, kind: &str, scopes: &ScopeSet, origin: &str, opportunity: &v1::Opportunity) -> bool {
-        self.matches_header(kind, scopes, origin) && self.matches_body(opportunity)
+    /// Whether a listing matches.
+    pub fn matches(&self, header: &Header<'_>, opportunity: &v1::Opportunity) -> bool {
+        self.matches_header(header) && self.matches_body(opportunity)
     }
 
     /// The part of [`Self::matches`] that needs no body. Where [`Self::needs_body`] does not hold, it is the whole.
-    pub fn matches_header(&self, kind: &str, scopes: &ScopeSet, origin: &str) -> bool {
-        given_implies(&self.kinds, |kinds| kinds.contains(kind))
-            && given_implies(&self.members, |members| members.iter().any(|member| member.as_str() == origin))
-            && given_implies(&self.circles, |circles| circles.iter().any(|circle| scopes.contains(circle)))
+    pub fn matches_header(&self, header: &Header<'_>) -> bool {
+        given_implies(&self.kinds, |kinds| kinds.contains(header.kind))
+            && given_implies(&self.members, |members| members.iter().any(|member| member.as_str() == header.origin))
+            && given_implies(&self.circles, |circles| circles.iter().any(|circle| header.scopes.contains(circle)))
+            && self.expire.is_none_or(|wanted| wanted.contains(header.expire_time))
+            && self.publish.is_none_or(|wanted| wanted.contains(header.publish_time))
     }
 
     fn matches_body(&self, opportunity: &v1::Opportunity) -> bool {
@@ -90,44 +138,157 @@ impl Filter {
                 wanted.iter().any(|range| has_prefix(&opportunity.language, range))
             })
             && given_implies(&self.tags, |wanted| opportunity.tags.iter().any(|tag| wanted.contains(tag)))
+            && (!self.has_quantities() || self.matches_quantities(&Quantities::of(opportunity)))
     }
 
-    /// Whether anything but kind, scopes and origin matters, so that bodies must be decoded.
+    fn has_quantities(&self) -> bool {
+        self.event.is_some() || self.amount.is_some() || self.wage.is_some() || self.level.is_some()
+    }
+
+    fn matches_quantities(&self, listing: &Quantities) -> bool {
+        self.event.is_none_or(|wanted| listing.event.is_some_and(|span| span.meets(wanted)))
+            && self.amount.as_ref().is_none_or(|wanted| {
+                listing
+                    .amount
+                    .as_ref()
+                    .is_some_and(|(currency, span)| *currency == wanted.currency && span.meets(wanted.span))
+            })
+            && self.wage.as_ref().is_none_or(|Wages { amounts, period }| {
+                listing.wage.as_ref().is_some_and(|(currency, per, span)| {
+                    *currency == amounts.currency && per == period && span.meets(amounts.span)
+                })
+            })
+            && self.level.is_none_or(|wanted| listing.level.is_some_and(|level| wanted.contains(level)))
+    }
+
+    /// Whether anything but the header matters, so that bodies must be decoded.
     pub fn needs_body(&self) -> bool {
         !(self.directions.is_empty()
             && self.regions.is_empty()
             && self.industries.is_empty()
             && self.occupations.is_empty()
             && self.languages.is_empty()
-            && self.tags.is_empty())
+            && self.tags.is_empty()
+            && !self.has_quantities())
     }
 
     /// BLAKE3 of the values, each with its length, sorted, field by field: what a cursor remembers of its filter.
     pub fn hash(&self) -> [u8; 32] {
         let mut hasher = blake3::Hasher::new_derive_key(HASH_CONTEXT);
-        let directions: Vec<String> = self.directions.iter().map(i32::to_string).collect();
-        let fields: [Vec<&str>; 9] = [
-            self.kinds.iter().copied().collect(),
-            directions.iter().map(String::as_str).collect(),
-            self.regions.iter().copied().collect(),
-            self.industries.iter().copied().collect(),
-            self.occupations.iter().copied().collect(),
-            self.members.iter().map(MemberId::as_str).collect(),
-            self.circles.iter().map(Scope::as_str).collect(),
-            self.languages.iter().map(String::as_str).collect(),
-            self.tags.iter().map(String::as_str).collect(),
-        ];
-        for values in fields {
+        let mut field = |values: &[&str]| {
             hasher.update(&length(values.len()));
             for value in values {
                 hasher.update(&length(value.len())).update(value.as_bytes());
             }
+        };
+        let directions: Vec<String> = self.directions.iter().map(i32::to_string).collect();
+        field(&texts(&self.kinds, |kind| kind));
+        field(&texts(&directions, String::as_str));
+        for codes in [&self.regions, &self.industries, &self.occupations] {
+            field(&texts(codes, |code| code));
         }
+        field(&texts(&self.members, MemberId::as_str));
+        field(&texts(&self.circles, Scope::as_str));
+        field(&texts(&self.languages, String::as_str));
+        field(&texts(&self.tags, String::as_str));
+        let spans = [self.expire, self.publish, self.event, self.level];
+        let money = [self.amount.as_ref(), self.wage.as_ref().map(|wage| &wage.amounts)];
+        for span in spans.into_iter().chain(money.map(|amounts| amounts.map(|amounts| amounts.span))) {
+            let bounds = span.map(|span| [span.from.to_string(), span.to.to_string()]);
+            field(&texts(bounds.iter().flatten(), String::as_str));
+        }
+        for amounts in money {
+            field(&texts(amounts, |amounts| &amounts.currency));
+        }
+        let period = self.wage.as_ref().map(|wage| wage.period.to_string());
+        field(&texts(&period, String::as_str));
         *hasher.finalize().as_bytes()
     }
 }
 
-const HASH_CONTEXT: &str = "duikou.v1 Filter hash, form 1";
+/// What the filter asks for, field by field, for an index that must find what [`Filter::matches`] lets through.
+impl Filter {
+    /// Kinds; none: any.
+    pub fn kinds(&self) -> &BTreeSet<&'static str> {
+        &self.kinds
+    }
+
+    /// Numbers of [`Direction`]; none: any.
+    pub fn directions(&self) -> &BTreeSet<i32> {
+        &self.directions
+    }
+
+    /// Codes of regions; a listing lies in one of them.
+    pub fn regions(&self) -> &BTreeSet<&'static str> {
+        &self.regions
+    }
+
+    /// Codes of industries; likewise.
+    pub fn industries(&self) -> &BTreeSet<&'static str> {
+        &self.industries
+    }
+
+    /// Codes of occupations; likewise.
+    pub fn occupations(&self) -> &BTreeSet<&'static str> {
+        &self.occupations
+    }
+
+    /// Origins.
+    pub fn members(&self) -> &BTreeSet<MemberId> {
+        &self.members
+    }
+
+    /// Scopes of circles.
+    pub fn circles(&self) -> &BTreeSet<Scope> {
+        &self.circles
+    }
+
+    /// Ranges of language tags in lower case.
+    pub fn languages(&self) -> &BTreeSet<String> {
+        &self.languages
+    }
+
+    /// Tags.
+    pub fn tags(&self) -> &BTreeSet<String> {
+        &self.tags
+    }
+
+    /// When the listing closes, in microseconds.
+    pub fn expire(&self) -> Option<Span> {
+        self.expire
+    }
+
+    /// When it was published, in microseconds.
+    pub fn publish(&self) -> Option<Span> {
+        self.publish
+    }
+
+    /// When an event takes place, in microseconds; compared with [`Quantities::event`].
+    pub fn event(&self) -> Option<Span> {
+        self.event
+    }
+
+    /// Compared with [`Quantities::amount`].
+    pub fn amount(&self) -> Option<&Amounts> {
+        self.amount.as_ref()
+    }
+
+    /// Compared with [`Quantities::wage`].
+    pub fn wage(&self) -> Option<&Wages> {
+        self.wage.as_ref()
+    }
+
+    /// Compared with [`Quantities::level`].
+    pub fn level(&self) -> Option<Span> {
+        self.level
+    }
+}
+
+fn texts<'a, T: 'a>(values: impl IntoIterator<Item = &'a T>, text: impl Fn(&'a T) -> &'a str) -> Vec<&'a str> {
+    values.into_iter().map(text).collect()
+}
+
+const HASH_CONTEXT: &str = "duikou.v1 Filter hash, form 2";
 
 fn length(length: usize) -> [u8; 8] {
     (length as u64).to_le_bytes()
@@ -208,9 +369,20 @@ fn directions(check: &mut Check<'_>, values: &[i32]) -> BTreeSet<i32> {
 }
 
 fn value_count(filter: &v1::Filter) -> usize {
-    let v1::Filter { kinds, directions, regions, industries, occupations, members, circles, languages, tags } = filter;
+    let v1::Filter { kinds, directions, regions, industries, occupations, members, circles, languages, tags, .. } =
+        filter;
+    let v1::Filter { expire_time, publish_time, event_time, amount, wage, maturity_trl, .. } = filter;
     let texts = [kinds, regions, industries, occupations, members, circles, languages, tags];
-    directions.len() + texts.into_iter().map(Vec::len).sum::<usize>()
+    let ranges = [
+        expire_time.is_some(),
+        publish_time.is_some(),
+        event_time.is_some(),
+        amount.is_some(),
+        wage.is_some(),
+        maturity_trl.is_some(),
+    ];
+    let given = ranges.into_iter().filter(|given| *given).count();
+    directions.len() + texts.into_iter().map(Vec::len).sum::<usize>() + given
 }
 
 #[cfg(test)]

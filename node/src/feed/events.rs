@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use duikou_proto::envelope::Part;
-use duikou_proto::filter::Filter;
+use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::no_longer::Reason;
@@ -207,8 +207,7 @@ impl EventReader {
         match self.viewer.see(row, &self.engine.directory(), self.engine.now()) {
             Seen::Record(part) => {
                 let opportunity = readable(part)?;
-                let kind = part.kind().as_str();
-                if self.filter.matches(kind, part.scopes(), row.name.origin_str(), &opportunity) {
+                if self.filter.matches(&Header::of(part), &opportunity) {
                     lies(record_at).then(|| Step::Listing(part.clone(), Box::new(opportunity)))
                 } else {
                     (had && lies(record_at)).then(|| Step::NoLonger(row.name.clone(), Reason::Filter))

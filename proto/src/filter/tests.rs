@@ -2,7 +2,9 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::*;
-use crate::v1::{Capital, Opportunity, Talent};
+use crate::v1::{
+    Capital, Event, LevelRange, MoneyRange, Opportunity, Project, Talent, Technology, TimeRange, WageRange,
+};
 
 fn network() -> NetworkName {
     "pprd.example".parse().unwrap()
@@ -18,11 +20,20 @@ struct Listing {
     kind: &'static str,
     scopes: ScopeSet,
     origin: &'static str,
+    publish_time: Micros,
+    expire_time: Micros,
     body: Opportunity,
 }
 
+impl Listing {
+    fn header(&self) -> Header<'_> {
+        let Self { kind, scopes, origin, publish_time, expire_time, .. } = self;
+        Header { kind, scopes, origin, publish_time: *publish_time, expire_time: *expire_time }
+    }
+}
+
 fn matches(filter: &v1::Filter, listing: &Listing) -> bool {
-    compile(filter).matches(listing.kind, &listing.scopes, listing.origin, &listing.body)
+    compile(filter).matches(&listing.header(), &listing.body)
 }
 
 const KINDS: [&str; 5] = Kind::LISTINGS;
@@ -38,27 +49,63 @@ fn some(values: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     subsequence(values, 0..=values.len()).prop_map(|values| values.into_iter().map(str::to_owned).collect())
 }
 
+fn seconds(seconds: i64) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds, nanos: 0 })
+}
+
+fn yuan(units: i64) -> Option<Money> {
+    Some(Money { currency_code: "CNY".to_owned(), units, nanos: 0 })
+}
+
+/// Two numbers below 6 of which either may be absent; the first is not above the second.
+fn bounds() -> impl Strategy<Value = (Option<i64>, Option<i64>)> {
+    (0..6i64, 0..4i64, 0..4u8)
+        .prop_map(|(from, more, which)| (Some(from).filter(|_| which != 1), Some(from + more).filter(|_| which != 2)))
+}
+
+fn money_of((min, max): (Option<i64>, Option<i64>)) -> (Option<Money>, Option<Money>) {
+    (min.and_then(yuan), max.and_then(yuan))
+}
+
+/// The part of a kind with its quantities: amounts, a wage for a month, a level, two times.
+fn details(kind: &str, occupation: &str, bounds: (Option<i64>, Option<i64>)) -> Details {
+    let (min, max) = money_of(bounds);
+    let level = bounds.0.unwrap_or(0) as i32;
+    match kind {
+        "capital" => Details::Capital(Capital { amount_min: min, amount_max: max, ..Capital::default() }),
+        "project" => Details::Project(Project { investment_min: min, investment_max: max, ..Project::default() }),
+        "technology" => Details::Technology(Technology { maturity_trl: level, ..Technology::default() }),
+        "talent" => Details::Talent(Talent {
+            occupation_code: occupation.to_owned(),
+            wage_min: min,
+            wage_max: max,
+            wage_period: v1::talent::WagePeriod::Month.into(),
+            ..Talent::default()
+        }),
+        _ => {
+            let (start, end) = (bounds.0.unwrap_or(2), bounds.1.unwrap_or(6));
+            Details::Event(Event { start_time: seconds(start), end_time: seconds(end + 1), ..Event::default() })
+        }
+    }
+}
+
 fn listing() -> impl Strategy<Value = Listing> {
-    let header = (select(&KINDS[..]), some(&CIRCLES), select(&MEMBERS[..]));
+    let header = (select(&KINDS[..]), some(&CIRCLES), select(&MEMBERS[..]), 0..6i64, bounds());
     let body =
         (1..=2i32, some(&REGIONS), some(&INDUSTRIES), select(&OCCUPATIONS[..]), select(&LANGUAGES[..]), some(&TAGS));
     (header, body).prop_map(
-        |((kind, circles, origin), (direction, regions, industries, occupation, language, tags))| {
-            let details = match kind {
-                "talent" => Details::Talent(Talent { occupation_code: occupation.to_owned(), ..Talent::default() }),
-                _ => Details::Capital(Capital::default()),
-            };
+        |((kind, circles, origin, time, bounds), (direction, regions, industries, occupation, language, tags))| {
             let body = Opportunity {
                 direction,
                 regions,
                 industries,
                 language: language.to_owned(),
                 tags,
-                details: Some(details),
+                details: Some(details(kind, occupation, bounds)),
                 ..Opportunity::default()
             };
             let scopes = circles.iter().map(|circle| Scope::circle(circle, &network()).unwrap()).collect();
-            Listing { kind, scopes, origin, body }
+            Listing { kind, scopes, origin, publish_time: time * 1_000_000, expire_time: (time + 3) * 1_000_000, body }
         },
     )
 }
@@ -72,19 +119,59 @@ fn filter() -> impl Strategy<Value = v1::Filter> {
     let directions = prop_oneof![4 => Just(Vec::new()), 1 => subsequence(&[1, 2][..], 1..=2)];
     let codes = (sparse(&REGIONS), sparse(&INDUSTRIES), sparse(&OCCUPATIONS));
     let names = (sparse(&MEMBERS), sparse(&CIRCLES), sparse(&LANGUAGES), sparse(&TAGS));
-    (sparse(&KINDS), directions, codes, names).prop_map(
-        |(kinds, directions, (regions, industries, occupations), (members, circles, languages, tags))| v1::Filter {
-            kinds,
-            directions,
-            regions,
-            industries,
-            occupations,
-            members,
-            circles,
-            languages,
-            tags,
+    (sparse(&KINDS), directions, codes, names, ranges()).prop_map(
+        |(kinds, directions, (regions, industries, occupations), (members, circles, languages, tags), ranges)| {
+            v1::Filter {
+                kinds,
+                directions,
+                regions,
+                industries,
+                occupations,
+                members,
+                circles,
+                languages,
+                tags,
+                ..ranges
+            }
         },
     )
+}
+
+/// A filter with, mostly, no range at all.
+fn ranges() -> impl Strategy<Value = v1::Filter> {
+    prop_oneof![3 => Just(v1::Filter::default()), 2 => (0..RANGES, bounds()).prop_map(|(index, bounds)| range(index, bounds))]
+}
+
+const RANGES: usize = 6;
+
+/// A filter with one range only.
+fn range(index: usize, bounds: (Option<i64>, Option<i64>)) -> v1::Filter {
+    // Without any bound it would be refused.
+    let bounds = if bounds == (None, None) { (Some(0), None) } else { bounds };
+    let (min, max) = money_of(bounds);
+    let times = Some(TimeRange {
+        start_time: bounds.0.and_then(seconds),
+        end_time: bounds.1.map(|end| end + 1).and_then(seconds),
+    });
+    let level = |bound: Option<i64>| bound.map_or(0, |level| level as i32 + 1);
+    let none = v1::Filter::default();
+    match index {
+        0 => v1::Filter { expire_time: times, ..none },
+        1 => v1::Filter { publish_time: times, ..none },
+        2 => v1::Filter { event_time: times, ..none },
+        3 => v1::Filter { amount: Some(MoneyRange { min, max }), ..none },
+        4 => v1::Filter { wage: Some(WageRange { min, max, period: v1::talent::WagePeriod::Month.into() }), ..none },
+        _ => {
+            let (min, max) = (level(bounds.0), level(bounds.1));
+            v1::Filter { maturity_trl: Some(LevelRange { min, max }), ..none }
+        }
+    }
+}
+
+/// The same filter with its ranges only.
+fn only_ranges(filter: &v1::Filter) -> v1::Filter {
+    let v1::Filter { expire_time, publish_time, event_time, amount, wage, maturity_trl, .. } = filter.clone();
+    v1::Filter { expire_time, publish_time, event_time, amount, wage, maturity_trl, ..v1::Filter::default() }
 }
 
 /// A filter with values, mostly several, in one field only, and the number of that field.
@@ -152,7 +239,9 @@ proptest! {
     #[test]
     fn fields_are_joined_by_and(filter in filter(), listing in listing()) {
         let direction = v1::Filter { directions: filter.directions.clone(), ..v1::Filter::default() };
-        let each = matches(&direction, &listing) && (0..8).all(|index| matches(&only(&filter, index), &listing));
+        let each = matches(&direction, &listing)
+            && matches(&only_ranges(&filter), &listing)
+            && (0..8).all(|index| matches(&only(&filter, index), &listing));
         prop_assert_eq!(matches(&filter, &listing), each);
     }
 
@@ -162,17 +251,18 @@ proptest! {
         for ancestor in regions().lineage(entry.code) {
             let filter = v1::Filter { regions: vec![ancestor.code.to_owned()], ..v1::Filter::default() };
             let body = Opportunity { regions: vec![entry.code.to_owned()], ..Opportunity::default() };
-            prop_assert!(compile(&filter).matches("project", &ScopeSet::new(), MEMBERS[0], &body));
+            let listing = Listing { body, ..talent() };
+            prop_assert!(matches(&filter, &listing));
         }
     }
 
     #[test]
     fn without_need_of_a_body_the_header_decides(filter in filter(), listing in listing(), other in listing()) {
         let compiled = compile(&filter);
-        let header = compiled.matches_header(listing.kind, &listing.scopes, listing.origin);
+        let header = compiled.matches_header(&listing.header());
         prop_assert!(header || !matches(&filter, &listing));
         if !compiled.needs_body() {
-            prop_assert_eq!(header, compiled.matches(listing.kind, &listing.scopes, listing.origin, &other.body));
+            prop_assert_eq!(header, compiled.matches(&listing.header(), &other.body));
         }
     }
 
@@ -189,6 +279,28 @@ proptest! {
         prop_assert_eq!(compile(&filter).hash(), compile(&same).hash());
         prop_assert_eq!(filter == other, compile(&filter).hash() == compile(&other).hash());
     }
+
+    #[test]
+    fn a_wider_range_loses_nothing(index in 0..RANGES, narrow in bounds(), more in 0..3i64, listing in listing()) {
+        let wide = (narrow.0.map(|from| (from - more).max(0)), narrow.1.map(|to| to + more));
+        prop_assert!(!matches(&range(index, narrow), &listing) || matches(&range(index, wide), &listing));
+    }
+
+    #[test]
+    fn of_two_ranges_that_cover_everything_one_matches_what_has_the_quantity(
+        index in 0..RANGES, at in 0..5i64, listing in listing(),
+    ) {
+        let halves = [range(index, (None, Some(at))), range(index, (Some(at + 1), None))];
+        let quantities = Quantities::of(&listing.body);
+        let has = match index {
+            0 | 1 => true,
+            2 => quantities.event.is_some(),
+            3 => quantities.amount.is_some(),
+            4 => quantities.wage.is_some(),
+            _ => quantities.level.is_some(),
+        };
+        prop_assert_eq!(halves.iter().any(|half| matches(half, &listing)), has);
+    }
 }
 
 fn talent() -> Listing {
@@ -203,7 +315,7 @@ fn talent() -> Listing {
         ..Opportunity::default()
     };
     let scopes = ScopeSet::from_iter([Scope::circle("pan-prd", &network()).unwrap()]);
-    Listing { kind: "talent", scopes, origin: "bijie.pprd.example", body }
+    Listing { kind: "talent", scopes, origin: "bijie.pprd.example", publish_time: 1, expire_time: 2, body }
 }
 
 #[test]
@@ -236,8 +348,9 @@ fn each_field_finds_what_it_should_and_nothing_else() {
 #[test]
 fn the_codes_of_hong_kong_are_one() {
     let body = Opportunity { regions: vec!["810000".to_owned()], ..Opportunity::default() };
+    let listing = Listing { body, ..talent() };
     let of = |code: &str| compile(&v1::Filter { regions: vec![code.to_owned()], ..v1::Filter::default() });
-    assert!(of("HK").matches("event", &ScopeSet::new(), MEMBERS[0], &body));
+    assert!(of("HK").matches(&listing.header(), &listing.body));
     assert_eq!(of("HK").hash(), of("810000").hash());
 }
 
@@ -254,6 +367,16 @@ fn unknown_and_malformed_values_are_all_named() {
         circles: one("a b"),
         languages: one(""),
         tags: one(" "),
+        expire_time: Some(TimeRange { start_time: seconds(5), end_time: seconds(5) }),
+        publish_time: Some(TimeRange::default()),
+        event_time: Some(TimeRange { start_time: seconds(i64::MAX), end_time: seconds(1) }),
+        amount: Some(MoneyRange { min: yuan(2), max: yuan(1) }),
+        wage: Some(WageRange {
+            min: Some(Money { currency_code: "RMB".to_owned(), ..Money::default() }),
+            max: None,
+            period: 0,
+        }),
+        maturity_trl: Some(LevelRange { min: 5, max: 12 }),
     };
     let violations = Filter::compile(&filter, &network()).unwrap_err();
     let found: Vec<(&str, &str)> = violations.iter().map(|violation| (&*violation.field, violation.reason)).collect();
@@ -270,6 +393,13 @@ fn unknown_and_malformed_values_are_all_named() {
             ("filter.circles[0]", reason::BAD_FORMAT),
             ("filter.languages[0]", reason::BAD_FORMAT),
             ("filter.tags[0]", reason::BAD_FORMAT),
+            ("filter.expire_time.end_time", reason::INCONSISTENT),
+            ("filter.publish_time", reason::REQUIRED),
+            ("filter.event_time.start_time", reason::OUT_OF_RANGE),
+            ("filter.amount.min", reason::INCONSISTENT),
+            ("filter.wage.period", reason::UNSPECIFIED),
+            ("filter.wage.min.currency_code", reason::UNKNOWN_CODE),
+            ("filter.maturity_trl.max", reason::OUT_OF_RANGE),
         ]
     );
 }
@@ -280,4 +410,40 @@ fn the_number_of_values_is_bounded() {
     assert!(Filter::compile(&tags(limits::FILTER_VALUES), &network()).is_ok());
     let violations = Filter::compile(&tags(limits::FILTER_VALUES + 1), &network()).unwrap_err();
     assert_eq!((violations.len(), violations[0].reason), (1, reason::TOO_MANY));
+}
+
+#[test]
+fn ranges_find_what_overlaps_them_in_the_same_currency_and_period() {
+    let hit = |filter: v1::Filter, details: Details| {
+        let body = Opportunity { details: Some(details), ..Opportunity::default() };
+        matches(&filter, &Listing { body, ..talent() })
+    };
+    let amount = |min, max| v1::Filter { amount: Some(MoneyRange { min, max }), ..v1::Filter::default() };
+    let capital = |min, max| Details::Capital(Capital { amount_min: min, amount_max: max, ..Capital::default() });
+    assert!(hit(amount(yuan(10), None), capital(yuan(5), yuan(10))), "both bounds belong to it");
+    assert!(!hit(amount(yuan(11), None), capital(yuan(5), yuan(10))));
+    assert!(hit(amount(yuan(11), None), capital(yuan(5), None)), "without an upper bound");
+    assert!(!hit(amount(yuan(0), None), capital(None, None)), "what is not said is not matched");
+    let dollars = Some(Money { currency_code: "USD".to_owned(), units: 10, nanos: 0 });
+    assert!(!hit(amount(yuan(10), None), capital(dollars.clone(), dollars)));
+    let wage = |period: v1::talent::WagePeriod| {
+        let wage = Some(WageRange { min: yuan(0), max: None, period: period.into() });
+        v1::Filter { wage, ..v1::Filter::default() }
+    };
+    assert!(hit(wage(v1::talent::WagePeriod::Month), details("talent", "9", (Some(1), None))));
+    assert!(!hit(wage(v1::talent::WagePeriod::Year), details("talent", "9", (Some(1), None))));
+    let event = |start, end| {
+        let event_time = Some(TimeRange { start_time: seconds(start), end_time: seconds(end) });
+        v1::Filter { event_time, ..v1::Filter::default() }
+    };
+    let fair = || Details::Event(Event { start_time: seconds(10), end_time: seconds(20), ..Event::default() });
+    assert!(hit(event(19, 30), fair()) && hit(event(0, 11), fair()) && hit(event(12, 13), fair()));
+    assert!(!hit(event(20, 30), fair()) && !hit(event(0, 10), fair()));
+}
+
+#[test]
+fn the_smallest_change_counts_and_the_largest_amounts_do_not_overflow() {
+    let fils = |units, nanos| Money { currency_code: "KWD".to_owned(), units, nanos };
+    assert_eq!(quantity::amount(&fils(1, 1_000_000)) - quantity::amount(&fils(1, 0)), 10);
+    assert_eq!(quantity::amount(&fils(i64::MAX, 999_000_000)), i64::MAX);
 }

@@ -25,10 +25,14 @@ impl<'a> Check<'a> {
     }
 
     fn path_of(&self, field: &str) -> String {
-        if self.path.is_empty() { field.to_owned() } else { format!("{}.{field}", self.path) }
+        match (&*self.path, field) {
+            ("", field) => field.to_owned(),
+            (path, "") => path.to_owned(),
+            (path, field) => format!("{path}.{field}"),
+        }
     }
 
-    /// Notes a violation.
+    /// Notes a violation of `field`; empty: of the message itself.
     pub(crate) fn fail(&mut self, field: &str, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) {
         let field = self.path_of(field);
         self.found.push(Violation { field, reason, text: Text::new(zh, en) });

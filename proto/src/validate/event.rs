@@ -57,7 +57,8 @@ fn required_time(check: &mut Check<'_>, field: &str, time: Option<&prost_types::
     time.and_then(|time| moment(check, field, time))
 }
 
-fn moment(check: &mut Check<'_>, field: &str, time: &prost_types::Timestamp) -> Option<Timestamp> {
+/// A time of the years 1 to 9999.
+pub(crate) fn moment(check: &mut Check<'_>, field: &str, time: &prost_types::Timestamp) -> Option<Timestamp> {
     // Nanoseconds count forwards, also before 1970, and the years are those of RFC 3339.
     let years = FIRST_SECOND..=LAST_SECOND;
     let valid = years.contains(&time.seconds) && (0..1_000_000_000).contains(&time.nanos);

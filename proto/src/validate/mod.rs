@@ -23,7 +23,9 @@ mod tests;
 mod violation;
 
 pub(crate) use check::Check;
+pub(crate) use event::moment;
 pub(crate) use language_tag::is_language_tag;
+pub(crate) use money::range as money_range;
 pub use normalise::normalise;
 pub use opportunity::{kind_of, opportunity};
 pub use violation::Violation;

@@ -4,15 +4,16 @@ use super::{Check, reason};
 use crate::Money;
 use crate::reference::currency;
 
-/// A lower and an upper bound, either of which may be absent: each valid, of one currency, in order.
-pub(crate) fn range(check: &mut Check<'_>, fields: [&str; 2], min: Option<&Money>, max: Option<&Money>) {
+/// A lower and an upper bound, either of which may be absent: each valid, of one currency, in order. Returns whether
+/// that is so.
+pub(crate) fn range(check: &mut Check<'_>, fields: [&str; 2], min: Option<&Money>, max: Option<&Money>) -> bool {
     let mut valid = true;
     for (field, money) in fields.into_iter().zip([min, max]) {
         if let Some(money) = money {
             valid &= amount(&mut check.part(field), money);
         }
     }
-    let (Some(min), Some(max), true) = (min, max, valid) else { return };
+    let (Some(min), Some(max), true) = (min, max, valid) else { return valid };
     if min.currency_code != max.currency_code {
         check.part(fields[0]).fail(
             "currency_code",
@@ -20,6 +21,7 @@ pub(crate) fn range(check: &mut Check<'_>, fields: [&str; 2], min: Option<&Money
             "上下限的币种不同，请统一币种。",
             "The bounds have different currencies: use one.",
         );
+        false
     } else if (min.units, min.nanos) > (max.units, max.nanos) {
         check.fail(
             fields[0],
@@ -27,6 +29,9 @@ pub(crate) fn range(check: &mut Check<'_>, fields: [&str; 2], min: Option<&Money
             "下限高于上限，请检查两个金额。",
             "The lower bound is above the upper: check both amounts.",
         );
+        false
+    } else {
+        true
     }
 }
 

@@ -4,6 +4,8 @@ use clap::ValueEnum;
 use duikou_proto::v1::Filter;
 use duikou_proto::v1::opportunity::Direction;
 
+use super::ranges::RangeArgs;
+
 /// Each may be repeated, or its values separated by commas: any one of them matches. All flags given must match.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Which listings")]
@@ -43,6 +45,10 @@ pub(super) struct FilterArgs {
     /// With this tag
     #[arg(long, value_name = "TAG", value_delimiter = ',')]
     tag: Vec<String>,
+
+    // Boxed: clap's enum of commands is as large as its largest.
+    #[command(flatten)]
+    ranges: Box<RangeArgs>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -84,6 +90,7 @@ impl FilterArgs {
             circles: self.circle,
             languages: self.language_of_text,
             tags: self.tag,
+            ..self.ranges.filter()
         };
         (filter != Filter::default()).then_some(filter)
     }

@@ -18,6 +18,7 @@ mod listing;
 mod members;
 mod publish;
 mod pull;
+mod ranges;
 mod recover;
 mod restore;
 mod serve;
@@ -64,8 +65,8 @@ pub enum Shared {
     Withdraw(withdraw::Args),
     List(list::Args),
     Get(get::Args),
-    Watch(watch::Args),
-    Pull(pull::Args),
+    Watch(Box<watch::Args>),
+    Pull(Box<pull::Args>),
     /// The tokens by which programs prove what they may do
     #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
     Tokens(tokens::Command),

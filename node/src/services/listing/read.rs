@@ -1,7 +1,7 @@
 //! Getting one listing, and listing many by name.
 
 use duikou_proto::envelope::Part;
-use duikou_proto::filter::Filter;
+use duikou_proto::filter::{Filter, Header};
 use duikou_proto::limits;
 use duikou_proto::name::{InvalidName, NetworkName, RecordName};
 use duikou_proto::v1::{self, Listing};
@@ -89,18 +89,16 @@ fn matching(part: &Part, filter: &Filter, network: &NetworkName) -> Option<Listi
         return None;
     }
     let opportunity = readable(part)?;
-    filter
-        .matches(part.kind().as_str(), part.scopes(), part.name().origin_str(), &opportunity)
-        .then(|| listing_of(part, opportunity, network))
+    filter.matches(&Header::of(part), &opportunity).then(|| listing_of(part, opportunity, network))
 }
 
 /// A listing's name with the member in its short or its full form.
-pub(super) fn record_name(text: &str, network: &NetworkName) -> Result<RecordName, InvalidName> {
+pub(crate) fn record_name(text: &str, network: &NetworkName) -> Result<RecordName, InvalidName> {
     let name = RecordName::parse(text, network)?;
     if name.collection() == COLLECTION { Ok(name) } else { RecordName::new(&name.origin(), "", name.id()) }
 }
 
-pub(super) fn bad_name(field: &str) -> Violation {
+pub(crate) fn bad_name(field: &str) -> Violation {
     violation(
         field,
         reason::BAD_FORMAT,

@@ -1,0 +1,99 @@
+//! The ranges of a filter, read and checked.
+
+use super::Money;
+use super::quantity::{Span, amount, micros};
+use crate::v1;
+use crate::v1::talent::WagePeriod;
+use crate::validate::{Check, bounds, moment, money_range, reason};
+
+/// Amounts in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Amounts {
+    /// ISO 4217.
+    pub currency: String,
+    /// In ten thousandths of its unit.
+    pub span: Span,
+}
+
+/// Wages in one currency, for one period.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Wages {
+    /// How much.
+    pub amounts: Amounts,
+    /// [`WagePeriod`].
+    pub period: i32,
+}
+
+pub(super) fn times(check: &mut Check<'_>, field: &str, range: Option<&v1::TimeRange>) -> Option<Span> {
+    let range = range?;
+    let mut check = check.part(field);
+    let mut bound = |field: &str, time: Option<&prost_types::Timestamp>| {
+        time.map(|time| moment(&mut check, field, time).map(|_| micros(time)))
+    };
+    let (start, end) = (bound("start_time", range.start_time.as_ref()), bound("end_time", range.end_time.as_ref()));
+    match (start, end) {
+        (None, None) => boundless(&mut check),
+        (Some(None), _) | (_, Some(None)) => None,
+        (start, end) => {
+            let span = Span::between(start.flatten(), end.flatten().map(|end| end - 1));
+            ordered(&mut check, "end_time", span)
+        }
+    }
+}
+
+pub(super) fn amounts(check: &mut Check<'_>, field: &str, range: Option<&v1::MoneyRange>) -> Option<Amounts> {
+    let range = range?;
+    bounded_by(&mut check.part(field), range.min.as_ref(), range.max.as_ref())
+}
+
+pub(super) fn wages(check: &mut Check<'_>, field: &str, range: Option<&v1::WageRange>) -> Option<Wages> {
+    let range = range?;
+    let mut check = check.part(field);
+    check.required_choice::<WagePeriod>("period", range.period);
+    let amounts = bounded_by(&mut check, range.min.as_ref(), range.max.as_ref())?;
+    Some(Wages { amounts, period: range.period })
+}
+
+fn bounded_by(check: &mut Check<'_>, min: Option<&Money>, max: Option<&Money>) -> Option<Amounts> {
+    let Some(either) = min.or(max) else { return boundless(check) };
+    let sound = money_range(check, ["min", "max"], min, max);
+    let span = Span::between(min.map(amount), max.map(amount));
+    sound.then(|| Amounts { currency: either.currency_code.clone(), span })
+}
+
+pub(super) fn levels(check: &mut Check<'_>, field: &str, range: Option<&v1::LevelRange>) -> Option<Span> {
+    let range = range?;
+    let mut check = check.part(field);
+    let mut bound = |field: &str, level: i32| {
+        check.number(field, level.into(), bounds::MATURITY_TRL);
+        (level != 0).then(|| i64::from(level))
+    };
+    match (bound("min", range.min), bound("max", range.max)) {
+        (None, None) => boundless(&mut check),
+        (min, max) => ordered(&mut check, "max", Span::between(min, max)),
+    }
+}
+
+/// A range that asks for nothing was meant to ask for something.
+fn boundless<T>(check: &mut Check<'_>) -> Option<T> {
+    check.fail(
+        "",
+        reason::REQUIRED,
+        "范围没有上限也没有下限，请至少填写一个，或删除此项。",
+        "This range has no bound: give one, or leave it out.",
+    );
+    None
+}
+
+fn ordered(check: &mut Check<'_>, field: &str, span: Span) -> Option<Span> {
+    if span.from > span.to {
+        check.fail(
+            field,
+            reason::INCONSISTENT,
+            "范围的上限须大于下限，请检查。",
+            "This range ends before it begins: check both bounds.",
+        );
+        return None;
+    }
+    Some(span)
+}
