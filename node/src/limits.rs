@@ -14,6 +14,8 @@ pub(crate) const WRITE_COMMAND_BYTES: usize = 4 * 1024 * 1024;
 pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of the newest changes in memory, unless configured.
 pub const FEED_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of listings that are kept as readers are shown them, while they are new.
+pub(crate) const SHELF_BYTES: usize = 8 * 1024 * 1024;
 /// Rows that one step of a reader takes.
 pub(crate) const FEED_PAGE: usize = 256;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.

@@ -12,6 +12,11 @@ const FIRST_BUFFER: usize = 512;
 /// Bytes that are gathered before they are given to the connection.
 const YIELD_AT: usize = 32 * 1024;
 
+/// How the codec of a stream buffers, whatever it encodes.
+pub fn buffer() -> BufferSettings {
+    BufferSettings::new(FIRST_BUFFER, YIELD_AT)
+}
+
 /// See the module.
 #[derive(Debug, Clone, Copy)]
 pub struct Codec<T, U>(PhantomData<(T, U)>);
@@ -33,10 +38,10 @@ where
     type Decoder = <ProstCodec<T, U> as tonic::codec::Codec>::Decoder;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstCodec::<T, U>::raw_encoder(BufferSettings::new(FIRST_BUFFER, YIELD_AT))
+        ProstCodec::<T, U>::raw_encoder(buffer())
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        ProstCodec::<T, U>::raw_decoder(BufferSettings::new(FIRST_BUFFER, YIELD_AT))
+        ProstCodec::<T, U>::raw_decoder(buffer())
     }
 }

@@ -385,5 +385,8 @@ fn value_count(filter: &v1::Filter) -> usize {
     directions.len() + texts.into_iter().map(Vec::len).sum::<usize>() + given
 }
 
+mod anchor;
 #[cfg(test)]
 mod tests;
+
+pub use anchor::Anchor;

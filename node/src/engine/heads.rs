@@ -122,6 +122,11 @@ impl Counted {
         Self { record: row.record.clone(), withdrawal: row.withdrawal.clone() }
     }
 
+    /// The record, where there was one.
+    pub(crate) fn into_record(self) -> Option<Part> {
+        self.record
+    }
+
     /// What it adds to the counts of its origin.
     pub(crate) fn count(&self) -> Count {
         let counts = |part: &Option<Part>| i64::from(part.as_ref().is_some_and(|part| part.kind().is_counted()));

@@ -131,7 +131,7 @@ impl Shared {
         self.counter.store(Arc::new(outcome.counter));
         self.directory.send_if_modified(|old| {
             let moved = old.index() != directory.index();
-            *old = directory;
+            *old = directory.clone();
             moved
         });
         if outcome.heads {
@@ -146,7 +146,8 @@ impl Shared {
         if outcome.resign {
             self.resign.notify_one();
         }
-        self.feed.push(&outcome.rows, &outcome.deleted, outcome.counter.seq);
+        let now = self.world.now();
+        self.feed.push(&outcome.changes, &outcome.deleted, outcome.counter.seq, &directory, now);
     }
 }
 
@@ -413,6 +414,10 @@ impl Engine {
     /// The newest sequence number.
     pub fn head(&self) -> Seq {
         self.0.feed.head()
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.0.feed
     }
 
     pub(crate) fn watch_head(&self) -> watch::Receiver<Seq> {

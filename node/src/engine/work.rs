@@ -18,6 +18,7 @@ use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::defects::{self, Defect};
+use crate::feed::Change;
 use crate::limits;
 use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
 use crate::world::World;
@@ -80,7 +81,7 @@ pub(crate) struct Work<'a> {
 /// What a committed transaction has changed.
 pub(crate) struct Outcome {
     pub(crate) counter: Counter,
-    pub(crate) rows: Vec<Arc<Row>>,
+    pub(crate) changes: Vec<Change>,
     pub(crate) deleted: Vec<RecordName>,
     pub(crate) memory: Memory,
     pub(crate) scrub: bool,
@@ -431,7 +432,8 @@ impl<'a> Work<'a> {
         let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
         let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
         let (mut heads, mut receipts) = (self.heads, self.receipts);
-        let changes = !self.before.is_empty();
+        let changed = !self.before.is_empty();
+        let mut records = HashMap::with_capacity(rows.len());
         for (name, before) in std::mem::take(&mut self.before) {
             let after = self.rows.get(&name).and_then(Option::as_ref).map(Counted::of).unwrap_or_default();
             self.count(name.origin_str(), &before, -1);
@@ -440,8 +442,9 @@ impl<'a> Work<'a> {
                 let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after);
                 heads |= changed && self.is_own(&name);
             }
+            records.extend(before.into_record().map(|record| (name, record)));
         }
-        if changes {
+        if changed {
             let heads = Arc::make_mut(&mut self.memory.heads);
             heads.judge();
             let news = heads.take_news();
@@ -470,10 +473,11 @@ impl<'a> Work<'a> {
         if !rows.is_empty() || !deleted.is_empty() {
             self.transaction.put_counter(self.counter).await?;
         }
-        let rows = rows.into_iter().map(Arc::new).collect();
+        let change = |row: Row| Change { before: records.remove(&row.name), row: Arc::new(row) };
+        let changes = rows.into_iter().map(change).collect();
         Ok(Outcome {
             counter: self.counter,
-            rows,
+            changes,
             deleted,
             memory: self.memory,
             scrub: self.scrub,

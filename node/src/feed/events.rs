@@ -1,15 +1,15 @@
 //! What people and subscribers read: one loop over the feed's pages, for watches, polls and everything that follows.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use duikou_proto::envelope::Part;
 use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
-use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::reset::Cause;
-use prost::Message;
 
+use super::Shown;
 use crate::engine::{Engine, Known, Reader, Seen, Viewer};
 use crate::limits;
 use crate::store::{Order, Row, Seq, StoreError};
@@ -18,10 +18,10 @@ use crate::store::{Order, Row, Seq, StoreError};
 pub type Cursor = Vec<u8>;
 
 /// One step of a reader.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Step {
     /// New or changed, in the reader's view.
-    Listing(Part, Box<Opportunity>),
+    Listing(Part, Arc<Shown>),
     /// No longer in the reader's view.
     NoLonger(RecordName, Reason),
     /// All that was there at the beginning has been read.
@@ -34,8 +34,10 @@ pub enum Step {
 pub struct EventReader {
     engine: Engine,
     reader: Reader,
-    filter: Filter,
+    filter: Arc<Filter>,
+    filter_hash: [u8; 32],
     viewer: Viewer,
+    rights_hash: [u8; 32],
     after: Seq,
     head: Seq,
     /// The head when its snapshot began: of what was purged before it, the reader never had anything.
@@ -58,7 +60,9 @@ impl EventReader {
         let mut this = Self {
             engine,
             reader,
-            filter,
+            filter_hash: filter.hash(),
+            filter: Arc::new(filter),
+            rights_hash: viewer.hash(),
             viewer,
             after: 0,
             head,
@@ -78,8 +82,8 @@ impl EventReader {
     }
 
     fn bound(&self) -> Vec<u8> {
-        let mut bound = self.filter.hash().to_vec();
-        bound.extend_from_slice(&self.viewer.hash());
+        let mut bound = self.filter_hash.to_vec();
+        bound.extend_from_slice(&self.rights_hash);
         bound.extend_from_slice(&self.since.to_le_bytes());
         bound
     }
@@ -90,10 +94,10 @@ impl EventReader {
         let (filter, rest) = bound.split_at_checked(32).ok_or(Cause::Foreign)?;
         let (rights, since) = rest.split_at_checked(32).ok_or(Cause::Foreign)?;
         let since = Seq::from_le_bytes(since.try_into().map_err(|_| Cause::Foreign)?);
-        if filter != self.filter.hash() {
+        if filter != self.filter_hash {
             return Err(Cause::Filter);
         }
-        if rights != self.viewer.hash() {
+        if rights != self.rights_hash {
             return Err(Cause::Scopes);
         }
         if seq.max(since) < self.engine.content_floor() { Err(Cause::TooOld) } else { Ok((seq, since)) }
@@ -152,6 +156,7 @@ impl EventReader {
         if self.after >= self.engine.head() {
             return Ok(false);
         }
+        let near = self.engine.feed().is_near(self.after);
         let page = self.engine.page(Order::Content, self.after, limits::FEED_PAGE).await?;
         if self.engine.directory().index() != self.entry {
             // What is on the page may be newer than the rights: it is read again by the rights of now.
@@ -159,7 +164,7 @@ impl EventReader {
         }
         self.head = page.head;
         for row in &page.rows {
-            if let Some(step) = self.look(row, page.upto) {
+            if let Some(step) = self.look(row, page.upto, near) {
                 let [record, withdrawal] = row.positions(Order::Content);
                 let first = [record, withdrawal].into_iter().filter(|seq| *seq > self.after).min();
                 self.ready.push_back((step, first.unwrap_or(page.upto).min(page.upto)));
@@ -170,14 +175,26 @@ impl EventReader {
         Ok(true)
     }
 
-    /// Waits until there may be something.
-    pub async fn wait(&self) {
-        let mut head = self.engine.watch_head();
-        let mut directory = self.engine.watch_directory();
+    /// Waits, after [`Self::next`] has given None, until there is something for this reader or its rights may have
+    /// changed.
+    pub async fn wait(&mut self) {
+        self.wait_until(std::future::pending()).await;
+    }
+
+    /// Waits as [`Self::wait`] does, or until `end` comes. What was not for the reader lies behind it then, so that its
+    /// cursor is as new as the feed.
+    pub async fn wait_until(&mut self, end: impl Future<Output = ()>) {
+        let engine = self.engine.clone();
+        let key = (self.filter_hash, self.rights_hash);
+        let Some(asleep) = engine.feed().index.lie_down(self.after, &self.filter, &self.viewer, key) else { return };
+        let (mut directory, entry) = (engine.watch_directory(), self.entry);
         tokio::select! {
-            _ = head.wait_for(|head| *head > self.after) => {}
-            _ = directory.wait_for(|directory| directory.index() != self.entry) => {}
+            () = asleep.sleep() => {}
+            _ = directory.wait_for(|directory| directory.index() != entry) => {}
+            () = end => {}
         }
+        self.after = self.after.max(asleep.get_up());
+        self.head = self.head.max(self.after);
     }
 
     /// Rights, identity of the feed and floor may have changed under a reader.
@@ -187,6 +204,7 @@ impl EventReader {
         let viewer = (entry != self.entry).then(|| self.engine.viewer(&self.reader));
         self.entry = entry;
         if let Some(viewer) = viewer.filter(|viewer| *viewer != self.viewer) {
+            self.rights_hash = viewer.hash();
             self.viewer = viewer;
             self.reset(Cause::Scopes);
         } else if self.engine.feed_id() != self.feed {
@@ -196,7 +214,7 @@ impl EventReader {
         }
     }
 
-    fn look(&self, row: &Row, upto: Seq) -> Option<Step> {
+    fn look(&self, row: &Row, upto: Seq, near: bool) -> Option<Step> {
         let listing = row.record.as_ref().or(row.withdrawal.as_ref()).is_none_or(|part| part.kind().is_listing());
         if !listing {
             return None;
@@ -206,9 +224,9 @@ impl EventReader {
         let had = row.first_seq <= self.after;
         match self.viewer.see(row, &self.engine.directory(), self.engine.now()) {
             Seen::Record(part) => {
-                let opportunity = readable(part)?;
-                if self.filter.matches(&Header::of(part), &opportunity) {
-                    lies(record_at).then(|| Step::Listing(part.clone(), Box::new(opportunity)))
+                let shown = self.engine.feed().shown(part, near)?;
+                if self.filter.matches(&Header::of(part), shown.opportunity()) {
+                    lies(record_at).then(|| Step::Listing(part.clone(), shown))
                 } else {
                     (had && lies(record_at)).then(|| Step::NoLonger(row.name.clone(), Reason::Filter))
                 }
@@ -217,12 +235,4 @@ impl EventReader {
             Seen::Nothing => None,
         }
     }
-}
-
-/// The listing in a record; None where its body breaks the rules: it is shown nowhere.
-pub fn readable(part: &Part) -> Option<Opportunity> {
-    let opportunity = Opportunity::decode(part.body()).ok()?;
-    let sound = duikou_proto::validate::kind_of(&opportunity) == Some(part.kind().as_str())
-        && duikou_proto::validate::opportunity(&opportunity, "listing").is_empty();
-    sound.then_some(opportunity)
 }

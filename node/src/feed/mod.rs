@@ -1,42 +1,76 @@
 //! The feed: the rows of the store in the order in which it last accepted them. The newest changes are in memory, so
-//! that readers near the head do not touch the database.
+//! that readers near the head do not touch the database; readers that have caught up sleep in an index of their filters.
 
 mod events;
+mod index;
 #[cfg(test)]
 mod model;
 mod ring;
+mod shown;
 
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::name::RecordName;
 use tokio::sync::watch;
 
-use crate::store::{Order, Page, Row, Seq};
+use crate::store::{Order, Page, Seq};
 
-pub use events::{Cursor, EventReader, Step, readable};
+pub use events::{Cursor, EventReader, Step};
+pub(crate) use index::Change;
+use index::Index;
 use ring::Ring;
+use shown::Shelf;
+pub use shown::{Shown, readable};
 
 /// The newest part of the feed, and its head.
 pub(crate) struct Feed {
     ring: RwLock<Ring>,
+    index: Index,
+    shelf: Shelf,
     head: watch::Sender<Seq>,
 }
 
 impl Feed {
     /// A feed at `head` that keeps about `bytes` of changes in memory.
     pub(crate) fn new(head: Seq, bytes: usize) -> Self {
-        Self { ring: RwLock::new(Ring::new(head, bytes)), head: watch::Sender::new(head) }
+        Self {
+            ring: RwLock::new(Ring::new(head, bytes)),
+            index: Index::new(head),
+            shelf: Shelf::default(),
+            head: watch::Sender::new(head),
+        }
     }
 
-    /// Takes in what a transaction has committed, and wakes the readers.
-    pub(crate) fn push(&self, rows: &[std::sync::Arc<Row>], deleted: &[RecordName], head: Seq) {
+    /// Takes in what a transaction has committed, and wakes the readers that it is for, by the directory after it.
+    pub(crate) fn push(
+        &self,
+        changes: &[Change],
+        deleted: &[RecordName],
+        head: Seq,
+        directory: &Directory,
+        now: Micros,
+    ) {
+        let rows = changes.iter().map(|change| &change.row);
         self.ring.write().unwrap_or_else(PoisonError::into_inner).push(rows, deleted, head);
+        self.index.announce(changes, head, directory, now, &self.shelf);
         self.head.send_if_modified(|old| std::mem::replace(old, head) != head);
     }
 
     /// The rows after `after`, where memory reaches back that far.
     pub(crate) fn page(&self, order: Order, after: Seq, limit: usize) -> Option<Page> {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).page(order, after, limit)
+    }
+
+    /// Whether what follows `after` is in memory.
+    fn is_near(&self, after: Seq) -> bool {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).reaches(after)
+    }
+
+    /// What is to be shown of a record; `near`: that others read just now, too.
+    fn shown(&self, part: &Part, near: bool) -> Option<Arc<Shown>> {
+        if near { self.shelf.of_part(part) } else { Shown::read(part).map(Arc::new) }
     }
 
     /// How many bytes it holds in memory, and how many it may.

@@ -2,8 +2,8 @@
 //! exactly what a plain model says it may see.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use duikou_proto::directory::{self, Directory, Hidden};
 use duikou_proto::federation::directory_entry::Action;
@@ -12,6 +12,7 @@ use duikou_proto::filter::Filter;
 use duikou_proto::name::{MemberId, NetworkName, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::sign::Signer;
+use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::v1::{self, Capital, Lane, Opportunity, WithdrawalReason, capital};
 use prost::Message;
@@ -295,6 +296,20 @@ impl World {
     }
 }
 
+/// A follower that reads whenever the index wakes it, and only then. What it holds is seen from outside.
+fn awake_when_woken(mut follower: Follower) -> Arc<Mutex<BTreeMap<String, i64>>> {
+    let holds = Arc::new(Mutex::new(BTreeMap::new()));
+    let shown = holds.clone();
+    tokio::spawn(async move {
+        loop {
+            while follower.read(1000).await {}
+            shown.lock().unwrap().clone_from(&follower.holds);
+            follower.reader.wait().await;
+        }
+    });
+    holds
+}
+
 async fn run(seed: u64) {
     let mut chance = Chance(blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof());
     let mut world = World::new().await;
@@ -306,8 +321,16 @@ async fn run(seed: u64) {
             followers.push(Follower::new(&world.engine, who.clone(), offers_only));
         }
     }
+    let every = followers.iter().map(|follower| (follower.who.clone(), follower.offers_only));
+    let woken: Vec<_> = every
+        .map(|(who, offers)| (awake_when_woken(Follower::new(&world.engine, who.clone(), offers)), who, offers))
+        .collect();
     for _ in 0..250 {
         world.step(&mut chance).await;
+        if chance.below(3) == 0 {
+            // So that those who wait meet changes one by one, too.
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         let follower = chance.below(followers.len());
         match chance.below(4) {
             0 => followers[follower].resume(&world.engine),
@@ -322,6 +345,15 @@ async fn run(seed: u64) {
         let (who, offers_only) = (&follower.who, follower.offers_only);
         assert_eq!(follower.holds, expected, "seed {seed}, {who:?}, offers only: {offers_only}");
     }
+    for (holds, who, offers_only) in woken {
+        let expected = world.truth.set(&who, offers_only);
+        let mut looks = 0;
+        while *holds.lock().unwrap() != expected && looks < 2_000 {
+            looks += 1;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert_eq!(*holds.lock().unwrap(), expected, "seed {seed}, woken, {who:?}, offers only: {offers_only}");
+    }
     // What was summed up change by change is what summing up all rows comes to.
     let (anew, counts) = crate::engine::heads::Heads::of_store(world.engine.store()).await.unwrap();
     assert_eq!(world.engine.heads().all_sums(), anew.all_sums(), "seed {seed}");
@@ -331,6 +363,36 @@ async fn run(seed: u64) {
         counts.into_iter().filter(|(_, c)| c.records + c.withdrawals > 0).collect(),
         "seed {seed}"
     );
+}
+
+#[tokio::test]
+async fn only_who_wants_a_change_is_woken_and_the_others_need_not_look_at_it() {
+    let mut world = World::new().await;
+    world.put("a", 0, &["public"], true, 0).await;
+    let mut offers = Follower::new(&world.engine, Reader::Anonymous, true);
+    while offers.read(10).await {}
+    {
+        let mut waits = std::pin::pin!(offers.reader.wait());
+        assert!(futures_util::poll!(waits.as_mut()).is_pending());
+        world.put("b", 1, &["public"], false, 1).await;
+        world.put("b", 1, &["network"], true, 2).await;
+        world.put("b", 2, &["public"], false, 3).await;
+        assert!(futures_util::poll!(waits.as_mut()).is_pending(), "woken for what it does not want or may not see");
+        world.put("b", 2, &["public"], true, 4).await;
+        waits.await;
+    }
+    let (step, _) = offers.reader.next().await.unwrap().expect("what it was woken for");
+    assert!(matches!(step, Step::Listing(part, _) if part.name().as_str().ends_with("/l2")));
+    assert!(offers.reader.next().await.unwrap().is_none(), "it begins behind what is not for it");
+    {
+        let mut waits = std::pin::pin!(offers.reader.wait());
+        assert!(futures_util::poll!(waits.as_mut()).is_pending());
+        // What it had goes, although it is no offer any longer.
+        world.put("b", 2, &["public"], false, 5).await;
+        waits.await;
+    }
+    let (step, _) = offers.reader.next().await.unwrap().expect("what it was woken for");
+    assert!(matches!(step, Step::NoLonger(name, Reason::Filter) if name.as_str().ends_with("/l2")));
 }
 
 #[tokio::test]

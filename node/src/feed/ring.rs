@@ -29,7 +29,7 @@ impl Ring {
         Self { start: head, head, budget, bytes: 0, rows: HashMap::new(), positions: Default::default() }
     }
 
-    pub(super) fn push(&mut self, rows: &[Arc<Row>], deleted: &[RecordName], head: Seq) {
+    pub(super) fn push<'a>(&mut self, rows: impl Iterator<Item = &'a Arc<Row>>, deleted: &[RecordName], head: Seq) {
         for name in deleted {
             self.remove(name);
         }
@@ -80,13 +80,18 @@ impl Ring {
         }
     }
 
+    /// Whether it holds everything after `after`.
+    pub(super) fn reaches(&self, after: Seq) -> bool {
+        after >= self.start
+    }
+
     /// What it holds, and what it may.
     pub(super) fn bytes(&self) -> (usize, usize) {
         (self.rows.values().map(|row| row.bytes()).sum(), self.budget)
     }
 
     pub(super) fn page(&self, order: Order, after: Seq, limit: usize) -> Option<Page> {
-        if after < self.start {
+        if !self.reaches(after) {
             return None;
         }
         let mut rows: Vec<Arc<Row>> = Vec::new();
@@ -134,7 +139,7 @@ mod tests {
                 let old = table.get(id).map_or(0, |row| row.record_content_seq);
                 let next = if *narrowed { row(*id, old, seq) } else { row(*id, seq, 0) };
                 table.insert(*id, next.clone());
-                ring.push(&[next], &[], seq);
+                ring.push([&next].into_iter(), &[], seq);
             }
             prop_assert!(ring.bytes <= budget);
             let head = changes.len() as Seq;

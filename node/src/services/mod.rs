@@ -23,7 +23,6 @@ use std::path::PathBuf;
 use duikou_proto::FILE_DESCRIPTOR_SET;
 use duikou_proto::envelope::Micros;
 use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
-use duikou_proto::v1::feed_service_server::FeedServiceServer;
 use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
@@ -39,6 +38,7 @@ use crate::link::LinkBoard;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub use error::{DOMAIN, bilingual};
+use feed::FeedServer;
 pub(crate) use listing::listing_in;
 
 /// Bytes of a request.
@@ -83,14 +83,14 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let door = Door { engine: context.engine.clone(), surface };
     let tasks = TaskTracker::new();
     let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
-    let feeds = FeedServiceServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default()));
+    let feeds = FeedServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default()));
     let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
     let tokens = TokenServiceServer::new(token::Tokens { door: door.clone() });
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut names = vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens)];
     let mut routes = Routes::new(health_service)
         .add_service(listings.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(feeds.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(feeds)
         .add_service(directories.max_decoding_message_size(REQUEST_BYTES))
         .add_service(tokens.max_decoding_message_size(REQUEST_BYTES));
     match surface {
@@ -124,7 +124,7 @@ fn name_of<S: NamedService>(_: &S) -> &'static str {
 pub async fn stop_serving(health: &HealthReporter) {
     let names = [
         <ListingServiceServer<listing::Listings> as NamedService>::NAME,
-        <FeedServiceServer<feed::Feeds> as NamedService>::NAME,
+        <FeedServer as NamedService>::NAME,
         <DirectoryServiceServer<directory::Directories> as NamedService>::NAME,
         <TokenServiceServer<token::Tokens> as NamedService>::NAME,
         "",

@@ -207,6 +207,16 @@ fn only(filter: &v1::Filter, index: usize) -> v1::Filter {
 }
 
 proptest! {
+    /// Whatever a filter matches is found by its anchors.
+    #[test]
+    fn a_listing_shares_an_anchor_with_every_filter_that_it_matches(filter in filter(), listing in listing()) {
+        let filter = compile(&filter);
+        if filter.matches(&listing.header(), &listing.body) {
+            let anchors = Filter::anchors_of(&listing.header(), &listing.body);
+            prop_assert!(filter.anchors().iter().any(|anchor| anchors.contains(anchor)));
+        }
+    }
+
     #[test]
     fn an_empty_filter_matches_everything(listing in listing()) {
         prop_assert!(matches(&v1::Filter::default(), &listing));

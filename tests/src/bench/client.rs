@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
-use duikou_proto::v1::{CreateListingRequest, FeedEvent, WatchRequest};
+use duikou_proto::v1::{CreateListingRequest, FeedEvent, Filter, WatchRequest};
 use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -56,9 +56,12 @@ pub(crate) enum Task {
     /// Creates listings one after the other and waits each time until a watcher elsewhere has seen it. Answers the
     /// median of the seconds.
     Visible { target: Target, watcher: Target, member: String, run: String, count: usize },
-    /// Opens `count` watches on connections of their own, answers when all are caught up, and keeps them until its
-    /// input ends.
-    Watch { target: Target, count: usize },
+    /// Opens `count` watches, so many on a connection, answers when all are caught up, and keeps them until its input
+    /// ends. Where they are `apart`, each has a filter of its own that matches nothing.
+    Watch { target: Target, count: usize, on_one: usize, apart: bool },
+    /// Opens `count` watches on connections of their own, answers when all are caught up, and once more when each has
+    /// had so many listings.
+    Follow { target: Target, count: usize, listings: usize },
 }
 
 /// A client that runs; killed where it is dropped.
@@ -126,10 +129,17 @@ pub async fn serve_task() -> anyhow::Result<bool> {
         Task::Visible { target, watcher, member, run, count } => {
             answer(visible(&target, &watcher, &member, &run, count).await?)?;
         }
-        Task::Watch { target, count } => {
-            let watches = watch(&target, count).await?;
+        Task::Watch { target, count, on_one, apart } => {
+            let watches = watch(&target, count, on_one, apart).await?;
             answer(watches.len() as f64)?;
             tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
+        }
+        Task::Follow { target, count, listings } => {
+            let watches = watch(&target, count, 1, false).await?;
+            answer(watches.len() as f64)?;
+            let followed = watches.into_iter().map(|events| had(events, listings));
+            futures_util::future::try_join_all(followed).await?;
+            answer(listings as f64)?;
         }
     }
     Ok(true)
@@ -175,7 +185,7 @@ pub(crate) async fn publish(
 
 async fn visible(target: &Target, watcher: &Target, member: &str, run: &str, count: usize) -> anyhow::Result<f64> {
     let mut listings = ListingServiceClient::new(target.connect().await?);
-    let mut events = caught_up(watcher).await?;
+    let mut events = caught_up(watcher.connect().await?, None).await?;
     let mut seconds = Vec::with_capacity(count);
     for n in 0..count {
         let id = format!("{run}-{n}");
@@ -201,13 +211,31 @@ async fn until_seen(events: &mut Streaming<FeedEvent>, id: &str) -> anyhow::Resu
     bail!("the watch ended")
 }
 
-async fn watch(target: &Target, count: usize) -> anyhow::Result<Vec<Streaming<FeedEvent>>> {
-    futures_util::stream::iter(0..count).map(|_| caught_up(target)).buffer_unordered(DIALS).try_collect().await
+/// Reads until that many listings have come.
+async fn had(mut events: Streaming<FeedEvent>, listings: usize) -> anyhow::Result<()> {
+    let mut count = 0;
+    while count < listings {
+        let event = events.message().await?.context("the watch ended")?;
+        count += usize::from(matches!(event.event, Some(Event::Listing(_))));
+    }
+    Ok(())
 }
 
-async fn caught_up(target: &Target) -> anyhow::Result<Streaming<FeedEvent>> {
-    let mut feed = FeedServiceClient::new(target.connect().await?);
-    let mut events = feed.watch(WatchRequest::default()).await?.into_inner();
+async fn watch(target: &Target, count: usize, on_one: usize, apart: bool) -> anyhow::Result<Vec<Streaming<FeedEvent>>> {
+    let numbers: Vec<usize> = (0..count).collect();
+    let connections = numbers.chunks(on_one).map(|numbers| async move {
+        let client = target.connect().await?;
+        let filter = |number: &usize| apart.then(|| Filter { tags: vec![format!("t{number}")], ..Filter::default() });
+        let opened = numbers.iter().map(|number| caught_up(client.clone(), filter(number)));
+        futures_util::future::try_join_all(opened).await
+    });
+    let opened: Vec<Vec<_>> = futures_util::stream::iter(connections).buffer_unordered(DIALS).try_collect().await?;
+    Ok(opened.into_iter().flatten().collect())
+}
+
+async fn caught_up(client: WebClient, filter: Option<Filter>) -> anyhow::Result<Streaming<FeedEvent>> {
+    let mut feed = FeedServiceClient::new(client);
+    let mut events = feed.watch(WatchRequest { filter, ..WatchRequest::default() }).await?.into_inner();
     while let Some(event) = events.message().await? {
         if matches!(event.event, Some(Event::CaughtUp(_))) {
             return Ok(events);

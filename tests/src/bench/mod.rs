@@ -5,13 +5,16 @@
 //! measured runs. Load comes from another process, each figure is the median of three runs, and a run on a debug
 //! build says so in its conditions.
 
+mod bare_feed;
 mod bare_service;
 mod bare_store;
+mod bare_tls;
 mod client;
 mod compare;
 mod conditions;
 mod content;
 mod counted;
+mod fanout;
 mod figure;
 mod first_sync;
 mod heads;
@@ -31,13 +34,15 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 14] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
     first_sync::RATIO,
     first_sync::RSS,
     watchers::IDLE,
+    fanout::RATIO,
+    fanout::NONMATCHING,
     resign::RATIO,
     heads::PUBLISH,
     heads::SYNC,
@@ -65,6 +70,12 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[watchers::IDLE]) {
         report(watchers::measure().await?);
+    }
+    if wants(&[fanout::RATIO]) {
+        report(fanout::measure().await?);
+    }
+    if wants(&[fanout::NONMATCHING]) {
+        report(fanout::nonmatching().await?);
     }
     if wants(&[resign::RATIO]) {
         report(resign::measure().await?);

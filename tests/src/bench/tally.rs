@@ -40,11 +40,17 @@ fn status_kib(process: u32, field: &str) -> anyhow::Result<f64> {
 
 /// Processor time that this process has used, all threads together, in seconds; steps of 10 ms.
 pub(crate) fn processor_seconds() -> anyhow::Result<f64> {
+    processor_seconds_of(std::process::id())
+}
+
+/// The same of another process.
+pub(crate) fn processor_seconds_of(process: u32) -> anyhow::Result<f64> {
     /// USER_HZ: fixed on Linux, whatever the kernel's own tick.
     const TICKS: f64 = 100.0;
-    let text = std::fs::read_to_string("/proc/self/stat")?;
+    let path = format!("/proc/{process}/stat");
+    let text = std::fs::read_to_string(&path).with_context(|| path.clone())?;
     // The second field is a name in brackets and may hold anything.
-    let (_, fields) = text.rsplit_once(')').context("/proc/self/stat: no name")?;
+    let (_, fields) = text.rsplit_once(')').with_context(|| format!("{path}: no name"))?;
     let ticks: Vec<f64> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
     Ok(ticks.iter().sum::<f64>() / TICKS)
 }

@@ -27,7 +27,7 @@ pub(crate) async fn measure() -> anyhow::Result<Figure> {
         net.gateway().sees(&published.name).await;
         let target = world::anonymous(net.gateway(), &certificate);
         let gateway = net.gateway().process_id().ok_or_else(|| anyhow::anyhow!("the gateway is gone"))?;
-        let watch = |count| Task::Watch { target: target.clone(), count };
+        let watch = |count| Task::Watch { target: target.clone(), count, on_one: 1, apart: false };
         let mut first = Client::start(&watch(WARM_UP)).await?;
         first.answer().await?;
         let before = resident_kib(gateway)?;

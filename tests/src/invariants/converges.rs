@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use duikou_proto::name::RecordName;
+
 use super::{Evidence, Invariant};
 
 pub(super) const INVARIANT: Invariant = Invariant { name: "converges", check };
@@ -11,9 +13,7 @@ fn check(evidence: &Evidence) -> Vec<String> {
     let truth = evidence.truth();
     let mut found = Vec::new();
     for store in &evidence.stores {
-        let elsewhere = |name: &&&duikou_proto::name::RecordName| {
-            evidence.host(name) != Some(&store.node) && !evidence.is_removed(name)
-        };
+        let elsewhere = |name: &&&RecordName| evidence.host(name) != Some(&store.node) && !evidence.is_removed(name);
         let held = store.rows.iter().filter_map(|(name, row)| {
             row.record.as_ref().filter(|record| evidence.is_live(record)).map(|record| (name, record))
         });
@@ -53,6 +53,11 @@ fn check(evidence: &Evidence) -> Vec<String> {
                 _ => {}
             }
         }
+    }
+    for store in &evidence.stores {
+        let stands = |name: &RecordName| evidence.stores.iter().any(|other| other.rejected.contains_key(name));
+        let past = store.refused.iter().filter(|name| !stands(name));
+        found.extend(past.map(|name| format!("{} shows {name} as refused, which nobody refuses", store.node)));
     }
     found
 }

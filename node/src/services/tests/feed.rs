@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use duikou_proto::federation::{CircleDrop, Suspend};
 use duikou_proto::v1::feed_event::Event;
-use duikou_proto::v1::feed_service_server::FeedServiceServer;
+use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::reset::Cause;
 use duikou_proto::v1::{FeedEvent, Filter, PullRequest, UpdateListingRequest, WatchRequest};
@@ -11,7 +11,7 @@ use tonic::{Code, Streaming};
 
 use super::*;
 use crate::services::auth::Door;
-use crate::services::feed::{Feeds, Pace};
+use crate::services::feed::{FeedServer, Feeds, Pace};
 
 async fn watch(world: &World, secret: &str, filter: Option<Filter>, cursor: &str) -> Streaming<FeedEvent> {
     let request = WatchRequest { filter, cursor: cursor.into() };
@@ -171,7 +171,7 @@ async fn a_snapshot_goes_on_below_the_floor_of_what_was_purged_before_it_began()
 fn impatient(world: &World, bookmark: Duration, stall: Duration) -> FeedServiceClient<Routes> {
     let door = Door { engine: world.engine.clone(), surface: Surface::Public };
     let feeds = Feeds::new(door, tokio_util::task::TaskTracker::new(), Pace { bookmark, stall });
-    FeedServiceClient::new(Routes::new(FeedServiceServer::new(feeds)))
+    FeedServiceClient::new(Routes::new(FeedServer::new(feeds)))
 }
 
 #[tokio::test]
