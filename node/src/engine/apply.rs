@@ -100,7 +100,7 @@ impl Command for Apply {
         {
             return Ok(Applied::Stale);
         }
-        let known: HashMap<String, RejectionFact> =
+        let mut known: HashMap<String, RejectionFact> =
             work.facts(&facts::rejected(&self.peer), limits::REJECTIONS).await?.into_iter().collect();
         let (mut rejected, mut accepted, mut changed) = (Vec::new(), Vec::new(), 0);
         for text in &self.malformed {
@@ -135,7 +135,8 @@ impl Command for Apply {
                                 detail,
                                 directory: work.memory.directory.index(),
                             };
-                            work.put_fact(key, &fact);
+                            work.put_fact(key.clone(), &fact);
+                            known.insert(key, fact);
                             work.receipts = true;
                         }
                         rejected.push(refused);
@@ -147,8 +148,12 @@ impl Command for Apply {
                                 || defects::on(Defect::RefusalsSettleEarly);
                             part.revision() >= fact.revision || anew
                         };
-                        if let Some(fact) = known.get(&key).filter(settles) {
-                            accepted.push(Wanted { name: part.name().to_string(), revision: fact.revision });
+                        if let Some(revision) = known.get(&key).filter(settles).map(|fact| fact.revision) {
+                            let name = part.name().to_string();
+                            // Refused a moment ago, beside it: it is settled before its origin hears of it.
+                            rejected.retain(|refused: &Rejected| refused.name != name);
+                            accepted.push(Wanted { name, revision });
+                            known.remove(&key);
                             work.remove_fact(key);
                         }
                         good.push(part);
