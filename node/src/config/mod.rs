@@ -5,15 +5,19 @@
 
 mod check;
 mod fault;
+mod limits;
+mod networks;
 mod parts;
 mod read;
 mod values;
 mod write;
 
 pub use fault::{Fault, Place, Problem, Rule};
+pub use limits::Limits;
+pub use networks::Networks;
 pub use parts::{Config, Link, Node, Operator, Store, Web, WebTls};
 pub use read::Overrides;
-pub use values::{HostPort, Seconds, Size};
+pub use values::{Count, HostPort, Seconds, Size};
 
 /// The name of the configuration file in a server's folder.
 pub const FILE_NAME: &str = "duikou.toml";

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use duikou_proto::name::{NetworkName, NodeId};
 
 use super::fault::Rule;
+use super::limits::Limits;
+use super::networks::Networks;
 use super::values::{HostPort, Seconds, Size, Value};
 use crate::trust::Proxy;
 
@@ -22,6 +24,8 @@ pub struct Config {
     pub link: Link,
     /// `[store]`: memory.
     pub store: Store,
+    /// `[limits]`: what one caller may take.
+    pub limits: Limits,
 }
 
 /// `[node]`. Written by `init` and `join`.
@@ -46,6 +50,8 @@ pub struct Web {
     pub certificate: Option<PathBuf>,
     /// `key`: PEM, readable by its owner only. For `tls = "files"`.
     pub key: Option<PathBuf>,
+    /// `trusted_proxies`: whose `Forwarded` and `X-Forwarded-For` say where a caller is. Default none.
+    pub trusted_proxies: Networks,
 }
 
 /// Where the certificate of the web listener comes from.
@@ -116,7 +122,13 @@ impl Default for Node {
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: loopback(8443), tls: WebTls::default(), certificate: None, key: None }
+        Self {
+            listen: loopback(8443),
+            tls: WebTls::default(),
+            certificate: None,
+            key: None,
+            trusted_proxies: Networks::default(),
+        }
     }
 }
 
@@ -155,12 +167,12 @@ pub(super) trait Part {
     fn set(&mut self, key: &str, text: &str) -> Result<(), Rule>;
 }
 
-fn put<T: Value>(field: &mut T, text: &str) -> Result<(), Rule> {
+pub(super) fn put<T: Value>(field: &mut T, text: &str) -> Result<(), Rule> {
     *field = T::read(text)?;
     Ok(())
 }
 
-const NO_KEY: Rule = Rule { zh: "没有这个键", en: "there is no such key" };
+pub(super) const NO_KEY: Rule = Rule { zh: "没有这个键", en: "there is no such key" };
 
 impl Part for Node {
     fn keys(&self) -> &'static [&'static str] {
@@ -179,7 +191,7 @@ impl Part for Node {
 
 impl Part for Web {
     fn keys(&self) -> &'static [&'static str] {
-        &["listen", "tls", "certificate", "key"]
+        &["listen", "tls", "certificate", "key", "trusted_proxies"]
     }
 
     fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
@@ -188,6 +200,7 @@ impl Part for Web {
             "tls" => put(&mut self.tls, text),
             "certificate" => put(&mut self.certificate, text),
             "key" => put(&mut self.key, text),
+            "trusted_proxies" => put(&mut self.trusted_proxies, text),
             _ => Err(NO_KEY),
         }
     }
@@ -240,7 +253,7 @@ impl Part for Store {
 
 impl Config {
     /// The names of the parts.
-    pub(super) const PARTS: [&'static str; 5] = ["node", "web", "operator", "link", "store"];
+    pub(super) const PARTS: [&'static str; 6] = ["node", "web", "operator", "link", "store", "limits"];
 
     /// A part by its name.
     pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
@@ -250,6 +263,7 @@ impl Config {
             "operator" => Some(&mut self.operator),
             "link" => Some(&mut self.link),
             "store" => Some(&mut self.store),
+            "limits" => Some(&mut self.limits),
             _ => None,
         }
     }

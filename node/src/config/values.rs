@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -53,6 +54,42 @@ impl fmt::Display for Size {
         let (unit, factor) =
             SIZES.iter().find(|(_, factor)| self.0 != 0 && self.0.is_multiple_of(*factor)).unwrap_or(&("B", 1));
         write!(f, "{} {unit}", self.0 / factor)
+    }
+}
+
+/// A number of 1 or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Count(NonZeroU32);
+
+impl Count {
+    /// So many; none counts as one.
+    pub const fn new(count: u32) -> Self {
+        match NonZeroU32::new(count) {
+            Some(count) => Self(count),
+            None => Self(NonZeroU32::MIN),
+        }
+    }
+
+    /// The number.
+    pub const fn number(self) -> NonZeroU32 {
+        self.0
+    }
+}
+
+impl FromStr for Count {
+    type Err = Rule;
+
+    fn from_str(text: &str) -> Result<Self, Rule> {
+        text.trim().parse().map(Self).map_err(|_| Rule {
+            zh: "应为正整数，如 2000",
+            en: "a whole number of 1 or more is wanted, for example 2000",
+        })
+    }
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 
@@ -174,6 +211,12 @@ impl Value for Size {
 }
 
 impl Value for Seconds {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse()
+    }
+}
+
+impl Value for Count {
     fn read(text: &str) -> Result<Self, Rule> {
         text.parse()
     }

@@ -22,6 +22,9 @@ impl Config {
         let path = |path: &Option<std::path::PathBuf>| path.as_ref().map(|path| path.display().to_string());
         file.key("certificate", path(&self.web.certificate), (!files).then(|| "certificate.pem".to_owned()));
         file.key("key", path(&self.web.key), (!files).then(|| "key.pem".to_owned()));
+        let proxies = &self.web.trusted_proxies;
+        let set = (!proxies.is_empty()).then(|| proxies.to_string());
+        file.key("trusted_proxies", set, Some("127.0.0.1".to_owned()));
 
         file.part("operator", "metrics and health");
         file.set("listen", self.operator.listen, default.operator.listen);
@@ -37,6 +40,20 @@ impl Config {
         file.part("store", "memory");
         file.set("memory", self.store.memory, default.store.memory);
         file.set("queue", self.store.queue, default.store.queue);
+
+        let (limits, usual) = (&self.limits, &default.limits);
+        file.part(
+            "limits",
+            "what one token may take, or one address without one: requests a second, calls at once, bytes a minute",
+        );
+        file.set("token_requests", limits.token_requests, usual.token_requests);
+        file.set("token_burst", limits.token_burst, usual.token_burst);
+        file.set("token_calls", limits.token_calls, usual.token_calls);
+        file.set("token_bytes", limits.token_bytes, usual.token_bytes);
+        file.set("address_requests", limits.address_requests, usual.address_requests);
+        file.set("address_burst", limits.address_burst, usual.address_burst);
+        file.set("address_calls", limits.address_calls, usual.address_calls);
+        file.set("address_bytes", limits.address_bytes, usual.address_bytes);
         file.0
     }
 }
@@ -97,6 +114,9 @@ mod tests {
         config.link.proxy = "proxy.example:3128".parse().ok();
         config.link.address = "gateway.example:7443".parse().ok();
         config.store.queue = "1 MiB".parse().expect("valid");
+        config.web.trusted_proxies = "127.0.0.1, fd00::/8".parse().expect("valid");
+        config.limits.address_requests = "7".parse().expect("valid");
+        config.limits.token_bytes = "1 MiB".parse().expect("valid");
         assert_eq!(read(&config).as_ref(), Ok(&config));
     }
 }
