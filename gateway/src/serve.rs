@@ -10,6 +10,7 @@ use duikou_node::trust::accept::{AcceptLimits, incoming};
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::federation::admission_service_server::AdmissionServiceServer;
 use duikou_proto::federation::enrolment_service_server::EnrolmentServiceServer;
+use duikou_proto::federation::enterprise_service_server::EnterpriseServiceServer;
 use duikou_proto::federation::host_service_server::HostServiceServer;
 use duikou_proto::federation::link_service_server::LinkServiceServer;
 use duikou_proto::federation::root_service_server::RootServiceServer;
@@ -19,7 +20,7 @@ use thiserror::Error;
 use crate::authority::AuthorityError;
 use crate::certificates::Certificates;
 use crate::init::InitError;
-use crate::membership::Membership;
+use crate::membership::{Enterprises, Membership};
 
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(10);
 const KEEPALIVE_WITHIN: Duration = Duration::from_secs(10);
@@ -68,7 +69,8 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
         Membership::new(server.engine.clone(), server.board.clone(), certificates.clone(), address, dir.to_owned())?;
     let admission = AdmissionServiceServer::new(membership.clone());
     let root = RootServiceServer::new(membership.clone());
-    server.listen(|routes| routes.add_service(admission).add_service(root)).await?;
+    let enterprises = EnterpriseServiceServer::new(Enterprises(server.engine.clone()));
+    server.listen(|routes| routes.add_service(admission).add_service(root).add_service(enterprises)).await?;
 
     let acceptor = Acceptor::new(server.engine.clone(), server.board.clone());
     let links = tonic::transport::Server::builder()

@@ -4,6 +4,7 @@ pub mod at_rest;
 pub mod backup;
 pub mod cli;
 pub mod config;
+mod contract;
 pub mod defects;
 pub mod departure;
 pub mod engine;

@@ -3,6 +3,7 @@
 
 mod circles;
 mod demo;
+mod enterprises;
 mod folder;
 mod init;
 mod invite;
@@ -53,6 +54,9 @@ enum Command {
         after_help = "Example:\n  duikou-gateway records hide members/bijie/listings/x --reason \"names a person\""
     )]
     Records(records::Command),
+    /// The registered readers: vetted enterprises
+    #[command(subcommand, after_help = "Example:\n  duikou-gateway enterprises list")]
+    Enterprises(enterprises::Command),
     Rebuild(rebuild::Args),
     /// What only the root key may change
     #[command(subcommand, after_help = "Example:\n  duikou-gateway root sign --root-key /media/root.key --yes")]
@@ -106,6 +110,7 @@ impl Command {
             Self::Members(command) => command.run(context).await,
             Self::Circles(command) => command.run(context).await,
             Self::Records(command) => command.run(context).await,
+            Self::Enterprises(command) => command.run(context).await,
             Self::Rebuild(args) => args.run(context, gateway).await,
             Self::Root(command) => command.run(context).await,
             Self::Ca(command) => command.run(context).await,

@@ -1,9 +1,10 @@
 //! Who is in the network: invites and enrolment, keys, suspension, removal, moves, circles, hidden records. All of it ends
-//! up as entries of the directory, which this gateway signs.
+//! up as entries of the directory, which this gateway signs; registered readers do not.
 
 mod admission;
 mod directory_key;
 mod enrolment;
+mod enterprises;
 mod gathering;
 mod invite;
 mod keys;
@@ -26,6 +27,7 @@ use ed25519_zebra::SigningKey;
 use tonic::{Code, Status};
 
 use crate::certificates::Certificates;
+pub use enterprises::Enterprises;
 
 /// What admission works on.
 #[derive(Clone)]

@@ -1,13 +1,9 @@
 //! The contract's messages as JSON: lowerCamelCase, in the order of the contract, the same for every command.
 
-use std::sync::LazyLock;
-
 use duikou_proto::{federation, v1};
-use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DynamicMessage, SerializeOptions};
 
-static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
-    DescriptorPool::decode(duikou_proto::FILE_DESCRIPTOR_SET).expect("the contract was compiled with this program")
-});
+pub(crate) use crate::contract::descriptor;
 
 /// A message that knows its full name.
 pub trait Named: prost::Message {
@@ -39,6 +35,7 @@ named! {
     v1::WithdrawListingResponse = "duikou.v1.WithdrawListingResponse",
     v1::BackupResponse = "duikou.v1.BackupResponse",
     v1::batch_create_listings_response::Result = "duikou.v1.BatchCreateListingsResponse.Result",
+    federation::Enterprise = "duikou.federation.v1.Enterprise",
     federation::CreateInviteResponse = "duikou.federation.v1.CreateInviteResponse",
 }
 
@@ -58,11 +55,6 @@ pub enum Layout {
     Line,
     /// Indented.
     Pretty,
-}
-
-/// The descriptor of a message of the contract.
-pub(crate) fn descriptor(name: &str) -> MessageDescriptor {
-    POOL.get_message_by_name(name).expect("the contract has it")
 }
 
 /// `message` as JSON.

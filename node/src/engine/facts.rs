@@ -21,6 +21,8 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, 
 
 /// Begins the tokens.
 pub(crate) const TOKENS: &str = "token/";
+/// Begins the registered readers.
+pub(crate) const ENTERPRISES: &str = "enterprise/";
 /// Begins what was refused of any peer.
 pub(crate) const REJECTIONS: &str = "rejected/";
 
@@ -31,7 +33,12 @@ pub(crate) const EQUIVOCATIONS: &str = "equivocation/";
 
 /// Whether a fact is asked for so often that all of its like are in memory: few, and each bounded where it is written.
 pub(crate) fn is_hot(key: &str) -> bool {
-    [TOKENS, REJECTIONS, EQUIVOCATIONS].iter().any(|prefix| key.starts_with(prefix))
+    [TOKENS, ENTERPRISES, REJECTIONS, EQUIVOCATIONS].iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// Whether a fact says who may do what.
+pub(crate) fn is_right(key: &str) -> bool {
+    [TOKENS, ENTERPRISES].iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// The feed's identity, its epochs and the key that seals positions.

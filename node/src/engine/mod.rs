@@ -5,6 +5,7 @@ mod apply;
 mod bounds;
 pub(crate) mod completeness;
 mod departed;
+mod enterprises;
 mod entries;
 pub mod facts;
 mod foresight;
@@ -47,6 +48,7 @@ use crate::world::World;
 pub(crate) use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Side};
 pub use bounds::Bound;
 pub use departed::KeepDeparted;
+pub use enterprises::{Enterprise, Registration, State as EnterpriseState};
 pub(crate) use entries::{CatchUpFact, Follow, Make};
 pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
@@ -122,6 +124,8 @@ pub(crate) struct Shared {
     resign: Notify,
     heads: Notify,
     receipts: Notify,
+    /// Moves when a token or a registered reader has changed.
+    rights: watch::Sender<()>,
 }
 
 impl Shared {
@@ -134,6 +138,9 @@ impl Shared {
             *old = directory.clone();
             moved
         });
+        if outcome.rights {
+            self.rights.send_replace(());
+        }
         if outcome.heads {
             self.heads.notify_one();
         }
@@ -180,7 +187,7 @@ impl Engine {
             unrecovered.extend(key.strip_prefix(facts::UNRECOVERED).and_then(|id| id.parse::<MemberId>().ok()));
         }
         let mut hot = BTreeMap::new();
-        for prefix in [facts::TOKENS, facts::REJECTIONS, facts::EQUIVOCATIONS] {
+        for prefix in [facts::TOKENS, facts::ENTERPRISES, facts::REJECTIONS, facts::EQUIVOCATIONS] {
             hot.extend(read.facts(prefix, "", contract_members()).await?);
         }
         let kept = read.fact(facts::FEED).await?;
@@ -227,6 +234,7 @@ impl Engine {
             resign: Notify::new(),
             heads: Notify::new(),
             receipts: Notify::new(),
+            rights: watch::Sender::new(()),
         });
         let tasks = tokio_util::task::TaskTracker::new();
         tasks.spawn(writer::run(shared.clone(), receiver, memory));
@@ -374,6 +382,11 @@ impl Engine {
 
     pub(crate) async fn rows(&self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
         self.0.store.read().await?.rows(names).await
+    }
+
+    /// Moves when a token or a registered reader has changed.
+    pub(crate) fn watch_rights(&self) -> watch::Receiver<()> {
+        self.0.rights.subscribe()
     }
 
     pub(crate) async fn fact<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {

@@ -22,6 +22,18 @@ pub enum Reader {
     Member(MemberId),
     /// Whoever runs this server: the eyes of all members on it; on a gateway of all that it carries.
     Operator,
+    /// One of them who looks at some of the scopes only.
+    Narrowed(Box<Reader>, ScopeSet),
+}
+
+impl Reader {
+    /// Who it is, however much it looks at.
+    pub fn whole(&self) -> &Reader {
+        match self {
+            Self::Narrowed(reader, _) => reader.whole(),
+            other => other,
+        }
+    }
 }
 
 /// What a reader may see, by the directory of a moment. Without one nothing is read for a person or a peer.
@@ -49,6 +61,12 @@ impl Viewer {
                 members: directory.hosted(node).map(|member| member.id.clone()).collect(),
                 carrier,
             },
+            Reader::Narrowed(reader, scopes) => {
+                let mut whole = Self::new(reader, directory, node, carrier);
+                whole.scopes = whole.scopes.iter().filter(|scope| scopes.contains(scope)).cloned().collect();
+                whole.members.retain(|member| scopes.contains(&Scope::member(member)));
+                Self { carrier: false, ..whole }
+            }
         }
     }
 

@@ -90,6 +90,8 @@ pub(crate) struct Outcome {
     pub(crate) heads: bool,
     /// Whether a receipt of a member here may be due.
     pub(crate) receipts: bool,
+    /// Whether a token or a registered reader has changed.
+    pub(crate) rights: bool,
 }
 
 impl<'a> Work<'a> {
@@ -460,6 +462,7 @@ impl<'a> Work<'a> {
             self.transaction.append_entries(self.first_entry, &self.entries).await?;
         }
         let facts: Vec<_> = self.facts.into_iter().collect();
+        let rights = facts.iter().any(|(key, _)| facts::is_right(key));
         for (key, value) in facts.iter().filter(|(key, _)| facts::is_hot(key)) {
             let hot = Arc::make_mut(&mut self.memory.hot);
             match value {
@@ -484,6 +487,7 @@ impl<'a> Work<'a> {
             resign: self.resign,
             heads,
             receipts,
+            rights,
         })
     }
 

@@ -85,6 +85,12 @@ impl Truth {
             Reader::Operator => {
                 MEMBERS.iter().any(|one| origin == *one || scopes.iter().any(|scope| holds(one, scope)))
             }
+            // A scope is one among those that the whole reader has.
+            Reader::Narrowed(whole, to) => {
+                let named: Vec<&str> =
+                    scopes.iter().copied().filter(|scope| to.iter().any(|to| to.short(&network()) == *scope)).collect();
+                !named.is_empty() && self.sees(whole, "nobody", &named)
+            }
         }
     }
 
@@ -313,8 +319,15 @@ fn awake_when_woken(mut follower: Follower) -> Arc<Mutex<BTreeMap<String, i64>>>
 async fn run(seed: u64) {
     let mut chance = Chance(blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof());
     let mut world = World::new().await;
-    let readers =
-        [Reader::Anonymous, Reader::Registered, Reader::Member(id("a")), Reader::Member(id("c")), Reader::Operator];
+    let some = [Scope::public(), Scope::network(&network())].into_iter().collect();
+    let readers = [
+        Reader::Anonymous,
+        Reader::Registered,
+        Reader::Member(id("a")),
+        Reader::Member(id("c")),
+        Reader::Operator,
+        Reader::Narrowed(Box::new(Reader::Member(id("a"))), some),
+    ];
     let mut followers: Vec<Follower> = Vec::new();
     for who in readers {
         for offers_only in [false, true] {

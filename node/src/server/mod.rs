@@ -21,7 +21,7 @@ use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
-use crate::services::{self, Context, Surface};
+use crate::services::{self, Context, Surface, TokenUses};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::trust::web_tls::WebTlsError;
@@ -86,6 +86,8 @@ pub struct Server {
     pub board: LinkBoard,
     /// Where its members get new keys.
     pub keys: KeyDesk,
+    /// When tokens were last shown.
+    uses: TokenUses,
     /// Ends listeners, links and watches.
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
@@ -128,6 +130,7 @@ impl Server {
             keys,
             engine,
             board: LinkBoard::default(),
+            uses: TokenUses::default(),
             stop,
             tasks: TaskTracker::new(),
             engine_tasks: tasks,
@@ -144,6 +147,7 @@ impl Server {
             started: self.engine.now(),
             keys: self.keys.clone(),
             data: self.folder.dir().to_owned(),
+            uses: self.uses.clone(),
         }
     }
 
@@ -154,6 +158,7 @@ impl Server {
     pub async fn listen(&mut self, admin: impl FnOnce(Routes) -> Routes) -> Result<(), ServeError> {
         let context = self.context();
         self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
+        self.tasks.spawn(self.uses.clone().keep(self.engine.clone(), self.stop.clone()));
         let local = services::routes(context.clone(), Surface::Local).await;
         self.health.extend([local.health.clone()]);
         self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);

@@ -3,17 +3,21 @@
 use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
 use duikou_proto::name::MemberId;
+use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::token::Role;
+use http::HeaderMap;
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use serde::{Deserialize, Serialize};
-use tonic::metadata::MetadataMap;
 use tonic::{Request, Status};
 
 use super::Surface;
 use super::error::Failure;
-use crate::engine::{Engine, Reader};
+use crate::engine::{Engine, EnterpriseState, Reader};
 
 /// Begins every secret.
 pub(crate) const SECRET_PREFIX: &str = "dk_";
+/// Bytes of whatever is shown as one.
+const SECRET_BYTES: usize = 128;
 pub(crate) use crate::engine::facts::TOKENS;
 
 /// A token as it is kept. Its secret is not: the fact's key is a hash of it.
@@ -26,6 +30,47 @@ pub(crate) struct TokenFact {
     pub(crate) role: i32,
     pub(crate) create_time: Micros,
     pub(crate) expire_time: Option<Micros>,
+    /// What it sees at most, absolute; empty: all that its reader sees.
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
+    /// What it may be used for; empty: all that its role allows.
+    #[serde(default)]
+    pub(crate) areas: Vec<i32>,
+    /// When it was last shown.
+    #[serde(default)]
+    pub(crate) last_use: Option<Micros>,
+    /// The registered reader that it belongs to.
+    #[serde(default)]
+    pub(crate) enterprise: Option<String>,
+}
+
+impl TokenFact {
+    /// Whether it is good for anything now.
+    ///
+    /// # Errors
+    /// Why it is not.
+    pub(crate) async fn check(&self, engine: &Engine) -> Result<(), Failure> {
+        if self.expire_time.is_some_and(|time| time <= engine.now()) {
+            return Err(Failure::TokenExpired);
+        }
+        let Some(id) = &self.enterprise else { return Ok(()) };
+        match engine.enterprise(id).await?.map(|enterprise| enterprise.state) {
+            Some(EnterpriseState::Active) => Ok(()),
+            Some(EnterpriseState::Suspended) => Err(Failure::ReaderSuspended),
+            None => Err(Failure::TokenBad),
+        }
+    }
+
+    /// Whose eyes it has.
+    fn reader(&self) -> Reader {
+        let whole = self.member.clone().map_or(Reader::Registered, |member| Reader::Member(member.0));
+        if self.scopes.is_empty() {
+            return whole;
+        }
+        // What cannot be read any longer opens nothing.
+        let scopes: ScopeSet = ScopeSet::from_text(&self.scopes.join(" ")).unwrap_or_default();
+        Reader::Narrowed(Box::new(whole), scopes)
+    }
 }
 
 /// A member's id in JSON.
@@ -72,8 +117,7 @@ impl Caller {
 
     fn holder(token: TokenFact) -> Self {
         let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
-        let reader = token.member.map_or(Reader::Registered, |member| Reader::Member(member.0));
-        Self { reader, account: token.id, role }
+        Self { reader: token.reader(), account: token.id, role }
     }
 
     /// Refuses whoever may write for nobody.
@@ -81,7 +125,9 @@ impl Caller {
         match (&self.reader, self.role) {
             (Reader::Anonymous, _) => Err(Failure::TokenRequired),
             (Reader::Member(_) | Reader::Operator, Role::Editor | Role::Admin) => Ok(()),
-            (Reader::Registered | Reader::Member(_) | Reader::Operator, _) => Err(Failure::NotPermitted),
+            (Reader::Registered | Reader::Member(_) | Reader::Operator | Reader::Narrowed(..), _) => {
+                Err(Failure::NotPermitted)
+            }
         }
     }
 
@@ -91,7 +137,9 @@ impl Caller {
         match &self.reader {
             Reader::Operator => Ok(()),
             Reader::Member(own) if own == member => Ok(()),
-            Reader::Anonymous | Reader::Registered | Reader::Member(_) => Err(Failure::NotPermitted),
+            Reader::Anonymous | Reader::Registered | Reader::Member(_) | Reader::Narrowed(..) => {
+                Err(Failure::NotPermitted)
+            }
         }
     }
 
@@ -101,7 +149,7 @@ impl Caller {
             (Reader::Anonymous, _) => Err(Failure::TokenRequired),
             (Reader::Operator, _) => Ok(None),
             (Reader::Member(member), Role::Admin) => Ok(Some(member)),
-            (Reader::Registered | Reader::Member(_), _) => Err(Failure::NotPermitted),
+            (Reader::Registered | Reader::Member(_) | Reader::Narrowed(..), _) => Err(Failure::NotPermitted),
         }
     }
 }
@@ -116,32 +164,43 @@ pub(crate) struct Door {
 impl Door {
     /// Tells who calls, in which language they read, and what they ask.
     pub(crate) async fn enter<T>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
-        let language = language(request.metadata());
+        let language = language(request.metadata().as_ref());
         let caller = match self.surface {
             Surface::Local => Ok(Caller::administrator()),
-            Surface::Public => self.identify(request.metadata()).await,
+            Surface::Public => self.identify(request.metadata().as_ref()).await,
         };
         let caller = caller.map_err(|failure| failure.status(language))?;
         Ok((caller, language, request.into_inner()))
     }
 
-    async fn identify(&self, metadata: &MetadataMap) -> Result<Caller, Failure> {
-        let Some(value) = metadata.get("authorization") else { return Ok(Caller::anybody()) };
-        let (scheme, secret) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Failure::TokenBad)?;
-        let secret = secret.trim();
-        if !scheme.eq_ignore_ascii_case("bearer") || !secret.starts_with(SECRET_PREFIX) || secret.len() > 128 {
-            return Err(Failure::TokenBad);
-        }
+    async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+        let Some(secret) = secret_in(headers)? else { return Ok(Caller::anybody()) };
         let token: TokenFact = self.engine.fact(&token_key(secret)).await?.ok_or(Failure::TokenBad)?;
-        if token.expire_time.is_some_and(|time| time <= self.engine.now()) {
-            return Err(Failure::TokenBad);
-        }
+        token.check(&self.engine).await?;
         Ok(Caller::holder(token))
     }
 }
 
+/// The hash of the secret that `headers` show, where it is that of a good token.
+pub(crate) async fn good_token(engine: &Engine, headers: &HeaderMap) -> Option<[u8; 32]> {
+    let secret = secret_in(headers).ok().flatten()?;
+    let token: TokenFact = engine.fact(&token_key(secret)).await.ok().flatten()?;
+    token.check(engine).await.is_ok().then(|| *blake3::hash(secret.as_bytes()).as_bytes())
+}
+
+/// The secret that is shown; None where there is none.
+pub(super) fn secret_in(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let (scheme, secret) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Failure::TokenBad)?;
+    let secret = secret.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || !secret.starts_with(SECRET_PREFIX) || secret.len() > SECRET_BYTES {
+        return Err(Failure::TokenBad);
+    }
+    Ok(Some(secret))
+}
+
 /// The language that a caller reads.
-pub(crate) fn language(metadata: &MetadataMap) -> Language {
-    let text = metadata.get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub(crate) fn language(headers: &HeaderMap) -> Language {
+    let text = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     Language::from_accept_language(text)
 }

@@ -84,6 +84,10 @@ fn belongs(reader: &Reader, circle: &str, network: &NetworkName, directory: &Dir
             Scope::circle(circle, network).is_ok_and(|scope| directory.member_scopes(member).contains(&scope))
         }
         Reader::Anonymous | Reader::Registered => false,
+        Reader::Narrowed(reader, scopes) => {
+            Scope::circle(circle, network).is_ok_and(|scope| scopes.contains(&scope))
+                && belongs(reader, circle, network, directory)
+        }
     }
 }
 

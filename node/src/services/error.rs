@@ -39,6 +39,12 @@ pub(crate) enum Failure {
     TokenRequired,
     #[error("the token is not known, or no longer good")]
     TokenBad,
+    #[error("the token has expired")]
+    TokenExpired,
+    #[error("the registered reader is suspended")]
+    ReaderSuspended,
+    #[error("the token is not for this")]
+    OtherArea,
     #[error("the token does not allow this")]
     NotPermitted,
     #[error("too many tokens")]
@@ -49,6 +55,12 @@ pub(crate) enum Failure {
     SlowReader,
     #[error("too many watchers")]
     WatcherLimit,
+    #[error("too many requests")]
+    RequestLimit(Duration),
+    #[error("too many calls under way")]
+    CallLimit(Duration),
+    #[error("too many bytes")]
+    ByteLimit(Duration),
     #[error("{0} is there already")]
     FolderExists(String),
     #[error("the backup failed: {0}")]
@@ -124,8 +136,26 @@ impl Failure {
             Self::TokenBad => told(
                 Code::Unauthenticated,
                 "TOKEN_INVALID",
-                "令牌无效或已过期，请向管理员申请新令牌。",
-                "The token is not known or has expired: ask an administrator for a new one.",
+                "令牌无效或已被吊销，请向管理员申请新令牌。",
+                "The token is not known, or was revoked: ask an administrator for a new one.",
+            ),
+            Self::TokenExpired => told(
+                Code::Unauthenticated,
+                "TOKEN_EXPIRED",
+                "令牌已过期，请向管理员申请新令牌。",
+                "The token has expired: ask an administrator for a new one.",
+            ),
+            Self::ReaderSuspended => told(
+                Code::Unauthenticated,
+                "READER_SUSPENDED",
+                "注册企业已被暂停，令牌暂不可用，请联系网络运营方。",
+                "The registered reader is suspended, and its tokens with it: ask the network's operator.",
+            ),
+            Self::OtherArea => told(
+                Code::PermissionDenied,
+                "OTHER_AREA",
+                "此令牌的用途不含该操作，请使用用途相符的令牌。",
+                "This token was made for other uses: take one that is for this.",
             ),
             Self::NotPermitted => told(
                 Code::PermissionDenied,
@@ -157,6 +187,30 @@ impl Failure {
                 "同时关注者过多，请稍后重试，或改用 Pull。",
                 "Too many readers watch at once: try again later, or use Pull.",
             ),
+            Self::RequestLimit(wait) => {
+                let seconds = wait.as_millis().div_ceil(1000);
+                told(
+                    Code::ResourceExhausted,
+                    "REQUEST_LIMIT",
+                    format!("请求过于频繁，请在{seconds}秒后重试；使用令牌可获得更高限额。"),
+                    format!("Too many requests: try again in {seconds} s. A token is allowed more than an address."),
+                )
+            }
+            Self::CallLimit(_) => told(
+                Code::ResourceExhausted,
+                "CALL_LIMIT",
+                "同时进行的调用过多，请等其中一些结束后重试。",
+                "Too many calls are under way: let some of them end, and try again.",
+            ),
+            Self::ByteLimit(wait) => {
+                let seconds = wait.as_millis().div_ceil(1000);
+                told(
+                    Code::ResourceExhausted,
+                    "BYTE_LIMIT",
+                    format!("本分钟内的数据量已达上限，请在{seconds}秒后重试。"),
+                    format!("You were sent as much as a minute allows: try again in {seconds} s."),
+                )
+            }
             Self::FolderExists(folder) => told(
                 Code::AlreadyExists,
                 "FOLDER_EXISTS",
@@ -191,7 +245,11 @@ impl Failure {
             details.set_bad_request(shown(violations, language));
         }
         if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
-            details.set_retry_info(Some(RETRY_AFTER));
+            let wait = match self {
+                Self::RequestLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => *wait,
+                _ => RETRY_AFTER,
+            };
+            details.set_retry_info(Some(wait));
         }
         Status::with_error_details(code, message, details)
     }

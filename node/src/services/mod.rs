@@ -2,10 +2,12 @@
 //! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
 
 mod alarms;
+mod areas;
 mod auth;
 mod directory;
 mod error;
 mod feed;
+mod gate;
 mod keys;
 mod listing;
 pub(crate) mod metrics;
@@ -14,9 +16,10 @@ mod page_token;
 mod request_id;
 mod status;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod time;
 mod token;
+mod uses;
 
 use std::path::PathBuf;
 
@@ -37,9 +40,12 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
+pub(crate) use auth::{good_token, language};
 pub use error::{DOMAIN, bilingual};
+pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
 pub(crate) use listing::listing_in;
+pub use uses::TokenUses;
 
 /// Bytes of a request.
 pub const REQUEST_BYTES: usize = 4 * 1024 * 1024;
@@ -57,6 +63,8 @@ pub struct Context {
     pub started: Micros,
     /// The server's folder.
     pub data: PathBuf,
+    /// When tokens were last shown.
+    pub uses: TokenUses,
 }
 
 /// Where callers come in, and with it who they are.
@@ -85,7 +93,9 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
     let feeds = FeedServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default()));
     let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
-    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone() });
+    let uses = context.uses.clone();
+    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
+    let engine = context.engine.clone();
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut names = vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens)];
     let mut routes = Routes::new(health_service)
@@ -113,7 +123,12 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     // The descriptors are compiled in: that they cannot be read is a fault of the build.
     let v1 = reflection().build_v1().expect("the compiled contract is sound");
     let v1alpha = reflection().build_v1alpha().expect("the compiled contract is sound");
-    Services { routes: routes.add_service(v1).add_service(v1alpha), health, tasks }
+    let routes = routes.add_service(v1).add_service(v1alpha);
+    let routes = match surface {
+        Surface::Local => routes,
+        Surface::Public => gate::before(routes, engine, uses),
+    };
+    Services { routes, health, tasks }
 }
 
 fn name_of<S: NamedService>(_: &S) -> &'static str {

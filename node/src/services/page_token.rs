@@ -15,13 +15,17 @@ impl Purpose {
     /// Of a request with these parts.
     pub(crate) fn new(method: &str, parts: &[&[u8]], reader: &Reader) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("duikou page token, form 1");
-        let reader = match reader {
+        let narrowed = match reader {
+            Reader::Narrowed(_, scopes) => scopes.to_text(),
+            Reader::Anonymous | Reader::Registered | Reader::Member(_) | Reader::Operator => String::new(),
+        };
+        let reader = match reader.whole() {
             Reader::Anonymous => "anonymous",
             Reader::Registered => "registered",
             Reader::Member(member) => member.as_str(),
-            Reader::Operator => "",
+            Reader::Operator | Reader::Narrowed(..) => "",
         };
-        for part in [method.as_bytes(), reader.as_bytes()].iter().chain(parts) {
+        for part in [method.as_bytes(), reader.as_bytes(), narrowed.as_bytes()].iter().chain(parts) {
             hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
         }
         Self(*hasher.finalize().as_bytes())

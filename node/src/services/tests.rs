@@ -4,6 +4,7 @@ mod directory;
 mod feed;
 mod listing;
 mod operator;
+mod strange;
 mod token;
 
 use std::sync::Arc;
@@ -28,7 +29,7 @@ use tonic::service::Routes;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
-use super::{Context, Surface, routes};
+use super::{Context, Surface, TokenUses, routes};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
@@ -53,19 +54,20 @@ fn key_of(member: &str) -> Signer {
 }
 
 /// A node `here` that hosts `a` and `b`; `c` lives elsewhere; `a` and `c` are in the circle `ring`.
-struct World {
+pub(crate) struct World {
     folder: tempfile::TempDir,
     clock: Arc<AtomicI64>,
-    engine: Engine,
+    pub(crate) engine: Engine,
+    uses: TokenUses,
     links: LinkBoard,
     stop: CancellationToken,
     directory: Directory,
     local: Routes,
-    public: Routes,
+    pub(crate) public: Routes,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&folder.path().join("data.db")).await.unwrap());
         let clock = Arc::new(AtomicI64::new(START));
@@ -84,10 +86,13 @@ impl World {
         let links = LinkBoard::default();
         let data = folder.path().to_owned();
         let keys = KeyDesk::new(engine.clone(), data.clone());
-        let context = Context { engine: engine.clone(), links: links.clone(), keys, started: START, data };
+        let uses = TokenUses::default();
+        let context =
+            Context { engine: engine.clone(), links: links.clone(), keys, started: START, data, uses: uses.clone() };
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
-        let mut world = Self { folder, clock, engine, links, stop, directory: Directory::default(), local, public };
+        let mut world =
+            Self { folder, clock, engine, uses, links, stop, directory: Directory::default(), local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {
@@ -153,13 +158,13 @@ impl World {
     }
 
     /// The secret of a new token.
-    async fn token(&self, member: &str, role: Role) -> String {
+    pub(crate) async fn token(&self, member: &str, role: Role) -> String {
         let token = Token { member: member.into(), role: role.into(), ..Token::default() };
         let request = v1::CreateTokenRequest { token: Some(token) };
         self.tokens().create_token(request).await.unwrap().into_inner().secret
     }
 
-    async fn publish(&self, member: &str, id: &str, scopes: &[&str]) -> Listing {
+    pub(crate) async fn publish(&self, member: &str, id: &str, scopes: &[&str]) -> Listing {
         self.admin().create_listing(create(member, id, listing(id, scopes))).await.unwrap().into_inner()
     }
 }
@@ -181,12 +186,12 @@ fn opportunity(title: &str) -> Opportunity {
     }
 }
 
-fn listing(title: &str, scopes: &[&str]) -> Listing {
+pub(crate) fn listing(title: &str, scopes: &[&str]) -> Listing {
     let scopes = scopes.iter().map(ToString::to_string).collect();
     Listing { scopes, listing: Some(opportunity(title)), ..Listing::default() }
 }
 
-fn create(member: &str, listing_id: &str, listing: Listing) -> CreateListingRequest {
+pub(crate) fn create(member: &str, listing_id: &str, listing: Listing) -> CreateListingRequest {
     CreateListingRequest {
         parent: format!("members/{member}"),
         listing_id: listing_id.into(),

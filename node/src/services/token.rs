@@ -1,10 +1,13 @@
 //! Tokens by which programs prove what they may do.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::name::MemberId;
-use duikou_proto::v1::token::Role;
+use duikou_proto::scope::Scope;
+use duikou_proto::v1::token::{Area, Role};
 use duikou_proto::v1::token_service_server::TokenService;
 use duikou_proto::v1::{self, Token};
 use duikou_proto::validate::{Violation, reason};
@@ -15,7 +18,8 @@ use zeroize::Zeroizing;
 use super::auth::{Caller, Door, MemberText, SECRET_PREFIX, TOKENS, TokenFact, token_key};
 use super::error::{Failure, violation};
 use super::time::{micros, timestamp};
-use crate::engine::{Command, Work};
+use super::uses::TokenUses;
+use crate::engine::{Command, Reader, Work};
 use crate::store::StoreError;
 use crate::world::random;
 
@@ -24,14 +28,18 @@ const TOKEN_LIMIT: usize = 1_000;
 /// Characters of a label.
 const LABEL_CHARS: usize = 120;
 
+/// Scopes to which a token is narrowed.
+const SCOPES: usize = 16;
+
 pub(crate) struct Tokens {
     pub(crate) door: Door,
+    pub(crate) uses: TokenUses,
 }
 
 impl Tokens {
     async fn create(&self, caller: &Caller, token: Token) -> Result<v1::CreateTokenResponse, Failure> {
         let owner = caller.require_admin()?;
-        let fact = self.check(token)?;
+        let fact = self.check(token).await?;
         if owner.is_some_and(|owner| fact.member.as_ref().is_none_or(|member| member.0 != *owner)) {
             return Err(Failure::NotPermitted);
         }
@@ -44,7 +52,7 @@ impl Tokens {
         Ok(v1::CreateTokenResponse { token: Some(shown(fact)), secret })
     }
 
-    fn check(&self, token: Token) -> Result<TokenFact, Failure> {
+    async fn check(&self, token: Token) -> Result<TokenFact, Failure> {
         let mut found = Vec::new();
         let engine = &self.door.engine;
         if token.label.chars().count() > LABEL_CHARS || token.label.chars().any(char::is_control) {
@@ -65,6 +73,17 @@ impl Tokens {
             ));
         }
         let member = self.member(&token, role, &mut found);
+        let enterprise = self.enterprise(&token, &mut found).await?;
+        let scopes = self.scopes(&token, role, member.as_ref(), &mut found);
+        if token.areas.iter().any(|area| Area::try_from(*area).unwrap_or_default() == Area::Unspecified) {
+            found.push(violation(
+                "token.areas",
+                reason::UNKNOWN_CODE,
+                "用途只能是 READ、WRITE、SUBSCRIPTIONS、QUERY 或 TOKENS，请修改。",
+                "An area is READ, WRITE, SUBSCRIPTIONS, QUERY or TOKENS: choose among these.",
+            ));
+        }
+        let areas: BTreeSet<i32> = token.areas.iter().copied().collect();
         let expire_time = token.expire_time.as_ref().map(|time| micros(time).filter(|time| *time > engine.now()));
         if expire_time == Some(None) {
             found.push(violation(
@@ -84,7 +103,67 @@ impl Tokens {
             role: role.into(),
             create_time: engine.now(),
             expire_time: expire_time.flatten(),
+            scopes,
+            areas: areas.into_iter().collect(),
+            last_use: None,
+            enterprise,
         })
+    }
+
+    /// The id of the registered reader that a token is for.
+    async fn enterprise(&self, token: &Token, found: &mut Vec<Violation>) -> Result<Option<String>, Failure> {
+        if token.enterprise.is_empty() {
+            return Ok(None);
+        }
+        let id = token.enterprise.strip_prefix("enterprises/").unwrap_or(&token.enterprise);
+        if !token.registered {
+            found.push(violation(
+                "token.enterprise",
+                reason::INCONSISTENT,
+                "只有注册企业的令牌才能指明企业，请同时设置 registered。",
+                "Only the token of a registered reader names an enterprise: set `registered` too.",
+            ));
+        } else if self.door.engine.enterprise(id).await?.is_none() {
+            found.push(violation(
+                "token.enterprise",
+                reason::UNKNOWN_CODE,
+                "没有此注册企业，请先登记：duikou-gateway enterprises create。",
+                "There is no such enterprise: register it first, with duikou-gateway enterprises create.",
+            ));
+        }
+        Ok(Some(id.to_owned()))
+    }
+
+    /// The scopes to which a token is narrowed, absolute.
+    fn scopes(&self, token: &Token, role: Role, member: Option<&MemberId>, found: &mut Vec<Violation>) -> Vec<String> {
+        if token.scopes.is_empty() {
+            return Vec::new();
+        }
+        if role != Role::Viewer || token.scopes.len() > SCOPES {
+            found.push(violation(
+                "token.scopes",
+                reason::INCONSISTENT,
+                format!("只有查看令牌（VIEWER）可以限定范围，最多{SCOPES}个，请修改。"),
+                format!("Only a VIEWER is narrowed, to at most {SCOPES} scopes: change one of the two."),
+            ));
+            return Vec::new();
+        }
+        let engine = &self.door.engine;
+        let whole = member.cloned().map_or(Reader::Registered, Reader::Member);
+        let viewer = engine.viewer(&whole);
+        let mut scopes = BTreeSet::new();
+        for (index, text) in token.scopes.iter().enumerate() {
+            match Scope::parse(text, &engine.identity().network).ok().filter(|scope| viewer.has(scope)) {
+                Some(scope) => drop(scopes.insert(scope.to_string())),
+                None => found.push(violation(
+                    &format!("token.scopes[{index}]"),
+                    reason::UNKNOWN_CODE,
+                    "此读者没有该范围，请修改。",
+                    "The reader of this token does not have that scope: name one that it has.",
+                )),
+            }
+        }
+        scopes.into_iter().collect()
     }
 
     fn member(&self, token: &Token, role: Role, found: &mut Vec<Violation>) -> Option<MemberId> {
@@ -128,8 +207,10 @@ impl Tokens {
 
     async fn list(&self, caller: &Caller) -> Result<v1::ListTokensResponse, Failure> {
         let owner = caller.require_admin()?;
-        let mut facts: Vec<TokenFact> =
-            self.door.engine.facts(TOKENS, TOKEN_LIMIT).await?.into_iter().map(|(_, fact)| fact).collect();
+        let kept = self.door.engine.facts::<TokenFact>(TOKENS, TOKEN_LIMIT).await?.into_iter();
+        let newest =
+            |(key, fact): (String, TokenFact)| TokenFact { last_use: self.uses.of(&key).or(fact.last_use), ..fact };
+        let mut facts: Vec<TokenFact> = kept.map(newest).collect();
         facts.retain(|fact| is_of(fact, owner));
         facts.sort_by(|a, b| (b.create_time, &b.id).cmp(&(a.create_time, &a.id)));
         Ok(v1::ListTokensResponse { tokens: facts.into_iter().map(shown).collect() })
@@ -160,6 +241,10 @@ fn shown(fact: TokenFact) -> Token {
         role: fact.role,
         create_time: Some(timestamp(fact.create_time)),
         expire_time: fact.expire_time.map(timestamp),
+        scopes: fact.scopes,
+        areas: fact.areas,
+        last_use_time: fact.last_use.map(timestamp),
+        enterprise: fact.enterprise.map(|id| format!("enterprises/{id}")).unwrap_or_default(),
     }
 }
 

@@ -5,7 +5,7 @@ const ALPHABET: &[u8; 31] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Whether it is 18 characters of the alphabet of which the last is the check character: the weighted sum of all,
 /// with powers of 3 as weights and 1 for the last, is a multiple of 31.
-pub(crate) fn is_credit_code(text: &str) -> bool {
+pub fn is_credit_code(text: &str) -> bool {
     let Some(values) = text.bytes().map(value).collect::<Option<Vec<u32>>>() else { return false };
     let Some((check, rest)) = values.split_last().filter(|(_, rest)| rest.len() == 17) else { return false };
     let (sum, _) = rest.iter().fold((0, 1), |(sum, weight), value| (sum + value * weight, weight * 3 % 31));

@@ -1,7 +1,7 @@
 //! The forms of texts that have one.
 
 /// Whether it is `local@domain` without spaces, with a domain of non-empty labels.
-pub(crate) fn is_email(text: &str) -> bool {
+pub fn is_email(text: &str) -> bool {
     let no_space = !text.chars().any(char::is_whitespace);
     match text.rsplit_once('@') {
         Some((local, domain)) => {

@@ -23,7 +23,9 @@ mod tests;
 mod violation;
 
 pub(crate) use check::Check;
+pub use credit_code::is_credit_code;
 pub(crate) use event::moment;
+pub use format::is_email;
 pub(crate) use language_tag::is_language_tag;
 pub(crate) use money::range as money_range;
 pub use normalise::normalise;

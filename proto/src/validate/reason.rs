@@ -18,3 +18,5 @@ pub const OUT_OF_RANGE: &str = "OUT_OF_RANGE";
 pub const BAD_FORMAT: &str = "BAD_FORMAT";
 /// Two fields that are valid alone do not go together.
 pub const INCONSISTENT: &str = "INCONSISTENT";
+/// A name is not one of the message's fields.
+pub const UNKNOWN_FIELD: &str = "UNKNOWN_FIELD";

@@ -225,6 +225,10 @@ impl Evidence {
                 scopes
             }
             Reader::Operator => self.directory.node_scopes(node),
+            Reader::Narrowed(whole, to) => {
+                let scopes = self.scopes_of(whole, node);
+                scopes.iter().filter(|scope| to.contains(scope)).cloned().collect()
+            }
         }
     }
 

@@ -18,7 +18,7 @@ fn check(evidence: &Evidence) -> Vec<String> {
         let own = |origin: &str| match &reader.reader {
             Reader::Member(id) => id.as_str() == origin,
             Reader::Operator => evidence.directory.member_by_text(origin).is_some_and(|m| m.node == reader.node),
-            Reader::Anonymous | Reader::Registered => false,
+            Reader::Anonymous | Reader::Registered | Reader::Narrowed(..) => false,
         };
         let mut wanted = BTreeMap::new();
         for (name, row) in &store.rows {

@@ -1,7 +1,7 @@
 //! `tokens`
 
 use clap::ValueEnum;
-use duikou_proto::v1::token::Role;
+use duikou_proto::v1::token::{Area, Role};
 use duikou_proto::v1::{CreateTokenRequest, ListTokensRequest, RevokeTokenRequest, Token};
 
 use crate::cli::{CommandError, Context, Sequence, Text, time};
@@ -22,16 +22,28 @@ pub enum Command {
 /// Makes one, and writes its secret: the only time that it is shown
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  duikou-node tokens create --member shenzhen --role editor --label website --valid 90d"
+    after_help = "Example:\n  duikou-node tokens create --member shenzhen --role editor --label website --valid 90d --area read,write"
 )]
 pub struct CreateArgs {
     /// The member whose eyes it has
-    #[arg(long, value_name = "ID", required_unless_present = "registered", conflicts_with = "registered")]
+    #[arg(long, value_name = "ID", required_unless_present_any = ["registered", "enterprise"], conflicts_with_all = ["registered", "enterprise"])]
     member: Option<String>,
 
     /// A vetted enterprise, which sees what is public and what is for the registered
     #[arg(long)]
     registered: bool,
+
+    /// The registered enterprise that it belongs to, and with which it is suspended
+    #[arg(long, value_name = "ID")]
+    enterprise: Option<String>,
+
+    /// Scopes that it sees and no others, separated by commas [default: all that its reader sees]
+    #[arg(long, value_name = "SCOPE", value_delimiter = ',')]
+    scope: Vec<String>,
+
+    /// What it may be used for and nothing else, separated by commas [default: all that its role allows]
+    #[arg(long, value_enum, value_delimiter = ',')]
+    area: Vec<AreaArg>,
 
     /// What it allows
     #[arg(long, value_enum, default_value = "viewer")]
@@ -65,6 +77,32 @@ enum RoleArg {
     Admin,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AreaArg {
+    /// Reading listings, feeds and searches
+    Read,
+    /// Writing listings
+    Write,
+    /// Subscriptions
+    Subscriptions,
+    /// Live questions to other members
+    Query,
+    /// Tokens
+    Tokens,
+}
+
+impl AreaArg {
+    fn area(self) -> Area {
+        match self {
+            Self::Read => Area::Read,
+            Self::Write => Area::Write,
+            Self::Subscriptions => Area::Subscriptions,
+            Self::Query => Area::Query,
+            Self::Tokens => Area::Tokens,
+        }
+    }
+}
+
 impl Command {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         match self {
@@ -90,7 +128,10 @@ impl CreateArgs {
         let token = Token {
             label: self.label,
             member: self.member.unwrap_or_default(),
-            registered: self.registered,
+            registered: self.registered || self.enterprise.is_some(),
+            enterprise: self.enterprise.unwrap_or_default(),
+            scopes: self.scope,
+            areas: self.area.into_iter().map(|area| area.area().into()).collect(),
             role: role.into(),
             expire_time,
             ..Default::default()
@@ -124,14 +165,23 @@ async fn list(context: &Context) -> Result<(), CommandError> {
         Text::new("标签", "LABEL"),
         Text::new("成员", "MEMBER"),
         Text::new("角色", "ROLE"),
+        Text::new("限定", "NARROWED TO"),
         Text::new("建立", "CREATED"),
+        Text::new("最近使用", "LAST USE"),
         Text::new("截止", "EXPIRES"),
     ];
     let mut results = Sequence::new(context, &header, |token: &Token| {
-        let member = if token.registered { "registered".to_owned() } else { token.member.clone() };
+        let member = match (token.registered, token.enterprise.is_empty()) {
+            (false, _) => token.member.clone(),
+            (true, true) => "registered".to_owned(),
+            (true, false) => token.enterprise.clone(),
+        };
+        let areas = token.areas().map(|area| area.as_str_name().to_lowercase());
+        let narrowed = areas.chain(token.scopes.iter().cloned()).collect::<Vec<_>>().join(" ");
+        let used = time(token.last_use_time.as_ref());
         let role = token.role().as_str_name().to_lowercase();
         let (made, ends) = (time(token.create_time.as_ref()), time(token.expire_time.as_ref()));
-        vec![token.name.clone(), token.label.clone(), member, role, made, ends]
+        vec![token.name.clone(), token.label.clone(), member, role, narrowed, made, used, ends]
     });
     for token in &tokens {
         results.push(token)?;

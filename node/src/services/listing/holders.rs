@@ -23,10 +23,10 @@ impl Listings {
         let purpose = Purpose::new("ListHolders", &[name.as_str().as_bytes()], &caller.reader);
         let after = purpose.open(engine, &request.page_token)?;
         let origin = name.origin();
-        let is_origin = match &caller.reader {
+        let is_origin = match caller.reader.whole() {
             Reader::Operator => true,
             Reader::Member(member) => *member == origin,
-            Reader::Anonymous | Reader::Registered => false,
+            Reader::Anonymous | Reader::Registered | Reader::Narrowed(..) => false,
         };
         let not_found = || Failure::NotFound(name.to_string());
         if !is_origin {

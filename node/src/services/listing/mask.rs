@@ -2,25 +2,20 @@
 
 use std::sync::LazyLock;
 
-use duikou_proto::FILE_DESCRIPTOR_SET;
 use duikou_proto::v1::Listing;
 use duikou_proto::validate::{Violation, reason};
-use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value};
 use prost_types::FieldMask;
 
+use crate::contract::descriptor;
 use crate::services::error::violation;
 
-/// The reason of a path that names no field.
-pub(crate) const UNKNOWN_FIELD: &str = "UNKNOWN_FIELD";
 /// Paths of one mask.
 const PATHS: usize = 256;
 /// Fields that the server alone writes: whatever a mask says of them is passed over.
 const OUTPUT: [&str; 4] = ["name", "update_time", "revision", "etag"];
 
-static LISTING: LazyLock<MessageDescriptor> = LazyLock::new(|| {
-    let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("the compiled contract is sound");
-    pool.get_message_by_name("duikou.v1.Listing").expect("the contract has listings")
-});
+static LISTING: LazyLock<MessageDescriptor> = LazyLock::new(|| descriptor("duikou.v1.Listing"));
 
 /// Which fields a change speaks of.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,7 +55,7 @@ impl Mask {
                     let path: String = path.chars().take(80).collect();
                     found.push(violation(
                         &format!("update_mask.paths[{index}]"),
-                        UNKNOWN_FIELD,
+                        reason::UNKNOWN_FIELD,
                         format!("没有字段“{path}”，请填写如 listing.title 的路径；“*”须单独使用。"),
                         format!("There is no field {path}: write a path like listing.title, or `*` alone."),
                     ));

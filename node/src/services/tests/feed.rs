@@ -232,6 +232,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         keys: crate::keys::KeyDesk::new(world.engine.clone(), world.folder.path().to_owned()),
         started: START,
         data: world.folder.path().to_owned(),
+        uses: TokenUses::default(),
     };
     let services = routes(context, Surface::Public).await;
     let mut client = FeedServiceClient::new(services.routes.clone());

@@ -1,7 +1,13 @@
-use duikou_proto::v1::{CreateTokenRequest, GetListingRequest, ListTokensRequest, RevokeTokenRequest};
+use duikou_proto::v1::feed_event::Event;
+use duikou_proto::v1::token::Area;
+use duikou_proto::v1::{
+    CreateTokenRequest, GetListingRequest, GetNetworkRequest, ListListingsRequest, ListTokensRequest,
+    RevokeTokenRequest, WatchRequest,
+};
 use tonic::Code;
 
 use super::*;
+use crate::engine::EnterpriseState;
 use crate::services::time::timestamp;
 
 #[tokio::test]
@@ -20,12 +26,13 @@ async fn a_token_works_until_it_is_revoked_or_expires() {
     assert!(made.secret.starts_with("dk_") && made.secret.len() == 46);
     assert!(world.anybody().get_listing(bearing(&made.secret, get())).await.is_ok());
     let listed = world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens;
-    assert_eq!(listed, [made.token.clone().unwrap()]);
+    let shown = Token { last_use_time: Some(timestamp(START)), ..made.token.clone().unwrap() };
+    assert_eq!(listed, [shown]);
     let kept = world.engine.facts::<serde_json::Value>("token/", 10).await.unwrap();
     assert!(!format!("{kept:?}").contains(&made.secret[3..]), "the secret is kept nowhere");
     world.pass(DAY);
     let expired = world.anybody().get_listing(bearing(&made.secret, get())).await.unwrap_err();
-    assert_eq!((expired.code(), reason(&expired).as_str()), (Code::Unauthenticated, "TOKEN_INVALID"));
+    assert_eq!((expired.code(), reason(&expired).as_str()), (Code::Unauthenticated, "TOKEN_EXPIRED"));
     let other = world.token("a", Role::Viewer).await;
     let listed = world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens;
     assert_eq!(listed.len(), 2);
@@ -75,4 +82,105 @@ async fn only_administrators_handle_tokens_and_only_their_members() {
     assert!(public.create_token(bearing(&admin, token("a"))).await.is_ok());
     let other = public.create_token(bearing(&admin, token("b"))).await.unwrap_err();
     assert_eq!(other.code(), Code::PermissionDenied);
+}
+
+fn named(status: &Status) -> (Code, String) {
+    (status.code(), reason(status))
+}
+
+#[tokio::test]
+async fn a_narrowed_token_sees_and_does_no_more_than_it_says() {
+    let world = World::new().await;
+    world.publish("a", "open", &["public"]).await;
+    world.publish("a", "ours", &["network"]).await;
+    world.publish("a", "mine", &[]).await;
+    let token = Token {
+        member: "a".into(),
+        role: Role::Viewer.into(),
+        scopes: vec!["public".into(), "circle:ring".into()],
+        areas: vec![Area::Read.into()],
+        ..Token::default()
+    };
+    let check = async |token: Token, expected: &str| {
+        let request = CreateTokenRequest { token: Some(token) };
+        assert_eq!(violations(&world.tokens().create_token(request).await.unwrap_err()), [expected]);
+    };
+    check(Token { scopes: vec!["circle:other".into()], ..token.clone() }, "token.scopes[0] UNKNOWN_CODE").await;
+    check(Token { role: Role::Editor.into(), ..token.clone() }, "token.scopes INCONSISTENT").await;
+    check(Token { areas: vec![0], ..token.clone() }, "token.areas UNKNOWN_CODE").await;
+    let made = world.tokens().create_token(CreateTokenRequest { token: Some(token) }).await.unwrap().into_inner();
+    assert_eq!(made.token.unwrap().scopes, ["circle:ring@n.example", "public"]);
+    let list = ListListingsRequest { parent: "members/-".into(), ..Default::default() };
+    let seen = world.anybody().list_listings(bearing(&made.secret, list)).await.unwrap().into_inner().listings;
+    assert_eq!(seen.iter().map(|listing| listing.name.rsplit('/').next().unwrap()).collect::<Vec<_>>(), ["open"]);
+    let mut tokens = TokenServiceClient::new(world.public.clone());
+    let refused = tokens.list_tokens(bearing(&made.secret, ListTokensRequest {})).await.unwrap_err();
+    assert_eq!(named(&refused), (Code::PermissionDenied, "OTHER_AREA".to_owned()));
+    assert!(world.directories().get_network(bearing(&made.secret, GetNetworkRequest {})).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_last_use_is_noted_and_kept() {
+    let world = World::new().await;
+    let secret = world.token("a", Role::Viewer).await;
+    let last = async || {
+        let listed = world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens;
+        listed[0].last_use_time
+    };
+    assert_eq!(last().await, None);
+    world.pass(SECOND);
+    world.directories().get_network(bearing(&secret, GetNetworkRequest {})).await.unwrap();
+    assert_eq!(last().await, Some(timestamp(START + SECOND)));
+    world.uses.keep_now(&world.engine).await;
+    assert_eq!(world.uses.of(&crate::services::auth::token_key(&secret)), None);
+    assert_eq!(last().await, Some(timestamp(START + SECOND)), "it is kept");
+}
+
+#[tokio::test]
+async fn a_suspended_enterprise_reads_nothing_and_its_watches_end() {
+    let world = World::new().await;
+    let enterprise = crate::engine::Enterprise {
+        id: "acme".into(),
+        name_zh: "某公司".into(),
+        name_en: String::new(),
+        credit_code: "91350100M000100Y43".into(),
+        contact: "a@b.example".into(),
+        state: EnterpriseState::Active,
+        reason: String::new(),
+        create_time: START,
+    };
+    let registered = world.engine.register_enterprise(enterprise.clone()).await.unwrap();
+    assert_eq!(registered, crate::engine::Registration::Done);
+    let again = crate::engine::Enterprise { id: "other".into(), ..enterprise };
+    let again = world.engine.register_enterprise(again).await.unwrap();
+    assert_eq!(again, crate::engine::Registration::CodeTaken);
+    let token = |enterprise: &str| Token {
+        registered: true,
+        role: Role::Viewer.into(),
+        enterprise: enterprise.into(),
+        ..Token::default()
+    };
+    let unknown = CreateTokenRequest { token: Some(token("enterprises/nobody")) };
+    let refused = world.tokens().create_token(unknown).await.unwrap_err();
+    assert_eq!(violations(&refused), ["token.enterprise UNKNOWN_CODE"]);
+    let request = CreateTokenRequest { token: Some(token("enterprises/acme")) };
+    let secret = world.tokens().create_token(request).await.unwrap().into_inner().secret;
+    let ask = async || world.directories().get_network(bearing(&secret, GetNetworkRequest {})).await;
+    assert!(ask().await.is_ok());
+    let watch = async || world.feed().watch(bearing(&secret, WatchRequest::default())).await.unwrap().into_inner();
+    let mut stream = watch().await;
+    while !matches!(stream.message().await.unwrap().unwrap().event, Some(Event::CaughtUp(_))) {}
+    let set = async |state| world.engine.set_enterprise("acme", state, "checks".into()).await.unwrap().unwrap();
+    set(EnterpriseState::Suspended).await;
+    let end = stream.message().await.unwrap_err();
+    assert_eq!(named(&end), (Code::Unauthenticated, "READER_SUSPENDED".to_owned()));
+    assert_eq!(named(&ask().await.unwrap_err()), (Code::Unauthenticated, "READER_SUSPENDED".to_owned()));
+    set(EnterpriseState::Active).await;
+    assert!(ask().await.is_ok());
+    let mut stream = watch().await;
+    while !matches!(stream.message().await.unwrap().unwrap().event, Some(Event::CaughtUp(_))) {}
+    assert!(world.engine.remove_enterprise("acme").await.unwrap());
+    assert_eq!(named(&stream.message().await.unwrap_err()).1, "TOKEN_INVALID");
+    assert!(!world.engine.remove_enterprise("acme").await.unwrap());
+    assert!(world.engine.facts::<serde_json::Value>("token/", 10).await.unwrap().is_empty());
 }
