@@ -11,6 +11,7 @@ pub mod engine;
 pub mod enrol;
 pub mod error;
 pub mod feed;
+mod http;
 pub mod keys;
 pub mod limits;
 pub mod link;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::response::IntoResponse;
+use futures_util::TryStreamExt;
 use serde::Serialize;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -15,7 +16,9 @@ use tonic::service::Routes;
 use tonic::transport::server::TcpIncoming;
 
 use super::ServeError;
-use crate::config::{Config, Web, WebTls as WebTlsMode};
+use super::prompt::Prompt;
+use crate::config::{Config, WebTls as WebTlsMode};
+use crate::http::{Limiter, Manner};
 use crate::services::{Context, metrics};
 use crate::trust::accept::{AcceptLimits, incoming};
 use crate::trust::web_tls::WebTls;
@@ -80,15 +83,17 @@ pub(super) fn local(
     })
 }
 
-/// The public listener.
+/// The public listener: gRPC, gRPC-Web, REST and pages, over HTTP/1.1 and HTTP/2.
 pub(super) async fn web(
-    config: &Web,
-    dir: &Path,
+    config: &Config,
+    context: Context,
     routes: Routes,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
+    let (config, limits) = (&config.web, &config.limits);
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
+    let dir = context.data.clone();
     let in_dir = |path: &Option<PathBuf>| path.as_ref().map(|path| dir.join(path));
     let tls = match config.tls {
         WebTlsMode::Network => Some(WebTls::load(dir.join("web.crt"), dir.join(crate::trust::identity::KEY_FILE))?),
@@ -99,14 +104,20 @@ pub(super) async fn web(
         WebTlsMode::Off => None,
     };
     let tls = tls.map(|tls| tls.server()).transpose()?;
+    let limiter = Limiter::new(context.engine.clone(), limits, config.trusted_proxies.clone());
+    let front = crate::http::router(context, routes, Manner { tls: tls.is_some() }, limiter.clone());
     let serve = async move {
-        let router = server().accept_http1(false).add_routes(routes);
+        let small = limiter.keep_small(stop.clone());
+        let server = server().accept_http1(true);
         let served = match tls {
             Some(tls) => {
-                let connections = incoming(listener, tls, AcceptLimits::default());
-                router.serve_with_incoming_shutdown(connections, stop.cancelled()).await
+                let connections = incoming(listener, tls, AcceptLimits::default()).map_ok(Prompt::new);
+                tokio::join!(server.serve_with_incoming_shutdown(front, connections, stop.cancelled()), small).0
             }
-            None => router.serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.cancelled()).await,
+            None => {
+                let connections = TcpIncoming::from(listener).map_ok(Prompt::new);
+                tokio::join!(server.serve_with_incoming_shutdown(front, connections, stop.cancelled()), small).0
+            }
         };
         log(served, "public listener");
     };

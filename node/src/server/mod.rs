@@ -3,6 +3,7 @@
 
 mod folder;
 mod listen;
+mod prompt;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -162,10 +163,10 @@ impl Server {
         let local = services::routes(context.clone(), Surface::Local).await;
         self.health.extend([local.health.clone()]);
         self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);
-        let public = services::routes(context, Surface::Public).await;
+        let public = services::routes(context.clone(), Surface::Public).await;
         self.health.extend([public.health.clone()]);
         let stop = self.stop.clone();
-        let (address, serve) = listen::web(&self.config.web, self.folder.dir(), public.routes, stop).await?;
+        let (address, serve) = listen::web(&self.config, context, public.routes, stop).await?;
         self.addresses.web = Some(address);
         self.tasks.spawn(serve);
         let (address, serve) = listen::operator(&self.config, self.context(), self.stop.clone()).await?;

@@ -33,6 +33,14 @@ fn area_of(path: &str) -> Option<Area> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::public_methods;
+
+    #[test]
+    fn every_public_method_is_for_everyone_or_has_an_area() {
+        for path in public_methods() {
+            assert!(is_for_everyone(&path) || area_of(&path).is_some(), "{path} has no area: give it one");
+        }
+    }
 
     #[test]
     fn a_narrowed_token_is_for_its_areas() {

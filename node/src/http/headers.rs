@@ -1,0 +1,103 @@
+//! Headers that stand around every answer, compression, and what browsers of other origins may do.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderName, HeaderValue, Method};
+use tower_http::compression::predicate::{And, NotForContentType, Predicate};
+use tower_http::compression::{CompressionLayer, DefaultPredicate};
+use tower_http::cors::{Any, CorsLayer};
+
+use super::{Exchange, Manner};
+
+/// The header by which people and logs speak of a request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How long browsers remember what another origin may do.
+const PREFLIGHT_KEPT: Duration = Duration::from_secs(60 * 60);
+/// A year: how long browsers use nothing but TLS for this host.
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// Answers hold no pages of others, and nothing in them runs, unless a page says otherwise of itself.
+const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// What an answer depends on beside its path.
+const DEPENDS: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization");
+
+/// `routes` with compression and the headers.
+pub(super) fn around(routes: Router, manner: Manner) -> Router {
+    // Streams would wait in the compressor until they fill a block.
+    let whole: And<DefaultPredicate, NotForContentType> =
+        DefaultPredicate::new().and(NotForContentType::const_new("application/x-ndjson"));
+    routes
+        .layer(from_fn_with_state(manner, dress))
+        .layer(CompressionLayer::new().compress_when(whole))
+        .layer(from_fn(weaken))
+}
+
+/// Programs in any browser may call, with a token that they show themselves; there are no cookies that would go along.
+pub(super) fn cors() -> CorsLayer {
+    let shown = [
+        "content-language",
+        "etag",
+        "grpc-message",
+        "grpc-status",
+        "grpc-status-details-bin",
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "x-request-id",
+    ];
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE])
+        .allow_headers(tower_http::cors::AllowHeaders::mirror_request())
+        .expose_headers(shown.map(HeaderName::from_static))
+        .max_age(PREFLIGHT_KEPT)
+}
+
+async fn dress(
+    axum::extract::State(manner): axum::extract::State<Manner>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let exchange = Exchange::begin(&request);
+    request.extensions_mut().insert(exchange.clone());
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let mut response = next.run(request).await;
+    let kept = if safe && response.status().is_success() { "private, no-cache" } else { "no-store" };
+    if response.status().is_server_error() {
+        tracing::warn!(request.id = %exchange.id, status = response.status().as_u16(), "a request could not be served");
+    }
+    let headers = response.headers_mut();
+    headers.append(VARY, DEPENDS);
+    if let Ok(id) = HeaderValue::from_str(&exchange.id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(CLOSED);
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
+    if manner.tls {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    response
+}
+
+/// A tag names bytes; compressed ones are others that mean the same, which a weak tag says.
+async fn weaken(request: Request, next: Next) -> Response<Body> {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if headers.contains_key(CONTENT_ENCODING)
+        && let Some(tag) = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"))
+        && let Ok(weak) = HeaderValue::from_str(&format!("W/{tag}"))
+    {
+        headers.insert(ETAG, weak);
+    }
+    response
+}

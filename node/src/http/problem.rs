@@ -1,0 +1,249 @@
+//! What goes wrong over HTTP: a problem document (RFC 9457), made from the same status that gRPC callers get.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use duikou_proto::language::{Language, Text};
+use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::Exchange;
+
+/// The media type of a problem.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+/// Begins `type`; the reason follows.
+pub(crate) const TYPE_PREFIX: &str = "urn:duikou:problem:";
+
+/// Something that went wrong, in the reader's language.
+#[derive(Debug, Clone)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: Code,
+    reason: String,
+    detail: String,
+    violations: Vec<ProblemViolation>,
+    retry: Option<Duration>,
+    /// The methods that the path has, where that is what is wrong.
+    allow: Option<String>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Clone, Serialize)]
+struct ProblemViolation {
+    field: String,
+    reason: String,
+    description: String,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'static str,
+    reason: &'a str,
+    violations: &'a [ProblemViolation],
+    request_id: String,
+}
+
+impl Problem {
+    /// One of HTTP itself, which no service has seen.
+    pub(crate) fn new(status: StatusCode, code: Code, reason: &str, text: &Text, language: Language) -> Self {
+        Self {
+            status,
+            code,
+            reason: reason.to_owned(),
+            detail: text.in_language(language).to_owned(),
+            violations: Vec::new(),
+            retry: None,
+            allow: None,
+        }
+    }
+
+    /// What a service has said.
+    pub(crate) fn of(status: &Status, language: Language) -> Self {
+        let details = status.get_error_details();
+        let localised = details.localized_message().filter(|message| message.locale == language.tag());
+        let detail = localised.map_or_else(|| status.message().to_owned(), |message| message.message.clone());
+        let reason = details.error_info().map_or_else(|| name_of(status.code()).to_owned(), |info| info.reason.clone());
+        let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+        let violations = violations.into_iter().map(|violation| ProblemViolation {
+            field: violation.field,
+            reason: violation.reason,
+            description: violation.description,
+        });
+        Self {
+            status: http_status(status.code(), &reason),
+            code: status.code(),
+            reason,
+            detail,
+            violations: violations.collect(),
+            retry: details.retry_info().and_then(|info| info.retry_delay),
+            allow: None,
+        }
+    }
+
+    /// The same under another status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Names the methods that the path has.
+    pub(crate) fn allowing(self, methods: String) -> Self {
+        Self { allow: Some(methods), ..self }
+    }
+
+    /// The document.
+    pub(crate) fn json(&self, exchange: &Exchange) -> Vec<u8> {
+        let title = title(self.status);
+        let document = Document {
+            r#type: format!("{TYPE_PREFIX}{}", self.reason),
+            title: title.in_language(exchange.language),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance: &exchange.path,
+            code: name_of(self.code),
+            reason: &self.reason,
+            violations: &self.violations,
+            request_id: exchange.id.to_string(),
+        };
+        // Texts and numbers always have a JSON form.
+        serde_json::to_vec(&document).unwrap_or_default()
+    }
+
+    /// The whole answer.
+    pub(crate) fn respond(&self, exchange: &Exchange) -> Response {
+        let mut response = Response::new(Body::from(self.json(exchange)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(exchange.language.tag()));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"duikou\""));
+        }
+        if let Some(delay) = self.retry {
+            // Whole seconds, and never too early.
+            headers.insert(RETRY_AFTER, HeaderValue::from(delay.as_millis().div_ceil(1000) as u64));
+        }
+        if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+            headers.insert(ALLOW, allow);
+        }
+        response
+    }
+}
+
+/// The name of a code in the contract, for example `INVALID_ARGUMENT`.
+pub(crate) fn name_of(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
+
+/// Client closed the request: in nobody's registry, and known to everybody's logs.
+const CLIENT_CLOSED: u16 = 499;
+
+fn http_status(code: Code, reason: &str) -> StatusCode {
+    match code {
+        Code::Ok => StatusCode::OK,
+        // Of a key that was used for another payload, RFC 9110 has a word of its own.
+        Code::InvalidArgument if reason == "REQUEST_ID_REUSED" => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => StatusCode::BAD_REQUEST,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::PermissionDenied => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
+        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
+        Code::Cancelled => StatusCode::from_u16(CLIENT_CLOSED).unwrap_or(StatusCode::BAD_REQUEST),
+        Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        Code::Unknown | Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+fn title(status: StatusCode) -> Text {
+    match status.as_u16() {
+        400 => Text::new("请求有误", "The request is wrong"),
+        401 => Text::new("需要有效的令牌", "A good token is needed"),
+        403 => Text::new("无权执行", "Not permitted"),
+        404 => Text::new("找不到", "Not found"),
+        405 => Text::new("不支持此方法", "The method is not supported here"),
+        406 => Text::new("无法提供所要的格式", "There is no such form of the answer"),
+        408 => Text::new("请求发送过慢", "The request took too long to arrive"),
+        409 => Text::new("与现状冲突", "It conflicts with what is there"),
+        412 => Text::new("前提条件不成立", "A precondition does not hold"),
+        413 => Text::new("请求过大", "The request is too large"),
+        414 => Text::new("地址过长", "The address is too long"),
+        415 => Text::new("不支持此格式", "The form of the request is not supported"),
+        422 => Text::new("标识已用于另一请求", "The key was used for another request"),
+        429 => Text::new("请求过多", "Too much at once"),
+        499 => Text::new("请求已取消", "The request was cancelled"),
+        501 => Text::new("未提供此功能", "Not provided here"),
+        503 => Text::new("暂时无法处理", "Not possible for the moment"),
+        504 => Text::new("处理超时", "It took too long"),
+        _ => Text::new("服务器出错", "The server failed"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange(language: Language) -> Exchange {
+        Exchange { id: uuid::Uuid::nil(), language, path: "/v1/x".to_owned() }
+    }
+
+    #[test]
+    fn a_status_with_details_becomes_a_document() {
+        let mut details =
+            tonic_types::ErrorDetails::with_error_info("NOPE", "duikou", std::collections::HashMap::new());
+        details.add_bad_request_violation("listing.title", "too long");
+        details.set_localized_message("zh-CN", "太长");
+        details.set_retry_info(Some(Duration::from_millis(1500)));
+        let status = Status::with_error_details(Code::InvalidArgument, "too long", details);
+        let problem = Problem::of(&status, Language::Zh);
+        let json: serde_json::Value = serde_json::from_slice(&problem.json(&exchange(Language::Zh))).expect("JSON");
+        assert_eq!(json["type"], "urn:duikou:problem:NOPE");
+        assert_eq!(json["status"], 400);
+        assert_eq!(json["code"], "INVALID_ARGUMENT");
+        assert_eq!(json["detail"], "太长");
+        assert_eq!(json["title"], "请求有误");
+        assert_eq!(json["violations"][0]["field"], "listing.title");
+        assert_eq!(json["instance"], "/v1/x");
+        let english = Problem::of(&status, Language::En);
+        let response = english.respond(&exchange(Language::En));
+        assert_eq!(response.headers()[RETRY_AFTER], "2");
+        assert_eq!(response.headers()[CONTENT_LANGUAGE], "en");
+    }
+
+    #[test]
+    fn every_code_has_a_status_that_is_an_error() {
+        for number in 1..=16 {
+            let code = Code::from_i32(number);
+            assert!(http_status(code, "").as_u16() >= 400, "{code:?}");
+            assert_eq!(name_of(code).to_lowercase().replace('_', ""), format!("{code:?}").to_lowercase());
+        }
+    }
+}

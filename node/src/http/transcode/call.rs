@@ -1,0 +1,132 @@
+//! Calling a service of this process as a gRPC client would, without a socket between.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, TE};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Version};
+use http_body_util::{BodyExt, Full};
+use tonic::body::Body;
+use tonic::service::Routes;
+use tonic::{Code, Status};
+use tower::ServiceExt;
+
+/// Bytes of one answer: several pages of the largest that services give.
+pub(crate) const ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Before each message: whether it is compressed, and its length.
+const PREFIX: usize = 5;
+
+/// A call that is to be made.
+pub(crate) struct Call {
+    /// `/package.Service/Method`.
+    pub(crate) path: String,
+    /// The encoded request.
+    pub(crate) message: Vec<u8>,
+    /// The headers of the request that stands behind it.
+    pub(crate) headers: HeaderMap,
+    /// Its extensions: who is at the other end.
+    pub(crate) extensions: Extensions,
+}
+
+impl Call {
+    /// Makes it.
+    ///
+    /// # Errors
+    /// What the service refuses before its first message.
+    pub(crate) async fn make(self, services: Routes) -> Result<Messages, Status> {
+        let mut framed = BytesMut::with_capacity(PREFIX + self.message.len());
+        framed.put_u8(0);
+        framed.put_u32(u32::try_from(self.message.len()).map_err(|_| Status::out_of_range("too long a request"))?);
+        framed.put_slice(&self.message);
+        let mut request = Request::new(Body::new(Full::new(framed.freeze())));
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.uri_mut() = self.path.parse().map_err(|_| Status::internal("a method without a path"))?;
+        *request.extensions_mut() = self.extensions;
+        let headers = request.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        for name in [AUTHORIZATION, ACCEPT_LANGUAGE] {
+            if let Some(value) = self.headers.get(&name) {
+                headers.insert(name, value.clone());
+            }
+        }
+        let response = match services.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        // An answer that is only a refusal has its status among the headers.
+        match Status::from_header_map(response.headers()) {
+            Some(status) if status.code() != Code::Ok => Err(status),
+            _ => Ok(Messages { body: response.into_body(), buffer: BytesMut::new(), ended: false }),
+        }
+    }
+}
+
+/// The messages of an answer, each as it was encoded.
+pub(crate) struct Messages {
+    body: Body,
+    buffer: BytesMut,
+    ended: bool,
+}
+
+impl Messages {
+    /// The next one; None at a good end. May be dropped and called again.
+    ///
+    /// # Errors
+    /// The status with which the service ended.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, Status> {
+        loop {
+            if let Some(message) = self.take()? {
+                return Ok(Some(message));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            match self.body.frame().await {
+                None => self.ended = true,
+                Some(Err(status)) => return Err(status),
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.buffer.extend_from_slice(&data),
+                    Err(frame) => {
+                        self.ended = true;
+                        let trailers = frame.into_trailers().unwrap_or_default();
+                        if let Some(status) = Status::from_header_map(&trailers).filter(|s| s.code() != Code::Ok) {
+                            return Err(status);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// The only one.
+    ///
+    /// # Errors
+    /// The status with which the service ended.
+    pub(crate) async fn only(mut self) -> Result<Bytes, Status> {
+        let message = self.next().await?.ok_or_else(|| Status::internal("the service gave no answer"))?;
+        // The status follows.
+        match self.next().await? {
+            None => Ok(message),
+            Some(_) => Err(Status::internal("the service gave two answers")),
+        }
+    }
+
+    fn take(&mut self) -> Result<Option<Bytes>, Status> {
+        if self.buffer.len() < PREFIX {
+            return Ok(None);
+        }
+        let mut head = &self.buffer[..PREFIX];
+        let (compressed, length) = (head.get_u8(), head.get_u32() as usize);
+        if compressed != 0 {
+            return Err(Status::internal("the service compressed its answer, which nobody asked for"));
+        }
+        if length > ANSWER_BYTES {
+            return Err(Status::resource_exhausted("the answer is too long for HTTP: ask for less"));
+        }
+        if self.buffer.len() < PREFIX + length {
+            return Ok(None);
+        }
+        self.buffer.advance(PREFIX);
+        Ok(Some(self.buffer.split_to(length).freeze()))
+    }
+}

@@ -1,0 +1,188 @@
+//! Headers of a request that become fields of it: `If-Match`, `Idempotency-Key`, `Last-Event-ID`; and `If-None-Match`,
+//! which answers ask.
+
+use duikou_proto::validate::{Violation, reason};
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName, Method};
+use prost_reflect::{DynamicMessage, Kind, Value};
+use uuid::Uuid;
+
+use super::message::Described;
+use super::table::{Body, Route};
+use crate::services::violation;
+
+/// The key under which a request is carried out once (draft-ietf-httpapi-idempotency-key-header).
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Where a reader of events was when its connection broke.
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Characters of an idempotency key.
+pub(crate) const KEY_CHARS: usize = 255;
+/// Bytes of a header with tags.
+const TAGS_BYTES: usize = 4 * 1024;
+
+/// Sets what the headers say in `message`.
+pub(crate) fn apply(route: &Route, headers: &HeaderMap, message: &mut DynamicMessage, found: &mut Vec<Violation>) {
+    if let Some(cursor) = text(headers, &LAST_EVENT_ID) {
+        // A browser that comes back names the address with which it began; what it has read since counts.
+        set(message, "cursor", cursor);
+    }
+    if matches!(route.verb, Method::GET | Method::HEAD) {
+        return;
+    }
+    match headers.contains_key(IDEMPOTENCY_KEY).then(|| text(headers, &IDEMPOTENCY_KEY).and_then(request_id)) {
+        None => {}
+        Some(None) => found.push(violation(
+            "Idempotency-Key",
+            reason::BAD_FORMAT,
+            format!("应为1至{KEY_CHARS}个可见字符，建议使用UUID，请修改。"),
+            format!("A key has 1 to {KEY_CHARS} visible characters, best those of a UUID: change it."),
+        )),
+        Some(Some(id)) => match own(message, "request_id").filter(|own| !own.is_empty()) {
+            Some(own) if own != id => found.push(violation(
+                "request_id",
+                reason::INCONSISTENT,
+                "与Idempotency-Key不一致，请只给出其中之一。",
+                "It differs from the Idempotency-Key: give one of the two.",
+            )),
+            _ if !set(message, "request_id", &id) => found.push(violation(
+                "Idempotency-Key",
+                reason::INCONSISTENT,
+                "此方法没有request_id，重复请求无法识别，请去掉该请求头。",
+                "This method has no request_id and cannot tell a repeated request: leave the header out.",
+            )),
+            _ => {}
+        },
+    }
+    if let Some(tag) = text(headers, &IF_MATCH).filter(|tag| *tag != "*") {
+        match tags(tag).as_deref() {
+            Some([tag]) if expect(route, message, tag) => {}
+            Some([_]) => found.push(violation(
+                "If-Match",
+                reason::INCONSISTENT,
+                "此方法不支持If-Match，请去掉该请求头。",
+                "This method knows no If-Match: leave the header out.",
+            )),
+            _ => found.push(violation(
+                "If-Match",
+                reason::BAD_FORMAT,
+                "应为一个带引号的ETag，如 \"17\"，请修改。",
+                "One tag in quotes is wanted here, for example \"17\": change it.",
+            )),
+        }
+    }
+}
+
+/// Whether the request stands under a condition that a conflict answers.
+pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
+    headers.contains_key(IF_MATCH)
+}
+
+/// Whether the caller holds the answer with this tag already, by the weak comparison of RFC 9110.
+pub(crate) fn holds(headers: &HeaderMap, tag: &str) -> bool {
+    let Some(text) = text(headers, &IF_NONE_MATCH) else { return false };
+    text == "*" || tags(text).is_some_and(|tags| tags.iter().any(|known| *known == tag.trim_matches('"')))
+}
+
+/// The request id of a key: a UUID stands for itself, anything else for one that is made of it.
+fn request_id(key: &str) -> Option<String> {
+    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
+    if key.is_empty() || key.len() > KEY_CHARS || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+        return None;
+    }
+    let made = || {
+        let hash = blake3::derive_key("duikou idempotency key, form 1", key.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    };
+    Some(Uuid::try_parse(key).unwrap_or_else(|_| made()).to_string())
+}
+
+/// The opaque parts of a list of tags; weak ones are taken for what they name.
+fn tags(text: &str) -> Option<Vec<&str>> {
+    if text.len() > TAGS_BYTES {
+        return None;
+    }
+    let mut tags = Vec::new();
+    let mut rest = text.trim();
+    loop {
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
+        let (tag, after) = quoted.split_once('"')?;
+        tags.push(tag);
+        rest = match after.trim_start().strip_prefix(',') {
+            Some(more) => more.trim_start(),
+            None if after.trim().is_empty() => return Some(tags),
+            None => return None,
+        };
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn own(message: &DynamicMessage, field: &str) -> Option<String> {
+    message.get_field_by_name(field).and_then(|value| value.as_str().map(str::to_owned))
+}
+
+/// Sets a field of text; false where there is none.
+fn set(message: &mut DynamicMessage, field: &str, text: &str) -> bool {
+    let field = message.descriptor_of().get_field_by_name(field);
+    let Some(field) = field.filter(|field| field.kind() == Kind::String && !field.is_list()) else { return false };
+    message.set_field(&field, Value::String(text.to_owned()));
+    true
+}
+
+/// Whether the method of `route` looks at a tag.
+pub(crate) fn takes_etag(route: &Route) -> bool {
+    expect(route, &mut DynamicMessage::new(route.method.input()), "")
+}
+
+/// Puts the tag where the method looks for it: in the request, or in the resource that is its body.
+fn expect(route: &Route, message: &mut DynamicMessage, tag: &str) -> bool {
+    if set(message, "etag", tag) {
+        return true;
+    }
+    let Body::Field(body) = &route.body else { return false };
+    message.get_field_by_name_mut(body).and_then(Value::as_message_mut).is_some_and(|body| set(body, "etag", tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn tags_are_read_as_rfc_9110_writes_them() {
+        assert_eq!(tags("\"a\""), Some(vec!["a"]));
+        assert_eq!(tags("W/\"a\" , \"b,c\""), Some(vec!["a", "b,c"]));
+        for text in ["", "a", "\"a", "\"a\"b", "\"a\",", "w/\"a\""] {
+            assert_eq!(tags(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_stands_for_itself_and_another_key_for_one_of_its_own() {
+        let uuid = "7f9c24e8-3b12-4fef-91e0-1f2b3c4d5e6f";
+        assert_eq!(request_id(uuid).as_deref(), Some(uuid));
+        assert_eq!(request_id(&format!("\"{uuid}\"")).as_deref(), Some(uuid));
+        let made = request_id("order 17").expect("a key");
+        assert!(Uuid::try_parse(&made).is_ok());
+        assert_eq!(request_id("order 17"), Some(made.clone()));
+        assert_ne!(request_id("order 18"), Some(made));
+        for key in ["", "\"\"", "\n", "深"] {
+            assert_eq!(request_id(key), None, "{key:?}");
+        }
+        assert!(request_id(&"k".repeat(KEY_CHARS)).is_some());
+        assert!(request_id(&"k".repeat(KEY_CHARS + 1)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn no_header_is_too_strange(text in "\\PC{0,64}") {
+            let _ = tags(&text);
+            let _ = request_id(&text);
+        }
+    }
+}
