@@ -29,6 +29,8 @@ const LINKED: Duration = Duration::from_secs(60);
 const TOKEN_PREFIX: &str = "duikou1.";
 /// Where a gateway with a machine of its own takes links.
 const LINK_PORT: u16 = 7443;
+/// More requests than anybody makes.
+const UNLIMITED: &str = "1000000";
 /// The region of every member.
 const REGION: &str = "440300";
 
@@ -149,6 +151,12 @@ impl Builder {
     fn environment(&self) -> Vec<(String, String)> {
         let mut environment = vec![("DUIKOU_WEB_LISTEN".to_owned(), "127.0.0.1:0".to_owned())];
         environment.push(("DUIKOU_OPERATOR_LISTEN".to_owned(), "127.0.0.1:0".to_owned()));
+        if self.judged {
+            // What a server can do is measured, not what it lets one caller do.
+            for limit in ["TOKEN_REQUESTS", "TOKEN_BURST", "ADDRESS_REQUESTS", "ADDRESS_BURST"] {
+                environment.push((format!("DUIKOU_LIMITS_{limit}"), UNLIMITED.to_owned()));
+            }
+        }
         if let Some(WebCertificate { certificate, key }) = &self.certificate {
             environment.push(("DUIKOU_WEB_TLS".to_owned(), "files".to_owned()));
             environment.push(("DUIKOU_WEB_CERTIFICATE".to_owned(), certificate.display().to_string()));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test that cannot go on has failed")]
 
 mod demo;
+mod examples;
 mod faults;
 mod handbook;
 mod malicious;

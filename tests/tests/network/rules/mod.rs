@@ -11,10 +11,13 @@ mod full_disk;
 mod heads;
 mod join_tokens;
 mod keys;
+mod limits;
 mod links;
 mod membership;
 mod operator_port;
 mod receipts;
+mod rest;
+mod third_party;
 mod watching;
 
 use std::collections::BTreeSet;

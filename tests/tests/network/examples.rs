@@ -1,0 +1,75 @@
+//! The worked examples of `deploy/examples` do what they say: each block is run as it stands, against a server of this
+//! test in the place of the one that the page names.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use duikou_proto::v1::token::Role;
+use duikou_tests::harness::{Network, WebCertificate, offer, python_program};
+
+/// How long one block may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A block of the page: its language and its text.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(language) = line.strip_prefix("```") {
+            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            blocks.push((language.trim().to_owned(), text.join("\n")));
+        }
+    }
+    blocks
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_runs_as_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(920).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let node = net.node("shenzhen");
+    node.publish(offer("tea").titled("spring tea").for_scopes(&["public"])).await.unwrap();
+    node.publish(offer("silk").for_network()).await.unwrap();
+    let secret = node.token("shenzhen", Role::Editor).await.unwrap();
+
+    // grpcurl comes from the same environment as the clients in Python.
+    let programs = python_program("grpcurl").parent().map(Path::to_path_buf).unwrap_or_default();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
+    let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples/README.md");
+    let page = std::fs::read_to_string(&file).unwrap();
+    let blocks = blocks(&page);
+    assert!(blocks.len() >= 7, "the page has its blocks");
+    for (language, block) in blocks {
+        let block = block
+            .replace("gateway.pprd.example:8443", &node.addresses().web)
+            .replace("/etc/duikou/ca.pem", &certificate.certificate.display().to_string());
+        let mut command = match &*language {
+            "sh" => {
+                let mut command = tokio::process::Command::new("bash");
+                command.args(["-euo", "pipefail", "-c", &block]);
+                command
+            }
+            "python" => {
+                let mut command = tokio::process::Command::new(python_program("python3"));
+                command.args(["-c", &block]);
+                command
+            }
+            other => panic!("nobody runs {other:?}"),
+        };
+        command
+            .env("PATH", &path)
+            .env("TOKEN", &secret)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(LIMIT, command.output()).await;
+        let output = output.unwrap_or_else(|_| panic!("it does not end: {block}")).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{block}\n{}\n{said}", String::from_utf8_lossy(&output.stdout));
+    }
+    net.settle().await;
+    net.gateway().sees("members/shenzhen/listings/packaging").await;
+    net.finish().await;
+}

@@ -1,0 +1,129 @@
+//! What one caller may take, and whose tokens are good for how long.
+
+use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
+use duikou_proto::v1::token::Role;
+use duikou_proto::v1::{GetNetworkRequest, ListTokensRequest, token_service_client::TokenServiceClient};
+use duikou_tests::harness::{Network, WebCertificate, WebClient, offer, within};
+use serde_json::Value;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::{PATIENCE, Watcher, failed, reason};
+
+async fn ask(web: &WebClient) -> Result<(), Status> {
+    DirectoryServiceClient::new(web.clone()).get_network(GetNetworkRequest {}).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_much_is_refused_with_the_time_to_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(911).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let node = net.node("shenzhen");
+    node.stop().await;
+    // Six at once, and then one in a minute would be too slow for a test: one a second.
+    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_REQUESTS", "1"), ("DUIKOU_LIMITS_ADDRESS_BURST", "6")]).await;
+    let web = node.web(certificate.client(), None).await.unwrap();
+    let mut refused = None;
+    for _ in 0..60 {
+        if let Err(status) = ask(&web).await {
+            refused = Some(status);
+            break;
+        }
+    }
+    let refused = refused.expect("sixty are more than six and one a second");
+    assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "REQUEST_LIMIT"));
+    assert!(refused.get_details_retry_info().and_then(|info| info.retry_delay).is_some());
+    let answers = async |args: &[&str]| {
+        let mut last = node.curl(&certificate, args, "/v1/network").await;
+        for _ in 0..60 {
+            if last.status == 429 {
+                break;
+            }
+            last = node.curl(&certificate, args, "/v1/network").await;
+        }
+        last
+    };
+    let answer = answers(&["-H", "accept-language: en"]).await;
+    assert_eq!((answer.status, &*answer.reason()), (429, "REQUEST_LIMIT"), "gRPC and REST have one limit");
+    assert_eq!(answer.header("retry-after"), "1");
+    assert_eq!(answer.header("ratelimit"), "\"requests\";r=0;t=6");
+    assert_eq!(answer.header("ratelimit-policy"), "\"requests\";q=6;w=6");
+
+    let secret = node.token("shenzhen", Role::Viewer).await.unwrap();
+    let holder = node.web(certificate.client(), Some(&secret)).await.unwrap();
+    for _ in 0..60 {
+        ask(&holder).await.expect("a token has its own limit");
+        node.list("members/-").await.expect("the administrator has none");
+    }
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_under_way_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(912).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let node = net.node("shenzhen");
+    node.stop().await;
+    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_CALLS", "2")]).await;
+    let web = node.web(certificate.client(), None).await.unwrap();
+    let mut first = Watcher::new(web.clone(), None, "").await.unwrap();
+    first.snapshot().await;
+    let mut second = node.curl_lines(&certificate, &["-H", "accept: text/event-stream"], "/v1/feed:watch");
+    second.until("caughtUp").await;
+    let refused = Watcher::new(web.clone(), None, "").await.err().expect("two are all");
+    assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "CALL_LIMIT"));
+    drop(first);
+    let again = async || Watcher::new(web.clone(), None, "").await.map_err(|status| status.to_string());
+    within(PATIENCE, again).await.expect("one that ended makes room");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_enterprise_stops_reading_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(913).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let gateway = net.gateway();
+    let create = async |id: &str, code: &str| {
+        let args =
+            ["enterprises", "create", id, "--name-zh", "某公司", "--credit-code", code, "--contact", "a@b.example"];
+        gateway.cli(&args).await
+    };
+    failed(&create("acme", "91350100M000100Y44").await, 65, &["统一社会信用代码无效"]);
+    create("acme", "91350100M000100Y43").await.done();
+    failed(&create("other", "91350100M000100Y43").await, 1, &["已登记"]);
+    let made = gateway.cli(&["tokens", "create", "--enterprise", "acme", "--area", "read", "--output", "json"]).await;
+    let made: Value = serde_json::from_str(&made.done()).unwrap();
+    assert_eq!(made["token"]["enterprise"], "enterprises/acme");
+    let secret = made["secret"].as_str().unwrap();
+    net.node("shenzhen").publish(offer("vetted").for_scopes(&["registered"])).await.unwrap();
+    net.settle().await;
+    let web = gateway.web(certificate.client(), Some(secret)).await.unwrap();
+    let mut watcher = Watcher::new(web.clone(), None, "").await.unwrap();
+    assert_eq!(watcher.snapshot().await.len(), 1);
+    let refused = TokenServiceClient::new(web.clone()).list_tokens(ListTokensRequest {}).await.unwrap_err();
+    assert_eq!(reason(&refused), "OTHER_AREA");
+    let bearer = format!("authorization: Bearer {secret}");
+    let mut events =
+        gateway.curl_lines(&certificate, &["-H", &bearer, "-H", "accept: text/event-stream"], "/v1/feed:watch");
+    events.until("caughtUp").await;
+
+    gateway.cli(&["enterprises", "suspend", "acme", "--reason", "checks", "--yes"]).await.done();
+    let end = watcher.try_next().await.unwrap_err();
+    assert_eq!((end.code(), &*reason(&end)), (Code::Unauthenticated, "READER_SUSPENDED"));
+    assert!(events.until("READER_SUSPENDED").await.iter().any(|line| line == "event: problem"));
+    assert_eq!(reason(&ask(&web).await.unwrap_err()), "READER_SUSPENDED");
+    assert!(gateway.cli(&["enterprises", "list"]).await.done().contains("suspended"));
+    gateway.restart().await;
+    let web = gateway.web(certificate.client(), Some(secret)).await.unwrap();
+    assert_eq!(reason(&ask(&web).await.unwrap_err()), "READER_SUSPENDED", "it outlives a restart");
+    gateway.cli(&["enterprises", "resume", "acme"]).await.done();
+    ask(&web).await.expect("it reads again");
+    let listed = gateway.cli(&["tokens", "list", "--output", "jsonl"]).await.done();
+    assert!(listed.contains("\"lastUseTime\":\"2"), "{listed}");
+    gateway.cli(&["enterprises", "remove", "acme", "--yes"]).await.done();
+    assert_eq!(reason(&ask(&web).await.unwrap_err()), "TOKEN_INVALID");
+    net.finish().await;
+}
