@@ -138,12 +138,15 @@ pub(crate) fn takes_etag(route: &Route) -> bool {
     expect(route, &mut DynamicMessage::new(route.method.input()), "")
 }
 
-/// Puts the tag where the method looks for it: in the request, or in the resource that is its body.
+/// Puts the tag where the method looks for it: in the request, or in the resource that it changes.
 fn expect(route: &Route, message: &mut DynamicMessage, tag: &str) -> bool {
     if set(message, "etag", tag) {
         return true;
     }
     let Body::Field(body) = &route.body else { return false };
+    if !matches!(route.verb, Method::PATCH | Method::PUT) {
+        return false;
+    }
     message.get_field_by_name_mut(body).and_then(Value::as_message_mut).is_some_and(|body| set(body, "etag", tag))
 }
 

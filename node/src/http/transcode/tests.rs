@@ -147,6 +147,8 @@ async fn conditions_and_keys_are_kept() {
     rest.call("PATCH", TEA, &[auth, ("if-match", &tag)], stale).await.is(412, "ETAG_MISMATCH");
     let end = rest.call("POST", &format!("{TEA}:withdraw"), &[auth, ("if-match", &tag)], Some(json!({}))).await;
     end.is(412, "ETAG_MISMATCH");
+    let new = rest.call("POST", "/v1/members/a/listings", &[auth, ("if-match", &tag)], Some(tea())).await;
+    assert_eq!(new.violations(), ["If-Match INCONSISTENT"], "what is new has no tag yet");
     let bad = rest.call("PATCH", TEA, &[auth, ("if-match", "17")], patch()).await;
     assert_eq!(bad.violations(), ["If-Match BAD_FORMAT"]);
 }
