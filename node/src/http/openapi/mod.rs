@@ -5,6 +5,7 @@ mod comments;
 mod page;
 mod schema;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use axum::Router;
@@ -56,6 +57,7 @@ fn build() -> Value {
     let mut schemas = Schemas::new(&comments);
     let mut paths: Map<String, Value> = Map::new();
     let mut tags: Vec<Value> = Vec::new();
+    let mut ids: BTreeSet<String> = BTreeSet::new();
     let mut routes: Vec<&Route> = Table::get().routes().iter().collect();
     routes.sort_by_key(|route| (route.method.parent_service().full_name().to_owned(), route.method.index()));
     for route in routes {
@@ -66,7 +68,14 @@ fn build() -> Value {
             tags.push(tag);
         }
         let (path, parameters) = path_of(&route.template);
-        let operation = operation(route, parameters, &comments, &mut schemas);
+        let mut operation = operation(route, parameters, &comments, &mut schemas);
+        // A method that is called in several ways is one in the contract, and several operations here.
+        let mut id = route.method.name().to_owned();
+        if !ids.insert(id.clone()) {
+            id = format!("{id}By{}", route.verb);
+            ids.insert(id.clone());
+        }
+        operation["operationId"] = id.into();
         let entry = paths.entry(path).or_insert_with(|| json!({}));
         entry[route.verb.as_str().to_lowercase()] = operation;
     }
@@ -138,7 +147,6 @@ fn operation(route: &Route, mut parameters: Vec<Value>, comments: &Comments, sch
     let text = comments.method(method);
     let summary = text.split(['.', ';']).next().unwrap_or_default().trim().to_owned();
     let mut operation = json!({
-        "operationId": method.name(),
         "tags": [method.parent_service().name()],
         "summary": summary,
     });

@@ -4,7 +4,12 @@ use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::token::Role;
 use duikou_proto::v1::{GetNetworkRequest, ListTokensRequest, token_service_client::TokenServiceClient};
 use duikou_tests::harness::{Network, WebCertificate, WebClient, offer, within};
+use rustls_pki_types::ServerName;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -56,6 +61,52 @@ async fn too_much_is_refused_with_the_time_to_wait() {
         ask(&holder).await.expect("a token has its own limit");
         node.list("members/-").await.expect("the administrator has none");
     }
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_sent_a_minutes_worth_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(914).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let node = net.node("shenzhen");
+    node.stop().await;
+    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_BYTES", "32 KiB")]).await;
+    let whole = node.curl(&certificate, &[], "/openapi.json").await;
+    assert!(whole.status == 200 && whole.body.len() > 32 * 1024, "one piece is never held back");
+    let refused = node.curl(&certificate, &["-H", "accept-language: en"], "/v1/network").await;
+    assert_eq!((refused.status, &*refused.reason()), (429, "BYTE_LIMIT"));
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
+    let web = node.web(certificate.client(), None).await.unwrap();
+    let refused = ask(&web).await.unwrap_err();
+    assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "BYTE_LIMIT"));
+    let secret = node.token("shenzhen", Role::Viewer).await.unwrap();
+    ask(&node.web(certificate.client(), Some(&secret)).await.unwrap()).await.expect("a token has its own limit");
+    net.finish().await;
+}
+
+/// A connection to the public listener over TLS, without anything said.
+async fn silent(address: &str, certificate: &WebCertificate) -> TlsStream<TcpStream> {
+    let connection = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
+    TlsConnector::from(certificate.client()).connect(name, connection).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_or_does_not_come_to_an_end_is_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(915).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let address = net.node("shenzhen").addresses().web;
+    let ends = async |said: &[u8]| {
+        let mut connection = silent(&address, &certificate).await;
+        connection.write_all(said).await.unwrap();
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(PATIENCE, connection.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{:?} is listened to for ever", String::from_utf8_lossy(said));
+    };
+    tokio::join!(ends(b""), ends(b"GET /v1"), ends(b"GET /v1/network HTTP/1.1\r\nhost: x\r\nx-slow: "));
+    assert_eq!(net.node("shenzhen").curl(&certificate, &[], "/v1/network").await.status, 200);
     net.finish().await;
 }
 
