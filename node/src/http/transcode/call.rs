@@ -56,7 +56,7 @@ impl Call {
         // An answer that is only a refusal has its status among the headers.
         match Status::from_header_map(response.headers()) {
             Some(status) if status.code() != Code::Ok => Err(status),
-            _ => Ok(Messages { body: response.into_body(), buffer: BytesMut::new(), ended: false }),
+            _ => Ok(Messages::of(response.into_body())),
         }
     }
 }
@@ -69,6 +69,11 @@ pub(crate) struct Messages {
 }
 
 impl Messages {
+    /// Those in a body.
+    pub(crate) fn of(body: Body) -> Self {
+        Self { body, buffer: BytesMut::new(), ended: false }
+    }
+
     /// The next one; None at a good end. May be dropped and called again.
     ///
     /// # Errors
@@ -128,5 +133,49 @@ impl Messages {
         }
         self.buffer.advance(PREFIX);
         Ok(Some(self.buffer.split_to(length).freeze()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use http_body_util::StreamBody;
+    use hyper::body::Frame;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    async fn read(pieces: Vec<Vec<u8>>) -> Result<Vec<Bytes>, Status> {
+        let frames = pieces.into_iter().map(|piece| Ok::<_, Status>(Frame::data(Bytes::from(piece))));
+        let mut messages = Messages::of(Body::new(StreamBody::new(stream::iter(frames))));
+        let mut read = Vec::new();
+        while let Some(message) = messages.next().await? {
+            read.push(message);
+        }
+        Ok(read)
+    }
+
+    proptest! {
+        #[test]
+        fn messages_are_put_together_however_they_are_cut(
+            sent in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6),
+            cut in 1usize..20,
+        ) {
+            let mut bytes = Vec::new();
+            for message in &sent {
+                bytes.push(0);
+                bytes.extend_from_slice(&u32::try_from(message.len()).unwrap().to_be_bytes());
+                bytes.extend_from_slice(message);
+            }
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let read = runtime.block_on(read(bytes.chunks(cut).map(<[u8]>::to_vec).collect())).unwrap();
+            prop_assert_eq!(read, sent);
+        }
+
+        #[test]
+        fn no_answer_is_too_strange(pieces in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let _ = runtime.block_on(read(pieces));
+        }
     }
 }

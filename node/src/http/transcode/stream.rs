@@ -114,3 +114,40 @@ impl Flow {
         [before, &problem, after].concat()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+    use http::HeaderMap;
+    use http_body_util::{BodyExt, StreamBody};
+    use hyper::body::Frame;
+    use tonic::Code;
+
+    use super::*;
+
+    /// What a service that says nothing for `quiet`, and then that it closes, looks like.
+    async fn text(form: Form, quiet: Duration) -> String {
+        let body = stream::once(async move {
+            tokio::time::sleep(quiet).await;
+            let mut trailers = HeaderMap::new();
+            Status::new(Code::Unavailable, "closing").add_header(&mut trailers).unwrap();
+            Ok::<_, Status>(Frame::<Bytes>::trailers(trailers))
+        });
+        let messages = Messages::of(tonic::body::Body::new(StreamBody::new(body)));
+        let exchange = Exchange { id: uuid::Uuid::nil(), language: Language::En, path: "/v1/feed:watch".to_owned() };
+        let response = respond(messages, crate::contract::descriptor("duikou.v1.FeedEvent"), form, exchange);
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_quiet_stream_says_that_it_lives_and_its_end_is_a_problem() {
+        let events = text(Form::Events, 2 * HEARTBEAT + Duration::from_secs(1)).await;
+        let (before, problem) = events.split_once("event: problem\ndata: ").expect("it ends with one");
+        assert_eq!(before, "retry: 3000\n\n:\n\n:\n\n");
+        let problem: serde_json::Value = serde_json::from_str(problem.trim_end()).unwrap();
+        assert_eq!((&problem["code"], &problem["status"]), (&"UNAVAILABLE".into(), &503.into()));
+        let lines = text(Form::Lines, 2 * HEARTBEAT).await;
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&lines).unwrap(), problem, "one line, and no other");
+    }
+}
