@@ -65,14 +65,20 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
         Some(address) => format!("{}:{}", address.host(), bound.port()),
         None => bound.to_string(),
     };
-    let membership =
-        Membership::new(server.engine.clone(), server.board.clone(), certificates.clone(), address, dir.to_owned())?;
+    let membership = Membership::new(
+        server.engine.clone(),
+        server.board.clone(),
+        certificates.clone(),
+        server.keys.clone(),
+        address,
+        dir.to_owned(),
+    )?;
     let admission = AdmissionServiceServer::new(membership.clone());
     let root = RootServiceServer::new(membership.clone());
     let enterprises = EnterpriseServiceServer::new(Enterprises(server.engine.clone()));
     server.listen(|routes| routes.add_service(admission).add_service(root).add_service(enterprises)).await?;
 
-    let acceptor = Acceptor::new(server.engine.clone(), server.board.clone());
+    let acceptor = Acceptor::new(server.engine.clone(), server.board.clone(), server.live.clone());
     let links = tonic::transport::Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE_EVERY))
         .http2_keepalive_timeout(Some(KEEPALIVE_WITHIN))

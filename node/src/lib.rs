@@ -15,6 +15,8 @@ mod http;
 pub mod keys;
 pub mod limits;
 pub mod link;
+pub mod live;
+mod matching;
 pub mod node;
 pub mod server;
 pub mod services;

@@ -85,6 +85,40 @@ pub(crate) const EPOCHS: usize = 1024;
 pub(crate) const REJECTIONS: usize = 10_000;
 /// Names that are remembered because their origin signed two states as one revision.
 pub(crate) const EQUIVOCATIONS: usize = 1_000;
+/// Live questions of one peer, or over one link, that are open.
+pub(crate) const LIVE_IN_FLIGHT: usize = 256;
+/// Live questions that are sent over one link in ten seconds.
+pub(crate) const LIVE_SENT: u32 = 4_096;
+/// The same as they come: a sound peer sends no more, however they bunch on the way.
+pub(crate) const LIVE_TAKEN: u32 = 2 * LIVE_SENT;
+/// Live questions that a gateway has passed on and that are open.
+pub(crate) const LIVE_PASSING: usize = 8 * 1024;
+/// Live questions that members here answer at the same time; the others wait.
+pub(crate) const LIVE_ANSWERING: usize = 4;
+/// Calls that ask live questions at the same time.
+pub(crate) const LIVE_ASKING: usize = 64;
+/// Bytes of live questions and answers that wait for one link.
+pub(crate) const LIVE_QUEUE_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of live questions and answers that are on one link and of which it is not known that they have arrived.
+pub(crate) const LIVE_WINDOW_BYTES: usize = 256 * 1024;
+/// Rows that are looked at for one live answer.
+pub(crate) const LIVE_ROWS: usize = contract::LISTINGS_PER_MEMBER;
+/// Live questions that one asker has at once, after a rest.
+pub(crate) const LIVE_BURST: u32 = 60;
+/// Live questions of one asker in a second, for good.
+pub(crate) const LIVE_PER_SECOND: u32 = 2;
+/// Live questions that are remembered so that they are not answered twice.
+pub(crate) const LIVE_MET: usize = 128 * 1024;
+/// Live questions that are written down.
+pub(crate) const LIVE_JOURNAL: usize = 5_000;
+/// Counterparts of a listing that are found.
+pub(crate) const MATCHES: usize = 200;
+/// Rows that are looked at for them.
+pub(crate) const MATCH_ROWS: usize = 500_000;
+/// Calls that look for counterparts at the same time.
+pub(crate) const MATCHING: usize = 2;
+/// Those that look or wait for their turn.
+pub(crate) const MATCHES_WAITING: usize = 64;
 /// A watcher that takes nothing for this long while something waits for it is cut off.
 pub(crate) const WATCH_STALL: Duration = Duration::from_secs(60);
 /// How often a quiet watcher gets a bookmark.
@@ -96,5 +130,6 @@ pub(crate) const SCRUB_EVERY: Duration = Duration::from_secs(20);
 
 const _: () =
     assert!(HEAD_EVERY.as_secs() + HEAD_LOOK.as_secs() < contract::HEAD_VALID.as_secs(), "a heartbeat comes in time");
+const _: () = assert!(contract::LIVE_REPLY_BYTES + 1024 <= LIVE_QUEUE_BYTES, "any page of a live answer can wait");
 const _: () = assert!(WRITE_COMMAND_BYTES <= QUEUE_BYTES, "the queue admits any command");
 const _: () = assert!(contract::BATCH_BYTES * 2 <= WRITE_COMMAND_BYTES, "a command holds any batch");

@@ -29,6 +29,7 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
         let end = LinkEnd {
             engine: server.engine.clone(),
             board: server.board.clone(),
+            live: server.live.clone(),
             peer: gateway_id.clone(),
             role: LinkRole::Node,
         };

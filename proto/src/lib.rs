@@ -1,6 +1,7 @@
 //! The contract of the Duikou network: its messages and services, and the rules that every participant applies
 //! alike. Everything here is a function of its inputs: no sockets, files, clocks or randomness.
 
+mod chance;
 pub mod codec;
 pub mod directory;
 pub mod envelope;
@@ -9,14 +10,17 @@ pub mod head;
 pub mod hex;
 pub mod language;
 pub mod limits;
+pub mod live;
 pub mod name;
 pub mod order;
 pub mod receipt;
 pub mod reference;
 pub mod scope;
+pub mod seal;
 pub mod set_hash;
 pub mod sign;
 pub mod validate;
+pub mod words;
 
 mod generated;
 

@@ -45,6 +45,28 @@ pub const RECEIPT_STEPS: usize = 8;
 pub const RECEIPT_REFUSED: usize = 32;
 /// Values in a filter.
 pub const FILTER_VALUES: usize = 256;
+/// What is sealed, before and after.
+pub const SEALED_BYTES: usize = 1024 * 1024;
+/// Members to which one thing is sealed.
+pub const SEALED_RECIPIENTS: usize = 8;
+/// Characters of the words of a live question.
+pub const LIVE_WORDS_CHARS: usize = 200;
+/// Words of a live question.
+pub const LIVE_WORDS: usize = 16;
+/// Listings of one member in answer to a live question.
+pub const LIVE_RESULTS: usize = 100;
+/// The same where the asker does not say.
+pub const LIVE_RESULTS_DEFAULT: usize = 20;
+/// An encoded live question with its signature.
+pub const LIVE_QUESTION_BYTES: usize = 32 * 1024;
+/// Encoded listings after which a page of a live answer ends.
+pub const LIVE_PAGE_BYTES: usize = 32 * 1024;
+/// An encoded page of a live answer with its signature: any one listing fits.
+pub const LIVE_REPLY_BYTES: usize = 160 * 1024;
+/// All pages of a live answer.
+pub const LIVE_ANSWER_BYTES: usize = 1024 * 1024;
+/// Pages of a live answer.
+pub const LIVE_PAGES: usize = 64;
 
 /// How far ahead a record may expire: 18 months.
 pub const EXPIRE_MONTHS_MAX: i32 = 18;
@@ -70,6 +92,10 @@ pub const RECEIPT_APART: Duration = Duration::from_secs(60);
 pub const KEY_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long the stores of others keep what a removed member wrote, where its removal does not say.
 pub const REMOVED_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long a live question waits where the asker does not say.
+pub const LIVE_WITHIN_DEFAULT: Duration = Duration::from_secs(3);
+/// The shortest and the longest that it may wait.
+pub const LIVE_WITHIN: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(30);
 /// Keys that a node introduces at once.
 pub const KEYS_INTRODUCED: usize = 4;
 
@@ -82,3 +108,8 @@ const _: () = assert!(
     "a receipt fits its limit"
 );
 const _: () = assert!(PAGE_DEFAULT <= PAGE);
+const _: () = assert!(
+    (LIVE_PAGE_BYTES + RECORD_BYTES + 1024) / 4 * 5 + 4096 <= LIVE_REPLY_BYTES,
+    "a page of a live answer holds any listing, padded"
+);
+const _: () = assert!(LIVE_REPLY_BYTES + 1024 <= LINK_MESSAGE_BYTES, "a message holds any page of a live answer");

@@ -9,6 +9,7 @@ use ed25519_zebra::{Signature, SigningKey, VerificationKey, VerificationKeyBytes
 use prost::Message;
 use thiserror::Error;
 
+use crate::chance::Chance;
 use crate::v1::Signed;
 use crate::v1::signed::Type;
 
@@ -188,43 +189,11 @@ pub fn verify_all(claims: &[Claim], seed: [u8; 32]) -> Vec<bool> {
             Err(_) => well_formed = false,
         }
     }
-    if well_formed && verifier.verify(Factors::new(seed)).is_ok() {
+    if well_formed && verifier.verify(Chance::new(seed)).is_ok() {
         return vec![true; claims.len()];
     }
     one_by_one()
 }
-
-/// A stream of unpredictable bytes from a seed: BLAKE3 in its output mode.
-struct Factors(blake3::OutputReader);
-
-impl Factors {
-    fn new(seed: [u8; 32]) -> Self {
-        Self(blake3::Hasher::new_keyed(&seed).finalize_xof())
-    }
-}
-
-impl rand_core::TryRng for Factors {
-    type Error = std::convert::Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        let mut bytes = [0; 4];
-        self.0.fill(&mut bytes);
-        Ok(u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        self.0.fill(bytes);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Factors {}
 
 #[cfg(test)]
 mod tests {

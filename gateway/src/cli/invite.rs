@@ -56,6 +56,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", default_value = "7d")]
     valid: Seconds,
 
+    /// The member lives on this gateway: it is admitted at once, and needs no token
+    #[arg(long, conflicts_with_all = ["replace_keys", "valid"])]
+    here: bool,
+
     /// The member is in the network and has lost its keys; the root has to sign the new ones
     #[arg(long)]
     replace_keys: bool,
@@ -63,7 +67,8 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
-        let replaces = self.replace_keys;
+        let (replaces, here) = (self.replace_keys, self.here);
+        let name = self.member.clone();
         if replaces {
             context
                 .confirm(Text::new(
@@ -82,9 +87,15 @@ impl Args {
             valid_seconds: i64::try_from(self.valid.duration().as_secs()).unwrap_or(i64::MAX),
             replace_keys: replaces,
             circles: self.circle,
+            here,
         };
         let mut admission = super::admission(&context.connect().await?);
         let invite = admission.create_invite(request).await?.into_inner();
+        if here {
+            let text = Text::new(format!("{name} 已加入，就在本网关上"), format!("{name} is admitted, and lives here"));
+            context.note(&text);
+            return Ok(());
+        }
         let until = time(invite.expire_time.as_ref());
         let verb = if replaces { "recover" } else { "join" };
         for text in [

@@ -120,6 +120,10 @@ impl AdmissionService for Membership {
         for circle in &request.circles {
             self.circle(circle)?;
         }
+        if request.here {
+            self.admit_here(&member, request).await?;
+            return Ok(Response::new(CreateInviteResponse::default()));
+        }
         let valid = match u64::try_from(request.valid_seconds) {
             Ok(0) => VALID_DEFAULT,
             Ok(seconds) if Duration::from_secs(seconds) <= VALID_MAX => Duration::from_secs(seconds),

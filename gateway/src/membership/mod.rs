@@ -9,6 +9,7 @@ mod gathering;
 mod invite;
 mod keys;
 mod moves;
+mod own;
 mod rooted;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use duikou_node::engine::{Engine, WriteError};
+use duikou_node::keys::KeyDesk;
 use duikou_node::link::LinkBoard;
 use duikou_node::trust::key_file::KeyFileError;
 use duikou_proto::directory::DirectoryError;
@@ -37,6 +39,7 @@ struct Shared {
     engine: Engine,
     board: LinkBoard,
     certificates: Certificates,
+    keys: KeyDesk,
     directory_key: ArcSwapOption<SigningKey>,
     /// `host:port` that invites name.
     address: String,
@@ -53,12 +56,13 @@ impl Membership {
         engine: Engine,
         board: LinkBoard,
         certificates: Certificates,
+        keys: KeyDesk,
         address: String,
         dir: PathBuf,
     ) -> Result<Self, KeyFileError> {
         let gateway = engine.identity().node.clone();
         let directory_key = ArcSwapOption::empty();
-        let this = Self(Arc::new(Shared { engine, board, certificates, directory_key, address, dir, gateway }));
+        let this = Self(Arc::new(Shared { engine, board, certificates, keys, directory_key, address, dir, gateway }));
         this.load_directory_key()?;
         Ok(this)
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::match_service_client::MatchServiceClient;
 use duikou_proto::v1::operator_service_client::OperatorServiceClient;
+use duikou_proto::v1::query_service_client::QueryServiceClient;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -105,6 +107,14 @@ impl Server {
 
     pub(crate) fn operator(&self) -> OperatorServiceClient<Calls> {
         OperatorServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn queries(&self) -> QueryServiceClient<Calls> {
+        QueryServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn matches(&self) -> MatchServiceClient<Calls> {
+        MatchServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub(crate) fn tokens(&self) -> TokenServiceClient<Calls> {

@@ -8,7 +8,8 @@ use duikou_proto::name::{NetworkName, NodeId};
 use super::fault::Rule;
 use super::limits::Limits;
 use super::networks::Networks;
-use super::values::{HostPort, Seconds, Size, Value};
+use super::values::{HostPort, Members, Seconds, Size, Value};
+use crate::live::{Askers, Policy};
 use crate::trust::Proxy;
 
 /// Everything that can be set for a node or a gateway.
@@ -26,6 +27,8 @@ pub struct Config {
     pub store: Store,
     /// `[limits]`: what one caller may take.
     pub limits: Limits,
+    /// `[live]`: whom the members here answer.
+    pub live: Live,
 }
 
 /// `[node]`. Written by `init` and `join`.
@@ -108,6 +111,33 @@ pub struct Store {
     pub memory: Size,
     /// `queue`: how many bytes of writes may wait for the disk; more are told to try again. Default 16 MiB.
     pub queue: Size,
+}
+
+/// `[live]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// `answer`: whose live questions the members here answer: `none`, `named` (those in `named`), `circles` (those, and
+    /// whoever shares a circle), `network` (every member) or `registered` (also for the registered readers at gateways).
+    /// Each is shown what it may see anyway. Default registered.
+    pub answer: Askers,
+    /// `on_request`: who of them is shown as well what has no audience. The same words. Default network.
+    pub on_request: Askers,
+    /// `named`: full ids of members, with commas between them.
+    pub named: Members,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        let Policy { answer, on_request, named } = Policy::default();
+        Self { answer, on_request, named: Members(named) }
+    }
+}
+
+impl Live {
+    /// What the server goes by.
+    pub fn policy(&self) -> Policy {
+        Policy { answer: self.answer, on_request: self.on_request, named: self.named.0.clone() }
+    }
 }
 
 const fn loopback(port: u16) -> SocketAddr {
@@ -251,9 +281,24 @@ impl Part for Store {
     }
 }
 
+impl Part for Live {
+    fn keys(&self) -> &'static [&'static str] {
+        &["answer", "on_request", "named"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "answer" => put(&mut self.answer, text),
+            "on_request" => put(&mut self.on_request, text),
+            "named" => put(&mut self.named, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
 impl Config {
     /// The names of the parts.
-    pub(super) const PARTS: [&'static str; 6] = ["node", "web", "operator", "link", "store", "limits"];
+    pub(super) const PARTS: [&'static str; 7] = ["node", "web", "operator", "link", "store", "limits", "live"];
 
     /// A part by its name.
     pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
@@ -264,6 +309,7 @@ impl Config {
             "link" => Some(&mut self.link),
             "store" => Some(&mut self.store),
             "limits" => Some(&mut self.limits),
+            "live" => Some(&mut self.live),
             _ => None,
         }
     }

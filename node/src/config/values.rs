@@ -1,5 +1,6 @@
 //! Values as people write them: `64 MiB`, `30s`, `host:port`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -11,6 +12,7 @@ use duikou_proto::name::{MemberId, NetworkName};
 
 use super::fault::Rule;
 use super::parts::WebTls;
+use crate::live::Askers;
 use crate::trust::Proxy;
 
 /// A number of bytes, written `4096`, `64 KiB`, `64 MiB` or `2 GiB`.
@@ -198,6 +200,33 @@ impl fmt::Display for HostPort {
     }
 }
 
+/// Members, written with commas between their full ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members(pub BTreeSet<MemberId>);
+
+impl FromStr for Members {
+    type Err = Rule;
+
+    fn from_str(text: &str) -> Result<Self, Rule> {
+        let ids = text.split(',').map(str::trim).filter(|id| !id.is_empty());
+        let ids = ids.take(NAMED + 1).map(MemberId::read).collect::<Result<BTreeSet<_>, _>>()?;
+        if ids.len() > NAMED {
+            return Err(Rule { zh: "最多1000个成员", en: "there may be 1,000 members" });
+        }
+        Ok(Self(ids))
+    }
+}
+
+impl fmt::Display for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<&str> = self.0.iter().map(MemberId::as_str).collect();
+        f.write_str(&ids.join(", "))
+    }
+}
+
+/// Members that are named.
+const NAMED: usize = 1_000;
+
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
     /// Reads what people write.
@@ -260,6 +289,21 @@ impl Value for MemberId {
         text.parse().map_err(|_| Rule {
             zh: "应为完整标识，如 shenzhen.pprd.example",
             en: "it is a full id, for example shenzhen.pprd.example",
+        })
+    }
+}
+
+impl Value for Members {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse()
+    }
+}
+
+impl Value for Askers {
+    fn read(text: &str) -> Result<Self, Rule> {
+        Self::ALL.iter().find(|(word, _)| *word == text).map(|(_, askers)| *askers).ok_or(Rule {
+            zh: "应为 none、named、circles、network 或 registered",
+            en: "it is none, named, circles, network or registered",
         })
     }
 }

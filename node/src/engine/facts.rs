@@ -62,8 +62,15 @@ pub(crate) const VOUCH: &str = "vouch";
 pub(crate) const VOUCHED: &str = "vouched/";
 /// Begins the feed, by its gateway, from which own records were last taken back.
 pub(crate) const RECOVERED_FROM: &str = "recovered-from/";
+/// Begins the live questions that were put to members here, by their place in the journal.
+pub(crate) const QUESTIONS: &str = "question/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
+
+/// A place in the journal of live questions.
+pub(crate) fn question(slot: usize) -> String {
+    format!("{QUESTIONS}{slot:05}")
+}
 
 pub(crate) fn equivocation(name: &RecordName) -> String {
     format!("{EQUIVOCATIONS}{name}")

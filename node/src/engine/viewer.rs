@@ -42,12 +42,14 @@ pub struct Viewer {
     scopes: ScopeSet,
     members: BTreeSet<MemberId>,
     carrier: bool,
+    /// Whose on-request records are shown as well: it was asked, and answers.
+    answering: Option<MemberId>,
 }
 
 impl Viewer {
     /// The rights of `reader` at `node`.
     pub fn new(reader: &Reader, directory: &Directory, node: &NodeId, carrier: bool) -> Self {
-        let none = Self { scopes: ScopeSet::new(), members: BTreeSet::new(), carrier: false };
+        let none = Self { scopes: ScopeSet::new(), members: BTreeSet::new(), carrier: false, answering: None };
         match reader {
             Reader::Anonymous => Self { scopes: [Scope::public()].into_iter().collect(), ..none },
             Reader::Registered => Self { scopes: [Scope::public(), Scope::registered()].into_iter().collect(), ..none },
@@ -60,6 +62,7 @@ impl Viewer {
                 scopes: directory.node_scopes(node),
                 members: directory.hosted(node).map(|member| member.id.clone()).collect(),
                 carrier,
+                ..none
             },
             Reader::Narrowed(reader, scopes) => {
                 let mut whole = Self::new(reader, directory, node, carrier);
@@ -70,10 +73,19 @@ impl Viewer {
         }
     }
 
+    /// The same rights, and what `origin` keeps on request: its policy shows that to whoever asks it.
+    #[must_use]
+    pub(crate) fn answered_by(self, origin: &MemberId) -> Self {
+        Self { answering: Some(origin.clone()), ..self }
+    }
+
     /// A fingerprint of the rights: a cursor is good for the same ones only.
     pub fn hash(&self) -> [u8; 32] {
         let members: Vec<&str> = self.members.iter().map(MemberId::as_str).collect();
-        let text = format!("{}|{}|{}", self.scopes.to_text(), members.join(" "), self.carrier);
+        let mut text = format!("{}|{}|{}", self.scopes.to_text(), members.join(" "), self.carrier);
+        if let Some(origin) = &self.answering {
+            text = format!("{text}|{origin}");
+        }
         *blake3::hash(text.as_bytes()).as_bytes()
     }
 
@@ -86,6 +98,8 @@ impl Viewer {
         (self.carrier && !scopes.is_empty())
             || scopes.meets(&self.scopes)
             || self.members.iter().any(|id| id.as_str() == row.name.origin_str())
+            || (scopes.is_empty()
+                && self.answering.as_ref().is_some_and(|origin| origin.as_str() == row.name.origin_str()))
     }
 
     /// What is to be seen of `row`.

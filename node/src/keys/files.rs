@@ -29,21 +29,32 @@ pub(crate) fn encryption_key_file(dir: &Path, member: &MemberId, number: i32) ->
 /// # Errors
 /// Where one is loose or malformed, or the folder cannot be read.
 pub(crate) fn load_signers(dir: &Path, signers: &Signers) -> Result<(), KeyFileError> {
+    for (member, number, path) in numbered_files(dir, ".signing")? {
+        signers.hold(member, Signer::new(number, SigningKeyFile::new(path).read()?));
+    }
+    Ok(())
+}
+
+/// The key files of the folder `dir` whose names end in `suffix`.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub(super) fn numbered_files(dir: &Path, suffix: &str) -> Result<Vec<(MemberId, i32, PathBuf)>, KeyFileError> {
     let keys = keys_folder(dir);
     let unreadable = |source| KeyFileError::Io { path: keys.clone(), source };
     let entries = match std::fs::read_dir(&keys) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(error)),
     };
+    let mut found = Vec::new();
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         let named = path.file_name().and_then(|name| name.to_str()).and_then(|name| {
-            let (member, number) = name.strip_suffix(".signing")?.rsplit_once('.')?;
+            let (member, number) = name.strip_suffix(suffix)?.rsplit_once('.')?;
             Some((member.parse::<MemberId>().ok()?, number.parse::<i32>().ok()?))
         });
-        let Some((member, number)) = named else { continue };
-        signers.hold(member, Signer::new(number, SigningKeyFile::new(&path).read()?));
+        found.extend(named.map(|(member, number)| (member, number, path)));
     }
-    Ok(())
+    Ok(found)
 }

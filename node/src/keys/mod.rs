@@ -3,7 +3,9 @@
 
 mod files;
 mod introduce;
+mod openers;
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile};
 
 pub(crate) use files::{encryption_key_file, keys_folder, load_signers, signing_key_file};
 pub use introduce::keep_introduced;
+pub use openers::{Opener, Openers};
 
 /// How long a caller waits for the network to know the new keys.
 const WAIT: Duration = Duration::from_secs(30);
@@ -70,13 +73,21 @@ pub struct KeyDesk(Arc<Shared>);
 struct Shared {
     engine: Engine,
     dir: PathBuf,
+    openers: Openers,
     work: Notify,
 }
 
 impl KeyDesk {
     /// The desk of the server whose folder is `dir`.
     pub fn new(engine: Engine, dir: PathBuf) -> Self {
-        Self(Arc::new(Shared { engine, dir, work: Notify::new() }))
+        let desk = Self(Arc::new(Shared { engine, dir, openers: Openers::default(), work: Notify::new() }));
+        desk.load_openers();
+        desk
+    }
+
+    /// The encryption keys of the members here.
+    pub fn openers(&self) -> Openers {
+        self.0.openers.clone()
     }
 
     /// Gives `member` new keys for `purposes`; `grace_seconds` is for how long those before still verify. Whether the
@@ -116,12 +127,32 @@ impl KeyDesk {
             rotation.encryption = held.encryption_key.number + 1;
             let file = EncryptionKeyFile::new(encryption_key_file(&self.0.dir, member, rotation.encryption));
             made(file.create(), || file.read())?;
+            self.0.openers.hold(member.clone(), rotation.encryption, Opener::new(file.read_octets()?));
         }
         engine.put_fact(facts::rotation(member), Some(rotation.clone())).await?;
         self.0.work.notify_one();
         let mut directory = engine.watch_directory();
         let known = directory.wait_for(|directory| self.stands(member, &rotation, directory) == Stand::Known);
         Ok(matches!(tokio::time::timeout(WAIT, known).await, Ok(Ok(_))))
+    }
+
+    /// Makes the first keys of a member that is to live here, or gives those that an attempt before has made: the public
+    /// halves, for signing and for sealing.
+    ///
+    /// # Errors
+    /// Where a key file cannot be made or used.
+    pub fn first_keys(&self, member: &MemberId) -> Result<(Vec<u8>, Vec<u8>), KeyFileError> {
+        let keys = keys_folder(&self.0.dir);
+        let unmade = |source| KeyFileError::Io { path: keys.clone(), source };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&keys).map_err(unmade)?;
+        let file = SigningKeyFile::new(signing_key_file(&self.0.dir, member, 1));
+        let signer = Signer::new(1, made(file.create(), || file.read())?);
+        let file = EncryptionKeyFile::new(encryption_key_file(&self.0.dir, member, 1));
+        made(file.create(), || file.read())?;
+        let signing = signer.public().to_bytes().to_vec();
+        self.0.engine.identity().signers.hold(member.clone(), signer);
+        self.0.openers.hold(member.clone(), 1, Opener::new(file.read_octets()?));
+        Ok((signing, file.public()?))
     }
 
     /// Members whose new keys the directory has yet to introduce.
@@ -182,10 +213,23 @@ impl KeyDesk {
         Ok(entries)
     }
 
+    /// One that cannot be read opens nothing, and stops nobody.
+    fn load_openers(&self) {
+        if let Err(error) = self.0.openers.load(&self.0.dir) {
+            tracing::error!(error = %crate::error::chain(&error), "encryption keys cannot be read");
+        }
+    }
+
     /// Reads the folder's keys again where a member here has none that the directory names: its files may have come.
     fn look_for_keys(&self) {
         let engine = &self.0.engine;
         let directory = engine.directory();
+        let shut = |member: &duikou_proto::directory::Member| {
+            self.0.openers.numbered(&member.id, member.encryption_key.number).is_none()
+        };
+        if directory.hosted(&engine.identity().node).any(shut) {
+            self.load_openers();
+        }
         let signers = &engine.identity().signers;
         let lacks = |member: &duikou_proto::directory::Member| signers.newest(&member.id, &directory).is_none();
         if directory.hosted(&engine.identity().node).any(lacks)

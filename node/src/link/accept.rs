@@ -27,6 +27,7 @@ use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
 use crate::defects::{self, Defect};
 use crate::engine::Engine;
+use crate::live::Live;
 
 /// How long a node may take for each step of the beginning; recovery of all its records lies between two of them.
 const STEP: Duration = Duration::from_secs(300);
@@ -43,6 +44,7 @@ pub struct Acceptor(Arc<Shared>);
 struct Shared {
     engine: Engine,
     board: LinkBoard,
+    live: Live,
     instance: [u8; 16],
     sessions: Mutex<BTreeMap<String, Session>>,
     begun: AtomicU64,
@@ -68,10 +70,10 @@ struct Session {
 
 impl Acceptor {
     /// An acceptor for the engine of a gateway.
-    pub fn new(engine: Engine, board: LinkBoard) -> Self {
+    pub fn new(engine: Engine, board: LinkBoard, live: Live) -> Self {
         let (sessions, begun) = (Mutex::default(), AtomicU64::new(0));
         let instance = engine.world().random();
-        Self(Arc::new(Shared { engine, board, instance, sessions, begun, tasks: TaskTracker::new() }))
+        Self(Arc::new(Shared { engine, board, live, instance, sessions, begun, tasks: TaskTracker::new() }))
     }
 
     /// How many sessions of nodes there are, those that died unnoticed included.
@@ -91,7 +93,8 @@ impl Acceptor {
     }
 
     fn end(&self, peer: NodeId) -> LinkEnd {
-        LinkEnd { engine: self.0.engine.clone(), board: self.0.board.clone(), peer, role: LinkRole::Gateway }
+        let Shared { engine, board, live, .. } = &*self.0;
+        LinkEnd { engine: engine.clone(), board: board.clone(), live: live.clone(), peer, role: LinkRole::Gateway }
     }
 
     /// Whether another process of the same node is alive behind a session that began after the one with number `after`.

@@ -1,4 +1,4 @@
-//! Runs the control stream: pulses, clocks and the directory.
+//! Runs the control stream: pulses, clocks, the directory, and live questions with their answers.
 
 use std::time::Duration;
 
@@ -12,9 +12,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
 use super::end::{Ended, LinkEnd, LinkRole, gone};
-use super::protocol::{Beat, Chatter, Pulse};
+use super::protocol::{Beat, Chatter, Credit, Pulse};
 use super::wire::Inbound;
 use crate::engine::Follow;
+use crate::limits;
 
 /// Entries of one frame.
 const ENTRIES: usize = 512;
@@ -40,20 +41,27 @@ pub(crate) async fn run(
     let began = Instant::now();
     let mut pulse = Pulse::new(Duration::ZERO);
     let mut chatter = Chatter::new(CHATTER);
+    let mut credit = Credit::new(limits::LIVE_WINDOW_BYTES);
+    let live = end.live.join(&end.peer, end.role == LinkRole::Node);
     let mut directory = end.engine.watch_directory();
     let mut told = peer_directory;
     let mut asked = -1;
     loop {
         let now = began.elapsed();
+        let ping_at = credit.ping_at();
+        if ping_at.is_some_and(|at| at <= now) {
+            pulse.hurry();
+        }
         let wait = match pulse.beat(now) {
             Beat::Dead => return Err(Ended::Dead),
             Beat::Ping(number) => {
                 let directory_index = end.engine.directory().index();
                 let ping = Ping { number, clock: end.engine.now(), directory_index };
+                credit.pinged(now, number);
                 send(&out, Frame::Ping(ping)).await?;
                 continue;
             }
-            Beat::Wait(until) => until.saturating_sub(now),
+            Beat::Wait(until) => ping_at.map_or(until, |at| at.min(until)).saturating_sub(now),
         };
         if end.role == LinkRole::Gateway && told < end.engine.directory().index() {
             told = tell(&end, &out, told).await?;
@@ -71,6 +79,7 @@ pub(crate) async fn run(
                 pulse.heard(began.elapsed());
                 end.board.update(&end.peer, |view| view.heard += 1);
                 let before = end.engine.directory().index();
+                let mut waited_for = false;
                 match frame {
                     Some(Frame::Ping(ping)) => {
                         wanted_by_ping(&end, &out, ping.directory_index, &mut asked).await?;
@@ -78,6 +87,7 @@ pub(crate) async fn run(
                         send(&out, Frame::Pong(pong)).await?;
                     }
                     Some(Frame::Pong(pong)) => {
+                        credit.ponged(pong.number);
                         pulse.pong(began.elapsed(), pong.number, pong.clock, end.engine.now());
                         if let Some(offset) = pulse.offset() {
                             judge_clock(&end, offset);
@@ -90,12 +100,18 @@ pub(crate) async fn run(
                         let entries = entries.entries.iter().map(|entry| entry.encode_to_vec().into()).collect();
                         end.engine.submit(Follow(entries)).await??;
                     }
+                    Some(Frame::LiveRequest(request)) => waited_for = live.takes(request),
+                    Some(Frame::LiveAnswer(answer)) => waited_for = live.hears(answer),
                     Some(Frame::Goodbye(goodbye)) => return Err(goodbye.into()),
                     Some(Frame::Hello(_) | Frame::DirectoryEntries(_)) | None => {}
                 }
-                if end.engine.directory().index() == before {
+                if !waited_for && end.engine.directory().index() == before {
                     chatter.heard(began.elapsed())?;
                 }
+            }
+            (frame, bytes) = live.next(), if credit.is_open() => {
+                credit.sent(bytes);
+                send(&out, frame).await?;
             }
             changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
             changed = wanted.changed() => changed.map_err(|_| gone())?,

@@ -13,6 +13,7 @@ use super::protocol::{Reads, Violation};
 use super::said::said;
 use crate::defects::{self, Defect};
 use crate::engine::{Engine, Side, WriteError};
+use crate::live::Live;
 use crate::store::StoreError;
 
 /// What both ends of a link need.
@@ -22,6 +23,8 @@ pub struct LinkEnd {
     pub engine: Engine,
     /// Where the state of links is shown.
     pub board: LinkBoard,
+    /// Who asks, answers and passes on live questions.
+    pub live: Live,
     /// The other end.
     pub peer: NodeId,
     /// On which side this one is.

@@ -22,6 +22,7 @@ use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
+use crate::live::Live;
 use crate::services::{self, Context, Surface, TokenUses};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -89,6 +90,8 @@ pub struct Server {
     pub keys: KeyDesk,
     /// When tokens were last shown.
     uses: TokenUses,
+    /// Asks and answers for its members.
+    pub live: Live,
     /// Ends listeners, links and watches.
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
@@ -125,6 +128,8 @@ impl Server {
             std::fs::remove_file(folder.restored())?;
         }
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
+        let tasks_of_all = TaskTracker::new();
+        let live = Live::new(engine.clone(), keys.openers(), config.live.policy(), tasks_of_all.clone());
         Ok(Self {
             folder,
             config,
@@ -132,8 +137,9 @@ impl Server {
             engine,
             board: LinkBoard::default(),
             uses: TokenUses::default(),
+            live,
             stop,
-            tasks: TaskTracker::new(),
+            tasks: tasks_of_all,
             engine_tasks: tasks,
             health: Vec::new(),
             addresses: Addresses::default(),
@@ -145,6 +151,7 @@ impl Server {
         Context {
             engine: self.engine.clone(),
             links: self.board.clone(),
+            live: self.live.clone(),
             started: self.engine.now(),
             keys: self.keys.clone(),
             data: self.folder.dir().to_owned(),

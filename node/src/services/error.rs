@@ -61,6 +61,12 @@ pub(crate) enum Failure {
     CallLimit(Duration),
     #[error("too many bytes")]
     ByteLimit(Duration),
+    #[error("too many live questions are under way")]
+    QueryLimit,
+    #[error("too many calls look for counterparts")]
+    MatchLimit,
+    #[error("this gateway has no member that could ask for a registered reader")]
+    NoAsker,
     #[error("{0} is there already")]
     FolderExists(String),
     #[error("the backup failed: {0}")]
@@ -211,6 +217,24 @@ impl Failure {
                     format!("You were sent as much as a minute allows: try again in {seconds} s."),
                 )
             }
+            Self::QueryLimit => told(
+                Code::ResourceExhausted,
+                "QUERY_LIMIT",
+                "同时进行的实时查询过多，请稍后重试。",
+                "Too many live questions are under way: try again in a moment.",
+            ),
+            Self::MatchLimit => told(
+                Code::ResourceExhausted,
+                "MATCH_LIMIT",
+                "同时进行的对口匹配过多，请稍后重试。",
+                "Too many calls look for counterparts: try again in a moment.",
+            ),
+            Self::NoAsker => told(
+                Code::FailedPrecondition,
+                "NO_ASKER",
+                "本网关没有自己的成员，不能代注册企业查询，请联系网络运营方。",
+                "This gateway has no member of its own that could ask for you: tell the network's operator.",
+            ),
             Self::FolderExists(folder) => told(
                 Code::AlreadyExists,
                 "FOLDER_EXISTS",

@@ -10,9 +10,11 @@ mod feed;
 mod gate;
 mod keys;
 mod listing;
+mod matching;
 pub(crate) mod metrics;
 mod operator;
 mod page_token;
+mod query;
 mod request_id;
 mod status;
 #[cfg(test)]
@@ -27,7 +29,9 @@ use duikou_proto::FILE_DESCRIPTOR_SET;
 use duikou_proto::envelope::Micros;
 use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
 use duikou_proto::v1::listing_service_server::ListingServiceServer;
+use duikou_proto::v1::match_service_server::MatchServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
+use duikou_proto::v1::query_service_server::QueryServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
 use tokio_util::task::TaskTracker;
 use tonic::server::NamedService;
@@ -38,13 +42,14 @@ use tonic_health::server::HealthReporter;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
+use crate::live::Live;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub(crate) use auth::{good_token, language};
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
-pub(crate) use listing::listing_in;
+pub(crate) use listing::{listing_in, listing_of};
 pub use uses::TokenUses;
 
 /// Bytes of a request.
@@ -57,6 +62,8 @@ pub struct Context {
     pub engine: Engine,
     /// What is known of its links.
     pub links: LinkBoard,
+    /// Asks and answers for its members.
+    pub live: Live,
     /// Where its members get new keys.
     pub keys: KeyDesk,
     /// When the server started.
@@ -96,13 +103,24 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let uses = context.uses.clone();
     let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
     let engine = context.engine.clone();
+    let queries = QueryServiceServer::new(query::Queries { door: door.clone(), live: context.live.clone() });
+    let matches = MatchServiceServer::new(matching::Matches::new(door.clone()));
     let (health, health_service) = tonic_health::server::health_reporter();
-    let mut names = vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens)];
+    let mut names = vec![
+        name_of(&listings),
+        name_of(&feeds),
+        name_of(&directories),
+        name_of(&tokens),
+        name_of(&queries),
+        name_of(&matches),
+    ];
     let mut routes = Routes::new(health_service)
         .add_service(listings.max_decoding_message_size(REQUEST_BYTES))
         .add_service(feeds)
         .add_service(directories.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(tokens.max_decoding_message_size(REQUEST_BYTES));
+        .add_service(tokens.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(queries.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(matches.max_decoding_message_size(REQUEST_BYTES));
     match surface {
         Surface::Local => {
             let operators = OperatorServiceServer::new(operator::Operators { door, context });
@@ -142,6 +160,8 @@ pub async fn stop_serving(health: &HealthReporter) {
         <FeedServer as NamedService>::NAME,
         <DirectoryServiceServer<directory::Directories> as NamedService>::NAME,
         <TokenServiceServer<token::Tokens> as NamedService>::NAME,
+        <QueryServiceServer<query::Queries> as NamedService>::NAME,
+        <MatchServiceServer<matching::Matches> as NamedService>::NAME,
         "",
     ];
     for name in names {

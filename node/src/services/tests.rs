@@ -3,7 +3,9 @@
 mod directory;
 mod feed;
 mod listing;
+mod matching;
 mod operator;
+mod query;
 mod strange;
 mod token;
 
@@ -15,6 +17,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::{Admit, CircleAdd, CircleCreate, Host};
 use duikou_proto::name::{MemberId, NetworkName};
+use duikou_proto::seal;
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
@@ -25,14 +28,16 @@ use duikou_proto::v1::token::Role;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use duikou_proto::v1::{self, CreateListingRequest, Listing, Opportunity, Project, Token};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
 use super::{Context, Surface, TokenUses, routes};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
-use crate::keys::KeyDesk;
+use crate::keys::{KeyDesk, Opener};
 use crate::link::LinkBoard;
+use crate::live::{Live, Policy};
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
@@ -60,6 +65,7 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     uses: TokenUses,
     links: LinkBoard,
+    live: Live,
     stop: CancellationToken,
     directory: Directory,
     local: Routes,
@@ -86,13 +92,24 @@ impl World {
         let links = LinkBoard::default();
         let data = folder.path().to_owned();
         let keys = KeyDesk::new(engine.clone(), data.clone());
+        for member in ["a", "b"] {
+            keys.openers().hold(id(member), 1, Opener::new(secret_of(member).into()));
+        }
+        let live = Live::new(engine.clone(), keys.openers(), Policy::default(), TaskTracker::new());
         let uses = TokenUses::default();
-        let context =
-            Context { engine: engine.clone(), links: links.clone(), keys, started: START, data, uses: uses.clone() };
+        let context = Context {
+            engine: engine.clone(),
+            links: links.clone(),
+            live: live.clone(),
+            keys,
+            started: START,
+            data,
+            uses: uses.clone(),
+        };
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
-        let mut world =
-            Self { folder, clock, engine, uses, links, stop, directory: Directory::default(), local, public };
+        let directory = Directory::default();
+        let mut world = Self { folder, clock, engine, uses, links, live, stop, directory, local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {
@@ -104,7 +121,8 @@ impl World {
                 }))
                 .await;
             let signing_key = key_of(member).public().to_bytes().to_vec();
-            let admit = Admit { member: id(member).to_string(), signing_key, ..Admit::default() };
+            let encryption_key = seal::public(&secret_of(member)).unwrap().to_vec();
+            let admit = Admit { member: id(member).to_string(), signing_key, encryption_key, ..Admit::default() };
             world.act(Action::Admit(admit)).await;
         }
         world.act(Action::CircleCreate(CircleCreate { circle: "ring".into() })).await;
@@ -173,6 +191,11 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// A member's private encryption key.
+fn secret_of(member: &str) -> [u8; 32] {
+    *blake3::hash(format!("sealed to {member}").as_bytes()).as_bytes()
 }
 
 fn opportunity(title: &str) -> Opportunity {

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use duikou_node::engine::{Engine, Identity, Parts, Signers, Started};
+use duikou_node::keys::Openers;
 use duikou_node::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
+use duikou_node::live::{Live, Policy};
 use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::sign::Signer;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::disk::Tables;
 use super::network::{Dialler, Net};
@@ -141,7 +144,9 @@ impl Server {
         let Ok(Started { engine, .. }) = started.await else { return false };
         self.started += 1;
         let board = LinkBoard::default();
-        let acceptor = self.carrier.then(|| Acceptor::new(engine.clone(), board.clone()));
+        // Nobody asks anything here; the desk is as it is in a server.
+        let live = Live::new(engine.clone(), Openers::default(), Policy::default(), TaskTracker::new());
+        let acceptor = self.carrier.then(|| Acceptor::new(engine.clone(), board.clone(), live.clone()));
         let process = Process { engine, board, serial: self.started, acceptor, died, stop };
         let engine = &process.engine;
         let told = async {
@@ -167,6 +172,7 @@ impl Server {
             let end = LinkEnd {
                 engine: engine.clone(),
                 board: process.board.clone(),
+                live,
                 peer: self.gateway.clone(),
                 role: LinkRole::Node,
             };

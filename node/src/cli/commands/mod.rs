@@ -5,6 +5,7 @@ mod check;
 mod circles;
 mod completions;
 mod config;
+mod counterparts;
 mod doctor;
 mod export;
 mod filter;
@@ -18,6 +19,7 @@ mod listing;
 mod members;
 mod publish;
 mod pull;
+mod query;
 mod ranges;
 mod recover;
 mod restore;
@@ -67,6 +69,8 @@ pub enum Shared {
     Get(get::Args),
     Watch(Box<watch::Args>),
     Pull(Box<pull::Args>),
+    Query(Box<query::Args>),
+    Match(Box<counterparts::Args>),
     /// The tokens by which programs prove what they may do
     #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
     Tokens(tokens::Command),
@@ -116,6 +120,8 @@ impl Shared {
             Self::Get(args) => args.run(context).await,
             Self::Watch(args) => args.run(context).await,
             Self::Pull(args) => args.run(context).await,
+            Self::Query(args) => args.run(context).await,
+            Self::Match(args) => args.run(context).await,
             Self::Tokens(command) => command.run(context).await,
             Self::Keys(command) => command.run(context, folder).await,
             Self::Backup(args) => args.run(context).await,

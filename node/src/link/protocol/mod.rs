@@ -3,6 +3,7 @@
 
 mod backoff;
 mod chatter;
+mod credit;
 mod pulse;
 mod sink;
 mod source;
@@ -12,6 +13,7 @@ mod pair;
 
 pub(crate) use backoff::Backoff;
 pub(crate) use chatter::Chatter;
+pub(crate) use credit::Credit;
 pub(crate) use pulse::{Beat, Pulse};
 pub(crate) use sink::{Intake, SinkLane, Violation};
 pub(crate) use source::{Reads, SourceLane, Want};

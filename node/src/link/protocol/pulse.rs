@@ -49,6 +49,11 @@ impl Pulse {
         }
     }
 
+    /// The next ping goes out at once.
+    pub(crate) fn hurry(&mut self) {
+        self.next_ping = Duration::ZERO;
+    }
+
     /// The peer's clock minus ours, once it is known.
     pub(crate) fn offset(&self) -> Option<Micros> {
         self.offset

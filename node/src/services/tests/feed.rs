@@ -229,6 +229,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
     let context = Context {
         engine: world.engine.clone(),
         links: LinkBoard::default(),
+        live: world.live.clone(),
         keys: crate::keys::KeyDesk::new(world.engine.clone(), world.folder.path().to_owned()),
         started: START,
         data: world.folder.path().to_owned(),

@@ -4,9 +4,10 @@ use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
 use duikou_proto::federation::{
-    Batch, ControlFrame, DirectoryEntries, Found, Hello, LanePosition, NameRange, Ping, SourceFrame,
+    Batch, ControlFrame, DirectoryEntries, Found, Hello, LanePosition, LiveAnswer, LiveRequest, NameRange, Ping,
+    SourceFrame,
 };
-use duikou_proto::v1::Lane;
+use duikou_proto::v1::{Lane, Signed};
 use duikou_tests::harness::{Network, offer};
 use duikou_tests::malicious::{Frames, Relay, Tamper, entries, of_source, on};
 
@@ -19,7 +20,7 @@ fn control(frame: Frame) -> ControlFrame {
 /// After each of the gateway's pings, this for ever; what the node answers stays here.
 fn chattering(frame: impl Fn(i64) -> ControlFrame + Clone + Send + Sync + 'static) -> Tamper {
     let silent = Tamper::default().saying(|said| match said.frame {
-        Some(Frame::Pong(_)) => Box::new(std::iter::empty()),
+        Some(Frame::Pong(_) | Frame::LiveAnswer(_)) => Box::new(std::iter::empty()),
         _ => on(said),
     });
     silent.telling(move |passing| -> Frames<ControlFrame> {
@@ -64,12 +65,19 @@ async fn frames_without_end_end_the_link_and_nothing_else() {
     let bomb = zstd::bulk::compress(&vec![0; 64 << 20], 1).unwrap();
 
     let known = move |_| control(Frame::DirectoryEntries(DirectoryEntries { entries: log.clone() }));
+    let asked = |id: i64| {
+        let (origin, question) = ("nobody.pprd.example".to_owned(), Some(Signed::default()));
+        let id = id.unsigned_abs();
+        control(Frame::LiveRequest(LiveRequest { id, origin, question, ..LiveRequest::default() }))
+    };
     let found = Found { pieces: vec![NameRange::default(); 1000], ..Found::default() };
     let floods: Vec<(&str, Tamper, &str)> = vec![
         ("pings", chattering(|number| control(Frame::Ping(Ping { number, ..Ping::default() }))), "flood"),
         ("empty", chattering(|_| ControlFrame::default()), "flood"),
         ("hellos", chattering(|_| control(Frame::Hello(Hello::default()))), "flood"),
         ("entries", chattering(known), "flood"),
+        ("questions", chattering(asked), "flood"),
+        ("live-answers", chattering(|_| control(Frame::LiveAnswer(LiveAnswer::default()))), "flood"),
         ("batches", flooding(Lane::Bulk, |number| batch(number, |_| {})), "flood"),
         ("prompt-batches", flooding(Lane::Prompt, |number| batch(number, |_| {})), "flood"),
         ("nothing", flooding(Lane::Bulk, |_| SourceFrame::default()), "flood"),

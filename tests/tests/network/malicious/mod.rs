@@ -3,6 +3,7 @@
 mod content;
 mod directory;
 mod endless;
+mod live;
 mod member;
 mod withheld;
 

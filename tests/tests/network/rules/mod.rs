@@ -15,6 +15,7 @@ mod limits;
 mod links;
 mod membership;
 mod operator_port;
+mod queries;
 mod receipts;
 mod rest;
 mod third_party;

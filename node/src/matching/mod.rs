@@ -1,0 +1,76 @@
+//! Matching 对口: what answers a listing. `pairs` says which listings can answer each other, `score` how well two do and
+//! why, `words` says the reasons to people, `text` compares texts, `find` looks through what a reader may see.
+//!
+//! A score is a function of two listings and nothing else: the same at every node, in both directions.
+
+mod find;
+mod near;
+mod pairs;
+mod range;
+mod score;
+mod text;
+mod words;
+
+use duikou_proto::v1::opportunity::Direction;
+use duikou_proto::v1::{Filter, MatchReason, Opportunity};
+use duikou_proto::validate::kind_of;
+
+pub(crate) use find::{Found, Search, find};
+pub(crate) use score::MIN_SCORE;
+
+/// A listing whose counterparts are wanted, read once.
+#[derive(Debug, Clone)]
+pub(crate) struct Subject {
+    opportunity: Opportunity,
+    kind: &'static str,
+    text: text::Features,
+}
+
+/// How well another answers it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Score {
+    /// 0 to 100.
+    pub(crate) points: u32,
+    /// The weightiest first.
+    pub(crate) reasons: Vec<MatchReason>,
+}
+
+impl Subject {
+    /// None where it is of no kind or direction.
+    pub(crate) fn new(opportunity: Opportunity) -> Option<Self> {
+        let kind = kind_of(&opportunity)?;
+        if opportunity.direction() == Direction::Unspecified {
+            return None;
+        }
+        let text = text::Features::of(&opportunity);
+        Some(Self { opportunity, kind, text })
+    }
+
+    /// What any counterpart has: for whoever follows a feed and scores what comes.
+    pub(crate) fn filter(&self) -> Filter {
+        Filter {
+            kinds: pairs::kinds(self.kind).map(str::to_owned).collect(),
+            directions: vec![pairs::opposite(self.opportunity.direction()).into()],
+            ..Filter::default()
+        }
+    }
+
+    /// How well `other` answers it; None where it does not.
+    pub(crate) fn score(&self, other: &Opportunity) -> Option<Score> {
+        let text = text::Features::of(other);
+        let other = View { opportunity: other, kind: kind_of(other)?, text: &text };
+        score::score(self.view(), other)
+    }
+
+    fn view(&self) -> View<'_> {
+        View { opportunity: &self.opportunity, kind: self.kind, text: &self.text }
+    }
+}
+
+/// One of two listings that are compared.
+#[derive(Debug, Clone, Copy)]
+struct View<'a> {
+    opportunity: &'a Opportunity,
+    kind: &'static str,
+    text: &'a text::Features,
+}

@@ -1,0 +1,218 @@
+//! How well two listings answer each other, and why. All weights stand in one table; a score is their sum, at most 100.
+
+use std::cmp::Ordering;
+
+use duikou_proto::language::Text;
+use duikou_proto::reference::{industries, normalise_region, occupations, regions};
+use duikou_proto::v1::match_reason::Code;
+use duikou_proto::v1::opportunity::{Details, Direction};
+use duikou_proto::v1::talent::SupplyType;
+use duikou_proto::v1::{Capital, MatchReason, Project, Talent, Technology};
+
+use super::near::{Near, nearest};
+use super::range::Range;
+use super::{Score, View, pairs, words};
+
+/// Fewer points are no match worth telling of, unless the reader asks for them.
+pub(crate) const MIN_SCORE: u32 = 35;
+
+/// What each reason weighs at most. Those of any pair of one kind make 100, of events 90:
+///
+/// | | capital | project | technology | talent | event | two kinds |
+/// |---|---|---|---|---|---|---|
+/// | kind | 10 | 10 | 10 | 10 | 10 | 6 |
+/// | region, industry, tags, text | 65 | 65 | 65 | 65 | 65 | 65 |
+/// | amount | 15 | 15 | | | | 15 |
+/// | way (instrument, cooperation, transfer, supply) | 10 | 10 | 10 | 5 | | |
+/// | maturity | | | 15 | | | |
+/// | occupation, wage | | | | 20 | | |
+/// | dates | | | | | 15 | |
+const WEIGHTS: [(Code, u32); 11] = [
+    (Code::Kind, 10),
+    (Code::Region, 10),
+    (Code::Industry, 25),
+    (Code::Tags, 10),
+    (Code::Text, 20),
+    (Code::Amount, 15),
+    (Code::Way, 10),
+    (Code::Maturity, 15),
+    (Code::Occupation, 12),
+    (Code::Wage, 8),
+    (Code::Dates, 15),
+];
+
+/// What two listings are about; with fewer points of these in common they are about different things, whatever else fits.
+const SUBJECT: [Code; 4] = [Code::Industry, Code::Tags, Code::Text, Code::Occupation];
+/// See [`SUBJECT`].
+const SUBJECT_POINTS: i32 = 8;
+/// Of the weight of the kind, where two kinds go together.
+const TOGETHER: f64 = 0.6;
+/// Supply is half of what another way weighs: talent has more to compare.
+const SUPPLY: f64 = 0.5;
+/// Each tag in common, up to two.
+const TAG: f64 = 0.5;
+/// Events within so many seconds of each other are one season, and within three times as many one year's half.
+const SEASON_SECONDS: i64 = 31 * 24 * 3600;
+
+fn weight(code: Code) -> u32 {
+    WEIGHTS.iter().find(|(known, _)| *known == code).map_or(0, |(_, weight)| *weight)
+}
+
+/// Reasons as they are found.
+struct Reasons(Vec<MatchReason>);
+
+impl Reasons {
+    /// A reason that holds to a part (0 to 1) of its weight.
+    fn add(&mut self, code: Code, part: f64, text: Text) {
+        let points = (f64::from(weight(code)) * part.clamp(0.0, 1.0)).round() as i32;
+        if points > 0 {
+            self.0.push(MatchReason { code: code.into(), points, zh: text.zh, en: text.en });
+        }
+    }
+
+    /// That codes come near each other.
+    fn near(&mut self, code: Code, near: Option<Near>) {
+        if let Some(near) = near {
+            self.add(code, near.part, words::near(code, &near));
+        }
+    }
+}
+
+/// None where the two cannot answer each other, or are about different things.
+pub(super) fn score(one: View<'_>, other: View<'_>) -> Option<Score> {
+    let (a, b) = (one.opportunity, other.opportunity);
+    if b.direction() != pairs::opposite(a.direction()) || !pairs::kinds(one.kind).any(|kind| kind == other.kind) {
+        return None;
+    }
+    let mut reasons = Reasons(Vec::new());
+    let [of_a, of_b] = [a, b].map(|o| o.regions.iter().map(|code| normalise_region(code)).collect::<Vec<_>>());
+    let near = nearest(regions(), of_a.iter().map(AsRef::as_ref), of_b.iter().map(AsRef::as_ref));
+    reasons.near(Code::Region, near);
+    let [of_a, of_b] = [a, b].map(|o| o.industries.iter().map(String::as_str));
+    reasons.near(Code::Industry, nearest(industries(), of_a, of_b));
+    let tags: Vec<&str> = a.tags.iter().filter(|tag| b.tags.contains(tag)).map(String::as_str).collect();
+    reasons.add(Code::Tags, TAG * tags.len() as f64, words::tags(&sorted(tags)));
+    reasons.add(Code::Text, one.text.likeness(other.text), words::text(&one.text.common_words(other.text)));
+    details(&mut reasons, one, other);
+    let about = reasons.0.iter().filter(|reason| SUBJECT.contains(&reason.code())).map(|reason| reason.points);
+    if about.sum::<i32>() < SUBJECT_POINTS {
+        return None;
+    }
+    let part = if one.kind == other.kind { 1.0 } else { TOGETHER };
+    reasons.add(Code::Kind, part, words::kinds(one.kind, other.kind));
+    let mut reasons = reasons.0;
+    reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.points), reason.code));
+    let points = reasons.iter().map(|reason| reason.points.unsigned_abs()).sum::<u32>().min(100);
+    Some(Score { points, reasons })
+}
+
+fn sorted(mut texts: Vec<&str>) -> Vec<&str> {
+    texts.sort_unstable();
+    texts
+}
+
+/// The kinds' own parts.
+fn details(reasons: &mut Reasons, one: View<'_>, other: View<'_>) {
+    let (Some(a), Some(b)) = (&one.opportunity.details, &other.opportunity.details) else { return };
+    match (a, b) {
+        (Details::Capital(a), Details::Capital(b)) => {
+            if a.instrument == b.instrument {
+                reasons.add(Code::Way, 1.0, words::instrument(a.instrument()));
+            }
+            amount(reasons, amounts(a), amounts(b));
+        }
+        (Details::Project(a), Details::Project(b)) => {
+            let modes = a.cooperation_modes().filter(|mode| b.cooperation_modes().any(|other| other == *mode));
+            let mut modes: Vec<_> = modes.collect();
+            modes.sort_unstable();
+            if !modes.is_empty() {
+                reasons.add(Code::Way, 1.0, words::modes(&modes));
+            }
+            amount(reasons, investments(a), investments(b));
+        }
+        (Details::Project(project), Details::Capital(capital))
+        | (Details::Capital(capital), Details::Project(project)) => {
+            amount(reasons, investments(project), amounts(capital));
+        }
+        (Details::Technology(a), Details::Technology(b)) => {
+            let (offered, wanted) = if one.opportunity.direction() == Direction::Offer { (a, b) } else { (b, a) };
+            technology(reasons, offered, wanted);
+        }
+        (Details::Talent(a), Details::Talent(b)) => talent(reasons, a, b),
+        (Details::Event(a), Details::Event(b)) => {
+            let start = |event: &duikou_proto::v1::Event| event.start_time.as_ref().map(|time| time.seconds);
+            if let (Some(a), Some(b)) = (start(a), start(b)) {
+                let apart = a.abs_diff(b);
+                let season = SEASON_SECONDS.unsigned_abs();
+                let part = if apart <= season {
+                    1.0
+                } else if apart <= 3 * season {
+                    0.5
+                } else {
+                    0.0
+                };
+                reasons.add(Code::Dates, part, words::dates(a.min(b), a.max(b)));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn technology(reasons: &mut Reasons, offered: &Technology, wanted: &Technology) {
+    if offered.maturity_trl > 0 && wanted.maturity_trl > 0 {
+        let part = match offered.maturity_trl.cmp(&wanted.maturity_trl) {
+            Ordering::Greater | Ordering::Equal => 1.0,
+            Ordering::Less if offered.maturity_trl + 1 == wanted.maturity_trl => 0.4,
+            Ordering::Less => 0.0,
+        };
+        reasons.add(Code::Maturity, part, words::maturity(offered.maturity_trl, wanted.maturity_trl));
+    }
+    let modes = offered.transfer_modes().filter(|mode| wanted.transfer_modes().any(|other| other == *mode));
+    let mut modes: Vec<_> = modes.collect();
+    modes.sort_unstable();
+    if !modes.is_empty() {
+        reasons.add(Code::Way, 1.0, words::transfers(&modes));
+    }
+}
+
+fn talent(reasons: &mut Reasons, a: &Talent, b: &Talent) {
+    let people = |supply| matches!(supply, SupplyType::LabourPool | SupplyType::Vacancy);
+    let (one, other) = (a.supply_type(), b.supply_type());
+    if one == other || (people(one) && people(other)) {
+        reasons.add(Code::Way, SUPPLY, words::supply(one, other));
+    }
+    let codes = |talent: &'_ Talent| Some(talent.occupation_code.clone()).filter(|code| !code.is_empty());
+    let (of_a, of_b) = (codes(a), codes(b));
+    let near = nearest(occupations(), of_a.as_deref().into_iter(), of_b.as_deref().into_iter());
+    reasons.near(Code::Occupation, near);
+    if a.wage_period == b.wage_period
+        && let Some(common) = overlap(wages(a), wages(b))
+    {
+        reasons.add(Code::Wage, 1.0, words::wage(&common, a.wage_period()));
+    }
+}
+
+fn amount(reasons: &mut Reasons, one: Option<Range>, other: Option<Range>) {
+    if let Some(common) = overlap(one, other) {
+        reasons.add(Code::Amount, 1.0, words::amount(&common));
+    }
+}
+
+fn overlap(one: Option<Range>, other: Option<Range>) -> Option<Range> {
+    one?.overlap(&other?)
+}
+
+fn amounts(capital: &Capital) -> Option<Range> {
+    Range::new(capital.amount_min.as_ref(), capital.amount_max.as_ref())
+}
+
+fn investments(project: &Project) -> Option<Range> {
+    Range::new(project.investment_min.as_ref(), project.investment_max.as_ref())
+}
+
+fn wages(talent: &Talent) -> Option<Range> {
+    Range::new(talent.wage_min.as_ref(), talent.wage_max.as_ref())
+}
+
+#[cfg(test)]
+mod tests;

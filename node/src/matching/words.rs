@@ -1,0 +1,265 @@
+//! The reasons of a match, in words.
+
+use duikou_proto::language::{Language, Text};
+use duikou_proto::reference::{Entry, Table, industries, occupations, regions};
+use duikou_proto::v1::capital::Instrument;
+use duikou_proto::v1::match_reason::Code;
+use duikou_proto::v1::project::CooperationMode;
+use duikou_proto::v1::talent::{SupplyType, WagePeriod};
+use duikou_proto::v1::technology::TransferMode;
+
+use super::near::{How, Near};
+use super::range::{Range, UNIT};
+
+/// The kinds as people call them.
+const KINDS: [(&str, &str, &str); 5] = [
+    ("capital", "资金", "capital"),
+    ("project", "项目", "project"),
+    ("technology", "技术", "technology"),
+    ("talent", "人才", "talent"),
+    ("event", "活动", "event"),
+];
+
+/// Currencies as people call them; others by their codes.
+const CURRENCIES: [(&str, &str); 4] = [("CNY", "元"), ("HKD", "港元"), ("MOP", "澳门元"), ("USD", "美元")];
+
+pub(super) fn kinds(one: &str, other: &str) -> Text {
+    let name = |kind: &str| KINDS.iter().find(|(known, ..)| *known == kind).map_or(("", ""), |(_, zh, en)| (*zh, *en));
+    if one == other {
+        let (zh, en) = name(one);
+        return Text::new(format!("同为{zh}，一供一需"), format!("both {en}: one offers what the other seeks"));
+    }
+    // In the order of the table, whichever is the one.
+    let mut both = [one, other];
+    both.sort_by_key(|kind| KINDS.iter().position(|(known, ..)| known == kind));
+    let [(zh, en), (other_zh, other_en)] = both.map(name);
+    Text::new(format!("{zh}与{other_zh}相配"), format!("{en} and {other_en} go together"))
+}
+
+/// That codes are the same, or lie in one another, or side by side.
+pub(super) fn near(code: Code, near: &Near) -> Text {
+    let (what, table): ((&str, &str), &Table) = match code {
+        Code::Region => (("地区", "region"), regions()),
+        Code::Industry => (("行业", "industry"), industries()),
+        _ => (("职业", "occupation"), occupations()),
+    };
+    let [zh, en] = [Language::Zh, Language::En].map(|language| full_name(table, near.entry, language));
+    match near.how {
+        How::Same => Text::new(format!("{}相同：{zh}", what.0), format!("same {}: {en}", what.1)),
+        How::Within => Text::new(format!("{}相合：{zh}", what.0), format!("{} within {en}", what.1)),
+        How::Beside => Text::new(format!("{}相近：同属{zh}", what.0), format!("{} near: both in {en}", what.1)),
+    }
+}
+
+/// A region with those in which it lies; others by their own names.
+fn full_name(table: &Table, entry: &Entry, language: Language) -> String {
+    let names = table.lineage(entry.code).map(|entry| entry.name(language));
+    match (entry.level, language) {
+        ("county" | "prefecture" | "province", Language::Zh) => names.collect::<Vec<_>>().into_iter().rev().collect(),
+        ("county" | "prefecture" | "province", Language::En) => names.collect::<Vec<_>>().join(", "),
+        _ => entry.name(language).to_owned(),
+    }
+}
+
+pub(super) fn tags(tags: &[&str]) -> Text {
+    Text::new(format!("标签相同：{}", tags.join("、")), format!("same tags: {}", tags.join(", ")))
+}
+
+/// What both titles say; nothing where only the summaries are alike.
+pub(super) fn text(common: &[String]) -> Text {
+    if common.is_empty() {
+        return Text::new("标题与摘要用词相近", "titles and summaries are alike");
+    }
+    Text::new(format!("都提到：{}", common.join("、")), format!("both say: {}", common.join(", ")))
+}
+
+pub(super) fn amount(common: &Range) -> Text {
+    Text::new(format!("金额重叠：{}", sums_zh(common)), format!("amounts overlap: {}", sums_en(common)))
+}
+
+pub(super) fn wage(common: &Range, period: WagePeriod) -> Text {
+    let (zh, en) = match period {
+        WagePeriod::Hour => ("时薪", "hourly"),
+        WagePeriod::Day => ("日薪", "daily"),
+        WagePeriod::Month => ("月薪", "monthly"),
+        WagePeriod::Year => ("年薪", "yearly"),
+        WagePeriod::Unspecified => ("薪酬", "pay:"),
+    };
+    Text::new(format!("{zh}重叠：{}", sums_zh(common)), format!("{en} pay overlaps: {}", sums_en(common)))
+}
+
+pub(super) fn maturity(offered: i32, wanted: i32) -> Text {
+    Text::new(
+        format!("成熟度：供TRL {offered}，需TRL {wanted}"),
+        format!("maturity: TRL {offered} is offered, TRL {wanted} wanted"),
+    )
+}
+
+/// Two days, the earlier first; seconds since 1970 UTC.
+pub(super) fn dates(earlier: i64, later: i64) -> Text {
+    let day = |seconds| jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%Y-%m-%d").to_string());
+    let [earlier, later] = [earlier, later].map(|seconds| day(seconds).unwrap_or_default());
+    Text::new(format!("时间相近：{earlier}与{later}"), format!("near in time: {earlier} and {later}"))
+}
+
+pub(super) fn instrument(instrument: Instrument) -> Text {
+    let zh = match instrument {
+        Instrument::Unspecified => "",
+        Instrument::Equity => "股权",
+        Instrument::Debt => "债权",
+        Instrument::Fund => "基金",
+        Instrument::Guarantee => "担保",
+        Instrument::Leasing => "租赁",
+        Instrument::SubsidisedLoan => "贴息贷款",
+        Instrument::Grant => "资助",
+    };
+    Text::new(format!("方式相同：{zh}"), format!("same instrument: {}", spoken(instrument.as_str_name())))
+}
+
+pub(super) fn modes(modes: &[CooperationMode]) -> Text {
+    let zh = |mode: &CooperationMode| match mode {
+        CooperationMode::Unspecified => "",
+        CooperationMode::SoleInvestment => "独资",
+        CooperationMode::JointVenture => "合资",
+        CooperationMode::Cooperation => "合作",
+        CooperationMode::Ppp => "PPP",
+        CooperationMode::Epc => "EPC",
+        CooperationMode::Lease => "租赁",
+        CooperationMode::Consignment => "来料加工",
+        CooperationMode::IndustryTransfer => "产业转移",
+        CooperationMode::Acquisition => "并购",
+    };
+    let names: Vec<&str> = modes.iter().map(zh).collect();
+    let spoken: Vec<String> = modes.iter().map(|mode| spoken(mode.as_str_name())).collect();
+    Text::new(format!("合作方式相同：{}", names.join("、")), format!("same way to cooperate: {}", spoken.join(", ")))
+}
+
+pub(super) fn transfers(modes: &[TransferMode]) -> Text {
+    let zh = |mode: &TransferMode| match mode {
+        TransferMode::Unspecified => "",
+        TransferMode::Assignment => "转让",
+        TransferMode::Licence => "许可",
+        TransferMode::JointDevelopment => "联合开发",
+        TransferMode::CommissionedDevelopment => "委托开发",
+        TransferMode::Consulting => "咨询服务",
+        TransferMode::EquityContribution => "作价入股",
+    };
+    let names: Vec<&str> = modes.iter().map(zh).collect();
+    let spoken: Vec<String> = modes.iter().map(|mode| spoken(mode.as_str_name())).collect();
+    Text::new(format!("转化方式相同：{}", names.join("、")), format!("same way to transfer: {}", spoken.join(", ")))
+}
+
+/// What the two are, whichever is the one.
+pub(super) fn supply(one: SupplyType, other: SupplyType) -> Text {
+    let zh = |supply| match supply {
+        SupplyType::Unspecified => "",
+        SupplyType::LabourPool => "劳务输出",
+        SupplyType::Vacancy => "岗位",
+        SupplyType::Training => "培训",
+        SupplyType::Exchange => "交流",
+    };
+    let (first, second) = ((one as i32).min(other as i32), (one as i32).max(other as i32));
+    let [first, second] = [first, second].map(|supply| SupplyType::try_from(supply).unwrap_or_default());
+    if first == second {
+        let en = spoken(first.as_str_name());
+        return Text::new(format!("同为{}", zh(first)), format!("both {en}"));
+    }
+    Text::new(
+        format!("{}对{}", zh(first), zh(second)),
+        format!("{} for {}", spoken(first.as_str_name()), spoken(second.as_str_name())),
+    )
+}
+
+/// `JOINT_VENTURE` as people write it.
+fn spoken(name: &str) -> String {
+    name.replace('_', " ").to_lowercase()
+}
+
+fn sums_zh(range: &Range) -> String {
+    let unit = CURRENCIES.iter().find(|(code, _)| *code == range.currency).map(|(_, name)| *name);
+    let after = unit.map_or_else(|| format!(" {}", range.currency), str::to_owned);
+    let largest = range.max.or(range.min).unwrap_or(0);
+    let (divisor, word) = match largest / UNIT {
+        100_000_000.. => (100_000_000, "亿"),
+        10_000.. => (10_000, "万"),
+        _ => (1, ""),
+    };
+    let sum = |nanos: i128| format!("{}{word}", decimal(nanos, divisor));
+    match (range.min, range.max) {
+        (Some(min), Some(max)) if min == max => format!("{}{after}", sum(max)),
+        (Some(min), Some(max)) => format!("{}–{}{after}", sum(min), sum(max)),
+        (Some(min), None) => format!("{}{after}以上", sum(min)),
+        (None, Some(max)) => format!("{}{after}以内", sum(max)),
+        (None, None) => String::new(),
+    }
+}
+
+fn sums_en(range: &Range) -> String {
+    let sum = |nanos: i128| grouped(&decimal(nanos, 1));
+    let currency = &range.currency;
+    match (range.min, range.max) {
+        (Some(min), Some(max)) if min == max => format!("{currency} {}", sum(max)),
+        (Some(min), Some(max)) => format!("{currency} {} to {}", sum(min), sum(max)),
+        (Some(min), None) => format!("{currency} {} and more", sum(min)),
+        (None, Some(max)) => format!("up to {currency} {}", sum(max)),
+        (None, None) => String::new(),
+    }
+}
+
+/// In units of `divisor`, with at most four decimals.
+fn decimal(nanos: i128, divisor: i128) -> String {
+    let tenthousandths = nanos * 10_000 / (UNIT * divisor);
+    let (whole, rest) = (tenthousandths / 10_000, tenthousandths % 10_000);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:04}").trim_end_matches('0').to_owned() }
+}
+
+/// `1,234,567.5`
+fn grouped(number: &str) -> String {
+    let (whole, rest) = number.split_once('.').map_or((number, None), |(whole, rest)| (whole, Some(rest)));
+    let mut grouped = String::new();
+    for (at, digit) in whole.chars().enumerate() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    rest.map_or(grouped.clone(), |rest| format!("{grouped}.{rest}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(currency: &str, min: Option<i64>, max: Option<i64>) -> Range {
+        let nanos = |units: i64| i128::from(units) * UNIT;
+        Range { currency: currency.to_owned(), min: min.map(nanos), max: max.map(nanos) }
+    }
+
+    #[test]
+    fn sums_are_written_as_people_write_them() {
+        for (range, zh, en) in [
+            (range("CNY", Some(5_000_000), Some(8_000_000)), "500万–800万元", "CNY 5,000,000 to 8,000,000"),
+            (range("CNY", Some(30_000_000), Some(300_000_000)), "0.3亿–3亿元", "CNY 30,000,000 to 300,000,000"),
+            (range("HKD", Some(4_500), None), "4500港元以上", "HKD 4,500 and more"),
+            (range("EUR", None, Some(25_000)), "2.5万 EUR以内", "up to EUR 25,000"),
+            (range("CNY", Some(800), Some(800)), "800元", "CNY 800"),
+        ] {
+            assert_eq!((sums_zh(&range).as_str(), sums_en(&range).as_str()), (zh, en));
+        }
+    }
+
+    #[test]
+    fn regions_are_named_with_those_in_which_they_lie() {
+        let entry = regions().get("520500").unwrap();
+        let said = near(Code::Region, &Near { part: 1.0, entry, how: How::Same });
+        assert_eq!(said.zh, "地区相同：贵州省毕节市");
+        assert_eq!(said.en, "same region: Bijie, Guizhou");
+    }
+
+    #[test]
+    fn it_does_not_matter_which_is_the_one() {
+        assert_eq!(kinds("project", "capital"), kinds("capital", "project"));
+        assert_eq!(kinds("project", "capital").zh, "资金与项目相配");
+        assert_eq!(supply(SupplyType::Vacancy, SupplyType::LabourPool).zh, "劳务输出对岗位");
+    }
+}
