@@ -54,6 +54,20 @@ impl Config {
         file.set("address_burst", limits.address_burst, usual.address_burst);
         file.set("address_calls", limits.address_calls, usual.address_calls);
         file.set("address_bytes", limits.address_bytes, usual.address_bytes);
+        file.part("delivery", "webhooks; lists are written [\"10.20.0.0/16\"] or \"10.20.0.0/16, fd00::/8\"");
+        let delivery = &self.delivery;
+        let allow = (delivery.allow != default.delivery.allow).then(|| delivery.allow.to_string());
+        file.key("allow", allow, Some("10.20.0.0/16".to_owned()));
+        file.set("ports", delivery.ports.clone(), default.delivery.ports);
+        file.key("extra_roots", path(&delivery.extra_roots), Some("roots.pem".to_owned()));
+        file.key("url", text(&delivery.url), Some("https://duikou.example".to_owned()));
+
+        file.part("mail", "the server that takes mails");
+        file.key("server", text(&self.mail.server), Some("mail.example:465".to_owned()));
+        file.set("tls", self.mail.tls.as_str(), default.mail.tls.as_str());
+        file.key("user", self.mail.user.clone(), Some("duikou".to_owned()));
+        file.key("password_file", path(&self.mail.password_file), Some("mail.password".to_owned()));
+        file.key("from", text(&self.mail.from), Some("no-reply@duikou.example".to_owned()));
         file.0
     }
 }

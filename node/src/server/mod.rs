@@ -18,6 +18,7 @@ use tonic::service::Routes;
 use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
+use crate::delivery::{Desk, Runner, dialer, mailer};
 use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
@@ -89,6 +90,9 @@ pub struct Server {
     pub keys: KeyDesk,
     /// When tokens were last shown.
     uses: TokenUses,
+    subscriptions: Desk,
+    /// Delivers once the server listens.
+    runner: Option<Runner>,
     /// Ends listeners, links and watches.
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
@@ -125,10 +129,15 @@ impl Server {
             std::fs::remove_file(folder.restored())?;
         }
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
+        let (dialer, mailer) = (dialer(&config.delivery, dir)?, mailer(&config, dir)?);
+        let base = config.delivery.url.clone();
+        let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         Ok(Self {
             folder,
             config,
             keys,
+            subscriptions,
+            runner: Some(runner),
             engine,
             board: LinkBoard::default(),
             uses: TokenUses::default(),
@@ -147,6 +156,7 @@ impl Server {
             links: self.board.clone(),
             started: self.engine.now(),
             keys: self.keys.clone(),
+            subscriptions: self.subscriptions.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
         }
@@ -160,6 +170,9 @@ impl Server {
         let context = self.context();
         self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
         self.tasks.spawn(self.uses.clone().keep(self.engine.clone(), self.stop.clone()));
+        if let Some(runner) = self.runner.take() {
+            self.tasks.spawn(runner.run(self.stop.clone()));
+        }
         let local = services::routes(context.clone(), Surface::Local).await;
         self.health.extend([local.health.clone()]);
         self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);

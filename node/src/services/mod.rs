@@ -15,6 +15,7 @@ mod operator;
 mod page_token;
 mod request_id;
 mod status;
+mod subscription;
 #[cfg(test)]
 pub(crate) mod tests;
 mod time;
@@ -28,6 +29,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
 use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
+use duikou_proto::v1::subscription_service_server::SubscriptionServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
 use tokio_util::task::TaskTracker;
 use tonic::server::NamedService;
@@ -35,16 +37,18 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::delivery::Desk;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
-pub(crate) use auth::{good_token, language};
+pub(crate) use auth::{TokenFact, good_token, language};
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
-pub(crate) use listing::listing_in;
+pub(crate) use listing::{listing_in, listing_of};
+pub(crate) use time::timestamp;
 pub use uses::TokenUses;
 
 /// Bytes of a request.
@@ -59,6 +63,8 @@ pub struct Context {
     pub links: LinkBoard,
     /// Where its members get new keys.
     pub keys: KeyDesk,
+    /// Where subscriptions are made and changed.
+    pub(crate) subscriptions: Desk,
     /// When the server started.
     pub started: Micros,
     /// The server's folder.
@@ -96,13 +102,17 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let uses = context.uses.clone();
     let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
     let engine = context.engine.clone();
+    let desk = context.subscriptions.clone();
+    let subscriptions = SubscriptionServiceServer::new(subscription::Subscriptions { door: door.clone(), desk });
     let (health, health_service) = tonic_health::server::health_reporter();
-    let mut names = vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens)];
+    let mut names =
+        vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens), name_of(&subscriptions)];
     let mut routes = Routes::new(health_service)
         .add_service(listings.max_decoding_message_size(REQUEST_BYTES))
         .add_service(feeds)
         .add_service(directories.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(tokens.max_decoding_message_size(REQUEST_BYTES));
+        .add_service(tokens.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(subscriptions.max_decoding_message_size(REQUEST_BYTES));
     match surface {
         Surface::Local => {
             let operators = OperatorServiceServer::new(operator::Operators { door, context });
@@ -142,6 +152,7 @@ pub async fn stop_serving(health: &HealthReporter) {
         <FeedServer as NamedService>::NAME,
         <DirectoryServiceServer<directory::Directories> as NamedService>::NAME,
         <TokenServiceServer<token::Tokens> as NamedService>::NAME,
+        <SubscriptionServiceServer<subscription::Subscriptions> as NamedService>::NAME,
         "",
     ];
     for name in names {

@@ -30,6 +30,8 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
 use super::{Context, Surface, TokenUses, routes};
+use crate::config::Networks;
+use crate::delivery::{Desk, Dialer, Runner};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
@@ -66,6 +68,12 @@ pub(crate) struct World {
     pub(crate) public: Routes,
 }
 
+/// A desk behind which nobody delivers.
+fn desk(engine: &Engine) -> Desk {
+    let dialer = Dialer::new(Networks::default(), vec![443], Vec::new()).unwrap();
+    Runner::new(engine.clone(), dialer, None, None).1
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -87,8 +95,15 @@ impl World {
         let data = folder.path().to_owned();
         let keys = KeyDesk::new(engine.clone(), data.clone());
         let uses = TokenUses::default();
-        let context =
-            Context { engine: engine.clone(), links: links.clone(), keys, started: START, data, uses: uses.clone() };
+        let context = Context {
+            engine: engine.clone(),
+            links: links.clone(),
+            keys,
+            subscriptions: desk(&engine),
+            started: START,
+            data,
+            uses: uses.clone(),
+        };
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
         let mut world =

@@ -23,6 +23,7 @@ mod recover;
 mod restore;
 mod serve;
 mod status;
+mod subscriptions;
 mod tokens;
 mod watch;
 mod withdraw;
@@ -67,6 +68,9 @@ pub enum Shared {
     Get(get::Args),
     Watch(Box<watch::Args>),
     Pull(Box<pull::Args>),
+    /// Filters that the server keeps and delivers: by webhook, mail, page, calendar or when asked
+    #[command(subcommand, after_help = "Example:\n  duikou-node subscriptions list")]
+    Subscriptions(Box<subscriptions::Command>),
     /// The tokens by which programs prove what they may do
     #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
     Tokens(tokens::Command),
@@ -116,6 +120,7 @@ impl Shared {
             Self::Get(args) => args.run(context).await,
             Self::Watch(args) => args.run(context).await,
             Self::Pull(args) => args.run(context).await,
+            Self::Subscriptions(command) => command.run(context).await,
             Self::Tokens(command) => command.run(context).await,
             Self::Keys(command) => command.run(context, folder).await,
             Self::Backup(args) => args.run(context).await,

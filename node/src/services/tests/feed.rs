@@ -230,6 +230,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         engine: world.engine.clone(),
         links: LinkBoard::default(),
         keys: crate::keys::KeyDesk::new(world.engine.clone(), world.folder.path().to_owned()),
+        subscriptions: super::desk(&world.engine),
         started: START,
         data: world.folder.path().to_owned(),
         uses: TokenUses::default(),

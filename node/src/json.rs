@@ -1,4 +1,5 @@
-//! The contract's messages as JSON: lowerCamelCase, in the order of the contract, the same for every command.
+//! The contract's messages as JSON: lowerCamelCase, in the order of the contract, the same wherever they are
+//! written.
 
 use duikou_proto::{federation, v1};
 use prost_reflect::{DynamicMessage, SerializeOptions};
@@ -32,6 +33,12 @@ named! {
     v1::Circle = "duikou.v1.Circle",
     v1::Token = "duikou.v1.Token",
     v1::CreateTokenResponse = "duikou.v1.CreateTokenResponse",
+    v1::Subscription = "duikou.v1.Subscription",
+    v1::CreateSubscriptionResponse = "duikou.v1.CreateSubscriptionResponse",
+    v1::RotateSubscriptionSecretResponse = "duikou.v1.RotateSubscriptionSecretResponse",
+    v1::Delivery = "duikou.v1.Delivery",
+    v1::SubscriptionEvent = "duikou.v1.SubscriptionEvent",
+    v1::PullSubscriptionResponse = "duikou.v1.PullSubscriptionResponse",
     v1::WithdrawListingResponse = "duikou.v1.WithdrawListingResponse",
     v1::BackupResponse = "duikou.v1.BackupResponse",
     v1::batch_create_listings_response::Result = "duikou.v1.BatchCreateListingsResponse.Result",
