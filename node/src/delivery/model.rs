@@ -43,7 +43,8 @@ impl Receiver {
                 (name, Some(listing.revision))
             }
             What::Left(_) | What::LeftBefore(_) => {
-                assert!(self.offered.contains(&name), "seed {seed}: {name} is gone, and had never come");
+                let had = self.ids.values().any(|about| about.0 == name) || self.offered.contains(&name);
+                assert!(had, "seed {seed}: {name} is gone, and had never come");
                 self.holds.remove(&name);
                 (name, None)
             }
