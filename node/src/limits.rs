@@ -127,6 +127,72 @@ pub(crate) const WATCH_BOOKMARK: Duration = Duration::from_secs(60);
 pub(crate) const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// After how long deleted bytes are gone from the log as well.
 pub(crate) const SCRUB_EVERY: Duration = Duration::from_secs(20);
+/// Subscriptions of one server.
+pub(crate) const SUBSCRIPTIONS: u64 = 20_000;
+/// Subscriptions of one account, but for the operator's.
+pub(crate) const SUBSCRIPTIONS_PER_ACCOUNT: usize = 1_000;
+/// Events that are offered to a receiver before it is noted which of them it has.
+pub(crate) const DELIVERY_EVENTS: usize = 32;
+/// Listings in one digest; more are counted.
+pub(crate) const DIGEST_EVENTS: usize = 200;
+/// Deliveries that the log of a subscription keeps.
+pub(crate) const DELIVERY_LOG: u64 = 50;
+/// What a subscriber had that is looked at in one go.
+pub(crate) const MEMORY_PAGE: usize = 256;
+/// Departures that a subscription remembers, and how long, for replays, deleted entries and cancelled events.
+pub(crate) const DEPARTURES: usize = 10_000;
+/// See [`DEPARTURES`].
+pub(crate) const DEPARTURES_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Departures of which it is looked whether they are too old whenever one is added.
+pub(crate) const DEPARTURES_LOOKED: usize = 8;
+/// How far the feed goes on before a subscription that got nothing of it notes where it stands.
+pub(crate) const SUBSCRIPTION_LAG: i64 = 4_096;
+/// Subscriptions that look at the feed at once.
+pub(crate) const DELIVERY_LOOKS: usize = 64;
+/// Requests to receivers that have answered promptly, at once.
+pub(crate) const DELIVERY_SLOTS: usize = 128;
+/// Requests to receivers that are slow or have failed, at once.
+pub(crate) const DELIVERY_SLOW_SLOTS: usize = 256;
+/// A request that takes longer gives its slot to those who are prompt.
+pub(crate) const DELIVERY_PROMPT: Duration = Duration::from_secs(1);
+/// How long a request to a receiver may take: name, connection, TLS, answer.
+pub(crate) const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is read of a receiver's answer.
+pub(crate) const DELIVERY_ANSWER_BYTES: usize = 64 * 1024;
+/// The longest body of a webhook.
+pub(crate) const DELIVERY_BODY_BYTES: usize = 20_000;
+/// Addresses of one name that are looked at.
+pub(crate) const DELIVERY_ADDRESSES: usize = 16;
+/// When a failed delivery is tried again: after the first failure, the second, and so on; after the last it is paused.
+pub(crate) const DELIVERY_RETRIES: [Duration; 9] = [
+    Duration::from_secs(5),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(30 * 60),
+    Duration::from_secs(2 * 60 * 60),
+    Duration::from_secs(5 * 60 * 60),
+    Duration::from_secs(10 * 60 * 60),
+    Duration::from_secs(14 * 60 * 60),
+    Duration::from_secs(20 * 60 * 60),
+    Duration::from_secs(24 * 60 * 60),
+];
+/// The longest wait that a receiver may ask for with `Retry-After`.
+pub(crate) const DELIVERY_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
+/// How long the secret before may sign beside the new one.
+pub(crate) const SECRET_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Secrets of a webhook that sign at once.
+pub(crate) const WEBHOOK_SECRETS: usize = 4;
+/// How long changes are gathered before a digest at once is sent.
+pub(crate) const DIGEST_COALESCES: Duration = Duration::from_secs(60);
+/// Mails that are sent at once.
+pub(crate) const MAIL_SLOTS: usize = 4;
+/// How long handing one mail to the server may take.
+pub(crate) const MAIL_TIMEOUT: Duration = Duration::from_secs(60);
+/// Entries on one page of a feed.
+pub(crate) const PAGE_ENTRIES: usize = 100;
+/// Names that a feed page or a calendar holds: beyond them the oldest go.
+pub(crate) const PAGE_NAMES: usize = 10_000;
+/// Events of a calendar.
+pub(crate) const CALENDAR_EVENTS: usize = 1_000;
 
 const _: () =
     assert!(HEAD_EVERY.as_secs() + HEAD_LOOK.as_secs() < contract::HEAD_VALID.as_secs(), "a heartbeat comes in time");

@@ -11,6 +11,7 @@ use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::match_service_client::MatchServiceClient;
 use duikou_proto::v1::operator_service_client::OperatorServiceClient;
 use duikou_proto::v1::query_service_client::QueryServiceClient;
+use duikou_proto::v1::subscription_service_client::SubscriptionServiceClient;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -115,6 +116,10 @@ impl Server {
 
     pub(crate) fn matches(&self) -> MatchServiceClient<Calls> {
         MatchServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn subscriptions(&self) -> SubscriptionServiceClient<Calls> {
+        SubscriptionServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub(crate) fn tokens(&self) -> TokenServiceClient<Calls> {

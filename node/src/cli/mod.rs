@@ -12,7 +12,6 @@ mod exit;
 mod folder;
 mod form;
 mod global;
-mod json;
 mod language;
 mod launch;
 mod output;
@@ -22,6 +21,8 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
 
+use crate::json;
+pub use crate::json::{Defaults, Layout, Named, to_json};
 pub use commands::{Command, Shared};
 pub use connect::{Calls, Credentials, SOCKET, Server, connect_server, connect_socket};
 pub use context::Context;
@@ -30,7 +31,6 @@ pub use exit::ExitCode;
 pub use folder::{CheckReport, FolderCommands, JoinReport};
 pub use form::{FormFault, parse_listing};
 pub use global::{Global, OutputForm};
-pub use json::{Defaults, Layout, Named, to_json};
 pub use language::{Language, Text};
 pub use launch::{Work, launch, usage};
 pub use output::{Sequence, clean, time};

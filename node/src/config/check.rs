@@ -1,7 +1,7 @@
 //! Which settings go together.
 
 use super::fault::Rule;
-use super::parts::{Config, WebTls};
+use super::parts::{Config, MailTls, WebTls};
 
 impl Config {
     /// Every pair of settings that does not go together, as `part.key` and the rule that it breaks.
@@ -59,6 +59,34 @@ impl Config {
             "节点已加入，没有 link.gateway 就没有用处",
             "is of no use to a node that has joined and has no link.gateway",
         );
+        let mail = &self.mail;
+        demand(
+            mail.server.is_none() || mail.from.is_some(),
+            "mail.from",
+            "缺失：设置了 mail.server 就必须写明发件人",
+            "is missing: mail.server needs a sender",
+        );
+        demand(
+            mail.server.is_none() || self.delivery.url.is_some(),
+            "delivery.url",
+            "缺失：邮件中的链接需要本服务器的公开网址",
+            "is missing: links in mails need the address of this server",
+        );
+        demand(
+            mail.user.is_some() == mail.password_file.is_some(),
+            "mail.password_file",
+            "须与 mail.user 同时设置",
+            "goes together with mail.user",
+        );
+        let loopback = mail.server.as_ref().is_none_or(|server| {
+            server.host() == "localhost" || server.host().parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+        });
+        demand(
+            mail.tls != MailTls::Off || loopback,
+            "mail.tls",
+            "为 off 时 mail.server 只能在本机",
+            "may be off only where mail.server is on this machine",
+        );
         faults
     }
 }
@@ -92,6 +120,14 @@ mod tests {
                 c.link.proxy = "p.example:3128".parse().ok();
             }),
             ["link.proxy"]
+        );
+        assert_eq!(
+            keys(|c| {
+                c.mail.server = "mail.example:25".parse().ok();
+                c.mail.tls = MailTls::Off;
+                c.mail.user = Some("duikou".to_owned());
+            }),
+            ["mail.from", "delivery.url", "mail.password_file", "mail.tls"]
         );
         assert_eq!(
             keys(|c| {

@@ -15,9 +15,9 @@ mod write;
 pub use fault::{Fault, Place, Problem, Rule};
 pub use limits::Limits;
 pub use networks::Networks;
-pub use parts::{Config, Link, Live, Node, Operator, Store, Web, WebTls};
+pub use parts::{Config, Delivery, Link, Live, Mail, MailTls, Node, Operator, Store, Web, WebTls};
 pub use read::Overrides;
-pub use values::{Count, HostPort, Members, Seconds, Size};
+pub use values::{BaseUrl, Count, HostPort, Members, Ports, Seconds, Size};
 
 /// The name of the configuration file in a server's folder.
 pub const FILE_NAME: &str = "duikou.toml";

@@ -8,7 +8,7 @@ use duikou_proto::name::{NetworkName, NodeId};
 use super::fault::Rule;
 use super::limits::Limits;
 use super::networks::Networks;
-use super::values::{HostPort, Members, Seconds, Size, Value};
+use super::values::{BaseUrl, HostPort, Members, Ports, Seconds, Size, Value};
 use crate::live::{Askers, Policy};
 use crate::trust::Proxy;
 
@@ -29,6 +29,10 @@ pub struct Config {
     pub limits: Limits,
     /// `[live]`: whom the members here answer.
     pub live: Live,
+    /// `[delivery]`: webhooks, and where people reach this server.
+    pub delivery: Delivery,
+    /// `[mail]`: the server that takes mails.
+    pub mail: Mail,
 }
 
 /// `[node]`. Written by `init` and `join`.
@@ -137,6 +141,65 @@ impl Live {
     /// What the server goes by.
     pub fn policy(&self) -> Policy {
         Policy { answer: self.answer, on_request: self.on_request, named: self.named.0.clone() }
+    }
+}
+
+/// `[delivery]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// `allow`: networks beside the public internet to which webhooks may go, as CIDR, for example
+    /// `["10.20.0.0/16"]`; there also over http and at any port. Default: none.
+    pub allow: Networks,
+    /// `ports`: ports on the public internet to which webhooks may go. Default: 443 and 8443.
+    pub ports: Ports,
+    /// `extra_roots`: PEM file of authorities that receivers' certificates may be of, beside those of the web.
+    pub extra_roots: Option<PathBuf>,
+    /// `url`: where people reach the public listener, without a path, for links in mails and pages: for example
+    /// `https://duikou.example`. Needed to send mail.
+    pub url: Option<BaseUrl>,
+}
+
+/// `[mail]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// `server`: where mails are handed in. Absent: no mail is sent.
+    pub server: Option<HostPort>,
+    /// `tls`: default `implicit`.
+    pub tls: MailTls,
+    /// `user`: name to log in with. Absent: without.
+    pub user: Option<String>,
+    /// `password_file`: file with the password, readable by its owner only. Needed with `user`.
+    pub password_file: Option<PathBuf>,
+    /// `from`: the sender, for example `对口合作 <no-reply@duikou.example>`. Needed with `server`.
+    pub from: Option<lettre::message::Mailbox>,
+}
+
+/// How the connection to the mail server is secured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MailTls {
+    /// TLS from the first octet, as on port 465.
+    #[default]
+    Implicit,
+    /// STARTTLS, which must succeed, as on port 587.
+    Starttls,
+    /// There is none: a server on this machine. On loopback only.
+    Off,
+}
+
+impl MailTls {
+    /// As in the file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Implicit => "implicit",
+            Self::Starttls => "starttls",
+            Self::Off => "off",
+        }
+    }
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self { allow: Networks::default(), ports: Ports::new([443, 8443]), extra_roots: None, url: None }
     }
 }
 
@@ -296,9 +359,43 @@ impl Part for Live {
     }
 }
 
+impl Part for Delivery {
+    fn keys(&self) -> &'static [&'static str] {
+        &["allow", "ports", "extra_roots", "url"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "allow" => put(&mut self.allow, text),
+            "ports" => put(&mut self.ports, text),
+            "extra_roots" => put(&mut self.extra_roots, text),
+            "url" => put(&mut self.url, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
+impl Part for Mail {
+    fn keys(&self) -> &'static [&'static str] {
+        &["server", "tls", "user", "password_file", "from"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "server" => put(&mut self.server, text),
+            "tls" => put(&mut self.tls, text),
+            "user" => put(&mut self.user, text),
+            "password_file" => put(&mut self.password_file, text),
+            "from" => put(&mut self.from, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
 impl Config {
     /// The names of the parts.
-    pub(super) const PARTS: [&'static str; 7] = ["node", "web", "operator", "link", "store", "limits", "live"];
+    pub(super) const PARTS: [&'static str; 9] =
+        ["node", "web", "operator", "link", "store", "limits", "live", "delivery", "mail"];
 
     /// A part by its name.
     pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
@@ -310,6 +407,8 @@ impl Config {
             "store" => Some(&mut self.store),
             "limits" => Some(&mut self.limits),
             "live" => Some(&mut self.live),
+            "delivery" => Some(&mut self.delivery),
+            "mail" => Some(&mut self.mail),
             _ => None,
         }
     }

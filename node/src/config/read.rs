@@ -79,7 +79,9 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
         let mut config = Self::read(&text, path, overrides)?;
         if let Some(folder) = path.parent() {
-            for file in [&mut config.web.certificate, &mut config.web.key].into_iter().flatten() {
+            let web = [&mut config.web.certificate, &mut config.web.key];
+            let further = [&mut config.delivery.extra_roots, &mut config.mail.password_file];
+            for file in web.into_iter().chain(further).flatten() {
                 *file = folder.join(&*file);
             }
         }
@@ -152,6 +154,15 @@ impl Reader {
         match value {
             DeValue::String(text) => self.set(place, part, key, text),
             DeValue::Integer(number) => self.set(place, part, key, number.as_str()),
+            DeValue::Array(values) => {
+                let item = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
+                    DeValue::String(text) => text.to_string(),
+                    DeValue::Integer(number) => number.as_str().to_owned(),
+                    other => other.type_str().to_owned(),
+                };
+                let items: Vec<String> = values.iter().map(item).collect();
+                self.set(place, part, key, &items.join(","));
+            }
             other => self.set(place, part, key, other.type_str()),
         }
     }
@@ -231,6 +242,20 @@ mod tests {
                 "duikou.toml:8: stor is not known; did you mean store?",
             ]
         );
+    }
+
+    #[test]
+    fn lists_are_read_from_the_file_and_from_variables_alike() {
+        let config = read("[delivery]\nallow = [\"127.0.0.0/8\", \"fd00::/8\"]\nports = [443, 9443]\n").expect("valid");
+        let overrides = Overrides::from_variables(|name| match name {
+            "DUIKOU_DELIVERY_ALLOW" => Some("127.0.0.0/8,fd00::/8".to_owned()),
+            "DUIKOU_DELIVERY_PORTS" => Some("443, 9443".to_owned()),
+            _ => None,
+        });
+        assert_eq!(read_with("", &overrides).expect("valid"), config);
+        assert_eq!(config.delivery.ports.as_slice(), [443, 9443]);
+        let faults = read("[delivery]\nallow = [\"10.0.0.0/40\"]\nports = [0]\n").expect_err("faulty");
+        assert_eq!(faults.len(), 2, "{faults:?}");
     }
 
     #[test]

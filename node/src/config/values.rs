@@ -11,7 +11,7 @@ use std::time::Duration;
 use duikou_proto::name::{MemberId, NetworkName};
 
 use super::fault::Rule;
-use super::parts::WebTls;
+use super::parts::{MailTls, WebTls};
 use crate::live::Askers;
 use crate::trust::Proxy;
 
@@ -227,6 +227,53 @@ impl fmt::Display for Members {
 /// Members that are named.
 const NAMED: usize = 1_000;
 
+/// Ports in one list.
+const PORTS: usize = 64;
+
+/// TCP ports, written `443` or `[443, 8443]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ports(Vec<u16>);
+
+impl Ports {
+    /// These.
+    pub fn new(ports: impl IntoIterator<Item = u16>) -> Self {
+        Self(ports.into_iter().collect())
+    }
+
+    /// Each of them.
+    pub fn as_slice(&self) -> &[u16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().map(u16::to_string).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// `https://host` or `https://host:port`, without path, query and slash at the end; `http` on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(String);
+
+impl BaseUrl {
+    #[cfg(test)]
+    pub(crate) fn for_tests(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
     /// Reads what people write.
@@ -324,6 +371,63 @@ impl Value for WebTls {
             "files" => Ok(Self::Files),
             "off" => Ok(Self::Off),
             _ => Err(Rule { zh: "应为 network、files 或 off", en: "it is network, files or off" }),
+        }
+    }
+}
+
+impl Value for Ports {
+    fn read(text: &str) -> Result<Self, Rule> {
+        let port = |text: &str| text.trim().parse::<u16>().ok().filter(|port| *port != 0);
+        let ports: Option<Vec<u16>> = text.split(',').map(port).collect();
+        ports
+            .filter(|ports| (1..=PORTS).contains(&ports.len()))
+            .map(Self)
+            .ok_or(Rule {
+                zh: "应为端口列表，如 [443, 8443]", en: "it is a list of ports, for example [443, 8443]"
+            })
+    }
+}
+
+impl Value for BaseUrl {
+    fn read(text: &str) -> Result<Self, Rule> {
+        const RULE: Rule = Rule {
+            zh: "应为不带路径的网址，如 https://duikou.example",
+            en: "it is an address without a path, for example https://duikou.example",
+        };
+        let text = text.trim_end_matches('/');
+        let uri: http::Uri = text.parse().map_err(|_| RULE)?;
+        let scheme = uri.scheme_str().is_some_and(|scheme| ["https", "http"].contains(&scheme));
+        let bare = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
+        let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+        if scheme && bare && host { Ok(Self(text.to_owned())) } else { Err(RULE) }
+    }
+}
+
+impl Value for String {
+    fn read(text: &str) -> Result<Self, Rule> {
+        if text.is_empty() {
+            return Err(Rule { zh: "不能为空", en: "it is not empty" });
+        }
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for lettre::message::Mailbox {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.parse().map_err(|_| Rule {
+            zh: "应为发件人，如 对口合作 <no-reply@duikou.example>",
+            en: "it is a sender, for example Duikou <no-reply@duikou.example>",
+        })
+    }
+}
+
+impl Value for MailTls {
+    fn read(text: &str) -> Result<Self, Rule> {
+        match text {
+            "implicit" => Ok(Self::Implicit),
+            "starttls" => Ok(Self::Starttls),
+            "off" => Ok(Self::Off),
+            _ => Err(Rule { zh: "应为 implicit、starttls 或 off", en: "it is implicit, starttls or off" }),
         }
     }
 }

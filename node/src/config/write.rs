@@ -60,6 +60,21 @@ impl Config {
         file.set("on_request", self.live.on_request.as_str(), default.live.on_request.as_str());
         let named = self.live.named.to_string();
         file.key("named", Some(named).filter(|named| !named.is_empty()), None);
+
+        file.part("delivery", "webhooks; lists are written [\"10.20.0.0/16\"] or \"10.20.0.0/16, fd00::/8\"");
+        let delivery = &self.delivery;
+        let allow = (delivery.allow != default.delivery.allow).then(|| delivery.allow.to_string());
+        file.key("allow", allow, Some("10.20.0.0/16".to_owned()));
+        file.set("ports", delivery.ports.clone(), default.delivery.ports);
+        file.key("extra_roots", path(&delivery.extra_roots), Some("roots.pem".to_owned()));
+        file.key("url", text(&delivery.url), Some("https://duikou.example".to_owned()));
+
+        file.part("mail", "the server that takes mails");
+        file.key("server", text(&self.mail.server), Some("mail.example:465".to_owned()));
+        file.set("tls", self.mail.tls.as_str(), default.mail.tls.as_str());
+        file.key("user", self.mail.user.clone(), Some("duikou".to_owned()));
+        file.key("password_file", path(&self.mail.password_file), Some("mail.password".to_owned()));
+        file.key("from", text(&self.mail.from), Some("no-reply@duikou.example".to_owned()));
         file.0
     }
 }

@@ -64,6 +64,12 @@ pub(crate) const VOUCHED: &str = "vouched/";
 pub(crate) const RECOVERED_FROM: &str = "recovered-from/";
 /// Begins the live questions that were put to members here, by their place in the journal.
 pub(crate) const QUESTIONS: &str = "question/";
+/// Begins the subscriptions.
+pub(crate) const SUBSCRIPTIONS: &str = "subscription/";
+/// How many there are.
+pub(crate) const SUBSCRIPTION_COUNT: &str = "subscription-count";
+/// Begins the subscriptions that have ended and whose memory is still there.
+pub(crate) const SUBSCRIPTIONS_ENDED: &str = "subscription-ended/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
@@ -133,4 +139,54 @@ pub(crate) fn refused(peer: &NodeId) -> String {
 /// What `peer` has acknowledged of our feed, at least.
 pub(crate) fn acknowledged(peer: &NodeId) -> String {
     format!("acknowledged/{peer}")
+}
+
+/// A subscription: what its owner decides.
+pub(crate) fn subscription(id: &str) -> String {
+    format!("{SUBSCRIPTIONS}{id}")
+}
+
+/// How far a subscription has come.
+pub(crate) fn subscription_state(id: &str) -> String {
+    format!("subscription-state/{id}")
+}
+
+/// Begins the subscriptions of an account.
+pub(crate) fn subscriptions_of(account: &str) -> String {
+    format!("subscriber/{account}/")
+}
+
+/// A subscription that has ended.
+pub(crate) fn subscription_ended(id: &str) -> String {
+    format!("{SUBSCRIPTIONS_ENDED}{id}")
+}
+
+/// Begins what a subscriber had.
+pub(crate) fn had(id: &str) -> String {
+    format!("had/{id}/")
+}
+
+/// Begins what a subscriber had and has no longer, by time.
+pub(crate) fn left(id: &str) -> String {
+    format!("left/{id}/")
+}
+
+/// Begins the names that a page shows, by time.
+pub(crate) fn recent(id: &str) -> String {
+    format!("recent/{id}/")
+}
+
+/// Begins the log of a subscription.
+pub(crate) fn deliveries(id: &str) -> String {
+    format!("delivery/{id}/")
+}
+
+/// What a subscriber has taken and not acknowledged.
+pub(crate) fn pulled(id: &str) -> String {
+    format!("pulled/{id}")
+}
+
+/// The subscription whose secret address has this hash.
+pub(crate) fn page_address(hash: &str) -> String {
+    format!("page-address/{hash}")
 }

@@ -81,6 +81,13 @@ impl EventReader {
         this
     }
 
+    /// Begins with what comes from now on.
+    pub fn at_head(engine: Engine, reader: Reader, filter: Filter) -> Self {
+        let mut this = Self::new(engine, reader, filter, &[]);
+        this.after = this.head;
+        this
+    }
+
     fn bound(&self) -> Vec<u8> {
         let mut bound = self.filter_hash.to_vec();
         bound.extend_from_slice(&self.rights_hash);

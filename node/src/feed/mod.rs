@@ -4,7 +4,7 @@
 mod events;
 mod index;
 #[cfg(test)]
-mod model;
+pub(crate) mod model;
 mod ring;
 mod shown;
 

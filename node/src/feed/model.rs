@@ -38,7 +38,7 @@ fn network() -> NetworkName {
     "n.example".parse().unwrap()
 }
 
-fn id(short: &str) -> MemberId {
+pub(crate) fn id(short: &str) -> MemberId {
     MemberId::parse(short, &network()).unwrap()
 }
 
@@ -47,10 +47,15 @@ fn key(member: &str) -> Signer {
 }
 
 /// Numbers from a seed.
-struct Chance(blake3::OutputReader);
+pub(crate) struct Chance(blake3::OutputReader);
 
 impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
+    /// One that a seed decides.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof())
+    }
+
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let mut bytes = [0; 8];
         self.0.fill(&mut bytes);
         (u64::from_le_bytes(bytes) % bound as u64) as usize
@@ -59,7 +64,7 @@ impl Chance {
 
 /// What is true, in the plainest form.
 #[derive(Default)]
-struct Truth {
+pub(crate) struct Truth {
     listings: BTreeMap<String, (&'static str, &'static [&'static str], bool, i64)>,
     circles: BTreeMap<&'static str, BTreeSet<&'static str>>,
     suspended: BTreeSet<&'static str>,
@@ -94,7 +99,7 @@ impl Truth {
         }
     }
 
-    fn set(&self, who: &Reader, offers_only: bool) -> BTreeMap<String, i64> {
+    pub(crate) fn set(&self, who: &Reader, offers_only: bool) -> BTreeMap<String, i64> {
         let shown = |(name, (origin, scopes, offer, _)): &(&String, &(&str, &[&str], bool, i64))| {
             self.sees(who, origin, scopes)
                 && (*offer || !offers_only)
@@ -148,17 +153,17 @@ impl Follower {
     }
 }
 
-struct World {
-    engine: Engine,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
     directory: Directory,
     authority: Signer,
-    truth: Truth,
+    pub(crate) truth: Truth,
     now: Arc<AtomicI64>,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("data.db")).await.unwrap();
         let now = Arc::new(AtomicI64::new(1_800_000_000_000_000));
@@ -263,7 +268,7 @@ impl World {
         }
     }
 
-    async fn step(&mut self, chance: &mut Chance) {
+    pub(crate) async fn step(&mut self, chance: &mut Chance) {
         self.now.fetch_add(1 + chance.below(1000) as i64, Ordering::SeqCst);
         let member = MEMBERS[chance.below(3)];
         let circle = CIRCLES[chance.below(2)];
@@ -317,7 +322,7 @@ fn awake_when_woken(mut follower: Follower) -> Arc<Mutex<BTreeMap<String, i64>>>
 }
 
 async fn run(seed: u64) {
-    let mut chance = Chance(blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof());
+    let mut chance = Chance::new(seed);
     let mut world = World::new().await;
     let some = [Scope::public(), Scope::network(&network())].into_iter().collect();
     let readers = [

@@ -5,6 +5,7 @@
 //! [`pages`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
 
 mod exchange;
+mod feeds;
 mod front;
 mod headers;
 mod limit;
@@ -43,6 +44,6 @@ pub(crate) fn public_methods() -> Vec<String> {
 }
 
 /// What is no method of the contract.
-fn pages(_context: Context) -> Router {
-    openapi::routes()
+fn pages(context: Context) -> Router {
+    openapi::routes().merge(feeds::routes(context.subscriptions))
 }

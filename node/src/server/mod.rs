@@ -15,9 +15,9 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
-use tonic_health::server::HealthReporter;
 
 use crate::config::Config;
+use crate::delivery::{Desk, Runner, dialer, mailer};
 use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
@@ -92,12 +92,15 @@ pub struct Server {
     uses: TokenUses,
     /// Asks and answers for its members.
     pub live: Live,
+    subscriptions: Desk,
+    /// Delivers once the server listens.
+    runner: Option<Runner>,
     /// Ends listeners, links and watches.
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
     pub tasks: TaskTracker,
     engine_tasks: TaskTracker,
-    health: Vec<HealthReporter>,
+    health: Vec<services::Health>,
     addresses: Addresses,
 }
 
@@ -130,10 +133,15 @@ impl Server {
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
         let tasks_of_all = TaskTracker::new();
         let live = Live::new(engine.clone(), keys.openers(), config.live.policy(), tasks_of_all.clone());
+        let (dialer, mailer) = (dialer(&config.delivery, dir)?, mailer(&config, dir)?);
+        let base = config.delivery.url.clone();
+        let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         Ok(Self {
             folder,
             config,
             keys,
+            subscriptions,
+            runner: Some(runner),
             engine,
             board: LinkBoard::default(),
             uses: TokenUses::default(),
@@ -154,6 +162,7 @@ impl Server {
             live: self.live.clone(),
             started: self.engine.now(),
             keys: self.keys.clone(),
+            subscriptions: self.subscriptions.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
         }
@@ -167,11 +176,14 @@ impl Server {
         let context = self.context();
         self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
         self.tasks.spawn(self.uses.clone().keep(self.engine.clone(), self.stop.clone()));
+        if let Some(runner) = self.runner.take() {
+            self.tasks.spawn(runner.run(self.stop.clone()));
+        }
         let local = services::routes(context.clone(), Surface::Local).await;
-        self.health.extend([local.health.clone()]);
+        self.health.push(local.health);
         self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);
         let public = services::routes(context.clone(), Surface::Public).await;
-        self.health.extend([public.health.clone()]);
+        self.health.push(public.health);
         let stop = self.stop.clone();
         let (address, serve) = listen::web(&self.config, context, public.routes, stop).await?;
         self.addresses.web = Some(address);
@@ -198,7 +210,7 @@ impl Server {
         wait_for_signal(&self.stop).await;
         tracing::info!("draining");
         for health in &self.health {
-            services::stop_serving(health).await;
+            health.stop().await;
         }
         self.stop.cancel();
         self.tasks.close();

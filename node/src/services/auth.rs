@@ -103,21 +103,23 @@ pub(crate) struct Caller {
     pub(crate) reader: Reader,
     /// Whom request ids belong to.
     pub(crate) account: String,
+    /// The fact of the token that was shown.
+    pub(crate) token: Option<String>,
     role: Role,
 }
 
 impl Caller {
     fn administrator() -> Self {
-        Self { reader: Reader::Operator, account: "local".to_owned(), role: Role::Admin }
+        Self { reader: Reader::Operator, account: "local".to_owned(), token: None, role: Role::Admin }
     }
 
     fn anybody() -> Self {
-        Self { reader: Reader::Anonymous, account: String::new(), role: Role::Unspecified }
+        Self { reader: Reader::Anonymous, account: String::new(), token: None, role: Role::Unspecified }
     }
 
-    fn holder(token: TokenFact) -> Self {
+    fn holder(key: String, token: TokenFact) -> Self {
         let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
-        Self { reader: token.reader(), account: token.id, role }
+        Self { reader: token.reader(), account: token.id, token: Some(key), role }
     }
 
     /// Refuses whoever may write for nobody.
@@ -175,9 +177,10 @@ impl Door {
 
     async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let Some(secret) = secret_in(headers)? else { return Ok(Caller::anybody()) };
-        let token: TokenFact = self.engine.fact(&token_key(secret)).await?.ok_or(Failure::TokenBad)?;
+        let key = token_key(secret);
+        let token: TokenFact = self.engine.fact(&key).await?.ok_or(Failure::TokenBad)?;
         token.check(&self.engine).await?;
-        Ok(Caller::holder(token))
+        Ok(Caller::holder(key, token))
     }
 }
 

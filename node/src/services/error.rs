@@ -49,6 +49,16 @@ pub(crate) enum Failure {
     NotPermitted,
     #[error("too many tokens")]
     TokenLimit,
+    #[error("too many subscriptions")]
+    SubscriptionLimit,
+    #[error("the subscription's way of delivery has no such thing")]
+    OtherWay,
+    #[error("what is acknowledged is not of the last pull")]
+    AckUnknown,
+    #[error("{0} has changed since it was read")]
+    Changed(String),
+    #[error("this server sends no mail")]
+    MailOff,
     #[error("the request id was used for another request")]
     RequestIdReused,
     #[error("the reader took nothing for too long")]
@@ -174,6 +184,36 @@ impl Failure {
                 "TOKEN_LIMIT",
                 "令牌数量已达上限，请先撤销不再使用的令牌。",
                 "There are as many tokens as there may be: revoke those that nobody uses.",
+            ),
+            Self::SubscriptionLimit => told(
+                Code::ResourceExhausted,
+                "SUBSCRIPTION_LIMIT",
+                "订阅数量已达上限，请先删除不再需要的。",
+                "There are as many subscriptions as there may be: delete those that nobody needs.",
+            ),
+            Self::OtherWay => told(
+                Code::FailedPrecondition,
+                "OTHER_WAY",
+                "该订阅的送达方式不支持此操作。",
+                "The subscription's way of delivery has no such thing: see `way` in GetSubscription.",
+            ),
+            Self::AckUnknown => told(
+                Code::FailedPrecondition,
+                "ACK_UNKNOWN",
+                "此确认不属于最近一次拉取，请重新拉取后再确认。",
+                "This acknowledges nothing of the last pull: pull again, and acknowledge that.",
+            ),
+            Self::Changed(name) => told(
+                Code::Aborted,
+                "ETAG_MISMATCH",
+                format!("{name}在您读取之后已有变化，请重新读取后再改。"),
+                format!("{name} has changed since you read it: read it again and repeat your change."),
+            ),
+            Self::MailOff => told(
+                Code::FailedPrecondition,
+                "MAIL_OFF",
+                "本服务器未配置邮件发送（[mail]），请选用其他送达方式，或联系管理员。",
+                "This server sends no mail ([mail] is not configured): choose another way, or ask its operator.",
             ),
             Self::RequestIdReused => told(
                 Code::InvalidArgument,

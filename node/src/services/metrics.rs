@@ -25,11 +25,13 @@ pub(crate) async fn render(context: &Context) -> Result<String, String> {
     let status =
         status::of(context, Language::En).await.map_err(|failure| failure.status(Language::En).message().to_owned())?;
     let mut text = String::new();
-    encode(&mut text, &registry(&status, context.engine.halted().is_some())).map_err(|error| error.to_string())?;
+    let deliveries = context.subscriptions.tally.counts();
+    encode(&mut text, &registry(&status, context.engine.halted().is_some(), &deliveries))
+        .map_err(|error| error.to_string())?;
     Ok(text)
 }
 
-fn registry(status: &Status, halted: bool) -> Registry {
+fn registry(status: &Status, halted: bool, deliveries: &[(&'static str, i64)]) -> Registry {
     let mut registry = Registry::with_prefix("duikou");
     let mut gauge = |name: &str, help: &str, values: Vec<(Labels, i64)>| {
         let family = Family::<Labels, Gauge>::default();
@@ -74,6 +76,9 @@ fn registry(status: &Status, halted: bool) -> Registry {
     });
     gauge("link_breaches", "What the peer did that no sound one does, since the start", breaches.collect());
 
+    let outcomes = deliveries.iter().map(|(outcome, count)| (vec![("outcome", (*outcome).to_owned())], *count));
+    gauge("deliveries", "Attempts of webhooks since the start, by outcome", outcomes.collect());
+
     let mut alarms: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
     status.alarms.iter().for_each(|alarm| *alarms.entry(&alarm.code).or_default() += 1);
     let alarms = alarms.into_iter().map(|(code, count)| (vec![("code", code.to_owned())], count));
@@ -110,7 +115,7 @@ mod tests {
             ..Default::default()
         };
         let mut text = String::new();
-        encode(&mut text, &registry(&status, true)).unwrap();
+        encode(&mut text, &registry(&status, true, &[("TIMED_OUT", 6)])).unwrap();
         for line in [
             r#"duikou_parts{origin="a.n",part="record"} 3"#,
             r#"duikou_link_up{peer="gate.n"} 1"#,
@@ -118,6 +123,7 @@ mod tests {
             r#"duikou_link_behind{peer="gate.n"} 7"#,
             r#"duikou_link_refused{peer="gate.n",by="here"} 2"#,
             r#"duikou_link_breaches{peer="gate.n",code="DIRECTORY_FORK"} 5"#,
+            r#"duikou_deliveries{outcome="TIMED_OUT"} 6"#,
             r#"duikou_alarms{code="LINK_DOWN"} 2"#,
             r#"duikou_alarms{code="HALTED"} 1"#,
             "duikou_writes_halted 1",

@@ -17,12 +17,14 @@ mod page_token;
 mod query;
 mod request_id;
 mod status;
+mod subscription;
 #[cfg(test)]
 pub(crate) mod tests;
 mod time;
 mod token;
 mod uses;
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use duikou_proto::FILE_DESCRIPTOR_SET;
@@ -32,24 +34,29 @@ use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::match_service_server::MatchServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
 use duikou_proto::v1::query_service_server::QueryServiceServer;
+use duikou_proto::v1::subscription_service_server::SubscriptionServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
 use tokio_util::task::TaskTracker;
+use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::Service;
 
+use crate::delivery::Desk;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
-pub(crate) use auth::{good_token, language};
+pub(crate) use auth::{TokenFact, good_token, language};
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
 pub(crate) use listing::{listing_in, listing_of};
+pub(crate) use time::timestamp;
 pub use uses::TokenUses;
 
 /// Bytes of a request.
@@ -66,6 +73,8 @@ pub struct Context {
     pub live: Live,
     /// Where its members get new keys.
     pub keys: KeyDesk,
+    /// Where subscriptions are made and changed.
+    pub(crate) subscriptions: Desk,
     /// When the server started.
     pub started: Micros,
     /// The server's folder.
@@ -88,50 +97,64 @@ pub struct Services {
     /// All of them, with health and reflection.
     pub routes: Routes,
     /// Says that they serve; the server says otherwise before it shuts down.
-    pub health: HealthReporter,
+    pub health: Health,
     /// The watches under way. They end with the engine's token and when their clients go.
     pub tasks: TaskTracker,
+}
+
+/// Services as they are gathered, with their names.
+struct Gathered {
+    routes: Routes,
+    names: Vec<&'static str>,
+}
+
+impl Gathered {
+    fn add<S>(&mut self, service: S)
+    where
+        S: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes = std::mem::take(&mut self.routes).add_service(service);
+    }
 }
 
 /// Puts the services of one surface together.
 pub async fn routes(context: Context, surface: Surface) -> Services {
     let door = Door { engine: context.engine.clone(), surface };
     let tasks = TaskTracker::new();
-    let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
-    let feeds = FeedServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default()));
-    let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
-    let uses = context.uses.clone();
-    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
-    let engine = context.engine.clone();
-    let queries = QueryServiceServer::new(query::Queries { door: door.clone(), live: context.live.clone() });
-    let matches = MatchServiceServer::new(matching::Matches::new(door.clone()));
+    let (uses, engine) = (context.uses.clone(), context.engine.clone());
     let (health, health_service) = tonic_health::server::health_reporter();
-    let mut names = vec![
-        name_of(&listings),
-        name_of(&feeds),
-        name_of(&directories),
-        name_of(&tokens),
-        name_of(&queries),
-        name_of(&matches),
-    ];
-    let mut routes = Routes::new(health_service)
-        .add_service(listings.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(feeds)
-        .add_service(directories.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(tokens.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(queries.max_decoding_message_size(REQUEST_BYTES))
-        .add_service(matches.max_decoding_message_size(REQUEST_BYTES));
+    let mut all = Gathered { routes: Routes::new(health_service), names: Vec::new() };
+    let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
+    all.add(listings.max_decoding_message_size(REQUEST_BYTES));
+    all.add(FeedServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default())));
+    let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
+    all.add(directories.max_decoding_message_size(REQUEST_BYTES));
+    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
+    all.add(tokens.max_decoding_message_size(REQUEST_BYTES));
+    let queries = QueryServiceServer::new(query::Queries { door: door.clone(), live: context.live.clone() });
+    all.add(queries.max_decoding_message_size(REQUEST_BYTES));
+    let matches = MatchServiceServer::new(matching::Matches::new(door.clone()));
+    all.add(matches.max_decoding_message_size(REQUEST_BYTES));
+    let desk = context.subscriptions.clone();
+    let subscriptions = SubscriptionServiceServer::new(subscription::Subscriptions { door: door.clone(), desk });
+    all.add(subscriptions.max_decoding_message_size(REQUEST_BYTES));
     match surface {
         Surface::Local => {
             let operators = OperatorServiceServer::new(operator::Operators { door, context });
-            names.push(name_of(&operators));
-            routes = routes.add_service(operators.max_decoding_message_size(REQUEST_BYTES));
+            all.add(operators.max_decoding_message_size(REQUEST_BYTES));
         }
         Surface::Public => {}
     }
-    for name in names.iter().copied().chain([""]) {
-        health.set_service_status(name, ServingStatus::Serving).await;
-    }
+    let Gathered { routes, names } = all;
+    let health = Health { health, names: names.clone() };
+    health.say(ServingStatus::Serving).await;
     let reflection = || {
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
@@ -149,22 +172,21 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     Services { routes, health, tasks }
 }
 
-fn name_of<S: NamedService>(_: &S) -> &'static str {
-    S::NAME
+/// What health says of the services of one surface.
+pub struct Health {
+    health: HealthReporter,
+    names: Vec<&'static str>,
 }
 
-/// Tells health that nothing is served any longer: before connections are drained.
-pub async fn stop_serving(health: &HealthReporter) {
-    let names = [
-        <ListingServiceServer<listing::Listings> as NamedService>::NAME,
-        <FeedServer as NamedService>::NAME,
-        <DirectoryServiceServer<directory::Directories> as NamedService>::NAME,
-        <TokenServiceServer<token::Tokens> as NamedService>::NAME,
-        <QueryServiceServer<query::Queries> as NamedService>::NAME,
-        <MatchServiceServer<matching::Matches> as NamedService>::NAME,
-        "",
-    ];
-    for name in names {
-        health.set_service_status(name, ServingStatus::NotServing).await;
+impl Health {
+    /// Says that nothing is served any longer: before connections are drained.
+    pub async fn stop(&self) {
+        self.say(ServingStatus::NotServing).await;
+    }
+
+    async fn say(&self, status: ServingStatus) {
+        for name in self.names.iter().copied().chain([""]) {
+            self.health.set_service_status(name, status).await;
+        }
     }
 }

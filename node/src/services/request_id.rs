@@ -99,17 +99,35 @@ pub(crate) async fn write<A: Message + Default>(
     if let Some(why) = engine.halted() {
         return Err(Refused::Halted(why).into());
     }
-    let encode = move |written: Written| answer(written).encode_to_vec();
-    match engine.submit(Once { id: id.clone(), write, answer: encode }).await?? {
+    once(engine, Some(id), write, answer).await
+}
+
+/// Carries a command out, once where the request has an id, and remembers the answer.
+pub(crate) async fn once<C, T, E, A>(
+    engine: &Engine,
+    id: Option<&RequestId>,
+    command: C,
+    answer: impl Fn(T) -> A + Send + 'static,
+) -> Result<A, Failure>
+where
+    C: Command<Output = Result<T, E>>,
+    T: Send + 'static,
+    E: Send + 'static,
+    A: Message + Default,
+    Failure: From<E>,
+{
+    let Some(id) = id else { return Ok(answer(engine.submit(command).await??)) };
+    let encode = move |done: T| answer(done).encode_to_vec();
+    match engine.submit(Once { id: id.clone(), command, answer: encode }).await?? {
         Outcome::Answer(answer) => id.decode(&answer),
         Outcome::Reused => Err(Failure::RequestIdReused),
     }
 }
 
-/// A write that is remembered in the transaction that makes it.
-struct Once<F> {
+/// A command that is remembered in the transaction that carries it out.
+struct Once<C, F> {
     id: RequestId,
-    write: Write,
+    command: C,
     answer: F,
 }
 
@@ -121,15 +139,21 @@ enum Outcome {
 }
 
 #[async_trait]
-impl<F: Fn(Written) -> Vec<u8> + Send + 'static> Command for Once<F> {
-    type Output = Result<Outcome, Refused>;
+impl<C, T, E, F> Command for Once<C, F>
+where
+    C: Command<Output = Result<T, E>>,
+    T: Send + 'static,
+    E: Send + 'static,
+    F: Fn(T) -> Vec<u8> + Send + 'static,
+{
+    type Output = Result<Outcome, E>;
 
     fn names(&self) -> Vec<RecordName> {
-        self.write.names()
+        self.command.names()
     }
 
     fn bytes(&self) -> usize {
-        2 * self.write.bytes()
+        2 * self.command.bytes()
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
@@ -142,11 +166,11 @@ impl<F: Fn(Written) -> Vec<u8> + Send + 'static> Command for Once<F> {
             None => {}
         }
         // A refusal leaves nothing to remember: what was in the way may be gone next time.
-        let written = match self.write.run(work).await? {
-            Ok(written) => written,
+        let done = match self.command.run(work).await? {
+            Ok(done) => done,
             Err(refused) => return Ok(Err(refused)),
         };
-        let answer = BASE64_STANDARD_NO_PAD.encode((self.answer)(written));
+        let answer = BASE64_STANDARD_NO_PAD.encode((self.answer)(done));
         let fact = RequestFact { hash: self.id.hash, answer, time: work.now };
         work.put_fact(format!("{BY_TIME}{:020}/{}", work.now, key), &key);
         work.put_fact(key, &fact);

@@ -32,6 +32,8 @@ const HIDDEN: usize = 100;
 const INCOMPLETE: usize = 100;
 /// Scopes that one alarm names.
 const SCOPES: usize = 8;
+/// Paused subscriptions that an alarm names.
+const SUBSCRIPTIONS: usize = 8;
 /// Rows looked at to name what is hidden.
 const ROWS: usize = 100_000;
 /// Rows of one page of them.
@@ -64,6 +66,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
     alarms.extend(misconduct::equivocations(engine).await?);
     alarms.extend(hidden(engine).await?);
+    alarms.extend(paused(&context.subscriptions.paused()));
     let held = engine.completeness();
     alarms.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
     let stale: BTreeSet<&str> =
@@ -147,6 +150,23 @@ async fn gathering(context: &Context) -> Result<Option<Alert>, Failure> {
             "Wait for the nodes. Where one is gone for good: duikou-gateway directory settle.",
         ),
     }))
+}
+
+/// Subscriptions that the server has stopped delivering.
+fn paused(ids: &[String]) -> Option<Alert> {
+    let count = ids.len();
+    let named = ids.iter().take(SUBSCRIPTIONS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    (count > 0).then(|| Alert {
+        code: "SUBSCRIPTIONS_PAUSED",
+        message: Text::new(
+            format!("{count}个订阅因接收方多日失败、拒收或令牌失效而暂停：{named}。"),
+            format!("{count} subscriptions are paused: their receivers failed for days, want no more, or their tokens are no longer good: {named}."),
+        ),
+        remedy: Text::new(
+            "请用 subscriptions show 查看原因，处理后执行 subscriptions resume，或删除。",
+            "See why with subscriptions show; mend it and run subscriptions resume, or delete them.",
+        ),
+    })
 }
 
 /// Own records that the network hides, each with the reason that the network gives.

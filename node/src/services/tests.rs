@@ -34,6 +34,8 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
 use super::{Context, Surface, TokenUses, routes};
+use crate::config::Networks;
+use crate::delivery::{Desk, Dialer, Runner};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
 use crate::keys::{KeyDesk, Opener};
 use crate::link::LinkBoard;
@@ -72,6 +74,12 @@ pub(crate) struct World {
     pub(crate) public: Routes,
 }
 
+/// A desk behind which nobody delivers.
+fn desk(engine: &Engine) -> Desk {
+    let dialer = Dialer::new(Networks::default(), vec![443], Vec::new()).unwrap();
+    Runner::new(engine.clone(), dialer, None, None).1
+}
+
 impl World {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -102,6 +110,7 @@ impl World {
             links: links.clone(),
             live: live.clone(),
             keys,
+            subscriptions: desk(&engine),
             started: START,
             data,
             uses: uses.clone(),

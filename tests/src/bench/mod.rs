@@ -24,6 +24,7 @@ mod simulated;
 mod tally;
 mod visible;
 mod watchers;
+mod webhooks;
 mod world;
 
 pub use client::serve_task;
@@ -34,7 +35,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 15] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -49,6 +50,7 @@ pub const NAMES: [&str; 14] = [
     compare::COMPARE,
     compare::HEAL,
     simulated::SPEED,
+    webhooks::HEALTHY,
 ];
 
 /// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
@@ -92,6 +94,9 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[compare::HEAL]) {
         report(compare::heal().await?);
+    }
+    if wants(&[webhooks::HEALTHY]) {
+        report(webhooks::measure().await?);
     }
     if wants(&[simulated::SPEED]) {
         report(simulated::measure()?);

@@ -1,8 +1,10 @@
 //! Programs of others in Python, out of the environment that `tests/run` makes below the target folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
 
 use super::cli::Output;
 
@@ -36,4 +38,33 @@ pub async fn run_python(name: &str, args: &[&str], variables: &[(&str, &str)]) -
     let output = output.unwrap_or_else(|_| panic!("{name} does not end")).unwrap_or_else(|e| panic!("{name}: {e}"));
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Output { stdout: text(&output.stdout), stderr: text(&output.stderr), code: output.status.code().unwrap_or(-1) }
+}
+
+/// Runs `tests/python/{script}` with `input`, and returns what it writes.
+///
+/// # Panics
+/// Where it fails, or what `tests/requirements.txt` names is not installed.
+pub async fn python(script: &str, input: &[u8]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join(script);
+    let mut child = tokio::process::Command::new(python_program("python"))
+        .arg(&path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("python runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let write = async {
+        // A script that ends early says why itself.
+        let _ = stdin.write_all(input).await;
+        drop(stdin);
+    };
+    let (output, ()) = tokio::time::timeout(LIMIT, async { tokio::join!(child.wait_with_output(), write) })
+        .await
+        .unwrap_or_else(|_| panic!("{script} has not ended within {LIMIT:?}"));
+    let output = output.expect("python ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{script}: {said}");
+    String::from_utf8(output.stdout).expect("it writes UTF-8")
 }

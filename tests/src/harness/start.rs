@@ -56,14 +56,15 @@ pub struct Builder {
     nodes: Vec<(String, Vec<String>)>,
     circles: Vec<(String, Vec<String>)>,
     certificate: Option<WebCertificate>,
+    settings: Vec<(String, String)>,
     judged: bool,
     on_hosts: bool,
 }
 
 impl Builder {
     pub(crate) fn new(seed: u64) -> Self {
-        let (nodes, circles) = (Vec::new(), Vec::new());
-        Self { seed, nodes, circles, certificate: None, judged: false, on_hosts: false }
+        let (nodes, circles, settings) = (Vec::new(), Vec::new(), Vec::new());
+        Self { seed, nodes, circles, certificate: None, settings, judged: false, on_hosts: false }
     }
 
     /// With a gateway: every network has exactly one, so this only says so.
@@ -91,6 +92,14 @@ impl Builder {
     #[must_use]
     pub fn web_certificate(mut self, certificate: &WebCertificate) -> Self {
         self.certificate = Some(certificate.clone());
+        self
+    }
+
+    /// With this setting on every server: `delivery.allow`, for example.
+    #[must_use]
+    pub fn setting(mut self, key: &str, value: &str) -> Self {
+        let variable = format!("DUIKOU_{}", key.to_uppercase().replace('.', "_"));
+        self.settings.push((variable, value.to_owned()));
         self
     }
 
@@ -162,6 +171,7 @@ impl Builder {
             environment.push(("DUIKOU_WEB_CERTIFICATE".to_owned(), certificate.display().to_string()));
             environment.push(("DUIKOU_WEB_KEY".to_owned(), key.display().to_string()));
         }
+        environment.extend(self.settings.iter().cloned());
         environment
     }
 }

@@ -25,6 +25,7 @@ mod recover;
 mod restore;
 mod serve;
 mod status;
+mod subscriptions;
 mod tokens;
 mod watch;
 mod withdraw;
@@ -71,6 +72,9 @@ pub enum Shared {
     Pull(Box<pull::Args>),
     Query(Box<query::Args>),
     Match(Box<counterparts::Args>),
+    /// Filters that the server keeps and delivers: by webhook, mail, page, calendar or when asked
+    #[command(subcommand, after_help = "Example:\n  duikou-node subscriptions list")]
+    Subscriptions(Box<subscriptions::Command>),
     /// The tokens by which programs prove what they may do
     #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
     Tokens(tokens::Command),
@@ -122,6 +126,7 @@ impl Shared {
             Self::Pull(args) => args.run(context).await,
             Self::Query(args) => args.run(context).await,
             Self::Match(args) => args.run(context).await,
+            Self::Subscriptions(command) => command.run(context).await,
             Self::Tokens(command) => command.run(context).await,
             Self::Keys(command) => command.run(context, folder).await,
             Self::Backup(args) => args.run(context).await,

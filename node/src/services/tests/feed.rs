@@ -231,6 +231,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         links: LinkBoard::default(),
         live: world.live.clone(),
         keys: crate::keys::KeyDesk::new(world.engine.clone(), world.folder.path().to_owned()),
+        subscriptions: super::desk(&world.engine),
         started: START,
         data: world.folder.path().to_owned(),
         uses: TokenUses::default(),

@@ -1,4 +1,5 @@
-//! The contract's messages as JSON: lowerCamelCase, in the order of the contract, the same for every command.
+//! The contract's messages as JSON: lowerCamelCase, in the order of the contract, the same wherever they are
+//! written.
 
 use duikou_proto::{federation, v1};
 use prost_reflect::{DynamicMessage, SerializeOptions};
@@ -33,6 +34,12 @@ named! {
     v1::Filter = "duikou.v1.Filter",
     v1::Token = "duikou.v1.Token",
     v1::CreateTokenResponse = "duikou.v1.CreateTokenResponse",
+    v1::Subscription = "duikou.v1.Subscription",
+    v1::CreateSubscriptionResponse = "duikou.v1.CreateSubscriptionResponse",
+    v1::RotateSubscriptionSecretResponse = "duikou.v1.RotateSubscriptionSecretResponse",
+    v1::Delivery = "duikou.v1.Delivery",
+    v1::SubscriptionEvent = "duikou.v1.SubscriptionEvent",
+    v1::PullSubscriptionResponse = "duikou.v1.PullSubscriptionResponse",
     v1::WithdrawListingResponse = "duikou.v1.WithdrawListingResponse",
     v1::QueryListingsResponse = "duikou.v1.QueryListingsResponse",
     v1::Match = "duikou.v1.Match",

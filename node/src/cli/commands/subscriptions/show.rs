@@ -1,0 +1,144 @@
+//! Subscriptions and their deliveries, as people read them.
+
+use duikou_proto::v1::subscription::{State, Way};
+use duikou_proto::v1::{Delivery, Subscription, SubscriptionEvent, subscription_event};
+
+use crate::cli::output::table;
+use crate::cli::{CommandError, Context, Sequence, Text, clean, time};
+
+fn header() -> [Text; 6] {
+    [
+        Text::new("名称", "NAME"),
+        Text::new("标签", "LABEL"),
+        Text::new("方式", "WAY"),
+        Text::new("身份", "EYES"),
+        Text::new("状态", "STATE"),
+        Text::new("最近送达", "DELIVERED"),
+    ]
+}
+
+pub(super) fn sequence(context: &Context) -> Sequence<'_, Subscription> {
+    Sequence::new(context, &header(), move |subscription: &Subscription| {
+        vec![
+            subscription.name.clone(),
+            subscription.label.clone(),
+            way(subscription),
+            eyes(context, subscription),
+            state(context, subscription),
+            time(subscription.success_time.as_ref()),
+        ]
+    })
+}
+
+fn way(subscription: &Subscription) -> String {
+    match &subscription.way {
+        Some(Way::Webhook(webhook)) => format!("webhook {}", webhook.url),
+        Some(Way::Mail(mail)) => format!("mail {}", mail.address),
+        Some(Way::Page(_)) => "page".to_owned(),
+        Some(Way::Pull(_)) => "pull".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn eyes(context: &Context, subscription: &Subscription) -> String {
+    match (subscription.registered, &*subscription.member) {
+        (true, _) => "registered".to_owned(),
+        (false, "") => context.say("本机管理员", "operator").to_owned(),
+        (false, member) => member.to_owned(),
+    }
+}
+
+fn state(context: &Context, subscription: &Subscription) -> String {
+    match subscription.state() {
+        State::Active if subscription.failure_count > 0 => {
+            let count = subscription.failure_count;
+            let text = Text::new(format!("失败{count}次，将重试"), format!("{count} failures, tried again"));
+            text.in_language(context.language).to_owned()
+        }
+        State::Active => context.say("正常", "active").to_owned(),
+        State::Unconfirmed => context.say("待确认", "unconfirmed").to_owned(),
+        State::Paused => {
+            let reason = subscription.pause_reason().as_str_name().to_lowercase();
+            let text = Text::new(format!("已暂停（{reason}）"), format!("paused ({reason})"));
+            text.in_language(context.language).to_owned()
+        }
+        State::Unspecified => String::new(),
+    }
+}
+
+pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), CommandError> {
+    context.show(subscription, |subscription| {
+        let mut table = table(context, &[]);
+        let mut row = |zh: &str, en: &str, value: String| {
+            if !value.is_empty() {
+                table.add_row([context.say(zh, en).to_owned(), clean(&value)]);
+            }
+        };
+        row("名称", "name", subscription.name.clone());
+        row("标签", "label", subscription.label.clone());
+        row("方式", "way", way(subscription));
+        row("身份", "eyes", eyes(context, subscription));
+        row("状态", "state", state(context, subscription));
+        row("最近失败", "last failure", subscription.failure.clone());
+        row("下次", "next attempt", time(subscription.next_attempt_time.as_ref()));
+        row("最近送达", "delivered", time(subscription.success_time.as_ref()));
+        row("建立", "created", time(subscription.create_time.as_ref()));
+        table.trim_fmt()
+    })
+}
+
+fn cells(delivery: &Delivery) -> Vec<String> {
+    let millis = delivery.duration.as_ref().map_or(0, |took| took.seconds * 1000 + i64::from(took.nanos) / 1_000_000);
+    let status = if delivery.status == 0 { String::new() } else { delivery.status.to_string() };
+    vec![
+        time(delivery.attempt_time.as_ref()),
+        delivery.r#type.clone(),
+        delivery.listing.clone(),
+        delivery.outcome().as_str_name().to_lowercase(),
+        status,
+        format!("{millis} ms"),
+        delivery.detail.clone(),
+    ]
+}
+
+fn delivery_header() -> [Text; 7] {
+    [
+        Text::new("时间", "TIME"),
+        Text::new("类型", "TYPE"),
+        Text::new("信息", "LISTING"),
+        Text::new("结果", "OUTCOME"),
+        Text::new("状态码", "STATUS"),
+        Text::new("用时", "TOOK"),
+        Text::new("说明", "DETAIL"),
+    ]
+}
+
+pub(super) fn deliveries(context: &Context, deliveries: &[Delivery]) -> Result<(), CommandError> {
+    let mut results = Sequence::new(context, &delivery_header(), cells);
+    for delivery in deliveries {
+        results.push(delivery)?;
+    }
+    results.end()
+}
+
+pub(super) fn delivery(context: &Context, delivery: &Delivery) -> Result<(), CommandError> {
+    context.show(delivery, |delivery| {
+        let mut table = table(context, &delivery_header());
+        table.add_row(cells(delivery).iter().map(|cell| clean(cell)));
+        table.trim_fmt()
+    })
+}
+
+/// An event that was pulled, on a line.
+pub(super) fn line(event: &SubscriptionEvent) -> String {
+    match &event.data {
+        Some(subscription_event::Data::Listing(listing)) => {
+            let title = listing.listing.as_ref().map(|listing| listing.title.as_str()).unwrap_or_default();
+            format!("+ {}  {title}", listing.name)
+        }
+        Some(subscription_event::Data::NoLonger(gone)) => {
+            format!("- {}  {}", gone.name, gone.reason().as_str_name().to_lowercase())
+        }
+        None => String::new(),
+    }
+}

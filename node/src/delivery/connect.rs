@@ -1,0 +1,239 @@
+//! Connections to receivers: the name is resolved once, every address is judged, and the connection goes to that very
+//! address. No proxy, no redirect, nothing of the environment.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use duikou_proto::v1::delivery::Outcome;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::target::{Host, Target};
+use crate::config::{self, Networks};
+use crate::limits;
+use crate::server::ServeError;
+use crate::trust::pem::decode_certificates;
+use crate::trust::provider::provider;
+
+/// What requests to receivers may do.
+#[derive(Clone)]
+pub(crate) struct Dialer {
+    allowed: Networks,
+    ports: Arc<[u16]>,
+    tls: Arc<ClientConfig>,
+}
+
+/// The dialer that an operator has configured; `dir` is the server's folder.
+///
+/// # Errors
+/// Where the file of further roots cannot be read, or holds no certificates.
+pub(crate) fn dialer(config: &config::Delivery, dir: &Path) -> Result<Dialer, ServeError> {
+    let roots = match &config.extra_roots {
+        None => Vec::new(),
+        Some(path) => {
+            let path = dir.join(path);
+            let bytes = std::fs::read(&path)
+                .map_err(|error| ServeError::Config(format!("delivery.extra_roots {}: {error}", path.display())))?;
+            decode_certificates(&bytes).ok_or_else(|| {
+                ServeError::Config(format!("delivery.extra_roots {} holds no certificates in PEM", path.display()))
+            })?
+        }
+    };
+    Ok(Dialer::new(config.allow.clone(), config.ports.as_slice().to_vec(), roots)?)
+}
+
+/// Why nothing came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) outcome: Outcome,
+    pub(crate) detail: String,
+    /// Whether the receiver may have got the request all the same.
+    pub(crate) sent: bool,
+}
+
+impl Fault {
+    fn before(outcome: Outcome, detail: impl Into<String>) -> Self {
+        Self { outcome, detail: detail.into(), sent: false }
+    }
+
+    /// The time is over.
+    pub(crate) fn late(sent: bool) -> Self {
+        let detail = format!("no answer within {} s", limits::DELIVERY_TIMEOUT.as_secs());
+        Self { outcome: Outcome::TimedOut, detail, sent }
+    }
+}
+
+impl Dialer {
+    /// A dialer that believes the authorities of the web and `roots`.
+    ///
+    /// # Errors
+    /// Where a root is no certificate.
+    pub(crate) fn new(
+        allowed: Networks,
+        ports: Vec<u16>,
+        roots: Vec<CertificateDer<'static>>,
+    ) -> Result<Self, rustls::Error> {
+        let mut store = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        for root in roots {
+            store.add(root)?;
+        }
+        let versions = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+        let mut tls = versions.with_root_certificates(store).with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self { allowed, ports: ports.into(), tls: Arc::new(tls) })
+    }
+
+    pub(crate) fn allowed(&self) -> &Networks {
+        &self.allowed
+    }
+
+    pub(crate) fn ports(&self) -> &[u16] {
+        &self.ports
+    }
+
+    /// The addresses for which a host stands now, if a request may go to each of them.
+    async fn resolve(&self, target: &Target) -> Result<Vec<SocketAddr>, Fault> {
+        let addresses: Vec<SocketAddr> = match target.host() {
+            Host::Address(address) => vec![SocketAddr::new(*address, target.port())],
+            Host::Name(name) => {
+                let found = tokio::net::lookup_host((name.as_str(), target.port())).await;
+                found
+                    .map_err(|error| {
+                        Fault::before(Outcome::Unreachable, format!("{name} cannot be resolved: {error}"))
+                    })?
+                    .take(limits::DELIVERY_ADDRESSES)
+                    .collect()
+            }
+        };
+        // One that is forbidden among others is an attack, or a mistake: no part of it is tried.
+        let forbidden = |address: &&SocketAddr| !target.permits(address.ip(), &self.allowed, &self.ports);
+        match addresses.iter().find(forbidden) {
+            // Which address it is, is nobody's business: a name must not serve to explore the operator's network.
+            Some(_) => {
+                Err(Fault::before(Outcome::AddressForbidden, "the host stands for an address that is not allowed"))
+            }
+            None if addresses.is_empty() => Err(Fault::before(Outcome::Unreachable, "the host has no address")),
+            None => Ok(addresses),
+        }
+    }
+
+    /// Connects to a receiver.
+    pub(crate) async fn connect(&self, target: &Target) -> Result<Connection, Fault> {
+        let addresses = self.resolve(target).await?;
+        let unreachable = |error: io::Error| Fault::before(Outcome::Unreachable, plain(&error));
+        let stream = TcpStream::connect(&*addresses).await.map_err(unreachable)?;
+        // It is what was judged.
+        debug_assert!(stream.peer_addr().is_ok_and(|peer| addresses.contains(&peer)));
+        let _ = stream.set_nodelay(true);
+        if !target.is_tls() {
+            return Connection::begin(stream).await;
+        }
+        let name = match target.host() {
+            Host::Address(address) => ServerName::IpAddress((*address).into()),
+            Host::Name(name) => ServerName::try_from(name.clone())
+                .map_err(|_| Fault::before(Outcome::TlsFailed, "the host's name cannot be in a certificate"))?,
+        };
+        match TlsConnector::from(self.tls.clone()).connect(name, stream).await {
+            Ok(stream) => Connection::begin(stream).await,
+            Err(error) => {
+                let of_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
+                let outcome = if of_tls { Outcome::TlsFailed } else { Outcome::Unreachable };
+                Err(Fault::before(outcome, plain(&error)))
+            }
+        }
+    }
+}
+
+fn plain(error: &io::Error) -> String {
+    crate::error::chain(error).chars().take(DETAIL_CHARS).collect()
+}
+
+/// Characters of what is said about a failure.
+const DETAIL_CHARS: usize = 200;
+
+/// A connection that takes requests one after the other.
+pub(crate) struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    _driver: AbortOnDropHandle<()>,
+}
+
+/// What a receiver said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    /// How many seconds it wants to be left alone for.
+    pub(crate) retry_after: Option<u64>,
+    /// Whether the connection takes another request.
+    pub(crate) open: bool,
+}
+
+impl Connection {
+    async fn begin<S>(stream: S) -> Result<Self, Fault>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let handshake = http1::Builder::new()
+            .max_buf_size(limits::DELIVERY_ANSWER_BYTES)
+            .handshake::<_, Full<Bytes>>(TokioIo::new(stream));
+        let (sender, connection) =
+            handshake.await.map_err(|error| Fault::before(Outcome::Unreachable, error.to_string()))?;
+        let driver = tokio::spawn(async move {
+            // How it ended, the request that it carried tells.
+            let _ = connection.await;
+        });
+        Ok(Self { sender, _driver: AbortOnDropHandle::new(driver) })
+    }
+
+    /// Posts `body` and reads the answer, of the body no more than a bound.
+    pub(crate) async fn post(&mut self, target: &Target, headers: HeaderMap, body: Bytes) -> Result<Answer, Fault> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = http::Method::POST;
+        *request.uri_mut() = target.path().parse().map_err(|_| malformed())?;
+        *request.headers_mut() = headers;
+        let host = HeaderValue::from_str(&target.host_header()).map_err(|_| malformed())?;
+        request.headers_mut().insert(header::HOST, host);
+        let broken = |error: hyper::Error| Fault {
+            outcome: Outcome::Unreachable,
+            detail: crate::error::chain(&error).chars().take(DETAIL_CHARS).collect(),
+            sent: true,
+        };
+        self.sender.ready().await.map_err(|error| Fault { sent: false, ..broken(error) })?;
+        let response = self.sender.send_request(request).await.map_err(broken)?;
+        let (head, body) = response.into_parts();
+        let retry_after = head.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Ok(Answer { status: head.status, retry_after, open: drained(body).await })
+    }
+}
+
+fn malformed() -> Fault {
+    Fault::before(Outcome::Unreachable, "the address makes no request")
+}
+
+/// Reads the rest of an answer, up to a bound; whether it came to its end.
+async fn drained(mut body: Incoming) -> bool {
+    let mut room = limits::DELIVERY_ANSWER_BYTES;
+    // The status has been said: what a slow or endless body still says is not waited for.
+    let read = tokio::time::timeout(limits::DELIVERY_PROMPT, async {
+        while let Some(frame) = body.frame().await {
+            let Ok(frame) = frame else { return false };
+            match room.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(rest) => room = rest,
+                None => return false,
+            }
+        }
+        true
+    });
+    read.await.unwrap_or(false)
+}

@@ -1,0 +1,326 @@
+//! What owners do to their subscriptions, each in one transaction; the runner hears of it afterwards.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
+
+use async_trait::async_trait;
+use duikou_proto::v1::subscription::PauseReason;
+use tokio::sync::{Mutex, MutexGuard, mpsc};
+
+use super::connect::Dialer;
+use super::mail::Mailer;
+use super::settle::{Changes, Forget, load};
+use super::subscription::{Phase, Seen, StateFact, SubscriptionFact};
+use super::tally::Tally;
+use super::webhook::Slots;
+use crate::config::BaseUrl;
+use crate::engine::{Command, Engine, Work, WriteError, facts};
+use crate::limits;
+use crate::services::{Failure, TokenFact};
+use crate::store::StoreError;
+
+/// What the runner has to look at again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// Made, or something was done to it.
+    Touched(String),
+    /// It is no more.
+    Ended(String),
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// There is none with this id for whoever asks.
+    NoSuch,
+    /// It has changed since the caller saw it.
+    Conflict,
+    /// There are as many as there may be.
+    Full,
+    /// Its way of delivery has no such thing.
+    Way,
+}
+
+/// Where subscriptions are made and changed. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) engine: Engine,
+    pub(crate) dialer: Dialer,
+    pub(super) mailer: Option<Arc<Mailer>>,
+    base: Option<BaseUrl>,
+    pub(crate) slots: Arc<Slots>,
+    pub(crate) tally: Arc<Tally>,
+    /// Those that the server has stopped by itself, by id.
+    paused: Arc<std::sync::Mutex<BTreeSet<String>>>,
+    changes: mpsc::Sender<Changed>,
+    turns: Arc<[Mutex<()>; TURNS]>,
+}
+
+/// Pages that are brought up to the feed at once; each always by the same of these.
+const TURNS: usize = 16;
+
+impl Desk {
+    pub(super) fn new(
+        engine: Engine,
+        dialer: Dialer,
+        mailer: Option<Mailer>,
+        base: Option<BaseUrl>,
+        changes: mpsc::Sender<Changed>,
+    ) -> Self {
+        let mailer = mailer.map(Arc::new);
+        Self {
+            engine,
+            dialer,
+            mailer,
+            base,
+            slots: Arc::default(),
+            tally: Arc::default(),
+            paused: Arc::default(),
+            changes,
+            turns: Arc::default(),
+        }
+    }
+
+    /// Whether there is a server to which mails go.
+    pub(crate) fn sends_mail(&self) -> bool {
+        self.mailer.is_some()
+    }
+
+    /// Where people reach this server.
+    pub(crate) fn base(&self) -> Option<&BaseUrl> {
+        self.base.as_ref()
+    }
+
+    /// Tells the runner. Where it has ended, nothing is delivered anyway.
+    pub(crate) async fn tell(&self, changed: Changed) {
+        let _ = self.changes.send(changed).await;
+    }
+
+    /// Those that the server has stopped by itself, oldest first.
+    pub(crate) fn paused(&self) -> Vec<String> {
+        self.paused.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Remembers whether one is stopped; None: it is no more.
+    pub(super) fn mark(&self, id: &str, phase: Option<Phase>) {
+        let wanted = [PauseReason::Requested, PauseReason::Unsubscribed].map(i32::from);
+        let stopped = matches!(phase, Some(Phase::Paused(reason)) if !wanted.contains(&reason));
+        let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
+        match stopped {
+            true => paused.insert(id.to_owned()),
+            false => paused.remove(id),
+        };
+    }
+
+    /// Waits for the turn of a page.
+    pub(super) async fn turn_of(&self, id: &str) -> MutexGuard<'_, ()> {
+        let place = blake3::hash(id.as_bytes()).as_bytes()[0];
+        self.turns[usize::from(place) % TURNS].lock().await
+    }
+
+    /// Whether the token on which a subscription depends, if any, is still good.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(super) async fn account_is_good(&self, fact: &SubscriptionFact) -> Result<bool, StoreError> {
+        let Some(key) = &fact.token else { return Ok(true) };
+        let Some(token) = self.engine.fact::<TokenFact>(key).await? else { return Ok(false) };
+        match token.check(&self.engine).await {
+            // That it cannot be read says nothing against it.
+            Ok(()) | Err(Failure::Store(_)) => Ok(true),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// One that `seen` holds.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn get(&self, id: &str, seen: &Seen) -> Result<Option<(SubscriptionFact, StateFact)>, StoreError> {
+        Ok(load(&self.engine, id).await?.filter(|(fact, _)| seen.holds(fact)))
+    }
+
+    /// Those that `seen` holds after the id `after`, oldest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn list(
+        &self,
+        seen: &Seen,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<(SubscriptionFact, StateFact)>, StoreError> {
+        let prefix = match seen {
+            Seen::All => facts::SUBSCRIPTIONS.to_owned(),
+            Seen::Account(account) => facts::subscriptions_of(account),
+        };
+        let after = if after.is_empty() { String::new() } else { format!("{prefix}{after}") };
+        let keys = self.engine.store().read().await?.facts(&prefix, &after, limit).await?;
+        let mut found = Vec::with_capacity(keys.len());
+        for (key, _) in keys {
+            let id = key.strip_prefix(&prefix).unwrap_or_default();
+            found.extend(load(&self.engine, id).await?);
+        }
+        Ok(found)
+    }
+
+    /// Ends one. What it had is forgotten afterwards.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub(crate) async fn delete(
+        &self,
+        id: &str,
+        seen: Seen,
+        etag: Option<String>,
+    ) -> Result<Result<(), Refusal>, WriteError> {
+        let outcome = self.engine.submit(End { id: id.to_owned(), seen, etag }).await?;
+        if outcome.is_ok() {
+            self.tell(Changed::Ended(id.to_owned())).await;
+        }
+        Ok(outcome)
+    }
+}
+
+/// Makes one.
+pub(crate) struct Make {
+    pub(crate) fact: SubscriptionFact,
+    pub(crate) state: StateFact,
+    /// Whether its account may have any number.
+    pub(crate) unbounded: bool,
+    pub(crate) changes: Changes,
+}
+
+#[async_trait]
+impl Command for Make {
+    type Output = Result<(SubscriptionFact, StateFact), Refusal>;
+
+    fn bytes(&self) -> usize {
+        16 * 1024
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let count = work.fact::<u64>(facts::SUBSCRIPTION_COUNT).await?.unwrap_or(0);
+        let index = facts::subscriptions_of(&self.fact.account);
+        if !self.unbounded {
+            let own = work.facts::<()>(&index, limits::SUBSCRIPTIONS_PER_ACCOUNT).await?;
+            if own.len() >= limits::SUBSCRIPTIONS_PER_ACCOUNT {
+                return Ok(Err(Refusal::Full));
+            }
+        }
+        if count >= limits::SUBSCRIPTIONS {
+            return Ok(Err(Refusal::Full));
+        }
+        let id = &self.fact.id;
+        work.put_fact(facts::SUBSCRIPTION_COUNT.to_owned(), &(count + 1));
+        work.put_fact(format!("{index}{id}"), &());
+        work.put_fact(facts::subscription(id), &self.fact);
+        work.put_fact(facts::subscription_state(id), &self.state);
+        self.changes.apply(work);
+        Ok(Ok((self.fact, self.state)))
+    }
+}
+
+/// What an owner does to one.
+pub(crate) struct Change<F> {
+    pub(crate) id: String,
+    pub(crate) seen: Seen,
+    pub(crate) etag: Option<String>,
+    pub(crate) act: F,
+}
+
+#[async_trait]
+impl<F> Command for Change<F>
+where
+    F: FnOnce(&mut SubscriptionFact, &mut StateFact, &mut Changes) -> Result<(), Refusal> + Send + 'static,
+{
+    type Output = Result<(SubscriptionFact, StateFact), Refusal>;
+
+    fn bytes(&self) -> usize {
+        16 * 1024
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let (fact_key, state_key) = (facts::subscription(&self.id), facts::subscription_state(&self.id));
+        let kept = work.fact::<SubscriptionFact>(&fact_key).await?.filter(|fact| self.seen.holds(fact));
+        let state = work.fact::<StateFact>(&state_key).await?;
+        let Some((before, mut state)) = kept.zip(state) else { return Ok(Err(Refusal::NoSuch)) };
+        if self.etag.is_some_and(|etag| etag != before.etag()) {
+            return Ok(Err(Refusal::Conflict));
+        }
+        let (mut fact, mut changes) = (before.clone(), Changes::default());
+        if let Err(refusal) = (self.act)(&mut fact, &mut state, &mut changes) {
+            return Ok(Err(refusal));
+        }
+        if fact != before {
+            fact.version += 1;
+            fact.update_time = work.now;
+            work.put_fact(fact_key, &fact);
+        }
+        state.generation += 1;
+        work.put_fact(state_key, &state);
+        changes.apply(work);
+        Ok(Ok((fact, state)))
+    }
+}
+
+struct End {
+    id: String,
+    seen: Seen,
+    etag: Option<String>,
+}
+
+#[async_trait]
+impl Command for End {
+    type Output = Result<(), Refusal>;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let key = facts::subscription(&self.id);
+        let Some(fact) = work.fact::<SubscriptionFact>(&key).await?.filter(|fact| self.seen.holds(fact)) else {
+            return Ok(Err(Refusal::NoSuch));
+        };
+        if self.etag.is_some_and(|etag| etag != fact.etag()) {
+            return Ok(Err(Refusal::Conflict));
+        }
+        let count = work.fact::<u64>(facts::SUBSCRIPTION_COUNT).await?.unwrap_or(0);
+        work.put_fact(facts::SUBSCRIPTION_COUNT.to_owned(), &count.saturating_sub(1));
+        work.remove_fact(format!("{}{}", facts::subscriptions_of(&fact.account), self.id));
+        if let super::Way::Page { address } = &fact.way {
+            work.remove_fact(facts::page_address(address));
+        }
+        work.remove_fact(facts::subscription_state(&self.id));
+        work.remove_fact(key);
+        work.put_fact(facts::subscription_ended(&self.id), &());
+        Ok(Ok(()))
+    }
+}
+
+/// Forgets all that an ended subscription had, between other writes.
+///
+/// # Errors
+/// Where nothing could be written; the rest goes at the next start.
+pub(super) async fn forget(engine: &Engine, id: &str) -> Result<(), WriteError> {
+    while engine.submit(Forget { id: id.to_owned(), limit: limits::UPKEEP_ROWS }).await? {}
+    Ok(())
+}
+
+/// Stops it for a reason.
+pub(crate) fn pause(state: &mut StateFact, reason: PauseReason) {
+    state.phase = Phase::paused(reason);
+    state.next_attempt = None;
+}
+
+/// Lets it go on at once.
+pub(crate) fn resume(state: &mut StateFact) {
+    match state.phase {
+        Phase::Unconfirmed => state.asked = false,
+        // Whoever has unsubscribed is asked again, and gets nothing else.
+        Phase::Paused(reason) if reason == i32::from(PauseReason::Unsubscribed) => {
+            (state.phase, state.asked) = (Phase::Unconfirmed, false);
+        }
+        Phase::Active | Phase::Paused(_) => state.phase = Phase::Active,
+    }
+    state.failures = 0;
+    state.failure.clear();
+    state.next_attempt = None;
+}

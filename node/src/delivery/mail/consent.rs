@@ -1,0 +1,161 @@
+//! Consent: a reader confirms an address before anything else is sent there, and ends digests with one click.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::language::{Language, Text};
+use duikou_proto::v1::subscription::PauseReason;
+use uuid::Uuid;
+
+use super::Letter;
+use super::digest::{escape, layout};
+use crate::config::BaseUrl;
+use crate::delivery::desk::{Change, Changed, Desk, pause};
+use crate::delivery::settle::{Changes, load};
+use crate::delivery::subscription::{MailWay, Phase, Seen, StateFact, SubscriptionFact, Way};
+use crate::engine::WriteError;
+use crate::store::StoreError;
+
+/// What a link in a mail is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Confirm,
+    Unsubscribe,
+}
+
+impl Purpose {
+    /// As paths have it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Unsubscribe => "unsubscribe",
+        }
+    }
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Link {
+    pub(crate) address: String,
+    pub(crate) label: String,
+    pub(crate) language: Language,
+}
+
+/// What proves that whoever opens a link has got the mail: good for one subscription, purpose and address.
+fn token(id: &str, mail: &MailWay, purpose: Purpose) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("duikou mail link, form 1");
+    for part in [&mail.secret, purpose.as_str(), &mail.address] {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(hasher.finalize().as_bytes()))
+}
+
+/// The link in a mail.
+pub(super) fn link(base: &BaseUrl, id: &str, mail: &MailWay, purpose: Purpose) -> String {
+    format!("{base}/subscriptions/{}/{}", purpose.as_str(), token(id, mail, purpose))
+}
+
+/// The language in which a subscriber reads.
+pub(super) fn language(mail: &MailWay) -> Language {
+    if mail.language == "en" { Language::En } else { Language::Zh }
+}
+
+/// Asks a reader to confirm.
+pub(super) fn question(fact: &SubscriptionFact, mail: &MailWay, base: &BaseUrl) -> Letter {
+    let url = link(base, &fact.id, mail, Purpose::Confirm);
+    let label = if fact.label.is_empty() { "对口 Duikou" } else { &fact.label };
+    let text = |zh: String, en: String| Text::new(zh, en).in_language(language(mail)).to_owned();
+    let subject = text(format!("请确认订阅：{label}"), format!("Please confirm: {label}"));
+    let asks = text(
+        format!("有人为此邮箱订阅了“{label}”。如果是您本人，请打开以下链接确认："),
+        format!("Somebody has subscribed this address to \"{label}\". If it was you, confirm here:"),
+    );
+    let else_ = text(
+        "如果不是您，请忽略本邮件，不会再有邮件寄来。".to_owned(),
+        "If it was not you, ignore this mail: no other will come.".to_owned(),
+    );
+    let body = format!("<p>{}</p><p><a href=\"{url}\">{url}</a></p><p>{}</p>", escape(&asks), escape(&else_));
+    Letter { plain: format!("{asks}\n\n{url}\n\n{else_}\n"), html: layout(language(mail), &subject, &body), subject }
+}
+
+impl Desk {
+    async fn linked(
+        &self,
+        purpose: Purpose,
+        given: &str,
+    ) -> Result<Option<(SubscriptionFact, StateFact, MailWay)>, StoreError> {
+        let Some((id, _)) = given.split_once('.').filter(|(id, _)| Uuid::try_parse(id).is_ok()) else {
+            return Ok(None);
+        };
+        let Some((fact, state)) = load(&self.engine, id).await? else { return Ok(None) };
+        let Way::Mail(mail) = fact.way.clone() else { return Ok(None) };
+        let expected = token(id, &mail, purpose);
+        // Hashes are compared, so that the time tells nothing of the token.
+        let same = blake3::hash(expected.as_bytes()) == blake3::hash(given.as_bytes());
+        Ok(same.then_some((fact, state, mail)))
+    }
+
+    /// What a link in a mail leads to; None where it is no longer good, or never was.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn mail_link(&self, purpose: Purpose, token: &str) -> Result<Option<Link>, StoreError> {
+        let found = self.linked(purpose, token).await?;
+        Ok(found.map(|(fact, _, mail)| Link { label: fact.label, language: language(&mail), address: mail.address }))
+    }
+
+    /// Does what a link in a mail is for; false where it is no longer good, or never was. Repeating it changes nothing.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub(crate) async fn follow_mail_link(&self, purpose: Purpose, token: &str) -> Result<bool, WriteError> {
+        let found = self.linked(purpose, token).await;
+        let Some((fact, _, mail)) = found.map_err(|error| WriteError::Store(std::sync::Arc::new(error)))? else {
+            return Ok(false);
+        };
+        let way = Way::Mail(mail);
+        let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, _: &mut Changes| {
+            if fact.way != way {
+                return Err(crate::delivery::desk::Refusal::Conflict);
+            }
+            match purpose {
+                Purpose::Confirm if state.phase == Phase::Unconfirmed => {
+                    state.phase = Phase::Active;
+                    state.failures = 0;
+                    state.next_attempt = None;
+                }
+                Purpose::Confirm => {}
+                Purpose::Unsubscribe => pause(state, PauseReason::Unsubscribed),
+            }
+            Ok(())
+        };
+        let id = fact.id;
+        let done = self.engine.submit(Change { id: id.clone(), seen: Seen::All, etag: None, act }).await?.is_ok();
+        self.tell(Changed::Touched(id)).await;
+        Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_good_for_one_purpose_and_one_address() {
+        let mail = MailWay {
+            address: "li@example.com".to_owned(),
+            pace: 2,
+            hour: 8,
+            weekday: 1,
+            time_zone: "Asia/Shanghai".to_owned(),
+            language: "zh".to_owned(),
+            secret: "s".to_owned(),
+        };
+        let confirm = token("a", &mail, Purpose::Confirm);
+        assert_eq!(confirm, token("a", &mail, Purpose::Confirm));
+        assert_ne!(confirm, token("a", &mail, Purpose::Unsubscribe));
+        let other = MailWay { address: "wang@example.com".to_owned(), ..mail.clone() };
+        assert_ne!(confirm, token("a", &other, Purpose::Confirm));
+        let changed = MailWay { secret: "t".to_owned(), ..mail };
+        assert_ne!(confirm, token("a", &changed, Purpose::Confirm));
+    }
+}

@@ -1,0 +1,201 @@
+//! What stands in a digest: new, changed and gone, in the reader's language, as plain text and as HTML.
+
+use std::fmt::Write;
+
+use duikou_proto::language::{Language, Text};
+use duikou_proto::v1::Listing;
+use duikou_proto::v1::no_longer::Reason;
+
+use super::Letter;
+use super::consent::language;
+use crate::config::BaseUrl;
+use crate::delivery::event::{Event, What};
+use crate::delivery::subscription::{MailWay, SubscriptionFact};
+
+/// Characters of a summary.
+const SUMMARY_CHARS: usize = 200;
+
+/// Writes a digest. `more`: further ones wait for the next.
+pub(super) fn compose(
+    fact: &SubscriptionFact,
+    mail: &MailWay,
+    events: &[Event],
+    more: bool,
+    base: &BaseUrl,
+    unsubscribe: &str,
+) -> Letter {
+    let speaks = language(mail);
+    let say = |zh: &str, en: &str| Text::new(zh, en).in_language(speaks).to_owned();
+    let new = |event: &&Event| matches!(event.what, What::Published(_));
+    let changed = |event: &&Event| matches!(event.what, What::Updated(_));
+    let new: Vec<&Listing> = events.iter().filter(new).filter_map(Event::listing).collect();
+    let changed: Vec<&Listing> = events.iter().filter(changed).filter_map(Event::listing).collect();
+    let gone: Vec<(&Event, Reason)> = events.iter().filter_map(|event| Some((event, event.reason()?))).collect();
+
+    let label = if fact.label.is_empty() { "对口 Duikou" } else { &fact.label };
+    let count = |zh: &str, en: &str, count: usize| {
+        (count > 0).then(|| match speaks {
+            Language::Zh => format!("{zh}{count}条"),
+            Language::En => format!("{count} {en}"),
+        })
+    };
+    let counts =
+        [count("新", "new", new.len()), count("更新", "changed", changed.len()), count("已撤", "gone", gone.len())];
+    let separator = say("，", ", ");
+    let counts = counts.into_iter().flatten().collect::<Vec<_>>().join(&separator);
+    let subject = format!("{label}{}{counts}", say("：", ": "));
+
+    let (mut plain, mut html) = (String::new(), String::new());
+    for (title, listings) in [(say("新信息", "New"), &new), (say("有更新", "Changed"), &changed)] {
+        if listings.is_empty() {
+            continue;
+        }
+        let _ = write!(plain, "== {title} ==\n\n");
+        let _ = write!(html, "<h2>{title}</h2><ul>");
+        for listing in listings {
+            self::listing(listing, base, &mut plain, &mut html);
+        }
+        html.push_str("</ul>");
+    }
+    if !gone.is_empty() {
+        let title = say("不再可见", "No longer there");
+        let _ = write!(plain, "== {title} ==\n\n");
+        let _ = write!(html, "<h2>{title}</h2><ul>");
+        for (event, reason) in gone {
+            let why = why(reason).in_language(speaks).to_owned();
+            let _ = writeln!(plain, "- {} ({why})", event.name);
+            let _ = write!(html, "<li>{} ({})</li>", escape(event.name.as_str()), escape(&why));
+        }
+        plain.push('\n');
+        html.push_str("</ul>");
+    }
+    if more {
+        let text = say("其余的在下一封邮件中。", "The rest comes with the next mail.");
+        let _ = write!(plain, "{text}\n\n");
+        let _ = write!(html, "<p>{text}</p>");
+    }
+    let end = say("退订", "Unsubscribe");
+    let _ = writeln!(plain, "-- \n{end}: {unsubscribe}");
+    let _ = write!(html, "<hr><p><a href=\"{unsubscribe}\">{end}</a></p>");
+    Letter { plain, html: layout(speaks, &subject, &html), subject }
+}
+
+fn listing(listing: &Listing, base: &BaseUrl, plain: &mut String, html: &mut String) {
+    let opportunity = listing.listing.clone().unwrap_or_default();
+    let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
+    let summary: String = text.chars().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let title: String = opportunity.title.chars().filter(|c| !c.is_control()).collect();
+    let url = format!("{base}/v1/{}", listing.name);
+    let _ = writeln!(plain, "* {title}");
+    if !summary.is_empty() {
+        let _ = writeln!(plain, "  {summary}");
+    }
+    let _ = write!(plain, "  {url}\n\n");
+    let (tag, url) = (escape(&opportunity.language), escape(&url));
+    let _ = write!(html, "<li lang=\"{tag}\"><a href=\"{url}\">{}</a><br>{}</li>", escape(&title), escape(&summary));
+}
+
+fn why(reason: Reason) -> Text {
+    match reason {
+        Reason::Withdrawn => Text::new("已撤回", "withdrawn"),
+        Reason::Filled => Text::new("已达成", "filled"),
+        Reason::Expired => Text::new("已到期", "expired"),
+        Reason::Deleted => Text::new("已删除", "deleted"),
+        Reason::Filter => Text::new("不再符合筛选条件", "no longer matches the filter"),
+        Reason::Unspecified
+        | Reason::Narrowed
+        | Reason::ScopeLost
+        | Reason::Suspended
+        | Reason::Removed
+        | Reason::Hidden => Text::new("不再对您开放", "no longer for you"),
+    }
+}
+
+/// `text` as HTML shows it, in elements and in quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// A whole document around `body`, which is HTML already.
+pub(super) fn layout(language: Language, title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head><body>{body}</body></html>\n",
+        language.tag(),
+        escape(title)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::v1::{self, Opportunity};
+
+    use super::*;
+    use crate::delivery::memory::HadFact;
+    use crate::delivery::subscription::{Eyes, Way};
+
+    fn event(id: &str, what: What) -> Event {
+        let had = HadFact { entry: 1, offered: 1, confirmed: 0, sequence: 0, time: 0, when: None };
+        let name = format!("members/a.n/listings/{id}").parse().unwrap();
+        Event { name, what, had, before: None, cursor: Vec::new() }
+    }
+
+    fn titled(id: &str, title: &str) -> Box<Listing> {
+        let opportunity = Opportunity { title: title.to_owned(), language: "zh-CN".to_owned(), ..Default::default() };
+        Box::new(Listing {
+            name: format!("members/a.n/listings/{id}"),
+            listing: Some(opportunity),
+            ..Default::default()
+        })
+    }
+
+    #[test]
+    fn a_digest_counts_what_it_shows_and_shows_nothing_as_markup() {
+        let mail = MailWay {
+            address: "li@example.com".to_owned(),
+            pace: 2,
+            hour: 8,
+            weekday: 1,
+            time_zone: "Asia/Shanghai".to_owned(),
+            language: "zh".to_owned(),
+            secret: "s".to_owned(),
+        };
+        let way = Way::Mail(mail.clone());
+        let filter = v1::Filter::default();
+        let (id, account) = ("i".to_owned(), "operator".to_owned());
+        let fact = SubscriptionFact::new(id, account, Eyes::Operator, None, "茶 <b>".to_owned(), &filter, way, 1);
+        let base = crate::config::BaseUrl::for_tests("https://duikou.example");
+        let events = [
+            event("one", What::Published(titled("one", "求购<script>"))),
+            event("two", What::Published(titled("two", "第二"))),
+            event("three", What::Updated(titled("three", "第三"))),
+            event("four", What::Left(Reason::Filled)),
+        ];
+        let letter = compose(&fact, &mail, &events, true, &base, "https://duikou.example/u");
+        assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤1条");
+        assert!(letter.html.contains("求购&lt;script&gt;") && !letter.html.contains("<script>"));
+        assert!(!letter.html.contains("茶 <b>"));
+        for part in [
+            "* 求购<script>",
+            "https://duikou.example/v1/members/a.n/listings/two",
+            "members/a.n/listings/four (已达成)",
+        ] {
+            assert!(letter.plain.contains(part), "{part} is not in {}", letter.plain);
+        }
+        let english = MailWay { language: "en".to_owned(), ..mail };
+        let letter = compose(&fact, &english, &events[..1], false, &base, "https://duikou.example/u");
+        assert_eq!(letter.subject, "茶 <b>: 1 new");
+        assert!(letter.html.starts_with("<!DOCTYPE html><html lang=\"en\">"));
+        assert!(letter.plain.contains("Unsubscribe: https://duikou.example/u"));
+    }
+}

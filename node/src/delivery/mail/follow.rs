@@ -1,0 +1,166 @@
+//! A digest under way: the question first, then what has come, when it is due.
+
+use std::time::Duration;
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::filter::Filter;
+use duikou_proto::v1::mail_digest::Pace;
+use duikou_proto::v1::subscription::PauseReason;
+
+use super::Mailer;
+use super::consent::{Purpose, link, question};
+use super::digest::compose;
+use super::due::due_after;
+use crate::delivery::desk::pause;
+use crate::delivery::event::Event;
+use crate::delivery::gather::{Gathered, Gatherer};
+use crate::delivery::memory::stale_departures;
+use crate::delivery::runner::{Follower, Halt, Next};
+use crate::delivery::schedule::wait_after;
+use crate::delivery::settle::{Changes, Settled};
+use crate::delivery::subscription::{MailWay, StateFact, SubscriptionFact};
+use crate::limits;
+
+impl Follower {
+    /// Asks the reader of an address to confirm it, once.
+    pub(in crate::delivery) async fn ask(
+        &mut self,
+        fact: &SubscriptionFact,
+        state: StateFact,
+        mail: &MailWay,
+    ) -> Result<Next, Halt> {
+        let Some(mailer) = self.desk.mailer.clone().filter(|_| !state.asked) else { return self.idle().await };
+        if self.rest_until(state.next_attempt).await {
+            return Ok(Next::Reload);
+        }
+        let letter = question(fact, mail, mailer.base());
+        let id = format!("{}.{}", fact.id, state.generation);
+        let sent = mailer.send(&mail.address, letter, &id, None).await;
+        let after = match sent {
+            Ok(()) => {
+                StateFact { asked: true, failures: 0, failure: String::new(), next_attempt: None, ..state.clone() }
+            }
+            Err(why) => self.not_sent(&state, why),
+        };
+        self.settle(state.generation, after, Changes::default(), false).await?;
+        Ok(Next::Reload)
+    }
+
+    /// Sends the next digest when it is due.
+    pub(in crate::delivery) async fn digest(
+        &mut self,
+        fact: &SubscriptionFact,
+        state: StateFact,
+        mail: &MailWay,
+        filter: Filter,
+    ) -> Result<Next, Halt> {
+        let Some(mailer) = self.desk.mailer.clone() else { return self.idle().await };
+        let due = due_after(mail, state.digest_time.unwrap_or(fact.create_time));
+        if self.rest_until(Some(state.next_attempt.unwrap_or(due))).await {
+            return Ok(Next::Reload);
+        }
+        if mail.pace() == Pace::AtOnce && state.failures == 0 {
+            // The first of what has come wakes it; the rest of the minute goes along.
+            if !self.something_comes(fact, &state, filter.clone()).await? {
+                return Ok(Next::Reload);
+            }
+            let coalesced = Micros::try_from(limits::DIGEST_COALESCES.as_micros()).unwrap_or_default();
+            if self.rest_until(Some(self.desk.engine.now() + coalesced)).await {
+                return Ok(Next::Reload);
+            }
+        }
+        let mut gatherer = Gatherer::new(&self.desk.engine, fact, &state, filter).await?;
+        let gathered = gatherer.next(limits::DIGEST_EVENTS).await?;
+        let mut noted = StateFact { digest_time: Some(self.desk.engine.now()), next_attempt: None, ..state.clone() };
+        gatherer.note(&mut noted, &gathered.cursor);
+        if gathered.events.is_empty() {
+            self.settle(state.generation, noted, Changes::default(), false).await?;
+            return Ok(Next::Reload);
+        }
+        self.post(fact, state, noted, mail, &mailer, &gathered).await?;
+        Ok(Next::Reload)
+    }
+
+    /// Waits until there is something to tell; false where its owner has done something first.
+    async fn something_comes(
+        &mut self,
+        fact: &SubscriptionFact,
+        state: &StateFact,
+        filter: Filter,
+    ) -> Result<bool, Halt> {
+        let mut gatherer = Gatherer::new(&self.desk.engine, fact, state, filter).await?;
+        loop {
+            let gathered = gatherer.next(1).await?;
+            if !gathered.events.is_empty() {
+                return Ok(true);
+            }
+            if gatherer.differs(state) {
+                let mut noted = state.clone();
+                gatherer.note(&mut noted, &gathered.cursor);
+                self.settle(state.generation, noted, Changes::default(), false).await?;
+                return Ok(false);
+            }
+            if !gathered.caught_up {
+                continue;
+            }
+            tokio::select! {
+                () = gatherer.wait() => {}
+                () = self.poked() => return Ok(false),
+            }
+        }
+    }
+
+    async fn post(
+        &mut self,
+        fact: &SubscriptionFact,
+        state: StateFact,
+        noted: StateFact,
+        mail: &MailWay,
+        mailer: &Mailer,
+        gathered: &Gathered,
+    ) -> Result<(), Halt> {
+        let generation = state.generation;
+        let mut offered = Changes::default();
+        gathered.events.iter().for_each(|event| offered.offer(&fact.id, event));
+        let state = StateFact { entries: noted.entries, sweep: true, ..state };
+        if self.settle(generation, state.clone(), offered, false).await? != Settled::Kept {
+            return Ok(());
+        }
+        let unsubscribe = link(mailer.base(), &fact.id, mail, Purpose::Unsubscribe);
+        let letter = compose(fact, mail, &gathered.events, !gathered.caught_up, mailer.base(), &unsubscribe);
+        let sent = mailer.send(&mail.address, letter, &id_of(fact, &gathered.events), Some(&unsubscribe)).await;
+        let (now, mut changes) = (self.desk.engine.now(), Changes::default());
+        let after = match sent {
+            Ok(()) => {
+                gathered.events.iter().for_each(|event| changes.confirm(&fact.id, event, now));
+                stale_departures(&self.desk.engine, &fact.id).await?.into_iter().for_each(|key| changes.remove(key));
+                StateFact { failures: 0, failure: String::new(), success_time: Some(now), ..noted }
+            }
+            Err(why) => self.not_sent(&state, why),
+        };
+        self.settle(generation, after, changes, true).await?;
+        Ok(())
+    }
+
+    fn not_sent(&self, state: &StateFact, why: String) -> StateFact {
+        let failures = state.failures + 1;
+        let [chance] = self.desk.engine.world().random::<1>();
+        let wait = wait_after(failures, chance, None).map(|wait: Duration| {
+            self.desk.engine.now() + Micros::try_from(wait.as_micros()).unwrap_or(Micros::MAX / 2)
+        });
+        let mut after = StateFact { failures, failure: why, next_attempt: wait, ..state.clone() };
+        if wait.is_none() {
+            pause(&mut after, PauseReason::Failing);
+        }
+        after
+    }
+}
+
+/// The same for the same content, so that a digest that comes twice is known for one.
+fn id_of(fact: &SubscriptionFact, events: &[Event]) -> String {
+    let mut hasher = blake3::Hasher::new_derive_key("duikou digest, form 1");
+    for event in events {
+        hasher.update(event.id(&fact.id).as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
+}

@@ -1,0 +1,133 @@
+//! Digests by mail: `due` says when, `digest` what stands in them, `follow` gathers and sends, `consent` asks and lets go.
+
+mod consent;
+mod digest;
+mod due;
+mod follow;
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::config::{BaseUrl, Config, MailTls};
+use crate::limits;
+use crate::server::ServeError;
+
+pub(crate) use consent::{Link, Purpose};
+pub(crate) use digest::escape;
+
+/// Hands mails to the operator's mail server.
+pub(crate) struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    from: Mailbox,
+    base: BaseUrl,
+    slots: Semaphore,
+}
+
+/// A mail, written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Letter {
+    pub(super) subject: String,
+    pub(super) plain: String,
+    pub(super) html: String,
+}
+
+/// Longest password.
+const PASSWORD_BYTES: u64 = 4 * 1024;
+
+/// The mailer that an operator has configured, if any.
+///
+/// # Errors
+/// Where the password or the roots cannot be read.
+pub(crate) fn mailer(config: &Config, dir: &Path) -> Result<Option<Mailer>, ServeError> {
+    let mail = &config.mail;
+    let (Some(server), Some(from), Some(base)) = (&mail.server, &mail.from, &config.delivery.url) else {
+        return Ok(None);
+    };
+    let failed = |error: lettre::transport::smtp::Error| ServeError::Config(format!("mail.server: {error}"));
+    let mut tls = TlsParameters::builder(server.host().to_owned());
+    if let Some(path) = &config.delivery.extra_roots {
+        let path = dir.join(path);
+        let pem = std::fs::read(&path)
+            .map_err(|error| ServeError::Config(format!("delivery.extra_roots {}: {error}", path.display())))?;
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(failed)?);
+    }
+    let tls = match mail.tls {
+        MailTls::Implicit => Tls::Wrapper(tls.build_rustls().map_err(failed)?),
+        MailTls::Starttls => Tls::Required(tls.build_rustls().map_err(failed)?),
+        MailTls::Off => Tls::None,
+    };
+    let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host())
+        .port(server.port())
+        .tls(tls)
+        .timeout(Some(limits::MAIL_TIMEOUT));
+    if let (Some(user), Some(path)) = (&mail.user, &mail.password_file) {
+        transport = transport.credentials(Credentials::new(user.clone(), password(&dir.join(path))?.to_string()));
+    }
+    let slots = Semaphore::new(limits::MAIL_SLOTS);
+    Ok(Some(Mailer { transport: transport.build(), from: from.clone(), base: base.clone(), slots }))
+}
+
+fn password(path: &Path) -> Result<Zeroizing<String>, ServeError> {
+    let failed = |why: String| ServeError::Config(format!("mail.password_file {}: {why}", path.display()));
+    let about = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+    if about.permissions().mode() & 0o077 != 0 {
+        return Err(failed("others can read it; chmod 600".to_owned()));
+    }
+    if about.len() > PASSWORD_BYTES {
+        return Err(failed("it is too long for a password".to_owned()));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+impl Mailer {
+    /// Where people reach this server.
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
+    /// Hands a letter to the mail server. `id` is the same where a letter is repeated; with `unsubscribe`, mail programs
+    /// offer to end it with one click (RFC 8058).
+    ///
+    /// # Errors
+    /// Why the server did not take it, in words.
+    pub(super) async fn send(
+        &self,
+        to: &str,
+        letter: Letter,
+        id: &str,
+        unsubscribe: Option<&str>,
+    ) -> Result<(), String> {
+        let address: Address = to.parse().map_err(|_| "the address is none".to_owned())?;
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(None, address))
+            .subject(letter.subject)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .multipart(MultiPart::alternative_plain_html(letter.plain, letter.html))
+            .map_err(|error| error.to_string())?;
+        let headers = message.headers_mut();
+        let mut put = |name: &'static str, value: String| {
+            headers.insert_raw(HeaderValue::new(HeaderName::new_from_ascii_str(name), value));
+        };
+        put("Auto-Submitted", "auto-generated".to_owned());
+        if let Some(url) = unsubscribe {
+            put("List-Unsubscribe", format!("<{url}>"));
+            put("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned());
+        }
+        let _slot = self.slots.acquire().await;
+        match tokio::time::timeout(limits::MAIL_TIMEOUT, self.transport.send(message)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(crate::error::chain(&error)),
+            Err(_) => Err(format!("the mail server has not taken it within {} s", limits::MAIL_TIMEOUT.as_secs())),
+        }
+    }
+}

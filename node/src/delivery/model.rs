@@ -1,0 +1,171 @@
+//! Random operations on an engine, and a receiver that fails, loses its answers and whose server dies at every point
+//! between: in the end it holds exactly what it may see, and on the way nothing breaks what is promised.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use duikou_proto::v1;
+use duikou_proto::v1::opportunity::Direction;
+
+use super::desk::{Change, Make};
+use super::event::{Event, What};
+use super::gather::Gatherer;
+use super::settle::{Changes, Settle, Settled, load};
+use super::subscription::{Eyes, Seen, StateFact, SubscriptionFact, Way};
+use crate::engine::{Engine, Reader};
+use crate::feed::model::{Chance, World, id};
+
+const ID: &str = "s";
+
+/// What a receiver has, and all that it was ever told.
+#[derive(Default)]
+struct Receiver {
+    holds: BTreeMap<String, i64>,
+    /// By id of the event: what it is about.
+    ids: BTreeMap<String, (String, Option<i64>)>,
+    /// What it may have had: a server that dies before it sends does not know afterwards.
+    offered: BTreeSet<String>,
+}
+
+impl Receiver {
+    /// An event was certainly not sent.
+    fn taken_back(&mut self, event: &Event) {
+        if event.listing().is_some() && event.before.is_none() {
+            self.offered.remove(event.name.as_str());
+        }
+    }
+
+    fn get(&mut self, event: &Event, seed: u64) {
+        let name = event.name.to_string();
+        let about = match &event.what {
+            What::Published(listing) | What::Updated(listing) => {
+                let before = self.holds.insert(name.clone(), listing.revision);
+                assert!(before <= Some(listing.revision), "seed {seed}: {name} went back");
+                (name, Some(listing.revision))
+            }
+            What::Left(_) | What::LeftBefore(_) => {
+                let had = self.ids.values().any(|about| about.0 == name) || self.offered.contains(&name);
+                assert!(had, "seed {seed}: {name} is gone, and had never come");
+                self.holds.remove(&name);
+                (name, None)
+            }
+        };
+        let known = self.ids.entry(event.id(ID)).or_insert_with(|| about.clone());
+        assert_eq!(*known, about, "seed {seed}: one id for two events");
+    }
+}
+
+async fn settle(engine: &Engine, generation: u64, state: StateFact, changes: Changes, happened: bool) -> Settled {
+    let settle = Settle { id: ID.to_owned(), generation, state, changes, happened };
+    engine.submit(settle).await.unwrap()
+}
+
+/// One delivery of a few events, in which chance decides what goes wrong where; whether there was anything.
+async fn deliver(engine: &Engine, receiver: &mut Receiver, chance: &mut Chance, seed: u64, sound: bool) -> bool {
+    let (fact, state) = load(engine, ID).await.unwrap().unwrap();
+    let filter = fact.compiled(&engine.identity().network).unwrap();
+    let mut gatherer = Gatherer::new(engine, &fact, &state, filter).await.unwrap();
+    let gathered = gatherer.next(1 + chance.below(6)).await.unwrap();
+    let mut noted = state.clone();
+    gatherer.note(&mut noted, &gathered.cursor);
+    let dies = |chance: &mut Chance| !sound && chance.below(8) == 0;
+    if dies(chance) {
+        return true;
+    }
+    let mut offered = Changes::default();
+    gathered.events.iter().for_each(|event| offered.offer(ID, event));
+    let state = StateFact { entries: noted.entries, sweep: true, ..state };
+    settle(engine, state.generation, state.clone(), offered, false).await;
+    let listings = gathered.events.iter().filter(|event| event.listing().is_some());
+    receiver.offered.extend(listings.map(|event| event.name.to_string()));
+    let (mut changes, mut failed) = (Changes::default(), false);
+    for event in &gathered.events {
+        if dies(chance) {
+            return true;
+        }
+        match if sound || failed { chance.below(6) } else { chance.below(8) } {
+            _ if failed => {
+                changes.take_back(ID, event);
+                receiver.taken_back(event);
+            }
+            6 => {
+                // It was sent, and the answer was lost.
+                receiver.get(event, seed);
+                failed = true;
+            }
+            7 => {
+                // Nobody was there.
+                changes.take_back(ID, event);
+                receiver.taken_back(event);
+                failed = true;
+            }
+            _ => {
+                receiver.get(event, seed);
+                changes.confirm(ID, event, engine.now());
+            }
+        }
+    }
+    if dies(chance) {
+        return true;
+    }
+    let more = !gathered.events.is_empty() || !gathered.caught_up;
+    let after = if failed { state.clone() } else { noted };
+    settle(engine, state.generation, after, changes, true).await;
+    more || failed
+}
+
+async fn change(engine: &Engine, act: impl FnOnce(&mut SubscriptionFact, &mut StateFact) + Send + 'static) {
+    let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, _: &mut Changes| {
+        act(fact, state);
+        Ok(())
+    };
+    let change = Change { id: ID.to_owned(), seen: Seen::All, etag: None, act };
+    engine.submit(change).await.unwrap().unwrap();
+}
+
+fn filter(offers_only: bool) -> v1::Filter {
+    let directions = if offers_only { vec![Direction::Offer.into()] } else { Vec::new() };
+    v1::Filter { directions, ..Default::default() }
+}
+
+async fn run(seed: u64, member: &str) {
+    let mut chance = Chance::new(seed);
+    let mut world = World::new().await;
+    let engine = world.engine.clone();
+    let (owner, eyes) = ("operator".to_owned(), Eyes::Member(id(member).to_string()));
+    let fact =
+        SubscriptionFact::new(ID.to_owned(), owner, eyes, None, String::new(), &filter(false), Way::Pull, engine.now());
+    let make = Make { fact, state: StateFact::default(), unbounded: true, changes: Changes::default() };
+    engine.submit(make).await.unwrap().unwrap();
+    let (mut receiver, mut offers_only) = (Receiver::default(), false);
+    for _ in 0..200 {
+        world.step(&mut chance).await;
+        match chance.below(16) {
+            0..=7 => drop(deliver(&engine, &mut receiver, &mut chance, seed, false).await),
+            8 => {
+                offers_only = !offers_only;
+                let filter = filter(offers_only);
+                change(&engine, move |fact, _| fact.set_filter(&filter)).await;
+            }
+            9 => change(&engine, |_, state| (state.replay, _) = (Some(1), state.set_cursor(&[]))).await,
+            // A place on some other feed is as good as none.
+            10 => change(&engine, |_, state| state.set_cursor(b"nonsense")).await,
+            _ => {}
+        }
+    }
+    for _ in 0..1_000 {
+        if !deliver(&engine, &mut receiver, &mut chance, seed, true).await {
+            break;
+        }
+    }
+    let expected = world.truth.set(&Reader::Member(id(member)), offers_only);
+    assert_eq!(receiver.holds, expected, "seed {seed}");
+    let told: BTreeSet<&(String, Option<i64>)> = receiver.ids.values().filter(|about| about.1.is_some()).collect();
+    assert!(!told.is_empty(), "seed {seed}: nothing was ever told");
+}
+
+#[tokio::test]
+async fn a_receiver_ends_with_what_it_may_see_whatever_fails() {
+    for seed in 0..12 {
+        run(seed, ["a", "c"][usize::from(seed % 2 == 1)]).await;
+    }
+}

@@ -1,0 +1,88 @@
+//! iCalendar (RFC 5545): events and the ends of their registration; what is gone is cancelled, under a higher sequence
+//! number, so that calendars take it out.
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::v1::opportunity::Details;
+use icalendar::{Calendar, Component, Event, EventLike};
+
+use super::content::{Content, Entry, clean};
+use crate::delivery::memory::{LeftFact, When, sequence};
+
+/// How soon calendars should look again.
+const REFRESH: &str = "PT1H";
+
+/// Writes it.
+pub(super) fn render(content: &Content) -> Vec<u8> {
+    let mut calendar = Calendar::new();
+    calendar.name(&clean(&content.title));
+    calendar.append_property(("REFRESH-INTERVAL;VALUE=DURATION", REFRESH));
+    for entry in &content.entries {
+        if let Some(when) = When::of(&entry.opportunity) {
+            calendar.push(event(entry, when));
+            calendar.extend(deadline(entry, when));
+        }
+    }
+    for left in &content.left {
+        if let Some(when) = left.had.when {
+            calendar.push(cancelled(left, &left.name, when.start, when.end));
+            let deadline = when.deadline.map(|at| cancelled(left, &deadline_uid(&left.name), at, at));
+            calendar.extend(deadline);
+        }
+    }
+    calendar.to_string().into_bytes()
+}
+
+fn event(entry: &Entry, when: When) -> Event {
+    let (opportunity, had) = (&entry.opportunity, &entry.had);
+    let mut event = begin(&entry.listing.name, when.start, when.end, had.sequence, had.time);
+    event.summary(&clean(&opportunity.title)).add_property("STATUS", "CONFIRMED");
+    let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
+    event.description(&clean(text));
+    if let Some(Details::Event(details)) = &opportunity.details {
+        if !details.venue.is_empty() {
+            event.location(&clean(&details.venue));
+        }
+        if !details.online_url.is_empty() {
+            event.url(&clean(&details.online_url).replace(['\n', '\t'], ""));
+        }
+    }
+    event.add_property("CATEGORIES", opportunity.direction().as_str_name());
+    event
+}
+
+/// The end of the registration, as an event of its own that takes no time.
+fn deadline(entry: &Entry, when: When) -> Option<Event> {
+    let at = when.deadline?;
+    let had = &entry.had;
+    let mut event = begin(&deadline_uid(&entry.listing.name), at, at, had.sequence, had.time);
+    let title = clean(&entry.opportunity.title);
+    event.summary(&format!("报名截止 · Registration ends: {title}")).add_property("STATUS", "CONFIRMED");
+    event.add_property("TRANSP", "TRANSPARENT");
+    Some(event)
+}
+
+fn cancelled(left: &LeftFact, uid: &str, start: i64, end: i64) -> Event {
+    let mut event = begin(uid, start, end, sequence(Some(left.had.sequence), left.time), left.time);
+    event.add_property("STATUS", "CANCELLED");
+    event
+}
+
+fn begin(uid: &str, start: i64, end: i64, sequence: u32, changed: Micros) -> Event {
+    let changed = utc(changed.div_euclid(1_000_000));
+    let mut event = Event::new();
+    event.uid(uid).sequence(sequence);
+    event.add_property("DTSTAMP", &changed).add_property("LAST-MODIFIED", &changed);
+    event.add_property("DTSTART", utc(start));
+    if end > start {
+        event.add_property("DTEND", utc(end));
+    }
+    event
+}
+
+fn deadline_uid(name: &str) -> String {
+    format!("{name}/registration")
+}
+
+fn utc(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string()
+}

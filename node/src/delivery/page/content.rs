@@ -1,0 +1,155 @@
+//! What a page shows, before it is written in some form: read by name, through the eyes of the moment.
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::Micros;
+use duikou_proto::filter::Header;
+use duikou_proto::name::RecordName;
+use duikou_proto::v1::{Listing, Opportunity};
+
+use crate::delivery::memory::{self, HadFact, LeftFact, departures};
+use crate::delivery::subscription::SubscriptionFact;
+use crate::engine::{Engine, Seen, facts};
+use crate::feed::readable;
+use crate::limits;
+use crate::services::listing_of;
+use crate::store::StoreError;
+
+/// What a page shows.
+pub(super) struct Content {
+    /// Of the subscription.
+    pub(super) title: String,
+    pub(super) id: String,
+    /// When anything on it last changed.
+    pub(super) updated: Micros,
+    pub(super) entries: Vec<Entry>,
+    /// What is gone, newest first; on the first page only.
+    pub(super) left: Vec<LeftFact>,
+    /// Where the next page begins, if there is one.
+    pub(super) next: Option<String>,
+    /// Whether it is the first page.
+    pub(super) first: bool,
+    /// Begins the ids of entries.
+    network: String,
+}
+
+/// A listing on a page.
+pub(super) struct Entry {
+    pub(super) listing: Listing,
+    pub(super) opportunity: Opportunity,
+    pub(super) had: HadFact,
+    /// The origin's name.
+    pub(super) author: String,
+}
+
+impl Content {
+    /// Reads a page. A calendar is one page, of events alone.
+    pub(super) async fn read(
+        engine: &Engine,
+        fact: &SubscriptionFact,
+        after: &str,
+        calendar: bool,
+    ) -> Result<Self, StoreError> {
+        let prefix = facts::recent(&fact.id);
+        let mut place = match BASE64_URL_SAFE_NO_PAD.decode(after).map(String::from_utf8) {
+            Ok(Ok(place)) if !place.is_empty() => format!("{prefix}{place}"),
+            _ => String::new(),
+        };
+        let first = place.is_empty();
+        let wanted = if calendar { limits::CALENDAR_EVENTS } else { limits::PAGE_ENTRIES };
+        let (mut entries, mut next, mut looked) = (Vec::new(), None, 0);
+        while entries.len() < wanted && looked < limits::PAGE_NAMES {
+            let keys = engine.store().read().await?.facts(&prefix, &place, limits::PAGE_ENTRIES).await?;
+            let Some((last, _)) = keys.last() else {
+                next = None;
+                break;
+            };
+            place.clone_from(last);
+            looked += keys.len();
+            next = (keys.len() == limits::PAGE_ENTRIES).then(|| last.strip_prefix(&prefix).unwrap_or(last).to_owned());
+            let names = keys.iter().filter_map(|(key, _)| {
+                let (_, name) = key.strip_prefix(&prefix)?.split_once('/')?;
+                RecordName::parse(name, &engine.identity().network).ok()
+            });
+            entries.extend(read_entries(engine, fact, &names.collect::<Vec<_>>(), calendar).await?);
+        }
+        entries.truncate(wanted);
+        let mut left = if first { departures(engine, &fact.id, limits::CALENDAR_EVENTS).await? } else { Vec::new() };
+        // What has come again is there; what is gone is told with its newest departure.
+        let mut named = std::collections::HashSet::new();
+        left.retain(|left| named.insert(left.name.clone()));
+        let shown: std::collections::HashSet<&str> = entries.iter().map(|e: &Entry| e.listing.name.as_str()).collect();
+        left.retain(|left| !shown.contains(left.name.as_str()));
+        let times = entries.iter().map(|entry| entry.had.time).chain(left.iter().map(|left| left.time));
+        let updated = times.chain([fact.update_time]).max().unwrap_or_default();
+        let title = if fact.label.is_empty() { "对口 Duikou".to_owned() } else { fact.label.clone() };
+        let network = engine.identity().network.to_string();
+        let next = next.filter(|_| !calendar).map(|place| BASE64_URL_SAFE_NO_PAD.encode(place));
+        Ok(Self { title, id: fact.id.clone(), updated, entries, left, next, first, network })
+    }
+
+    /// The id of an entry, the same in every feed of the network for ever (RFC 4151).
+    pub(super) fn entry_id(&self, name: &str) -> String {
+        format!("tag:{},2026:{name}", self.network)
+    }
+}
+
+async fn read_entries(
+    engine: &Engine,
+    fact: &SubscriptionFact,
+    names: &[RecordName],
+    events: bool,
+) -> Result<Vec<Entry>, StoreError> {
+    let rows = engine.rows(names).await?;
+    let rows: HashMap<&RecordName, _> = rows.iter().map(|row| (&row.name, row)).collect();
+    // The rights of after the reading: what was written since they were lost is not shown.
+    let (viewer, directory, now) = (engine.viewer(&fact.reader()), engine.directory(), engine.now());
+    let Some(filter) = fact.compiled(&engine.identity().network) else { return Ok(Vec::new()) };
+    let mut entries = Vec::new();
+    for name in names {
+        let Some(Seen::Record(part)) = rows.get(name).map(|row| viewer.see(row, &directory, now)) else { continue };
+        let Some(opportunity) = readable(part) else { continue };
+        let kind = part.kind().as_str();
+        if (events && kind != "event") || !filter.matches(&Header::of(part), &opportunity) {
+            continue;
+        }
+        let Some(had) = memory::had(engine, &fact.id, name).await? else { continue };
+        let listing = listing_of(part, opportunity.clone(), &engine.identity().network);
+        let author = author(&directory, name.origin_str());
+        entries.push(Entry { listing, opportunity, had, author });
+    }
+    Ok(entries)
+}
+
+fn author(directory: &Directory, origin: &str) -> String {
+    let member = directory.member_by_text(origin);
+    let named = member.map(|member| if member.name_zh.is_empty() { &member.name_en } else { &member.name_zh });
+    named.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| origin.to_owned())
+}
+
+/// The kind, the direction, and the tags.
+pub(super) fn categories(opportunity: &Opportunity) -> Vec<String> {
+    let kind = duikou_proto::validate::kind_of(opportunity).unwrap_or_default().to_owned();
+    let direction = opportunity.direction().as_str_name().to_lowercase();
+    [kind, direction].into_iter().chain(opportunity.tags.iter().cloned()).collect()
+}
+
+/// A time as RFC 3339 has it, to the second.
+pub(super) fn rfc3339(time: Micros) -> String {
+    let second = jiff::Timestamp::from_second(time.div_euclid(1_000_000)).unwrap_or_default();
+    second.to_string()
+}
+
+/// The same of a time on the wire.
+pub(super) fn rfc3339_of(time: Option<&prost_types::Timestamp>) -> Option<String> {
+    time.map(|time| rfc3339(time.seconds.saturating_mul(1_000_000)))
+}
+
+/// `text` without what neither XML nor calendars can hold.
+pub(super) fn clean(text: &str) -> String {
+    let kept = |c: &char| !c.is_control() || *c == '\n' || *c == '\t';
+    text.chars().filter(kept).filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
+}

@@ -1,0 +1,167 @@
+//! Delivery to those who come and take: a page of what follows the acknowledged place, which comes again until it is
+//! acknowledged.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::v1::SubscriptionEvent;
+use serde::{Deserialize, Serialize};
+
+use super::desk::{Change, Desk, Refusal};
+use super::event::{Event, What};
+use super::gather::Gatherer;
+use super::memory::{HadFact, LeftFact, left_key, stale_departures};
+use super::settle::{Changes, Settle, Settled};
+use super::subscription::{Phase, Seen, StateFact, SubscriptionFact, Way};
+use crate::engine::{WriteError, facts};
+use crate::store::StoreError;
+use crate::world::random;
+
+/// How often a pull begins again because its owner does something at the same moment.
+const TRIES: usize = 5;
+
+/// What a subscriber has taken and not acknowledged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct PulledFact {
+    ack: String,
+    /// Where the subscription stands after it.
+    state: StateFact,
+    had: Vec<(String, HadFact)>,
+    left: Vec<LeftFact>,
+}
+
+/// What a pull returns.
+pub(crate) struct Taken {
+    pub(crate) events: Vec<SubscriptionEvent>,
+    /// Empty: there is nothing to acknowledge.
+    pub(crate) ack: String,
+    pub(crate) caught_up: bool,
+}
+
+/// Why it returns nothing.
+pub(crate) enum NotTaken {
+    Refused(Refusal),
+    Write(WriteError),
+}
+
+impl From<WriteError> for NotTaken {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<StoreError> for NotTaken {
+    fn from(error: StoreError) -> Self {
+        Self::Write(WriteError::Store(std::sync::Arc::new(error)))
+    }
+}
+
+impl Desk {
+    /// The next events of a subscription of this way, at most `limit`.
+    ///
+    /// # Errors
+    /// Where there is none for `seen`, or the store fails.
+    pub(crate) async fn pull(&self, id: &str, seen: &Seen, limit: usize) -> Result<Taken, NotTaken> {
+        for _ in 0..TRIES {
+            let Some((fact, state)) = self.get(id, seen).await? else { return Err(NotTaken::Refused(Refusal::NoSuch)) };
+            if fact.way != Way::Pull {
+                return Err(NotTaken::Refused(Refusal::Way));
+            }
+            if let Some(taken) = self.take(&fact, &state, limit).await? {
+                return Ok(taken);
+            }
+        }
+        Err(NotTaken::Refused(Refusal::Conflict))
+    }
+
+    async fn take(&self, fact: &SubscriptionFact, state: &StateFact, limit: usize) -> Result<Option<Taken>, NotTaken> {
+        let nothing = || Taken { events: Vec::new(), ack: String::new(), caught_up: true };
+        let compiled = fact.compiled(&self.engine.identity().network);
+        let Some(filter) = compiled.filter(|_| state.phase == Phase::Active) else { return Ok(Some(nothing())) };
+        let mut gatherer = Gatherer::new(&self.engine, fact, state, filter).await?;
+        let gathered = gatherer.next(limit).await?;
+        if gathered.events.is_empty() {
+            if gatherer.differs(state) {
+                let mut after = state.clone();
+                gatherer.note(&mut after, &gathered.cursor);
+                let (id, changes) = (fact.id.clone(), Changes::default());
+                let generation = state.generation;
+                let settle = Settle { id, generation, state: after, changes, happened: false };
+                // Where somebody was faster it is noted the next time.
+                self.engine.submit(settle).await?;
+            }
+            return Ok(Some(Taken { caught_up: gathered.caught_up, ..nothing() }));
+        }
+        let ack = BASE64_URL_SAFE_NO_PAD.encode(random::<16>());
+        let mut after = state.clone();
+        gatherer.note(&mut after, &gathered.cursor);
+        let mut changes = Changes::default();
+        gathered.events.iter().for_each(|event| changes.offer(&fact.id, event));
+        changes.put(facts::pulled(&fact.id), &pulled(&ack, &after, &gathered.events, self.engine.now()));
+        // The numbers of those that came are taken, whether or not this is ever acknowledged; and where it is not, the memory
+        // is compared before the next.
+        let noted =
+            StateFact { entries: after.entries, sweep: true, generation: state.generation + 1, ..state.clone() };
+        let settle =
+            Settle { id: fact.id.clone(), generation: state.generation, state: noted, changes, happened: false };
+        match self.engine.submit(settle).await? {
+            Settled::Kept => Ok(Some(Taken {
+                events: gathered.events.iter().map(|event| event.told(&fact.id)).collect(),
+                ack,
+                caught_up: gathered.caught_up,
+            })),
+            Settled::Overtaken => Ok(None),
+            Settled::Ended => Err(NotTaken::Refused(Refusal::NoSuch)),
+        }
+    }
+
+    /// Acknowledges what the last pull returned.
+    ///
+    /// # Errors
+    /// [`Refusal::Conflict`] where `ack` is of another; where there is none for `seen`, or the store fails.
+    pub(crate) async fn acknowledge(&self, id: &str, seen: &Seen, ack: &str) -> Result<(), NotTaken> {
+        let pulled = self.engine.fact::<PulledFact>(&facts::pulled(id)).await?;
+        let stale = stale_departures(&self.engine, id).await?;
+        let (key, ack, now) = (facts::pulled(id), ack.to_owned(), self.engine.now());
+        let known = pulled.filter(|pulled| pulled.ack == ack);
+        let generation = known.as_ref().map(|known| known.state.generation);
+        let id_of = id.to_owned();
+        let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, changes: &mut Changes| {
+            if fact.way != Way::Pull {
+                return Err(Refusal::Way);
+            }
+            // Whatever was done to it since, a pull among others, has another generation.
+            let Some(known) = known.filter(|_| generation.map(|generation| generation + 1) == Some(state.generation))
+            else {
+                return Err(Refusal::Conflict);
+            };
+            let generation = state.generation;
+            *state = StateFact { generation, success_time: Some(now), ..known.state };
+            for (name, had) in known.had {
+                changes.put(format!("{}{name}", facts::had(&id_of)), &had);
+            }
+            for left in known.left {
+                changes.remove(format!("{}{}", facts::had(&id_of), left.name));
+                changes.put(left_key(&id_of, &left), &left);
+            }
+            stale.into_iter().for_each(|key| changes.remove(key));
+            changes.remove(key);
+            Ok(())
+        };
+        let change = Change { id: id.to_owned(), seen: seen.clone(), etag: None, act };
+        self.engine.submit(change).await?.map(drop).map_err(NotTaken::Refused)
+    }
+}
+
+fn pulled(ack: &str, state: &StateFact, events: &[Event], now: i64) -> PulledFact {
+    let had = events.iter().filter(|event| event.listing().is_some()).map(|event| {
+        let had = HadFact { confirmed: event.had.offered, ..event.had };
+        (event.name.to_string(), had)
+    });
+    let left = events.iter().filter_map(|event| match &event.what {
+        What::Left(reason) => {
+            Some(LeftFact { name: event.name.to_string(), reason: (*reason).into(), time: now, had: event.had })
+        }
+        _ => None,
+    });
+    PulledFact { ack: ack.to_owned(), state: state.clone(), had: had.collect(), left: left.collect() }
+}

@@ -1,0 +1,281 @@
+//! Keeps every subscription going that is delivered by this server: a task each, asleep at the feed until there is
+//! something for it, or until its next attempt is due. What costs something (looking, requests) has bounded places.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::filter::Filter;
+use duikou_proto::v1::subscription::PauseReason;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connect::Dialer;
+use super::desk::{Changed, Desk, forget, pause};
+use super::gather::Gatherer;
+use super::mail::Mailer;
+use super::page::Busy;
+use super::settle::{Changes, Settle, Settled, load};
+use super::subscription::{Phase, StateFact, SubscriptionFact, Way};
+use crate::config::BaseUrl;
+use crate::engine::{Engine, WriteError, facts};
+use crate::error::chain;
+use crate::limits;
+use crate::store::StoreError;
+
+/// Changes by owners that wait for the runner.
+const CHANGES: usize = 1_024;
+/// Subscriptions that are read at a time.
+const PAGE: usize = 1_000;
+/// How long it rests when the store has failed.
+const STORE_REST: Duration = Duration::from_secs(10);
+
+/// Keeps subscriptions going until it is told to stop.
+pub struct Runner {
+    desk: Desk,
+    changes: mpsc::Receiver<Changed>,
+    looks: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Runner {
+    /// A runner, and the desk that tells it what changes.
+    pub(crate) fn new(engine: Engine, dialer: Dialer, mailer: Option<Mailer>, base: Option<BaseUrl>) -> (Self, Desk) {
+        let (sender, changes) = mpsc::channel(CHANGES);
+        let desk = Desk::new(engine, dialer, mailer, base, sender);
+        let looks = Arc::new(Semaphore::new(limits::DELIVERY_LOOKS));
+        (Self { desk: desk.clone(), changes, looks, tasks: TaskTracker::new() }, desk)
+    }
+
+    /// Runs until told to stop; requests under way are ended, and come again with their ids.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let engine = self.desk.engine.clone();
+        let mut under_way: HashMap<String, Arc<Notify>> = HashMap::new();
+        for id in read_ids(&engine, facts::SUBSCRIPTIONS).await {
+            self.start(&mut under_way, id, &stop);
+        }
+        for id in read_ids(&engine, facts::SUBSCRIPTIONS_ENDED).await {
+            self.forget(id);
+        }
+        loop {
+            let changed = tokio::select! {
+                () = stop.cancelled() => break,
+                changed = self.changes.recv() => changed,
+            };
+            match changed {
+                Some(Changed::Touched(id)) => match under_way.get(&id) {
+                    Some(poke) => poke.notify_one(),
+                    None => self.start(&mut under_way, id, &stop),
+                },
+                Some(Changed::Ended(id)) => {
+                    if let Some(poke) = under_way.remove(&id) {
+                        poke.notify_one();
+                    }
+                    self.forget(id);
+                }
+                None => break,
+            }
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn start(&self, under_way: &mut HashMap<String, Arc<Notify>>, id: String, stop: &CancellationToken) {
+        let poke = Arc::new(Notify::new());
+        under_way.insert(id.clone(), poke.clone());
+        let follower = Follower { desk: self.desk.clone(), id, poke, looks: self.looks.clone(), slow: false };
+        let stop = stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = follower.run() => {}
+            }
+        });
+    }
+
+    fn forget(&self, id: String) {
+        let engine = self.desk.engine.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = forget(&engine, &id).await {
+                tracing::warn!(subscription.id = id, error = %chain(&error), "its memory is forgotten at the next start");
+            }
+        });
+    }
+}
+
+async fn read_ids(engine: &Engine, prefix: &str) -> Vec<String> {
+    let (mut ids, mut after): (Vec<String>, String) = (Vec::new(), String::new());
+    loop {
+        let page = match engine.store().read().await {
+            Ok(mut read) => read.facts(prefix, &after, PAGE).await,
+            Err(error) => Err(error),
+        };
+        match page {
+            Ok(page) => {
+                let Some((last, _)) = page.last() else { return ids };
+                after.clone_from(last);
+                ids.extend(page.iter().filter_map(|(key, _)| key.strip_prefix(prefix).map(str::to_owned)));
+            }
+            Err(error) => {
+                tracing::error!(error = %chain(&error), "the subscriptions cannot be read");
+                tokio::time::sleep(STORE_REST).await;
+            }
+        }
+    }
+}
+
+/// One subscription under way.
+pub(super) struct Follower {
+    pub(super) desk: Desk,
+    pub(super) id: String,
+    poke: Arc<Notify>,
+    looks: Arc<Semaphore>,
+    /// Whether its receiver was slow or failed the last time.
+    pub(super) slow: bool,
+}
+
+/// What comes next for a subscription.
+pub(super) enum Next {
+    /// Go on with what is on disk.
+    Reload,
+    /// There is nothing more to be done, ever.
+    End,
+}
+
+/// Why it does not go on.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Halt {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+impl Follower {
+    async fn run(mut self) {
+        loop {
+            match self.turn().await {
+                Ok(Next::Reload) => {}
+                Ok(Next::End) | Err(Halt::Write(WriteError::Closed)) => return,
+                Err(halt) => {
+                    tracing::error!(subscription.id = self.id, error = %chain(&halt), "a subscription rests");
+                    tokio::time::sleep(STORE_REST).await;
+                }
+            }
+        }
+    }
+
+    /// From what is on disk to the next thing that changes it.
+    async fn turn(&mut self) -> Result<Next, Halt> {
+        let loaded = load(&self.desk.engine, &self.id).await?;
+        self.desk.mark(&self.id, loaded.as_ref().map(|(_, state)| state.phase));
+        let Some((fact, state)) = loaded else { return Ok(Next::End) };
+        match fact.way {
+            Way::Webhook { .. } | Way::Mail(_) => {}
+            Way::Page { .. } => {
+                // Read when somebody asks; that the first does not wait is all that is to be done here.
+                let _look = self.looks.acquire().await;
+                let ready = self.desk.advance(&self.id).await;
+                if let Err(Busy::Unready) = ready {
+                    return Ok(Next::Reload);
+                }
+                return self.idle().await;
+            }
+            Way::Pull => return self.idle().await,
+        }
+        if !self.desk.account_is_good(&fact).await? && matches!(state.phase, Phase::Active) {
+            return self.stop(&state, PauseReason::Account).await;
+        }
+        let filter = fact.compiled(&self.desk.engine.identity().network);
+        match (&fact.way, state.phase, filter) {
+            (Way::Webhook { .. }, Phase::Active, Some(filter)) => {
+                if self.rest_until(state.next_attempt).await {
+                    return Ok(Next::Reload);
+                }
+                // Boxed: those that sleep should be small.
+                Box::pin(self.deliver(&fact, state, filter)).await
+            }
+            (Way::Mail(mail), Phase::Unconfirmed, _) => Box::pin(self.ask(&fact, state, mail)).await,
+            (Way::Mail(mail), Phase::Active, Some(filter)) => Box::pin(self.digest(&fact, state, mail, filter)).await,
+            _ => self.idle().await,
+        }
+    }
+
+    /// Nothing is to be done until its owner does something.
+    pub(super) async fn idle(&self) -> Result<Next, Halt> {
+        self.poke.notified().await;
+        Ok(Next::Reload)
+    }
+
+    /// Waits until its owner does something.
+    pub(super) async fn poked(&self) {
+        self.poke.notified().await;
+    }
+
+    /// Waits until a time; whether its owner did something meanwhile.
+    pub(super) async fn rest_until(&self, time: Option<Micros>) -> bool {
+        let left = time.map_or(0, |time| time - self.desk.engine.now());
+        let Ok(left) = u64::try_from(left) else { return false };
+        tokio::select! {
+            () = self.poke.notified() => true,
+            () = tokio::time::sleep(Duration::from_micros(left)) => false,
+        }
+    }
+
+    async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
+        let mut stopped = state.clone();
+        pause(&mut stopped, reason);
+        tracing::warn!(subscription.id = self.id, reason = reason.as_str_name(), "a subscription is paused");
+        self.settle(state.generation, stopped, Changes::default(), false).await?;
+        Ok(Next::Reload)
+    }
+
+    pub(super) async fn settle(
+        &self,
+        generation: u64,
+        state: StateFact,
+        changes: Changes,
+        happened: bool,
+    ) -> Result<Settled, WriteError> {
+        self.desk.engine.submit(Settle { id: self.id.clone(), generation, state, changes, happened }).await
+    }
+
+    /// Delivers what there is and what comes, until something else has to be looked at.
+    async fn deliver(&mut self, fact: &SubscriptionFact, mut state: StateFact, filter: Filter) -> Result<Next, Halt> {
+        let engine = self.desk.engine.clone();
+        let mut gatherer = Gatherer::new(&engine, fact, &state, filter).await?;
+        loop {
+            let gathered = {
+                let _look = self.looks.acquire().await;
+                gatherer.next(limits::DELIVERY_EVENTS).await?
+            };
+            if gathered.events.is_empty() {
+                if gatherer.differs(&state) {
+                    gatherer.note(&mut state, &gathered.cursor);
+                    if self.settle(state.generation, state.clone(), Changes::default(), false).await? != Settled::Kept {
+                        return Ok(Next::Reload);
+                    }
+                }
+                if !gathered.caught_up {
+                    continue;
+                }
+                tokio::select! {
+                    () = gatherer.wait() => {}
+                    () = self.poke.notified() => return Ok(Next::Reload),
+                }
+                if !self.desk.account_is_good(fact).await? {
+                    return Ok(Next::Reload);
+                }
+                continue;
+            }
+            let mut noted = state.clone();
+            gatherer.note(&mut noted, &gathered.cursor);
+            match self.tell(fact, state, noted, gathered).await? {
+                Some(after) => state = after,
+                None => return Ok(Next::Reload),
+            }
+        }
+    }
+}

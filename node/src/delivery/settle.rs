@@ -1,0 +1,157 @@
+//! Writing down how far a subscription has come, in one transaction with what its subscriber has now.
+
+use async_trait::async_trait;
+use duikou_proto::envelope::Micros;
+use serde::Serialize;
+
+use super::event::{Event, What};
+use super::memory::{HadFact, LeftFact, had_key, left_key};
+use super::subscription::{StateFact, SubscriptionFact};
+use crate::engine::{Command, Work, facts};
+use crate::store::StoreError;
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settled {
+    /// All is written.
+    Kept,
+    /// Somebody has done something to it meanwhile: how far it has come is not written.
+    Overtaken,
+    /// There is no such subscription any longer, and nothing is written.
+    Ended,
+}
+
+/// Facts to be written, or taken away.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(Vec<(String, Option<serde_json::Value>)>);
+
+impl Changes {
+    pub(crate) fn put<T: Serialize>(&mut self, key: String, value: &T) {
+        // Plain structures of numbers and texts: they always have a JSON form.
+        self.0.push((key, serde_json::to_value(value).ok()));
+    }
+
+    pub(crate) fn remove(&mut self, key: String) {
+        self.0.push((key, None));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn apply(self, work: &mut Work<'_>) {
+        for (key, value) in self.0 {
+            match value {
+                Some(value) => work.put_fact(key, &value),
+                None => work.remove_fact(key),
+            }
+        }
+    }
+
+    /// Notes before something is sent that the subscriber may have it. Without that it would be unknown after a crash
+    /// whom to tell that a name is gone.
+    pub(crate) fn offer(&mut self, id: &str, event: &Event) {
+        if event.listing().is_some() && event.before != Some(event.had) {
+            self.put(had_key(id, &event.name), &event.had);
+        }
+    }
+
+    /// Takes an offer back that has certainly not been sent.
+    pub(crate) fn take_back(&mut self, id: &str, event: &Event) {
+        if event.listing().is_some() && event.before != Some(event.had) {
+            match event.before {
+                Some(before) => self.put(had_key(id, &event.name), &before),
+                None => self.remove(had_key(id, &event.name)),
+            }
+        }
+    }
+
+    /// Notes that the subscriber has it, or knows that it is gone.
+    pub(crate) fn confirm(&mut self, id: &str, event: &Event, now: Micros) {
+        match &event.what {
+            What::Published(_) | What::Updated(_) => {
+                let had = HadFact { confirmed: event.had.offered, ..event.had };
+                self.put(had_key(id, &event.name), &had);
+            }
+            What::Left(reason) => {
+                let left =
+                    LeftFact { name: event.name.to_string(), reason: (*reason).into(), time: now, had: event.had };
+                self.remove(had_key(id, &event.name));
+                self.put(left_key(id, &left), &left);
+            }
+            What::LeftBefore(_) => {}
+        }
+    }
+}
+
+/// Writes it.
+pub(crate) struct Settle {
+    pub(crate) id: String,
+    /// What the state's generation was when all this began.
+    pub(crate) generation: u64,
+    pub(crate) state: StateFact,
+    pub(crate) changes: Changes,
+    /// Whether the changes are true whatever its owner has done meanwhile.
+    pub(crate) happened: bool,
+}
+
+#[async_trait]
+impl Command for Settle {
+    type Output = Settled;
+
+    fn bytes(&self) -> usize {
+        1_024 + self.changes.0.len() * 512
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Settled, StoreError> {
+        let Some(kept) = work.fact::<StateFact>(&facts::subscription_state(&self.id)).await? else {
+            return Ok(Settled::Ended);
+        };
+        let overtaken = kept.generation != self.generation;
+        if self.happened || !overtaken {
+            self.changes.apply(work);
+        }
+        if overtaken {
+            return Ok(Settled::Overtaken);
+        }
+        work.put_fact(facts::subscription_state(&self.id), &self.state);
+        Ok(Settled::Kept)
+    }
+}
+
+/// Forgets what an ended subscription had, a piece at a time; true where there is more.
+pub(crate) struct Forget {
+    pub(crate) id: String,
+    pub(crate) limit: usize,
+}
+
+#[async_trait]
+impl Command for Forget {
+    type Output = bool;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+        let mut left = self.limit;
+        let id = &self.id;
+        for prefix in [facts::had(id), facts::left(id), facts::recent(id), facts::deliveries(id)] {
+            let found = work.facts::<serde_json::Value>(&prefix, left).await?;
+            left -= found.len();
+            found.into_iter().for_each(|(key, _)| work.remove_fact(key));
+            if left == 0 {
+                return Ok(true);
+            }
+        }
+        work.remove_fact(facts::pulled(&self.id));
+        work.remove_fact(facts::subscription_ended(&self.id));
+        Ok(false)
+    }
+}
+
+/// A subscription with how far it has come, as they are on disk.
+pub(crate) async fn load(
+    engine: &crate::engine::Engine,
+    id: &str,
+) -> Result<Option<(SubscriptionFact, StateFact)>, StoreError> {
+    let fact = engine.fact::<SubscriptionFact>(&facts::subscription(id)).await?;
+    let state = engine.fact::<StateFact>(&facts::subscription_state(id)).await?;
+    Ok(fact.zip(state))
+}

@@ -1,0 +1,244 @@
+//! A subscription as it is kept: what its owner decides, and how far it has come.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use duikou_proto::envelope::Micros;
+use duikou_proto::filter::Filter;
+use duikou_proto::name::{MemberId, NetworkName};
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::v1;
+use duikou_proto::v1::mail_digest::Pace;
+use duikou_proto::v1::subscription::PauseReason;
+use prost::Message;
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Reader;
+use crate::feed::Cursor;
+
+/// What its owner decides.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SubscriptionFact {
+    pub(crate) id: String,
+    /// Whose it is: a member's, a token's, the operator's.
+    pub(crate) account: String,
+    pub(crate) eyes: Eyes,
+    /// The scopes that it sees at most, where its token is narrowed.
+    #[serde(default)]
+    pub(crate) narrowed: Option<String>,
+    /// The fact of the token without which it delivers nothing, where it depends on one.
+    pub(crate) token: Option<String>,
+    pub(crate) label: String,
+    /// The encoded filter, base64.
+    filter: String,
+    pub(crate) way: Way,
+    pub(crate) create_time: Micros,
+    pub(crate) update_time: Micros,
+    /// Grows with every change.
+    pub(crate) version: u64,
+}
+
+/// Whose eyes it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Eyes {
+    Operator,
+    Registered,
+    Member(String),
+}
+
+/// How it is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    Webhook { url: String, secrets: Vec<Secret> },
+    Mail(MailWay),
+    Page { address: String },
+    Pull,
+}
+
+/// A secret that signs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Secret {
+    pub(crate) secret: String,
+    /// When it ceases to sign; never, where there is none.
+    pub(crate) until: Option<Micros>,
+}
+
+/// Digests by mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MailWay {
+    pub(crate) address: String,
+    pub(crate) pace: i32,
+    pub(crate) hour: i8,
+    pub(crate) weekday: i8,
+    pub(crate) time_zone: String,
+    pub(crate) language: String,
+    /// Signs the links in its mails.
+    pub(crate) secret: String,
+}
+
+impl MailWay {
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::try_from(self.pace).unwrap_or(Pace::Daily)
+    }
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StateFact {
+    /// Grows with everything that its owner does to it; what was under way before then changes nothing here.
+    pub(crate) generation: u64,
+    /// The feed's cursor, base64.
+    pub(crate) cursor: String,
+    /// Where the feed's head was when the cursor was noted.
+    pub(crate) head: i64,
+    pub(crate) phase: Phase,
+    /// Names that have ever come to it: each coming has a number of its own, and so its events have ids of their own.
+    pub(crate) entries: u64,
+    /// What it had has yet to be compared with what there is.
+    pub(crate) sweep: bool,
+    /// What was written since then is delivered again until it has caught up.
+    pub(crate) replay: Option<Micros>,
+    pub(crate) failures: u32,
+    pub(crate) failure: String,
+    pub(crate) next_attempt: Option<Micros>,
+    pub(crate) success_time: Option<Micros>,
+    /// Whether the reader of the address has been asked to confirm it.
+    #[serde(default)]
+    pub(crate) asked: bool,
+    /// When the last digest was due.
+    #[serde(default)]
+    pub(crate) digest_time: Option<Micros>,
+    /// Deliveries that were ever logged.
+    pub(crate) deliveries: u64,
+}
+
+/// Whether it is delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Phase {
+    #[default]
+    Active,
+    Unconfirmed,
+    Paused(i32),
+}
+
+impl Phase {
+    pub(crate) fn paused(reason: PauseReason) -> Self {
+        Self::Paused(reason.into())
+    }
+}
+
+/// Whose subscriptions a caller deals with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Everybody's.
+    All,
+    /// Those of one account.
+    Account(String),
+}
+
+impl Seen {
+    pub(crate) fn holds(&self, fact: &SubscriptionFact) -> bool {
+        match self {
+            Self::All => true,
+            Self::Account(account) => fact.account == *account,
+        }
+    }
+}
+
+impl SubscriptionFact {
+    /// A new one.
+    #[expect(clippy::too_many_arguments, reason = "each is a decision of its own")]
+    pub(crate) fn new(
+        id: String,
+        account: String,
+        eyes: Eyes,
+        token: Option<String>,
+        label: String,
+        filter: &v1::Filter,
+        way: Way,
+        now: Micros,
+    ) -> Self {
+        let mut made = Self {
+            id,
+            account,
+            eyes,
+            narrowed: None,
+            token,
+            label,
+            filter: String::new(),
+            way,
+            create_time: now,
+            update_time: now,
+            version: 1,
+        };
+        made.set_filter(filter);
+        made
+    }
+
+    /// The filter as its owner wrote it.
+    pub(crate) fn filter(&self) -> v1::Filter {
+        // Encoded here; a filter that a later version wrote shows what this one knows of it.
+        let bytes = BASE64_STANDARD_NO_PAD.decode(&self.filter).unwrap_or_default();
+        v1::Filter::decode(&*bytes).unwrap_or_default()
+    }
+
+    pub(crate) fn set_filter(&mut self, filter: &v1::Filter) {
+        self.filter = BASE64_STANDARD_NO_PAD.encode(filter.encode_to_vec());
+    }
+
+    /// The filter that is matched. One that no longer compiles, because a code has gone from the tables, matches nothing:
+    /// None.
+    pub(crate) fn compiled(&self, network: &NetworkName) -> Option<Filter> {
+        Filter::compile(&self.filter(), network).ok()
+    }
+
+    pub(crate) fn reader(&self) -> Reader {
+        let whole = self.whole_reader();
+        match &self.narrowed {
+            None => whole,
+            // What cannot be read any longer opens nothing.
+            Some(scopes) => Reader::Narrowed(Box::new(whole), ScopeSet::from_text(scopes).unwrap_or_default()),
+        }
+    }
+
+    fn whole_reader(&self) -> Reader {
+        match &self.eyes {
+            Eyes::Operator => Reader::Operator,
+            Eyes::Registered => Reader::Registered,
+            Eyes::Member(member) => match member.parse::<MemberId>() {
+                Ok(member) => Reader::Member(member),
+                // Written here as a member's id.
+                Err(_) => Reader::Anonymous,
+            },
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        format!("subscriptions/{}", self.id)
+    }
+
+    pub(crate) fn etag(&self) -> String {
+        format!("{:x}", self.version)
+    }
+}
+
+impl StateFact {
+    pub(crate) fn cursor(&self) -> Cursor {
+        BASE64_STANDARD_NO_PAD.decode(&self.cursor).unwrap_or_default()
+    }
+
+    pub(crate) fn set_cursor(&mut self, cursor: &[u8]) {
+        self.cursor = BASE64_STANDARD_NO_PAD.encode(cursor);
+    }
+}
+
+/// What is kept of the secret in a page's address.
+pub(crate) fn page_hash(secret: &str) -> String {
+    blake3::Hasher::new_derive_key("duikou page address, form 1")
+        .update(secret.as_bytes())
+        .finalize()
+        .to_hex()
+        .to_string()
+}

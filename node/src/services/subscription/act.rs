@@ -1,0 +1,427 @@
+//! What owners ask for, carried out.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::envelope::Micros;
+use duikou_proto::v1::create_subscription_request::Start;
+use duikou_proto::v1::replay_subscription_request::Origin;
+use duikou_proto::v1::subscription::PauseReason;
+use duikou_proto::v1::subscription::Way as Wanted;
+use duikou_proto::v1::{self, Delivery, Subscription};
+use duikou_proto::validate::{Violation, reason};
+use uuid::Uuid;
+
+use super::Subscriptions;
+use super::check::{self, new_page, seen, seen_to_change};
+use super::view::shown;
+use crate::delivery::{
+    self, Change, Changed, Changes, Make, Message, NotTaken, Phase, Post, Refusal, Secret, Seen, StateFact,
+    SubscriptionFact, Way, new_secret,
+};
+use crate::engine::facts;
+use crate::feed::{EventReader, Step};
+use crate::limits;
+use crate::services::auth::Caller;
+use crate::services::error::Failure;
+use crate::services::page_token::{Purpose, page_size};
+use crate::services::request_id::{RequestId, once};
+use crate::services::time::micros;
+
+/// How long the secret before signs too where nobody says.
+const GRACE: Micros = 24 * 3600 * 1_000_000;
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoSuch => Self::NotFound("subscription".to_owned()),
+            Refusal::Conflict => Self::Changed("subscription".to_owned()),
+            Refusal::Full => Self::SubscriptionLimit,
+            Refusal::Way => Self::OtherWay,
+        }
+    }
+}
+
+impl From<NotTaken> for Failure {
+    fn from(not_taken: NotTaken) -> Self {
+        match not_taken {
+            NotTaken::Refused(refusal) => refusal.into(),
+            NotTaken::Write(error) => error.into(),
+        }
+    }
+}
+
+fn absent(name: &str) -> Failure {
+    Failure::NotFound(name.chars().take(80).collect())
+}
+
+/// The id in a name.
+fn id_of(name: &str) -> Result<&str, Failure> {
+    let id = name.strip_prefix("subscriptions/").ok_or_else(|| absent(name))?;
+    Uuid::try_parse(id).map(|_| id).map_err(|_| absent(name))
+}
+
+impl Subscriptions {
+    pub(super) async fn create(
+        &self,
+        caller: &Caller,
+        request: v1::CreateSubscriptionRequest,
+    ) -> Result<v1::CreateSubscriptionResponse, Failure> {
+        seen_to_change(caller)?;
+        let (engine, mut found) = (&self.desk.engine, Vec::new());
+        let request_id = RequestId::read(caller, &request.request_id, "CreateSubscription", &request, &mut found);
+        if let Some(id) = &request_id
+            && let Some(answer) = id.recall(engine).await?
+        {
+            return Ok(answer);
+        }
+        let start = Start::try_from(request.start).unwrap_or(Start::Unspecified);
+        let wanted = request.subscription.unwrap_or_default();
+        let owner = check::owner(caller, engine, &wanted.member, &mut found);
+        let label = check::label(wanted.label, &mut found);
+        let filter = check::filter(wanted.interest, engine, &mut found);
+        let way = check::way(wanted.way, &self.desk, &mut found);
+        let (Some(owner), Some((way, secret, path)), true) = (owner, way, found.is_empty()) else {
+            return Err(Failure::Violations(found));
+        };
+        if matches!(way, Way::Mail(_)) && !self.desk.sends_mail() {
+            return Err(Failure::MailOff);
+        }
+        let mut changes = Changes::default();
+        let id = Uuid::now_v7().to_string();
+        if let Way::Page { address } = &way {
+            changes.put(facts::page_address(address), &id);
+        }
+        let from_now = match start {
+            Start::Now => true,
+            Start::Beginning => false,
+            Start::Unspecified => matches!(way, Way::Webhook { .. } | Way::Mail(_)),
+        };
+        let phase = if matches!(way, Way::Mail(_)) { Phase::Unconfirmed } else { Phase::Active };
+        let mut fact = SubscriptionFact::new(
+            id.clone(),
+            owner.account,
+            owner.eyes,
+            owner.token,
+            label,
+            &filter,
+            way,
+            engine.now(),
+        );
+        fact.narrowed = owner.narrowed;
+        let mut state = StateFact { phase, ..StateFact::default() };
+        if from_now && let Some(filter) = fact.compiled(&engine.identity().network) {
+            state.set_cursor(&EventReader::at_head(engine.clone(), fact.reader(), filter).cursor());
+            state.head = engine.head();
+        }
+        let make = Make { fact, state, unbounded: owner.unbounded, changes };
+        let answer = move |(fact, state): (SubscriptionFact, StateFact)| v1::CreateSubscriptionResponse {
+            subscription: Some(shown(&fact, &state)),
+            secret: secret.clone(),
+            path: path.clone(),
+        };
+        let made = once(engine, request_id.as_ref(), make, answer).await?;
+        self.desk.tell(Changed::Touched(id)).await;
+        Ok(made)
+    }
+
+    async fn find(&self, name: &str, seen: &Seen) -> Result<(SubscriptionFact, StateFact), Failure> {
+        self.desk.get(id_of(name)?, seen).await?.ok_or_else(|| absent(name))
+    }
+
+    pub(super) async fn get(&self, caller: &Caller, name: &str) -> Result<Subscription, Failure> {
+        let (fact, state) = self.find(name, &seen(caller)?).await?;
+        Ok(shown(&fact, &state))
+    }
+
+    pub(super) async fn list(
+        &self,
+        caller: &Caller,
+        request: &v1::ListSubscriptionsRequest,
+    ) -> Result<v1::ListSubscriptionsResponse, Failure> {
+        let seen = seen(caller)?;
+        let size = page_size(request.page_size)?;
+        let account = match &seen {
+            Seen::All => "",
+            Seen::Account(account) => account,
+        };
+        let purpose = Purpose::new("ListSubscriptions", &[account.as_bytes()], &caller.reader);
+        let after = purpose.open(&self.desk.engine, &request.page_token)?;
+        let found = self.desk.list(&seen, &after, size).await?;
+        let next = found.last().filter(|_| found.len() == size);
+        Ok(v1::ListSubscriptionsResponse {
+            next_page_token: next.map(|(fact, _)| purpose.seal(&self.desk.engine, &fact.id)).unwrap_or_default(),
+            subscriptions: found.iter().map(|(fact, state)| shown(fact, state)).collect(),
+        })
+    }
+
+    pub(super) async fn update(
+        &self,
+        caller: &Caller,
+        request: v1::UpdateSubscriptionRequest,
+    ) -> Result<Subscription, Failure> {
+        let seen = seen_to_change(caller)?;
+        let (engine, mut found) = (&self.desk.engine, Vec::new());
+        let request_id = RequestId::read(caller, &request.request_id, "UpdateSubscription", &request, &mut found);
+        if let Some(id) = &request_id
+            && let Some(answer) = id.recall(engine).await?
+        {
+            return Ok(answer);
+        }
+        let wanted = request.subscription.unwrap_or_default();
+        let (fact, _) = self.find(&wanted.name, &seen).await?;
+        let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
+        let asks = |path: &str, populated: bool| match &*paths {
+            [] => populated,
+            [all] if all == "*" => true,
+            some => some.iter().any(|named| named == path),
+        };
+        for path in paths.iter().filter(|path| !["label", "filter", "webhook", "mail", "*"].contains(&path.as_str())) {
+            found.push(unknown_path(path));
+        }
+        let label = asks("label", !wanted.label.is_empty()).then(|| check::label(wanted.label.clone(), &mut found));
+        let filter = asks("filter", wanted.interest.is_some());
+        let filter = filter.then(|| check::filter(wanted.interest.clone(), engine, &mut found));
+        let way = match (&wanted.way, &fact.way) {
+            (Some(Wanted::Webhook(webhook)), Way::Webhook { secrets, .. }) if asks("webhook", true) => {
+                let url = check::url(&webhook.url, &self.desk, &mut found);
+                url.map(|url| Way::Webhook { url, secrets: secrets.clone() })
+            }
+            (Some(Wanted::Mail(mail)), Way::Mail(before)) if asks("mail", true) => {
+                let mail = check::mail(mail.clone(), &mut found);
+                mail.map(|mail| Way::Mail(delivery::MailWay { secret: before.secret.clone(), ..mail }))
+            }
+            (Some(Wanted::Page(_)), Way::Page { .. }) | (Some(Wanted::Pull(_)), Way::Pull) | (None, _) => None,
+            (Some(Wanted::Webhook(_)), Way::Webhook { .. }) | (Some(Wanted::Mail(_)), Way::Mail(_)) => None,
+            (Some(_), _) => return Err(Failure::OtherWay),
+        };
+        if !found.is_empty() {
+            return Err(Failure::Violations(found));
+        }
+        let etag = Some(wanted.etag).filter(|etag| !etag.is_empty());
+        let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, _: &mut Changes| {
+            if let Some(label) = label {
+                fact.label = label;
+            }
+            if let Some(filter) = filter {
+                fact.set_filter(&filter);
+            }
+            if let Some(way) = way {
+                // Another address has to be confirmed anew.
+                if let (Way::Mail(before), Way::Mail(after)) = (&fact.way, &way)
+                    && before.address != after.address
+                {
+                    state.phase = Phase::Unconfirmed;
+                    state.asked = false;
+                }
+                fact.way = way;
+                state.failures = 0;
+                state.next_attempt = None;
+            }
+            Ok(())
+        };
+        let id = fact.id.clone();
+        let change = Change { id: id.clone(), seen, etag, act };
+        let changed = once(engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await?;
+        self.desk.tell(Changed::Touched(id)).await;
+        Ok(changed)
+    }
+
+    pub(super) async fn delete(&self, caller: &Caller, request: v1::DeleteSubscriptionRequest) -> Result<(), Failure> {
+        let seen = seen_to_change(caller)?;
+        let etag = Some(request.etag).filter(|etag| !etag.is_empty());
+        match self.desk.delete(id_of(&request.name)?, seen, etag).await? {
+            Err(Refusal::NoSuch) => Err(absent(&request.name)),
+            other => Ok(other?),
+        }
+    }
+
+    /// Does something to one, and tells the runner.
+    async fn change(
+        &self,
+        caller: &Caller,
+        name: &str,
+        act: impl FnOnce(&mut SubscriptionFact, &mut StateFact, &mut Changes) -> Result<(), Refusal> + Send + 'static,
+    ) -> Result<Subscription, Failure> {
+        let seen = seen_to_change(caller)?;
+        let id = id_of(name)?.to_owned();
+        let changed = self.desk.engine.submit(Change { id: id.clone(), seen, etag: None, act }).await?;
+        let (fact, state) = match changed {
+            Err(Refusal::NoSuch) => return Err(absent(name)),
+            other => other?,
+        };
+        self.desk.tell(Changed::Touched(id)).await;
+        Ok(shown(&fact, &state))
+    }
+
+    pub(super) async fn pause(&self, caller: &Caller, name: &str) -> Result<Subscription, Failure> {
+        self.change(caller, name, |_, state, _| {
+            delivery::pause(state, PauseReason::Requested);
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn resume(&self, caller: &Caller, name: &str) -> Result<Subscription, Failure> {
+        self.change(caller, name, |_, state, _| {
+            delivery::resume(state);
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn rotate(
+        &self,
+        caller: &Caller,
+        request: v1::RotateSubscriptionSecretRequest,
+    ) -> Result<v1::RotateSubscriptionSecretResponse, Failure> {
+        let grace = match request.grace {
+            None => GRACE,
+            Some(grace) => {
+                let longest = i64::try_from(limits::SECRET_GRACE.as_secs()).unwrap_or(i64::MAX);
+                if !(0..=longest).contains(&grace.seconds) || grace.nanos < 0 {
+                    let (zh, en) = ("宽限期为0至7天。", "The grace is 0 to 7 days.");
+                    return Err(Failure::field("grace", reason::OUT_OF_RANGE, zh, en));
+                }
+                grace.seconds * 1_000_000
+            }
+        };
+        let (secret, (address, path)) = (new_secret(), new_page());
+        let until = self.desk.engine.now() + grace;
+        let made = secret.clone();
+        let changed = self.change(caller, &request.name, move |fact, _, changes| {
+            let id = fact.id.clone();
+            match &mut fact.way {
+                Way::Webhook { secrets, .. } => {
+                    for before in secrets.iter_mut() {
+                        before.until = Some(before.until.map_or(until, |ends| ends.min(until)));
+                    }
+                    secrets.insert(0, Secret { secret: made, until: None });
+                    secrets.truncate(limits::WEBHOOK_SECRETS);
+                    Ok(())
+                }
+                Way::Page { address: before } => {
+                    changes.remove(facts::page_address(before));
+                    changes.put(facts::page_address(&address), &id);
+                    *before = address;
+                    Ok(())
+                }
+                Way::Mail(_) | Way::Pull => Err(Refusal::Way),
+            }
+        });
+        Ok(match changed.await?.way {
+            Some(Wanted::Page(_)) => v1::RotateSubscriptionSecretResponse { secret: String::new(), path },
+            _ => v1::RotateSubscriptionSecretResponse { secret, path: String::new() },
+        })
+    }
+
+    pub(super) async fn test(&self, caller: &Caller, name: &str) -> Result<Delivery, Failure> {
+        let (fact, _) = self.find(name, &seen_to_change(caller)?).await?;
+        let Way::Webhook { url, secrets } = &fact.way else { return Err(Failure::OtherWay) };
+        let target = url.parse().map_err(|_| Failure::OtherWay)?;
+        let now = self.desk.engine.now();
+        let id = format!("evt_{}", Uuid::new_v4().simple());
+        let data = serde_json::json!({ "subscription": fact.name() });
+        let body = delivery::body(TEST, now, &data).into();
+        let (dialer, slots) = (&self.desk.dialer, &*self.desk.slots);
+        // It is not known to be prompt: it waits among those who are slow.
+        let mut post = Post { dialer, slots, target, slow: true, connection: None };
+        let attempt = post.send(&Message { id: &id, body, secrets, now }).await;
+        self.desk.tally.count(attempt.outcome);
+        Ok(delivery::delivery(&id, TEST, "", &attempt, now, &Vec::new()).told())
+    }
+
+    pub(super) async fn replay(
+        &self,
+        caller: &Caller,
+        request: v1::ReplaySubscriptionRequest,
+    ) -> Result<Subscription, Failure> {
+        let (fact, _) = self.find(&request.name, &seen_to_change(caller)?).await?;
+        if !matches!(fact.way, Way::Webhook { .. } | Way::Pull) {
+            return Err(Failure::OtherWay);
+        }
+        let (cursor, since) = match request.origin {
+            None => {
+                let (zh, en) = ("请填写 start_time 或 cursor。", "Give start_time or cursor.");
+                return Err(Failure::field("origin", reason::REQUIRED, zh, en));
+            }
+            Some(Origin::StartTime(time)) => {
+                let bad = || Failure::field("start_time", reason::OUT_OF_RANGE, "时间不正确。", "This is no time.");
+                (Vec::new(), micros(&time).ok_or_else(bad)?)
+            }
+            Some(Origin::Cursor(text)) => (self.known(&fact, &text)?, 0),
+        };
+        self.change(caller, &request.name, move |_, state, _| {
+            state.set_cursor(&cursor);
+            state.replay = Some(since);
+            delivery::resume(state);
+            Ok(())
+        })
+        .await
+    }
+
+    /// A cursor that the subscription's reader goes on from.
+    fn known(&self, fact: &SubscriptionFact, text: &str) -> Result<Vec<u8>, Failure> {
+        let (engine, network) = (&self.desk.engine, &self.desk.engine.identity().network);
+        let good = || {
+            let cursor = BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|cursor| !cursor.is_empty())?;
+            let filter = fact.compiled(network)?;
+            let mut reader = EventReader::new(engine.clone(), fact.reader(), filter, &cursor);
+            (!matches!(reader.ready(), Some((Step::Reset(_), _)))).then_some(cursor)
+        };
+        let (zh, en) = (
+            "该游标不能用于此订阅（筛选条件或权限已变，或太旧），请改用时间。",
+            "This cursor is not good for the subscription (another filter, other rights, or too old): give a time instead.",
+        );
+        good().ok_or_else(|| Failure::field("cursor", reason::INCONSISTENT, zh, en))
+    }
+
+    pub(super) async fn deliveries(
+        &self,
+        caller: &Caller,
+        parent: &str,
+    ) -> Result<v1::ListDeliveriesResponse, Failure> {
+        let (fact, _) = self.find(parent, &seen(caller)?).await?;
+        let kept = delivery::deliveries(&self.desk.engine, &fact.id).await?;
+        Ok(v1::ListDeliveriesResponse { deliveries: kept.into_iter().map(|delivery| delivery.told()).collect() })
+    }
+
+    pub(super) async fn pull(
+        &self,
+        caller: &Caller,
+        request: &v1::PullSubscriptionRequest,
+    ) -> Result<v1::PullSubscriptionResponse, Failure> {
+        let seen = seen(caller)?;
+        let limit = page_size(request.max_events)?;
+        let taken = match self.desk.pull(id_of(&request.name)?, &seen, limit).await {
+            Err(NotTaken::Refused(Refusal::NoSuch)) => return Err(absent(&request.name)),
+            other => other?,
+        };
+        Ok(v1::PullSubscriptionResponse { events: taken.events, ack: taken.ack, caught_up: taken.caught_up })
+    }
+
+    pub(super) async fn acknowledge(
+        &self,
+        caller: &Caller,
+        request: &v1::AcknowledgeSubscriptionRequest,
+    ) -> Result<(), Failure> {
+        let seen = seen(caller)?;
+        match self.desk.acknowledge(id_of(&request.name)?, &seen, &request.ack).await {
+            Err(NotTaken::Refused(Refusal::NoSuch)) => Err(absent(&request.name)),
+            Err(NotTaken::Refused(Refusal::Conflict)) => Err(Failure::AckUnknown),
+            other => Ok(other?),
+        }
+    }
+}
+
+/// The type of a test.
+const TEST: &str = "subscription.test";
+
+fn unknown_path(path: &str) -> Violation {
+    let path: String = path.chars().take(80).collect();
+    crate::services::error::violation(
+        "update_mask",
+        reason::UNKNOWN_CODE,
+        format!("不能更改 {path}；可更改 label、filter、webhook、mail。"),
+        format!("{path} cannot be changed; label, filter, webhook and mail can."),
+    )
+}

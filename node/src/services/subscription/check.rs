@@ -1,0 +1,233 @@
+//! What an owner wants of a subscription, checked: every violation at once, by field.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::filter::Filter;
+use duikou_proto::name::MemberId;
+use duikou_proto::v1::mail_digest::Pace;
+use duikou_proto::v1::subscription::{Interest, Way as Wanted};
+use duikou_proto::v1::{self, MailDigest};
+use duikou_proto::validate::{Violation, reason};
+
+use crate::delivery::{Desk, Eyes, MailWay, Secret, Seen, Target, Way, new_secret};
+use crate::engine::{Engine, Reader};
+use crate::services::auth::Caller;
+use crate::services::error::{Failure, violation};
+use crate::world::random;
+
+/// Characters of a label.
+const LABEL_CHARS: usize = 120;
+/// Characters of a mail address (RFC 5321).
+const ADDRESS_CHARS: usize = 254;
+
+/// Whose a subscription is.
+pub(super) struct Owner {
+    pub(super) account: String,
+    pub(super) eyes: Eyes,
+    pub(super) token: Option<String>,
+    /// The scopes that it sees at most, where its token is narrowed.
+    pub(super) narrowed: Option<String>,
+    /// Whether it may have any number.
+    pub(super) unbounded: bool,
+}
+
+/// Whose subscriptions the caller may look at.
+pub(super) fn seen(caller: &Caller) -> Result<Seen, Failure> {
+    match &caller.reader {
+        Reader::Anonymous => Err(Failure::TokenRequired),
+        Reader::Operator => Ok(Seen::All),
+        Reader::Member(member) => Ok(Seen::Account(account_of(member))),
+        // What a narrowed token sees of its member's, it might see too much by.
+        Reader::Registered | Reader::Narrowed(..) => Ok(Seen::Account(of_token(caller))),
+    }
+}
+
+/// The same, for those who may change them.
+pub(super) fn seen_to_change(caller: &Caller) -> Result<Seen, Failure> {
+    match &caller.reader {
+        // They deal with their own.
+        Reader::Registered | Reader::Narrowed(..) => {}
+        Reader::Anonymous | Reader::Member(_) | Reader::Operator => caller.require_editor()?,
+    }
+    seen(caller)
+}
+
+fn account_of(member: &MemberId) -> String {
+    format!("member:{member}")
+}
+
+/// An account of its own.
+fn of_token(caller: &Caller) -> String {
+    format!("token:{}", caller.account)
+}
+
+/// Whose a new one is.
+pub(super) fn owner(caller: &Caller, engine: &Engine, member: &str, found: &mut Vec<Violation>) -> Option<Owner> {
+    let identity = engine.identity();
+    let wanted = (!member.is_empty()).then(|| MemberId::parse(member, &identity.network).ok());
+    let unbounded = caller.reader == Reader::Operator;
+    let of_member = |member: &MemberId| Owner {
+        account: account_of(member),
+        eyes: Eyes::Member(member.to_string()),
+        token: None,
+        narrowed: None,
+        unbounded,
+    };
+    let of_this_token =
+        |eyes| Owner { account: of_token(caller), eyes, token: caller.token.clone(), narrowed: None, unbounded };
+    let hosted = |member: &MemberId| engine.directory().hosted(&identity.node).any(|hosted| hosted.id == *member);
+    match (&caller.reader, wanted) {
+        (Reader::Operator, None) => {
+            let account = "operator".to_owned();
+            Some(Owner { account, eyes: Eyes::Operator, token: None, narrowed: None, unbounded })
+        }
+        (Reader::Operator, Some(Some(member))) if hosted(&member) => Some(of_member(&member)),
+        (Reader::Member(own), None) => Some(of_member(own)),
+        (Reader::Member(own), Some(Some(member))) if *own == member => Some(of_member(own)),
+        (Reader::Registered, None) => Some(of_this_token(Eyes::Registered)),
+        (Reader::Narrowed(whole, scopes), None) => {
+            let eyes = match &**whole {
+                Reader::Member(member) => Eyes::Member(member.to_string()),
+                Reader::Anonymous | Reader::Registered | Reader::Operator | Reader::Narrowed(..) => Eyes::Registered,
+            };
+            Some(Owner { narrowed: Some(scopes.to_text()), ..of_this_token(eyes) })
+        }
+        (Reader::Anonymous | Reader::Operator | Reader::Member(_) | Reader::Registered | Reader::Narrowed(..), _) => {
+            found.push(violation(
+                "subscription.member",
+                reason::UNKNOWN_CODE,
+                "只能用您自己的成员身份订阅；本机管理员可填写本节点托管的成员。",
+                "You subscribe as your own member; on the local socket, as one that this server hosts.",
+            ));
+            None
+        }
+    }
+}
+
+/// A label that may be kept.
+pub(super) fn label(label: String, found: &mut Vec<Violation>) -> String {
+    if label.chars().count() > LABEL_CHARS || label.chars().any(char::is_control) {
+        found.push(violation(
+            "subscription.label",
+            reason::TOO_LONG,
+            format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。"),
+            format!("A label is one line of at most {LABEL_CHARS} characters: change it."),
+        ));
+    }
+    label
+}
+
+/// A filter that may be kept, as its owner wrote it.
+pub(super) fn filter(interest: Option<Interest>, engine: &Engine, found: &mut Vec<Violation>) -> v1::Filter {
+    let filter = match interest {
+        Some(Interest::Filter(filter)) => filter,
+        None => v1::Filter::default(),
+    };
+    if let Err(violations) = Filter::compile(&filter, &engine.identity().network) {
+        found.extend(
+            violations
+                .into_iter()
+                .map(|violation| Violation { field: format!("subscription.{}", violation.field), ..violation }),
+        );
+    }
+    filter
+}
+
+/// A way of delivery that may be kept; what it had in `before` stays where the owner does not say otherwise. With it what
+/// is shown once: a secret, and the path of a page.
+pub(super) fn way(wanted: Option<Wanted>, desk: &Desk, found: &mut Vec<Violation>) -> Option<(Way, String, String)> {
+    match wanted {
+        Some(Wanted::Webhook(webhook)) => {
+            let url = url(&webhook.url, desk, found)?;
+            let secret = new_secret();
+            let secrets = vec![Secret { secret: secret.clone(), until: None }];
+            Some((Way::Webhook { url, secrets }, secret, String::new()))
+        }
+        Some(Wanted::Mail(mail)) => {
+            let mail = self::mail(mail, found)?;
+            Some((Way::Mail(mail), String::new(), String::new()))
+        }
+        Some(Wanted::Page(_)) => {
+            let (address, path) = new_page();
+            Some((Way::Page { address }, String::new(), path))
+        }
+        Some(Wanted::Pull(_)) => Some((Way::Pull, String::new(), String::new())),
+        None => {
+            found.push(violation(
+                "subscription.way",
+                reason::REQUIRED,
+                "请选择送达方式：webhook、mail、page 或 pull。",
+                "Choose how it is delivered: webhook, mail, page or pull.",
+            ));
+            None
+        }
+    }
+}
+
+/// A new secret address: its hash, which is kept, and its path, which is shown.
+pub(super) fn new_page() -> (String, String) {
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
+    (crate::delivery::page_hash(&secret), format!("/feeds/{secret}"))
+}
+
+/// The address of a webhook.
+pub(super) fn url(text: &str, desk: &Desk, found: &mut Vec<Violation>) -> Option<String> {
+    let checked = text.parse::<Target>().and_then(|target| {
+        target.check(desk.dialer.allowed(), desk.dialer.ports())?;
+        Ok(text.to_owned())
+    });
+    let failed = |bad: crate::delivery::BadTarget| {
+        let (reason, text) = bad.told();
+        found.push(Violation { field: "subscription.webhook.url".to_owned(), reason, text });
+    };
+    checked.map_err(failed).ok()
+}
+
+/// A digest by mail.
+pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailWay> {
+    let before = found.len();
+    let pace = if mail.pace == 0 { Pace::Daily.into() } else { mail.pace };
+    let mut bad = |field: &str, zh: &str, en: &str| {
+        found.push(violation(&format!("subscription.mail.{field}"), reason::BAD_FORMAT, zh, en));
+    };
+    if mail.address.chars().count() > ADDRESS_CHARS || mail.address.parse::<lettre::Address>().is_err() {
+        bad(
+            "address",
+            "不是邮箱地址，请按此格式填写：name@example.com。",
+            "This is no mail address: write it like name@example.com.",
+        );
+    }
+    if Pace::try_from(pace).is_err() {
+        bad("pace", "请选择 AT_ONCE、DAILY 或 WEEKLY。", "Choose AT_ONCE, DAILY or WEEKLY.");
+    }
+    let hour = mail.hour.unwrap_or(8);
+    if !(0..=23).contains(&hour) {
+        bad("hour", "时刻应为0至23。", "An hour is 0 to 23.");
+    }
+    let weekday = if mail.weekday == 0 { 1 } else { mail.weekday };
+    if !(1..=7).contains(&weekday) {
+        bad("weekday", "星期应为1（周一）至7。", "A day of the week is 1 (Monday) to 7.");
+    }
+    let time_zone = if mail.time_zone.is_empty() { "Asia/Shanghai".to_owned() } else { mail.time_zone };
+    if jiff::tz::TimeZone::get(&time_zone).is_err() {
+        bad(
+            "time_zone",
+            "不是 IANA 时区，例如 Asia/Shanghai。",
+            "This is no time zone of IANA, for example Asia/Shanghai.",
+        );
+    }
+    let language = if mail.language.is_empty() { "zh".to_owned() } else { mail.language };
+    if !["zh", "en"].contains(&&*language) {
+        bad("language", "语言为 zh 或 en。", "A language is zh or en.");
+    }
+    (found.len() == before).then(|| MailWay {
+        address: mail.address,
+        pace,
+        // Within the bounds that were checked.
+        hour: hour as i8,
+        weekday: weekday as i8,
+        time_zone,
+        language,
+        secret: BASE64_URL_SAFE_NO_PAD.encode(random::<32>()),
+    })
+}

@@ -1,0 +1,133 @@
+//! Digests by mail, through a mail server of others.
+
+use duikou_proto::v1::create_subscription_request::Start;
+use duikou_proto::v1::mail_digest::Pace;
+use duikou_proto::v1::subscription::{PauseReason, State, Way};
+use duikou_proto::v1::{MailDigest, ResumeSubscriptionRequest, Subscription, WithdrawalReason};
+use duikou_tests::harness::{Mail, MailServer, Network, WebCertificate, offer, within};
+
+use super::{create, http, name, shown, subscriptions, text};
+use crate::rules::{PATIENCE, fields, reason};
+
+const BASE: &str = "https://duikou.example";
+
+fn digest(address: &str, language: &str) -> Subscription {
+    let mail = MailDigest {
+        address: address.to_owned(),
+        pace: Pace::AtOnce.into(),
+        language: language.to_owned(),
+        ..MailDigest::default()
+    };
+    Subscription {
+        way: Some(Way::Mail(mail)),
+        member: "shenzhen".to_owned(),
+        label: "茶".to_owned(),
+        ..Subscription::default()
+    }
+}
+
+/// The path of the link to `what` in a mail.
+fn link(mail: &Mail, what: &str) -> String {
+    let start = format!("{BASE}/subscriptions/{what}/");
+    let found = mail.plain.split_whitespace().find(|word| word.starts_with(&start));
+    let found = found.unwrap_or_else(|| panic!("no link to {what} in {}", mail.plain));
+    found.strip_prefix(BASE).expect("it begins so").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_digest_comes_once_it_is_confirmed_and_ends_with_one_click() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let server = MailServer::start(&certificate);
+    let net = Network::new(951)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .web_certificate(&certificate)
+        .setting("delivery.url", BASE)
+        .setting("delivery.extra_roots", &certificate.certificate.display().to_string())
+        .setting("mail.server", &server.implicit())
+        .setting("mail.from", "对口 <no-reply@duikou.example>")
+        .start()
+        .await;
+    let node = net.node("shenzhen");
+    for address in ["", "nobody", "a b@example.com", "a@b@c", "a@example.com, b@example.com"] {
+        let refused = create(node, digest(address, "zh"), Start::Unspecified).await.unwrap_err();
+        assert_eq!(fields(&refused), ["subscription.mail.address"], "{address}");
+    }
+    let made = name(&create(node, digest("li@example.com", "zh"), Start::Unspecified).await.unwrap());
+    assert_eq!(shown(node, &made).await.state(), State::Unconfirmed);
+    let question = server.next().await;
+    assert_eq!(question.headers["subject"], "请确认订阅：茶");
+    assert!(question.headers["from"].contains("no-reply@duikou.example"));
+    node.publish(offer("tea").titled("求购 <b>高山</b> 绿茶")).await.unwrap();
+
+    // A mail program that opens links by itself confirms nothing.
+    let confirm = link(&question, "confirm");
+    let page = http(node, &certificate, "GET", &confirm, &[], "").await;
+    assert_eq!(page.status, 200);
+    assert!(text(&page).contains("<form method=\"post\">") && text(&page).contains("li@example.com"));
+    assert_eq!(shown(node, &made).await.state(), State::Unconfirmed);
+    let forged = confirm.replace("/confirm/", "/unsubscribe/");
+    assert_eq!(http(node, &certificate, "POST", &forged, &[], "").await.status, 404);
+    assert_eq!(http(node, &certificate, "POST", &confirm, &[], "").await.status, 200);
+    assert_eq!(shown(node, &made).await.state(), State::Active);
+
+    let mail = server.next().await;
+    assert_eq!(mail.headers["subject"], "茶：新1条");
+    assert!(mail.plain.contains("求购 <b>高山</b> 绿茶") && mail.html.contains("求购 &lt;b&gt;高山&lt;/b&gt; 绿茶"));
+    assert_eq!(mail.headers["list-unsubscribe-post"], "List-Unsubscribe=One-Click");
+    let end = link(&mail, "unsubscribe");
+    assert_eq!(mail.headers["list-unsubscribe"], format!("<{BASE}{end}>"));
+
+    // Everything of a minute comes together.
+    for number in 0..3 {
+        node.publish(offer(&format!("more-{number}"))).await.unwrap();
+    }
+    node.withdraw("members/shenzhen/listings/tea", WithdrawalReason::Filled).await.unwrap();
+    let mail = server.next().await;
+    assert_eq!(mail.headers["subject"], "茶：新3条，已撤1条");
+    assert_eq!(server.count(), 0);
+
+    assert_eq!(http(node, &certificate, "GET", &end, &[], "").await.status, 200);
+    assert_eq!(shown(node, &made).await.state(), State::Active, "a link alone ends nothing");
+    let ended = http(node, &certificate, "POST", &end, &[], "List-Unsubscribe=One-Click").await;
+    assert_eq!(ended.status, 200);
+    let shown_now = shown(node, &made).await;
+    assert_eq!((shown_now.state(), shown_now.pause_reason()), (State::Paused, PauseReason::Unsubscribed));
+    // Whoever resumes it has to ask again.
+    let resume = ResumeSubscriptionRequest { name: made.clone() };
+    let resumed = subscriptions(node).resume_subscription(resume).await.unwrap().into_inner();
+    assert_eq!(resumed.state(), State::Unconfirmed);
+    assert_eq!(server.next().await.headers["subject"], "请确认订阅：茶");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_mail_says_so_and_one_that_is_not_believed_gets_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let server = MailServer::start(&certificate);
+    let net = Network::new(952)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .setting("delivery.url", BASE)
+        .setting("mail.server", &server.starttls())
+        .setting("mail.tls", "starttls")
+        .setting("mail.from", "no-reply@duikou.example")
+        .start()
+        .await;
+    let node = net.node("shenzhen");
+    let made = name(&create(node, digest("li@example.com", "en"), Start::Unspecified).await.unwrap());
+    let failing = async || match shown(node, &made).await {
+        shown if shown.failure_count > 0 && shown.next_attempt_time.is_some() => Ok(()),
+        shown => Err(format!("{shown:?}")),
+    };
+    within(PATIENCE, failing).await.unwrap();
+    assert_eq!(server.count(), 0, "its certificate is nobody's");
+    net.finish().await;
+
+    let net = Network::new(953).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    let refused = create(net.node("shenzhen"), digest("li@example.com", "en"), Start::Unspecified).await.unwrap_err();
+    assert_eq!(reason(&refused), "MAIL_OFF");
+    net.finish().await;
+}
