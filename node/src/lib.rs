@@ -16,6 +16,7 @@ pub mod keys;
 pub mod limits;
 pub mod link;
 pub mod node;
+pub mod search;
 pub mod server;
 pub mod services;
 pub mod store;

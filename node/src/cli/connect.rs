@@ -9,6 +9,7 @@ use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::operator_service_client::OperatorServiceClient;
+use duikou_proto::v1::search_service_client::SearchServiceClient;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use http::Uri;
 use hyper_util::rt::TokioIo;
@@ -105,6 +106,10 @@ impl Server {
 
     pub(crate) fn operator(&self) -> OperatorServiceClient<Calls> {
         OperatorServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn search(&self) -> SearchServiceClient<Calls> {
+        SearchServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub(crate) fn tokens(&self) -> TokenServiceClient<Calls> {

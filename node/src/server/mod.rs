@@ -22,6 +22,7 @@ use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
+use crate::search::Search;
 use crate::services::{self, Context, Surface, TokenUses};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -93,6 +94,7 @@ pub struct Server {
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
     pub tasks: TaskTracker,
+    search: Search,
     engine_tasks: TaskTracker,
     health: Vec<HealthReporter>,
     addresses: Addresses,
@@ -112,7 +114,8 @@ impl Server {
             return Err(FolderError::Empty { dir: dir.to_owned(), what: "data.db" }.into());
         }
         let stop = CancellationToken::new();
-        let Started { engine, tasks } = start(&folder, &config, node, network, carrier, stop.clone()).await?;
+        let Started { engine, tasks: engine_tasks } =
+            start(&folder, &config, node, network, carrier, stop.clone()).await?;
         if folder.restored().exists() {
             // A restore is another feed: whoever knew the old one is answered by a Reset, and the gateway gives back
             // what is newer there.
@@ -125,6 +128,8 @@ impl Server {
             std::fs::remove_file(folder.restored())?;
         }
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
+        let tasks = TaskTracker::new();
+        let search = Search::start(engine.clone(), folder.search(), &tasks);
         Ok(Self {
             folder,
             config,
@@ -133,8 +138,9 @@ impl Server {
             board: LinkBoard::default(),
             uses: TokenUses::default(),
             stop,
-            tasks: TaskTracker::new(),
-            engine_tasks: tasks,
+            tasks,
+            search,
+            engine_tasks,
             health: Vec::new(),
             addresses: Addresses::default(),
         })
@@ -149,6 +155,7 @@ impl Server {
             keys: self.keys.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
+            search: self.search.clone(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The public gRPC services of an engine: listings, feed, directory, tokens, and what the operator asks. Each reads
+//! The public gRPC services of an engine: listings, feed, directory, search, tokens, and what the operator asks. Each reads
 //! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
 
 mod alarms;
@@ -14,6 +14,7 @@ pub(crate) mod metrics;
 mod operator;
 mod page_token;
 mod request_id;
+mod search;
 mod status;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -28,6 +29,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
 use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
+use duikou_proto::v1::search_service_server::SearchServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
 use tokio_util::task::TaskTracker;
 use tonic::server::NamedService;
@@ -38,6 +40,7 @@ use tonic_health::server::HealthReporter;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
+use crate::search::Search;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub(crate) use auth::{good_token, language};
@@ -65,6 +68,8 @@ pub struct Context {
     pub data: PathBuf,
     /// When tokens were last shown.
     pub uses: TokenUses,
+    /// What is found by words.
+    pub search: Search,
 }
 
 /// Where callers come in, and with it who they are.
@@ -96,12 +101,16 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let uses = context.uses.clone();
     let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
     let engine = context.engine.clone();
+    let searches = search::Searches { door: door.clone(), search: context.search.clone() };
+    let searches = SearchServiceServer::new(searches);
     let (health, health_service) = tonic_health::server::health_reporter();
-    let mut names = vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&tokens)];
+    let mut names =
+        vec![name_of(&listings), name_of(&feeds), name_of(&directories), name_of(&searches), name_of(&tokens)];
     let mut routes = Routes::new(health_service)
         .add_service(listings.max_decoding_message_size(REQUEST_BYTES))
         .add_service(feeds)
         .add_service(directories.max_decoding_message_size(REQUEST_BYTES))
+        .add_service(searches.max_decoding_message_size(REQUEST_BYTES))
         .add_service(tokens.max_decoding_message_size(REQUEST_BYTES));
     match surface {
         Surface::Local => {
@@ -141,6 +150,7 @@ pub async fn stop_serving(health: &HealthReporter) {
         <ListingServiceServer<listing::Listings> as NamedService>::NAME,
         <FeedServer as NamedService>::NAME,
         <DirectoryServiceServer<directory::Directories> as NamedService>::NAME,
+        <SearchServiceServer<search::Searches> as NamedService>::NAME,
         <TokenServiceServer<token::Tokens> as NamedService>::NAME,
         "",
     ];

@@ -62,6 +62,7 @@ pub(crate) struct World {
     links: LinkBoard,
     stop: CancellationToken,
     directory: Directory,
+    search: crate::search::Search,
     local: Routes,
     pub(crate) public: Routes,
 }
@@ -87,12 +88,21 @@ impl World {
         let data = folder.path().to_owned();
         let keys = KeyDesk::new(engine.clone(), data.clone());
         let uses = TokenUses::default();
-        let context =
-            Context { engine: engine.clone(), links: links.clone(), keys, started: START, data, uses: uses.clone() };
+        let tasks = tokio_util::task::TaskTracker::new();
+        let search = crate::search::Search::start(engine.clone(), data.join("search"), &tasks);
+        let context = Context {
+            engine: engine.clone(),
+            links: links.clone(),
+            keys,
+            started: START,
+            data,
+            uses: uses.clone(),
+            search: search.clone(),
+        };
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
-        let mut world =
-            Self { folder, clock, engine, uses, links, stop, directory: Directory::default(), local, public };
+        let directory = Directory::default();
+        let mut world = Self { folder, clock, engine, uses, links, stop, directory, search, local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {

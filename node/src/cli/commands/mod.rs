@@ -21,6 +21,7 @@ mod pull;
 mod ranges;
 mod recover;
 mod restore;
+mod search;
 mod serve;
 mod status;
 mod tokens;
@@ -65,6 +66,7 @@ pub enum Shared {
     Withdraw(withdraw::Args),
     List(list::Args),
     Get(get::Args),
+    Search(Box<search::Args>),
     Watch(Box<watch::Args>),
     Pull(Box<pull::Args>),
     /// The tokens by which programs prove what they may do
@@ -114,6 +116,7 @@ impl Shared {
             Self::Withdraw(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Get(args) => args.run(context).await,
+            Self::Search(args) => args.run(context).await,
             Self::Watch(args) => args.run(context).await,
             Self::Pull(args) => args.run(context).await,
             Self::Tokens(command) => command.run(context).await,

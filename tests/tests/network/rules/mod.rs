@@ -17,6 +17,7 @@ mod membership;
 mod operator_port;
 mod receipts;
 mod rest;
+mod search;
 mod third_party;
 mod watching;
 
