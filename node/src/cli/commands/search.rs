@@ -13,7 +13,7 @@ use crate::cli::{CommandError, Context, Sequence, Text, time};
 /// Finds listings by their words, in Chinese and English
 ///
 /// All words must be there; "words in quotation marks" stand next to each other, a word after - must not be there, and a
-/// word before * is only begun. Simplified and traditional Chinese are one, and titles and places are found by pinyin and
+/// word before * is only begun (in one argument: '冷链 -深圳'). Simplified and traditional Chinese are one, and titles and places are found by pinyin and
 /// by its initials too: lenglian, ll. With --output json the whole answer is written, with jsonl a result a line.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -21,7 +21,7 @@ use crate::cli::{CommandError, Context, Sequence, Text, time};
 )]
 pub struct Args {
     /// The words; none: everything that the flags let through
-    #[arg(value_name = "WORD", allow_hyphen_values = true)]
+    #[arg(value_name = "WORD")]
     words: Vec<String>,
 
     #[command(flatten)]
