@@ -195,7 +195,6 @@ impl Indexer {
             view: self.view.clone(),
             fields: self.index.fields.clone(),
             upto: self.kept.content,
-            time: self.engine.now(),
             hidden: self.hidden,
             building: self.building,
         });

@@ -30,7 +30,7 @@ mod visible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::envelope::Part;
 use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::Opportunity;
@@ -106,8 +106,6 @@ pub(crate) struct Answer {
     pub(crate) facets: Facets,
     /// Whether words with a typo were needed.
     pub(crate) reach: Reach,
-    /// Up to when everything was looked at.
-    pub(crate) time: Micros,
     /// Whether the index is still being made.
     pub(crate) building: bool,
 }
@@ -143,10 +141,13 @@ impl Search {
             Start::Offset { offset, .. } => Start::Offset { state: self.0.kept.keep(&view), offset },
             other => other,
         });
-        let caught_up = current.upto >= self.0.engine.head();
-        let time = if caught_up { self.0.engine.now() } else { current.time };
         let Found { total, facets, reach, .. } = found;
-        Ok(Answer { hits, next, total, facets, reach, time, building: current.building })
+        Ok(Answer { hits, next, total, facets, reach, building: current.building })
+    }
+
+    /// How many changes the index has yet to read; None while it is not open.
+    pub(crate) fn behind(&self) -> Option<i64> {
+        self.0.state.upto().map(|upto| (self.0.engine.head() - upto).max(0))
     }
 
     /// Until everything that is committed now has been taken in.

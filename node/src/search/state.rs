@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use duikou_proto::directory::Directory;
-use duikou_proto::envelope::Micros;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 
@@ -21,8 +20,6 @@ pub(crate) struct Current {
     pub(crate) fields: Fields,
     /// Every change of content up to here is in it.
     pub(crate) upto: Seq,
-    /// When that was so.
-    pub(crate) time: Micros,
     /// By which hidden names it was read; None: not known.
     pub(crate) hidden: Option<[u8; 32]>,
     /// Whether it has not reached the head of the feed since it was opened.
@@ -95,6 +92,11 @@ impl State {
     pub(crate) fn publish(&self, current: Current) {
         self.urgent.store(false, Ordering::Release);
         self.current.send_replace(Some(current));
+    }
+
+    /// Up to where the index has read.
+    pub(crate) fn upto(&self) -> Option<Seq> {
+        self.current.borrow().as_ref().map(|current| current.upto)
     }
 
     /// There is no index for the time being.

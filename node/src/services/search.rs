@@ -17,7 +17,6 @@ use super::directory::held_of;
 use super::error::{Failure, violation};
 use super::listing::{listing_of, record_name};
 use super::page_token::{Purpose, page_size};
-use super::time::timestamp;
 use crate::limits;
 use crate::search::{
     Answer, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, excerpts, parse,
@@ -87,7 +86,6 @@ impl Searches {
             total_size: count(answer.total),
             facets: self.facet_counts(&facets, counts),
             completeness: self.completeness(caller),
-            index_time: Some(timestamp(answer.time)),
             index_building: answer.building,
             corrected: answer.reach == Reach::Typos && answer.total > 0,
             results: Vec::new(),
