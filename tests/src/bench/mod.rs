@@ -38,7 +38,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 14] = [
+pub const NAMES: [&str; 16] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
