@@ -28,6 +28,8 @@ named! {
     v1::Status = "duikou.v1.Status",
     v1::Listing = "duikou.v1.Listing",
     v1::Holder = "duikou.v1.Holder",
+    v1::SearchListingsResponse = "duikou.v1.SearchListingsResponse",
+    v1::SearchResult = "duikou.v1.SearchResult",
     v1::FeedEvent = "duikou.v1.FeedEvent",
     v1::Member = "duikou.v1.Member",
     v1::Circle = "duikou.v1.Circle",

@@ -20,6 +20,7 @@ pub mod link;
 pub mod live;
 mod matching;
 pub mod node;
+pub mod search;
 pub mod server;
 pub mod services;
 pub mod store;

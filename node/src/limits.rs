@@ -193,6 +193,39 @@ pub(crate) const PAGE_ENTRIES: usize = 100;
 pub(crate) const PAGE_NAMES: usize = 10_000;
 /// Events of a calendar.
 pub(crate) const CALENDAR_EVENTS: usize = 1_000;
+/// How long after its start a server opens the search index by itself: a first synchronisation goes before. Whoever
+/// searches opens it at once.
+pub(crate) const INDEX_STARTS: Duration = Duration::from_secs(60);
+/// How soon after another the index commits what has changed.
+pub(crate) const INDEX_COMMIT: Duration = Duration::from_millis(300);
+/// Likewise while it is far behind.
+pub(crate) const INDEX_COMMIT_BEHIND: Duration = Duration::from_secs(5);
+/// After how long without a change the index gives back the memory in which it writes.
+pub(crate) const INDEX_IDLE: Duration = Duration::from_secs(30);
+/// How long after a failure the index is opened again; after each further one twice as long.
+pub(crate) const INDEX_AGAIN: Duration = Duration::from_millis(500);
+/// The longest of these pauses.
+pub(crate) const INDEX_AGAIN_MAX: Duration = Duration::from_secs(300);
+/// Bytes of documents that the index gathers before it writes them.
+pub(crate) const INDEX_BYTES: usize = 20_000_000;
+/// How long a search waits for an index that is not ready.
+pub(crate) const SEARCH_WAITS: Duration = Duration::from_secs(5);
+/// Searches at once; more wait.
+pub(crate) const SEARCHES: usize = 32;
+/// Results by relevance that can be paged through.
+pub(crate) const SEARCH_DEPTH: usize = 10_000;
+/// States of the index that are kept for those who read pages by relevance.
+pub(crate) const SEARCH_STATES: usize = 32;
+/// How long one is kept after its last page was read.
+pub(crate) const SEARCH_STATE_KEPT: Duration = Duration::from_secs(10 * 60);
+/// Facets of one search: each there is.
+pub(crate) const FACETS: usize = 9;
+/// Values of a facet that are told.
+pub(crate) const FACET_VALUES: usize = 100;
+/// Suggestions that are told, at most and where the caller does not say.
+pub(crate) const SUGGESTIONS: (usize, usize) = (20, 8);
+/// Duplicates that are told of one listing.
+pub(crate) const DUPLICATES: usize = 10;
 
 const _: () =
     assert!(HEAD_EVERY.as_secs() + HEAD_LOOK.as_secs() < contract::HEAD_VALID.as_secs(), "a heartbeat comes in time");

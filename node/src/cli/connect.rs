@@ -11,6 +11,7 @@ use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::match_service_client::MatchServiceClient;
 use duikou_proto::v1::operator_service_client::OperatorServiceClient;
 use duikou_proto::v1::query_service_client::QueryServiceClient;
+use duikou_proto::v1::search_service_client::SearchServiceClient;
 use duikou_proto::v1::subscription_service_client::SubscriptionServiceClient;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use http::Uri;
@@ -120,6 +121,10 @@ impl Server {
 
     pub(crate) fn subscriptions(&self) -> SubscriptionServiceClient<Calls> {
         SubscriptionServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn search(&self) -> SearchServiceClient<Calls> {
+        SearchServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub(crate) fn tokens(&self) -> TokenServiceClient<Calls> {

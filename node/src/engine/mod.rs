@@ -54,6 +54,7 @@ pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
 pub(crate) use reissue::reissue;
 pub use signers::Signers;
+pub(crate) use viewer::Standing;
 pub use viewer::{Reader, Seen, Viewer};
 pub(crate) use work::Work;
 use work::{Memory, Outcome};
@@ -431,6 +432,11 @@ impl Engine {
 
     pub(crate) fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// The newest sequence number that is committed, which the feed may be about to have.
+    pub(crate) fn counted(&self) -> Seq {
+        self.0.counter.load().seq
     }
 
     pub(crate) fn watch_head(&self) -> watch::Receiver<Seq> {

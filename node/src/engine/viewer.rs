@@ -94,12 +94,20 @@ impl Viewer {
         self.carrier || self.scopes.contains(scope)
     }
 
-    fn meets(&self, row: &Row, scopes: &ScopeSet) -> bool {
+    fn meets(&self, origin: &str, scopes: &ScopeSet) -> bool {
         (self.carrier && !scopes.is_empty())
             || scopes.meets(&self.scopes)
-            || self.members.iter().any(|id| id.as_str() == row.name.origin_str())
-            || (scopes.is_empty()
-                && self.answering.as_ref().is_some_and(|origin| origin.as_str() == row.name.origin_str()))
+            || self.members.iter().any(|id| id.as_str() == origin)
+            || (scopes.is_empty() && self.answering.as_ref().is_some_and(|answering| answering.as_str() == origin))
+    }
+
+    /// Whether records of this standing are to be seen, as far as neither name nor date decide: what an index may ask
+    /// once for many records.
+    pub(crate) fn admits(&self, standing: &Standing<'_>, directory: &Directory, now: Micros) -> bool {
+        let Standing { origin, scopes, key_number } = *standing;
+        self.meets(origin, scopes)
+            && matches!(directory.member_by_text(origin).map(|member| member.state), Some(MemberState::Active))
+            && directory.verifying_key(origin, key_number, now).is_some()
     }
 
     /// What is to be seen of `row`.
@@ -111,18 +119,16 @@ impl Viewer {
             Some(MemberState::Removed(_)) | None => Some(Reason::Removed),
         };
         if let Some(record) = &row.record
-            && self.meets(row, record.scopes())
+            && self.meets(row.name.origin_str(), record.scopes())
         {
             return match barred {
                 Some(reason) => Seen::Gone(reason),
                 None if record.expire_time() <= now => Seen::Gone(Reason::Expired),
-                None if directory.verifying_key(row.name.origin_str(), record.key_number(), now).is_none() => {
-                    Seen::Gone(Reason::Withdrawn)
-                }
+                None if !self.admits(&Standing::of(record), directory, now) => Seen::Gone(Reason::Withdrawn),
                 None => Seen::Record(record),
             };
         }
-        if !self.meets(row, &row.exposed) {
+        if !self.meets(row.name.origin_str(), &row.exposed) {
             return Seen::Nothing;
         }
         let withdrawn = row.withdrawal.as_ref().and_then(Part::reason).map(|reason| match reason {
@@ -140,6 +146,24 @@ impl Viewer {
             GoneReason::Expired => Reason::Expired,
         });
         Seen::Gone(barred.or(gone).or(withdrawn).unwrap_or(Reason::Narrowed))
+    }
+}
+
+/// What of a record decides who sees it, beside its name and its date.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standing<'a> {
+    /// Full id of its origin.
+    pub(crate) origin: &'a str,
+    /// Its scopes.
+    pub(crate) scopes: &'a ScopeSet,
+    /// The key that signed it.
+    pub(crate) key_number: i32,
+}
+
+impl<'a> Standing<'a> {
+    /// That of a record.
+    pub(crate) fn of(record: &'a Part) -> Self {
+        Self { origin: record.name().origin_str(), scopes: record.scopes(), key_number: record.key_number() }
     }
 }
 

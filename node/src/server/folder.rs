@@ -99,6 +99,11 @@ impl Folder {
         self.dir.join("addresses.json")
     }
 
+    /// The search index; it may be deleted at any time.
+    pub fn search(&self) -> PathBuf {
+        self.dir.join(crate::search::FOLDER)
+    }
+
     /// There after a restore, until the feed has a new identity.
     pub fn restored(&self) -> PathBuf {
         self.dir.join("restored")

@@ -23,6 +23,7 @@ use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
+use crate::search::Search;
 use crate::services::{self, Context, Surface, TokenUses};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
@@ -99,6 +100,7 @@ pub struct Server {
     pub stop: CancellationToken,
     /// Listeners, links and whatever else must end before the engine does.
     pub tasks: TaskTracker,
+    search: Search,
     engine_tasks: TaskTracker,
     health: Vec<services::Health>,
     addresses: Addresses,
@@ -118,7 +120,8 @@ impl Server {
             return Err(FolderError::Empty { dir: dir.to_owned(), what: "data.db" }.into());
         }
         let stop = CancellationToken::new();
-        let Started { engine, tasks } = start(&folder, &config, node, network, carrier, stop.clone()).await?;
+        let Started { engine, tasks: engine_tasks } =
+            start(&folder, &config, node, network, carrier, stop.clone()).await?;
         if folder.restored().exists() {
             // A restore is another feed: whoever knew the old one is answered by a Reset, and the gateway gives back
             // what is newer there.
@@ -131,11 +134,12 @@ impl Server {
             std::fs::remove_file(folder.restored())?;
         }
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
-        let tasks_of_all = TaskTracker::new();
-        let live = Live::new(engine.clone(), keys.openers(), config.live.policy(), tasks_of_all.clone());
+        let tasks = TaskTracker::new();
+        let live = Live::new(engine.clone(), keys.openers(), config.live.policy(), tasks.clone());
         let (dialer, mailer) = (dialer(&config.delivery, dir)?, mailer(&config, dir)?);
         let base = config.delivery.url.clone();
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
+        let search = Search::start(engine.clone(), folder.search(), &tasks);
         Ok(Self {
             folder,
             config,
@@ -147,8 +151,9 @@ impl Server {
             uses: TokenUses::default(),
             live,
             stop,
-            tasks: tasks_of_all,
-            engine_tasks: tasks,
+            tasks,
+            search,
+            engine_tasks,
             health: Vec::new(),
             addresses: Addresses::default(),
         })
@@ -165,6 +170,7 @@ impl Server {
             subscriptions: self.subscriptions.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
+            search: self.search.clone(),
         }
     }
 

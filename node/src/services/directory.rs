@@ -13,8 +13,8 @@ use super::auth::{Caller, Door};
 use super::error::Failure;
 use super::page_token::{Purpose, page_size};
 use super::time::timestamp;
-use crate::engine::Reader;
 use crate::engine::completeness::Completeness;
+use crate::engine::{Engine, Reader};
 
 pub(crate) struct Directories {
     pub(crate) door: Door,
@@ -39,7 +39,7 @@ impl Directories {
         let after = purpose.open(&self.door.engine, &request.page_token)?;
         let directory = self.door.engine.directory();
         let mut rest = directory.members().filter(|member| member.id.as_str() > after.as_str());
-        let held = self.held(caller);
+        let held = held_of(&self.door.engine, &caller.reader);
         let members: Vec<v1::Member> = rest.by_ref().take(size).map(|member| shown(member, &held)).collect();
         let next = members.last().filter(|_| rest.next().is_some());
         let next_page_token =
@@ -50,19 +50,11 @@ impl Directories {
     fn member(&self, caller: &Caller, name: &str) -> Result<v1::Member, Failure> {
         let id = member_of(name, &self.door.engine.identity().network).ok_or_else(|| bad_member_name("name"))?;
         let directory = self.door.engine.directory();
-        let held = self.held(caller);
+        let held = held_of(&self.door.engine, &caller.reader);
         directory
             .member(&id)
             .map(|member| shown(member, &held))
             .ok_or_else(|| Failure::NotFound(format!("members/{id}")))
-    }
-
-    /// What is held of others in scopes that the caller has.
-    fn held(&self, caller: &Caller) -> Vec<Completeness> {
-        let viewer = self.door.engine.viewer(&caller.reader);
-        let mut held = self.door.engine.completeness();
-        held.retain(|held| held.scope.parse().is_ok_and(|scope| viewer.has(&scope)));
-        held
     }
 
     fn circles(&self, caller: &Caller) -> v1::ListCirclesResponse {
@@ -87,6 +79,26 @@ fn belongs(reader: &Reader, circle: &str, network: &NetworkName, directory: &Dir
         Reader::Narrowed(reader, scopes) => {
             Scope::circle(circle, network).is_ok_and(|scope| scopes.contains(&scope))
                 && belongs(reader, circle, network, directory)
+        }
+    }
+}
+
+/// What is held of others in scopes that the reader has.
+pub(crate) fn held_of(engine: &Engine, reader: &Reader) -> Vec<Completeness> {
+    let viewer = engine.viewer(reader);
+    let mut held = engine.completeness();
+    held.retain(|held| held.scope.parse().is_ok_and(|scope| viewer.has(&scope)));
+    held
+}
+
+impl Completeness {
+    /// As the contract has it.
+    pub(crate) fn shown(&self) -> v1::Completeness {
+        v1::Completeness {
+            scope: self.scope.clone(),
+            state: self.state.into(),
+            complete_time: self.complete.map(timestamp),
+            head_time: Some(timestamp(self.issued)),
         }
     }
 }
@@ -129,16 +141,7 @@ fn shown(member: &Member, held: &[Completeness]) -> v1::Member {
         key_number: key.map_or(0, |key| key.number),
         moving_to: member.moving.as_ref().map(ToString::to_string).unwrap_or_default(),
         drop_time,
-        completeness: held
-            .iter()
-            .filter(|held| held.origin == member.id.as_str())
-            .map(|held| v1::Completeness {
-                scope: held.scope.clone(),
-                state: held.state.into(),
-                complete_time: held.complete.map(timestamp),
-                head_time: Some(timestamp(held.issued)),
-            })
-            .collect(),
+        completeness: held.iter().filter(|held| held.origin == member.id.as_str()).map(Completeness::shown).collect(),
         key_fingerprint: key.map(|key| key.key.fingerprint()).unwrap_or_default(),
     }
 }

@@ -83,6 +83,8 @@ pub(crate) enum Failure {
     Backup(String),
     #[error("a key file: {0}")]
     KeyFile(String),
+    #[error("the search index is not ready")]
+    IndexUnready,
 }
 
 impl From<StoreError> for Failure {
@@ -280,6 +282,12 @@ impl Failure {
                 "FOLDER_EXISTS",
                 format!("文件夹{folder}已存在，请换一个尚不存在的路径。"),
                 format!("The folder {folder} exists: name one that does not."),
+            ),
+            Self::IndexUnready => told(
+                Code::Unavailable,
+                "INDEX_NOT_READY",
+                "检索索引正在更新，请稍后重试。",
+                "The search index is taking in what has changed: try again in a moment.",
             ),
             Self::KeyFile(detail) => told(
                 Code::FailedPrecondition,

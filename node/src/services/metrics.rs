@@ -26,12 +26,12 @@ pub(crate) async fn render(context: &Context) -> Result<String, String> {
         status::of(context, Language::En).await.map_err(|failure| failure.status(Language::En).message().to_owned())?;
     let mut text = String::new();
     let deliveries = context.subscriptions.tally.counts();
-    encode(&mut text, &registry(&status, context.engine.halted().is_some(), &deliveries))
-        .map_err(|error| error.to_string())?;
+    let registry = registry(&status, context.engine.halted().is_some(), context.search.behind(), &deliveries);
+    encode(&mut text, &registry).map_err(|error| error.to_string())?;
     Ok(text)
 }
 
-fn registry(status: &Status, halted: bool, deliveries: &[(&'static str, i64)]) -> Registry {
+fn registry(status: &Status, halted: bool, search_behind: Option<i64>, deliveries: &[(&'static str, i64)]) -> Registry {
     let mut registry = Registry::with_prefix("duikou");
     let mut gauge = |name: &str, help: &str, values: Vec<(Labels, i64)>| {
         let family = Family::<Labels, Gauge>::default();
@@ -47,6 +47,8 @@ fn registry(status: &Status, halted: bool, deliveries: &[(&'static str, i64)]) -
     gauge("writes_halted", "1 where this server writes nothing", vec![(Vec::new(), i64::from(halted))]);
     gauge("directory_entries", "Newest entry of the directory", vec![(Vec::new(), status.directory_index)]);
     gauge("feed_head", "Newest sequence number", vec![(Vec::new(), status.head)]);
+    let behind = search_behind.map(|behind| (Vec::new(), behind)).into_iter().collect();
+    gauge("search_behind", "Changes that the search index has yet to read; none while it is not open", behind);
     let parts = status.holdings.iter().flat_map(|holding| {
         [("record", holding.records), ("withdrawal", holding.withdrawals)]
             .map(|(part, count)| (vec![("origin", holding.origin.clone()), ("part", part.to_owned())], count))
@@ -115,7 +117,7 @@ mod tests {
             ..Default::default()
         };
         let mut text = String::new();
-        encode(&mut text, &registry(&status, true, &[("TIMED_OUT", 6)])).unwrap();
+        encode(&mut text, &registry(&status, true, Some(9), &[("TIMED_OUT", 6)])).unwrap();
         for line in [
             r#"duikou_parts{origin="a.n",part="record"} 3"#,
             r#"duikou_link_up{peer="gate.n"} 1"#,
@@ -127,6 +129,7 @@ mod tests {
             r#"duikou_alarms{code="LINK_DOWN"} 2"#,
             r#"duikou_alarms{code="HALTED"} 1"#,
             "duikou_writes_halted 1",
+            "duikou_search_behind 9",
             "# EOF",
         ] {
             assert!(text.lines().any(|there| there == line), "{line} is not in\n{text}");

@@ -1,4 +1,4 @@
-//! The public gRPC services of an engine: listings, feed, directory, tokens, and what the operator asks. Each reads
+//! The public gRPC services of an engine: listings, feed, directory, search, tokens, and what the operator asks. Each reads
 //! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
 
 mod alarms;
@@ -16,6 +16,7 @@ mod operator;
 mod page_token;
 mod query;
 mod request_id;
+mod search;
 mod status;
 mod subscription;
 #[cfg(test)]
@@ -34,6 +35,7 @@ use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::match_service_server::MatchServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
 use duikou_proto::v1::query_service_server::QueryServiceServer;
+use duikou_proto::v1::search_service_server::SearchServiceServer;
 use duikou_proto::v1::subscription_service_server::SubscriptionServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
 use tokio_util::task::TaskTracker;
@@ -49,6 +51,7 @@ use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
+use crate::search::Search;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub(crate) use auth::{TokenFact, good_token, language};
@@ -81,6 +84,8 @@ pub struct Context {
     pub data: PathBuf,
     /// When tokens were last shown.
     pub uses: TokenUses,
+    /// What is found by words.
+    pub search: Search,
 }
 
 /// Where callers come in, and with it who they are.
@@ -145,6 +150,8 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let desk = context.subscriptions.clone();
     let subscriptions = SubscriptionServiceServer::new(subscription::Subscriptions { door: door.clone(), desk });
     all.add(subscriptions.max_decoding_message_size(REQUEST_BYTES));
+    let searches = search::Searches { door: door.clone(), search: context.search.clone() };
+    all.add(SearchServiceServer::new(searches).max_decoding_message_size(REQUEST_BYTES));
     match surface {
         Surface::Local => {
             let operators = OperatorServiceServer::new(operator::Operators { door, context });

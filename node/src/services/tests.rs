@@ -70,6 +70,7 @@ pub(crate) struct World {
     live: Live,
     stop: CancellationToken,
     directory: Directory,
+    search: crate::search::Search,
     local: Routes,
     pub(crate) public: Routes,
 }
@@ -105,6 +106,8 @@ impl World {
         }
         let live = Live::new(engine.clone(), keys.openers(), Policy::default(), TaskTracker::new());
         let uses = TokenUses::default();
+        let tasks = TaskTracker::new();
+        let search = crate::search::Search::start(engine.clone(), data.join("search"), &tasks);
         let context = Context {
             engine: engine.clone(),
             links: links.clone(),
@@ -114,11 +117,12 @@ impl World {
             started: START,
             data,
             uses: uses.clone(),
+            search: search.clone(),
         };
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
         let directory = Directory::default();
-        let mut world = Self { folder, clock, engine, uses, links, live, stop, directory, local, public };
+        let mut world = Self { folder, clock, engine, uses, links, live, stop, directory, search, local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {

@@ -82,6 +82,17 @@ impl Table {
         found
     }
 
+    /// The names by which people call an entry, each once: those of [`Self::by_name`], the English one in small letters.
+    pub fn names(&self, entry: &Entry) -> Vec<String> {
+        let mut names = (self.short_names)(entry);
+        names.push(entry.name_zh.to_owned());
+        names.push(entry.name_en.to_lowercase());
+        names.retain(|name| !name.is_empty());
+        names.sort();
+        names.dedup();
+        names
+    }
+
     fn collect(&self, text: &str, within: Option<&'static Entry>, found: &mut Vec<&'static Entry>) {
         let lies_in = |entry: &Entry| within.is_none_or(|outer| self.lies_below(entry, outer));
         found.extend(self.named(text).iter().copied().filter(|entry| lies_in(entry)));
@@ -104,12 +115,7 @@ impl Table {
     fn index(&self) -> HashMap<String, Vec<&'static Entry>> {
         let mut index: HashMap<String, Vec<&'static Entry>> = HashMap::new();
         for entry in self.entries {
-            let mut names = (self.short_names)(entry);
-            names.push(entry.name_zh.to_owned());
-            names.push(entry.name_en.to_lowercase());
-            names.sort();
-            names.dedup();
-            for name in names.into_iter().filter(|name| !name.is_empty()) {
+            for name in self.names(entry) {
                 index.entry(name).or_default().push(entry);
             }
         }

@@ -6,9 +6,11 @@
 //! build says so in its conditions.
 
 mod bare_feed;
+mod bare_search;
 mod bare_service;
 mod bare_store;
 mod bare_tls;
+mod chinese;
 mod client;
 mod compare;
 mod conditions;
@@ -18,8 +20,10 @@ mod fanout;
 mod figure;
 mod first_sync;
 mod heads;
+mod postgres;
 mod publish;
 mod resign;
+mod search;
 mod simulated;
 mod tally;
 mod visible;
@@ -35,7 +39,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 17] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -49,6 +53,8 @@ pub const NAMES: [&str; 15] = [
     heads::SYNC,
     compare::COMPARE,
     compare::HEAL,
+    search::RATIO,
+    search::POSTGRES,
     simulated::SPEED,
     webhooks::HEALTHY,
 ];
@@ -97,6 +103,9 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[webhooks::HEALTHY]) {
         report(webhooks::measure().await?);
+    }
+    if wants(&[search::RATIO, search::POSTGRES]) {
+        search::measure(wants(&[search::POSTGRES]), &mut report).await?;
     }
     if wants(&[simulated::SPEED]) {
         report(simulated::measure()?);

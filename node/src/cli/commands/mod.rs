@@ -23,6 +23,7 @@ mod query;
 mod ranges;
 mod recover;
 mod restore;
+mod search;
 mod serve;
 mod status;
 mod subscriptions;
@@ -68,6 +69,7 @@ pub enum Shared {
     Withdraw(withdraw::Args),
     List(list::Args),
     Get(get::Args),
+    Search(Box<search::Args>),
     Watch(Box<watch::Args>),
     Pull(Box<pull::Args>),
     Query(Box<query::Args>),
@@ -122,6 +124,7 @@ impl Shared {
             Self::Withdraw(args) => args.run(context).await,
             Self::List(args) => args.run(context).await,
             Self::Get(args) => args.run(context).await,
+            Self::Search(args) => args.run(context).await,
             Self::Watch(args) => args.run(context).await,
             Self::Pull(args) => args.run(context).await,
             Self::Query(args) => args.run(context).await,

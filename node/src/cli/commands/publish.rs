@@ -1,5 +1,6 @@
 //! `publish`
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use duikou_proto::v1;
@@ -12,7 +13,7 @@ use crate::cli::{CommandError, Context, ExitCode, FormFault, Sequence, Server, T
 /// Publishes listings, or new content of listings that are there
 ///
 /// The file holds one JSON object, or several one after the other. They are published in order; the first that is
-/// refused ends the command.
+/// refused ends the command. On a terminal, and with --dry-run, it is said first which listings say the same already.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  duikou-node publish tea.json\n  duikou-node publish - --member shenzhen")]
 pub struct Args {
@@ -43,6 +44,7 @@ impl Args {
         let server = context.connect().await?;
         let mut results = Sequence::new(context, &super::listing::header(), super::listing::row);
         for (line, listing) in listings {
+            self.warn_of_duplicates(context, &server, &listing).await;
             let published = self.publish(&server, listing).await.map_err(|mut error| {
                 error.message = Text::new(
                     format!("第 {line} 行：{}", error.message.in_language(crate::cli::Language::Zh)),
@@ -53,6 +55,24 @@ impl Args {
             results.push(&published)?;
         }
         results.end()
+    }
+
+    /// Says what the listing repeats, where somebody reads that. A server that cannot say it for now is no reason not to
+    /// publish.
+    async fn warn_of_duplicates(&self, context: &Context, server: &Server, listing: &v1::Listing) {
+        if !self.dry_run && !std::io::stderr().is_terminal() {
+            return;
+        }
+        let request = v1::FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
+        let Ok(found) = server.search().find_duplicates(request).await else { return };
+        for duplicate in found.into_inner().duplicates {
+            let v1::Duplicate { name, title, external_code } = duplicate;
+            let (zh, en) = match &*external_code {
+                "" => ("内容相近".to_owned(), "says nearly the same".to_owned()),
+                code => (format!("编号相同（{code}）"), format!("has the same code ({code})")),
+            };
+            context.note(&Text::new(format!("已有{zh}的信息：{name}  {title}"), format!("{name} {en}: {title}")));
+        }
     }
 
     async fn publish(&self, server: &Server, listing: v1::Listing) -> Result<v1::Listing, CommandError> {

@@ -15,7 +15,7 @@ use duikou_proto::v1::{self, Listing};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
-pub(super) use read::{bad_name, record_name};
+pub(crate) use read::{bad_name, record_name};
 pub(crate) use view::{listing_in, listing_of};
 
 pub(crate) struct Listings {

@@ -235,6 +235,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         started: START,
         data: world.folder.path().to_owned(),
         uses: TokenUses::default(),
+        search: world.search.clone(),
     };
     let services = routes(context, Surface::Public).await;
     let mut client = FeedServiceClient::new(services.routes.clone());

@@ -18,6 +18,7 @@ mod operator_port;
 mod queries;
 mod receipts;
 mod rest;
+mod search;
 mod subscriptions;
 mod third_party;
 mod watching;

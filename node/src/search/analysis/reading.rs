@@ -1,0 +1,110 @@
+//! How Chinese is typed in Latin letters: whole syllables (lenglian) and initials (ll), in every reading that a
+//! character has. Single characters misread 重庆, 厦门 and 六安; whoever types one of the readings finds them.
+
+use std::collections::BTreeSet;
+
+use pinyin::ToPinyinMulti as _;
+
+/// Characters of one spelling; what is typed beyond finds nothing more.
+const SPELT_CHARS: usize = 8;
+/// Spellings of one sequence: characters with several readings multiply.
+const SPELLINGS: usize = 8;
+
+/// The syllables of a character without tones, the commonest first, each once; ü is typed as v.
+fn syllables(character: char) -> Vec<String> {
+    let mut syllables: Vec<String> = Vec::new();
+    for reading in character.to_pinyin_multi().into_iter().flatten() {
+        let syllable = reading.plain().replace('ü', "v");
+        if syllable.bytes().all(|byte| byte.is_ascii_lowercase()) && !syllables.contains(&syllable) {
+            syllables.push(syllable);
+        }
+    }
+    syllables
+}
+
+/// The spellings of a sequence of ideographs, whole and by initials. Prefixes of them are what people type.
+pub(crate) fn readings(han: &str, found: &mut BTreeSet<String>) {
+    let mut whole = vec![String::new()];
+    let mut initials = vec![String::new()];
+    for character in han.chars().take(SPELT_CHARS) {
+        let syllables = syllables(character);
+        if syllables.is_empty() {
+            break;
+        }
+        let mut letters: Vec<&str> = syllables.iter().map(|syllable| &syllable[..1]).collect();
+        letters.dedup();
+        whole = spread(&whole, syllables.iter().map(String::as_str));
+        initials = spread(&initials, letters.into_iter());
+    }
+    found.extend(whole.into_iter().chain(initials).filter(|spelling| spelling.len() > 1));
+}
+
+fn spread<'a>(spellings: &[String], ends: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+    let all = spellings.iter().flat_map(|begin| ends.clone().map(move |end| format!("{begin}{end}")));
+    let mut spread: Vec<String> = all.take(SPELLINGS).collect();
+    spread.dedup();
+    spread
+}
+
+/// How many characters at the beginning of `han` the letters spell; None where they spell something else. The last of
+/// them may be begun only.
+pub(crate) fn spelt_length(han: &[char], letters: &str) -> Option<usize> {
+    fn go(han: &[char], letters: &str, depth: usize, initials: bool) -> Option<usize> {
+        if letters.is_empty() {
+            return Some(depth);
+        }
+        if depth == SPELT_CHARS {
+            return None;
+        }
+        syllables(*han.first()?).into_iter().find_map(|syllable| {
+            let syllable = if initials { &syllable[..1] } else { &*syllable };
+            match letters.strip_prefix(syllable) {
+                Some(rest) => go(&han[1..], rest, depth + 1, initials),
+                None => syllable.starts_with(letters).then_some(depth + 1),
+            }
+        })
+    }
+    go(han, letters, 0, false).or_else(|| go(han, letters, 0, true))
+}
+
+/// Whether a folded word can be a spelling.
+pub(crate) fn is_letters(word: &str) -> bool {
+    (2..=SPELT_CHARS * 6).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(han: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        readings(han, &mut found);
+        found
+    }
+
+    #[test]
+    fn every_reading_is_there_whole_and_by_initials() {
+        assert!(["lenglian", "ll"].iter().all(|text| of("冷链").contains(*text)));
+        for (place, spelling, initials) in
+            [("重庆", "chongqing", "cq"), ("厦门", "xiamen", "xm"), ("六安", "luan", "la"), ("长顺", "changshun", "cs")]
+        {
+            let found = of(place);
+            assert!(found.contains(spelling) && found.contains(initials), "{place}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn the_spelt_characters_are_counted() {
+        let han: Vec<char> = "冷链物流".chars().collect();
+        for (letters, length) in [
+            ("lenglian", Some(2)),
+            ("lengl", Some(2)),
+            ("ll", Some(2)),
+            ("llwl", Some(4)),
+            ("wl", None),
+            ("lengx", None),
+        ] {
+            assert_eq!(spelt_length(&han, letters), length, "{letters}");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Other listings that say the same: by the code that the same thing has in another register, or in near-same words.
+
+use duikou_proto::filter::Filter;
+use duikou_proto::name::RecordName;
+use duikou_proto::v1::external_code::Scheme;
+use duikou_proto::v1::{ExternalCode, Opportunity};
+use tantivy::Term;
+use tantivy::query::{BooleanQuery, Query as Clause};
+
+use super::document::code_form;
+use super::query::Query;
+use super::schema::Fields;
+use super::shingles::{NEAR_SAME, likeness, shingles};
+use super::{Hit, OrderBy, Search, SearchError, Start, Wanted};
+use crate::engine::Reader;
+
+/// Candidates that are compared.
+const CANDIDATES: usize = 32;
+
+/// Another listing that says the same.
+pub(crate) struct Duplicate {
+    pub(crate) hit: Hit,
+    /// The code that both have; else their words agree.
+    pub(crate) code: Option<String>,
+}
+
+impl Search {
+    /// The listings that `reader` may see and that say the same as `opportunity`, which is `name`'s, most alike first.
+    ///
+    /// # Errors
+    /// Where there is no answer for now.
+    pub(crate) async fn duplicates(
+        &self,
+        name: Option<&RecordName>,
+        opportunity: &Opportunity,
+        reader: &Reader,
+    ) -> Result<Vec<Duplicate>, SearchError> {
+        let wanted = Wanted {
+            query: Query::default(),
+            alike: Some(Box::new(opportunity.clone())),
+            filter: Filter::default(),
+            order: OrderBy::Relevance,
+            start: Start::First,
+            size: CANDIDATES,
+            facets: Vec::new(),
+        };
+        let answer = self.find(wanted, reader).await?;
+        let mut found: Vec<(f64, Duplicate)> = Vec::new();
+        for hit in answer.hits.into_iter().filter(|hit| Some(hit.part.name()) != name) {
+            let code = common_code(opportunity, &hit.opportunity);
+            let likeness = if code.is_some() { 2.0 } else { likeness(opportunity, &hit.opportunity) };
+            if likeness >= NEAR_SAME {
+                found.push((likeness, Duplicate { hit, code }));
+            }
+        }
+        found.sort_by(|one, other| other.0.total_cmp(&one.0));
+        Ok(found.into_iter().map(|(_, duplicate)| duplicate).collect())
+    }
+}
+
+/// Whatever shares a code or a band of near-same words.
+pub(super) fn alike(fields: &Fields, opportunity: &Opportunity) -> Box<dyn Clause> {
+    let codes = telling_codes(opportunity).map(|code| Term::from_field_text(fields.code, &code_form(&code.code)));
+    let bands = shingles(opportunity).into_iter().map(|band| Term::from_field_text(fields.shingle, &band));
+    Box::new(BooleanQuery::new_multiterms_query(codes.chain(bands).collect()))
+}
+
+/// The codes that name one thing: not those of organisations, which have many.
+fn telling_codes(opportunity: &Opportunity) -> impl Iterator<Item = &ExternalCode> {
+    opportunity.external_codes.iter().filter(|code| match code.scheme() {
+        Scheme::InvestmentProject | Scheme::Patent | Scheme::Other => true,
+        Scheme::CreditCode | Scheme::Unspecified => false,
+    })
+}
+
+fn common_code(one: &Opportunity, other: &Opportunity) -> Option<String> {
+    let same = |one: &ExternalCode, other: &ExternalCode| {
+        one.scheme == other.scheme && one.register == other.register && code_form(&one.code) == code_form(&other.code)
+    };
+    let codes = telling_codes(one).find(|code| telling_codes(other).any(|known| same(code, known)));
+    codes.map(|code| code.code.clone())
+}

@@ -1,0 +1,83 @@
+//! Pieces of a listing's text in which the words of a query stand.
+
+use duikou_proto::v1::{CharacterRange, Excerpt, Opportunity};
+
+use super::query::{Query, Reach, matched};
+
+/// Characters of a piece of the body.
+const EXCERPT_CHARS: usize = 120;
+/// Characters that stand before the first word found in it.
+const LEAD_CHARS: usize = 20;
+
+/// The excerpts of one listing: title and summary whole, of the body the piece with the most found in it.
+pub(crate) fn excerpts(opportunity: &Opportunity, query: &Query, reach: Reach) -> Vec<Excerpt> {
+    if query.wanted.is_empty() {
+        return Vec::new();
+    }
+    let whole = |field: &str, text: &str, spelt| {
+        let found = matched(text, query, reach, spelt);
+        (!found.is_empty()).then(|| Excerpt {
+            field: field.to_owned(),
+            text: text.to_owned(),
+            highlights: found.into_iter().map(|range| highlight(range, 0)).collect(),
+            cut_before: false,
+            cut_after: false,
+        })
+    };
+    let pieces = [
+        whole("title", &opportunity.title, true),
+        whole("summary", &opportunity.summary, false),
+        of_body(&opportunity.body, query, reach),
+    ];
+    pieces.into_iter().flatten().collect()
+}
+
+fn highlight((start, end): (usize, usize), before: usize) -> CharacterRange {
+    let number = |at: usize| i32::try_from(at - before).unwrap_or(i32::MAX);
+    CharacterRange { start: number(start), end: number(end) }
+}
+
+fn of_body(body: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
+    let found = matched(body, query, reach, false);
+    let (start, _) = *found.iter().max_by_key(|(start, _)| {
+        let within = |(from, to): &&(usize, usize)| from >= start && *to <= start + EXCERPT_CHARS - LEAD_CHARS;
+        // The first of the best.
+        (found.iter().filter(within).count(), usize::MAX - start)
+    })?;
+    let length = body.chars().count();
+    let start = start.saturating_sub(LEAD_CHARS).min(length.saturating_sub(EXCERPT_CHARS));
+    let end = (start + EXCERPT_CHARS).min(length);
+    let highlights = found.iter().filter(|(from, to)| *from >= start && *to <= end);
+    Some(Excerpt {
+        field: "body".to_owned(),
+        text: body.chars().skip(start).take(end - start).collect(),
+        highlights: highlights.map(|range| highlight(*range, start)).collect(),
+        cut_before: start > 0,
+        cut_after: end < length,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query::parse;
+    use super::*;
+
+    #[test]
+    fn the_piece_of_the_body_with_the_most_found_in_it_is_shown() {
+        let body =
+            format!("{}茶。{}茶叶与冷链，再说冷链。{}", "无关".repeat(100), "别的".repeat(200), "其他".repeat(100));
+        let listing = Opportunity { title: "好茶".to_owned(), body, ..Opportunity::default() };
+        let found = excerpts(&listing, &parse("茶 冷链", false).unwrap(), Reach::Exact);
+        assert_eq!(found.iter().map(|excerpt| &*excerpt.field).collect::<Vec<_>>(), ["title", "body"]);
+        let characters: Vec<char> = found[1].text.chars().collect();
+        let marked = |range: &CharacterRange| characters[range.start as usize..range.end as usize].iter().collect();
+        let marked: Vec<String> = found[1].highlights.iter().map(marked).collect();
+        assert_eq!(marked, ["茶", "冷链", "冷链"]);
+        assert!(found[1].cut_before && found[1].cut_after && characters.len() == EXCERPT_CHARS);
+    }
+
+    #[test]
+    fn a_filter_alone_marks_nothing() {
+        assert!(excerpts(&Opportunity::default(), &Query::default(), Reach::Exact).is_empty());
+    }
+}

@@ -1,0 +1,227 @@
+//! The one who keeps the index: a reader of the feed with its own place, which is kept in the index.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tantivy::{IndexWriter, TantivyDocument, Term};
+use tokio::time::{Instant, sleep_until};
+
+use super::document::document;
+use super::index::{Index, IndexError};
+use super::place::Place;
+use super::state::{Current, State, hidden};
+use super::view::View;
+use crate::engine::Engine;
+use crate::feed::readable;
+use crate::limits;
+use crate::store::{Order, Row};
+
+/// Where listings lie, whatever their kind.
+const LISTINGS: &str = "listings";
+
+/// Keeps the index in `folder` until the server stops.
+pub(crate) async fn keep(engine: Engine, folder: PathBuf, state: Arc<State>) {
+    let stop = engine.stopped();
+    let start = tokio::time::sleep(limits::INDEX_STARTS);
+    tokio::select! {
+        () = stop.cancelled() => return,
+        // Nobody waits for a server that starts, and no idle one loads the dictionary at once.
+        () = start => {}
+        () = state.wanted() => {}
+    }
+    let (mut sound, mut pause) = (true, limits::INDEX_AGAIN);
+    while !stop.is_cancelled() {
+        let begun = Instant::now();
+        let failed = tokio::select! {
+            () = stop.cancelled() => return,
+            failed = follow(&engine, &folder, &state, sound) => failed,
+        };
+        state.lose();
+        let Err(error) = failed else { continue };
+        tracing::warn!(error = %crate::error::chain(&error), "the search index is read again, and made anew if it is damaged");
+        // What broke off while it was read would break off again.
+        sound = !matches!(error, IndexError::Broken | IndexError::Index(_));
+        // A full disk is not helped by trying all the time.
+        pause = if begun.elapsed() > limits::INDEX_AGAIN_MAX { limits::INDEX_AGAIN } else { pause * 2 };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(pause.min(limits::INDEX_AGAIN_MAX)) => {}
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, IndexError> {
+    // A damaged index can end a reader in a panic: it ends the work, not the server.
+    tokio::task::spawn_blocking(work).await.map_err(|_| IndexError::Broken)?
+}
+
+/// Opens the index, or makes it, and follows the feed; returns where the index is no longer to be trusted.
+async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound: bool) -> Result<(), IndexError> {
+    let (index, place) = open(engine, folder, sound).await?;
+    let mut indexer = Indexer {
+        engine: engine.clone(),
+        view: Arc::new(View::new(index.reader.searcher(), None)?),
+        index: Arc::new(index),
+        writer: None,
+        place,
+        kept: place,
+        committed: Instant::now(),
+        feed: engine.feed_id(),
+        // What an index begun now will hold is read by the directory of now; of another nothing is known yet.
+        hidden: (place.content == 0).then(|| hidden(&engine.directory())),
+        building: true,
+    };
+    indexer.publish(state);
+    loop {
+        if engine.feed_id() != indexer.feed || indexer.place.content < engine.content_floor() {
+            return Ok(());
+        }
+        if state.is_damaged() {
+            return Err(IndexError::Broken);
+        }
+        let more = indexer.turn().await?;
+        let pending = indexer.place != indexer.kept;
+        let due = if more { limits::INDEX_COMMIT_BEHIND } else { limits::INDEX_COMMIT };
+        if pending && (indexer.committed.elapsed() >= due || (!more && state.is_urgent())) {
+            indexer.commit().await?;
+            indexer.publish(state);
+        } else if !more {
+            indexer.rest(state, pending).await;
+        }
+    }
+}
+
+async fn open(engine: &Engine, folder: &std::path::Path, sound: bool) -> Result<(Index, Place), IndexError> {
+    let at = folder.to_owned();
+    let opened = blocking(move || if sound { Index::open(&at) } else { Err(IndexError::Broken) }).await;
+    match opened.and_then(|index| Ok((index.payload()?, index))) {
+        Ok((payload, index)) => {
+            if let Some(place) = payload.and_then(|payload| Place::open(engine, &payload)) {
+                return Ok((index, place));
+            }
+            tracing::info!("the search index is of another feed, or too old: it is made anew");
+        }
+        Err(error) => tracing::info!(reason = %crate::error::chain(&error), "the search index is made anew"),
+    }
+    let at = folder.to_owned();
+    Ok((blocking(move || Index::make(&at)).await?, Place::beginning(engine)))
+}
+
+struct Indexer {
+    engine: Engine,
+    index: Arc<Index>,
+    view: Arc<View>,
+    /// Made when there is something to write, and let go when there has not been for a while.
+    writer: Option<IndexWriter<TantivyDocument>>,
+    /// What has been read.
+    place: Place,
+    /// What has been committed.
+    kept: Place,
+    committed: Instant,
+    feed: [u8; 16],
+    /// By which hidden names everything in the index was read.
+    hidden: Option<[u8; 32]>,
+    /// Whether it has not reached the head yet.
+    building: bool,
+}
+
+impl Indexer {
+    /// Reads one page of each order; whether there is more.
+    async fn turn(&mut self) -> Result<bool, IndexError> {
+        let content = self.engine.page(Order::Content, self.place.content, limits::FEED_PAGE).await?;
+        let link = self.engine.page(Order::Link, self.place.link, limits::FEED_PAGE).await?;
+        let signed_anew = |row: &&Arc<Row>| row.record_seq > row.record_content_seq;
+        let mut rows = content.rows;
+        rows.extend(link.rows.iter().filter(signed_anew).cloned());
+        rows.retain(|row| row.name.collection() == LISTINGS);
+        let read = Place { content: content.upto.max(self.place.content), link: link.upto.max(self.place.link) };
+        if !rows.is_empty() {
+            self.take_in(rows).await?;
+        } else if self.kept == self.place {
+            // Nothing to keep but the place: it is kept with the next thing.
+            self.kept = read;
+        }
+        self.place = read;
+        Ok(self.place.content < content.head || self.place.link < link.head)
+    }
+
+    async fn take_in(&mut self, rows: Vec<Arc<Row>>) -> Result<(), IndexError> {
+        let (index, writer, engine) = (self.index.clone(), self.writer.take(), self.engine.clone());
+        let work = move || {
+            let writer = writer.map_or_else(|| index.writer(), Ok)?;
+            let directory = engine.directory();
+            for row in rows {
+                writer.delete_term(Term::from_field_text(index.fields.name, row.name.as_str()));
+                let listing = row.record.as_ref().filter(|record| record.kind().is_listing());
+                // What is hidden is not in the index: its row comes again when it is shown.
+                let Some(record) = listing.filter(|_| !directory.hides(&row.name)) else { continue };
+                if let Some(opportunity) = readable(record) {
+                    writer.add_document(document(&index.fields, record, &opportunity))?;
+                }
+            }
+            Ok(writer)
+        };
+        self.writer = Some(blocking(work).await?);
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<(), IndexError> {
+        let (index, before, place) = (self.index.clone(), self.view.clone(), self.place);
+        let (writer, payload) = (self.writer.take(), place.seal(&self.engine));
+        let work = move || {
+            let mut writer = writer.map_or_else(|| index.writer(), Ok)?;
+            let mut commit = writer.prepare_commit()?;
+            commit.set_payload(&payload);
+            commit.commit()?;
+            index.reader.reload()?;
+            let view = View::new(index.reader.searcher(), Some(&before))?;
+            Ok((writer, view))
+        };
+        let (writer, view) = blocking(work).await?;
+        (self.writer, self.view) = (Some(writer), Arc::new(view));
+        (self.kept, self.committed) = (place, Instant::now());
+        Ok(())
+    }
+
+    fn publish(&mut self, state: &State) {
+        // The directory before the counter: what an entry did to the feed lies at or below it.
+        let hidden = hidden(&self.engine.directory());
+        if self.kept.content >= self.engine.counted() {
+            (self.hidden, self.building) = (Some(hidden), false);
+        }
+        state.publish(Current {
+            view: self.view.clone(),
+            fields: self.index.fields.clone(),
+            upto: self.kept.content,
+            hidden: self.hidden,
+            building: self.building,
+        });
+    }
+
+    /// At the head: until there is something to do.
+    async fn rest(&mut self, state: &State, pending: bool) {
+        self.publish(state);
+        let (mut head, mut directory) = (self.engine.watch_head(), self.engine.watch_directory());
+        let (content, entry) = (self.place.content, self.engine.directory().index());
+        let until = match (pending, self.writer.is_some()) {
+            (true, _) => self.committed + limits::INDEX_COMMIT,
+            (false, true) => self.committed + limits::INDEX_IDLE,
+            (false, false) => Instant::now() + limits::INDEX_IDLE,
+        };
+        tokio::select! {
+            _ = head.wait_for(|head| *head > content) => {}
+            _ = directory.wait_for(|directory| directory.index() != entry) => {}
+            () = state.urgency() => {}
+            () = state.damage() => {}
+            () = sleep_until(until) => {}
+        }
+        if !pending && self.committed.elapsed() >= limits::INDEX_IDLE {
+            // Dropping it waits for merges that are under way.
+            if let Some(writer) = self.writer.take() {
+                let _ = blocking(move || Ok(writer.wait_merging_threads()?)).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Search: an index that is one more reader of the feed, and what is found with it.
+//!
+//! `indexer` keeps the index in a folder of its own beside the store, whatever that is: `document` says what of a listing
+//! goes into it, `analysis` what words are, `place` how far it has read. What is lost, damaged or of another version is
+//! made anew from the feed. `look` finds; `view` and `visible` ask [`crate::engine::Viewer`] for whom, inside the query,
+//! so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
+
+mod analysis;
+mod document;
+mod duplicates;
+mod excerpts;
+mod facets;
+mod filter;
+mod index;
+mod indexer;
+mod look;
+mod order;
+mod page;
+mod place;
+mod query;
+mod schema;
+mod shingles;
+mod state;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod view;
+mod visible;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use duikou_proto::envelope::Part;
+use duikou_proto::filter::{Filter, Header};
+use duikou_proto::name::RecordName;
+use duikou_proto::v1::Opportunity;
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::engine::{Engine, Reader, Seen};
+use crate::feed::readable;
+use crate::limits;
+use crate::store::StoreError;
+pub(crate) use duplicates::Duplicate;
+pub(crate) use excerpts::excerpts;
+pub(crate) use facets::Facets;
+pub(crate) use look::OrderBy;
+use look::{Asked, Found, look};
+use page::Kept;
+pub(crate) use page::Start;
+pub(crate) use query::{Query, Reach, parse};
+use state::{Current, State};
+pub(crate) use suggest::Suggestion;
+
+/// Where the index lies in a server's folder.
+pub(crate) const FOLDER: &str = "search";
+/// Encoded listings on one page: well below what clients take.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// A handle: cheap to clone.
+#[derive(Clone)]
+pub struct Search(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    state: Arc<State>,
+    kept: Kept,
+    permits: Semaphore,
+}
+
+/// Why a search has no answer.
+#[derive(Debug, Error)]
+pub(crate) enum SearchError {
+    /// The index has not taken in what it must have, or is being made anew.
+    #[error("the index is not ready")]
+    Unready,
+    /// The page token is of a state of the index that is no longer kept.
+    #[error("the page token is too old")]
+    Expired,
+    /// The store cannot be read.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+}
+
+/// What is searched for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) query: Query,
+    /// Only what may say the same as this.
+    pub(crate) alike: Option<Box<Opportunity>>,
+    pub(crate) filter: Filter,
+    pub(crate) order: OrderBy,
+    pub(crate) start: Start,
+    pub(crate) size: usize,
+    /// Names of the index's fields.
+    pub(crate) facets: Vec<&'static str>,
+}
+
+/// What was found.
+pub(crate) struct Answer {
+    pub(crate) hits: Vec<Hit>,
+    /// Where the next page begins.
+    pub(crate) next: Option<Start>,
+    pub(crate) total: usize,
+    pub(crate) facets: Facets,
+    /// Whether words with a typo were needed.
+    pub(crate) reach: Reach,
+    /// Whether the index is still being made.
+    pub(crate) building: bool,
+}
+
+/// One listing that was found and may be seen.
+pub(crate) struct Hit {
+    pub(crate) part: Part,
+    pub(crate) opportunity: Opportunity,
+}
+
+impl Search {
+    /// Starts to keep an index of what `engine` holds in `folder`; it ends with the engine.
+    pub fn start(engine: Engine, folder: PathBuf, tasks: &TaskTracker) -> Self {
+        let state = Arc::new(State::new());
+        tasks.spawn(indexer::keep(engine.clone(), folder, state.clone()));
+        Self(Arc::new(Shared { engine, state, kept: Kept::default(), permits: Semaphore::new(limits::SEARCHES) }))
+    }
+
+    /// One page of what `reader` may see and wants.
+    ///
+    /// # Errors
+    /// Where there is no answer for now.
+    pub(crate) async fn find(&self, wanted: Wanted, reader: &Reader) -> Result<Answer, SearchError> {
+        let current = self.ready().await?;
+        let view = match wanted.start {
+            Start::First | Start::After(_) => current.view.clone(),
+            Start::Offset { state, .. } => self.0.kept.get(state).ok_or(SearchError::Expired)?,
+        };
+        let filter = wanted.filter.clone();
+        let found = self.look(&current, wanted, view.clone(), reader).await?;
+        let (hits, cut) = self.shown(&found, &filter, reader).await?;
+        let next = cut.or(found.next).map(|next| match next {
+            Start::Offset { offset, .. } => Start::Offset { state: self.0.kept.keep(&view), offset },
+            other => other,
+        });
+        let Found { total, facets, reach, .. } = found;
+        Ok(Answer { hits, next, total, facets, reach, building: current.building })
+    }
+
+    /// How many changes the index has yet to read; None while it is not open.
+    pub(crate) fn behind(&self) -> Option<i64> {
+        self.0.state.upto().map(|upto| (self.0.engine.head() - upto).max(0))
+    }
+
+    /// Until everything that is committed now has been taken in.
+    #[cfg(test)]
+    pub(crate) async fn caught_up(&self) {
+        self.0.state.caught_up(&self.0.engine).await;
+    }
+
+    async fn ready(&self) -> Result<Current, SearchError> {
+        self.0.state.ready(&self.0.engine).await.map_err(|state::Unready| SearchError::Unready)
+    }
+
+    /// Looks into the index, beside the tasks that serve: broad queries take milliseconds.
+    async fn look(
+        &self,
+        current: &Current,
+        wanted: Wanted,
+        view: Arc<view::View>,
+        reader: &Reader,
+    ) -> Result<Found, SearchError> {
+        let Ok(_permit) = self.0.permits.acquire().await else { return Err(SearchError::Unready) };
+        let engine = &self.0.engine;
+        let asked = Asked {
+            fields: current.fields.clone(),
+            view,
+            viewer: engine.viewer(reader),
+            directory: engine.directory(),
+            now: engine.now(),
+            wanted,
+        };
+        match tokio::task::spawn_blocking(move || look(&asked)).await {
+            Ok(Ok(found)) => Ok(found),
+            Ok(Err(error)) => {
+                tracing::error!(error = %crate::error::chain(&error), "the search index cannot be read");
+                self.0.state.report_damage();
+                Err(SearchError::Unready)
+            }
+            Err(_) => {
+                // It is the library's way to say that a file is not as it was written.
+                tracing::error!("reading the search index broke off");
+                self.0.state.report_damage();
+                Err(SearchError::Unready)
+            }
+        }
+    }
+
+    /// Of what was found, in its order, that which the store has and the viewer sees now; where that is more than one
+    /// answer holds, also where the next page begins.
+    async fn shown(
+        &self,
+        found: &Found,
+        filter: &Filter,
+        reader: &Reader,
+    ) -> Result<(Vec<Hit>, Option<Start>), SearchError> {
+        let engine = &self.0.engine;
+        let names: Vec<RecordName> = found.names.iter().map(|(name, _)| name.clone()).collect();
+        let rows = if names.is_empty() { Vec::new() } else { engine.rows(&names).await? };
+        let mut rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+        // The rights of after the reading, as everywhere.
+        let (viewer, directory, now) = (engine.viewer(reader), engine.directory(), engine.now());
+        let (mut hits, mut bytes) = (Vec::with_capacity(names.len()), 0);
+        for (number, (name, after)) in found.names.iter().enumerate() {
+            let Some(row) = rows.remove(name) else { continue };
+            let Seen::Record(part) = viewer.see(&row, &directory, now) else { continue };
+            let Some(opportunity) = readable(part) else { continue };
+            if !filter.matches(&Header::of(part), &opportunity) {
+                continue;
+            }
+            bytes += part.bytes().len();
+            hits.push(Hit { part: part.clone(), opportunity });
+            if bytes >= PAGE_BYTES && number + 1 < found.names.len() {
+                return Ok((hits, Some(*after)));
+            }
+        }
+        Ok((hits, None))
+    }
+}

@@ -1,0 +1,138 @@
+//! Where the words of a query stand in a text.
+
+use super::clause::typos;
+use super::{Item, Query, Reach};
+use crate::search::analysis::{Folded, fold, is_han, is_letters, spelt_length, stem};
+
+/// Pieces of `original` that a query found, in characters, in order and apart from each other. `spelt` says whether
+/// what is typed in Latin letters is looked for in Chinese too.
+pub(crate) fn matched(original: &str, query: &Query, reach: Reach, spelt: bool) -> Vec<(usize, usize)> {
+    let folded = fold(original);
+    let characters: Vec<char> = folded.text.chars().collect();
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let mut latin: Vec<(&str, bool)> = Vec::new();
+    for item in &query.wanted {
+        for needle in needles(item) {
+            occurrences(&folded.text, needle, &mut found);
+        }
+        let last = item.words.len() - 1;
+        let words = item.words.iter().enumerate().filter(|(_, (_, han))| !han);
+        latin.extend(words.map(|(at, (word, _))| (&**word, item.begun && at == last)));
+    }
+    if !latin.is_empty() {
+        latin_words(&folded.text, &latin, reach, &mut found);
+        if spelt {
+            spellings(&characters, &latin, &mut found);
+        }
+    }
+    in_original(&folded, found)
+}
+
+/// What of an item is looked for character by character: phrases and unknown words whole, known words each.
+fn needles(item: &Item) -> Vec<&str> {
+    let han = |(word, han): &'_ (String, bool)| *han && (item.words.len() == 1 || word.chars().nth(1).is_some());
+    let words = item.words.iter().filter(|word| han(word)).map(|(word, _)| &**word);
+    let whole = Some(&*item.text).filter(|text| text.chars().all(is_han));
+    if item.phrase { whole.into_iter().collect() } else { whole.into_iter().chain(words).collect() }
+}
+
+fn occurrences(text: &str, needle: &str, found: &mut Vec<(usize, usize)>) {
+    let length = needle.chars().count();
+    let (mut bytes, mut characters) = (0, 0);
+    for (at, _) in text.match_indices(needle) {
+        characters += text[bytes..at].chars().count();
+        bytes = at;
+        found.push((characters, characters + length));
+    }
+}
+
+fn latin_words(text: &str, wanted: &[(&str, bool)], reach: Reach, found: &mut Vec<(usize, usize)>) {
+    let stems: Vec<Option<String>> = wanted.iter().map(|(word, _)| stem(word)).collect();
+    let (mut at, mut bytes) = (0, 0);
+    for run in
+        text.split(|character: char| !character.is_alphanumeric() || is_han(character)).filter(|run| !run.is_empty())
+    {
+        // `split` gives out slices of `text`, in order.
+        let start = run.as_ptr() as usize - text.as_ptr() as usize;
+        at += text[bytes..start].chars().count();
+        bytes = start;
+        let hit = wanted.iter().zip(&stems).any(|((word, begun), wanted_stem)| {
+            run == *word
+                || (*begun && run.starts_with(word))
+                || (wanted_stem.is_some() && stem(run).or_else(|| Some(run.to_owned())) == *wanted_stem)
+                || stem(run).as_deref() == Some(word)
+                || (reach == Reach::Typos && strsim::osa_distance(run, word) <= usize::from(typos(word)))
+        });
+        if hit {
+            found.push((at, at + run.chars().count()));
+        }
+    }
+}
+
+fn spellings(characters: &[char], wanted: &[(&str, bool)], found: &mut Vec<(usize, usize)>) {
+    for (word, _) in wanted.iter().filter(|(word, _)| is_letters(word)) {
+        let spelt = |at: usize| Some((at, at + spelt_length(&characters[at..], word)?));
+        found.extend((0..characters.len()).filter(|at| is_han(characters[*at])).filter_map(spelt));
+    }
+}
+
+/// In characters of the original, ordered, those that touch joined.
+fn in_original(folded: &Folded, mut found: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    found.sort_unstable();
+    let mut ranges: Vec<(usize, usize)> = Vec::new();
+    for (start, end) in found {
+        let (Some(first), Some(last)) = (folded.origins.get(start), folded.origins.get(end.saturating_sub(1))) else {
+            continue;
+        };
+        let (start, end) = (*first as usize, *last as usize + 1);
+        match ranges.last_mut() {
+            Some(before) if start <= before.1 => before.1 = before.1.max(end),
+            _ => ranges.push((start, end)),
+        }
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::parse;
+    use super::*;
+
+    fn pieces(text: &str, query: &str, reach: Reach) -> Vec<String> {
+        let query = parse(query, false).unwrap();
+        let characters: Vec<char> = text.chars().collect();
+        let ranges = matched(text, &query, reach, true);
+        ranges.into_iter().map(|(start, end)| characters[start..end].iter().collect()).collect()
+    }
+
+    #[test]
+    fn what_was_found_is_marked_as_it_was_written() {
+        for (text, query, expected) in [
+            ("在線冷鏈物流平臺", "冷链", vec!["冷鏈"]),
+            ("冷链物流与冷链仓储", "冷链物流", vec!["冷链物流", "冷链"]),
+            ("冷链物流园区", "“物流园”", vec!["物流园"]),
+            ("Ｃold-Chain Logistics", "cold logistic", vec!["Ｃold", "Logistics"]),
+            ("贵州长顺刺绣", "changshun", vec!["长顺"]),
+            ("冷链物流", "llwl", vec!["冷链物流"]),
+            ("tea", "coffee", vec![]),
+        ] {
+            assert_eq!(pieces(text, query, Reach::Exact), expected, "{query} in {text}");
+        }
+        assert_eq!(pieces("cold logistics", "logistcs", Reach::Typos), ["logistics"]);
+    }
+
+    proptest! {
+        #[test]
+        fn ranges_lie_in_the_text_in_order(text in "[冷链物流鏈ﬁa-c Ａ，]{0,60}", query in "[冷链物a-c]{1,6}") {
+            let query = parse(&query, true).unwrap();
+            let length = text.chars().count();
+            let mut last = 0;
+            for (start, end) in matched(&text, &query, Reach::Typos, true) {
+                prop_assert!(start >= last && start < end && end <= length);
+                last = end;
+            }
+        }
+    }
+}

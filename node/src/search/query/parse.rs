@@ -1,0 +1,194 @@
+//! The language of queries: words, "phrases", -exclusions and begun words*. It is flat, so nothing nests.
+
+use duikou_proto::language::Text;
+use duikou_proto::validate::{Violation, reason};
+
+use crate::search::analysis::{cut, fold};
+
+/// Characters of a query.
+pub(crate) const QUERY_CHARS: usize = 200;
+/// Words and phrases of a query.
+pub(crate) const QUERY_ITEMS: usize = 32;
+/// Words that its items come to, at most: one a character.
+const QUERY_WORDS: usize = QUERY_CHARS;
+
+/// A query that was understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// What must be there.
+    pub(crate) wanted: Vec<Item>,
+    /// What must not.
+    pub(crate) unwanted: Vec<Item>,
+}
+
+/// A word or a phrase, folded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// As it was typed, folded.
+    pub(crate) text: String,
+    /// Its words with whether each is Chinese.
+    pub(crate) words: Vec<(String, bool)>,
+    /// Whether they stand next to each other.
+    pub(crate) phrase: bool,
+    /// Whether the last of them is only begun.
+    pub(crate) begun: bool,
+}
+
+/// Quotation marks that open a phrase, with those that close it.
+const QUOTES: [(char, char); 4] = [('"', '"'), ('“', '”'), ('「', '」'), ('『', '』')];
+
+/// Reads a query; `prefix` says that its last word is still being typed, for which an open phrase is no fault.
+///
+/// # Errors
+/// What is wrong with it, as violations of `query`.
+pub(crate) fn parse(text: &str, prefix: bool) -> Result<Query, Vec<Violation>> {
+    let length = text.chars().count();
+    if length > QUERY_CHARS {
+        return Err(fault(
+            reason::TOO_LONG,
+            format!("检索词共{length}个字符，最多{QUERY_CHARS}个，请缩短。"),
+            format!("The query has {length} characters and may have {QUERY_CHARS}: shorten it."),
+        ));
+    }
+    let mut query = Query::default();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (unwanted, item) = next(&mut rest, prefix)?;
+        rest = rest.trim_start();
+        if item.words.is_empty() {
+            continue;
+        }
+        if unwanted { query.unwanted.push(item) } else { query.wanted.push(item) }
+    }
+    let items = query.wanted.len() + query.unwanted.len();
+    if items > QUERY_ITEMS {
+        return Err(fault(
+            reason::TOO_MANY,
+            format!("检索词共{items}个，最多{QUERY_ITEMS}个，请删减。"),
+            format!("The query has {items} words and may have {QUERY_ITEMS}: remove some."),
+        ));
+    }
+    if items == 0 && !text.trim().is_empty() {
+        return Err(fault(
+            reason::BAD_FORMAT,
+            "其中没有可检索的文字，请输入汉字、字母或数字。",
+            "There is nothing to search for in this: give words.",
+        ));
+    }
+    if prefix && let Some(last) = query.wanted.last_mut() {
+        last.begun |= !text.ends_with(char::is_whitespace);
+    }
+    Ok(query)
+}
+
+fn next(rest: &mut &str, prefix: bool) -> Result<(bool, Item), Vec<Violation>> {
+    let unwanted = rest.strip_prefix(['-', '－']).filter(|after| !after.starts_with(char::is_whitespace));
+    let unwanted = unwanted.filter(|after| !after.is_empty());
+    if let Some(after) = unwanted {
+        *rest = after;
+    }
+    let quoted = QUOTES.into_iter().find_map(|(open, close)| Some((rest.strip_prefix(open)?, close)));
+    let (text, begun) = match quoted {
+        Some((inner, close)) => match inner.split_once(close) {
+            Some((phrase, after)) => {
+                *rest = after;
+                (phrase, false)
+            }
+            None if prefix => {
+                *rest = "";
+                (inner, true)
+            }
+            None => {
+                return Err(fault(
+                    reason::BAD_FORMAT,
+                    format!("引号没有闭合，请补上{close}，或删除引号。"),
+                    format!("A quotation mark is open: close it with {close}, or remove it."),
+                ));
+            }
+        },
+        None => {
+            let opens = |character: char| QUOTES.iter().any(|(open, _)| *open == character);
+            let end = rest.find(|character: char| character.is_whitespace() || opens(character)).unwrap_or(rest.len());
+            let (word, after) = rest.split_at(end);
+            *rest = after;
+            match word.strip_suffix(['*', '＊']) {
+                Some(begun) => (begun, true),
+                None => (word, false),
+            }
+        }
+    };
+    let folded = fold(text).text;
+    let words = cut(&folded).into_iter().take(QUERY_WORDS).map(|word| (word.text.to_owned(), word.han)).collect();
+    Ok((unwanted.is_some(), Item { text: folded, words, phrase: quoted.is_some(), begun }))
+}
+
+fn fault(reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Vec<Violation> {
+    vec![Violation { field: "query".to_owned(), reason, text: Text::new(zh, en) }]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shown(text: &str) -> Vec<String> {
+        let query = parse(text, false).unwrap();
+        let show = |sign: &str, item: &Item| {
+            let words: Vec<&str> = item.words.iter().map(|(word, _)| &**word).collect();
+            let phrase = if item.phrase { "\"" } else { "" };
+            format!("{sign}{phrase}{}{phrase}{}", words.join("+"), if item.begun { "*" } else { "" })
+        };
+        query
+            .wanted
+            .iter()
+            .map(|item| show("", item))
+            .chain(query.unwanted.iter().map(|item| show("-", item)))
+            .collect()
+    }
+
+    #[test]
+    fn words_phrases_exclusions_and_beginnings_are_read() {
+        for (text, expected) in [
+            ("冷鏈物流 Logistics", vec!["冷链+物流", "logistics"]),
+            ("“冷链物流” -深圳", vec!["\"冷链+物流\"", "-深圳"]),
+            ("「冷鏈」logi*", vec!["\"冷链\"", "logi*"]),
+            ("茶 - 叶", vec!["茶", "叶"]),
+            ("cold-chain", vec!["cold+chain"]),
+            ("-\"a b\" c", vec!["c", "-\"a+b\""]),
+            ("", vec![]),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let reasons = |text: &str| parse(text, false).unwrap_err().iter().map(|v| v.reason).collect::<Vec<_>>();
+        assert_eq!(reasons(&"茶".repeat(QUERY_CHARS + 1)), [reason::TOO_LONG]);
+        assert_eq!(reasons(&"a ".repeat(QUERY_ITEMS + 1)), [reason::TOO_MANY]);
+        assert_eq!(reasons("\"茶"), [reason::BAD_FORMAT]);
+        assert_eq!(reasons("？！"), [reason::BAD_FORMAT]);
+        assert_eq!(reasons("-"), [reason::BAD_FORMAT]);
+        assert!(parse("\"冷", true).is_ok(), "a phrase that is being typed is open");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_within_bounds(text in "\\PC{0,240}", prefix: bool) {
+            match parse(&text, prefix) {
+                Ok(query) => {
+                    let items: Vec<&Item> = query.wanted.iter().chain(&query.unwanted).collect();
+                    prop_assert!(items.len() <= QUERY_ITEMS);
+                    prop_assert!(items.iter().all(|item| !item.words.is_empty()));
+                }
+                Err(violations) => prop_assert!(violations.iter().all(|violation| violation.field == "query")),
+            }
+        }
+
+        #[test]
+        fn signs_and_quotes_in_any_order_are_read_or_refused(text in "[-*\"“”「」 冷链a1，]{0,60}", prefix: bool) {
+            let _ = parse(&text, prefix);
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Near-same texts: what two listings have in common when one was written from the other. MinHash over the four-character
+//! pieces of the folded text, in bands: texts whose pieces agree by more than about 0.6 (Jaccard) nearly always share a
+//! band, and [`likeness`] then says how much they agree.
+
+use std::collections::HashSet;
+
+use duikou_proto::v1::Opportunity;
+
+use super::analysis::fold;
+
+/// Characters of a piece.
+const PIECE: usize = 4;
+/// Hashes that must agree for a band to agree.
+const ROWS: usize = 4;
+/// Bands, of which one must agree.
+const BANDS: usize = 8;
+/// From how much agreement on two texts are near-same.
+pub(crate) const NEAR_SAME: f64 = 0.7;
+
+/// The terms of the bands.
+pub(crate) fn shingles(opportunity: &Opportunity) -> Vec<String> {
+    let pieces = pieces(opportunity);
+    if pieces.is_empty() {
+        return Vec::new();
+    }
+    let mut least = [u64::MAX; ROWS * BANDS];
+    for piece in &pieces {
+        for (seed, least) in (1_u64..).zip(&mut least) {
+            *least = (*least).min(mix(piece ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+        }
+    }
+    let band = |(number, rows): (usize, &[u64])| {
+        let hash = rows.iter().fold(number as u64, |hash, row| mix(hash.rotate_left(23) ^ row));
+        format!("{number}:{hash:016x}")
+    };
+    least.chunks(ROWS).enumerate().map(band).collect()
+}
+
+/// How much two listings agree in their texts: common pieces by all pieces.
+pub(crate) fn likeness(one: &Opportunity, other: &Opportunity) -> f64 {
+    let (one, other) = (pieces(one), pieces(other));
+    let common = one.intersection(&other).count();
+    let all = one.len() + other.len() - common;
+    if all == 0 { 0.0 } else { common as f64 / all as f64 }
+}
+
+fn pieces(opportunity: &Opportunity) -> HashSet<u64> {
+    let texts = [&opportunity.title, &opportunity.summary, &opportunity.body];
+    let characters: Vec<char> = texts
+        .into_iter()
+        .flat_map(|text| fold(text).text.chars().collect::<Vec<_>>())
+        .filter(|character| character.is_alphanumeric())
+        .collect();
+    let hash =
+        |piece: &[char]| piece.iter().fold(0_u64, |hash, character| mix(hash ^ u64::from(u32::from(*character))));
+    if (1..PIECE).contains(&characters.len()) {
+        return [hash(&characters)].into();
+    }
+    characters.windows(PIECE).map(hash).collect()
+}
+
+/// A bijection that spreads every bit over all (the finaliser of SplitMix64).
+fn mix(mut value: u64) -> u64 {
+    value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    value ^ (value >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(body: &str) -> Opportunity {
+        Opportunity { title: "冷链物流园招商".to_owned(), body: body.to_owned(), ..Opportunity::default() }
+    }
+
+    const BODY: &str = "项目位于毕节市七星关区，占地三百亩，规划冷库十万吨，配套分拣中心与电商办公楼，面向粤港澳大湾区供应生鲜农产品，\
+        诚邀有冷链运营经验的企业合作投资，土地已完成平整，水电路气通达，享受西部大开发税收优惠。";
+
+    #[test]
+    fn a_copy_with_small_changes_shares_a_band_and_another_text_does_not() {
+        let original = text(BODY);
+        let copied = text(&BODY.replace("三百亩", "300亩").replace("诚邀", "誠邀"));
+        let other = text("高新区算力中心寻求融资，建设期两年，采购国产服务器，服务本地人工智能企业与高校科研团队。");
+        let shared = |one: &Opportunity, other: &Opportunity| {
+            let bands = shingles(one);
+            shingles(other).iter().any(|band| bands.contains(band))
+        };
+        assert!(likeness(&original, &copied) > NEAR_SAME && shared(&original, &copied));
+        assert!(likeness(&original, &other) < 0.2 && !shared(&original, &other));
+    }
+
+    #[test]
+    fn an_empty_listing_is_like_nothing() {
+        assert!(shingles(&Opportunity::default()).is_empty());
+        assert!(likeness(&Opportunity::default(), &Opportunity::default()) < NEAR_SAME);
+    }
+}

@@ -1,0 +1,110 @@
+//! What somebody who is typing may want to go on with: titles that they may see, and places.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::OnceLock;
+
+use duikou_proto::filter::Filter;
+use duikou_proto::language::Language;
+use duikou_proto::reference::{Entry, regions};
+
+use super::analysis::{fold, readings};
+use super::{OrderBy, Query, Search, SearchError, Start, Wanted};
+use crate::engine::Reader;
+
+/// One way to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Suggestion {
+    /// The title of the listing with this name.
+    Title { title: String, name: String },
+    /// A place with its code.
+    Place { name: &'static str, code: &'static str },
+}
+
+/// Results that are looked at for one suggestion: many have the same title.
+const RESULTS_EACH: usize = 4;
+/// Places among the suggestions.
+const PLACES: usize = 3;
+
+impl Search {
+    /// At most `count` suggestions for what was typed so far.
+    ///
+    /// # Errors
+    /// Where there is no answer for now.
+    pub(crate) async fn suggest(
+        &self,
+        typed: &str,
+        query: Query,
+        filter: Filter,
+        count: usize,
+        reader: &Reader,
+    ) -> Result<Vec<Suggestion>, SearchError> {
+        let wanted = Wanted {
+            query,
+            alike: None,
+            filter,
+            order: OrderBy::Relevance,
+            start: Start::First,
+            size: count * RESULTS_EACH,
+            facets: Vec::new(),
+        };
+        let answer = self.find(wanted, reader).await?;
+        let mut known = HashSet::new();
+        let titles = answer.hits.into_iter().filter(|hit| known.insert(fold(&hit.opportunity.title).text));
+        let titles =
+            titles.map(|hit| Suggestion::Title { title: hit.opportunity.title, name: hit.part.name().to_string() });
+        let places = places(typed);
+        let mut suggestions: Vec<Suggestion> = titles.take(count.saturating_sub(places.len())).collect();
+        suggestions.extend(places.into_iter().take(count));
+        Ok(suggestions)
+    }
+}
+
+/// The places whose name, in characters or letters, begins as was typed; larger ones first.
+fn places(typed: &str) -> Vec<Suggestion> {
+    let typed = fold(typed.trim()).text;
+    if typed.chars().count() < 2 {
+        return Vec::new();
+    }
+    let begins = |spellings: &BTreeSet<String>| {
+        spellings.range(typed.clone()..).next().is_some_and(|first| first.starts_with(&typed))
+    };
+    let mut found: Vec<&'static Entry> =
+        spelt_places().iter().filter(|(_, spellings)| begins(spellings)).map(|(entry, _)| *entry).collect();
+    found.sort_by_key(|entry| (level(entry), entry.code));
+    let place = |entry: &'static Entry| Suggestion::Place { name: entry.name(Language::Zh), code: entry.code };
+    found.into_iter().take(PLACES).map(place).collect()
+}
+
+/// Every place with all that may be typed for it.
+fn spelt_places() -> &'static [(&'static Entry, BTreeSet<String>)] {
+    static PLACES: OnceLock<Vec<(&'static Entry, BTreeSet<String>)>> = OnceLock::new();
+    PLACES.get_or_init(|| {
+        let spelt = |entry: &'static Entry| {
+            let mut spellings: BTreeSet<String> = regions().names(entry).iter().map(|name| fold(name).text).collect();
+            for name in spellings.clone() {
+                readings(&name, &mut spellings);
+            }
+            (entry, spellings)
+        };
+        regions().entries().iter().map(spelt).collect()
+    })
+}
+
+fn level(entry: &Entry) -> usize {
+    ["province", "prefecture", "county", "country"].iter().position(|level| *level == entry.level).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_suggested_by_characters_and_letters() {
+        for typed in ["毕节", "畢節", "bijie", "biji"] {
+            let found = places(typed);
+            assert!(found.contains(&Suggestion::Place { name: "毕节市", code: "520500" }), "{typed}: {found:?}");
+        }
+        assert_eq!(places("广东").first(), Some(&Suggestion::Place { name: "广东省", code: "440000" }));
+        assert!(places("b").is_empty() && places("").is_empty());
+    }
+}

@@ -1,0 +1,298 @@
+//! Search: what is asked is checked, what is found is shown with where it was found and how complete it is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use duikou_proto::filter::Filter;
+use duikou_proto::name::MemberId;
+use duikou_proto::scope::Scope;
+use duikou_proto::v1::search_listings_request::{Facet, OrderBy as Wish};
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{self, SearchListingsRequest, SearchListingsResponse};
+use duikou_proto::validate::{Violation, reason};
+use prost::Message as _;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::auth::{Caller, Door};
+use super::directory::held_of;
+use super::error::{Failure, violation};
+use super::listing::{listing_of, record_name};
+use super::page_token::{Purpose, page_size};
+use crate::limits;
+use crate::search::{
+    Answer, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, excerpts, parse,
+};
+
+/// Results whose duplicates are looked for at once.
+const GROUPED: usize = 100;
+
+pub(crate) struct Searches {
+    pub(crate) door: Door,
+    pub(crate) search: Search,
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Unready => Self::IndexUnready,
+            SearchError::Expired => Self::field(
+                "page_token",
+                "EXPIRED",
+                "此翻页标记已过期，请从第一页重新检索。",
+                "This page token is too old: begin again with the first page.",
+            ),
+            SearchError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Searches {
+    async fn search(&self, caller: &Caller, request: SearchListingsRequest) -> Result<SearchListingsResponse, Failure> {
+        let mut found = Vec::new();
+        let query = noted(parse(&request.query, request.prefix), &mut found);
+        let filter = noted(self.filter(request.filter.clone()), &mut found);
+        let facets = facets(&request.facets, &mut found);
+        let wish = Wish::try_from(request.order_by);
+        if wish.is_err() {
+            let number = request.order_by;
+            found.push(unknown("order_by", number));
+        }
+        let mut size = page_size(request.page_size)?;
+        let (Some(query), Some(filter), Ok(wish), true) = (query, filter, wish, found.is_empty()) else {
+            return Err(Failure::Violations(found));
+        };
+        if request.group_duplicates {
+            size = size.min(GROUPED);
+        }
+        // Everything but size and place makes another request.
+        let same = SearchListingsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        let purpose = Purpose::new("SearchListings", &[&same.encode_to_vec(), &filter.hash()], &caller.reader);
+        let start = purpose.open(&self.door.engine, &request.page_token)?;
+        let start = Start::from_text(&start).ok_or(SearchError::Expired)?;
+        let wanted = Wanted {
+            query: query.clone(),
+            alike: None,
+            filter,
+            order: order(wish, &query),
+            start,
+            size,
+            facets: facets.iter().map(|facet| facet_field(*facet)).collect(),
+        };
+        let mut answer = self.search.find(wanted, &caller.reader).await?;
+        let next_page_token =
+            answer.next.map(|next| purpose.seal(&self.door.engine, &next.to_text())).unwrap_or_default();
+        let counts = std::mem::take(&mut answer.facets);
+        let mut response = SearchListingsResponse {
+            next_page_token,
+            total_size: count(answer.total),
+            facets: self.facet_counts(&facets, counts),
+            completeness: self.completeness(caller),
+            index_building: answer.building,
+            corrected: answer.reach == Reach::Typos && answer.total > 0,
+            results: Vec::new(),
+        };
+        response.results = self.results(caller, answer, &query, request.group_duplicates).await?;
+        Ok(response)
+    }
+
+    fn filter(&self, filter: Option<v1::Filter>) -> Result<Filter, Vec<Violation>> {
+        Filter::compile(&filter.unwrap_or_default(), &self.door.engine.identity().network)
+    }
+
+    async fn results(
+        &self,
+        caller: &Caller,
+        answer: Answer,
+        query: &Query,
+        group: bool,
+    ) -> Result<Vec<v1::SearchResult>, Failure> {
+        let network = &self.door.engine.identity().network;
+        let (mut results, mut grouped) = (Vec::with_capacity(answer.hits.len()), HashSet::new());
+        for Hit { part, opportunity } in answer.hits {
+            if grouped.contains(part.name().as_str()) {
+                continue;
+            }
+            let mut duplicates = Vec::new();
+            if group {
+                let found = self.search.duplicates(Some(part.name()), &opportunity, &caller.reader).await?;
+                duplicates.extend(found.into_iter().take(limits::DUPLICATES).map(shown));
+                grouped.extend(duplicates.iter().map(|duplicate| duplicate.name.clone()));
+            }
+            let excerpts = excerpts(&opportunity, query, answer.reach);
+            let listing = Some(listing_of(&part, opportunity, network));
+            results.push(v1::SearchResult { listing, excerpts, duplicates });
+        }
+        Ok(results)
+    }
+
+    fn facet_counts(&self, facets: &[Facet], counts: Vec<HashMap<String, u32>>) -> Vec<v1::FacetCounts> {
+        let network = &self.door.engine.identity().network;
+        let named = |facet: Facet, value: String| match facet {
+            Facet::Member => value.parse::<MemberId>().map_or(value, |member| member.short().to_owned()),
+            Facet::Circle => value
+                .parse::<Scope>()
+                .map_or(value, |scope| scope.short(network).trim_start_matches("circle:").to_owned()),
+            _ => value,
+        };
+        let counted = facets.iter().zip(counts).map(|(facet, counts)| {
+            let mut values: Vec<(String, u32)> = counts.into_iter().collect();
+            values.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+            values.truncate(limits::FACET_VALUES);
+            let values = values
+                .into_iter()
+                .map(|(value, size)| v1::FacetValue { value: named(*facet, value), count: count(size as usize) });
+            v1::FacetCounts { facet: (*facet).into(), values: values.collect() }
+        });
+        counted.collect()
+    }
+
+    fn completeness(&self, caller: &Caller) -> Vec<v1::OriginCompleteness> {
+        let mut origins: BTreeMap<String, Vec<v1::Completeness>> = BTreeMap::new();
+        for held in held_of(&self.door.engine, &caller.reader) {
+            origins.entry(format!("members/{}", held.origin)).or_default().push(held.shown());
+        }
+        let origin = |(member, completeness)| v1::OriginCompleteness { member, completeness };
+        origins.into_iter().map(origin).collect()
+    }
+
+    async fn suggest(
+        &self,
+        caller: &Caller,
+        request: v1::SuggestQueriesRequest,
+    ) -> Result<v1::SuggestQueriesResponse, Failure> {
+        let mut found = Vec::new();
+        if request.query.trim().is_empty() {
+            found.push(violation("query", reason::REQUIRED, "请输入文字。", "This is required: give what was typed."));
+        }
+        let query = noted(parse(&request.query, true), &mut found);
+        let filter = noted(self.filter(request.filter), &mut found);
+        let (most, usual) = limits::SUGGESTIONS;
+        let size = if request.page_size == 0 { usual } else { page_size(request.page_size)?.min(most) };
+        let (Some(query), Some(filter), true) = (query, filter, found.is_empty()) else {
+            return Err(Failure::Violations(found));
+        };
+        let suggestions = self.search.suggest(&request.query, query, filter, size, &caller.reader).await?;
+        let shown = |suggestion| match suggestion {
+            Suggestion::Title { title, name } => v1::Suggestion { text: title, listing: name, region: String::new() },
+            Suggestion::Place { name, code } => {
+                v1::Suggestion { text: name.to_owned(), listing: String::new(), region: code.to_owned() }
+            }
+        };
+        Ok(v1::SuggestQueriesResponse { suggestions: suggestions.into_iter().map(shown).collect() })
+    }
+
+    async fn duplicates(
+        &self,
+        caller: &Caller,
+        request: v1::FindDuplicatesRequest,
+    ) -> Result<v1::FindDuplicatesResponse, Failure> {
+        let Some(listing) = request.listing else {
+            return Err(Failure::field(
+                "listing",
+                reason::REQUIRED,
+                "缺少信息内容，请填写。",
+                "This is required: give the listing.",
+            ));
+        };
+        let network = &self.door.engine.identity().network;
+        let name = (!request.name.is_empty()).then(|| record_name(&request.name, network)).transpose();
+        let name = name.map_err(|_| Failure::Violations(vec![super::listing::bad_name("name")]))?;
+        let found = self.search.duplicates(name.as_ref(), &listing, &caller.reader).await?;
+        let duplicates = found.into_iter().take(limits::DUPLICATES).map(shown).collect();
+        Ok(v1::FindDuplicatesResponse { duplicates })
+    }
+}
+
+fn shown(duplicate: crate::search::Duplicate) -> v1::Duplicate {
+    v1::Duplicate {
+        name: duplicate.hit.part.name().to_string(),
+        title: duplicate.hit.opportunity.title,
+        external_code: duplicate.code.unwrap_or_default(),
+    }
+}
+
+fn count(size: usize) -> i32 {
+    i32::try_from(size).unwrap_or(i32::MAX)
+}
+
+fn order(wish: Wish, query: &Query) -> OrderBy {
+    match wish {
+        Wish::Newest => OrderBy::NEWEST,
+        Wish::Closing => OrderBy::CLOSING,
+        // Without words all are equally relevant.
+        Wish::Relevance | Wish::Unspecified if query.wanted.is_empty() => OrderBy::NEWEST,
+        Wish::Relevance | Wish::Unspecified => OrderBy::Relevance,
+    }
+}
+
+fn noted<T>(read: Result<T, Vec<Violation>>, found: &mut Vec<Violation>) -> Option<T> {
+    read.map_err(|violations| found.extend(violations)).ok()
+}
+
+fn unknown(field: &str, number: i32) -> Violation {
+    violation(
+        field,
+        reason::UNKNOWN_CODE,
+        format!("代码“{number}”不存在，请从接口定义中选择。"),
+        format!("There is no value {number}: choose one of the contract's."),
+    )
+}
+
+fn facets(numbers: &[i32], found: &mut Vec<Violation>) -> Vec<Facet> {
+    let mut facets = Vec::new();
+    let mut known = BTreeSet::new();
+    for (index, number) in numbers.iter().enumerate().take(limits::FACETS + 1) {
+        let field = format!("facets[{index}]");
+        match Facet::try_from(*number) {
+            Ok(Facet::Unspecified) | Err(_) => found.push(unknown(&field, *number)),
+            Ok(_) if !known.insert(*number) => found.push(violation(
+                &field,
+                reason::DUPLICATE,
+                "与前面的一项重复，请删除。",
+                "This repeats an earlier item: remove it.",
+            )),
+            Ok(facet) => facets.push(facet),
+        }
+    }
+    facets
+}
+
+fn facet_field(facet: Facet) -> &'static str {
+    match facet {
+        Facet::Kind | Facet::Unspecified => "kind",
+        Facet::Direction => "direction",
+        Facet::Region => "region",
+        Facet::Industry => "industry",
+        Facet::Occupation => "occupation",
+        Facet::Member => "member",
+        Facet::Circle => "circle",
+        Facet::Language => "language",
+        Facet::Tag => "tag",
+    }
+}
+
+#[async_trait]
+impl SearchService for Searches {
+    async fn search_listings(
+        &self,
+        request: Request<SearchListingsRequest>,
+    ) -> Result<Response<SearchListingsResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.search(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn suggest_queries(
+        &self,
+        request: Request<v1::SuggestQueriesRequest>,
+    ) -> Result<Response<v1::SuggestQueriesResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.suggest(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn find_duplicates(
+        &self,
+        request: Request<v1::FindDuplicatesRequest>,
+    ) -> Result<Response<v1::FindDuplicatesResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.duplicates(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+}

@@ -1,0 +1,182 @@
+//! How long a search takes over 200,000 listings: the longest of a hundred held against the bare index library behind
+//! the same call, the middle one against PostgreSQL's trigrams.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::search_service_client::SearchServiceClient;
+use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest, Filter, SearchListingsRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tonic::transport::{Channel, Endpoint};
+
+use super::REPEATS;
+use super::bare_search::BareSearch;
+use super::chinese::{Office, Query};
+use super::figure::{Figure, Goal};
+use super::postgres::Postgres;
+use super::tally::{median, resident_kib};
+use crate::harness::{Network, Server, within};
+
+pub(crate) const RATIO: &str = "search_p99_ratio";
+pub(crate) const POSTGRES: &str = "search_vs_postgres";
+
+const RATIO_GOAL: Goal = Goal::AtMost(1.5);
+const POSTGRES_GOAL: Goal = Goal::AtLeast(5.0);
+const LISTINGS: usize = 200_000;
+const MEMBERS: [&str; 5] = ["origin-a", "origin-b", "origin-c", "origin-d", "origin-e"];
+/// Queries of one run.
+const QUERIES: usize = 2_000;
+/// Queries that PostgreSQL is asked: each takes it a good part of a second.
+const SLOW_QUERIES: usize = 60;
+/// Results of one query.
+const RESULTS: i32 = 20;
+/// Listings in one call.
+const CALL: usize = 500;
+/// How long the index may take to have everything.
+const INDEXED: Duration = Duration::from_secs(900);
+
+/// Measures both.
+pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
+    let office = Office::new()?;
+    let folder = tempfile::tempdir()?;
+    let net = Network::new(21).node("source", &MEMBERS).measured().start().await;
+    let node = net.node("source");
+    // It would take everything in, and index it, on the same cores.
+    net.gateway().stop().await;
+    fill(&office, node).await?;
+    let begun = Instant::now();
+    indexed(node).await?;
+    let behind = begun.elapsed().as_secs_f64();
+
+    let socket = folder.path().join("bare.sock");
+    let index = folder.path().join("bare");
+    let bare = BareSearch::create(&index, (0..LISTINGS).map(|number| office.listing(member(number), number)))?;
+    bare.serve(&socket)?;
+    let queries = office.queries(QUERIES)?;
+    let (mut reals, mut bares, mut middles) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..REPEATS {
+        bares.push(quantile(times(connect(socket.clone()).await?, &queries).await?, 0.99));
+        let real = times(node.local(), &queries).await?;
+        middles.push(median(real.clone()));
+        reals.push(quantile(real, 0.99));
+    }
+    let (real, bare, middle) = (median(reals), median(bares), median(middles));
+    let process = node.process_id().context("the node is gone")?;
+    report(Figure {
+        name: RATIO,
+        value: real / bare,
+        unit: "ratio",
+        baseline: Some((bare * 1_000.0, "ms")),
+        goal: Some(RATIO_GOAL),
+        details: vec![
+            ("listings", LISTINGS.into()),
+            ("p99_ms", rounded(real * 1_000.0).into()),
+            ("p50_ms", rounded(middle * 1_000.0).into()),
+            ("index_behind_s", rounded(behind).into()),
+            ("rss_mib", rounded(resident_kib(process)? / 1_024.0).into()),
+        ],
+    });
+    if with_postgres {
+        let postgres = Postgres::start().await?;
+        postgres.fill((0..LISTINGS).map(|number| office.listing(member(number), number)))?;
+        let peer = median(postgres.times(&queries[..SLOW_QUERIES])?);
+        report(Figure {
+            name: POSTGRES,
+            value: peer / middle,
+            unit: "times as fast",
+            baseline: Some((peer * 1_000.0, "ms")),
+            goal: Some(POSTGRES_GOAL),
+            details: vec![("listings", LISTINGS.into()), ("p50_ms", rounded(middle * 1_000.0).into())],
+        });
+    }
+    Ok(())
+}
+
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn member(number: usize) -> &'static str {
+    MEMBERS[number % MEMBERS.len()]
+}
+
+async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
+    let mut client = ListingServiceClient::new(node.local());
+    for (place, member) in MEMBERS.iter().enumerate() {
+        let numbers: Vec<usize> = (place..LISTINGS).step_by(MEMBERS.len()).collect();
+        for numbers in numbers.chunks(CALL) {
+            let create = |number: &usize| {
+                let listing = Some(office.listing(member, *number));
+                CreateListingRequest { listing, ..CreateListingRequest::default() }
+            };
+            let requests: Vec<CreateListingRequest> = numbers.iter().map(create).collect();
+            let parent = format!("members/{member}");
+            let request = BatchCreateListingsRequest { parent, requests, validate_only: false };
+            let results = client.batch_create_listings(request).await?.into_inner().results;
+            let refused = results.iter().find(|result| result.revision == 0);
+            anyhow::ensure!(refused.is_none() && results.len() == numbers.len(), "refused: {refused:?}");
+        }
+    }
+    Ok(())
+}
+
+/// Until a search counts everything.
+async fn indexed(node: &Server) -> anyhow::Result<()> {
+    let complete = async || {
+        let request = SearchListingsRequest { page_size: 1, ..SearchListingsRequest::default() };
+        let answer = SearchServiceClient::new(node.local()).search_listings(request).await;
+        let total = answer.map_err(|status| status.to_string())?.into_inner().total_size;
+        if usize::try_from(total) == Ok(LISTINGS) { Ok(()) } else { Err(format!("{total} of {LISTINGS}")) }
+    };
+    within(INDEXED, complete).await.map_err(anyhow::Error::msg)
+}
+
+async fn connect(socket: PathBuf) -> anyhow::Result<Channel> {
+    let connector = tower::service_fn(move |_: http::Uri| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    });
+    Ok(Endpoint::from_static("http://bare.sock").connect_with_connector(connector).await?)
+}
+
+/// One after the other over one connection, in seconds; the first hundred only warm up.
+async fn times(channel: Channel, queries: &[Query]) -> anyhow::Result<Vec<f64>> {
+    const WARM_UP: usize = 100;
+    let mut client = SearchServiceClient::new(channel).max_decoding_message_size(16 * 1024 * 1024);
+    let mut times = Vec::with_capacity(queries.len());
+    for (number, query) in queries[..WARM_UP].iter().chain(queries).enumerate() {
+        let filter = query.province.clone().map(|code| Filter { regions: vec![code], ..Filter::default() });
+        let request = SearchListingsRequest {
+            query: query.words.join(" "),
+            filter,
+            page_size: RESULTS,
+            ..SearchListingsRequest::default()
+        };
+        let start = Instant::now();
+        client.search_listings(request).await?;
+        if number >= WARM_UP {
+            times.push(start.elapsed().as_secs_f64());
+        }
+    }
+    Ok(times)
+}
+
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
+    values.get(at).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_of_a_hundred_is_taken() {
+        let values: Vec<f64> = (0..200).map(f64::from).collect();
+        assert_eq!((quantile(values.clone(), 0.99), quantile(values, 1.0)), (198.0, 199.0));
+    }
+}
