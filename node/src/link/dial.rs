@@ -193,7 +193,7 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
     };
     let first = SinkFrame { session: hello.session.clone(), lane: LANES[1].into(), frame: Some(FromSink::Open(open)) };
     out.send(first).await.map_err(|_| gone())?;
-    let mut input = wire.pull(frames).await?;
+    let mut input = within("recovery", async { Ok(wire.pull(frames).await?) }).await?;
     let mut lane = SinkLane::default();
     let mut taken = 0;
     let mut last = None;
