@@ -198,7 +198,7 @@ impl Engine {
         }
         transaction.put_facts(&begun).await?;
         transaction.commit().await?;
-        let (mut heads, counts) = heads::Heads::of_store(&*store).await?;
+        let (mut heads, counts) = heads::Heads::of_store(&*store, world.now()).await?;
         receipts::remember(&*store, &directory, &identity.node, &mut heads).await?;
         let directory = Arc::new(directory);
         let memory = Memory {
