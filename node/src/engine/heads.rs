@@ -79,6 +79,12 @@ impl ScopeState {
         self.head.as_ref().is_some_and(|(_, head)| self.as_of > head.as_of)
     }
 
+    /// Whether its head is as of a moment that has been. One of a clock that was ahead may be of a future that its origin
+    /// has lost, and would count nothing of what is written until then.
+    pub(crate) fn is_of_the_past(&self, now: Micros) -> bool {
+        self.head.as_ref().is_some_and(|(_, head)| head.as_of <= now)
+    }
+
     /// Since when it has differed from its heads without having met one. What comes a moment after its head, or before,
     /// is no difference.
     pub(crate) fn differs_since(&self, now: Micros) -> Option<Micros> {
