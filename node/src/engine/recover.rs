@@ -101,7 +101,7 @@ impl Command for Recovered {
             work.resign = true;
             if work.memory.unrecovered.remove(member) {
                 work.remove_fact(facts::unrecovered(member));
-                restamp_all(work, member).await?;
+                arrive(work, member).await?;
             }
         }
         if !self.members.is_empty() || work.identity.carrier {
@@ -119,7 +119,9 @@ impl Command for Recovered {
     }
 }
 
-async fn restamp_all(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+/// A member has come to this node: links carry what it has anew, and what it writes here follows what was read of it
+/// here before, of which its gateway may have lost the newest.
+async fn arrive(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
     let prefix = format!("members/{member}/");
     let mut after = String::new();
     loop {
@@ -127,6 +129,7 @@ async fn restamp_all(work: &mut Work<'_>, member: &MemberId) -> Result<(), Store
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.name.to_string();
         for row in rows {
+            work.raise_revision(member, row.revision());
             work.restamp(row);
         }
     }
