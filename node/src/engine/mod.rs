@@ -15,7 +15,7 @@ mod position;
 pub(crate) mod receipts;
 pub(crate) mod reconcile;
 mod recover;
-mod reissue;
+pub(crate) mod reissue;
 mod removal;
 mod resign;
 mod sign_heads;
@@ -50,7 +50,6 @@ pub use departed::KeepDeparted;
 pub(crate) use entries::{CatchUpFact, Follow, Make};
 pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
-pub(crate) use reissue::reissue;
 pub use signers::Signers;
 pub use viewer::{Reader, Seen, Viewer};
 pub(crate) use work::Work;
@@ -500,7 +499,7 @@ impl Engine {
     /// # Errors
     /// Where nothing could be written.
     pub async fn renew_feed(&self) -> Result<(), WriteError> {
-        self.submit(Recovered { members: Vec::new(), from: None, rolled_back: true }).await
+        self.submit(Recovered::rolled_back()).await
     }
 
     /// Takes in directory entries that came with the enrolment.

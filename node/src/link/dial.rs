@@ -92,9 +92,10 @@ async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result
         _ => return Err(Ended::Protocol("no hello".to_owned())),
     };
     hello::check(end, &hello)?;
-    control::judge_clock(end, hello.clock.saturating_sub(end.engine.now()));
+    let offset = hello.clock.saturating_sub(end.engine.now());
+    control::judge_clock(end, offset);
     follow_directory(end, &out, &mut input, &hello).await?;
-    recover(end, &*wire, &hello).await?;
+    recover(end, &*wire, &hello, control::is_right(offset)).await?;
 
     let mut streams = Streams { control: ControlStreams { out, input }, sinks: Vec::new(), sources: Vec::new() };
     for lane in LANES {
@@ -169,7 +170,7 @@ async fn entries(
 }
 
 /// Takes back from the gateway what is newer there of the members here, before anything is sent or signed.
-async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), Ended> {
+async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: bool) -> Result<(), Ended> {
     let past = hello::past(end, hello);
     let directory = end.engine.directory();
     let recovered_from: Option<String> = end.engine.fact(&facts::recovered_from(&end.peer)).await?;
@@ -224,7 +225,7 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
     }
     let rolled_back = past == Past::RolledBack;
     let from = Some((end.peer.clone(), hello.feed_id.clone()));
-    end.engine.submit(Recovered { members, from, rolled_back }).await?;
+    end.engine.submit(Recovered { members, from, rolled_back, clock_right }).await?;
     tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
     Ok(())
 }

@@ -131,10 +131,11 @@ async fn take(
             }
             if !ack.rejected.is_empty() || !ack.accepted.is_empty() {
                 let offset = end.board.get(&end.peer).and_then(|view| view.clock_offset);
-                let clock_right =
-                    offset.is_some_and(|off| off.unsigned_abs() <= contract::CLOCK_WARN.as_micros() as u64);
+                let clock_right = offset.is_some_and(super::control::is_right);
                 let note = super::refusals::Note { peer: end.peer.clone(), ack, clock_right };
-                end.engine.submit(note).await?;
+                if end.engine.submit(note).await? {
+                    return Err(Ended::Ahead);
+                }
             }
             Ok(())
         }
@@ -170,7 +171,7 @@ async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, End
             Known::Lost => {
                 if end.role == LinkRole::Gateway {
                     // This store was rolled back: from now on it is another feed, for every node.
-                    end.engine.submit(Recovered { members: Vec::new(), from: None, rolled_back: true }).await?;
+                    end.engine.submit(Recovered::rolled_back()).await?;
                 }
                 return Err(Ended::Broken("this store was rolled back".to_owned()));
             }
