@@ -11,6 +11,7 @@ mod foresight;
 pub(crate) mod heads;
 mod keep;
 mod key_death;
+mod outlived;
 mod position;
 pub(crate) mod receipts;
 pub(crate) mod reconcile;
@@ -48,6 +49,7 @@ pub(crate) use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Si
 pub use bounds::Bound;
 pub use departed::KeepDeparted;
 pub(crate) use entries::{CatchUpFact, Follow, Make};
+pub(crate) use outlived::KeepOutlived;
 pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
 pub use signers::Signers;

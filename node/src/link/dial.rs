@@ -1,10 +1,12 @@
 //! The node's end: dials, says hello, takes back what is its own where it must, opens the lanes, and does it all
 //! again when the link ends.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use duikou_proto::directory::DirectoryError;
+use duikou_proto::envelope::Part;
 use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
@@ -22,7 +24,7 @@ use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
-use crate::engine::{Recovered, TakeBack, facts};
+use crate::engine::{KeepOutlived, Recovered, TakeBack, facts};
 use crate::link::LinkPhase;
 
 /// How long the peer may take for each step of the beginning.
@@ -196,7 +198,7 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
     out.send(first).await.map_err(|_| gone())?;
     let mut input = within("recovery", async { Ok(wire.pull(frames).await?) }).await?;
     let mut lane = SinkLane::default();
-    let mut taken = 0;
+    let (mut taken, mut kept) = (0, BTreeSet::new());
     let mut last = None;
     loop {
         let frame = within("recovery", async { input.try_next().await?.ok_or_else(gone) }).await?;
@@ -217,8 +219,13 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
             return Err(Ended::Protocol("recovery brings nothing and does not end".to_owned()));
         }
         let (parts, _) = sink::verify(&end.engine, intake).await;
-        let parts = parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part);
-        taken += end.engine.submit(TakeBack(parts.collect())).await?;
+        let (known, unknown): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(_, verifies)| verifies.is_some());
+        taken += end.engine.submit(TakeBack(sound(known))).await?;
+        let unknown = unknown.into_iter().map(|(part, _)| part).collect();
+        let outlived = sound(sink::verify_by(&end.engine, unknown, |part| end.engine.key_of_any_time(part)).await);
+        if !outlived.is_empty() {
+            kept = end.engine.submit(KeepOutlived { parts: outlived, kept }).await?;
+        }
         if batch.end {
             break;
         }
@@ -228,4 +235,9 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
     end.engine.submit(Recovered { members, from, rolled_back, clock_right }).await?;
     tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
     Ok(())
+}
+
+/// Those whose signature verifies.
+fn sound(parts: Vec<(Part, Option<bool>)>) -> Vec<Part> {
+    parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part).collect()
 }
