@@ -39,7 +39,9 @@ pub(crate) const HEAD_LOOK: Duration = Duration::from_secs(60);
 pub(crate) const HEAD_EVERY: Duration = Duration::from_secs(10 * 60);
 /// The date of a head's record, which its heartbeat moves on: half a year.
 pub(crate) const HEAD_KEPT: Duration = Duration::from_secs(180 * 24 * 60 * 60);
-/// How old a head is when what it counts should have come.
+/// How long what a head counts may come after it, or before, without being a difference.
+pub(crate) const HEAD_TRAILS: Duration = Duration::from_secs(2);
+/// How long a scope has differed from its heads when what they count should have come.
 pub(crate) const HEAD_SETTLES: Duration = Duration::from_secs(60);
 /// Heads that are signed in one transaction.
 pub(crate) const HEADS_AT_ONCE: usize = 64;

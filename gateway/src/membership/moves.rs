@@ -6,7 +6,7 @@ use duikou_proto::federation::{
     Host, MoveMemberRequest, MoveMemberResponse, ReleaseMemberRequest, ReleaseMemberResponse, Remove,
     RemoveMemberRequest, Restore,
 };
-use duikou_proto::name::NodeId;
+use duikou_proto::name::{MemberId, NodeId};
 use tonic::{Code, Request, Status};
 
 use super::{Membership, refuse};
@@ -48,6 +48,9 @@ impl Membership {
         if held.node == node && held.moving.is_none() {
             return Ok(MoveMemberResponse { announced: false });
         }
+        if held.node != node && matches!(held.state, MemberState::Removed(_)) {
+            return Err(removed(&member));
+        }
         let known = directory.nodes().contains(&node);
         if !known && !request.force {
             return Err(refuse(
@@ -70,12 +73,23 @@ impl Membership {
     ) -> Result<ReleaseMemberResponse, Status> {
         let from = self.caller(&request)?;
         let (member, directory) = self.known(&request.into_inner().member)?;
-        let to = directory.member(&member).filter(|held| held.node == from).and_then(|held| held.moving.clone());
-        if let Some(to) = to {
+        let held = directory.member(&member).filter(|held| held.node == from);
+        if let Some((held, to)) = held.and_then(|held| Some((held, held.moving.clone()?))) {
+            if matches!(held.state, MemberState::Removed(_)) {
+                return Err(removed(&member));
+            }
             let host = Host { member: member.to_string(), node: to.to_string(), announced: false };
             self.make(vec![Action::Host(host)]).await?;
             tracing::info!(member.id = %member, from = %from, to = %to, "a member has moved");
         }
         Ok(ReleaseMemberResponse { directory_index: self.0.engine.directory().index() })
     }
+}
+
+/// What it wrote is at its own node alone once the others have dropped it: on the way it would be lost.
+fn removed(member: &MemberId) -> Status {
+    let id = member.short();
+    let zh = format!("{id} 已被移出网络：请先用 `members restore {id}` 恢复，再迁移");
+    let en = format!("{id} has been removed from the network: bring it back with `members restore {id}`, then move it");
+    refuse(Code::FailedPrecondition, "MEMBER_REMOVED", zh, en)
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use duikou_proto::directory::{Member, MemberState};
 use duikou_proto::federation::ReleaseMemberRequest;
 use duikou_proto::federation::host_service_client::HostServiceClient;
 use duikou_proto::name::{MemberId, NodeId};
@@ -25,7 +26,7 @@ pub async fn keep_released(engine: Engine, board: LinkBoard, gateway: NodeId, di
     loop {
         let leaving: Vec<MemberId> = {
             let directory = directory.borrow_and_update();
-            let hosted = directory.hosted(&engine.identity().node).filter(|member| member.moving.is_some());
+            let hosted = directory.hosted(&engine.identity().node).filter(|member| leaves(member));
             hosted.map(|member| member.id.clone()).collect()
         };
         for member in &leaving {
@@ -41,12 +42,17 @@ pub async fn keep_released(engine: Engine, board: LinkBoard, gateway: NodeId, di
     }
 }
 
+/// A member that has been removed stays where what it wrote is kept, until it is brought back.
+fn leaves(member: &Member) -> bool {
+    member.moving.is_some() && !matches!(member.state, MemberState::Removed(_))
+}
+
 async fn release(engine: &Engine, board: &LinkBoard, gateway: &NodeId, dial: &Dial, member: &MemberId) {
-    let leaves = || {
+    let leaves_here = || {
         let directory = engine.directory();
-        directory.member(member).is_some_and(|held| held.node == engine.identity().node && held.moving.is_some())
+        directory.member(member).is_some_and(|held| held.node == engine.identity().node && leaves(held))
     };
-    while leaves() {
+    while leaves_here() {
         let view = board.get(gateway).unwrap_or_default();
         let open = unacknowledged(engine, view.acknowledged, Some(member)).await;
         if view.phase != LinkPhase::Connected || !matches!(open, Ok(0)) {

@@ -251,6 +251,7 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
     if here && !comes {
         work.memory.unrecovered.remove(member);
         work.remove_fact(facts::unrecovered(member));
+        work.remove_fact(facts::ahead(member));
         keep_departed(work, member).await?;
         Sweep::Drop.over(work, &format!("members/{member}/")).await?;
         for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {

@@ -47,6 +47,8 @@ pub(crate) const FEED: &str = "feed";
 pub(crate) const REVISIONS: &str = "revision/";
 /// Begins the members that wait for recovery.
 pub(crate) const UNRECOVERED: &str = "unrecovered/";
+/// Begins the newest revision that others took of each member whose clock was ahead, while that is asked for.
+pub(crate) const AHEAD: &str = "ahead/";
 /// Up to when keys that died have been looked after.
 pub(crate) const KEYS_LOOKED: &str = "keys-looked";
 /// Begins the members here whose new keys the directory has yet to introduce.
@@ -88,6 +90,11 @@ pub(crate) fn revision(member: &MemberId) -> String {
 
 pub(crate) fn unrecovered(member: &MemberId) -> String {
     format!("{UNRECOVERED}{member}")
+}
+
+/// The newest revision of `member` that others took.
+pub(crate) fn ahead(member: &MemberId) -> String {
+    format!("{AHEAD}{member}")
 }
 
 /// From which feed of `peer` own records were last taken back.

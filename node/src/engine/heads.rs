@@ -15,6 +15,7 @@ use duikou_proto::v1::{Head, KindSum};
 use prost::Message;
 
 use crate::defects::{self, Defect};
+use crate::limits;
 use crate::store::{Count, Counts, Row, Store, StoreError};
 
 /// Rows that the sums are made of in one statement.
@@ -30,6 +31,16 @@ pub(crate) struct ScopeState {
     pub(crate) head: Option<(Revision, Head)>,
     /// The newest head that was met exactly.
     pub(crate) met: Option<Met>,
+    differing: Differing,
+}
+
+/// How long a scope has differed from its heads without having met one of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct Differing {
+    /// Since when it differs from heads that it can be compared with, if it does now.
+    since: Option<Micros>,
+    /// Since when it first did so for longer than what a head counts is on its way.
+    longer: Option<Micros>,
 }
 
 /// A head that was met.
@@ -68,9 +79,29 @@ impl ScopeState {
         self.head.as_ref().is_some_and(|(_, head)| self.as_of > head.as_of)
     }
 
+    /// Whether its head is as of a moment that has been. One of a clock that was ahead may be of a future that its origin
+    /// has lost, and would count nothing of what is written until then.
+    pub(crate) fn is_of_the_past(&self, now: Micros) -> bool {
+        self.head.as_ref().is_some_and(|(_, head)| head.as_of <= now)
+    }
+
+    /// Since when it has differed from its heads without having met one. What comes a moment after its head, or before,
+    /// is no difference.
+    pub(crate) fn differs_since(&self, now: Micros) -> Option<Micros> {
+        let least = limits::HEAD_TRAILS.as_micros() as Micros;
+        let lasting = self.differing.since.filter(|since| now.saturating_sub(*since) >= least);
+        self.differing.longer.or(lasting)
+    }
+
     /// Whether more is known to be held than before, or other than it was.
-    fn judge(&mut self) -> bool {
-        let Some((_, head)) = self.head.as_ref().filter(|_| self.meets_head()) else { return false };
+    fn judge(&mut self, now: Micros) -> bool {
+        let Some((_, head)) = self.head.as_ref().filter(|_| self.meets_head()) else {
+            let comparable = self.head.is_some() && !self.is_ahead();
+            let since = self.differing.since.or(Some(now)).filter(|_| comparable);
+            self.differing = Differing { longer: self.differs_since(now), since };
+            return false;
+        };
+        self.differing = Differing::default();
         let met = Met { as_of: head.as_of, issue_time: head.issue_time, filled: !head.kinds.is_empty() };
         self.met.replace(met).is_none_or(|before| before.as_of != met.as_of)
     }
@@ -162,20 +193,20 @@ impl Heads {
     }
 
     /// A row has changed; whether a head of its origin may have.
-    pub(crate) fn change(&mut self, name: &RecordName, before: &Counted, after: &Counted) -> bool {
+    pub(crate) fn change(&mut self, name: &RecordName, before: &Counted, after: &Counted, now: Micros) -> bool {
         let read = |counted: &Counted| Held::read(counted.record.as_ref()?);
         match (read(before), read(after)) {
             (_, Some(held)) => {
                 let state = self.scope(name.origin_str(), &held.head.scope.clone());
                 state.head = Some((held.revision, held.head));
-                if state.judge() {
+                if state.judge(now) {
                     self.news.insert(name.origin_str().to_owned());
                 }
                 return false;
             }
             (Some(held), None) => {
                 let state = self.scope(name.origin_str(), &held.head.scope);
-                (state.head, state.met) = (None, None);
+                (state.head, state.met, state.differing) = (None, None, Differing::default());
                 return false;
             }
             (None, None) => {}
@@ -230,9 +261,9 @@ impl Heads {
     }
 
     /// Compares what has been touched with its heads: once for all changes of a transaction.
-    pub(crate) fn judge(&mut self) {
+    pub(crate) fn judge(&mut self, now: Micros) {
         for (origin, scope) in std::mem::take(&mut self.touched) {
-            if self.scope(&origin, &scope).judge() {
+            if self.scope(&origin, &scope).judge(now) {
                 self.news.insert(origin);
             }
         }
@@ -248,18 +279,33 @@ impl Heads {
         self.scope(origin, scope).met.get_or_insert(met);
     }
 
+    /// What differs when a process begins may have done so since its head was issued.
+    fn recall(&mut self) {
+        for scopes in self.origins.values_mut() {
+            for state in Arc::make_mut(scopes).values_mut() {
+                let issued = state.head.as_ref().map(|(_, head)| head.issue_time);
+                if let (Some(since), Some(issued)) = (state.differing.since, issued) {
+                    Arc::make_mut(state).differing.since = Some(since.min(issued));
+                }
+            }
+        }
+    }
+
     fn scope(&mut self, origin: &str, scope: &str) -> &mut ScopeState {
         let scopes = Arc::make_mut(self.origins.entry(origin.to_owned()).or_default());
         Arc::make_mut(scopes.entry(scope.to_owned()).or_default())
     }
 
-    /// Those of all rows of a store, with how many rows each origin has.
-    pub(crate) async fn of_store(store: &dyn Store) -> Result<(Self, Counts), StoreError> {
+    /// Those of all rows of a store, with how many rows each origin has, at a process's beginning.
+    pub(crate) async fn of_store(store: &dyn Store, now: Micros) -> Result<(Self, Counts), StoreError> {
         let (mut heads, mut counts, mut after) = (Self::default(), Counts::new(), String::new());
         let mut read = store.read().await?;
         loop {
             let rows = read.range("members/", &after, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok((heads, counts)) };
+            let Some(last) = rows.last() else {
+                heads.recall();
+                return Ok((heads, counts));
+            };
             after = last.name.to_string();
             for row in rows {
                 let counted = Counted::of(&row);
@@ -269,10 +315,10 @@ impl Heads {
                 count.withdrawals += withdrawals;
                 count.statements += statements;
                 if !defects::on(Defect::NoHeads) {
-                    heads.change(&row.name, &Counted::default(), &counted);
+                    heads.change(&row.name, &Counted::default(), &counted, now);
                 }
             }
-            heads.judge();
+            heads.judge(now);
         }
     }
 }

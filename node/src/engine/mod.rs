@@ -12,11 +12,12 @@ mod foresight;
 pub(crate) mod heads;
 mod keep;
 mod key_death;
+mod outlived;
 mod position;
 pub(crate) mod receipts;
 pub(crate) mod reconcile;
 mod recover;
-mod reissue;
+pub(crate) mod reissue;
 mod removal;
 mod resign;
 mod sign_heads;
@@ -50,9 +51,9 @@ pub use bounds::Bound;
 pub use departed::KeepDeparted;
 pub use enterprises::{Enterprise, Registration, State as EnterpriseState};
 pub(crate) use entries::{CatchUpFact, Follow, Make};
+pub(crate) use outlived::KeepOutlived;
 pub(crate) use position::{FeedIdentity, Known, Position};
 pub(crate) use recover::{Recovered, TakeBack};
-pub(crate) use reissue::reissue;
 pub use signers::Signers;
 pub(crate) use viewer::Standing;
 pub use viewer::{Reader, Seen, Viewer};
@@ -206,7 +207,7 @@ impl Engine {
         }
         transaction.put_facts(&begun).await?;
         transaction.commit().await?;
-        let (mut heads, counts) = heads::Heads::of_store(&*store).await?;
+        let (mut heads, counts) = heads::Heads::of_store(&*store, world.now()).await?;
         receipts::remember(&*store, &directory, &identity.node, &mut heads).await?;
         let directory = Arc::new(directory);
         let memory = Memory {
@@ -519,7 +520,7 @@ impl Engine {
     /// # Errors
     /// Where nothing could be written.
     pub async fn renew_feed(&self) -> Result<(), WriteError> {
-        self.submit(Recovered { members: Vec::new(), from: None, rolled_back: true }).await
+        self.submit(Recovered::rolled_back()).await
     }
 
     /// Takes in directory entries that came with the enrolment.

@@ -195,7 +195,7 @@ impl Command for Sweep {
         }
         let met = work.memory.heads.get(&self.origin, self.scope.as_str()).is_some_and(|held| {
             let kinds = held.head.as_ref().map(|(_, head)| &head.kinds);
-            kinds == Some(&held.sums_with(&less, &more)) && !held.is_ahead()
+            kinds == Some(&held.sums_with(&less, &more)) && !held.is_ahead() && held.is_of_the_past(work.now)
         });
         if !(met || defects::on(Defect::SweepWithoutHead)) {
             return Ok(0);

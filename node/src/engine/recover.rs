@@ -6,6 +6,7 @@ use duikou_proto::name::{MemberId, NodeId, RecordName};
 use duikou_proto::v1::WithdrawalReason;
 
 use super::facts;
+use super::reissue::{reissue, were_taken};
 use super::work::Work;
 use super::write::{Next, state};
 use super::writer::Command;
@@ -29,6 +30,7 @@ impl Command for TakeBack {
 
     async fn run(self, work: &mut Work<'_>) -> Result<usize, StoreError> {
         let mut taken = 0;
+        were_taken(work, &self.0).await?;
         let mut parts = self.0.into_iter().peekable();
         while let Some(part) = parts.next() {
             let mut of_name = vec![part];
@@ -90,6 +92,15 @@ pub(crate) struct Recovered {
     pub(crate) from: Option<(NodeId, String)>,
     /// The position that was not known bore this feed's id: the store was rolled back, and is another feed now.
     pub(crate) rolled_back: bool,
+    /// Whether this clock agrees with the gateway's: only then it can be told what was ahead of time.
+    pub(crate) clock_right: bool,
+}
+
+impl Recovered {
+    /// Nothing had to be taken back, but the store becomes another feed.
+    pub(crate) fn rolled_back() -> Self {
+        Self { members: Vec::new(), from: None, rolled_back: true, clock_right: false }
+    }
 }
 
 #[async_trait]
@@ -99,9 +110,22 @@ impl Command for Recovered {
     async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
         for member in &self.members {
             work.resign = true;
-            if work.memory.unrecovered.remove(member) {
+            let ahead = work.fact(&facts::ahead(member)).await?;
+            let waited = work.memory.unrecovered.remove(member);
+            if waited {
                 work.remove_fact(facts::unrecovered(member));
-                restamp_all(work, member).await?;
+            }
+            match ahead {
+                // Where the clock is wrong again, the next refusal begins anew.
+                Some(floor) => {
+                    work.remove_fact(facts::ahead(member));
+                    let anew = if self.clock_right { reissue(work, member, floor).await? } else { Vec::new() };
+                    for (name, (peer, _)) in anew.iter().zip(self.from.iter().cycle()) {
+                        work.remove_fact(format!("{}{name}", facts::refused(peer)));
+                    }
+                }
+                None if waited => arrive(work, member).await?,
+                None => {}
             }
         }
         if !self.members.is_empty() || work.identity.carrier {
@@ -119,7 +143,9 @@ impl Command for Recovered {
     }
 }
 
-async fn restamp_all(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+/// A member has come to this node: links carry what it has anew, and what it writes here follows what was read of it
+/// here before, of which its gateway may have lost the newest.
+async fn arrive(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
     let prefix = format!("members/{member}/");
     let mut after = String::new();
     loop {
@@ -127,6 +153,7 @@ async fn restamp_all(work: &mut Work<'_>, member: &MemberId) -> Result<(), Store
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.name.to_string();
         for row in rows {
+            work.raise_revision(member, row.revision());
             work.restamp(row);
         }
     }

@@ -441,14 +441,14 @@ impl<'a> Work<'a> {
             self.count(name.origin_str(), &before, -1);
             self.count(name.origin_str(), &after, 1);
             if !defects::on(Defect::NoHeads) {
-                let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after);
+                let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after, self.now);
                 heads |= changed && self.is_own(&name);
             }
             records.extend(before.into_record().map(|record| (name, record)));
         }
         if changed {
             let heads = Arc::make_mut(&mut self.memory.heads);
-            heads.judge();
+            heads.judge(self.now);
             let news = heads.take_news();
             receipts |= news.iter().any(|origin| !self.is_here(origin));
         }

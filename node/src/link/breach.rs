@@ -52,6 +52,7 @@ impl Breach {
             Ended::Directory(DirectoryError::Fork { .. }) => Self::DirectoryFork,
             Ended::Directory(_) => Self::DirectoryForged,
             Ended::Scopes
+            | Ended::Ahead
             | Ended::Stopped
             | Ended::Dead
             | Ended::Clock(_)

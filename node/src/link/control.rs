@@ -162,6 +162,11 @@ pub(crate) async fn tell(end: &LinkEnd, out: &mpsc::Sender<ControlFrame>, after:
     }
 }
 
+/// Whether a clock that differs from the peer's by so many microseconds tells what is ahead of time.
+pub(crate) fn is_right(offset: i64) -> bool {
+    offset.unsigned_abs() <= contract::CLOCK_WARN.as_micros() as u64
+}
+
 /// A node whose clock differs from its gateway's by too much neither writes nor applies.
 pub(crate) fn judge_clock(end: &LinkEnd, offset: i64) {
     end.board.update(&end.peer, |view| view.clock_offset = Some(offset));

@@ -1,10 +1,12 @@
 //! The node's end: dials, says hello, takes back what is its own where it must, opens the lanes, and does it all
 //! again when the link ends.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
 use duikou_proto::directory::DirectoryError;
+use duikou_proto::envelope::Part;
 use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
@@ -22,7 +24,7 @@ use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
-use crate::engine::{Recovered, TakeBack, facts};
+use crate::engine::{KeepOutlived, Recovered, TakeBack, facts};
 use crate::link::LinkPhase;
 
 /// How long the peer may take for each step of the beginning.
@@ -92,9 +94,10 @@ async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result
         _ => return Err(Ended::Protocol("no hello".to_owned())),
     };
     hello::check(end, &hello)?;
-    control::judge_clock(end, hello.clock.saturating_sub(end.engine.now()));
+    let offset = hello.clock.saturating_sub(end.engine.now());
+    control::judge_clock(end, offset);
     follow_directory(end, &out, &mut input, &hello).await?;
-    recover(end, &*wire, &hello).await?;
+    recover(end, &*wire, &hello, control::is_right(offset)).await?;
 
     let mut streams = Streams { control: ControlStreams { out, input }, sinks: Vec::new(), sources: Vec::new() };
     for lane in LANES {
@@ -169,7 +172,7 @@ async fn entries(
 }
 
 /// Takes back from the gateway what is newer there of the members here, before anything is sent or signed.
-async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), Ended> {
+async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: bool) -> Result<(), Ended> {
     let past = hello::past(end, hello);
     let directory = end.engine.directory();
     let recovered_from: Option<String> = end.engine.fact(&facts::recovered_from(&end.peer)).await?;
@@ -193,9 +196,9 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
     };
     let first = SinkFrame { session: hello.session.clone(), lane: LANES[1].into(), frame: Some(FromSink::Open(open)) };
     out.send(first).await.map_err(|_| gone())?;
-    let mut input = wire.pull(frames).await?;
+    let mut input = within("recovery", async { Ok(wire.pull(frames).await?) }).await?;
     let mut lane = SinkLane::default();
-    let mut taken = 0;
+    let (mut taken, mut kept) = (0, BTreeSet::new());
     let mut last = None;
     loop {
         let frame = within("recovery", async { input.try_next().await?.ok_or_else(gone) }).await?;
@@ -216,15 +219,25 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello) -> Result<(), En
             return Err(Ended::Protocol("recovery brings nothing and does not end".to_owned()));
         }
         let (parts, _) = sink::verify(&end.engine, intake).await;
-        let parts = parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part);
-        taken += end.engine.submit(TakeBack(parts.collect())).await?;
+        let (known, unknown): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(_, verifies)| verifies.is_some());
+        taken += end.engine.submit(TakeBack(sound(known))).await?;
+        let unknown = unknown.into_iter().map(|(part, _)| part).collect();
+        let outlived = sound(sink::verify_by(&end.engine, unknown, |part| end.engine.key_of_any_time(part)).await);
+        if !outlived.is_empty() {
+            kept = end.engine.submit(KeepOutlived { parts: outlived, kept }).await?;
+        }
         if batch.end {
             break;
         }
     }
     let rolled_back = past == Past::RolledBack;
     let from = Some((end.peer.clone(), hello.feed_id.clone()));
-    end.engine.submit(Recovered { members, from, rolled_back }).await?;
+    end.engine.submit(Recovered { members, from, rolled_back, clock_right }).await?;
     tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
     Ok(())
+}
+
+/// Those whose signature verifies.
+fn sound(parts: Vec<(Part, Option<bool>)>) -> Vec<Part> {
+    parts.into_iter().filter(|(_, verifies)| *verifies == Some(true)).map(|(part, _)| part).collect()
 }

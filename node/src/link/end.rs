@@ -89,6 +89,9 @@ pub enum Ended {
     /// The directory changed what the node may see: the link begins anew at once.
     #[error("the scopes of the node changed")]
     Scopes,
+    /// A clock was ahead, and what was signed then is to be signed anew: what the gateway took comes first.
+    #[error("records of a clock that was ahead are signed anew")]
+    Ahead,
     /// This server is shutting down.
     #[error("shutting down")]
     Stopped,

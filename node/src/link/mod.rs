@@ -8,6 +8,7 @@ mod board;
 mod breach;
 mod control;
 mod dial;
+mod doubts;
 mod end;
 mod grpc;
 mod heal;

@@ -42,9 +42,10 @@ pub(crate) struct Note {
 
 #[async_trait]
 impl Command for Note {
-    type Output = ();
+    /// Whether states here are ahead of time: the link must begin anew, with recovery, for them to be signed anew.
+    type Output = bool;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+    async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
         let prefix = facts::refused(&self.peer);
         for accepted in self.ack.accepted {
             work.remove_fact(format!("{prefix}{}", accepted.name));
@@ -86,11 +87,10 @@ impl Command for Note {
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);
         }
+        let mut found = false;
         for member in ahead.into_iter().filter(|_| self.clock_right) {
-            for name in reissue(work, &member).await? {
-                work.remove_fact(format!("{prefix}{name}"));
-            }
+            found |= reissue::prepare(work, &member);
         }
-        Ok(())
+        Ok(found)
     }
 }

@@ -7,7 +7,7 @@ use duikou_proto::federation::source_frame::Frame as FromSource;
 use duikou_proto::federation::{Ack, Again, Batch, CatchUp, Open, SinkFrame, SourceFrame, Wanted};
 use duikou_proto::limits as contract;
 use duikou_proto::scope::ScopeSet;
-use duikou_proto::sign::verify_all;
+use duikou_proto::sign::{PublicKey, verify_all};
 use duikou_proto::v1::Lane;
 use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
@@ -248,8 +248,17 @@ pub(crate) async fn verify(engine: &Engine, intake: Intake) -> (Vec<(Part, Optio
     let directory = engine.directory();
     let now = engine.now();
     let key = |part: &Part| directory.verifying_key(part.name().origin_str(), part.key_number(), now);
-    let claims: Vec<_> = intake.parts.iter().filter_map(|part| Some(part.claim(key(part)?))).collect();
-    let known: Vec<bool> = intake.parts.iter().map(|part| key(part).is_some()).collect();
+    (verify_by(engine, intake.parts, key).await, intake.malformed)
+}
+
+/// Checks the signatures of parts, each by its `key`; None where that is not known.
+pub(crate) async fn verify_by(
+    engine: &Engine,
+    parts: Vec<Part>,
+    key: impl Fn(&Part) -> Option<PublicKey>,
+) -> Vec<(Part, Option<bool>)> {
+    let keys: Vec<_> = parts.iter().map(key).collect();
+    let claims: Vec<_> = parts.iter().zip(&keys).filter_map(|(part, key)| Some(part.claim((*key)?))).collect();
     let weights = engine.world().random();
     let verdicts = if claims.len() < INLINE {
         verify_all(&claims, weights)
@@ -259,7 +268,6 @@ pub(crate) async fn verify(engine: &Engine, intake: Intake) -> (Vec<(Part, Optio
         verdicts.unwrap_or_else(|| vec![false; count])
     };
     let mut verdicts = verdicts.into_iter();
-    let judged = intake.parts.into_iter().zip(known);
-    let parts = judged.map(|(part, known)| (part, if known { verdicts.next() } else { None })).collect();
-    (parts, intake.malformed)
+    let judged = parts.into_iter().zip(keys);
+    judged.map(|(part, key)| (part, if key.is_some() { verdicts.next() } else { None })).collect()
 }

@@ -12,6 +12,7 @@ use prost::Message;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::doubts::Doubts;
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::heal;
 use super::protocol::{Chatter, SourceLane, Want};
@@ -37,6 +38,7 @@ pub(crate) async fn run(
     let engine = &end.engine;
     let (began, mut chatter) = (Instant::now(), Chatter::new(CHATTER));
     let mut source = begin(&end, lane, &open).await?;
+    let mut doubts = Doubts::begin(&end, &mut source).await?;
     let (mut head, mut most) = (engine.watch_head(), (0, 0));
     let mut directory = engine.watch_directory();
     loop {
@@ -45,7 +47,7 @@ pub(crate) async fn run(
             if frame.frame.is_none() {
                 chatter.heard(began.elapsed())?;
             }
-            take(&end, lane, &mut source, &out, frame).await?;
+            take(&end, lane, &mut source, &mut doubts, &out, frame).await?;
         }
         if !end.still_reads(source.reads(), &directory.borrow_and_update()) {
             return Err(Ended::Scopes);
@@ -67,7 +69,7 @@ pub(crate) async fn run(
                         if frame.frame.is_none() {
                             chatter.heard(began.elapsed())?;
                         }
-                        take(&end, lane, &mut source, &out, frame).await?;
+                        take(&end, lane, &mut source, &mut doubts, &out, frame).await?;
                     }
                     changed = head.changed() => changed.map_err(|_| Ended::Stopped)?,
                     changed = directory.changed() => changed.map_err(|_| Ended::Stopped)?,
@@ -79,7 +81,8 @@ pub(crate) async fn run(
                 if !end.still_reads(source.reads(), &directory) {
                     return Err(Ended::Scopes);
                 }
-                if let Some(piece) = source.piece_again(&rows, &directory) {
+                if let Some((piece, names)) = source.piece_again(&rows, &directory) {
+                    doubts.sent(piece.number, names);
                     let batch = Batch { number: piece.number, ..batch(engine, &piece.parts)? };
                     send(&out, batch).await?;
                 }
@@ -119,22 +122,25 @@ async fn take(
     end: &LinkEnd,
     lane: Lane,
     source: &mut SourceLane,
+    doubts: &mut Doubts,
     out: &mpsc::Sender<SourceFrame>,
     frame: SinkFrame,
 ) -> Result<(), Ended> {
     match frame.frame {
-        Some(FromSink::Ack(ack)) => {
+        Some(FromSink::Ack(mut ack)) => {
             source.acknowledge(ack.number)?;
+            doubts.settle(&mut ack);
             if lane == Lane::Bulk {
                 let acknowledged = source.acknowledged();
                 end.board.update(&end.peer, |view| view.acknowledged = acknowledged);
             }
             if !ack.rejected.is_empty() || !ack.accepted.is_empty() {
                 let offset = end.board.get(&end.peer).and_then(|view| view.clock_offset);
-                let clock_right =
-                    offset.is_some_and(|off| off.unsigned_abs() <= contract::CLOCK_WARN.as_micros() as u64);
+                let clock_right = offset.is_some_and(super::control::is_right);
                 let note = super::refusals::Note { peer: end.peer.clone(), ack, clock_right };
-                end.engine.submit(note).await?;
+                if end.engine.submit(note).await? {
+                    return Err(Ended::Ahead);
+                }
             }
             Ok(())
         }
@@ -170,7 +176,7 @@ async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, End
             Known::Lost => {
                 if end.role == LinkRole::Gateway {
                     // This store was rolled back: from now on it is another feed, for every node.
-                    end.engine.submit(Recovered { members: Vec::new(), from: None, rolled_back: true }).await?;
+                    end.engine.submit(Recovered::rolled_back()).await?;
                 }
                 return Err(Ended::Broken("this store was rolled back".to_owned()));
             }

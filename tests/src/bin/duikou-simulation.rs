@@ -27,7 +27,7 @@ struct Args {
     /// A gateway and twelve nodes with their usual load, and nothing that goes wrong.
     #[arg(long)]
     usual: bool,
-    /// Write what happens to standard error.
+    /// Write what happens, and what the servers log of it, to standard error.
     #[arg(long)]
     trace: bool,
     /// Take a rule away, by its name, also several: the defect should be found.
@@ -54,6 +54,10 @@ fn main() -> ExitCode {
             })
         })
         .collect();
+    if args.trace {
+        let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).without_time();
+        log.with_max_level(tracing_subscriber::filter::LevelFilter::INFO).init();
+    }
     let next = AtomicU64::new(args.first);
     let reports = Mutex::new(Vec::new());
     std::thread::scope(|scope| {

@@ -10,6 +10,7 @@ mod nothing_leaks;
 mod nothing_lost;
 mod readers_see_their_set;
 mod receipts_are_true;
+mod refusals_are_true;
 mod signed_by_its_origin;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,7 +142,7 @@ pub struct Invariant {
 }
 
 /// All of them.
-pub const ALL: [Invariant; 10] = [
+pub const ALL: [Invariant; 11] = [
     converges::INVARIANT,
     nothing_lost::INVARIANT,
     nothing_leaks::INVARIANT,
@@ -149,6 +150,7 @@ pub const ALL: [Invariant; 10] = [
     readers_see_their_set::INVARIANT,
     no_healing_deletes::INVARIANT,
     receipts_are_true::INVARIANT,
+    refusals_are_true::INVARIANT,
     heads_tell_of_their_scope::INVARIANT,
     memory_is_bounded::INVARIANT,
     links_go_on::INVARIANT,

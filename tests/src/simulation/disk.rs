@@ -1,11 +1,11 @@
 //! A disk that outlives the processes on it: it fills, fails, and forgets what was not synced when the power goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use duikou_node::store::{Counter, Row};
+use duikou_node::store::{Counter, Row, Seq};
 use duikou_proto::name::RecordName;
 use tokio::sync::watch;
 
@@ -18,6 +18,8 @@ pub(crate) struct Tables {
     pub(crate) facts: BTreeMap<String, Vec<u8>>,
     pub(crate) entries: BTreeMap<i64, Bytes>,
     pub(crate) counter: Counter,
+    /// Where rows told that they were let go of without a withdrawal. No database keeps this.
+    pub(super) let_go: BTreeMap<RecordName, BTreeSet<Seq>>,
 }
 
 /// How a disk can fail.

@@ -144,6 +144,9 @@ impl Follower {
                         && !touched(&process.engine, &name);
                     let again = again && !self.lax;
                     let own = matches!(&self.reader, Reader::Member(id) if *id == name.origin());
+                    // What a store lets go of by itself ends for all who could ever see it, as an end that is signed.
+                    let at = row.map_or(0, |row| row.withdrawal_content_seq);
+                    let again = again && !self.page.let_go.get(&name).is_some_and(|seqs| seqs.contains(&at));
                     if again && hidden && !own && !had {
                         found.push(Finding::new(LEAKS, format!("{who} was told again that {name} is gone: {row:?}")));
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use duikou_node::store::Row;
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::name::RecordName;
 
@@ -11,6 +12,30 @@ use crate::invariants::Acknowledged;
 struct Entry {
     revision: Revision,
     until: Micros,
+}
+
+/// What is left of a name.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Left {
+    /// The revision that its origin's store holds.
+    pub(super) here: Revision,
+    /// The newest that this or its gateway's store holds.
+    pub(super) revision: Revision,
+    /// How long that is kept there.
+    pub(super) until: Micros,
+}
+
+impl Left {
+    /// Of a name whose origin lives where `home` is its row.
+    pub(super) fn of(home: Option<&Row>, gateway: Option<&Row>) -> Self {
+        let newest = home.into_iter().chain(gateway).max_by_key(|row| row.revision());
+        let part = newest.and_then(|row| row.record.as_ref().or(row.withdrawal.as_ref()));
+        Self {
+            here: home.map_or(0, Row::revision),
+            revision: newest.map_or(0, Row::revision),
+            until: part.map_or(0, |part| part.expire_time()),
+        }
+    }
 }
 
 /// See the module.
@@ -30,12 +55,16 @@ impl Ledger {
     }
 
     /// A disk went, or an old state came back: what no disk holds any longer cannot come back either. The names.
-    pub(super) fn lost(&mut self, left: impl Fn(&RecordName) -> Revision) -> Vec<RecordName> {
+    pub(super) fn lost(&mut self, left: impl Fn(&RecordName) -> Option<Left>) -> Vec<RecordName> {
         let mut lost = Vec::new();
         for (name, entry) in &mut self.0 {
-            let left = left(name);
-            if left < entry.revision {
-                entry.revision = left;
+            let Some(Left { here, revision, until }) = left(name) else { continue };
+            if here < entry.revision {
+                // Others keep a record until its own date, whatever dates it had that they have not heard of.
+                entry.until = until;
+            }
+            if revision < entry.revision {
+                entry.revision = revision;
                 lost.push(name.clone());
             }
         }

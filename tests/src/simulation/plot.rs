@@ -32,9 +32,7 @@ impl Story {
         self.cut(world, server, 6_000);
         let begins = if self.below(2) == 0 { Begins::Restored } else { Begins::Anew };
         self.down(world, server, false, begins);
-        if world.servers[server].put_back() {
-            world.note_loss();
-        }
+        world.put_back(server);
         world.start(server, begins).await;
         world.write(name.clone(), &["member:d"], false, None);
     }
@@ -52,8 +50,7 @@ impl Story {
         world.servers[server].skew.set(0);
         world.followers_begin_anew(server);
         self.down(world, server, false, Begins::Anew);
-        world.servers[server].lose_disk();
-        world.note_loss();
+        world.lose_disk(server);
         world.start(server, Begins::Anew).await;
         self.passes(world, DELIVERED * 3).await;
         world.write(name.clone(), &["network"], false, None);

@@ -142,7 +142,11 @@ impl Read for SimulatedTransaction {
 #[async_trait]
 impl Transaction for SimulatedTransaction {
     async fn put_rows(&mut self, rows: &[Row]) -> Result<(), StoreError> {
-        self.tables().rows.extend(rows.iter().map(|row| (row.name.clone(), row.clone())));
+        let tables = self.tables();
+        tables.rows.extend(rows.iter().map(|row| (row.name.clone(), row.clone())));
+        for row in rows.iter().filter(|row| row.gone.is_some()) {
+            tables.let_go.entry(row.name.clone()).or_default().insert(row.withdrawal_content_seq);
+        }
         Ok(())
     }
 

@@ -468,9 +468,7 @@ impl Story {
             return;
         }
         self.down(world, server, false, if marked { Begins::Restored } else { Begins::Anew });
-        if world.servers[server].put_back() {
-            world.note_loss();
-        }
+        world.put_back(server);
     }
 
     pub(super) fn lose_disk(&mut self, world: &mut World, server: usize) {
@@ -478,8 +476,7 @@ impl Story {
             return;
         }
         self.down(world, server, false, Begins::Anew);
-        world.servers[server].lose_disk();
-        world.note_loss();
+        world.lose_disk(server);
     }
 
     /// Ends everything that is wrong.

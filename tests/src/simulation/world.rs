@@ -27,7 +27,7 @@ use tokio::time::Instant;
 
 use super::disk::Tables;
 use super::follower::Follower;
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Left};
 use super::membership::key;
 use super::network::{Delay, Net};
 use super::server::{Begins, DATA, Server, Site};
@@ -323,8 +323,24 @@ impl World {
         }
     }
 
-    /// What no disk holds any longer is not expected back.
-    pub(super) fn note_loss(&mut self) {
+    /// Puts the backup of a server that is down in the place of its data: what no disk holds any longer is not expected
+    /// back.
+    pub(super) fn put_back(&mut self, server: usize) {
+        self.note_sweeps();
+        if self.servers[server].put_back() {
+            // What the store of an earlier time had let go of, it does not let go of now.
+            self.before = self.servers.iter().map(Server::tables).collect();
+            self.note_loss();
+        }
+    }
+
+    /// A server that is down loses its disk.
+    pub(super) fn lose_disk(&mut self, server: usize) {
+        self.servers[server].lose_disk();
+        self.note_loss();
+    }
+
+    fn note_loss(&mut self) {
         self.note_answers();
         let gateway = self.servers[0].tables();
         let stores: Vec<_> = self.servers.iter().map(Server::tables).collect();
@@ -332,8 +348,7 @@ impl World {
             self.members.iter().map(|member| (member.clone(), self.host(member))).collect();
         let lost = self.ledger.lost(|name| {
             let home = hosts.get(&name.origin()).and_then(|at| stores.get(*at));
-            let of = |tables: &Tables| tables.rows.get(name).map_or(0, Row::revision);
-            home.map_or(0, |home| of(home)).max(of(&gateway))
+            Some(Left::of(home.and_then(|home| home.rows.get(name)), gateway.rows.get(name)))
         });
         // Their origins go on from an earlier state.
         for follower in &mut self.followers {
@@ -345,8 +360,8 @@ impl World {
     /// A member has left its node: what its gateway does not have is not expected on the other one.
     pub(super) fn note_departure(&mut self, member: &MemberId) {
         let gateway = self.servers[0].tables();
-        let kept = |name: &RecordName| gateway.rows.get(name).map_or(0, Row::revision);
-        let lost = self.ledger.lost(|name| if name.origin() == *member { kept(name) } else { i64::MAX });
+        let kept = |name: &RecordName| Left::of(None, gateway.rows.get(name));
+        let lost = self.ledger.lost(|name| (name.origin() == *member).then(|| kept(name)));
         for follower in &mut self.followers {
             follower.lax = true;
             lost.iter().for_each(|name| follower.expect_back(name));
@@ -373,6 +388,7 @@ impl World {
                 let live = had.kind().is_listing() && had.expire_time() > self.time.now();
                 if at != host && had.hash() == has.hash() && for_it && live {
                     let what = format!("{} let go of {name}, which lives and is for it", self.servers[at].id);
+                    self.trace.note(|| what.clone());
                     self.found.push(Finding::new("no healing deletes", what));
                 }
             }

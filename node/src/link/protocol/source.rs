@@ -6,7 +6,7 @@ use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Part;
 use duikou_proto::federation::Wanted;
 use duikou_proto::limits;
-use duikou_proto::name::NodeId;
+use duikou_proto::name::{NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::Lane;
 
@@ -207,21 +207,27 @@ impl SourceLane {
         record.chain(withdrawal).cloned().collect()
     }
 
-    /// What the peer gets of rows that it wanted again.
-    pub(crate) fn piece_again(&mut self, rows: &[Row], directory: &Directory) -> Option<Piece> {
+    /// What the peer gets of rows that it wanted again, with their names. What does not fit comes with the next piece.
+    pub(crate) fn piece_again(&mut self, rows: &[Row], directory: &Directory) -> Option<(Piece, Vec<RecordName>)> {
         let scopes = self.scopes_for(&Want::Nothing);
-        let mut parts = Vec::new();
-        let mut bytes = 0;
+        let (mut parts, mut names, mut later, mut bytes) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for row in rows.iter().filter(|row| self.concerns(row, directory)) {
-            for part in self.parts(row, scopes.as_ref(), -1, Seq::MAX, true) {
-                bytes += part.bytes().len() + 8;
-                if bytes > limits::BATCH_BYTES / 2 {
-                    break;
-                }
-                parts.push(part);
+            let of_row = self.parts(row, scopes.as_ref(), -1, Seq::MAX, true);
+            let size: usize = of_row.iter().map(|part| part.bytes().len() + 8).sum();
+            if bytes + size > limits::BATCH_BYTES / 2 && !parts.is_empty() {
+                later.push(Wanted { name: row.name.to_string(), revision: row.revision() });
+                continue;
             }
+            if !of_row.is_empty() {
+                names.push(row.name.clone());
+            }
+            bytes += size;
+            parts.extend(of_row);
         }
-        if parts.is_empty() { None } else { Some(self.send(parts, bytes, self.common, false)) }
+        for wanted in later.into_iter().rev() {
+            self.again.push_front(wanted);
+        }
+        if parts.is_empty() { None } else { Some((self.send(parts, bytes, self.common, false), names)) }
     }
 
     fn send(&mut self, parts: Vec<Part>, bytes: usize, upto: Seq, joined: bool) -> Piece {

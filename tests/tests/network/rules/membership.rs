@@ -93,6 +93,10 @@ async fn a_removal_hides_at_once_and_is_undone_with_nothing_lost() {
     holds(bijie, "shenzhen", 2).await;
     shenzhen.publish(offer("neighbour").by("dongguan")).await.unwrap();
     net.settle().await;
+    for force in [&[][..], &["--force", "--yes"]] {
+        let moving = [&["members", "move", "shenzhen", "--to", "zunyi"], force].concat();
+        failed(&gateway.cli(&moving).await, 1, &["恢复", "members restore shenzhen"]);
+    }
     let shown = gateway.cli(&["members", "show", "shenzhen", "--output", "json"]).await.done();
     assert!(shown.contains("REMOVED") && shown.contains("dropTime"), "{shown}");
 
