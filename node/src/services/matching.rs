@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use duikou_proto::envelope::Revision;
 use duikou_proto::filter::Filter;
+use duikou_proto::name::MemberId;
 use duikou_proto::v1::match_listings_request::Subject as Given;
 use duikou_proto::v1::match_service_server::MatchService;
 use duikou_proto::v1::{self, Match};
@@ -105,13 +106,19 @@ impl Matches {
             Some(Given::Listing(mut opportunity)) => {
                 validate::normalise(&mut opportunity);
                 found.extend(validate::opportunity(&opportunity, "listing"));
-                let own = match &caller.reader {
-                    Reader::Member(member) => Some(member.to_string()),
-                    Reader::Anonymous | Reader::Registered | Reader::Operator => None,
-                };
+                let own = member(&caller.reader).map(MemberId::to_string);
                 Ok(Subject::new(opportunity).map(|subject| (subject, own)))
             }
         }
+    }
+}
+
+/// The member whose eyes a reader has.
+fn member(reader: &Reader) -> Option<&MemberId> {
+    match reader {
+        Reader::Member(member) => Some(member),
+        Reader::Narrowed(whole, _) => member(whole),
+        Reader::Anonymous | Reader::Registered | Reader::Operator => None,
     }
 }
 

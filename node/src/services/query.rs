@@ -87,7 +87,8 @@ impl Queries {
             (Reader::Operator, Some(named)) => (named, false),
             (Reader::Operator, None) => (self.only_member(&directory)?, false),
             (Reader::Registered, None) if identity.carrier => (self.own_member(&directory)?, true),
-            (Reader::Registered, _) => return Err(Failure::NotPermitted),
+            // The origin answers to all of a member's eyes, which a narrowed token does not have.
+            (Reader::Registered | Reader::Narrowed(..), _) => return Err(Failure::NotPermitted),
         };
         match directory.member(&asker).filter(|member| member.node == identity.node) {
             None => Err(Refused::NotHosted(asker).into()),

@@ -5,6 +5,7 @@ mod bad_listings;
 mod circles;
 mod clock;
 mod commands;
+mod every_interface;
 mod eyes;
 mod folders;
 mod full_disk;
