@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Count, Limits, Networks, Size};
 use crate::engine::Engine;
+use crate::services::Failure;
 use caller::Caller;
 pub(crate) use metered::Metered;
 
@@ -87,6 +88,17 @@ pub(crate) struct Refusal {
     /// When it may come again.
     pub(crate) wait: Duration,
     pub(crate) standing: Standing,
+}
+
+impl Refusal {
+    /// What the caller hears.
+    pub(crate) fn failure(&self) -> Failure {
+        match self.limit {
+            Limit::Requests => Failure::RequestLimit(self.wait),
+            Limit::Calls => Failure::CallLimit(self.wait),
+            Limit::Bytes => Failure::ByteLimit(self.wait),
+        }
+    }
 }
 
 /// How a caller stands with its requests, for `RateLimit` and `RateLimit-Policy`.
