@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
+use axum::middleware::Next;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request, Response};
 use tonic::body::Body;
@@ -14,9 +15,9 @@ use tonic_web::{GrpcWebLayer, GrpcWebService};
 use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{Cors, CorsLayer};
 
-use super::limit::{Limit, Limiter, Metered, Refusal, Standing};
+use super::limit::{Limiter, Metered, Refusal, Standing};
 use super::{Exchange, Problem, headers};
-use crate::services::{Failure, language};
+use crate::services::language;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -41,12 +42,19 @@ impl Front {
         let spoken = Spoken::of(&request);
         let (parts, body) = request.into_parts();
         let admitted = self.limiter.admit(&parts.headers, &parts.extensions).await;
-        let request = Request::from_parts(parts, body);
-        let pass = match admitted {
-            Ok(pass) => pass,
+        let mut request = Request::from_parts(parts, body);
+        let (pass, standing) = match admitted {
+            Ok(pass) => {
+                let standing = pass.standing;
+                (Some(pass), standing)
+            }
+            // HTTP hears of it as of any problem, inside of the headers that stand around every answer.
+            Err(refusal) if spoken == Spoken::Http => {
+                request.extensions_mut().insert(refusal);
+                (None, refusal.standing)
+            }
             Err(refusal) => return refuse(&request, spoken, refusal),
         };
-        let standing = pass.standing;
         let Ok(mut response) = match spoken {
             Spoken::Grpc => self.grpc.oneshot(request).await,
             Spoken::GrpcWeb => self.web.oneshot(request).await,
@@ -58,32 +66,32 @@ impl Front {
         if spoken == Spoken::Http {
             stand(&mut response, standing);
         }
-        response.map(|body| Body::new(Metered::new(body, pass)))
+        match pass {
+            Some(pass) => response.map(|body| Body::new(Metered::new(body, pass))),
+            None => response,
+        }
     }
 }
 
-/// What is answered to a request that is not let in.
+/// What gRPC callers hear who are not let in.
 fn refuse(request: &Request<Body>, spoken: Spoken, refusal: Refusal) -> Response<Body> {
-    let (reason, wait) = (refusal.limit, refusal.wait);
-    let failure = match reason {
-        Limit::Requests => Failure::RequestLimit(wait),
-        Limit::Calls => Failure::CallLimit(wait),
-        Limit::Bytes => Failure::ByteLimit(wait),
-    };
-    let status = failure.status(language(request.headers()));
-    if spoken == Spoken::Http {
-        let exchange = Exchange::of(request);
-        let mut response = Problem::of(&status, exchange.language).respond(&exchange).map(Body::new);
-        stand(&mut response, refusal.standing);
-        // A browser shows a program of another origin nothing without this.
-        response.headers_mut().insert(http::header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        return response;
-    }
-    let mut response = status.into_http();
+    let mut response = refusal.failure().status(language(request.headers())).into_http();
     if let Some(kind) = request.headers().get(CONTENT_TYPE).filter(|_| spoken == Spoken::GrpcWeb) {
         response.headers_mut().insert(CONTENT_TYPE, kind.clone());
     }
     response
+}
+
+/// What HTTP callers hear who are not let in.
+pub(super) async fn turn_away(request: axum::extract::Request, next: Next) -> axum::response::Response {
+    match request.extensions().get::<Refusal>() {
+        None => next.run(request).await,
+        Some(refusal) => {
+            let exchange = Exchange::of(&request);
+            let status = refusal.failure().status(exchange.language);
+            Problem::of(&status, exchange.language).respond(&exchange)
+        }
+    }
 }
 
 /// Says how the caller stands (draft-ietf-httpapi-ratelimit-headers).

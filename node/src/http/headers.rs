@@ -16,6 +16,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate};
 use tower_http::compression::{CompressionLayer, DefaultPredicate};
 use tower_http::cors::{Any, CorsLayer};
 
+use super::front::turn_away;
 use super::{Exchange, Manner};
 
 /// The header by which people and logs speak of a request.
@@ -35,6 +36,7 @@ pub(super) fn around(routes: Router, manner: Manner) -> Router {
     let whole: And<DefaultPredicate, NotForContentType> =
         DefaultPredicate::new().and(NotForContentType::const_new("application/x-ndjson"));
     routes
+        .layer(from_fn(turn_away))
         .layer(from_fn_with_state(manner, dress))
         .layer(CompressionLayer::new().compress_when(whole))
         .layer(from_fn(weaken))

@@ -15,8 +15,8 @@ use crate::limits;
 
 /// How long a connection may take over its first bytes.
 pub(super) const BEGIN_WITHIN: Duration = Duration::from_secs(10);
-/// How long a connection may take nothing while something waits.
-const STALL: Duration = limits::WATCH_STALL;
+/// How long a connection may take nothing while something waits. A watch is told so before, where it can be told.
+const STALL: Duration = limits::WATCH_STALL.saturating_mul(2);
 /// As many as tell HTTP/2 from HTTP/1: the length of the preface of RFC 9113. From then on the timers of the protocol
 /// spoken watch.
 const FIRST_BYTES: usize = 24;

@@ -8,7 +8,7 @@ mod metered;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Count, Limits, Networks, Size};
 use crate::engine::Engine;
+use crate::services::Failure;
 use caller::Caller;
 pub(crate) use metered::Metered;
 
@@ -66,6 +67,8 @@ pub(crate) struct Limiter {
     address: Tier,
     under_way: Mutex<HashMap<Caller, usize>>,
     crowded: AtomicBool,
+    /// Requests refused since that was last logged.
+    refused: AtomicU64,
     clock: DefaultClock,
 }
 
@@ -87,6 +90,17 @@ pub(crate) struct Refusal {
     /// When it may come again.
     pub(crate) wait: Duration,
     pub(crate) standing: Standing,
+}
+
+impl Refusal {
+    /// What the caller hears.
+    pub(crate) fn failure(&self) -> Failure {
+        match self.limit {
+            Limit::Requests => Failure::RequestLimit(self.wait),
+            Limit::Calls => Failure::CallLimit(self.wait),
+            Limit::Bytes => Failure::ByteLimit(self.wait),
+        }
+    }
 }
 
 /// How a caller stands with its requests, for `RateLimit` and `RateLimit-Policy`.
@@ -120,6 +134,7 @@ impl Limiter {
             address,
             under_way: Mutex::default(),
             crowded: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
             clock: DefaultClock::default(),
         })
     }
@@ -134,6 +149,14 @@ impl Limiter {
     /// Lets a request in, or says when it may come again.
     pub(crate) async fn admit(self: &Arc<Self>, headers: &HeaderMap, extensions: &Extensions) -> Result<Pass, Refusal> {
         let caller = self.caller(headers, extensions).await;
+        let admitted = self.count(caller);
+        if admitted.is_err() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        admitted
+    }
+
+    fn count(self: &Arc<Self>, caller: Caller) -> Result<Pass, Refusal> {
         let tier = self.tier(caller);
         let mut standing = Standing { remaining: 0, quota: 0, window: tier.window };
         match tier.requests.check_key(&caller) {
@@ -190,6 +213,10 @@ impl Limiter {
     }
 
     fn forget(&self) {
+        let refused = self.refused.swap(0, Ordering::Relaxed);
+        if refused > 0 {
+            tracing::warn!(requests.refused = refused, "callers took more than they may");
+        }
         let mut known = 0;
         for tier in [&self.token, &self.address] {
             tier.requests.retain_recent();

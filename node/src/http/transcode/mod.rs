@@ -1,12 +1,13 @@
 //! REST from the contract: a call is found by its path, read into the method's message, carried out by the same service
 //! that gRPC callers reach, in this process, and answered as JSON.
 //!
-//! `table` knows which method answers what path, by `template`; `message` and `query` read requests, `conditions` their
+//! `table` knows which method answers what path, by `template`; `json`, `message` and `query` read requests, `conditions` their
 //! headers; `call` is the gRPC client; `unary` and `stream` write answers. Services know nothing of it, and a method that
 //! is added to the contract is served without a line here.
 
 mod call;
 mod conditions;
+mod json;
 mod message;
 mod query;
 mod stream;
@@ -22,7 +23,6 @@ use std::time::Duration;
 use axum::body::Body as HttpBody;
 use axum::extract::Request;
 use axum::response::Response;
-use bytes::Bytes;
 use duikou_proto::language::Text;
 use duikou_proto::validate::{Violation, reason};
 use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
@@ -248,16 +248,12 @@ async fn read_body(route: &Route, parts: &Parts, body: HttpBody, exchange: &Exch
         let (zh, en) = ("请求正文须为 application/json。", "A body is application/json: say so in Content-Type.");
         return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_TYPE", zh.to_owned(), en.to_owned()));
     }
-    parse(&bytes).map(Some).map_err(|error| {
+    json::parse(&bytes).map(Some).map_err(|error| {
         let place = format!("{}:{}", error.line(), error.column());
         let (zh, en) =
             (format!("请求正文不是有效的JSON（{place}）。"), format!("The body is no JSON, at {place}: {error}."));
         problem(StatusCode::BAD_REQUEST, "BODY_MALFORMED", zh, en)
     })
-}
-
-fn parse(bytes: &Bytes) -> Result<Json, serde_json::Error> {
-    serde_json::from_slice(bytes)
 }
 
 fn is_json(value: Option<&HeaderValue>) -> bool {
