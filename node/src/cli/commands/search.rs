@@ -17,7 +17,7 @@ use crate::cli::{CommandError, Context, Sequence, Text, time};
 /// by its initials too: lenglian, ll. With --output json the whole answer is written, with jsonl a result a line.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  duikou-node search 冷链物流 --region 520000 --order closing\n  duikou-node search '\"cold chain\" -tea' --facets kind,region --output json"
+    after_help = "Example:\n  duikou-node search 冷链物流 --region 520000 --order closing\n  duikou-node search cold chain --facets kind,region --output json"
 )]
 pub struct Args {
     /// The words; none: everything that the flags let through
