@@ -174,6 +174,26 @@ fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn the_bare_library_finds_what_the_listings_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let office = Office::new().unwrap();
+        let listings = (0..300).map(|number| office.listing(member(number), number));
+        let bare = BareSearch::create(&folder.path().join("index"), listings).unwrap();
+        let socket = folder.path().join("bare.sock");
+        bare.serve(&socket).unwrap();
+        let channel = connect(socket).await.unwrap();
+        let queries = office.queries(150).unwrap();
+        assert_eq!(times(channel.clone(), &queries).await.unwrap().len(), queries.len());
+        let request = SearchListingsRequest { query: "冷链".to_owned(), page_size: RESULTS, ..Default::default() };
+        let found = SearchServiceClient::new(channel).search_listings(request).await.unwrap().into_inner();
+        assert!(found.total_size > 0 && !found.results.is_empty());
+        let has = |result: &duikou_proto::v1::SearchResult| {
+            result.listing.as_ref().is_some_and(|listing| format!("{:?}", listing.listing).contains("冷链"))
+        };
+        assert!(found.results.iter().any(has));
+    }
+
     #[test]
     fn the_longest_of_a_hundred_is_taken() {
         let values: Vec<f64> = (0..200).map(f64::from).collect();
