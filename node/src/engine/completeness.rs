@@ -95,11 +95,12 @@ mod tests {
     }
 
     fn row(name: &RecordName, kind: &str, revision: Micros, body: Vec<u8>) -> Row {
+        let lane = if kind == Kind::HEAD { Lane::Prompt } else { Lane::Bulk };
         let record = Record {
             name: name.to_string(),
             revision,
             kind: kind.to_owned(),
-            lane: Lane::Bulk.into(),
+            lane: lane.into(),
             scopes: vec![SCOPE.to_owned()],
             expire_time: 3_600_000 * SECOND,
             body: body.into(),

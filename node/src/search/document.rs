@@ -19,7 +19,7 @@ use crate::engine::Standing;
 
 /// Words that lie in different fields are no neighbours.
 const FIELD_GAP: usize = 16;
-/// A title is spelt out from each of so many of its first words on.
+/// Where a name of a place or a title is spelt out, from so many of its words on.
 const SPELT_WORDS: usize = 64;
 
 /// The number that decides between listings that are equal otherwise.
@@ -169,7 +169,7 @@ fn other_texts(opportunity: &Opportunity) -> Vec<&str> {
     texts
 }
 
-/// A code without what people leave out or put in: `ZL 2023-1` and `zl20231` are one.
+/// A code without what people leave out or put in: `2401-440300-04-01-123456` is `2401440300040112345`….
 pub(crate) fn code_form(code: &str) -> String {
     fold(code).text.chars().filter(|character| character.is_alphanumeric()).collect()
 }

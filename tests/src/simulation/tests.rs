@@ -80,7 +80,7 @@ mod defects {
 
     /// Stories of one character are so many seeds apart.
     const CHARACTERS: u64 = 15;
-    const TRIES: u64 = 40;
+    const TRIES: u64 = 60;
 
     const HEALING_OFF: [(Defect, u64); 25] = [
         (Defect::RecordAlone, 0),
