@@ -101,6 +101,8 @@ pub(crate) const LIVE_ANSWERING: usize = 4;
 pub(crate) const LIVE_ASKING: usize = 64;
 /// Bytes of live questions and answers that wait for one link.
 pub(crate) const LIVE_QUEUE_BYTES: usize = 2 * 1024 * 1024;
+/// Bytes of live questions and answers that wait for all links together.
+pub(crate) const LIVE_QUEUES_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of live questions and answers that are on one link and of which it is not known that they have arrived.
 pub(crate) const LIVE_WINDOW_BYTES: usize = 256 * 1024;
 /// Rows that are looked at for one live answer.

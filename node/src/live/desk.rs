@@ -35,7 +35,7 @@ impl Live {
 
     /// A link to `peer` is up; `up` where that is a gateway to which this server is a node.
     pub(crate) fn join(&self, peer: &NodeId, up: bool) -> Joined {
-        let way = Arc::new(Way::new(peer.clone(), up));
+        let way = Arc::new(Way::new(peer.clone(), up, self.0.waits.clone()));
         self.ways().insert(peer.clone(), way.clone());
         Joined { live: self.clone(), way }
     }

@@ -36,6 +36,8 @@ struct Shared {
     policy: Policy,
     tasks: TaskTracker,
     ways: desk::Ways,
+    /// Bytes that wait for any link.
+    waits: queue::Waits,
     memory: OnceCell<answer::Memory>,
     answering: Arc<Semaphore>,
     asking: Arc<Semaphore>,
@@ -52,6 +54,7 @@ impl Live {
             policy,
             tasks,
             ways: desk::Ways::default(),
+            waits: queue::Waits::default(),
             memory: OnceCell::new(),
             answering: Arc::new(Semaphore::new(limits::LIVE_ANSWERING)),
             asking: Arc::new(Semaphore::new(limits::LIVE_ASKING)),

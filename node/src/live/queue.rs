@@ -1,7 +1,9 @@
-//! What waits for a link: few enough bytes that a link which takes nothing fills no memory.
+//! What waits for a link: few enough bytes, for one and for all together, that links which take nothing fill no memory.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use duikou_proto::federation::control_frame::Frame;
 use prost::Message;
@@ -11,6 +13,11 @@ use crate::limits;
 
 /// What a frame counts beside its bytes.
 const FRAME: usize = 256;
+/// How soon it is looked again whether others have made room.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How many bytes wait in all queues.
+pub(super) type Waits = Arc<AtomicUsize>;
 
 #[derive(Default)]
 struct Waiting {
@@ -19,14 +26,26 @@ struct Waiting {
 }
 
 /// See the module. One link takes from it.
-#[derive(Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
+    /// In this and the others.
+    all: Waits,
     filled: Notify,
     drained: Notify,
 }
 
+impl Drop for Queue {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.waiting().bytes, Ordering::Relaxed);
+    }
+}
+
 impl Queue {
+    /// An empty one, which counts among `all`.
+    pub(super) fn new(all: Waits) -> Self {
+        Self { waiting: Mutex::default(), all, filled: Notify::new(), drained: Notify::new() }
+    }
+
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -41,6 +60,10 @@ impl Queue {
             };
         let mut waiting = self.waiting();
         if waiting.bytes + bytes > limits::LIVE_QUEUE_BYTES {
+            return Err(Box::new(frame));
+        }
+        let fits = |all: usize| Some(all + bytes).filter(|all| *all <= limits::LIVE_QUEUES_BYTES);
+        if self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_err() {
             return Err(Box::new(frame));
         }
         waiting.bytes += bytes;
@@ -59,7 +82,10 @@ impl Queue {
                 Ok(()) => return,
                 Err(back) => frame = *back,
             }
-            drained.await;
+            tokio::select! {
+                () = drained => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
         }
     }
 
@@ -69,7 +95,9 @@ impl Queue {
             let next = {
                 let mut waiting = self.waiting();
                 let next = waiting.frames.pop_front();
-                waiting.bytes -= next.as_ref().map_or(0, |(_, bytes)| *bytes);
+                let bytes = next.as_ref().map_or(0, |(_, bytes)| *bytes);
+                waiting.bytes -= bytes;
+                self.all.fetch_sub(bytes, Ordering::Relaxed);
                 next
             };
             if let Some(next) = next {
@@ -95,7 +123,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_gives_back_or_makes_wait_and_keeps_the_order() {
-        let queue = std::sync::Arc::new(Queue::default());
+        let all = Waits::default();
+        let queue = Arc::new(Queue::new(all.clone()));
         let half = limits::LIVE_QUEUE_BYTES / 2 - 2 * FRAME;
         queue.offer(frame(1, half)).unwrap();
         queue.offer(frame(2, half)).unwrap();
@@ -114,5 +143,18 @@ mod tests {
         }
         waits.await.unwrap();
         assert_eq!(ids, [1, 2, 4]);
+        assert_eq!(all.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test]
+    async fn many_links_that_take_nothing_fill_no_memory() {
+        let (all, half) = (Waits::default(), limits::LIVE_QUEUE_BYTES / 2 - 2 * FRAME);
+        let queues: Vec<Queue> = (0..100).map(|_| Queue::new(all.clone())).collect();
+        let taken = queues.iter().filter(|queue| queue.offer(frame(1, half)).is_ok()).count();
+        assert!(taken < 100 && all.load(Ordering::Relaxed) <= limits::LIVE_QUEUES_BYTES);
+        let last = queues.last().expect("a hundred");
+        last.offer(frame(1, half)).unwrap_err();
+        drop(queues);
+        assert_eq!(all.load(Ordering::Relaxed), 0, "whatever waited in them is gone");
     }
 }

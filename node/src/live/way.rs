@@ -16,7 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::Live;
-use super::queue::Queue;
+use super::queue::{Queue, Waits};
 use crate::limits;
 
 /// How long after its deadline an answer that is passed on is still waited for.
@@ -103,11 +103,11 @@ pub(super) fn said(id: u64, hop: Hop) -> LiveAnswer {
 }
 
 impl Way {
-    pub(super) fn new(peer: NodeId, up: bool) -> Self {
+    pub(super) fn new(peer: NodeId, up: bool, waits: Waits) -> Self {
         Self {
             peer,
             up,
-            queue: Queue::default(),
+            queue: Queue::new(waits),
             open: Mutex::default(),
             numbers: AtomicU64::new(1),
             sent: Pace::new(limits::LIVE_SENT),
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     fn way() -> Arc<Way> {
-        Arc::new(Way::new("node.pprd.example".parse().unwrap(), false))
+        Arc::new(Way::new("node.pprd.example".parse().unwrap(), false, Waits::default()))
     }
 
     fn request(within_ms: i32) -> LiveRequest {
