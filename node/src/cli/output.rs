@@ -29,7 +29,9 @@ pub(crate) fn table(context: &Context, header: &[Text]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(header.iter().map(|text| text.in_language(context.language).to_owned()));
+    if !header.is_empty() {
+        table.set_header(header.iter().map(|text| text.in_language(context.language).to_owned()));
+    }
     table
 }
 

@@ -12,7 +12,7 @@ use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::no_longer::Reason;
 
 use super::event::{Event, What, listing, written};
-use super::memory::{self, HadFact, LeftFact, When, departures, sequence};
+use super::memory::{self, HadFact, LeftFact, When, cancelled_key, departures, sequence};
 use super::subscription::{StateFact, SubscriptionFact};
 use crate::engine::{Engine, Reader, Seen};
 use crate::feed::{Cursor, EventReader, Step, readable};
@@ -154,7 +154,12 @@ impl Gatherer {
                         self.entries
                     }
                 };
-                HadFact { entry, offered: part.revision(), confirmed: 0, sequence: sequence(None, now), time, when }
+                let cancelled = match when {
+                    Some(_) => self.engine.fact::<u32>(&cancelled_key(&self.id, name.as_str())).await?,
+                    None => None,
+                };
+                let sequence = sequence(cancelled, now);
+                HadFact { entry, offered: part.revision(), confirmed: 0, sequence, time, when }
             }
         };
         let listing = listing(part, opportunity.clone(), &self.engine.identity().network);

@@ -77,6 +77,18 @@ pub(crate) struct LeftFact {
     pub(crate) had: HadFact,
 }
 
+impl LeftFact {
+    /// The sequence number under which it is cancelled.
+    pub(crate) fn sequence(&self) -> u32 {
+        sequence(Some(self.had.sequence), self.time)
+    }
+}
+
+/// The key of the sequence number under which an event was cancelled: should it come again, it goes on above that.
+pub(crate) fn cancelled_key(id: &str, name: &str) -> String {
+    format!("{}{name}", facts::cancelled(id))
+}
+
 /// The key of what a subscriber had of a name.
 pub(crate) fn had_key(id: &str, name: &RecordName) -> String {
     format!("{}{name}", facts::had(id))
@@ -126,7 +138,12 @@ pub(crate) async fn stale_departures(engine: &Engine, id: &str) -> Result<Vec<St
     let prefix = facts::left(id);
     let oldest = format!("{prefix}{}", newest_first(engine.now() - kept));
     let found = engine.store().read().await?.facts(&prefix, &oldest, limits::DEPARTURES_LOOKED).await?;
-    Ok(found.into_iter().map(|(key, _)| key).collect())
+    let mut keys = Vec::with_capacity(found.len());
+    for (key, value) in found {
+        let left: LeftFact = facts::decode(&key, &value)?;
+        keys.extend([cancelled_key(id, &left.name), key]);
+    }
+    Ok(keys)
 }
 
 /// The departures that are remembered, newest first.

@@ -5,7 +5,7 @@ use duikou_proto::envelope::Micros;
 use serde::Serialize;
 
 use super::event::{Event, What};
-use super::memory::{HadFact, LeftFact, had_key, left_key};
+use super::memory::{HadFact, LeftFact, cancelled_key, had_key, left_key};
 use super::subscription::{StateFact, SubscriptionFact};
 use crate::engine::{Command, Work, facts};
 use crate::store::StoreError;
@@ -78,6 +78,9 @@ impl Changes {
                     LeftFact { name: event.name.to_string(), reason: (*reason).into(), time: now, had: event.had };
                 self.remove(had_key(id, &event.name));
                 self.put(left_key(id, &left), &left);
+                if event.had.when.is_some() {
+                    self.put(cancelled_key(id, &left.name), &left.sequence());
+                }
             }
             What::LeftBefore(_) => {}
         }
@@ -132,7 +135,8 @@ impl Command for Forget {
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
         let mut left = self.limit;
         let id = &self.id;
-        for prefix in [facts::had(id), facts::left(id), facts::recent(id), facts::deliveries(id)] {
+        for prefix in [facts::had(id), facts::left(id), facts::recent(id), facts::cancelled(id), facts::deliveries(id)]
+        {
             let found = work.facts::<serde_json::Value>(&prefix, left).await?;
             left -= found.len();
             found.into_iter().for_each(|(key, _)| work.remove_fact(key));

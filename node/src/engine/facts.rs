@@ -178,6 +178,11 @@ pub(crate) fn left(id: &str) -> String {
     format!("left/{id}/")
 }
 
+/// Begins the sequence numbers under which events were cancelled, by name.
+pub(crate) fn cancelled(id: &str) -> String {
+    format!("cancelled/{id}/")
+}
+
 /// Begins the names that a page shows, by time.
 pub(crate) fn recent(id: &str) -> String {
     format!("recent/{id}/")

@@ -6,7 +6,7 @@ use duikou_proto::v1::opportunity::Details;
 use icalendar::{Calendar, Component, Event, EventLike};
 
 use super::content::{Content, Entry, clean};
-use crate::delivery::memory::{LeftFact, When, sequence};
+use crate::delivery::memory::{LeftFact, When};
 
 /// How soon calendars should look again.
 const REFRESH: &str = "PT1H";
@@ -62,7 +62,7 @@ fn deadline(entry: &Entry, when: When) -> Option<Event> {
 }
 
 fn cancelled(left: &LeftFact, uid: &str, start: i64, end: i64) -> Event {
-    let mut event = begin(uid, start, end, sequence(Some(left.had.sequence), left.time), left.time);
+    let mut event = begin(uid, start, end, left.sequence(), left.time);
     event.add_property("STATUS", "CANCELLED");
     event
 }

@@ -1,10 +1,11 @@
 //! Receivers that are down, slow or hostile, and addresses that nobody should reach.
 
+use duikou_proto::v1::ResumeSubscriptionRequest;
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_tests::harness::{Manner, Network, Receiver, Server, WebCertificate, offer, within};
 
-use super::{HERE, gets, log, name, shown, subscribe};
+use super::{HERE, gets, log, name, shown, subscribe, subscriptions};
 use crate::rules::{PATIENCE, fields};
 
 /// Waits until the newest attempt of a subscription came to this.
@@ -47,7 +48,6 @@ async fn a_bad_receiver_costs_the_others_nothing() {
     let liar = Receiver::with_tls(&unbelieved).await;
     let lied = name(&subscribe(node, "shenzhen", &liar.url("/"), None, Start::Unspecified).await.unwrap());
     let nobody = subscribe(node, "shenzhen", "http://127.0.0.1:9/", None, Start::Unspecified).await.unwrap();
-    // It stands for this machine at last, which is allowed here, but plain names need resolving first.
     let healthy = [Receiver::plain().await, Receiver::with_tls(&believed).await];
     for receiver in &healthy {
         subscribe(node, "shenzhen", &receiver.url("/"), None, Start::Unspecified).await.unwrap();
@@ -78,10 +78,12 @@ async fn a_bad_receiver_costs_the_others_nothing() {
     // An endless body was an answer all the same.
     assert_eq!(shown(node, &bad[1].1).await.failure_count, 0);
 
-    // Those that come to their senses get what they lack.
-    let (receiver, _) = &bad[3];
+    // Those that come to their senses get what they lack; at once, where their owner says so.
+    let (receiver, subscription) = &bad[3];
     receiver.forget();
     receiver.does(Manner::Status(204));
+    let resume = ResumeSubscriptionRequest { name: subscription.clone() };
+    subscriptions(node).resume_subscription(resume).await.unwrap();
     assert_eq!(gets(receiver, 20).await.len(), 20);
     assert!(node.metric("duikou_deliveries{outcome=\"DELIVERED\"}").await >= 40);
     assert!(node.metric("duikou_deliveries{outcome=\"TIMED_OUT\"}").await >= 1);
