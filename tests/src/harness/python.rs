@@ -32,7 +32,9 @@ pub fn python_program(name: &str) -> PathBuf {
 /// Where it does not end.
 pub async fn run_python(name: &str, args: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = tokio::process::Command::new(python_program(name));
-    command.args(args).envs(variables.iter().copied()).env("NO_COLOR", "1");
+    // What it leaves where it runs goes with the folder.
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    command.args(args).envs(variables.iter().copied()).env("NO_COLOR", "1").current_dir(folder.path());
     command.stdin(Stdio::null()).kill_on_drop(true);
     let output = tokio::time::timeout(LIMIT, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{name} does not end")).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -20,6 +20,9 @@ const AUDIENCES: [(&str, &[&str], &str); 7] = [
     ("at-home", &[], "玉石丁香jadeitelilac"),
 ];
 
+/// What all of them are about, and whatever they are matched with.
+const INDUSTRY: &str = "0111";
+
 /// Who asks, and which of the listings are for them.
 struct Asker {
     who: &'static str,
@@ -60,6 +63,7 @@ fn ways() -> Vec<(&'static str, Way)> {
 fn counterpart() -> Value {
     json!({
         "direction": "REQUEST", "title": "partner cities", "language": "en", "regions": ["440300"],
+        "industries": [INDUSTRY],
         "capital": {"instrument": "EQUITY", "amountMax": {"currencyCode": "CNY", "units": "1000000"}},
     })
 }
@@ -120,7 +124,11 @@ async fn whoever_asks_however_gets_what_is_for_them_and_nothing_else() {
     for (id, scopes, word) in AUDIENCES {
         let title = format!("{word} for partner cities");
         let draft = offer(id).titled(&title).saying(word).for_scopes(scopes);
-        let draft = draft.with(|listing| listing.listing.get_or_insert_default().tags = vec![word.to_owned()]);
+        let draft = draft.with(|listing| {
+            let opportunity = listing.listing.get_or_insert_default();
+            opportunity.tags = vec![word.to_owned()];
+            opportunity.industries = vec![INDUSTRY.to_owned()];
+        });
         net.node("shenzhen").publish(draft).await.unwrap();
     }
     net.settle().await;
