@@ -35,6 +35,9 @@ pub(crate) enum IndexError {
     /// A part of it differs from what was written.
     #[error("{} of the index's files differ from what was written", .0)]
     Damaged(usize),
+    /// There is none yet.
+    #[error("there is none yet")]
+    Absent,
     /// It is of another version of this program.
     #[error("the index is of another version")]
     Version,
@@ -52,6 +55,9 @@ impl Index {
     /// # Errors
     /// Where there is none that can be used.
     pub(crate) fn open(folder: &Path) -> Result<Self, IndexError> {
+        if !folder.exists() {
+            return Err(IndexError::Absent);
+        }
         let version = std::fs::read_to_string(folder.join(VERSION_FILE)).unwrap_or_default();
         if version.trim() != VERSION.to_string() {
             return Err(IndexError::Version);

@@ -103,7 +103,7 @@ async fn open(engine: &Engine, folder: &std::path::Path, sound: bool) -> Result<
             }
             tracing::info!("the search index is of another feed, or too old: it is made anew");
         }
-        Err(error) => tracing::info!(reason = %crate::error::chain(&error), "the search index is made anew"),
+        Err(error) => tracing::info!(reason = %crate::error::chain(&error), "the search index is made"),
     }
     let at = folder.to_owned();
     Ok((blocking(move || Index::make(&at)).await?, Place::beginning(engine)))
