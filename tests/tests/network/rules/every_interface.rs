@@ -201,7 +201,7 @@ async fn one(
             let stripped = |text: &str| {
                 let mut problem: Value = serde_json::from_str(text).unwrap();
                 if let Some(problem) = problem.as_object_mut() {
-                    problem.remove("requestId");
+                    problem.remove("request_id");
                 }
                 problem.to_string().replace(&format!("/{id}"), "/absent")
             };
