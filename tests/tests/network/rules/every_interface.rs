@@ -133,7 +133,7 @@ async fn whoever_asks_however_gets_what_is_for_them_and_nothing_else() {
     }
     net.settle().await;
 
-    let token = async |server: &Server, member: &str| Some(server.token(member, Role::Viewer).await.unwrap());
+    let token = async |server: &Server, member: &str| Some(server.token(member, Role::Editor).await.unwrap());
     for (server, place) in [(net.node("offices"), "the node"), (net.gateway(), "the gateway")] {
         let mut askers = vec![
             Asker { who: "anybody", secret: None, may: &["open"] },
