@@ -6,7 +6,7 @@ use duikou_proto::limits as contract;
 use duikou_proto::v1::Lane;
 
 use super::end::{Ended, LANES, LinkEnd};
-use crate::engine::{Known, PositionFact, RejectionFact, facts};
+use crate::engine::{Known, PositionFact, facts};
 
 /// The version of the protocol that this program speaks.
 pub(crate) const PROTOCOL: i32 = 1;
@@ -25,8 +25,6 @@ pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) ->
             positions.push(LanePosition { lane: lane.into(), position: fact.position, feed_id: fact.feed });
         }
     }
-    let prefix = facts::rejected(&end.peer);
-    let refused: Vec<(String, RejectionFact)> = engine.facts(&prefix, contract::PAGE + 1).await?;
     Ok(Hello {
         protocol_min: PROTOCOL,
         protocol_max: PROTOCOL,
@@ -44,12 +42,6 @@ pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) ->
         session,
         positions,
         instance: instance.to_vec(),
-        refused_whole: refused.len() <= contract::PAGE,
-        refused: refused
-            .iter()
-            .filter_map(|(key, _)| key.strip_prefix(&prefix).map(str::to_owned))
-            .take(contract::PAGE)
-            .collect(),
     })
 }
 

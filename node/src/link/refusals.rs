@@ -12,26 +12,6 @@ use crate::engine::{Command, RejectionFact, Work, facts, reissue};
 use crate::limits;
 use crate::store::StoreError;
 
-/// What a peer refuses as its link begins: all that it refused before and that is not among it, it has accepted since.
-pub(crate) struct Known {
-    pub(crate) peer: NodeId,
-    pub(crate) refused: BTreeSet<String>,
-}
-
-#[async_trait]
-impl Command for Known {
-    type Output = ();
-
-    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let prefix = facts::refused(&self.peer);
-        let noted = work.facts::<RejectionFact>(&prefix, limits::REJECTIONS).await?;
-        let is_past = |key: &&String| key.strip_prefix(&prefix).is_some_and(|name| !self.refused.contains(name));
-        let past: Vec<String> = noted.iter().map(|(key, _)| key).filter(is_past).cloned().collect();
-        past.into_iter().for_each(|key| work.remove_fact(key));
-        Ok(())
-    }
-}
-
 /// An acknowledgement with refusals, or with the news that some no longer hold.
 pub(crate) struct Note {
     pub(crate) peer: NodeId,

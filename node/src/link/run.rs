@@ -7,7 +7,6 @@ use tokio::sync::{mpsc, watch};
 use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LinkEnd};
-use super::refusals::Known;
 use super::wire::Inbound;
 use super::{acknowledged, sink, source};
 
@@ -38,13 +37,6 @@ pub(crate) struct Streams {
 
 /// Runs until the link ends, and says why.
 pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
-    // Before anything that it may refuse is sent.
-    if peer.refused_whole {
-        let refused = peer.refused.iter().cloned().collect();
-        if let Err(error) = end.engine.submit(Known { peer: end.peer.clone(), refused }).await {
-            return error.into();
-        }
-    }
     let (want_directory, wanted) = watch::channel(-1);
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(control::run(end.clone(), streams.control, wanted, peer.directory_index));
