@@ -163,7 +163,7 @@ impl EnrolmentService for Membership {
             return Err(unsound("未能证明持有签名密钥", "the caller does not hold the signing key"));
         }
         let read = |error| unwritten(&duikou_node::engine::WriteError::Store(std::sync::Arc::new(error)));
-        let invite: Option<Invite> = engine.read_fact(&invite::key(&request.secret)).await.map_err(read)?;
+        let invite: Option<Invite> = engine.fact(&invite::key(&request.secret)).await.map_err(read)?;
         let Some(invite) = invite else {
             let (zh, en) = (
                 "邀请码不存在：请向网关管理员重新索取",
@@ -172,7 +172,7 @@ impl EnrolmentService for Membership {
             return Err(token_refused("TOKEN_UNKNOWN", zh, en));
         };
         let this = Use { node: node.to_string(), signing_key: signing_key.fingerprint() };
-        let used: Option<Use> = engine.read_fact(&invite::use_key(&request.secret)).await.map_err(read)?;
+        let used: Option<Use> = engine.fact(&invite::use_key(&request.secret)).await.map_err(read)?;
         if used.as_ref().is_some_and(|used| *used != this) {
             let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
             return Err(token_refused("TOKEN_USED", zh, en));

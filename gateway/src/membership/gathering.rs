@@ -20,7 +20,7 @@ impl Membership {
     /// Whether an entry may be made.
     pub(super) async fn is_settled(&self) -> Result<(), Status> {
         let engine = &self.0.engine;
-        if engine.read_fact::<bool>(GATHERING).await.map_err(unread)?.is_none() {
+        if engine.fact::<bool>(GATHERING).await.map_err(unread)?.is_none() {
             return Ok(());
         }
         let missing = unheard(engine, &self.0.board);
@@ -84,7 +84,7 @@ impl Membership {
         if self.0.engine.directory().index() >= 0 {
             return Ok(());
         }
-        let expected: Option<Vec<u8>> = self.0.engine.read_fact(EXPECTED_ROOT).await.map_err(unread)?;
+        let expected: Option<Vec<u8>> = self.0.engine.fact(EXPECTED_ROOT).await.map_err(unread)?;
         let network = self.0.engine.identity().network.to_string();
         match directory::read(first).map(|read| read.entry.action) {
             Ok(Some(Action::Genesis(genesis)))

@@ -30,7 +30,7 @@ fn key(prefix: &str, request: &RootRequest) -> Result<String, Status> {
 
 impl Membership {
     async fn waiting(&self) -> Result<Vec<(String, RootRequest)>, Status> {
-        let found = self.0.engine.read_facts::<Vec<u8>>(WAITING, LIMIT).await.map_err(unread)?;
+        let found = self.0.engine.facts::<Vec<u8>>(WAITING, LIMIT).await.map_err(unread)?;
         Ok(found.into_iter().filter_map(|(key, bytes)| Some((key, RootRequest::decode(&*bytes).ok()?))).collect())
     }
 
@@ -59,7 +59,7 @@ impl Membership {
         let network = self.0.engine.identity().network.to_string();
         let statement = Some(Statement::MemberKey(member_key.clone()));
         let request = RootRequest { network, statement, signature: Vec::new() };
-        let signed: Option<Vec<u8>> = self.0.engine.read_fact(&key(SIGNED, &request)?).await.map_err(unread)?;
+        let signed: Option<Vec<u8>> = self.0.engine.fact(&key(SIGNED, &request)?).await.map_err(unread)?;
         if signed.is_none() {
             self.wait_for_root(Statement::MemberKey(member_key)).await?;
         }
@@ -68,7 +68,7 @@ impl Membership {
 
     async fn apply(&self, request: RootRequest) -> Result<(), Status> {
         let waits = key(WAITING, &request)?;
-        if self.0.engine.read_fact::<Vec<u8>>(&waits).await.map_err(unread)?.is_none() {
+        if self.0.engine.fact::<Vec<u8>>(&waits).await.map_err(unread)?.is_none() {
             let (zh, en) = (
                 "该请求已不在等待：可能已完成，或被新的请求取代",
                 "this does not wait any longer: it is done, or another one took its place",

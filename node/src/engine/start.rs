@@ -1,0 +1,191 @@
+//! How an engine starts: what the store holds becomes what it remembers, and its tasks begin.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use duikou_proto::directory::{Directory, DirectoryError};
+use duikou_proto::name::MemberId;
+use thiserror::Error;
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::work::Memory;
+use super::{Engine, FeedIdentity, Identity, Shared, departed, entries, facts, heads, receipts, upkeep, writer};
+use crate::feed::Feed;
+use crate::limits;
+use crate::store::{Store, StoreError};
+use crate::world::World;
+
+/// Facts of one kind that are read in one go.
+const FACTS: usize = 100_000;
+
+/// What an engine is made of.
+pub struct Parts {
+    /// Who it is.
+    pub identity: Identity,
+    /// Where it keeps things.
+    pub store: Arc<dyn Store>,
+    /// The time, chance and cores that it has.
+    pub world: World,
+    /// Bytes of the newest changes in memory.
+    pub feed_bytes: usize,
+    /// Bytes of commands that wait for the writer.
+    pub queue_bytes: usize,
+    /// Ends what follows the feed; the writer goes on until [`Engine::close`].
+    pub stop: CancellationToken,
+}
+
+/// Why an engine does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The store cannot be read or written.
+    #[error("the store cannot be opened")]
+    Store(#[from] StoreError),
+    /// The directory in the store does not replay.
+    #[error("the directory in the store is damaged")]
+    Directory(#[from] DirectoryError),
+}
+
+/// A started engine with the tasks that must end before its store is closed.
+pub struct Started {
+    /// The handle.
+    pub engine: Engine,
+    /// The writer and the upkeep.
+    pub tasks: TaskTracker,
+}
+
+impl Engine {
+    /// Reads what the store holds and starts the writer and the upkeep.
+    ///
+    /// # Errors
+    /// Where the store cannot be read or written, or its directory does not replay.
+    pub async fn start(parts: Parts) -> Result<Started, StartError> {
+        let Parts { identity, store, world, feed_bytes, queue_bytes, stop } = parts;
+        let directory = read_directory(&*store).await?;
+        let mut read = store.read().await?;
+        let counter = read.counter().await?;
+        let mut revisions = HashMap::new();
+        for (key, value) in read.facts(facts::REVISIONS, "", FACTS).await? {
+            if let Some(member) = key.strip_prefix(facts::REVISIONS).and_then(|id| id.parse().ok()) {
+                revisions.insert(member, facts::decode(&key, &value)?);
+            }
+        }
+        let mut unrecovered = BTreeSet::new();
+        for (key, _) in read.facts(facts::UNRECOVERED, "", FACTS).await? {
+            unrecovered.extend(key.strip_prefix(facts::UNRECOVERED).and_then(|id| id.parse::<MemberId>().ok()));
+        }
+        let mut hot = BTreeMap::new();
+        for prefix in [facts::TOKENS, facts::ENTERPRISES, facts::REJECTIONS, facts::EQUIVOCATIONS] {
+            hot.extend(read.facts(prefix, "", FACTS).await?);
+        }
+        let kept = read.fact(facts::FEED).await?;
+        let is_new = kept.is_none();
+        let mut feed = match kept {
+            Some(value) => facts::decode(facts::FEED, &value)?,
+            None => FeedIdentity::new(&world),
+        };
+        drop(read);
+        feed.begin_epoch(&world, counter.seq);
+        let mut transaction = store.begin().await?;
+        let mut begun = vec![(facts::FEED.to_owned(), Some(facts::encode(&feed)))];
+        if is_new && identity.carrier {
+            begun.push((facts::VOUCH.to_owned(), Some(facts::encode(&world.now()))));
+        }
+        transaction.put_facts(&begun).await?;
+        transaction.commit().await?;
+        let (mut heads, counts) = heads::Heads::of_store(&*store, world.now()).await?;
+        receipts::remember(&*store, &directory, &identity.node, &mut heads).await?;
+        let directory = Arc::new(directory);
+        let memory = Memory {
+            directory: directory.clone(),
+            counts,
+            heads: Arc::new(heads),
+            revisions,
+            unrecovered,
+            feed: Arc::new(feed),
+            hot: Arc::new(hot),
+        };
+        let (queue, receiver) = writer::queue(queue_bytes);
+        let shared = Arc::new(Shared {
+            identity,
+            store,
+            world,
+            stop: stop.clone(),
+            finish: CancellationToken::new(),
+            feed: Feed::new(counter.seq, feed_bytes),
+            memory: ArcSwap::from_pointee(memory.clone()),
+            counter: ArcSwap::from_pointee(counter),
+            directory: watch::Sender::new(directory),
+            halted: watch::Sender::new(None),
+            scrub: Notify::new(),
+            departed: departed::Departed::default(),
+            resign: Notify::new(),
+            heads: Notify::new(),
+            receipts: Notify::new(),
+            rights: watch::Sender::new(()),
+        });
+        let tasks = TaskTracker::new();
+        tasks.spawn(writer::run(shared.clone(), receiver, memory));
+        let engine = Self(shared, queue);
+        tasks.spawn(engine.clone().keep_up(stop.clone()));
+        tasks.spawn(engine.clone().scrub(stop.clone()));
+        // What was under way when the process before ended goes on.
+        engine.0.resign.notify_one();
+        tasks.spawn(engine.clone().keep_signed(stop.clone()));
+        engine.0.heads.notify_one();
+        tasks.spawn(engine.clone().keep_heads(stop.clone()));
+        tasks.spawn(engine.clone().keep_receipts(stop));
+        tasks.close();
+        Ok(Started { engine, tasks })
+    }
+
+    async fn keep_up(self, stop: CancellationToken) {
+        let mut every = tokio::time::interval(limits::UPKEEP_EVERY);
+        every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = every.tick() => {}
+            }
+            if self.halted().is_some() {
+                continue;
+            }
+            while matches!(self.submit(upkeep::Upkeep).await, Ok(true)) {}
+        }
+    }
+
+    async fn scrub(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.0.scrub.notified() => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(limits::SCRUB_EVERY) => {}
+            }
+            if let Err(error) = self.0.store.scrub().await {
+                tracing::error!(error = %crate::error::chain(&error), "withdrawn content could not be overwritten in the log");
+            }
+        }
+    }
+}
+
+/// Replays the directory that a store holds.
+///
+/// # Errors
+/// Where it cannot be read or does not replay.
+pub async fn read_directory(store: &dyn Store) -> Result<Directory, StartError> {
+    let mut directory = Directory::default();
+    loop {
+        let entries = store.entries(directory.index() + 1, entries::ENTRIES).await?;
+        if entries.is_empty() {
+            return Ok(directory);
+        }
+        for entry in entries {
+            directory.apply(&entry)?;
+        }
+    }
+}
