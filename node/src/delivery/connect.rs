@@ -3,7 +3,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -39,12 +38,11 @@ pub(crate) struct Dialer {
 ///
 /// # Errors
 /// Where the file of further roots cannot be read, or holds no certificates.
-pub(crate) fn dialer(config: &config::Delivery, dir: &Path) -> Result<Dialer, ServeError> {
+pub(crate) fn dialer(config: &config::Delivery) -> Result<Dialer, ServeError> {
     let roots = match &config.extra_roots {
         None => Vec::new(),
         Some(path) => {
-            let path = dir.join(path);
-            let bytes = std::fs::read(&path)
+            let bytes = std::fs::read(path)
                 .map_err(|error| ServeError::Config(format!("delivery.extra_roots {}: {error}", path.display())))?;
             decode_certificates(&bytes).ok_or_else(|| {
                 ServeError::Config(format!("delivery.extra_roots {} holds no certificates in PEM", path.display()))
@@ -69,8 +67,8 @@ impl Fault {
     }
 
     /// The time is over.
-    pub(crate) fn late(sent: bool) -> Self {
-        let detail = format!("no answer within {} s", limits::DELIVERY_TIMEOUT.as_secs());
+    pub(crate) fn late(sent: bool, after: std::time::Duration) -> Self {
+        let detail = format!("no answer within {} s", after.as_secs());
         Self { outcome: Outcome::TimedOut, detail, sent }
     }
 }

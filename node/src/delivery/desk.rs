@@ -140,7 +140,8 @@ impl Desk {
         Ok(load(&self.engine, id).await?.filter(|(fact, _)| seen.holds(fact)))
     }
 
-    /// Those that `seen` holds after the id `after`, oldest first.
+    /// Those that `seen` holds after the id `after`, oldest first, of `limit` looked at; the last id looked at where there
+    /// may be more.
     ///
     /// # Errors
     /// Where the store cannot be read.
@@ -149,19 +150,21 @@ impl Desk {
         seen: &Seen,
         after: &str,
         limit: usize,
-    ) -> Result<Vec<(SubscriptionFact, StateFact)>, StoreError> {
+    ) -> Result<(Vec<(SubscriptionFact, StateFact)>, Option<String>), StoreError> {
         let prefix = match seen {
             Seen::All => facts::SUBSCRIPTIONS.to_owned(),
             Seen::Account(account) => facts::subscriptions_of(account),
         };
         let after = if after.is_empty() { String::new() } else { format!("{prefix}{after}") };
         let keys = self.engine.store().read().await?.facts(&prefix, &after, limit).await?;
+        let id_in = |key: &str| key.strip_prefix(&prefix).unwrap_or_default().to_owned();
+        let next = keys.last().filter(|_| keys.len() == limit).map(|(key, _)| id_in(key));
         let mut found = Vec::with_capacity(keys.len());
         for (key, _) in keys {
-            let id = key.strip_prefix(&prefix).unwrap_or_default();
-            found.extend(load(&self.engine, id).await?);
+            // One that has ended meanwhile is not there.
+            found.extend(load(&self.engine, &id_in(&key)).await?);
         }
-        Ok(found)
+        Ok((found, next))
     }
 
     /// Ends one. What it had is forgotten afterwards.
@@ -312,14 +315,9 @@ pub(crate) fn pause(state: &mut StateFact, reason: PauseReason) {
 
 /// Lets it go on at once.
 pub(crate) fn resume(state: &mut StateFact) {
-    match state.phase {
-        Phase::Unconfirmed => state.asked = false,
-        // Whoever has unsubscribed is asked again, and gets nothing else.
-        Phase::Paused(reason) if reason == i32::from(PauseReason::Unsubscribed) => {
-            (state.phase, state.asked) = (Phase::Unconfirmed, false);
-        }
-        Phase::Active | Phase::Paused(_) => state.phase = Phase::Active,
-    }
+    // Whoever has not confirmed, or has unsubscribed, is asked again, and gets nothing else.
+    state.phase = if state.unconfirmed { Phase::Unconfirmed } else { Phase::Active };
+    state.asked &= !state.unconfirmed;
     state.failures = 0;
     state.failure.clear();
     state.next_attempt = None;

@@ -131,7 +131,7 @@ pub(super) struct Follower {
     pub(super) desk: Desk,
     pub(super) id: String,
     poke: Arc<Notify>,
-    looks: Arc<Semaphore>,
+    pub(super) looks: Arc<Semaphore>,
     /// Whether its receiver was slow or failed the last time.
     pub(super) slow: bool,
 }
@@ -176,16 +176,18 @@ impl Follower {
             Way::Webhook { .. } | Way::Mail(_) => {}
             Way::Page { .. } => {
                 // Read when somebody asks; that the first does not wait is all that is to be done here.
-                let _look = self.looks.acquire().await;
-                let ready = self.desk.advance(&self.id).await;
-                if let Err(Busy::Unready) = ready {
-                    return Ok(Next::Reload);
-                }
-                return self.idle().await;
+                let ready = {
+                    let _look = self.looks.acquire().await;
+                    self.desk.advance(&self.id).await
+                };
+                return match ready {
+                    Err(Busy::Unready) => Ok(Next::Reload),
+                    Ok(_) | Err(_) => self.idle().await,
+                };
             }
             Way::Pull => return self.idle().await,
         }
-        if !self.desk.account_is_good(&fact).await? && matches!(state.phase, Phase::Active) {
+        if !matches!(state.phase, Phase::Paused(_)) && !self.desk.account_is_good(&fact).await? {
             return self.stop(&state, PauseReason::Account).await;
         }
         let filter = fact.compiled(&self.desk.engine.identity().network);
@@ -264,9 +266,6 @@ impl Follower {
                 tokio::select! {
                     () = gatherer.wait() => {}
                     () = self.poke.notified() => return Ok(Next::Reload),
-                }
-                if !self.desk.account_is_good(fact).await? {
-                    return Ok(Next::Reload);
                 }
                 continue;
             }

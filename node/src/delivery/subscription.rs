@@ -103,9 +103,15 @@ pub(crate) struct StateFact {
     pub(crate) failure: String,
     pub(crate) next_attempt: Option<Micros>,
     pub(crate) success_time: Option<Micros>,
-    /// Whether the reader of the address has been asked to confirm it.
+    /// Whether the reader of the address has yet to confirm it; until then nothing else is sent there.
+    #[serde(default)]
+    pub(crate) unconfirmed: bool,
+    /// Whether that reader has been asked.
     #[serde(default)]
     pub(crate) asked: bool,
+    /// When a reader of the address was last asked.
+    #[serde(default)]
+    pub(crate) asked_time: Option<Micros>,
     /// When the last digest was due.
     #[serde(default)]
     pub(crate) digest_time: Option<Micros>,

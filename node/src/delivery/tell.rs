@@ -98,10 +98,10 @@ impl Follower {
         Ok((done && settled == Settled::Kept).then_some(after))
     }
 
-    /// Whether its owner still wants it so, the subscriber may see what an event tells, and nothing newer is there.
+    /// Whether its owner still wants it so and may have it, the subscriber may see what an event tells, and nothing newer is there.
     async fn still_holds(&self, fact: &SubscriptionFact, generation: u64, event: &Event) -> Result<bool, Halt> {
         let state = self.desk.engine.fact::<StateFact>(&facts::subscription_state(&fact.id)).await?;
-        if state.is_none_or(|state| state.generation != generation) {
+        if state.is_none_or(|state| state.generation != generation) || !self.desk.account_is_good(fact).await? {
             return Ok(false);
         }
         if event.is_departure() {

@@ -103,7 +103,7 @@ impl Post<'_> {
         };
         let attempt = attempt.unwrap_or_else(|| {
             self.connection = None;
-            Attempt::fault(Fault::late(true), begun.elapsed())
+            Attempt::fault(Fault::late(true, begun.elapsed()), begun.elapsed())
         });
         self.slow = !attempt.is_delivered() || attempt.took > limits::DELIVERY_PROMPT;
         attempt
@@ -118,11 +118,11 @@ impl Post<'_> {
             Ok(Ok(answer)) => answer,
             Ok(Err(fault)) => {
                 self.connection = None;
-                return Attempt::fault(fault, took);
+                return Attempt::fault(Fault { sent: sent || fault.sent, ..fault }, took);
             }
             Err(_) => {
                 self.connection = None;
-                return Attempt::fault(Fault::late(sent), took);
+                return Attempt::fault(Fault::late(sent, took), took);
             }
         };
         if !answer.open {
@@ -145,16 +145,18 @@ impl Post<'_> {
     async fn exchange(&mut self, message: &Message<'_>, sent: &mut bool) -> Result<super::connect::Answer, Fault> {
         let headers = headers(message);
         if let Some(connection) = &mut self.connection {
+            // Unless it says otherwise: the time may be over before it says anything.
             *sent = true;
             match connection.post(&self.target, headers.clone(), message.body.clone()).await {
                 Ok(answer) => return Ok(answer),
                 // It was closed meanwhile, as receivers do: a new one. Should this one have come, it comes again with its id.
-                Err(_) => self.connection = None,
+                Err(fault) => (*sent, self.connection) = (fault.sent, None),
             }
         }
         let connection = self.connection.insert(self.dialer.connect(&self.target).await?);
-        *sent = true;
-        connection.post(&self.target, headers, message.body.clone()).await
+        let before = std::mem::replace(sent, true);
+        let answer = connection.post(&self.target, headers, message.body.clone()).await;
+        answer.inspect_err(|fault| *sent = before || fault.sent)
     }
 }
 

@@ -95,16 +95,24 @@ async fn unsubscribe(State(pages): State<Pages>, Path(token): Path<String>) -> R
     act(&pages, Purpose::Unsubscribe, &token).await
 }
 
-async fn linked(pages: &Pages, purpose: Purpose, token: &str) -> Option<Link> {
+/// What a link is for, or the answer that it gets instead.
+async fn linked(pages: &Pages, purpose: Purpose, token: &str) -> Result<Link, Response> {
     if token.len() > SECRET_BYTES {
-        return None;
+        return Err(no_longer());
     }
-    pages.desk.mail_link(purpose, token).await.ok().flatten()
+    match pages.desk.mail_link(purpose, token).await {
+        Ok(Some(link)) => Ok(link),
+        Ok(None) => Err(no_longer()),
+        Err(error) => Err(unready(&error.into())),
+    }
 }
 
 /// The form that asks once more.
 async fn show(pages: &Pages, purpose: Purpose, token: &str) -> Response {
-    let Some(link) = linked(pages, purpose, token).await else { return no_longer() };
+    let link = match linked(pages, purpose, token).await {
+        Ok(link) => link,
+        Err(answer) => return answer,
+    };
     let label = if link.label.is_empty() { "对口 Duikou" } else { &link.label };
     let (question, button) = match purpose {
         Purpose::Confirm => (
@@ -131,11 +139,14 @@ async fn show(pages: &Pages, purpose: Purpose, token: &str) -> Response {
 }
 
 async fn act(pages: &Pages, purpose: Purpose, token: &str) -> Response {
-    let Some(link) = linked(pages, purpose, token).await else { return no_longer() };
+    let link = match linked(pages, purpose, token).await {
+        Ok(link) => link,
+        Err(answer) => return answer,
+    };
     match pages.desk.follow_mail_link(purpose, token).await {
         Ok(true) => {}
         Ok(false) => return no_longer(),
-        Err(_) => return answer(StatusCode::SERVICE_UNAVAILABLE, Body::empty(), &[(RETRY_AFTER, "5")]),
+        Err(error) => return unready(&error.into()),
     }
     let done = match purpose {
         Purpose::Confirm => Text::new("已确认，摘要将按时寄出。", "Confirmed: digests will come."),

@@ -52,15 +52,19 @@ impl Openers {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&(member.clone(), number)).cloned()
     }
 
-    /// Takes in all encryption keys of the folder `dir`.
+    /// Takes in all encryption keys of the folder `dir` that can be read, one after another.
     ///
     /// # Errors
-    /// Where one is loose or malformed, or the folder cannot be read.
+    /// Where one is loose or malformed: the last of those; the others are held. Where the folder cannot be read.
     pub(crate) fn load(&self, dir: &Path) -> Result<(), KeyFileError> {
+        let mut read = Ok(());
         for (member, number, path) in numbered_files(dir, ".encryption")? {
-            self.hold(member, number, Opener::new(EncryptionKeyFile::new(path).read_octets()?));
+            match EncryptionKeyFile::new(path).read_octets() {
+                Ok(octets) => self.hold(member, number, Opener::new(octets)),
+                Err(error) => read = Err(error),
+            }
         }
-        Ok(())
+        read
     }
 }
 

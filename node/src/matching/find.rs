@@ -57,7 +57,6 @@ pub(crate) async fn find(engine: &Engine, subject: &Subject, search: &Search<'_>
             _ => break,
         }
     }
-    best.retain(|found| readable(&found.part).is_some());
     Ok(best)
 }
 
@@ -74,6 +73,8 @@ impl Search<'_> {
             return None;
         }
         let score = subject.score(&opportunity).filter(|score| score.points >= self.min_score)?;
+        // What breaks the rules is shown nowhere, and takes nobody's place. Only what is alike is worth looking.
+        let opportunity = readable(&part)?;
         Some(Found { part, opportunity, score })
     }
 }

@@ -65,12 +65,13 @@ pub(super) fn alike(fields: &Fields, opportunity: &Opportunity) -> Box<dyn Claus
     Box::new(BooleanQuery::new_multiterms_query(codes.chain(bands).collect()))
 }
 
-/// The codes that name one thing: not those of organisations, which have many.
+/// The codes that name one thing: not those of organisations, which have many, and none of signs alone.
 fn telling_codes(opportunity: &Opportunity) -> impl Iterator<Item = &ExternalCode> {
-    opportunity.external_codes.iter().filter(|code| match code.scheme() {
+    let telling = |code: &&ExternalCode| match code.scheme() {
         Scheme::InvestmentProject | Scheme::Patent | Scheme::Other => true,
         Scheme::CreditCode | Scheme::Unspecified => false,
-    })
+    };
+    opportunity.external_codes.iter().filter(telling).filter(|code| !code_form(&code.code).is_empty())
 }
 
 fn common_code(one: &Opportunity, other: &Opportunity) -> Option<String> {

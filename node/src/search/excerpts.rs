@@ -39,10 +39,11 @@ fn highlight((start, end): (usize, usize), before: usize) -> CharacterRange {
 
 fn of_body(body: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
     let found = matched(body, query, reach, false);
-    let (start, _) = *found.iter().max_by_key(|(start, _)| {
-        let within = |(from, to): &&(usize, usize)| from >= start && *to <= start + EXCERPT_CHARS - LEAD_CHARS;
+    let (_, (start, _)) = found.iter().enumerate().max_by_key(|(at, (start, _))| {
+        // They are in order, and apart.
+        let within = |(_, to): &&(usize, usize)| *to <= start + EXCERPT_CHARS - LEAD_CHARS;
         // The first of the best.
-        (found.iter().filter(within).count(), usize::MAX - start)
+        (found[*at..].iter().take_while(within).count(), usize::MAX - start)
     })?;
     let length = body.chars().count();
     let start = start.saturating_sub(LEAD_CHARS).min(length.saturating_sub(EXCERPT_CHARS));

@@ -42,10 +42,11 @@ pub(crate) async fn keep(engine: Engine, folder: PathBuf, state: Arc<State>) {
         // What broke off while it was read would break off again.
         sound = !matches!(error, IndexError::Broken | IndexError::Index(_));
         // A full disk is not helped by trying all the time.
-        pause = if begun.elapsed() > limits::INDEX_AGAIN_MAX { limits::INDEX_AGAIN } else { pause * 2 };
+        let quick = begun.elapsed() <= limits::INDEX_AGAIN_MAX;
+        pause = if quick { (pause * 2).min(limits::INDEX_AGAIN_MAX) } else { limits::INDEX_AGAIN };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(pause.min(limits::INDEX_AGAIN_MAX)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
@@ -60,6 +61,8 @@ async fn blocking<T: Send + 'static>(
 /// Opens the index, or makes it, and follows the feed; returns where the index is no longer to be trusted.
 async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound: bool) -> Result<(), IndexError> {
     let (index, place) = open(engine, folder, sound).await?;
+    // What had been purged before it was begun was never in it.
+    let since = if place.content == 0 { place.link } else { 0 };
     let mut indexer = Indexer {
         engine: engine.clone(),
         view: Arc::new(View::new(index.reader.searcher(), None)?),
@@ -75,7 +78,7 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
     };
     indexer.publish(state);
     loop {
-        if engine.feed_id() != indexer.feed || indexer.place.content < engine.content_floor() {
+        if engine.feed_id() != indexer.feed || indexer.place.content.max(since) < engine.content_floor() {
             return Ok(());
         }
         if state.is_damaged() {

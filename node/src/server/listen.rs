@@ -94,10 +94,9 @@ pub(super) async fn web(
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
     let dir = context.data.clone();
-    let in_dir = |path: &Option<PathBuf>| path.as_ref().map(|path| dir.join(path));
     let tls = match config.tls {
         WebTlsMode::Network => Some(WebTls::load(dir.join("web.crt"), dir.join(crate::trust::identity::KEY_FILE))?),
-        WebTlsMode::Files => match (in_dir(&config.certificate), in_dir(&config.key)) {
+        WebTlsMode::Files => match (config.certificate.clone(), config.key.clone()) {
             (Some(certificate), Some(key)) => Some(WebTls::load(certificate, key)?),
             _ => return Err(ServeError::Config("web.tls = \"files\" needs web.certificate and web.key".to_owned())),
         },

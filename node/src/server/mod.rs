@@ -136,7 +136,7 @@ impl Server {
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
         let tasks = TaskTracker::new();
         let live = Live::new(engine.clone(), keys.openers(), config.live.policy(), tasks.clone());
-        let (dialer, mailer) = (dialer(&config.delivery, dir)?, mailer(&config, dir)?);
+        let (dialer, mailer) = (dialer(&config.delivery)?, mailer(&config)?);
         let base = config.delivery.url.clone();
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         let search = Search::start(engine.clone(), folder.search(), &tasks);

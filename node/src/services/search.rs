@@ -8,7 +8,7 @@ use duikou_proto::scope::Scope;
 use duikou_proto::v1::search_listings_request::{Facet, OrderBy as Wish};
 use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{self, SearchListingsRequest, SearchListingsResponse};
-use duikou_proto::validate::{Violation, reason};
+use duikou_proto::validate::{self, Violation, reason};
 use prost::Message as _;
 use tonic::{Request, Response, Status, async_trait};
 
@@ -185,7 +185,7 @@ impl Searches {
         caller: &Caller,
         request: v1::FindDuplicatesRequest,
     ) -> Result<v1::FindDuplicatesResponse, Failure> {
-        let Some(listing) = request.listing else {
+        let Some(mut listing) = request.listing else {
             return Err(Failure::field(
                 "listing",
                 reason::REQUIRED,
@@ -193,6 +193,12 @@ impl Searches {
                 "This is required: give the listing.",
             ));
         };
+        // What would be published is what is compared.
+        validate::normalise(&mut listing);
+        let wrong = validate::opportunity(&listing, "listing");
+        if !wrong.is_empty() {
+            return Err(Failure::Violations(wrong));
+        }
         let network = &self.door.engine.identity().network;
         let name = (!request.name.is_empty()).then(|| record_name(&request.name, network)).transpose();
         let name = name.map_err(|_| Failure::Violations(vec![super::listing::bad_name("name")]))?;

@@ -118,13 +118,18 @@ impl Desk {
                 return Err(crate::delivery::desk::Refusal::Conflict);
             }
             match purpose {
-                Purpose::Confirm if state.phase == Phase::Unconfirmed => {
-                    state.phase = Phase::Active;
-                    state.failures = 0;
-                    state.next_attempt = None;
+                Purpose::Confirm => {
+                    state.unconfirmed = false;
+                    if state.phase == Phase::Unconfirmed {
+                        state.phase = Phase::Active;
+                        state.failures = 0;
+                        state.next_attempt = None;
+                    }
                 }
-                Purpose::Confirm => {}
-                Purpose::Unsubscribe => pause(state, PauseReason::Unsubscribed),
+                Purpose::Unsubscribe => {
+                    state.unconfirmed = true;
+                    pause(state, PauseReason::Unsubscribed);
+                }
             }
             Ok(())
         };

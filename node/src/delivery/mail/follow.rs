@@ -30,7 +30,10 @@ impl Follower {
         mail: &MailWay,
     ) -> Result<Next, Halt> {
         let Some(mailer) = self.desk.mailer.clone().filter(|_| !state.asked) else { return self.idle().await };
-        if self.rest_until(state.next_attempt).await {
+        // Whatever its owner does: nobody is asked again at once.
+        let apart = Micros::try_from(limits::ASKED_APART.as_micros()).unwrap_or_default();
+        let rested = state.asked_time.map(|time| time + apart);
+        if self.rest_until(state.next_attempt.max(rested)).await {
             return Ok(Next::Reload);
         }
         let letter = question(fact, mail, mailer.base());
@@ -38,7 +41,9 @@ impl Follower {
         let sent = mailer.send(&mail.address, letter, &id, None).await;
         let after = match sent {
             Ok(()) => {
-                StateFact { asked: true, failures: 0, failure: String::new(), next_attempt: None, ..state.clone() }
+                let asked_time = Some(self.desk.engine.now());
+                let asked = StateFact { asked: true, asked_time, next_attempt: None, ..state.clone() };
+                StateFact { failures: 0, failure: String::new(), ..asked }
             }
             Err(why) => self.not_sent(&state, why),
         };
@@ -69,8 +74,15 @@ impl Follower {
                 return Ok(Next::Reload);
             }
         }
+        // It may have rested for days.
+        if !self.desk.account_is_good(fact).await? {
+            return Ok(Next::Reload);
+        }
         let mut gatherer = Gatherer::new(&self.desk.engine, fact, &state, filter).await?;
-        let gathered = gatherer.next(limits::DIGEST_EVENTS).await?;
+        let gathered = {
+            let _look = self.looks.acquire().await;
+            gatherer.next(limits::DIGEST_EVENTS).await?
+        };
         let mut noted = StateFact { digest_time: Some(self.desk.engine.now()), next_attempt: None, ..state.clone() };
         gatherer.note(&mut noted, &gathered.cursor);
         if gathered.events.is_empty() {
@@ -90,7 +102,10 @@ impl Follower {
     ) -> Result<bool, Halt> {
         let mut gatherer = Gatherer::new(&self.desk.engine, fact, state, filter).await?;
         loop {
-            let gathered = gatherer.next(1).await?;
+            let gathered = {
+                let _look = self.looks.acquire().await;
+                gatherer.next(1).await?
+            };
             if !gathered.events.is_empty() {
                 return Ok(true);
             }

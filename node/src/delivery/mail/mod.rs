@@ -46,7 +46,7 @@ const PASSWORD_BYTES: u64 = 4 * 1024;
 ///
 /// # Errors
 /// Where the password or the roots cannot be read.
-pub(crate) fn mailer(config: &Config, dir: &Path) -> Result<Option<Mailer>, ServeError> {
+pub(crate) fn mailer(config: &Config) -> Result<Option<Mailer>, ServeError> {
     let mail = &config.mail;
     let (Some(server), Some(from), Some(base)) = (&mail.server, &mail.from, &config.delivery.url) else {
         return Ok(None);
@@ -54,8 +54,7 @@ pub(crate) fn mailer(config: &Config, dir: &Path) -> Result<Option<Mailer>, Serv
     let failed = |error: lettre::transport::smtp::Error| ServeError::Config(format!("mail.server: {error}"));
     let mut tls = TlsParameters::builder(server.host().to_owned());
     if let Some(path) = &config.delivery.extra_roots {
-        let path = dir.join(path);
-        let pem = std::fs::read(&path)
+        let pem = std::fs::read(path)
             .map_err(|error| ServeError::Config(format!("delivery.extra_roots {}: {error}", path.display())))?;
         tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(failed)?);
     }
@@ -69,7 +68,7 @@ pub(crate) fn mailer(config: &Config, dir: &Path) -> Result<Option<Mailer>, Serv
         .tls(tls)
         .timeout(Some(limits::MAIL_TIMEOUT));
     if let (Some(user), Some(path)) = (&mail.user, &mail.password_file) {
-        transport = transport.credentials(Credentials::new(user.clone(), password(&dir.join(path))?.to_string()));
+        transport = transport.credentials(Credentials::new(user.clone(), password(path)?.to_string()));
     }
     let slots = Semaphore::new(limits::MAIL_SLOTS);
     Ok(Some(Mailer { transport: transport.build(), from: from.clone(), base: base.clone(), slots }))

@@ -43,17 +43,15 @@ impl Metered {
 
     /// Counts as much of what is owed as there is left.
     fn pay_what_there_is(&mut self) {
-        let mut units = u32::try_from(u64::try_from(self.owed).unwrap_or(0).div_ceil(UNIT)).unwrap_or(u32::MAX);
+        let mut owed = u32::try_from(u64::try_from(self.owed).unwrap_or(0).div_ceil(UNIT)).unwrap_or(u32::MAX);
         self.owed = 0;
-        while let Some(some) = NonZeroU32::new(units) {
-            if self.pass.limiter.sent(self.pass.caller, some).is_ok() {
-                return;
+        // What cannot be taken in whole is taken in halves, until nothing is left.
+        let mut piece = owed;
+        while let Some(some) = NonZeroU32::new(piece.min(owed)) {
+            match self.pass.limiter.sent(self.pass.caller, some) {
+                Ok(()) => owed -= some.get(),
+                Err(_) => piece = some.get() / 2,
             }
-            units /= 2;
-            // What could not be taken in whole is taken in halves, until nothing is left.
-            while let Some(some) = NonZeroU32::new(units)
-                && self.pass.limiter.sent(self.pass.caller, some).is_ok()
-            {}
         }
     }
 }

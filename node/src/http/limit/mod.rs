@@ -27,7 +27,7 @@ pub(crate) use metered::Metered;
 
 /// How often callers are forgotten that have taken nothing for long.
 const FORGET_EVERY: Duration = Duration::from_secs(10);
-/// Callers that are told apart; beyond, all that are new are one.
+/// Callers that are told apart; beyond, all without a token are one.
 const CALLERS: usize = 100_000;
 /// How long whoever has too many calls under way is asked to wait.
 const CALLS_WAIT: Duration = Duration::from_secs(1);

@@ -56,12 +56,18 @@ fn latin_words(text: &str, wanted: &[(&str, bool)], reach: Reach, found: &mut Ve
         let start = run.as_ptr() as usize - text.as_ptr() as usize;
         at += text[bytes..start].chars().count();
         bytes = start;
+        let stemmed = stem(run);
+        let typo = |word: &str| {
+            let most = usize::from(typos(word));
+            // A word of another length is not measured: a character has at most four octets.
+            most > 0 && run.len().abs_diff(word.len()) <= 4 * most && strsim::osa_distance(run, word) <= most
+        };
         let hit = wanted.iter().zip(&stems).any(|((word, begun), wanted_stem)| {
             run == *word
                 || (*begun && run.starts_with(word))
-                || (wanted_stem.is_some() && stem(run).or_else(|| Some(run.to_owned())) == *wanted_stem)
-                || stem(run).as_deref() == Some(word)
-                || (reach == Reach::Typos && strsim::osa_distance(run, word) <= usize::from(typos(word)))
+                || wanted_stem.as_deref().is_some_and(|wanted| stemmed.as_deref().unwrap_or(run) == wanted)
+                || stemmed.as_deref() == Some(word)
+                || (reach == Reach::Typos && typo(word))
         });
         if hit {
             found.push((at, at + run.chars().count()));

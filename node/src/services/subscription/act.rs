@@ -96,7 +96,8 @@ impl Subscriptions {
             Start::Beginning => false,
             Start::Unspecified => matches!(way, Way::Webhook { .. } | Way::Mail(_)),
         };
-        let phase = if matches!(way, Way::Mail(_)) { Phase::Unconfirmed } else { Phase::Active };
+        let unconfirmed = matches!(way, Way::Mail(_));
+        let phase = if unconfirmed { Phase::Unconfirmed } else { Phase::Active };
         let mut fact = SubscriptionFact::new(
             id.clone(),
             owner.account,
@@ -108,7 +109,7 @@ impl Subscriptions {
             engine.now(),
         );
         fact.narrowed = owner.narrowed;
-        let mut state = StateFact { phase, ..StateFact::default() };
+        let mut state = StateFact { phase, unconfirmed, ..StateFact::default() };
         if from_now && let Some(filter) = fact.compiled(&engine.identity().network) {
             state.set_cursor(&EventReader::at_head(engine.clone(), fact.reader(), filter).cursor());
             state.head = engine.head();
@@ -146,10 +147,9 @@ impl Subscriptions {
         };
         let purpose = Purpose::new("ListSubscriptions", &[account.as_bytes()], &caller.reader);
         let after = purpose.open(&self.desk.engine, &request.page_token)?;
-        let found = self.desk.list(&seen, &after, size).await?;
-        let next = found.last().filter(|_| found.len() == size);
+        let (found, next) = self.desk.list(&seen, &after, size).await?;
         Ok(v1::ListSubscriptionsResponse {
-            next_page_token: next.map(|(fact, _)| purpose.seal(&self.desk.engine, &fact.id)).unwrap_or_default(),
+            next_page_token: next.map(|last| purpose.seal(&self.desk.engine, &last)).unwrap_or_default(),
             subscriptions: found.iter().map(|(fact, state)| shown(fact, state)).collect(),
         })
     }
@@ -210,8 +210,10 @@ impl Subscriptions {
                 if let (Way::Mail(before), Way::Mail(after)) = (&fact.way, &way)
                     && before.address != after.address
                 {
-                    state.phase = Phase::Unconfirmed;
-                    state.asked = false;
+                    (state.unconfirmed, state.asked) = (true, false);
+                    if state.phase == Phase::Active {
+                        state.phase = Phase::Unconfirmed;
+                    }
                 }
                 fact.way = way;
                 state.failures = 0;

@@ -5,7 +5,8 @@ use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::reset::Cause;
-use duikou_proto::v1::{FeedEvent, Filter, PullRequest, UpdateListingRequest, WatchRequest};
+use duikou_proto::v1::search_service_client::SearchServiceClient;
+use duikou_proto::v1::{FeedEvent, Filter, PullRequest, SearchListingsRequest, UpdateListingRequest, WatchRequest};
 use prost_types::FieldMask;
 use tonic::{Code, Streaming};
 
@@ -135,14 +136,7 @@ async fn whoever_polls_sees_the_same() {
     assert!(world.feed().pull(PullRequest { page_size: -1, ..PullRequest::default() }).await.is_err());
 }
 
-#[tokio::test]
-async fn a_snapshot_goes_on_below_the_floor_of_what_was_purged_before_it_began() {
-    let world = World::new().await;
-    let requests: Vec<CreateListingRequest> =
-        (0..600).map(|n| create("a", &format!("t{n:03}"), listing("t", &["public"]))).collect();
-    let batch =
-        |requests| v1::BatchCreateListingsRequest { parent: "members/a".into(), requests, validate_only: false };
-    world.admin().batch_create_listings(batch(requests)).await.unwrap();
+async fn something_is_purged(world: &World) {
     let short =
         Listing { expire_time: Some(crate::services::time::timestamp(START + DAY)), ..listing("s", &["public"]) };
     world.admin().create_listing(create("a", "short", short)).await.unwrap();
@@ -153,6 +147,35 @@ async fn a_snapshot_goes_on_below_the_floor_of_what_was_purged_before_it_began()
         }
     };
     tokio::time::timeout(Duration::from_secs(30), purged).await.expect("what is over is forgotten");
+}
+
+#[tokio::test]
+async fn an_index_that_is_begun_after_something_was_purged_finds_the_rest() {
+    let world = World::new().await;
+    world.admin().create_listing(create("a", "tea", listing("spring tea", &["public"]))).await.unwrap();
+    something_is_purged(&world).await;
+    let mut searches = SearchServiceClient::new(world.public.clone());
+    let found = async {
+        loop {
+            let request = SearchListingsRequest { query: "tea".into(), ..SearchListingsRequest::default() };
+            match searches.search_listings(request).await {
+                Ok(found) if !found.get_ref().results.is_empty() => return,
+                Ok(_) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), found).await.expect("the index is ready");
+}
+
+#[tokio::test]
+async fn a_snapshot_goes_on_below_the_floor_of_what_was_purged_before_it_began() {
+    let world = World::new().await;
+    let requests: Vec<CreateListingRequest> =
+        (0..600).map(|n| create("a", &format!("t{n:03}"), listing("t", &["public"]))).collect();
+    let batch =
+        |requests| v1::BatchCreateListingsRequest { parent: "members/a".into(), requests, validate_only: false };
+    world.admin().batch_create_listings(batch(requests)).await.unwrap();
+    something_is_purged(&world).await;
     let (mut cursor, mut names) = (String::new(), 0);
     loop {
         let request = PullRequest { filter: None, cursor, page_size: 100 };
