@@ -193,9 +193,10 @@ impl Searches {
                 "This is required: give the listing.",
             ));
         };
-        // What would be published is what is compared.
+        // What would be published is what is compared; of a draft, what is there already.
         validate::normalise(&mut listing);
-        let wrong = validate::opportunity(&listing, "listing");
+        let mut wrong = validate::opportunity(&listing, "listing");
+        wrong.retain(|fault| !matches!(fault.reason, reason::REQUIRED | reason::UNSPECIFIED));
         if !wrong.is_empty() {
             return Err(Failure::Violations(wrong));
         }
