@@ -187,9 +187,10 @@ pub(crate) const SECRET_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub(crate) const WEBHOOK_SECRETS: usize = 4;
 /// How long changes are gathered before a digest at once is sent.
 pub(crate) const DIGEST_COALESCES: Duration = Duration::from_secs(60);
-/// How long after the reader of an address was asked to confirm it anybody is asked again for
-/// one subscription, at the earliest.
-pub(crate) const ASKED_APART: Duration = Duration::from_secs(5 * 60);
+/// How often within [`ASKED_WITHIN`] one subscription asks readers of addresses to confirm them.
+pub(crate) const ASKED: usize = 3;
+/// See [`ASKED`].
+pub(crate) const ASKED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Mails that are sent at once.
 pub(crate) const MAIL_SLOTS: usize = 4;
 /// How long handing one mail to the server may take.

@@ -109,9 +109,9 @@ pub(crate) struct StateFact {
     /// Whether that reader has been asked.
     #[serde(default)]
     pub(crate) asked: bool,
-    /// When a reader of the address was last asked.
+    /// When readers of its addresses were asked, the last [`crate::limits::ASKED`] times, oldest first.
     #[serde(default)]
-    pub(crate) asked_time: Option<Micros>,
+    pub(crate) asked_times: Vec<Micros>,
     /// When the last digest was due.
     #[serde(default)]
     pub(crate) digest_time: Option<Micros>,

@@ -30,9 +30,10 @@ impl Follower {
         mail: &MailWay,
     ) -> Result<Next, Halt> {
         let Some(mailer) = self.desk.mailer.clone().filter(|_| !state.asked) else { return self.idle().await };
-        // Whatever its owner does: nobody is asked again at once.
-        let apart = Micros::try_from(limits::ASKED_APART.as_micros()).unwrap_or_default();
-        let rested = state.asked_time.map(|time| time + apart);
+        // Whatever its owner does: nobody is asked without end.
+        let within = Micros::try_from(limits::ASKED_WITHIN.as_micros()).unwrap_or_default();
+        let often = state.asked_times.len() >= limits::ASKED;
+        let rested = state.asked_times.first().filter(|_| often).map(|time| time + within);
         if self.rest_until(state.next_attempt.max(rested)).await {
             return Ok(Next::Reload);
         }
@@ -41,9 +42,12 @@ impl Follower {
         let sent = mailer.send(&mail.address, letter, &id, None).await;
         let after = match sent {
             Ok(()) => {
-                let asked_time = Some(self.desk.engine.now());
-                let asked = StateFact { asked: true, asked_time, next_attempt: None, ..state.clone() };
-                StateFact { failures: 0, failure: String::new(), ..asked }
+                let mut asked = StateFact { asked: true, next_attempt: None, failures: 0, ..state.clone() };
+                asked.failure.clear();
+                asked.asked_times.push(self.desk.engine.now());
+                let past = asked.asked_times.len().saturating_sub(limits::ASKED);
+                asked.asked_times.drain(..past);
+                asked
             }
             Err(why) => self.not_sent(&state, why),
         };
