@@ -17,12 +17,12 @@ use tower_http::cors::{Cors, CorsLayer};
 
 use super::limit::{Limiter, Metered, Refusal, Standing};
 use super::{Exchange, Problem, headers};
-use crate::services::language;
+use crate::services::{Identified, language};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// gRPC, gRPC-Web and HTTP on one port, each call counted once.
+/// gRPC, gRPC-Web and HTTP on one port; who calls is found out once, and counted once.
 #[derive(Clone)]
 pub(crate) struct Front {
     limiter: Arc<Limiter>,
@@ -40,7 +40,10 @@ impl Front {
 
     async fn answer(self, request: Request<Body>) -> Response<Body> {
         let spoken = Spoken::of(&request);
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // Here and nowhere else: all that is behind finds it in the extensions.
+        let identified = Identified::of(&self.limiter.engine, &parts.headers, &parts.extensions).await;
+        parts.extensions.insert(identified);
         let admitted = self.limiter.admit(&parts.headers, &parts.extensions).await;
         let mut request = Request::from_parts(parts, body);
         let (pass, standing) = match admitted {
@@ -142,7 +145,41 @@ impl Service<Request<Body>> for Front {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use duikou_proto::v1::token::Role;
+    use http::header::AUTHORIZATION;
+    use http::{Extensions, HeaderMap};
+
     use super::*;
+    use crate::config::{Limits, Networks};
+    use crate::services::tests::World;
+
+    #[tokio::test]
+    async fn who_calls_is_found_out_before_anything_else_and_goes_along() {
+        let world = World::new().await;
+        let engine = &world.engine;
+        let secret = world.token("a", Role::Viewer).await;
+        let came: Arc<Mutex<Option<Extensions>>> = Arc::default();
+        let seen = came.clone();
+        let rest = Router::new().fallback(move |request: axum::extract::Request| async move {
+            *seen.lock().unwrap() = Some(request.extensions().clone());
+        });
+        let limiter = Limiter::new(engine.clone(), &Limits::default(), Networks::default());
+        let front = Front::new(world.public.clone(), rest, limiter);
+        for (shown, known) in [(Some(&*secret), Ok(true)), (None, Ok(false)), (Some("dk_nobody-made-this"), Err(()))] {
+            let mut request = Request::new(Body::empty());
+            if let Some(secret) = shown {
+                request.headers_mut().insert(AUTHORIZATION, format!("Bearer {secret}").parse().unwrap());
+            }
+            assert!(front.clone().answer(request).await.status().is_success());
+            let extensions = came.lock().unwrap().take().unwrap();
+            // Without the header there is nothing else to go by than what came along.
+            let identified = Identified::of(engine, &HeaderMap::new(), &extensions).await;
+            let found = identified.caller().map(|caller| caller.token.is_some()).map_err(|_| ());
+            assert_eq!(found, known, "{shown:?}");
+        }
+    }
 
     #[test]
     fn the_content_type_says_what_is_spoken() {

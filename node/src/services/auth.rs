@@ -1,17 +1,19 @@
 //! Who calls: the administrator on the local socket, the holder of a token, or anybody.
 
+use std::sync::Arc;
+
 use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
 use duikou_proto::name::MemberId;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::token::Role;
-use http::HeaderMap;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
+use http::{Extensions, HeaderMap};
 use serde::{Deserialize, Serialize};
 use tonic::{Request, Status};
 
-use super::Surface;
 use super::error::Failure;
+use super::{Surface, areas};
 use crate::engine::{Engine, EnterpriseState, Reader};
 
 /// Begins every secret.
@@ -101,25 +103,44 @@ pub(crate) fn token_key(secret: &str) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) reader: Reader,
-    /// Whom request ids belong to.
+    /// Whom request ids belong to, and whose requests are counted together; empty: nobody is known.
     pub(crate) account: String,
     /// The fact of the token that was shown.
     pub(crate) token: Option<String>,
     role: Role,
+    /// What the token may be used for; empty: all that its role allows.
+    areas: Vec<i32>,
 }
 
 impl Caller {
     fn administrator() -> Self {
-        Self { reader: Reader::Operator, account: "local".to_owned(), token: None, role: Role::Admin }
+        Self {
+            reader: Reader::Operator,
+            account: "local".to_owned(),
+            token: None,
+            role: Role::Admin,
+            areas: Vec::new(),
+        }
     }
 
     fn anybody() -> Self {
-        Self { reader: Reader::Anonymous, account: String::new(), token: None, role: Role::Unspecified }
+        Self {
+            reader: Reader::Anonymous,
+            account: String::new(),
+            token: None,
+            role: Role::Unspecified,
+            areas: Vec::new(),
+        }
     }
 
     fn holder(key: String, token: TokenFact) -> Self {
         let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
-        Self { reader: token.reader(), account: token.id, token: Some(key), role }
+        Self { reader: token.reader(), account: token.id, token: Some(key), role, areas: token.areas }
+    }
+
+    /// Whether what was shown is for the method at `path` (`/package.Service/Method`).
+    pub(crate) fn may_call(&self, path: &str) -> bool {
+        areas::allow(&self.areas, path)
     }
 
     /// Refuses whoever may write for nobody.
@@ -156,6 +177,45 @@ impl Caller {
     }
 }
 
+/// Who sent a request, or why nobody is known to have. It is found out once, where a request comes in, and travels on
+/// in its extensions. Those are this process's own: what comes over a connection is a head and a body, and nothing in
+/// either becomes an extension of this type. So whoever finds one believes it, and a page sets it for the person who is
+/// signed in.
+#[derive(Debug, Clone)]
+pub(crate) struct Identified(Result<Caller, Arc<Failure>>);
+
+impl From<Caller> for Identified {
+    fn from(caller: Caller) -> Self {
+        Self(Ok(caller))
+    }
+}
+
+impl Identified {
+    /// Who sent a request with these: whoever is known already, else whom its headers name.
+    pub(crate) async fn of(engine: &Engine, headers: &HeaderMap, extensions: &Extensions) -> Self {
+        match extensions.get::<Self>() {
+            Some(known) => known.clone(),
+            None => Self(identify(engine, headers).await.map_err(Arc::new)),
+        }
+    }
+
+    /// The caller.
+    ///
+    /// # Errors
+    /// What is wrong with what was shown.
+    pub(crate) fn caller(&self) -> Result<&Caller, &Failure> {
+        self.0.as_ref().map_err(|failure| &**failure)
+    }
+}
+
+async fn identify(engine: &Engine, headers: &HeaderMap) -> Result<Caller, Failure> {
+    let Some(secret) = secret_in(headers)? else { return Ok(Caller::anybody()) };
+    let key = token_key(secret);
+    let token: TokenFact = engine.fact(&key).await?.ok_or(Failure::TokenBad)?;
+    token.check(engine).await?;
+    Ok(Caller::holder(key, token))
+}
+
 /// Where calls come in.
 #[derive(Clone)]
 pub(crate) struct Door {
@@ -166,29 +226,15 @@ pub(crate) struct Door {
 impl Door {
     /// Tells who calls, in which language they read, and what they ask.
     pub(crate) async fn enter<T>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
-        let language = language(request.metadata().as_ref());
-        let caller = match self.surface {
-            Surface::Local => Ok(Caller::administrator()),
-            Surface::Public => self.identify(request.metadata().as_ref()).await,
+        let headers = request.metadata().as_ref();
+        let language = language(headers);
+        let identified = match self.surface {
+            Surface::Local => Identified::from(Caller::administrator()),
+            Surface::Public => Identified::of(&self.engine, headers, request.extensions()).await,
         };
-        let caller = caller.map_err(|failure| failure.status(language))?;
+        let caller = identified.0.map_err(|failure| failure.status(language))?;
         Ok((caller, language, request.into_inner()))
     }
-
-    async fn identify(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
-        let Some(secret) = secret_in(headers)? else { return Ok(Caller::anybody()) };
-        let key = token_key(secret);
-        let token: TokenFact = self.engine.fact(&key).await?.ok_or(Failure::TokenBad)?;
-        token.check(&self.engine).await?;
-        Ok(Caller::holder(key, token))
-    }
-}
-
-/// The hash of the secret that `headers` show, where it is that of a good token.
-pub(crate) async fn good_token(engine: &Engine, headers: &HeaderMap) -> Option<[u8; 32]> {
-    let secret = secret_in(headers).ok().flatten()?;
-    let token: TokenFact = engine.fact(&token_key(secret)).await.ok().flatten()?;
-    token.check(engine).await.is_ok().then(|| *blake3::hash(secret.as_bytes()).as_bytes())
 }
 
 /// The secret that is shown; None where there is none.

@@ -14,8 +14,7 @@ use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::service::Routes;
 
-use super::areas;
-use super::auth::{TokenFact, language, secret_in, token_key};
+use super::auth::{Identified, TokenFact, language};
 use super::error::Failure;
 use super::uses::TokenUses;
 use crate::engine::Engine;
@@ -35,20 +34,19 @@ pub(super) fn before(routes: Routes, engine: Engine, uses: TokenUses) -> Routes 
     Routes::from(routes.into_axum_router().layer(from_fn_with_state(gate, pass)))
 }
 
-async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let Gate { engine, uses } = gate;
+    let identified = Identified::of(&engine, request.headers(), request.extensions()).await;
+    request.extensions_mut().insert(identified.clone());
     // Whoever shows nothing, or nothing good, hears so from the service, in its words.
-    let Ok(Some(secret)) = secret_in(request.headers()) else { return next.run(request).await };
-    let key = token_key(secret);
-    let Ok(Some(token)) = gate.engine.fact::<TokenFact>(&key).await else { return next.run(request).await };
+    let Ok(caller) = identified.caller() else { return next.run(request).await };
     let language = language(request.headers());
-    if token.check(&gate.engine).await.is_ok() {
-        if !areas::allow(&token.areas, request.uri().path()) {
-            return Failure::OtherArea.status(language).into_http();
-        }
-        gate.uses.note(&key, gate.engine.now());
+    if !caller.may_call(request.uri().path()) {
+        return Failure::OtherArea.status(language).into_http();
     }
+    let Some(key) = caller.token.clone() else { return next.run(request).await };
+    uses.note(&key, engine.now());
     let response = next.run(request).await;
-    let engine = gate.engine;
     response.map(|inner| axum::body::Body::new(Ending { inner, engine, key, language, ended: None, over: false }))
 }
 

@@ -1,4 +1,4 @@
-//! Who is counted: a token, or where somebody without a good one calls from.
+//! Who is counted: whoever is known, or where somebody calls from who is not.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::Ordering;
@@ -7,14 +7,14 @@ use http::{Extensions, HeaderMap};
 use tonic::transport::server::TcpConnectInfo;
 
 use super::Limiter;
-use crate::services::good_token;
+use crate::services::Identified;
 use crate::trust::accept::ConnectionInfo;
 
 /// Whose requests are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Caller {
-    /// The holder of a token, by the first octets of its secret's hash.
-    Token([u8; 16]),
+    /// Whoever is known, by the first octets of the account's hash.
+    Account([u8; 16]),
     /// An address.
     V4(u32),
     /// A /64: what one site has.
@@ -29,10 +29,11 @@ const HOPS: usize = 32;
 impl Limiter {
     /// Who sends a request with these.
     pub(super) async fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Caller {
-        if let Some(hash) = good_token(&self.engine, headers).await {
+        let identified = Identified::of(&self.engine, headers, extensions).await;
+        if let Some(caller) = identified.caller().ok().filter(|caller| !caller.account.is_empty()) {
             let mut first = [0; 16];
-            first.copy_from_slice(&hash[..16]);
-            return Caller::Token(first);
+            first.copy_from_slice(&blake3::hash(caller.account.as_bytes()).as_bytes()[..16]);
+            return Caller::Account(first);
         }
         if self.crowded.load(Ordering::Relaxed) {
             return Caller::Crowd;

@@ -61,7 +61,7 @@ impl Tier {
 
 /// Counts callers and refuses those that take too much.
 pub(crate) struct Limiter {
-    engine: Engine,
+    pub(super) engine: Engine,
     proxies: Networks,
     token: Tier,
     address: Tier,
@@ -141,7 +141,7 @@ impl Limiter {
 
     fn tier(&self, caller: Caller) -> &Tier {
         match caller {
-            Caller::Token(_) => &self.token,
+            Caller::Account(_) => &self.token,
             Caller::V4(_) | Caller::V6(_) | Caller::Crowd => &self.address,
         }
     }

@@ -8,6 +8,7 @@ use tonic::Code;
 
 use super::*;
 use crate::engine::EnterpriseState;
+use crate::services::auth::Identified;
 use crate::services::time::timestamp;
 
 #[tokio::test]
@@ -44,6 +45,27 @@ async fn a_token_works_until_it_is_revoked_or_expires() {
         let refused = world.anybody().get_listing(bearing(wrong, get())).await.unwrap_err();
         assert_eq!(refused.code(), Code::Unauthenticated);
     }
+}
+
+#[tokio::test]
+async fn a_caller_who_is_known_is_not_looked_for_again() {
+    let world = World::new().await;
+    world.publish("a", "mine", &[]).await;
+    let secret = world.token("a", Role::Viewer).await;
+    let get = || GetListingRequest { name: "members/a/listings/mine".into() };
+    let headers = bearing(&secret, ()).into_parts().0.into_headers();
+    let known = Identified::of(&world.engine, &headers, &http::Extensions::new()).await;
+    // As a page asks: who it is stands beside the request, and no header says so.
+    let mut asked = Request::new(get());
+    asked.extensions_mut().insert(known.clone());
+    assert!(world.anybody().get_listing(asked).await.is_ok());
+    let token = world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens.remove(0);
+    world.tokens().revoke_token(RevokeTokenRequest { name: token.name }).await.unwrap();
+    // The call that was let in just before goes on, whose token nobody could find any longer.
+    let mut asked = bearing(&secret, get());
+    asked.extensions_mut().insert(known);
+    assert!(world.anybody().get_listing(asked).await.is_ok());
+    assert_eq!(reason(&world.anybody().get_listing(bearing(&secret, get())).await.unwrap_err()), "TOKEN_INVALID");
 }
 
 #[tokio::test]
