@@ -120,6 +120,9 @@ pub fn served(error: &ServeError) -> CommandError {
         )
         .cause(chain(error)),
         ServeError::Config(text) => told(ExitCode::Configuration, format!("配置有误：{text}"), text.clone()),
+        ServeError::Delivery(error) => {
+            told(ExitCode::Configuration, format!("配置有误：{}", chain(error)), chain(error))
+        }
         ServeError::Start(_) | ServeError::Directory(_) => {
             told(ExitCode::BadData, "目录日志已损坏".to_owned(), "the directory's log is damaged".to_owned())
                 .cause(chain(error))

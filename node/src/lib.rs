@@ -24,5 +24,6 @@ pub mod search;
 pub mod server;
 pub mod services;
 pub mod store;
+mod time;
 pub mod trust;
 pub mod world;

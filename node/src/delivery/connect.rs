@@ -19,10 +19,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::setup::SetupError;
 use super::target::{Host, Target};
 use crate::config::{self, Networks};
 use crate::limits;
-use crate::server::ServeError;
 use crate::trust::pem::decode_certificates;
 use crate::trust::provider::provider;
 
@@ -38,15 +38,14 @@ pub(crate) struct Dialer {
 ///
 /// # Errors
 /// Where the file of further roots cannot be read, or holds no certificates.
-pub(crate) fn dialer(config: &config::Delivery) -> Result<Dialer, ServeError> {
+pub(crate) fn dialer(config: &config::Delivery) -> Result<Dialer, SetupError> {
+    let setting = "delivery.extra_roots";
     let roots = match &config.extra_roots {
         None => Vec::new(),
         Some(path) => {
-            let bytes = std::fs::read(path)
-                .map_err(|error| ServeError::Config(format!("delivery.extra_roots {}: {error}", path.display())))?;
-            decode_certificates(&bytes).ok_or_else(|| {
-                ServeError::Config(format!("delivery.extra_roots {} holds no certificates in PEM", path.display()))
-            })?
+            let bytes = std::fs::read(path).map_err(SetupError::unreadable(setting, path))?;
+            let roots = decode_certificates(&bytes);
+            roots.ok_or_else(|| SetupError::unfit(setting, path, "it holds no certificates in PEM"))?
         }
     };
     Ok(Dialer::new(config.allow.clone(), config.ports.as_slice().to_vec(), roots)?)

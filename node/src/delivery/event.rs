@@ -6,10 +6,9 @@ use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::{self, Listing, Opportunity, SubscriptionEvent, subscription_event};
 
 use super::memory::{HadFact, LeftFact};
-use crate::feed::Cursor;
+use crate::feed::{Cursor, listing_of};
 use crate::json::{Defaults, Layout, to_json};
 use crate::limits;
-use crate::services::listing_of;
 
 /// What is to be told of a name.
 #[derive(Debug, Clone)]

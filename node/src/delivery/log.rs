@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::{Engine, facts};
 use crate::limits;
-use crate::services::timestamp;
 use crate::store::StoreError;
+use crate::time::timestamp;
 
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,9 +10,9 @@ use duikou_proto::name::{MemberId, NetworkName};
 use duikou_proto::v1::Listing;
 use prost::Message;
 
-use crate::cli::{Defaults, Layout, to_json};
 use crate::engine::KeepDeparted;
-use crate::services::listing_in;
+use crate::feed::listing_in;
+use crate::json::{Defaults, Layout, to_json};
 use crate::store::Row;
 
 /// Keeps what departs in `departed` below `dir`.

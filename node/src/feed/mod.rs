@@ -3,6 +3,7 @@
 
 mod events;
 mod index;
+mod listing;
 #[cfg(test)]
 pub(crate) mod model;
 mod ring;
@@ -20,6 +21,7 @@ use crate::store::{Order, Page, Seq};
 pub use events::{Cursor, EventReader, Step};
 pub(crate) use index::Change;
 use index::Index;
+pub(crate) use listing::{listing_in, listing_of, revision_of};
 use ring::Ring;
 use shown::Shelf;
 pub use shown::{Shown, readable};

@@ -22,9 +22,8 @@ use super::guard::{Guard, Verdict};
 use super::journal::{Journal, QuestionFact};
 use super::way::{Way, said};
 use crate::engine::{Reader, Seen};
-use crate::feed::readable;
+use crate::feed::{listing_of, readable};
 use crate::limits;
-use crate::services::listing_of;
 use crate::store::StoreError;
 
 /// What is remembered of the questions that came.

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
 use crate::config::Config;
-use crate::delivery::{Desk, Runner, dialer, mailer};
+use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::keys::KeyDesk;
@@ -48,6 +48,9 @@ pub enum ServeError {
     /// Its configuration.
     #[error("{0}")]
     Config(String),
+    /// What it is to deliver over.
+    #[error("deliveries cannot be set up")]
+    Delivery(#[from] SetupError),
     /// A port or socket that it cannot listen on.
     #[error("cannot listen on {address}")]
     Listen {

@@ -12,9 +12,9 @@ use tonic::{Request, Response, Status, async_trait};
 use super::auth::{Caller, Door};
 use super::error::Failure;
 use super::page_token::{Purpose, page_size};
-use super::time::timestamp;
 use crate::engine::completeness::Completeness;
 use crate::engine::{Engine, Reader};
+use crate::time::timestamp;
 
 pub(crate) struct Directories {
     pub(crate) door: Door,

@@ -12,9 +12,9 @@ use duikou_proto::validate::reason;
 
 use super::Context;
 use super::error::Failure;
-use super::time::timestamp;
 use crate::engine::{Engine, facts};
 use crate::keys::{RotateError, encryption_key_file};
+use crate::time::timestamp;
 
 /// Rows of a member that are looked at to count what is not signed anew yet.
 const ROWS: usize = 100_000;

@@ -16,10 +16,10 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::{Caller, Door};
 use super::error::{Failure, violation};
-use super::listing::{bad_name, listing_of, record_name};
+use super::listing::{bad_name, record_name};
 use super::page_token::{Purpose, page_size};
 use crate::engine::Reader;
-use crate::feed::readable;
+use crate::feed::{listing_of, readable};
 use crate::limits;
 use crate::matching::{Found, MIN_SCORE, Search, Subject, find};
 

@@ -21,7 +21,6 @@ mod status;
 mod subscription;
 #[cfg(test)]
 pub(crate) mod tests;
-mod time;
 mod token;
 mod uses;
 
@@ -58,8 +57,6 @@ pub(crate) use auth::{Identified, TokenFact, language};
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
-pub(crate) use listing::{listing_in, listing_of};
-pub(crate) use time::timestamp;
 pub use uses::TokenUses;
 
 /// Bytes of a request.

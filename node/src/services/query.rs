@@ -23,10 +23,10 @@ use super::auth::{Caller, Door};
 use super::directory::{bad_member_name, member_of};
 use super::error::{Failure, violation};
 use super::page_token::{Purpose, page_size};
-use super::time::timestamp;
 use crate::engine::{Reader, Refused, facts};
 use crate::limits;
 use crate::live::{Ask, Heard, Live, NotAsked, Outcome, QuestionFact};
+use crate::time::timestamp;
 
 /// Encoded filters that are sent: the whole question has a bound.
 const FILTER_BYTES: usize = contract::LIVE_QUESTION_BYTES / 2;

@@ -15,8 +15,9 @@ use tonic::{Request, Response, Status, async_trait};
 use super::auth::{Caller, Door};
 use super::directory::held_of;
 use super::error::{Failure, violation};
-use super::listing::{listing_of, record_name};
+use super::listing::record_name;
 use super::page_token::{Purpose, page_size};
+use crate::feed::listing_of;
 use crate::limits;
 use crate::search::{
     Answer, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, excerpts, parse,

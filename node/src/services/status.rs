@@ -17,12 +17,12 @@ use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
 
 use super::Context;
 use super::error::{Failure, halt_reason};
-use super::time::timestamp;
 use crate::engine::completeness::Completeness;
 use crate::engine::receipts::Unconfirmed;
 use crate::engine::{Engine, RejectionFact, facts};
 use crate::link::{Breach, BreachView, LinkPhase, LinkView, unacknowledged, unheard};
 use crate::store::Order;
+use crate::time::timestamp;
 
 /// Rejections shown per link and direction.
 const REJECTIONS: usize = 100;

@@ -17,10 +17,10 @@ use zeroize::Zeroizing;
 
 use super::auth::{Caller, Door, MemberText, SECRET_PREFIX, TOKENS, TokenFact, token_key};
 use super::error::{Failure, violation};
-use super::time::{micros, timestamp};
 use super::uses::TokenUses;
 use crate::engine::{Command, Reader, Work};
 use crate::store::StoreError;
+use crate::time::{micros, timestamp};
 use crate::world::random;
 
 /// Tokens of one server.

@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::config::{BaseUrl, Config, MailTls};
+use crate::delivery::SetupError;
 use crate::limits;
-use crate::server::ServeError;
 
 pub(crate) use consent::{Link, Purpose};
 pub(crate) use digest::escape;
@@ -46,21 +46,19 @@ const PASSWORD_BYTES: u64 = 4 * 1024;
 ///
 /// # Errors
 /// Where the password or the roots cannot be read.
-pub(crate) fn mailer(config: &Config) -> Result<Option<Mailer>, ServeError> {
+pub(crate) fn mailer(config: &Config) -> Result<Option<Mailer>, SetupError> {
     let mail = &config.mail;
     let (Some(server), Some(from), Some(base)) = (&mail.server, &mail.from, &config.delivery.url) else {
         return Ok(None);
     };
-    let failed = |error: lettre::transport::smtp::Error| ServeError::Config(format!("mail.server: {error}"));
     let mut tls = TlsParameters::builder(server.host().to_owned());
     if let Some(path) = &config.delivery.extra_roots {
-        let pem = std::fs::read(path)
-            .map_err(|error| ServeError::Config(format!("delivery.extra_roots {}: {error}", path.display())))?;
-        tls = tls.add_root_certificate(Certificate::from_pem(&pem).map_err(failed)?);
+        let pem = std::fs::read(path).map_err(SetupError::unreadable("delivery.extra_roots", path))?;
+        tls = tls.add_root_certificate(Certificate::from_pem(&pem)?);
     }
     let tls = match mail.tls {
-        MailTls::Implicit => Tls::Wrapper(tls.build_rustls().map_err(failed)?),
-        MailTls::Starttls => Tls::Required(tls.build_rustls().map_err(failed)?),
+        MailTls::Implicit => Tls::Wrapper(tls.build_rustls()?),
+        MailTls::Starttls => Tls::Required(tls.build_rustls()?),
         MailTls::Off => Tls::None,
     };
     let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(server.host())
@@ -74,16 +72,16 @@ pub(crate) fn mailer(config: &Config) -> Result<Option<Mailer>, ServeError> {
     Ok(Some(Mailer { transport: transport.build(), from: from.clone(), base: base.clone(), slots }))
 }
 
-fn password(path: &Path) -> Result<Zeroizing<String>, ServeError> {
-    let failed = |why: String| ServeError::Config(format!("mail.password_file {}: {why}", path.display()));
-    let about = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?;
+fn password(path: &Path) -> Result<Zeroizing<String>, SetupError> {
+    let setting = "mail.password_file";
+    let about = std::fs::metadata(path).map_err(SetupError::unreadable(setting, path))?;
     if about.permissions().mode() & 0o077 != 0 {
-        return Err(failed("others can read it; chmod 600".to_owned()));
+        return Err(SetupError::unfit(setting, path, "others can read it; chmod 600"));
     }
     if about.len() > PASSWORD_BYTES {
-        return Err(failed("it is too long for a password".to_owned()));
+        return Err(SetupError::unfit(setting, path, "it is too long for a password"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(SetupError::unreadable(setting, path))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 

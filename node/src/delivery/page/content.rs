@@ -13,9 +13,8 @@ use duikou_proto::v1::{Listing, Opportunity};
 use crate::delivery::memory::{self, HadFact, LeftFact, departures};
 use crate::delivery::subscription::SubscriptionFact;
 use crate::engine::{Engine, Seen, facts};
-use crate::feed::readable;
+use crate::feed::{listing_of, readable};
 use crate::limits;
-use crate::services::listing_of;
 use crate::store::StoreError;
 
 /// What a page shows.

@@ -9,8 +9,7 @@ use duikou_proto::v1::{self, FeedEvent};
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use prost::{EncodeError, Message};
 
-use crate::feed::{Cursor, Step};
-use crate::services::listing::listing_of;
+use crate::feed::{Cursor, Step, listing_of};
 
 /// Field numbers of FeedEvent.
 const LISTING: u32 = 1;

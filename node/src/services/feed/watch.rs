@@ -20,7 +20,7 @@ use super::event::Sent;
 use crate::engine::Engine;
 use crate::feed::EventReader;
 use crate::services::error::Failure;
-use crate::services::time::timestamp;
+use crate::time::timestamp;
 
 /// Events that wait for one slow watcher.
 const WAITING: usize = 4;

@@ -12,7 +12,7 @@ use prost::Message;
 
 use crate::engine::{Content, Engine};
 use crate::services::error::violation;
-use crate::services::time::{add_months, micros};
+use crate::time::{add_months, micros};
 
 /// The reason of a scope that names a circle or a member that is not there.
 pub(crate) const UNKNOWN_SCOPE: &str = "UNKNOWN_SCOPE";

@@ -8,7 +8,7 @@ use crate::engine::{Reader, Refused};
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
 use crate::services::page_token::{Purpose, page_size};
-use crate::services::time::timestamp;
+use crate::time::timestamp;
 
 impl Listings {
     pub(super) async fn holders(

@@ -16,7 +16,6 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
 pub(crate) use read::{bad_name, record_name};
-pub(crate) use view::{listing_in, listing_of};
 
 pub(crate) struct Listings {
     pub(crate) door: Door,

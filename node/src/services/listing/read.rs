@@ -7,8 +7,8 @@ use duikou_proto::name::{InvalidName, NetworkName, RecordName};
 use duikou_proto::v1::{self, Listing};
 use duikou_proto::validate::{Violation, reason};
 
-use super::{Listings, listing_of};
-use crate::feed::readable;
+use super::Listings;
+use crate::feed::{listing_of, readable};
 use crate::services::auth::Caller;
 use crate::services::directory::{bad_member_name, member_of};
 use crate::services::error::{Failure, violation};

@@ -6,14 +6,14 @@ use duikou_proto::validate::reason;
 
 use super::mask::Mask;
 use super::read::{bad_name, record_name};
-use super::view::{listing_written, revision_of};
-use super::{Listings, check, listing_of};
+use super::view::listing_written;
+use super::{Listings, check};
 use crate::engine::{Change, Mode, Refused, Write, Written};
-use crate::feed::readable;
+use crate::feed::{listing_of, readable, revision_of};
 use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
 use crate::services::request_id::{RequestId, write};
-use crate::services::time::timestamp;
+use crate::time::timestamp;
 
 /// How often a change is merged anew because somebody else was quicker.
 const ATTEMPTS: usize = 5;
@@ -78,7 +78,7 @@ impl Listings {
         if merged.expire_time.is_none() && mask.names("expire_time") {
             // Taken away on purpose: it ends when a new one would.
             let (now, opportunity) = (engine.now(), merged.listing.clone().unwrap_or_default());
-            let latest = crate::services::time::add_months(now, duikou_proto::limits::EXPIRE_MONTHS_MAX);
+            let latest = crate::time::add_months(now, duikou_proto::limits::EXPIRE_MONTHS_MAX);
             merged.expire_time = Some(timestamp(check::expire_default(&opportunity, now, latest)));
         }
         let mut found = Vec::new();

@@ -25,7 +25,7 @@ use crate::services::auth::Caller;
 use crate::services::error::Failure;
 use crate::services::page_token::{Purpose, page_size};
 use crate::services::request_id::{RequestId, once};
-use crate::services::time::micros;
+use crate::time::micros;
 
 /// How long the secret before signs too where nobody says.
 const GRACE: Micros = 24 * 3600 * 1_000_000;

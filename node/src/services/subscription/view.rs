@@ -4,7 +4,7 @@ use duikou_proto::v1::subscription::{self, State};
 use duikou_proto::v1::{MailDigest, Page, PullQueue, Subscription, Webhook};
 
 use crate::delivery::{Eyes, Phase, StateFact, SubscriptionFact, Way};
-use crate::services::time::timestamp;
+use crate::time::timestamp;
 
 /// As the contract has it.
 pub(super) fn shown(fact: &SubscriptionFact, state: &StateFact) -> Subscription {

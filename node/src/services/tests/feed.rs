@@ -137,8 +137,7 @@ async fn whoever_polls_sees_the_same() {
 }
 
 async fn something_is_purged(world: &World) {
-    let short =
-        Listing { expire_time: Some(crate::services::time::timestamp(START + DAY)), ..listing("s", &["public"]) };
+    let short = Listing { expire_time: Some(crate::time::timestamp(START + DAY)), ..listing("s", &["public"]) };
     world.admin().create_listing(create("a", "short", short)).await.unwrap();
     world.pass(2 * DAY);
     let purged = async {

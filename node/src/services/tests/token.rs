@@ -9,7 +9,7 @@ use tonic::Code;
 use super::*;
 use crate::engine::EnterpriseState;
 use crate::services::auth::Identified;
-use crate::services::time::timestamp;
+use crate::time::timestamp;
 
 #[tokio::test]
 async fn a_token_works_until_it_is_revoked_or_expires() {
