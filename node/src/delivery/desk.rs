@@ -14,9 +14,8 @@ use super::subscription::{Phase, Seen, StateFact, SubscriptionFact};
 use super::tally::Tally;
 use super::webhook::Slots;
 use crate::config::BaseUrl;
-use crate::engine::{Command, Engine, Work, WriteError, facts};
+use crate::engine::{Command, Engine, TokenEnd, TokenFact, Work, WriteError, facts};
 use crate::limits;
-use crate::services::{Failure, TokenFact};
 use crate::store::StoreError;
 
 /// What the runner has to look at again.
@@ -127,8 +126,8 @@ impl Desk {
         let Some(token) = self.engine.fact::<TokenFact>(key).await? else { return Ok(false) };
         match token.check(&self.engine).await {
             // That it cannot be read says nothing against it.
-            Ok(()) | Err(Failure::Store(_)) => Ok(true),
-            Err(_) => Ok(false),
+            Ok(()) | Err(TokenEnd::Store(_)) => Ok(true),
+            Err(TokenEnd::Expired | TokenEnd::Suspended | TokenEnd::Orphaned) => Ok(false),
         }
     }
 

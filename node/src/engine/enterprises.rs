@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use duikou_proto::envelope::Micros;
 use serde::{Deserialize, Serialize};
 
-use super::{Command, Engine, Work, WriteError, facts};
+use super::{Command, Engine, TokenFact, Work, WriteError, facts, forget_token};
 use crate::store::StoreError;
 
 /// Registered readers of one gateway.
@@ -152,13 +152,6 @@ impl Command for Set {
 
 struct Remove(String);
 
-/// Whose a token is, as far as that matters here.
-#[derive(Deserialize)]
-struct Owned {
-    #[serde(default)]
-    enterprise: Option<String>,
-}
-
 #[async_trait]
 impl Command for Remove {
     type Output = bool;
@@ -167,9 +160,9 @@ impl Command for Remove {
         if work.fact::<Enterprise>(&key(&self.0)).await?.is_none() {
             return Ok(false);
         }
-        for (token, owned) in work.facts::<Owned>(facts::TOKENS, TOKENS).await? {
-            if owned.enterprise.as_ref() == Some(&self.0) {
-                work.remove_fact(token);
+        for (key, token) in work.facts::<TokenFact>(facts::TOKENS, TOKENS).await? {
+            if token.enterprise.as_ref() == Some(&self.0) {
+                forget_token(work, key);
             }
         }
         work.remove_fact(key(&self.0));

@@ -21,6 +21,8 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, 
 
 /// Begins the tokens.
 pub(crate) const TOKENS: &str = "token/";
+/// Begins the times when tokens were last shown.
+pub(crate) const TOKEN_USES: &str = "token-use/";
 /// Begins the registered readers.
 pub(crate) const ENTERPRISES: &str = "enterprise/";
 /// Begins what was refused of any peer.
@@ -74,6 +76,16 @@ pub(crate) const SUBSCRIPTION_COUNT: &str = "subscription-count";
 pub(crate) const SUBSCRIPTIONS_ENDED: &str = "subscription-ended/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
+
+/// The token whose secret has this hash.
+pub(crate) fn token(hash: &str) -> String {
+    format!("{TOKENS}{hash}")
+}
+
+/// When the token under `key` was last shown.
+pub(crate) fn token_use(key: &str) -> String {
+    format!("{TOKEN_USES}{}", key.strip_prefix(TOKENS).unwrap_or(key))
+}
 
 /// A place in the journal of live questions.
 pub(crate) fn question(slot: usize) -> String {

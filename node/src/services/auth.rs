@@ -2,101 +2,25 @@
 
 use std::sync::Arc;
 
-use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
 use duikou_proto::name::MemberId;
-use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::token::Role;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{Extensions, HeaderMap};
-use serde::{Deserialize, Serialize};
 use tonic::{Request, Status};
 
 use super::error::Failure;
 use super::{Surface, areas};
-use crate::engine::{Engine, EnterpriseState, Reader};
+use crate::engine::{Engine, Reader, TokenFact, facts};
 
 /// Begins every secret.
 pub(crate) const SECRET_PREFIX: &str = "dk_";
 /// Bytes of whatever is shown as one.
 const SECRET_BYTES: usize = 128;
-pub(crate) use crate::engine::facts::TOKENS;
-
-/// A token as it is kept. Its secret is not: the fact's key is a hash of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TokenFact {
-    pub(crate) id: String,
-    pub(crate) label: String,
-    /// Whose eyes it has; None: a registered reader's.
-    pub(crate) member: Option<MemberText>,
-    pub(crate) role: i32,
-    pub(crate) create_time: Micros,
-    pub(crate) expire_time: Option<Micros>,
-    /// What it sees at most, absolute; empty: all that its reader sees.
-    #[serde(default)]
-    pub(crate) scopes: Vec<String>,
-    /// What it may be used for; empty: all that its role allows.
-    #[serde(default)]
-    pub(crate) areas: Vec<i32>,
-    /// When it was last shown.
-    #[serde(default)]
-    pub(crate) last_use: Option<Micros>,
-    /// The registered reader that it belongs to.
-    #[serde(default)]
-    pub(crate) enterprise: Option<String>,
-}
-
-impl TokenFact {
-    /// Whether it is good for anything now.
-    ///
-    /// # Errors
-    /// Why it is not.
-    pub(crate) async fn check(&self, engine: &Engine) -> Result<(), Failure> {
-        if self.expire_time.is_some_and(|time| time <= engine.now()) {
-            return Err(Failure::TokenExpired);
-        }
-        let Some(id) = &self.enterprise else { return Ok(()) };
-        match engine.enterprise(id).await?.map(|enterprise| enterprise.state) {
-            Some(EnterpriseState::Active) => Ok(()),
-            Some(EnterpriseState::Suspended) => Err(Failure::ReaderSuspended),
-            None => Err(Failure::TokenBad),
-        }
-    }
-
-    /// Whose eyes it has.
-    fn reader(&self) -> Reader {
-        let whole = self.member.clone().map_or(Reader::Registered, |member| Reader::Member(member.0));
-        if self.scopes.is_empty() {
-            return whole;
-        }
-        // What cannot be read any longer opens nothing.
-        let scopes: ScopeSet = ScopeSet::from_text(&self.scopes.join(" ")).unwrap_or_default();
-        Reader::Narrowed(Box::new(whole), scopes)
-    }
-}
-
-/// A member's id in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub(crate) struct MemberText(pub(crate) MemberId);
-
-impl TryFrom<String> for MemberText {
-    type Error = duikou_proto::name::InvalidName;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self)
-    }
-}
-
-impl From<MemberText> for String {
-    fn from(member: MemberText) -> Self {
-        member.0.to_string()
-    }
-}
 
 /// The key under which a token with this secret is kept.
 pub(crate) fn token_key(secret: &str) -> String {
-    format!("{TOKENS}{}", blake3::hash(secret.as_bytes()).to_hex())
+    facts::token(blake3::hash(secret.as_bytes()).to_hex().as_str())
 }
 
 /// Whoever calls, with what they may do.

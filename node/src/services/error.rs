@@ -9,7 +9,7 @@ use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt};
 
-use crate::engine::{Refused, WriteError};
+use crate::engine::{Refused, TokenEnd, WriteError};
 use crate::store::StoreError;
 
 /// Violations that one answer names; details ride in a trailer, and clients bound those.
@@ -98,6 +98,17 @@ impl From<WriteError> for Failure {
         match error {
             WriteError::Store(error) => Self::Store(error),
             WriteError::Closed => Self::Closing,
+        }
+    }
+}
+
+impl From<TokenEnd> for Failure {
+    fn from(end: TokenEnd) -> Self {
+        match end {
+            TokenEnd::Expired => Self::TokenExpired,
+            TokenEnd::Suspended => Self::ReaderSuspended,
+            TokenEnd::Orphaned => Self::TokenBad,
+            TokenEnd::Store(error) => Self::Store(error),
         }
     }
 }

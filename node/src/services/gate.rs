@@ -14,10 +14,10 @@ use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::service::Routes;
 
-use super::auth::{Identified, TokenFact, language};
+use super::auth::{Identified, language};
 use super::error::Failure;
 use super::uses::TokenUses;
-use crate::engine::Engine;
+use crate::engine::{Engine, TokenFact};
 
 /// A token that expires is looked at again when it should have; clocks may be set meanwhile.
 const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
@@ -104,8 +104,8 @@ async fn ended(engine: Engine, key: String) -> Failure {
             Ok(None) => return Failure::TokenBad,
             Err(error) => return error.into(),
         };
-        if let Err(failure) = token.check(&engine).await {
-            return failure;
+        if let Err(end) = token.check(&engine).await {
+            return end.into();
         }
         let left = token.expire_time.map(|time| u64::try_from(time - engine.now()).unwrap_or(0));
         let left = left.map_or(EXPIRY_LOOK, |micros| Duration::from_micros(micros).min(EXPIRY_LOOK));

@@ -53,7 +53,7 @@ use crate::live::Live;
 use crate::search::Search;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
-pub(crate) use auth::{Identified, TokenFact, language};
+pub(crate) use auth::{Identified, language};
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;

@@ -1,10 +1,11 @@
 //! Tokens by which programs prove what they may do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 use duikou_proto::scope::Scope;
 use duikou_proto::v1::token::{Area, Role};
@@ -15,10 +16,10 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::auth::{Caller, Door, MemberText, SECRET_PREFIX, TOKENS, TokenFact, token_key};
+use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
 use super::error::{Failure, violation};
 use super::uses::TokenUses;
-use crate::engine::{Command, Reader, Work};
+use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
 use crate::store::StoreError;
 use crate::time::{micros, timestamp};
 use crate::world::random;
@@ -49,7 +50,7 @@ impl Tokens {
         if !self.door.engine.submit(added).await? {
             return Err(Failure::TokenLimit);
         }
-        Ok(v1::CreateTokenResponse { token: Some(shown(fact)), secret })
+        Ok(v1::CreateTokenResponse { token: Some(shown(fact, None)), secret })
     }
 
     async fn check(&self, token: Token) -> Result<TokenFact, Failure> {
@@ -105,7 +106,6 @@ impl Tokens {
             expire_time: expire_time.flatten(),
             scopes,
             areas: areas.into_iter().collect(),
-            last_use: None,
             enterprise,
         })
     }
@@ -207,13 +207,17 @@ impl Tokens {
 
     async fn list(&self, caller: &Caller) -> Result<v1::ListTokensResponse, Failure> {
         let owner = caller.require_admin()?;
-        let kept = self.door.engine.facts::<TokenFact>(TOKENS, TOKEN_LIMIT).await?.into_iter();
-        let newest =
-            |(key, fact): (String, TokenFact)| TokenFact { last_use: self.uses.of(&key).or(fact.last_use), ..fact };
-        let mut facts: Vec<TokenFact> = kept.map(newest).collect();
-        facts.retain(|fact| is_of(fact, owner));
-        facts.sort_by(|a, b| (b.create_time, &b.id).cmp(&(a.create_time, &a.id)));
-        Ok(v1::ListTokensResponse { tokens: facts.into_iter().map(shown).collect() })
+        let engine = &self.door.engine;
+        let mut kept = engine.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
+        kept.retain(|(_, fact)| is_of(fact, owner));
+        kept.sort_by(|(_, a), (_, b)| (b.create_time, &b.id).cmp(&(a.create_time, &a.id)));
+        let mut uses: HashMap<_, _> =
+            engine.facts::<Micros>(facts::TOKEN_USES, TOKEN_LIMIT).await?.into_iter().collect();
+        let tokens = kept.into_iter().map(|(key, fact)| {
+            let last_use = self.uses.of(&key).or_else(|| uses.remove(&facts::token_use(&key)));
+            shown(fact, last_use)
+        });
+        Ok(v1::ListTokensResponse { tokens: tokens.collect() })
     }
 
     async fn revoke(&self, caller: &Caller, name: &str) -> Result<v1::RevokeTokenResponse, Failure> {
@@ -232,7 +236,7 @@ fn is_of(fact: &TokenFact, owner: Option<&MemberId>) -> bool {
     owner.is_none_or(|owner| fact.member.as_ref().is_some_and(|member| member.0 == *owner))
 }
 
-fn shown(fact: TokenFact) -> Token {
+fn shown(fact: TokenFact, last_use: Option<Micros>) -> Token {
     Token {
         name: format!("tokens/{}", fact.id),
         label: fact.label,
@@ -243,7 +247,7 @@ fn shown(fact: TokenFact) -> Token {
         expire_time: fact.expire_time.map(timestamp),
         scopes: fact.scopes,
         areas: fact.areas,
-        last_use_time: fact.last_use.map(timestamp),
+        last_use_time: last_use.map(timestamp),
         enterprise: fact.enterprise.map(|id| format!("enterprises/{id}")).unwrap_or_default(),
     }
 }
@@ -259,7 +263,7 @@ impl Command for Add {
     type Output = bool;
 
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
-        let held = work.facts::<TokenFact>(TOKENS, TOKEN_LIMIT).await?;
+        let held = work.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
         let now = work.now;
         let dead = held.iter().filter(|(_, fact)| fact.expire_time.is_some_and(|time| time <= now));
         let dead: Vec<String> = dead.map(|(key, _)| key.clone()).collect();
@@ -267,7 +271,7 @@ impl Command for Add {
             return Ok(false);
         }
         if held.len() >= TOKEN_LIMIT {
-            dead.into_iter().for_each(|key| work.remove_fact(key));
+            dead.into_iter().for_each(|key| forget_token(work, key));
         }
         work.put_fact(self.key, &self.fact);
         Ok(true)
@@ -285,9 +289,9 @@ impl Command for Revoke {
     type Output = bool;
 
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
-        let held = work.facts::<TokenFact>(TOKENS, TOKEN_LIMIT).await?;
+        let held = work.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
         let found = held.into_iter().find(|(_, fact)| fact.id == self.id && is_of(fact, self.owner.as_ref()));
-        Ok(found.map(|(key, _)| work.remove_fact(key)).is_some())
+        Ok(found.map(|(key, _)| forget_token(work, key)).is_some())
     }
 }
 

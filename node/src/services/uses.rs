@@ -8,8 +8,7 @@ use async_trait::async_trait;
 use duikou_proto::envelope::Micros;
 use tokio_util::sync::CancellationToken;
 
-use super::auth::TokenFact;
-use crate::engine::{Command, Engine, Work};
+use crate::engine::{Command, Engine, TokenFact, Work, facts};
 use crate::store::StoreError;
 
 /// How often what was noted is kept.
@@ -71,8 +70,8 @@ impl Command for Keep {
     async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
         for (key, time) in self.0 {
             // One that was revoked meanwhile stays so.
-            if let Some(token) = work.fact::<TokenFact>(&key).await? {
-                work.put_fact(key, &TokenFact { last_use: Some(time), ..token });
+            if work.fact::<TokenFact>(&key).await?.is_some() {
+                work.put_fact(facts::token_use(&key), &time);
             }
         }
         Ok(())

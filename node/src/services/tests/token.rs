@@ -153,9 +153,17 @@ async fn the_last_use_is_noted_and_kept() {
     world.pass(SECOND);
     world.directories().get_network(bearing(&secret, GetNetworkRequest {})).await.unwrap();
     assert_eq!(last().await, Some(timestamp(START + SECOND)));
+    let rights = world.engine.watch_rights();
     world.uses.keep_now(&world.engine).await;
     assert_eq!(world.uses.of(&crate::services::auth::token_key(&secret)), None);
     assert_eq!(last().await, Some(timestamp(START + SECOND)), "it is kept");
+    assert!(!rights.has_changed().unwrap(), "nobody's rights are others for that");
+    let revoke = RevokeTokenRequest {
+        name: world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens[0].name.clone(),
+    };
+    world.tokens().revoke_token(revoke).await.unwrap();
+    assert!(rights.has_changed().unwrap());
+    assert!(world.engine.facts::<serde_json::Value>("token", 10).await.unwrap().is_empty(), "nor is its use kept");
 }
 
 #[tokio::test]
