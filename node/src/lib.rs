@@ -12,6 +12,7 @@ pub mod engine;
 pub mod enrol;
 pub mod error;
 pub mod feed;
+mod html;
 mod http;
 pub mod json;
 pub mod keys;

@@ -11,6 +11,7 @@ mod headers;
 mod limit;
 mod openapi;
 mod problem;
+mod tags;
 mod transcode;
 
 use std::sync::Arc;

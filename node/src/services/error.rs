@@ -85,6 +85,8 @@ pub(crate) enum Failure {
     KeyFile(String),
     #[error("the search index is not ready")]
     IndexUnready,
+    #[error("the page is being made ready")]
+    PageUnready,
 }
 
 impl From<StoreError> for Failure {
@@ -299,6 +301,12 @@ impl Failure {
                 "INDEX_NOT_READY",
                 "检索索引正在更新，请稍后重试。",
                 "The search index is taking in what has changed: try again in a moment.",
+            ),
+            Self::PageUnready => told(
+                Code::Unavailable,
+                "PAGE_NOT_READY",
+                "页面正在更新，请稍后重试。",
+                "The page is taking in what has changed: try again in a moment.",
             ),
             Self::KeyFile(detail) => told(
                 Code::FailedPrecondition,

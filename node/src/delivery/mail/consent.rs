@@ -7,12 +7,12 @@ use duikou_proto::v1::subscription::PauseReason;
 use uuid::Uuid;
 
 use super::Letter;
-use super::digest::{escape, layout};
 use crate::config::BaseUrl;
 use crate::delivery::desk::{Change, Changed, Desk, pause};
 use crate::delivery::settle::{Changes, load};
 use crate::delivery::subscription::{MailWay, Phase, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::WriteError;
+use crate::html::{Escaped, document};
 use crate::store::StoreError;
 
 /// What a link in a mail is for.
@@ -73,8 +73,12 @@ pub(super) fn question(fact: &SubscriptionFact, mail: &MailWay, base: &BaseUrl) 
         "如果不是您，请忽略本邮件，不会再有邮件寄来。".to_owned(),
         "If it was not you, ignore this mail: no other will come.".to_owned(),
     );
-    let body = format!("<p>{}</p><p><a href=\"{url}\">{url}</a></p><p>{}</p>", escape(&asks), escape(&else_));
-    Letter { plain: format!("{asks}\n\n{url}\n\n{else_}\n"), html: layout(language(mail), &subject, &body), subject }
+    let body = format!("<p>{}</p><p><a href=\"{url}\">{url}</a></p><p>{}</p>", Escaped(&asks), Escaped(&else_));
+    Letter {
+        plain: format!("{asks}\n\n{url}\n\n{else_}\n"),
+        html: document(language(mail), &subject, None, &body),
+        subject,
+    }
 }
 
 impl Desk {

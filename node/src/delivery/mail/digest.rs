@@ -11,6 +11,7 @@ use super::consent::language;
 use crate::config::BaseUrl;
 use crate::delivery::event::{Event, What};
 use crate::delivery::subscription::{MailWay, SubscriptionFact};
+use crate::html::{Escaped, document};
 
 /// Characters of a summary.
 const SUMMARY_CHARS: usize = 200;
@@ -64,7 +65,7 @@ pub(super) fn compose(
         for (event, reason) in gone {
             let why = why(reason).in_language(speaks).to_owned();
             let _ = writeln!(plain, "- {} ({why})", event.name);
-            let _ = write!(html, "<li>{} ({})</li>", escape(event.name.as_str()), escape(&why));
+            let _ = write!(html, "<li>{} ({})</li>", Escaped(event.name.as_str()), Escaped(&why));
         }
         plain.push('\n');
         html.push_str("</ul>");
@@ -77,7 +78,7 @@ pub(super) fn compose(
     let end = say("退订", "Unsubscribe");
     let _ = writeln!(plain, "-- \n{end}: {unsubscribe}");
     let _ = write!(html, "<hr><p><a href=\"{unsubscribe}\">{end}</a></p>");
-    Letter { plain, html: layout(speaks, &subject, &html), subject }
+    Letter { plain, html: document(speaks, &subject, None, &html), subject }
 }
 
 fn listing(listing: &Listing, base: &BaseUrl, plain: &mut String, html: &mut String) {
@@ -91,8 +92,8 @@ fn listing(listing: &Listing, base: &BaseUrl, plain: &mut String, html: &mut Str
         let _ = writeln!(plain, "  {summary}");
     }
     let _ = write!(plain, "  {url}\n\n");
-    let (tag, url) = (escape(&opportunity.language), escape(&url));
-    let _ = write!(html, "<li lang=\"{tag}\"><a href=\"{url}\">{}</a><br>{}</li>", escape(&title), escape(&summary));
+    let (tag, url) = (Escaped(&opportunity.language), Escaped(&url));
+    let _ = write!(html, "<li lang=\"{tag}\"><a href=\"{url}\">{}</a><br>{}</li>", Escaped(&title), Escaped(&summary));
 }
 
 fn why(reason: Reason) -> Text {
@@ -109,31 +110,6 @@ fn why(reason: Reason) -> Text {
         | Reason::Removed
         | Reason::Hidden => Text::new("不再对您开放", "no longer for you"),
     }
-}
-
-/// `text` as HTML shows it, in elements and in quoted attributes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// A whole document around `body`, which is HTML already.
-pub(super) fn layout(language: Language, title: &str, body: &str) -> String {
-    format!(
-        "<!DOCTYPE html><html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head><body>{body}</body></html>\n",
-        language.tag(),
-        escape(title)
-    )
 }
 
 #[cfg(test)]

@@ -21,7 +21,6 @@ use crate::delivery::SetupError;
 use crate::limits;
 
 pub(crate) use consent::{Link, Purpose};
-pub(crate) use digest::escape;
 
 /// Hands mails to the operator's mail server.
 pub(crate) struct Mailer {

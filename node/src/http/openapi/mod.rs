@@ -11,12 +11,13 @@ use std::sync::LazyLock;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::header::{CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use prost_reflect::{FieldDescriptor, MessageDescriptor};
 use serde_json::{Map, Value, json};
 
 use super::problem::{PROBLEM_JSON, TYPE_PREFIX};
+use super::tags;
 use super::transcode::table::{Body, Route, Table};
 use super::transcode::template::{Segment, Template};
 use super::transcode::{is_scalar, takes_etag};
@@ -36,12 +37,11 @@ pub(super) fn routes() -> Router {
 async fn serve(headers: HeaderMap) -> Response {
     static TEXT: LazyLock<(Vec<u8>, String)> = LazyLock::new(|| {
         let text = serde_json::to_vec(&*DOCUMENT).unwrap_or_default();
-        let tag = format!("\"{}\"", &blake3::hash(&text).to_hex()[..32]);
+        let tag = tags::tag_of(&text);
         (text, tag)
     });
     let (text, tag) = &*TEXT;
-    let held =
-        headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).is_some_and(|held| held.contains(&**tag));
+    let held = tags::holds(&headers, tag);
     let status = if held { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let body = if held { Vec::new() } else { text.clone() };
     let kind = HeaderValue::from_static("application/json");

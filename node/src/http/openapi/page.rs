@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use duikou_proto::language::Language;
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::DOCUMENT;
+use crate::html::{self, Escaped};
 
 const STYLE: &str = include_str!("style.css");
 /// The page takes its own style sheet and nothing else.
@@ -32,22 +34,6 @@ async fn style() -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"))], STYLE).into_response()
 }
 
-/// Text that is no markup.
-struct Escaped<'a>(&'a str);
-
-impl std::fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.chars().try_for_each(|character| match character {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            '"' => f.write_str("&quot;"),
-            '\'' => f.write_str("&#39;"),
-            other => f.write_char(other),
-        })
-    }
-}
-
 fn text<'a>(value: &'a Value, key: &str) -> Escaped<'a> {
     Escaped(value[key].as_str().unwrap_or_default())
 }
@@ -65,20 +51,18 @@ fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
 }
 
 fn render(document: &Value) -> String {
-    let mut page = String::new();
+    let mut body = String::new();
     // Writing into a String cannot fail.
-    let _ = write_page(&mut page, document);
-    page
+    let _ = write_body(&mut body, document);
+    let title = format!("接口文档 API - {}", document["info"]["title"].as_str().unwrap_or_default());
+    html::document(Language::Zh, &title, Some("/docs/style.css"), body)
 }
 
-fn write_page(page: &mut String, document: &Value) -> std::fmt::Result {
+fn write_body(page: &mut String, document: &Value) -> std::fmt::Result {
     let info = &document["info"];
     write!(
         page,
-        "<!doctype html>\n<html lang=\"zh-CN\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>接口文档 API - {title}</title><link rel=\"stylesheet\" href=\"/docs/style.css\"></head><body>\
-         <header><h1>{title} <span>接口文档 <span lang=\"en\">API</span></span></h1>\
+        "<header><h1>{title} <span>接口文档 <span lang=\"en\">API</span></span></h1>\
          <p lang=\"en\">{about}</p>\
          <p>机器可读：<a href=\"/openapi.json\">/openapi.json</a>（OpenAPI 3.1）。\
          <span lang=\"en\">Machine-readable: the same link.</span></p></header>",
@@ -103,7 +87,7 @@ fn write_page(page: &mut String, document: &Value) -> std::fmt::Result {
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         write_schema(page, name, schema)?;
     }
-    page.write_str("</main></body></html>\n")
+    page.write_str("</main>")
 }
 
 fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value) -> std::fmt::Result {

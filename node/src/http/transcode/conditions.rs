@@ -1,14 +1,14 @@
-//! Headers of a request that become fields of it: `If-Match`, `Idempotency-Key`, `Last-Event-ID`; and `If-None-Match`,
-//! which answers ask.
+//! Headers of a request that become fields of it: `If-Match`, `Idempotency-Key`, `Last-Event-ID`.
 
 use duikou_proto::validate::{Violation, reason};
-use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::header::IF_MATCH;
 use http::{HeaderMap, HeaderName, Method};
 use prost_reflect::{DynamicMessage, Kind, Value};
 use uuid::Uuid;
 
 use super::message::Described;
 use super::table::{Body, Route};
+use crate::http::tags;
 use crate::services::violation;
 
 /// The key under which a request is carried out once (draft-ietf-httpapi-idempotency-key-header).
@@ -17,8 +17,6 @@ pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempote
 pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Characters of an idempotency key.
 pub(crate) const KEY_CHARS: usize = 255;
-/// Bytes of a header with tags.
-const TAGS_BYTES: usize = 4 * 1024;
 
 /// Sets what the headers say in `message`.
 pub(crate) fn apply(route: &Route, headers: &HeaderMap, message: &mut DynamicMessage, found: &mut Vec<Violation>) {
@@ -54,7 +52,7 @@ pub(crate) fn apply(route: &Route, headers: &HeaderMap, message: &mut DynamicMes
         },
     }
     if let Some(tag) = text(headers, &IF_MATCH).filter(|tag| *tag != "*") {
-        match tags(tag).as_deref() {
+        match tags::list(tag).as_deref() {
             Some([tag]) if expect(route, message, tag) => {}
             Some([_]) => found.push(violation(
                 "If-Match",
@@ -77,12 +75,6 @@ pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
     headers.contains_key(IF_MATCH)
 }
 
-/// Whether the caller holds the answer with this tag already, by the weak comparison of RFC 9110.
-pub(crate) fn holds(headers: &HeaderMap, tag: &str) -> bool {
-    let Some(text) = text(headers, &IF_NONE_MATCH) else { return false };
-    text == "*" || tags(text).is_some_and(|tags| tags.iter().any(|known| *known == tag.trim_matches('"')))
-}
-
 /// The request id of a key: a UUID stands for itself, anything else for one that is made of it.
 fn request_id(key: &str) -> Option<String> {
     let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
@@ -96,25 +88,6 @@ fn request_id(key: &str) -> Option<String> {
         uuid::Builder::from_custom_bytes(bytes).into_uuid()
     };
     Some(Uuid::try_parse(key).unwrap_or_else(|_| made()).to_string())
-}
-
-/// The opaque parts of a list of tags; weak ones are taken for what they name.
-fn tags(text: &str) -> Option<Vec<&str>> {
-    if text.len() > TAGS_BYTES {
-        return None;
-    }
-    let mut tags = Vec::new();
-    let mut rest = text.trim();
-    loop {
-        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"')?;
-        let (tag, after) = quoted.split_once('"')?;
-        tags.push(tag);
-        rest = match after.trim_start().strip_prefix(',') {
-            Some(more) => more.trim_start(),
-            None if after.trim().is_empty() => return Some(tags),
-            None => return None,
-        };
-    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -157,15 +130,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_read_as_rfc_9110_writes_them() {
-        assert_eq!(tags("\"a\""), Some(vec!["a"]));
-        assert_eq!(tags("W/\"a\" , \"b,c\""), Some(vec!["a", "b,c"]));
-        for text in ["", "a", "\"a", "\"a\"b", "\"a\",", "w/\"a\""] {
-            assert_eq!(tags(text), None, "{text}");
-        }
-    }
-
-    #[test]
     fn a_uuid_stands_for_itself_and_another_key_for_one_of_its_own() {
         let uuid = "7f9c24e8-3b12-4fef-91e0-1f2b3c4d5e6f";
         assert_eq!(request_id(uuid).as_deref(), Some(uuid));
@@ -184,7 +148,6 @@ mod tests {
     proptest! {
         #[test]
         fn no_header_is_too_strange(text in "\\PC{0,64}") {
-            let _ = tags(&text);
             let _ = request_id(&text);
         }
     }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use tonic::Status;
 
-use super::conditions;
+use crate::http::tags;
 
 /// The media type of answers.
 pub(crate) const JSON: &str = "application/json";
@@ -47,9 +47,9 @@ pub(crate) fn respond(
     let safe = matches!(*verb, Method::GET | Method::HEAD);
     let tag = match own.filter(|tag| !tag.is_empty()) {
         Some(tag) => Some(format!("\"{tag}\"")),
-        None => safe.then(|| format!("\"{}\"", &blake3::hash(&text).to_hex()[..32])),
+        None => safe.then(|| tags::tag_of(&text)),
     };
-    let held = safe && tag.as_ref().is_some_and(|tag| conditions::holds(headers, tag));
+    let held = safe && tag.as_ref().is_some_and(|tag| tags::holds(headers, tag));
     let mut response = Response::new(if held { Body::empty() } else { Body::from(text) });
     if held {
         *response.status_mut() = StatusCode::NOT_MODIFIED;

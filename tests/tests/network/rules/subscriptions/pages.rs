@@ -105,7 +105,8 @@ async fn a_feed_shows_what_there_is_and_buries_what_is_gone() {
 
     let wrong = format!("/feeds/{}x.atom", made.path.trim_start_matches("/feeds/"));
     for path in [wrong.as_str(), "/feeds/x.atom", &format!("{}.rss", made.path), &made.path] {
-        assert_eq!(get(path, &[]).await.status, 404, "{path}");
+        let answer = get(path, &[]).await;
+        assert_eq!((answer.status, answer.header("content-type")), (404, "application/problem+json"), "{path}");
     }
     let rotate = RotateSubscriptionSecretRequest { name: name(&made), grace: None };
     let path = subscriptions(bijie).rotate_subscription_secret(rotate).await.unwrap().into_inner().path;
