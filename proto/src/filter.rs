@@ -17,8 +17,7 @@ use crate::v1;
 use crate::v1::opportunity::{Details, Direction};
 use crate::validate::{Check, Violation, is_language_tag, reason};
 
-pub use quantity::{Quantities, Span};
-pub use range::{Amounts, Wages};
+pub use quantity::{Amounts, Quantities, Span, Wages};
 
 /// A filter whose values are known and in their full forms. Two are equal, and have equal hashes, exactly where the
 /// same values were given, in whatever order or form.
@@ -147,17 +146,8 @@ impl Filter {
 
     fn matches_quantities(&self, listing: &Quantities) -> bool {
         self.event.is_none_or(|wanted| listing.event.is_some_and(|span| span.meets(wanted)))
-            && self.amount.as_ref().is_none_or(|wanted| {
-                listing
-                    .amount
-                    .as_ref()
-                    .is_some_and(|(currency, span)| *currency == wanted.currency && span.meets(wanted.span))
-            })
-            && self.wage.as_ref().is_none_or(|Wages { amounts, period }| {
-                listing.wage.as_ref().is_some_and(|(currency, per, span)| {
-                    *currency == amounts.currency && per == period && span.meets(amounts.span)
-                })
-            })
+            && self.amount.as_ref().is_none_or(|wanted| listing.amount.as_ref().is_some_and(|own| own.meets(wanted)))
+            && self.wage.as_ref().is_none_or(|wanted| listing.wage.as_ref().is_some_and(|own| own.meets(wanted)))
             && self.level.is_none_or(|wanted| listing.level.is_some_and(|level| wanted.contains(level)))
     }
 

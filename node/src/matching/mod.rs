@@ -6,7 +6,6 @@
 mod find;
 mod near;
 mod pairs;
-mod range;
 mod score;
 mod text;
 mod words;

@@ -2,15 +2,15 @@
 
 use std::cmp::Ordering;
 
+use duikou_proto::filter::{Amounts, Quantities};
 use duikou_proto::language::Text;
 use duikou_proto::reference::{industries, normalise_region, occupations, regions};
 use duikou_proto::v1::match_reason::Code;
 use duikou_proto::v1::opportunity::{Details, Direction};
-use duikou_proto::v1::talent::SupplyType;
-use duikou_proto::v1::{Capital, MatchReason, Project, Talent, Technology};
+use duikou_proto::v1::talent::{SupplyType, WagePeriod};
+use duikou_proto::v1::{MatchReason, Talent, Technology};
 
 use super::near::{Near, nearest};
-use super::range::Range;
 use super::{Score, View, pairs, words};
 
 /// Fewer points are no match worth telling of, unless the reader asks for them.
@@ -114,12 +114,19 @@ fn sorted(mut texts: Vec<&str>) -> Vec<&str> {
 /// The kinds' own parts.
 fn details(reasons: &mut Reasons, one: View<'_>, other: View<'_>) {
     let (Some(a), Some(b)) = (&one.opportunity.details, &other.opportunity.details) else { return };
+    let [of_a, of_b] = [one, other].map(|view| Quantities::of(view.opportunity));
+    if let Some(common) = overlap(of_a.amount.as_ref(), of_b.amount.as_ref()) {
+        reasons.add(Code::Amount, 1.0, words::amount(&common));
+    }
+    if let (Some(a), Some(b)) = (&of_a.wage, &of_b.wage)
+        && a.period == b.period
+        && let Some(common) = a.amounts.overlap(&b.amounts)
+    {
+        reasons.add(Code::Wage, 1.0, words::wage(&common, WagePeriod::try_from(a.period).unwrap_or_default()));
+    }
     match (a, b) {
-        (Details::Capital(a), Details::Capital(b)) => {
-            if a.instrument == b.instrument {
-                reasons.add(Code::Way, 1.0, words::instrument(a.instrument()));
-            }
-            amount(reasons, amounts(a), amounts(b));
+        (Details::Capital(a), Details::Capital(b)) if a.instrument == b.instrument => {
+            reasons.add(Code::Way, 1.0, words::instrument(a.instrument()));
         }
         (Details::Project(a), Details::Project(b)) => {
             let modes = a.cooperation_modes().filter(|mode| b.cooperation_modes().any(|other| other == *mode));
@@ -128,11 +135,6 @@ fn details(reasons: &mut Reasons, one: View<'_>, other: View<'_>) {
             if !modes.is_empty() {
                 reasons.add(Code::Way, 1.0, words::modes(&modes));
             }
-            amount(reasons, investments(a), investments(b));
-        }
-        (Details::Project(project), Details::Capital(capital))
-        | (Details::Capital(capital), Details::Project(project)) => {
-            amount(reasons, investments(project), amounts(capital));
         }
         (Details::Technology(a), Details::Technology(b)) => {
             let (offered, wanted) = if one.opportunity.direction() == Direction::Offer { (a, b) } else { (b, a) };
@@ -185,33 +187,10 @@ fn talent(reasons: &mut Reasons, a: &Talent, b: &Talent) {
     let (of_a, of_b) = (codes(a), codes(b));
     let near = nearest(occupations(), of_a.as_deref().into_iter(), of_b.as_deref().into_iter());
     reasons.near(Code::Occupation, near);
-    if a.wage_period == b.wage_period
-        && let Some(common) = overlap(wages(a), wages(b))
-    {
-        reasons.add(Code::Wage, 1.0, words::wage(&common, a.wage_period()));
-    }
 }
 
-fn amount(reasons: &mut Reasons, one: Option<Range>, other: Option<Range>) {
-    if let Some(common) = overlap(one, other) {
-        reasons.add(Code::Amount, 1.0, words::amount(&common));
-    }
-}
-
-fn overlap(one: Option<Range>, other: Option<Range>) -> Option<Range> {
-    one?.overlap(&other?)
-}
-
-fn amounts(capital: &Capital) -> Option<Range> {
-    Range::new(capital.amount_min.as_ref(), capital.amount_max.as_ref())
-}
-
-fn investments(project: &Project) -> Option<Range> {
-    Range::new(project.investment_min.as_ref(), project.investment_max.as_ref())
-}
-
-fn wages(talent: &Talent) -> Option<Range> {
-    Range::new(talent.wage_min.as_ref(), talent.wage_max.as_ref())
+fn overlap(one: Option<&Amounts>, other: Option<&Amounts>) -> Option<Amounts> {
+    one?.overlap(other?)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The reasons of a match, in words.
 
+use duikou_proto::filter::Amounts;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::reference::{Entry, Table, industries, occupations, regions};
 use duikou_proto::v1::capital::Instrument;
@@ -9,7 +10,6 @@ use duikou_proto::v1::talent::{SupplyType, WagePeriod};
 use duikou_proto::v1::technology::TransferMode;
 
 use super::near::{How, Near};
-use super::range::{Range, UNIT};
 
 /// The kinds as people call them.
 const KINDS: [(&str, &str, &str); 5] = [
@@ -73,11 +73,11 @@ pub(super) fn text(common: &[String]) -> Text {
     Text::new(format!("都提到：{}", common.join("、")), format!("both say: {}", common.join(", ")))
 }
 
-pub(super) fn amount(common: &Range) -> Text {
+pub(super) fn amount(common: &Amounts) -> Text {
     Text::new(format!("金额重叠：{}", sums_zh(common)), format!("amounts overlap: {}", sums_en(common)))
 }
 
-pub(super) fn wage(common: &Range, period: WagePeriod) -> Text {
+pub(super) fn wage(common: &Amounts, period: WagePeriod) -> Text {
     let (zh, en) = match period {
         WagePeriod::Hour => ("时薪", "hourly"),
         WagePeriod::Day => ("日薪", "daily"),
@@ -175,17 +175,18 @@ fn spoken(name: &str) -> String {
     name.replace('_', " ").to_lowercase()
 }
 
-fn sums_zh(range: &Range) -> String {
-    let unit = CURRENCIES.iter().find(|(code, _)| *code == range.currency).map(|(_, name)| *name);
-    let after = unit.map_or_else(|| format!(" {}", range.currency), str::to_owned);
-    let largest = range.max.or(range.min).unwrap_or(0);
-    let (divisor, word) = match largest / UNIT {
+fn sums_zh(Amounts { currency, span }: &Amounts) -> String {
+    let unit = CURRENCIES.iter().find(|(code, _)| code == currency).map(|(_, name)| *name);
+    let after = unit.map_or_else(|| format!(" {currency}"), str::to_owned);
+    let bounds = span.bounds();
+    let largest = bounds.1.or(bounds.0).unwrap_or(0);
+    let (divisor, word) = match largest / Amounts::PARTS {
         100_000_000.. => (100_000_000, "亿"),
         10_000.. => (10_000, "万"),
         _ => (1, ""),
     };
-    let sum = |nanos: i128| format!("{}{word}", decimal(nanos, divisor));
-    match (range.min, range.max) {
+    let sum = |parts| format!("{}{word}", decimal(parts, divisor));
+    match bounds {
         (Some(min), Some(max)) if min == max => format!("{}{after}", sum(max)),
         (Some(min), Some(max)) => format!("{}–{}{after}", sum(min), sum(max)),
         (Some(min), None) => format!("{}{after}以上", sum(min)),
@@ -194,10 +195,9 @@ fn sums_zh(range: &Range) -> String {
     }
 }
 
-fn sums_en(range: &Range) -> String {
-    let sum = |nanos: i128| grouped(&decimal(nanos, 1));
-    let currency = &range.currency;
-    match (range.min, range.max) {
+fn sums_en(Amounts { currency, span }: &Amounts) -> String {
+    let sum = |parts| grouped(&decimal(parts, 1));
+    match span.bounds() {
         (Some(min), Some(max)) if min == max => format!("{currency} {}", sum(max)),
         (Some(min), Some(max)) => format!("{currency} {} to {}", sum(min), sum(max)),
         (Some(min), None) => format!("{currency} {} and more", sum(min)),
@@ -206,10 +206,10 @@ fn sums_en(range: &Range) -> String {
     }
 }
 
-/// In units of `divisor`, with at most four decimals.
-fn decimal(nanos: i128, divisor: i128) -> String {
-    let tenthousandths = nanos * 10_000 / (UNIT * divisor);
-    let (whole, rest) = (tenthousandths / 10_000, tenthousandths % 10_000);
+/// Parts of a currency's unit in `divisor` units, with at most four decimals.
+fn decimal(parts: i64, divisor: i64) -> String {
+    let parts = parts / divisor;
+    let (whole, rest) = (parts / Amounts::PARTS, parts % Amounts::PARTS);
     if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:04}").trim_end_matches('0').to_owned() }
 }
 
@@ -228,23 +228,25 @@ fn grouped(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::filter::Span;
+
     use super::*;
 
-    fn range(currency: &str, min: Option<i64>, max: Option<i64>) -> Range {
-        let nanos = |units: i64| i128::from(units) * UNIT;
-        Range { currency: currency.to_owned(), min: min.map(nanos), max: max.map(nanos) }
+    fn amounts(currency: &str, min: Option<i64>, max: Option<i64>) -> Amounts {
+        let parts = |units: i64| units * Amounts::PARTS;
+        Amounts { currency: currency.to_owned(), span: Span::between(min.map(parts), max.map(parts)) }
     }
 
     #[test]
     fn sums_are_written_as_people_write_them() {
-        for (range, zh, en) in [
-            (range("CNY", Some(5_000_000), Some(8_000_000)), "500万–800万元", "CNY 5,000,000 to 8,000,000"),
-            (range("CNY", Some(30_000_000), Some(300_000_000)), "0.3亿–3亿元", "CNY 30,000,000 to 300,000,000"),
-            (range("HKD", Some(4_500), None), "4500港元以上", "HKD 4,500 and more"),
-            (range("EUR", None, Some(25_000)), "2.5万 EUR以内", "up to EUR 25,000"),
-            (range("CNY", Some(800), Some(800)), "800元", "CNY 800"),
+        for (amounts, zh, en) in [
+            (amounts("CNY", Some(5_000_000), Some(8_000_000)), "500万–800万元", "CNY 5,000,000 to 8,000,000"),
+            (amounts("CNY", Some(30_000_000), Some(300_000_000)), "0.3亿–3亿元", "CNY 30,000,000 to 300,000,000"),
+            (amounts("HKD", Some(4_500), None), "4500港元以上", "HKD 4,500 and more"),
+            (amounts("EUR", None, Some(25_000)), "2.5万 EUR以内", "up to EUR 25,000"),
+            (amounts("CNY", Some(800), Some(800)), "800元", "CNY 800"),
         ] {
-            assert_eq!((sums_zh(&range).as_str(), sums_en(&range).as_str()), (zh, en));
+            assert_eq!((sums_zh(&amounts).as_str(), sums_en(&amounts).as_str()), (zh, en));
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use duikou_proto::envelope::Part;
-use duikou_proto::filter::{Header, Quantities};
+use duikou_proto::filter::{Amounts, Header, Quantities, Wages};
 use duikou_proto::reference::{Table, industries, normalise_region, occupations, regions};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Opportunity;
@@ -106,15 +106,15 @@ fn add_quantities(document: &mut TantivyDocument, fields: &Fields, quantities: &
         document.add_i64(fields.event_from, span.from);
         document.add_i64(fields.event_to, span.to);
     }
-    if let Some((currency, span)) = &quantities.amount {
+    if let Some(Amounts { currency, span }) = &quantities.amount {
         document.add_text(fields.amount_in, currency);
         document.add_i64(fields.amount_from, span.from);
         document.add_i64(fields.amount_to, span.to);
     }
-    if let Some((currency, period, span)) = &quantities.wage {
-        document.add_text(fields.wage_in, wage_unit(currency, *period));
-        document.add_i64(fields.wage_from, span.from);
-        document.add_i64(fields.wage_to, span.to);
+    if let Some(Wages { amounts, period }) = &quantities.wage {
+        document.add_text(fields.wage_in, wage_unit(&amounts.currency, *period));
+        document.add_i64(fields.wage_from, amounts.span.from);
+        document.add_i64(fields.wage_to, amounts.span.to);
     }
     if let Some(level) = quantities.level {
         document.add_i64(fields.level, level);

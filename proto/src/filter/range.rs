@@ -1,28 +1,10 @@
 //! The ranges of a filter, read and checked.
 
 use super::Money;
-use super::quantity::{Span, amount, micros};
+use super::quantity::{Amounts, Span, Wages, micros};
 use crate::v1;
 use crate::v1::talent::WagePeriod;
 use crate::validate::{Check, bounds, moment, money_range, reason};
-
-/// Amounts in one currency.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Amounts {
-    /// ISO 4217.
-    pub currency: String,
-    /// In ten thousandths of its unit.
-    pub span: Span,
-}
-
-/// Wages in one currency, for one period.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Wages {
-    /// How much.
-    pub amounts: Amounts,
-    /// [`WagePeriod`].
-    pub period: i32,
-}
 
 pub(super) fn times(check: &mut Check<'_>, field: &str, range: Option<&v1::TimeRange>) -> Option<Span> {
     let range = range?;
@@ -55,10 +37,11 @@ pub(super) fn wages(check: &mut Check<'_>, field: &str, range: Option<&v1::WageR
 }
 
 fn bounded_by(check: &mut Check<'_>, min: Option<&Money>, max: Option<&Money>) -> Option<Amounts> {
-    let Some(either) = min.or(max) else { return boundless(check) };
+    if min.or(max).is_none() {
+        return boundless(check);
+    }
     let sound = money_range(check, ["min", "max"], min, max);
-    let span = Span::between(min.map(amount), max.map(amount));
-    sound.then(|| Amounts { currency: either.currency_code.clone(), span })
+    Amounts::between(min, max).filter(|_| sound)
 }
 
 pub(super) fn levels(check: &mut Check<'_>, field: &str, range: Option<&v1::LevelRange>) -> Option<Span> {

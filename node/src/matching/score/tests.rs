@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use duikou_proto::Money;
-use duikou_proto::v1::{Opportunity, capital, project};
+use duikou_proto::v1::{Capital, Opportunity, Project, capital, project};
 use proptest::prelude::*;
 
 use super::super::Subject;
