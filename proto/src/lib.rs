@@ -6,6 +6,7 @@ pub mod codec;
 pub mod directory;
 pub mod envelope;
 pub mod filter;
+pub mod fold;
 pub mod head;
 pub mod hex;
 pub mod language;

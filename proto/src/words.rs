@@ -1,7 +1,6 @@
 //! Words that a listing holds, found without an index: for the few listings of one member.
 
-use unicode_normalization::UnicodeNormalization;
-
+use crate::fold::fold;
 use crate::limits;
 use crate::v1::Opportunity;
 use crate::validate::{Check, Violation, reason};
@@ -53,9 +52,8 @@ impl Words {
     }
 }
 
-/// Width and case do not count.
 fn folded(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
+    fold(text).text
 }
 
 #[cfg(test)]
@@ -84,7 +82,10 @@ mod tests {
     }
 
     #[test]
-    fn width_and_case_do_not_count() {
+    fn width_case_and_traditional_characters_do_not_count() {
+        assert_eq!(score("冷鏈", "冷链物流", ""), Some(8));
+        assert_eq!(score("開發區", "", "经济开发区"), Some(1));
+        assert_eq!(score("开发区", "", "經濟開發區"), Some(1));
         assert_eq!(score("ＴＥＡ", "Green tea", ""), Some(8));
         assert_eq!(score("tea", "", "ＧＲＥＥＮ ＴＥＡ"), Some(1));
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use duikou_proto::fold::fold;
 use duikou_proto::v1::Opportunity;
 
 /// Features of one text: more say nothing more.
@@ -38,7 +39,7 @@ pub(super) struct Features {
     title: BTreeSet<String>,
     /// What the summary has beside.
     summary: BTreeSet<String>,
-    /// Title and tags as they stand, in small letters.
+    /// Title and tags, folded.
     words: String,
 }
 
@@ -52,12 +53,12 @@ impl Features {
         let mut summary = BTreeSet::new();
         collect(&opportunity.summary, &mut summary);
         summary.retain(|feature| !title.contains(feature));
-        let words: Vec<&str> =
-            std::iter::once(&opportunity.title).chain(&opportunity.tags).map(String::as_str).collect();
-        Self { title, summary, words: words.join("\n").to_lowercase() }
+        let words: Vec<String> =
+            std::iter::once(&opportunity.title).chain(&opportunity.tags).map(|text| fold(text).text).collect();
+        Self { title, summary, words: words.join("\n") }
     }
 
-    /// What both titles say, as it stands there, the longest first; at most [`SHOWN`].
+    /// What both titles say, folded, the longest first; at most [`SHOWN`].
     pub(super) fn common_words(&self, other: &Self) -> Vec<String> {
         let common: BTreeSet<&String> = self.title.intersection(&other.title).collect();
         let runs = [runs(&self.words, &common), runs(&other.words, &common)].concat();
@@ -116,7 +117,7 @@ fn collect(text: &str, features: &mut BTreeSet<String>) {
         }
     };
     let (mut word, mut before) = (String::new(), None);
-    for c in text.chars().flat_map(char::to_lowercase).chain([' ']) {
+    for c in fold(text).text.chars().chain([' ']) {
         let letter = c.is_alphabetic() && !c.is_ascii();
         if letter && let Some(before) = before {
             add([before, c].iter().collect());
@@ -170,6 +171,7 @@ mod tests {
         assert_eq!(shown("求购高山绿茶", "纳雍高山绿茶基地"), ["高山绿茶"]);
         assert_eq!(shown("Biodegradable film wanted", "Film, biodegradable"), ["biodegradable", "film"]);
         assert_eq!(shown("求购高山绿茶", "赤泥固化"), [""; 0]);
+        assert_eq!(shown("求購冷鏈", "供应冷链"), ["冷链"], "whatever characters they are written in");
     }
 
     #[test]

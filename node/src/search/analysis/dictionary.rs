@@ -1,21 +1,11 @@
-//! The segmenter's dictionary and the table of simplified characters: once a process, made when first needed.
+//! The segmenter's dictionary: once a process, made when first needed.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use duikou_proto::reference::{Entry, regions};
-use ferrous_opencc::OpenCC;
-use ferrous_opencc::config::BuiltinConfig;
 use tantivy_jieba::jieba_rs::Jieba;
 
 use super::is_han;
-
-/// What the segmenter knows and how characters are folded.
-pub(crate) struct Dictionary {
-    pub(super) jieba: Jieba,
-    /// Traditional characters and variants with their simplified forms.
-    simplified: HashMap<char, char>,
-}
 
 /// Words of this network's trade that the segmenter's own dictionary lacks.
 const TRADE: [&str; 40] = [
@@ -64,20 +54,10 @@ const TRADE: [&str; 40] = [
 /// The frequency of short place names: enough to hold their characters together, too little to break other words.
 const PLACE_FREQUENCY: usize = 3;
 
-/// Characters that can have a simplified form: the ideographs of the Basic Multilingual Plane, and those beyond.
-const IDEOGRAPHS: [std::ops::RangeInclusive<u32>; 3] = [0x3400..=0x9fff, 0xf900..=0xfaff, 0x20000..=0x2a6df];
-
 /// The dictionary; the first call makes it, which takes a good part of a second.
-pub(crate) fn dictionary() -> &'static Dictionary {
-    static DICTIONARY: OnceLock<Dictionary> = OnceLock::new();
-    DICTIONARY.get_or_init(|| Dictionary { jieba: segmenter(), simplified: simplified() })
-}
-
-impl Dictionary {
-    /// The simplified form of a character; most are their own.
-    pub(crate) fn simplify(&self, character: char) -> char {
-        self.simplified.get(&character).copied().unwrap_or(character)
-    }
+pub(crate) fn dictionary() -> &'static Jieba {
+    static DICTIONARY: OnceLock<Jieba> = OnceLock::new();
+    DICTIONARY.get_or_init(segmenter)
 }
 
 fn segmenter() -> Jieba {
@@ -103,25 +83,4 @@ fn place_names(entry: &Entry) -> Vec<String> {
     let mut names = regions().names(entry);
     names.retain(|name| name.chars().all(is_han));
     names
-}
-
-/// Character by character, so that a text folds alike wherever it stands and keeps its length.
-fn simplified() -> HashMap<char, char> {
-    let Ok(converter) = OpenCC::from_config(BuiltinConfig::T2s) else {
-        // The tables are compiled in: that they cannot be read is a fault of the build, and a test would show it.
-        tracing::error!("the table of simplified characters cannot be read: traditional text is not folded");
-        return HashMap::new();
-    };
-    let mut table = HashMap::new();
-    let mut buffer = [0; 4];
-    for character in IDEOGRAPHS.into_iter().flatten().filter_map(char::from_u32) {
-        let converted = converter.convert(character.encode_utf8(&mut buffer));
-        let mut characters = converted.chars();
-        if let (Some(simple), None) = (characters.next(), characters.next())
-            && simple != character
-        {
-            table.insert(character, simple);
-        }
-    }
-    table
 }

@@ -1,12 +1,11 @@
-//! Text as the index and queries see it: `fold` makes what reads alike the same characters, `dictionary` holds what that
-//! takes, `words` are what is searched for, `reading` is how Chinese is typed in Latin letters.
+//! Text as the index and queries see it, folded: `dictionary` is what the segmenter knows, `words` are what is searched
+//! for, `reading` is how Chinese is typed in Latin letters.
 
 mod dictionary;
-mod fold;
 mod reading;
 mod words;
 
 use dictionary::dictionary;
-pub(super) use fold::{Folded, fold};
+pub(super) use duikou_proto::fold::{Folded, fold};
 pub(super) use reading::{is_letters, readings, spelt_length};
 pub(super) use words::{cut, is_han, stem, with_parts};

@@ -41,7 +41,7 @@ pub(crate) fn cut(folded: &str) -> Vec<Word<'_>> {
         match class {
             Class::Gap => {}
             Class::Han => {
-                for token in dictionary().jieba.cut(run, false) {
+                for token in dictionary().cut(run, false) {
                     words.push(Word { text: token.word, han: true, joined });
                     joined = true;
                 }
@@ -86,7 +86,7 @@ pub(crate) fn with_parts<'a>(word: &'a str, mut each: impl FnMut(&'a str)) {
     for length in 2..=PART_CHARS.min(count.saturating_sub(1)) {
         for start in 0..=count - length {
             let part = &word[ends[start]..ends[start + length]];
-            if dictionary().jieba.has_word(part) {
+            if dictionary().has_word(part) {
                 each(part);
             }
         }
