@@ -14,7 +14,7 @@ use tantivy::tokenizer::{PreTokenizedString, Token};
 
 use super::analysis::{cut, fold, is_han, readings, stem, with_parts};
 use super::schema::Fields;
-use super::shingles::shingles;
+use super::shingles::Pieces;
 use crate::engine::Standing;
 
 /// Words that lie in different fields are no neighbours.
@@ -76,7 +76,7 @@ pub(crate) fn document(fields: &Fields, record: &Part, opportunity: &Opportunity
     }
     add_quantities(&mut document, fields, &Quantities::of(opportunity));
     add_texts(&mut document, fields, opportunity);
-    for shingle in shingles(opportunity) {
+    for shingle in Pieces::of(opportunity).bands() {
         document.add_text(fields.shingle, shingle);
     }
     document

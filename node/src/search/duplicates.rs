@@ -1,5 +1,7 @@
 //! Other listings that say the same: by the code that the same thing has in another register, or in near-same words.
 
+use std::sync::Arc;
+
 use duikou_proto::filter::Filter;
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::external_code::Scheme;
@@ -10,12 +12,19 @@ use tantivy::query::{BooleanQuery, Query as Clause};
 use super::document::code_form;
 use super::query::Query;
 use super::schema::Fields;
-use super::shingles::{NEAR_SAME, likeness, shingles};
+use super::shingles::{NEAR_SAME, Pieces};
 use super::{Hit, OrderBy, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
 /// Candidates that are compared.
 const CANDIDATES: usize = 32;
+
+/// A listing of which others that say the same are wanted.
+#[derive(Debug)]
+pub(crate) struct Original {
+    opportunity: Opportunity,
+    pieces: Pieces,
+}
 
 /// Another listing that says the same.
 pub(crate) struct Duplicate {
@@ -35,33 +44,45 @@ impl Search {
         opportunity: &Opportunity,
         reader: &Reader,
     ) -> Result<Vec<Duplicate>, SearchError> {
+        let opportunity = opportunity.clone();
+        let original = move || Arc::new(Original { pieces: Pieces::of(&opportunity), opportunity });
+        let original = self.beside(original).await.ok_or(SearchError::Unready)?;
         let wanted = Wanted {
             query: Query::default(),
-            alike: Some(Box::new(opportunity.clone())),
+            alike: Some(original.clone()),
             filter: Filter::default(),
             order: OrderBy::Relevance,
             start: Start::First,
             size: CANDIDATES,
             facets: Vec::new(),
         };
-        let answer = self.find(wanted, reader).await?;
+        let mut hits = self.find(wanted, reader).await?.hits;
+        hits.retain(|hit| Some(hit.part.name()) != name);
+        self.beside(move || original.duplicates(hits)).await.ok_or(SearchError::Unready)
+    }
+}
+
+impl Original {
+    /// Those of `hits` that say the same, most alike first.
+    fn duplicates(&self, hits: Vec<Hit>) -> Vec<Duplicate> {
         let mut found: Vec<(f64, Duplicate)> = Vec::new();
-        for hit in answer.hits.into_iter().filter(|hit| Some(hit.part.name()) != name) {
-            let code = common_code(opportunity, &hit.opportunity);
-            let likeness = if code.is_some() { 2.0 } else { likeness(opportunity, &hit.opportunity) };
+        for hit in hits {
+            let code = common_code(&self.opportunity, &hit.opportunity);
+            let likeness = if code.is_some() { 2.0 } else { self.pieces.likeness(&Pieces::of(&hit.opportunity)) };
             if likeness >= NEAR_SAME {
                 found.push((likeness, Duplicate { hit, code }));
             }
         }
         found.sort_by(|one, other| other.0.total_cmp(&one.0));
-        Ok(found.into_iter().map(|(_, duplicate)| duplicate).collect())
+        found.into_iter().map(|(_, duplicate)| duplicate).collect()
     }
 }
 
 /// Whatever shares a code or a band of near-same words.
-pub(super) fn alike(fields: &Fields, opportunity: &Opportunity) -> Box<dyn Clause> {
+pub(super) fn alike(fields: &Fields, original: &Original) -> Box<dyn Clause> {
+    let Original { opportunity, pieces } = original;
     let codes = telling_codes(opportunity).map(|code| Term::from_field_text(fields.code, &code_form(&code.code)));
-    let bands = shingles(opportunity).into_iter().map(|band| Term::from_field_text(fields.shingle, &band));
+    let bands = pieces.bands().into_iter().map(|band| Term::from_field_text(fields.shingle, &band));
     Box::new(BooleanQuery::new_multiterms_query(codes.chain(bands).collect()))
 }
 

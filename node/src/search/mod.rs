@@ -27,23 +27,26 @@ mod tests;
 mod view;
 mod visible;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use duikou_proto::envelope::Part;
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
-use duikou_proto::v1::Opportunity;
+use duikou_proto::v1::{Excerpt, Opportunity};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Engine, Reader, Seen};
+use crate::engine::{Engine, Reader, Seen, Viewer};
 use crate::feed::readable;
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{Row, StoreError};
 pub(crate) use duplicates::Duplicate;
-pub(crate) use excerpts::excerpts;
+use duplicates::Original;
+use excerpts::excerpts;
 pub(crate) use facets::Facets;
 pub(crate) use look::OrderBy;
 use look::{Asked, Found, look};
@@ -88,7 +91,7 @@ pub(crate) enum SearchError {
 pub(crate) struct Wanted {
     pub(crate) query: Query,
     /// Only what may say the same as this.
-    pub(crate) alike: Option<Box<Opportunity>>,
+    pub(crate) alike: Option<Arc<Original>>,
     pub(crate) filter: Filter,
     pub(crate) order: OrderBy,
     pub(crate) start: Start,
@@ -114,6 +117,8 @@ pub(crate) struct Answer {
 pub(crate) struct Hit {
     pub(crate) part: Part,
     pub(crate) opportunity: Opportunity,
+    /// Where the words stand in it.
+    pub(crate) excerpts: Vec<Excerpt>,
 }
 
 impl Search {
@@ -134,9 +139,9 @@ impl Search {
             Start::First | Start::After(_) => current.view.clone(),
             Start::Offset { state, .. } => self.0.kept.get(state).ok_or(SearchError::Expired)?,
         };
-        let filter = wanted.filter.clone();
+        let (filter, query) = (wanted.filter.clone(), wanted.query.clone());
         let found = self.look(&current, wanted, view.clone(), reader).await?;
-        let (hits, cut) = self.shown(&found, &filter, reader).await?;
+        let (hits, cut) = self.show(&found, filter, query, reader).await?;
         let next = cut.or(found.next).map(|next| match next {
             Start::Offset { offset, .. } => Start::Offset { state: self.0.kept.keep(&view), offset },
             other => other,
@@ -160,7 +165,13 @@ impl Search {
         self.0.state.ready(&self.0.engine).await.map_err(|state::Unready| SearchError::Unready)
     }
 
-    /// Looks into the index, beside the tasks that serve: broad queries take milliseconds.
+    /// Carries out what takes milliseconds beside the tasks that serve, so much at once; None where it broke off.
+    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let _permit = self.0.permits.acquire().await.ok()?;
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+
+    /// Looks into the index.
     async fn look(
         &self,
         current: &Current,
@@ -168,7 +179,6 @@ impl Search {
         view: Arc<view::View>,
         reader: &Reader,
     ) -> Result<Found, SearchError> {
-        let Ok(_permit) = self.0.permits.acquire().await else { return Err(SearchError::Unready) };
         let engine = &self.0.engine;
         let asked = Asked {
             fields: current.fields.clone(),
@@ -178,14 +188,14 @@ impl Search {
             now: engine.now(),
             wanted,
         };
-        match tokio::task::spawn_blocking(move || look(&asked)).await {
-            Ok(Ok(found)) => Ok(found),
-            Ok(Err(error)) => {
+        match self.beside(move || look(&asked)).await {
+            Some(Ok(found)) => Ok(found),
+            Some(Err(error)) => {
                 tracing::error!(error = %crate::error::chain(&error), "the search index cannot be read");
                 self.0.state.report_damage();
                 Err(SearchError::Unready)
             }
-            Err(_) => {
+            None => {
                 // It is the library's way to say that a file is not as it was written.
                 tracing::error!("reading the search index broke off");
                 self.0.state.report_damage();
@@ -196,32 +206,62 @@ impl Search {
 
     /// Of what was found, in its order, that which the store has and the viewer sees now; where that is more than one
     /// answer holds, also where the next page begins.
-    async fn shown(
+    async fn show(
         &self,
         found: &Found,
-        filter: &Filter,
+        filter: Filter,
+        query: Query,
         reader: &Reader,
     ) -> Result<(Vec<Hit>, Option<Start>), SearchError> {
         let engine = &self.0.engine;
         let names: Vec<RecordName> = found.names.iter().map(|(name, _)| name.clone()).collect();
-        let rows = if names.is_empty() { Vec::new() } else { engine.rows(&names).await? };
-        let mut rows: std::collections::HashMap<_, _> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
-        // The rights of after the reading, as everywhere.
-        let (viewer, directory, now) = (engine.viewer(reader), engine.directory(), engine.now());
+        if names.is_empty() {
+            return Ok((Vec::new(), None));
+        }
+        let rows = engine.rows(&names).await?;
+        let page = Rows {
+            rows: rows.into_iter().map(|row| (row.name.clone(), row)).collect(),
+            // The rights of after the reading, as everywhere.
+            viewer: engine.viewer(reader),
+            directory: engine.directory(),
+            now: engine.now(),
+            filter,
+            query,
+            reach: found.reach,
+        };
+        let names = found.names.clone();
+        self.beside(move || page.show(&names)).await.ok_or(SearchError::Unready)
+    }
+}
+
+/// What the store has of what was found, and by what it is shown.
+struct Rows {
+    rows: HashMap<RecordName, Row>,
+    viewer: Viewer,
+    directory: Arc<Directory>,
+    now: Micros,
+    filter: Filter,
+    query: Query,
+    reach: Reach,
+}
+
+impl Rows {
+    fn show(&self, names: &[(RecordName, Start)]) -> (Vec<Hit>, Option<Start>) {
         let (mut hits, mut bytes) = (Vec::with_capacity(names.len()), 0);
-        for (number, (name, after)) in found.names.iter().enumerate() {
-            let Some(row) = rows.remove(name) else { continue };
-            let Seen::Record(part) = viewer.see(&row, &directory, now) else { continue };
+        for (number, (name, after)) in names.iter().enumerate() {
+            let Some(row) = self.rows.get(name) else { continue };
+            let Seen::Record(part) = self.viewer.see(row, &self.directory, self.now) else { continue };
             let Some(opportunity) = readable(part) else { continue };
-            if !filter.matches(&Header::of(part), &opportunity) {
+            if !self.filter.matches(&Header::of(part), &opportunity) {
                 continue;
             }
             bytes += part.bytes().len();
-            hits.push(Hit { part: part.clone(), opportunity });
-            if bytes >= PAGE_BYTES && number + 1 < found.names.len() {
-                return Ok((hits, Some(*after)));
+            let excerpts = excerpts(&opportunity, &self.query, self.reach);
+            hits.push(Hit { part: part.clone(), opportunity, excerpts });
+            if bytes >= PAGE_BYTES && number + 1 < names.len() {
+                return (hits, Some(*after));
             }
         }
-        Ok((hits, None))
+        (hits, None)
     }
 }

@@ -1,6 +1,6 @@
 //! Near-same texts: what two listings have in common when one was written from the other. MinHash over the four-character
 //! pieces of the folded text, in bands: texts whose pieces agree by more than about 0.6 (Jaccard) nearly always share a
-//! band, and [`likeness`] then says how much they agree.
+//! band, and [`Pieces::likeness`] then says how much they agree.
 
 use std::collections::HashSet;
 
@@ -17,46 +17,51 @@ const BANDS: usize = 8;
 /// From how much agreement on two texts are near-same.
 pub(crate) const NEAR_SAME: f64 = 0.7;
 
-/// The terms of the bands.
-pub(crate) fn shingles(opportunity: &Opportunity) -> Vec<String> {
-    let pieces = pieces(opportunity);
-    if pieces.is_empty() {
-        return Vec::new();
-    }
-    let mut least = [u64::MAX; ROWS * BANDS];
-    for piece in &pieces {
-        for (seed, least) in (1_u64..).zip(&mut least) {
-            *least = (*least).min(mix(piece ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+/// The pieces of a listing's texts, folded: taken once, compared with many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pieces(HashSet<u64>);
+
+impl Pieces {
+    /// Those of title, summary and body.
+    pub(crate) fn of(opportunity: &Opportunity) -> Self {
+        let texts = [&opportunity.title, &opportunity.summary, &opportunity.body];
+        let characters: Vec<char> = texts
+            .into_iter()
+            .flat_map(|text| fold(text).text.chars().collect::<Vec<_>>())
+            .filter(|character| character.is_alphanumeric())
+            .collect();
+        let hash =
+            |piece: &[char]| piece.iter().fold(0_u64, |hash, character| mix(hash ^ u64::from(u32::from(*character))));
+        if (1..PIECE).contains(&characters.len()) {
+            return Self([hash(&characters)].into());
         }
+        Self(characters.windows(PIECE).map(hash).collect())
     }
-    let band = |(number, rows): (usize, &[u64])| {
-        let hash = rows.iter().fold(number as u64, |hash, row| mix(hash.rotate_left(23) ^ row));
-        format!("{number}:{hash:016x}")
-    };
-    least.chunks(ROWS).enumerate().map(band).collect()
-}
 
-/// How much two listings agree in their texts: common pieces by all pieces.
-pub(crate) fn likeness(one: &Opportunity, other: &Opportunity) -> f64 {
-    let (one, other) = (pieces(one), pieces(other));
-    let common = one.intersection(&other).count();
-    let all = one.len() + other.len() - common;
-    if all == 0 { 0.0 } else { common as f64 / all as f64 }
-}
-
-fn pieces(opportunity: &Opportunity) -> HashSet<u64> {
-    let texts = [&opportunity.title, &opportunity.summary, &opportunity.body];
-    let characters: Vec<char> = texts
-        .into_iter()
-        .flat_map(|text| fold(text).text.chars().collect::<Vec<_>>())
-        .filter(|character| character.is_alphanumeric())
-        .collect();
-    let hash =
-        |piece: &[char]| piece.iter().fold(0_u64, |hash, character| mix(hash ^ u64::from(u32::from(*character))));
-    if (1..PIECE).contains(&characters.len()) {
-        return [hash(&characters)].into();
+    /// The terms of the bands.
+    pub(crate) fn bands(&self) -> Vec<String> {
+        if self.0.is_empty() {
+            return Vec::new();
+        }
+        let mut least = [u64::MAX; ROWS * BANDS];
+        for piece in &self.0 {
+            for (seed, least) in (1_u64..).zip(&mut least) {
+                *least = (*least).min(mix(piece ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            }
+        }
+        let band = |(number, rows): (usize, &[u64])| {
+            let hash = rows.iter().fold(number as u64, |hash, row| mix(hash.rotate_left(23) ^ row));
+            format!("{number}:{hash:016x}")
+        };
+        least.chunks(ROWS).enumerate().map(band).collect()
     }
-    characters.windows(PIECE).map(hash).collect()
+
+    /// How much two listings agree in their texts: common pieces by all pieces.
+    pub(crate) fn likeness(&self, other: &Self) -> f64 {
+        let common = self.0.intersection(&other.0).count();
+        let all = self.0.len() + other.0.len() - common;
+        if all == 0 { 0.0 } else { common as f64 / all as f64 }
+    }
 }
 
 /// A bijection that spreads every bit over all (the finaliser of SplitMix64).
@@ -73,6 +78,14 @@ mod tests {
 
     fn text(body: &str) -> Opportunity {
         Opportunity { title: "冷链物流园招商".to_owned(), body: body.to_owned(), ..Opportunity::default() }
+    }
+
+    fn shingles(opportunity: &Opportunity) -> Vec<String> {
+        Pieces::of(opportunity).bands()
+    }
+
+    fn likeness(one: &Opportunity, other: &Opportunity) -> f64 {
+        Pieces::of(one).likeness(&Pieces::of(other))
     }
 
     const BODY: &str = "项目位于毕节市七星关区，占地三百亩，规划冷库十万吨，配套分拣中心与电商办公楼，面向粤港澳大湾区供应生鲜农产品，\

@@ -19,9 +19,7 @@ use super::listing::record_name;
 use super::page_token::{Purpose, page_size};
 use crate::feed::listing_of;
 use crate::limits;
-use crate::search::{
-    Answer, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, excerpts, parse,
-};
+use crate::search::{Answer, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse};
 
 /// Results whose duplicates are looked for at once.
 const GROUPED: usize = 100;
@@ -70,10 +68,10 @@ impl Searches {
         let start = purpose.open(&self.door.engine, &request.page_token)?;
         let start = Start::from_text(&start).ok_or(SearchError::Expired)?;
         let wanted = Wanted {
-            query: query.clone(),
+            order: order(wish, &query),
+            query,
             alike: None,
             filter,
-            order: order(wish, &query),
             start,
             size,
             facets: facets.iter().map(|facet| facet_field(*facet)).collect(),
@@ -91,7 +89,7 @@ impl Searches {
             corrected: answer.reach == Reach::Typos && answer.total > 0,
             results: Vec::new(),
         };
-        response.results = self.results(caller, answer, &query, request.group_duplicates).await?;
+        response.results = self.results(caller, answer, request.group_duplicates).await?;
         Ok(response)
     }
 
@@ -99,16 +97,10 @@ impl Searches {
         Filter::compile(&filter.unwrap_or_default(), &self.door.engine.identity().network)
     }
 
-    async fn results(
-        &self,
-        caller: &Caller,
-        answer: Answer,
-        query: &Query,
-        group: bool,
-    ) -> Result<Vec<v1::SearchResult>, Failure> {
+    async fn results(&self, caller: &Caller, answer: Answer, group: bool) -> Result<Vec<v1::SearchResult>, Failure> {
         let network = &self.door.engine.identity().network;
         let (mut results, mut grouped) = (Vec::with_capacity(answer.hits.len()), HashSet::new());
-        for Hit { part, opportunity } in answer.hits {
+        for Hit { part, opportunity, excerpts } in answer.hits {
             if grouped.contains(part.name().as_str()) {
                 continue;
             }
@@ -118,7 +110,6 @@ impl Searches {
                 duplicates.extend(found.into_iter().take(limits::DUPLICATES).map(shown));
                 grouped.extend(duplicates.iter().map(|duplicate| duplicate.name.clone()));
             }
-            let excerpts = excerpts(&opportunity, query, answer.reach);
             let listing = Some(listing_of(&part, opportunity, network));
             results.push(v1::SearchResult { listing, excerpts, duplicates });
         }
