@@ -18,10 +18,10 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
+use super::Live;
 use super::answer::To;
 use super::desk::Toward;
 use super::way::Back;
-use super::{Live, desk};
 
 /// Answers that wait for one slow caller.
 const WAITING: usize = 16;
@@ -145,24 +145,20 @@ impl Live {
                 return Some(Outcome::Refused(Refusal::Query));
             }
         };
-        let left = deadline.saturating_duration_since(Instant::now());
-        let request = LiveRequest {
-            id: 0,
-            origin: origin.to_string(),
-            within_ms: i32::try_from(left.as_millis()).unwrap_or(i32::MAX),
-            question: Some(question),
-        };
+        let left = || deadline.saturating_duration_since(Instant::now());
         let (sender, mut answers) = mpsc::channel(contract::LIVE_PAGES + 1);
         // Held while it is open.
         let _permit = match self.toward(origin, None) {
             Toward::Nowhere => return Some(Outcome::Offline),
             Toward::Here => {
-                let within = desk::within(&request);
-                self.answer(request.question.unwrap_or_default(), within, To::Asker(sender));
+                self.answer(question, left().min(*contract::LIVE_WITHIN.end()), To::Asker(sender));
                 None
             }
             Toward::Over(way) => {
                 let permit = way.asking.clone().acquire_owned().await.ok();
+                // The wait for its turn has cost some of the time.
+                let within_ms = i32::try_from(left().as_millis()).unwrap_or(i32::MAX);
+                let request = LiveRequest { id: 0, origin: origin.to_string(), within_ms, question: Some(question) };
                 if let Err(hop) = way.send(request, Back::Asker(sender)) {
                     return Some(of_hop(hop));
                 }

@@ -97,6 +97,6 @@ impl Live {
 }
 
 /// How long the answer is of use.
-pub(super) fn within(request: &LiveRequest) -> Duration {
+fn within(request: &LiveRequest) -> Duration {
     Duration::from_millis(u64::try_from(request.within_ms).unwrap_or(0)).min(*contract::LIVE_WITHIN.end())
 }

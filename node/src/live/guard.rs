@@ -44,15 +44,14 @@ struct Allowance {
 }
 
 impl Guard {
-    /// One that remembers these. `whole` says that there were no others lately.
+    /// One that remembers these. Others may have come and be forgotten, none after `lost`; None: there were none.
     pub(super) fn remembering(
         met: impl IntoIterator<Item = (MemberId, [u8; 16], Micros)>,
-        whole: bool,
-        now: Micros,
+        lost: Option<Micros>,
     ) -> Self {
         let met = met.into_iter().map(|(asker, nonce, time)| (time, key(&asker, &nonce))).collect();
-        let floor = if whole { 0 } else { now + FRESH };
-        Self { met, floor, ..Self::default() }
+        // Nothing is let in whose time lies further ahead than that when it comes.
+        Self { met, floor: lost.map_or(0, |lost| lost + FRESH), ..Self::default() }
     }
 
     /// Takes in a question that was verified at `now`.
@@ -151,10 +150,10 @@ mod tests {
     #[test]
     fn a_restart_forgets_nothing_that_was_written_down() {
         let a = asker("a");
-        let mut guard = Guard::remembering([(a.clone(), [1; 16], NOW)], true, NOW + SECOND);
+        let mut guard = Guard::remembering([(a.clone(), [1; 16], NOW)], None);
         assert_eq!(guard.judge(&a, &[1; 16], NOW, NOW + SECOND), Verdict::Met);
         assert_eq!(guard.judge(&a, &[2; 16], NOW, NOW + SECOND), Verdict::New);
-        let mut guard = Guard::remembering([], false, NOW);
+        let mut guard = Guard::remembering([], Some(NOW));
         assert_eq!(guard.judge(&a, &[1; 16], NOW + FRESH, NOW), Verdict::Met, "it may have been met before");
         assert_eq!(guard.judge(&a, &[1; 16], NOW + FRESH + 1, NOW + 1), Verdict::New);
     }

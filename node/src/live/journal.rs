@@ -18,8 +18,8 @@ use crate::engine::{Engine, WriteError, facts};
 use crate::limits;
 use crate::store::StoreError;
 
-/// How long a question passes for one of now, at either end.
-const FRESH: Micros = 2 * contract::CLOCK_REFUSE.as_micros() as Micros;
+/// How long after it came a question is written down at the latest.
+const WRITTEN: Micros = contract::LIVE_WITHIN.end().as_micros() as Micros;
 
 /// A query that is kept whole.
 const QUERY_BYTES: usize = 4 * 1024;
@@ -97,11 +97,10 @@ impl Journal {
         let kept = engine.facts::<QuestionFact>(facts::QUESTIONS, limits::LIVE_JOURNAL).await?;
         let newest = kept.iter().max_by_key(|(_, fact)| fact.time);
         let slot = newest.and_then(|(key, _)| key.strip_prefix(facts::QUESTIONS)?.parse::<usize>().ok());
-        let now = engine.now();
+        // In a full journal the newest have taken the places of those that were written down before the oldest in it.
         let oldest = kept.iter().map(|(_, fact)| fact.time).min();
-        // A full journal may have lost some that still pass for questions of now.
-        let whole = kept.len() < limits::LIVE_JOURNAL || oldest.is_none_or(|oldest| oldest < now - FRESH);
-        let guard = Guard::remembering(kept.iter().filter_map(|(_, fact)| fact.met()), whole, now);
+        let lost = oldest.filter(|_| kept.len() >= limits::LIVE_JOURNAL).map(|oldest| oldest + WRITTEN);
+        let guard = Guard::remembering(kept.iter().filter_map(|(_, fact)| fact.met()), lost);
         Ok((Self { next: AtomicUsize::new(slot.map_or(0, |slot| slot + 1)) }, guard))
     }
 

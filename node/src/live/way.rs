@@ -152,9 +152,9 @@ impl Way {
             open.remove(&answer.id);
             return false;
         }
-        if answer.last {
-            open.remove(&answer.id).into_iter().for_each(|question| question.back.give(answer.clone()));
-        } else {
+        if !answer.last {
+            question.back.give(answer);
+        } else if let Some(question) = open.remove(&answer.id) {
             question.back.give(answer);
         }
         true
