@@ -56,13 +56,9 @@ impl Args {
         if self.asked {
             return asked(context, &server, usize::from(self.limit)).await;
         }
-        let asker = self.asker.map(|member| match member.strip_prefix("members/") {
-            Some(_) => member.clone(),
-            None => format!("members/{member}"),
-        });
         let within = self.within.duration();
         let request = QueryListingsRequest {
-            asker: asker.unwrap_or_default(),
+            asker: self.asker.as_deref().map(super::full_name).unwrap_or_default(),
             filter: self.filter.filter(),
             words: self.words.join(" "),
             within: prost_types::Duration::try_from(within).ok(),
