@@ -7,9 +7,8 @@ use duikou_proto::v1::SubscriptionEvent;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Change, Desk, Refusal};
-use super::event::{Event, What};
 use super::gather::Gatherer;
-use super::memory::{HadFact, LeftFact, left_key, stale_departures};
+use super::memory::stale_departures;
 use super::settle::{Changes, Settle, Settled};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::{WriteError, facts};
@@ -25,8 +24,8 @@ struct PulledFact {
     ack: String,
     /// Where the subscription stands after it.
     state: StateFact,
-    had: Vec<(String, HadFact)>,
-    left: Vec<LeftFact>,
+    /// What it has then.
+    confirmed: Changes,
 }
 
 /// What a pull returns.
@@ -96,7 +95,11 @@ impl Desk {
         gatherer.note(&mut after, &gathered.cursor);
         let mut changes = Changes::default();
         gathered.events.iter().for_each(|event| changes.offer(&fact.id, event));
-        changes.put(facts::pulled(&fact.id), &pulled(&ack, &after, &gathered.events, self.engine.now()));
+        let mut confirmed = Changes::default();
+        let now = self.engine.now();
+        gathered.events.iter().for_each(|event| confirmed.confirm(&fact.id, event, now));
+        let pulled = PulledFact { ack: ack.clone(), state: after.clone(), confirmed };
+        changes.put(facts::pulled(&fact.id), &pulled);
         // The numbers of those that came are taken, whether or not this is ever acknowledged; and where it is not, the memory
         // is compared before the next.
         let noted =
@@ -124,7 +127,6 @@ impl Desk {
         let (key, ack, now) = (facts::pulled(id), ack.to_owned(), self.engine.now());
         let known = pulled.filter(|pulled| pulled.ack == ack);
         let generation = known.as_ref().map(|known| known.state.generation);
-        let id_of = id.to_owned();
         let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, changes: &mut Changes| {
             if fact.way != Way::Pull {
                 return Err(Refusal::Way);
@@ -136,13 +138,7 @@ impl Desk {
             };
             let generation = state.generation;
             *state = StateFact { generation, success_time: Some(now), ..known.state };
-            for (name, had) in known.had {
-                changes.put(format!("{}{name}", facts::had(&id_of)), &had);
-            }
-            for left in known.left {
-                changes.remove(format!("{}{}", facts::had(&id_of), left.name));
-                changes.put(left_key(&id_of, &left), &left);
-            }
+            changes.extend(known.confirmed);
             stale.into_iter().for_each(|key| changes.remove(key));
             changes.remove(key);
             Ok(())
@@ -150,18 +146,4 @@ impl Desk {
         let change = Change { id: id.to_owned(), seen: seen.clone(), etag: None, act };
         self.engine.submit(change).await?.map(drop).map_err(NotTaken::Refused)
     }
-}
-
-fn pulled(ack: &str, state: &StateFact, events: &[Event], now: i64) -> PulledFact {
-    let had = events.iter().filter(|event| event.listing().is_some()).map(|event| {
-        let had = HadFact { confirmed: event.had.offered, ..event.had };
-        (event.name.to_string(), had)
-    });
-    let left = events.iter().filter_map(|event| match &event.what {
-        What::Left(reason) => {
-            Some(LeftFact { name: event.name.to_string(), reason: (*reason).into(), time: now, had: event.had })
-        }
-        _ => None,
-    });
-    PulledFact { ack: ack.to_owned(), state: state.clone(), had: had.collect(), left: left.collect() }
 }

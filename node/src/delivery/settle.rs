@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use duikou_proto::envelope::Micros;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::event::{Event, What};
 use super::memory::{HadFact, LeftFact, cancelled_key, had_key, left_key};
@@ -22,7 +22,7 @@ pub(crate) enum Settled {
 }
 
 /// Facts to be written, or taken away.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Changes(Vec<(String, Option<serde_json::Value>)>);
 
 impl Changes {
@@ -33,6 +33,11 @@ impl Changes {
 
     pub(crate) fn remove(&mut self, key: String) {
         self.0.push((key, None));
+    }
+
+    /// Those of `other` after these.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
