@@ -21,6 +21,7 @@ pub mod link;
 pub mod live;
 mod matching;
 pub mod node;
+mod sealed;
 pub mod search;
 pub mod server;
 pub mod services;

@@ -1,13 +1,13 @@
 //! Positions on a feed: what they hold, whether this feed honours one, and how they are sealed so that nobody learns
 //! from two of them how much happened between.
 
-use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
 use crate::defects::{self, Defect};
 use crate::limits;
+use crate::sealed;
 use crate::store::Seq;
-use crate::world::{World, random};
+use crate::world::World;
 
 /// A place on a feed. Known only if `newest` lies within its epoch: rows move up, so a small `seq` alone does not
 /// prove what was sent.
@@ -83,10 +83,6 @@ impl FeedIdentity {
         self.epochs.len()
     }
 
-    fn sealer(&self) -> Option<LessSafeKey> {
-        UnboundKey::new(&CHACHA20_POLY1305, &self.key).ok().map(LessSafeKey::new)
-    }
-
     /// Seals a position together with what it is good for.
     pub(crate) fn seal(&self, position: &Position, bound: &[u8]) -> Vec<u8> {
         let mut text = Vec::with_capacity(96);
@@ -95,22 +91,12 @@ impl FeedIdentity {
         text.extend_from_slice(&position.seq.to_le_bytes());
         text.extend_from_slice(&position.newest.to_le_bytes());
         text.extend_from_slice(bound);
-        let nonce: [u8; 12] = random();
-        let Some(key) = self.sealer() else { return Vec::new() };
-        if key.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut text).is_err() {
-            return Vec::new();
-        }
-        let mut sealed = nonce.to_vec();
-        sealed.extend_from_slice(&text);
-        sealed
+        sealed::seal(&self.key, text)
     }
 
     /// Opens what [`Self::seal`] made; None where this feed did not make it.
     pub(crate) fn open(&self, sealed: &[u8]) -> Option<(Position, Vec<u8>)> {
-        let (nonce, text) = sealed.split_at_checked(12)?;
-        let mut text = text.to_vec();
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let plain = self.sealer()?.open_in_place(nonce, Aad::empty(), &mut text).ok()?;
+        let plain = sealed::open(&self.key, sealed)?;
         let number = |from: usize| -> Option<[u8; 8]> { plain.get(from..from + 8)?.try_into().ok() };
         let position = Position {
             feed: plain.get(..16)?.try_into().ok()?,

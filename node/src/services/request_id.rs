@@ -1,9 +1,13 @@
 //! Request ids: the same request under the same id gets the same answer for a day, although it is carried out once.
+//!
+//! An answer may hold what is shown once, such as the secret address of a feed. So it is kept sealed under the request's
+//! id, and the id itself only as a hash: what is on disk opens nothing, and whoever repeats the request brings the key.
 
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::envelope::Micros;
+use duikou_proto::hex::hex;
 use duikou_proto::limits::REQUEST_ID_KEPT;
 use duikou_proto::name::RecordName;
 use duikou_proto::validate::{Violation, reason};
@@ -14,6 +18,7 @@ use uuid::Uuid;
 use super::auth::Caller;
 use super::error::{Failure, violation};
 use crate::engine::{Command, Engine, Refused, Work, Write, Written};
+use crate::sealed;
 use crate::store::StoreError;
 
 const KEPT: Micros = REQUEST_ID_KEPT.as_micros() as Micros;
@@ -28,7 +33,7 @@ const FORGOTTEN: usize = 1024;
 #[derive(Debug, Serialize, Deserialize)]
 struct RequestFact {
     hash: String,
-    /// The encoded answer, base64.
+    /// The encoded answer, sealed under the request's id, base64.
     answer: String,
     time: Micros,
 }
@@ -68,7 +73,16 @@ impl RequestId {
     }
 
     fn key(&self) -> String {
-        format!("{REQUESTS}{}/{}", self.account, self.id)
+        let place = blake3::derive_key("duikou request id, form 2, place", self.id.as_bytes());
+        format!("{REQUESTS}{}/{}", self.account, hex(&place[..16]))
+    }
+
+    fn seal(&self, answer: Vec<u8>) -> String {
+        BASE64_STANDARD_NO_PAD.encode(sealed::seal(&self.sealing_key(), answer))
+    }
+
+    fn sealing_key(&self) -> [u8; 32] {
+        blake3::derive_key("duikou request id, form 2, answer", self.id.as_bytes())
     }
 
     /// The answer that this request has had.
@@ -83,7 +97,8 @@ impl RequestId {
 
     fn decode<A: Message + Default>(&self, answer: &str) -> Result<A, Failure> {
         let damaged = || StoreError::Inconsistent { table: "facts", row: self.key(), detail: "no answer".to_owned() };
-        let bytes = BASE64_STANDARD_NO_PAD.decode(answer).map_err(|_| damaged())?;
+        let bytes = BASE64_STANDARD_NO_PAD.decode(answer).ok();
+        let bytes = bytes.and_then(|bytes| sealed::open(&self.sealing_key(), &bytes)).ok_or_else(damaged)?;
         Ok(A::decode(&*bytes).map_err(|_| damaged())?)
     }
 }
@@ -170,7 +185,7 @@ where
             Ok(done) => done,
             Err(refused) => return Ok(Err(refused)),
         };
-        let answer = BASE64_STANDARD_NO_PAD.encode((self.answer)(done));
+        let answer = self.id.seal((self.answer)(done));
         let fact = RequestFact { hash: self.id.hash, answer, time: work.now };
         work.put_fact(format!("{BY_TIME}{:020}/{}", work.now, key), &key);
         work.put_fact(key, &fact);

@@ -1,9 +1,12 @@
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::Money;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use duikou_proto::v1::{
     BatchCreateListingsRequest, Capital, Event, Filter, GetListingRequest, ListListingsRequest, UpdateListingRequest,
     WithdrawListingRequest, WithdrawalReason,
 };
+use prost::Message;
 use prost_types::{FieldMask, Timestamp};
 use tonic::Code;
 
@@ -154,6 +157,10 @@ async fn a_request_id_gets_one_answer_for_a_day() {
     assert_eq!(made.name.len(), "members/a.n.example/listings/".len() + 36, "the server made a UUID");
     let again = world.admin().create_listing(request.clone()).await.unwrap().into_inner();
     assert_eq!(again, made);
+    let kept = format!("{:?}", world.engine.facts::<serde_json::Value>("request", 10).await.unwrap());
+    for told in [request_id.clone(), BASE64_STANDARD_NO_PAD.encode(made.encode_to_vec())] {
+        assert!(!kept.contains(&told), "what is on disk is no copy of the answer, and does not open it");
+    }
     let other = CreateListingRequest { listing: Some(listing("u", &["public"])), ..request.clone() };
     let refused = world.admin().create_listing(other.clone()).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "REQUEST_ID_REUSED"));
