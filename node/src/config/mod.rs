@@ -3,6 +3,7 @@
 //! A flag goes before a `DUIKOU_PART_KEY` variable, that before the file, that before the default. Reading reports
 //! all faults at once, each with its place, its key and, for an unknown key, the nearest known one.
 
+mod base_url;
 mod check;
 mod fault;
 mod limits;
@@ -12,12 +13,13 @@ mod read;
 mod values;
 mod write;
 
+pub use base_url::BaseUrl;
 pub use fault::{Fault, Place, Problem, Rule};
 pub use limits::Limits;
 pub use networks::Networks;
 pub use parts::{Config, Delivery, Link, Live, Mail, MailTls, Node, Operator, Store, Web, WebTls};
 pub use read::Overrides;
-pub use values::{BaseUrl, Count, HostPort, Members, Ports, Seconds, Size};
+pub use values::{Count, HostPort, Members, Ports, Seconds, Size};
 
 /// The name of the configuration file in a server's folder.
 pub const FILE_NAME: &str = "duikou.toml";

@@ -7,13 +7,21 @@ use std::str::FromStr;
 use super::fault::Rule;
 use super::values::Value;
 
-/// Any number of networks; none by default.
+/// Networks at most: every address of a request is held against each.
+const NETWORKS: usize = 64;
+
+/// Networks, at most [`NETWORKS`]; none by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Networks(Vec<(IpAddr, u8)>);
 
 const RULE: Rule = Rule {
     zh: "应为以逗号分隔的IP地址或网段，如 127.0.0.1, 10.0.0.0/8, fd00::/8",
     en: "addresses or networks are separated by commas, for example 127.0.0.1, 10.0.0.0/8, fd00::/8",
+};
+
+const TOO_MANY: Rule = Rule {
+    zh: "最多64个地址或网段，请合并为更大的网段",
+    en: "there are at most 64 addresses or networks: write larger networks",
 };
 
 impl Networks {
@@ -50,7 +58,11 @@ impl FromStr for Networks {
             let bits = bits.map_or(Ok(most), str::parse).map_err(|_| RULE)?;
             if bits > most { Err(RULE) } else { Ok((address, bits)) }
         };
-        text.split(',').filter(|part| !part.trim().is_empty()).map(one).collect::<Result<_, _>>().map(Self)
+        let parts = text.split(',').filter(|part| !part.trim().is_empty());
+        if parts.clone().nth(NETWORKS).is_some() {
+            return Err(TOO_MANY);
+        }
+        parts.map(one).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -91,6 +103,9 @@ mod tests {
         assert!("0.0.0.0/0".parse::<Networks>().expect("valid").contains("192.0.2.1".parse().expect("valid")));
         assert_eq!(networks.to_string().parse(), Ok(networks));
         assert!("".parse::<Networks>().expect("none").is_empty());
+        let many = |count: usize| vec!["10.0.0.0/8"; count].join(",").parse::<Networks>();
+        assert!(many(NETWORKS).is_ok());
+        assert_eq!(many(NETWORKS + 1), Err(TOO_MANY));
         for text in ["x", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "::/129", "10.0.0"] {
             assert!(text.parse::<Networks>().is_err(), "{text}");
         }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use duikou_proto::name::{NetworkName, NodeId};
 
+use super::base_url::BaseUrl;
 use super::fault::Rule;
 use super::limits::Limits;
 use super::networks::Networks;
-use super::values::{BaseUrl, HostPort, Members, Ports, Seconds, Size, Value};
+use super::values::{HostPort, Members, Ports, Seconds, Size, Value};
 use crate::live::{Askers, Policy};
 use crate::trust::Proxy;
 
@@ -148,7 +149,7 @@ impl Live {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// `allow`: networks beside the public internet to which webhooks may go, as CIDR, for example
-    /// `["10.20.0.0/16"]`; there also over http and at any port. Default: none.
+    /// `["10.20.0.0/16"]`, at most 64; there also over http and at any port. Default: none.
     pub allow: Networks,
     /// `ports`: ports on the public internet to which webhooks may go. Default: 443 and 8443.
     pub ports: Ports,

@@ -252,28 +252,6 @@ impl fmt::Display for Ports {
     }
 }
 
-/// `https://host` or `https://host:port`, without path, query and slash at the end; `http` on this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaseUrl(String);
-
-impl BaseUrl {
-    #[cfg(test)]
-    pub(crate) fn for_tests(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for BaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// A type that a setting can have.
 pub(super) trait Value: Sized {
     /// Reads what people write.
@@ -385,21 +363,6 @@ impl Value for Ports {
             .ok_or(Rule {
                 zh: "应为端口列表，如 [443, 8443]", en: "it is a list of ports, for example [443, 8443]"
             })
-    }
-}
-
-impl Value for BaseUrl {
-    fn read(text: &str) -> Result<Self, Rule> {
-        const RULE: Rule = Rule {
-            zh: "应为不带路径的网址，如 https://duikou.example",
-            en: "it is an address without a path, for example https://duikou.example",
-        };
-        let text = text.trim_end_matches('/');
-        let uri: http::Uri = text.parse().map_err(|_| RULE)?;
-        let scheme = uri.scheme_str().is_some_and(|scheme| ["https", "http"].contains(&scheme));
-        let bare = uri.path_and_query().is_none_or(|path| path.as_str() == "/");
-        let host = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        if scheme && bare && host { Ok(Self(text.to_owned())) } else { Err(RULE) }
     }
 }
 
