@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{BufMut, Bytes};
-use duikou_proto::codec::{self, Codec};
+use bytes::Bytes;
+use duikou_proto::codec::EncodedCodec;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::feed_service_server::SERVICE_NAME;
 use duikou_proto::v1::{CaughtUp, FeedEvent, WatchRequest};
@@ -16,7 +16,6 @@ use prost::Message;
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::BroadcastStream;
 use tonic::body::Body;
-use tonic::codec::{BufferSettings, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService, ServerStreamingService};
 use tonic::transport::Server;
 use tonic::{Request, Response, Status};
@@ -57,7 +56,9 @@ impl Service<http::Request<Body>> for Bare {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let method = Watch(self.0.clone());
-        Box::pin(async move { Ok(Grpc::new(BytesCodec).server_streaming(method, request).await) })
+        Box::pin(async move {
+            Ok(Grpc::new(EncodedCodec::<Bytes, WatchRequest>::default()).server_streaming(method, request).await)
+        })
     }
 }
 
@@ -74,39 +75,5 @@ impl ServerStreamingService<WatchRequest> for Watch {
         let events = BroadcastStream::new(self.0.subscribe()).map(|event| event.map_err(|_| Status::aborted("late")));
         let stream = futures_util::stream::iter([Ok(first)]).chain(events);
         Box::pin(async move { Ok(Response::new(Box::pin(stream) as _)) })
-    }
-}
-
-#[derive(Clone, Copy)]
-struct BytesCodec;
-
-impl tonic::codec::Codec for BytesCodec {
-    type Encode = Bytes;
-    type Decode = WatchRequest;
-    type Encoder = BytesEncoder;
-    type Decoder = <Codec<FeedEvent, WatchRequest> as tonic::codec::Codec>::Decoder;
-
-    fn encoder(&mut self) -> BytesEncoder {
-        BytesEncoder
-    }
-
-    fn decoder(&mut self) -> Self::Decoder {
-        Codec::<FeedEvent, WatchRequest>::default().decoder()
-    }
-}
-
-struct BytesEncoder;
-
-impl Encoder for BytesEncoder {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, bytes: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        out.put(bytes);
-        Ok(())
-    }
-
-    fn buffer_settings(&self) -> BufferSettings {
-        codec::buffer()
     }
 }

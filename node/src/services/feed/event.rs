@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::{BufMut, Bytes};
+use duikou_proto::codec::Encoded;
 use duikou_proto::name::NetworkName;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
@@ -44,15 +45,17 @@ impl Sent {
         };
         Self::Listing { listing: shown.encoded(encode), cursor: BASE64_URL_SAFE_NO_PAD.encode(cursor) }
     }
+}
 
-    pub(super) fn encoded_len(&self) -> usize {
+impl Encoded for Sent {
+    fn encoded_len(&self) -> usize {
         match self {
             Self::Listing { listing, cursor } => field_len(LISTING, listing.len()) + field_len(CURSOR, cursor.len()),
             Self::Other(event) => event.encoded_len(),
         }
     }
 
-    pub(super) fn encode(&self, out: &mut impl BufMut) -> Result<(), EncodeError> {
+    fn put(&self, out: &mut impl BufMut) -> Result<(), EncodeError> {
         match self {
             Self::Listing { listing, cursor } => {
                 put_field(LISTING, listing, out);
@@ -84,7 +87,7 @@ mod tests {
         let whole = FeedEvent { event: Some(Event::Listing(listing.clone())), cursor: "abc".into() };
         let sent = Sent::Listing { listing: listing.encode_to_vec().into(), cursor: "abc".into() };
         let mut bytes = Vec::new();
-        sent.encode(&mut bytes).unwrap();
+        sent.put(&mut bytes).unwrap();
         assert_eq!(bytes, whole.encode_to_vec());
         assert_eq!(sent.encoded_len(), bytes.len());
     }

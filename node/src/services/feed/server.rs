@@ -5,12 +5,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use duikou_proto::codec::{self, Codec};
+use duikou_proto::codec::{Codec, EncodedCodec};
 use duikou_proto::v1::feed_service_server::SERVICE_NAME;
-use duikou_proto::v1::{FeedEvent, PullRequest, PullResponse, WatchRequest};
+use duikou_proto::v1::{PullRequest, PullResponse, WatchRequest};
 use futures_util::future::BoxFuture;
 use tonic::body::Body;
-use tonic::codec::{BufferSettings, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
 use tonic::{Request, Response, Status};
 use tower::Service;
@@ -48,7 +47,7 @@ impl Service<http::Request<Body>> for FeedServer {
         Box::pin(async move {
             Ok(match request.uri().path() {
                 "/duikou.v1.FeedService/Watch" => {
-                    let grpc = Grpc::new(EventCodec);
+                    let grpc = Grpc::new(EncodedCodec::<Sent, WatchRequest>::default());
                     let mut grpc = grpc.apply_max_message_size_config(Some(REQUEST_BYTES), None);
                     grpc.server_streaming(WatchMethod(feeds), request).await
                 }
@@ -85,40 +84,5 @@ impl UnaryService<PullRequest> for PullMethod {
     fn call(&mut self, request: Request<PullRequest>) -> Self::Future {
         let feeds = self.0.clone();
         Box::pin(async move { feeds.pull(request).await })
-    }
-}
-
-/// Reads requests as all services do, and writes events.
-#[derive(Clone, Copy)]
-struct EventCodec;
-
-impl tonic::codec::Codec for EventCodec {
-    type Encode = Sent;
-    type Decode = WatchRequest;
-    type Encoder = EventEncoder;
-    type Decoder = <Codec<FeedEvent, WatchRequest> as tonic::codec::Codec>::Decoder;
-
-    fn encoder(&mut self) -> EventEncoder {
-        EventEncoder
-    }
-
-    fn decoder(&mut self) -> Self::Decoder {
-        Codec::<FeedEvent, WatchRequest>::default().decoder()
-    }
-}
-
-struct EventEncoder;
-
-impl Encoder for EventEncoder {
-    type Item = Sent;
-    type Error = Status;
-
-    fn encode(&mut self, event: Sent, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        out.reserve(event.encoded_len());
-        event.encode(out).map_err(|error| Status::internal(error.to_string()))
-    }
-
-    fn buffer_settings(&self) -> BufferSettings {
-        codec::buffer()
     }
 }
