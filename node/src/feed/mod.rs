@@ -80,6 +80,11 @@ impl Feed {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).bytes()
     }
 
+    /// The same of what was read and encoded for readers.
+    pub(crate) fn shelf_bytes(&self) -> (usize, usize) {
+        self.shelf.bytes()
+    }
+
     /// The newest number.
     pub(crate) fn head(&self) -> Seq {
         *self.head.borrow()

@@ -68,6 +68,11 @@ impl Shelf {
         shown
     }
 
+    /// About how many bytes it holds, and how many it may.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        (self.lock().bytes, limits::SHELF_BYTES)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
