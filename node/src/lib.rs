@@ -26,6 +26,7 @@ pub mod search;
 pub mod server;
 pub mod services;
 pub mod store;
+mod tally;
 mod time;
 pub mod trust;
 pub mod world;

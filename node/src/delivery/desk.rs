@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
+use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 
@@ -11,12 +12,22 @@ use super::connect::Dialer;
 use super::mail::Mailer;
 use super::settle::{Changes, Forget, load};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact};
-use super::tally::Tally;
 use super::webhook::Slots;
 use crate::config::BaseUrl;
 use crate::engine::{Command, Engine, TokenEnd, TokenFact, Work, WriteError, facts};
 use crate::limits;
 use crate::store::StoreError;
+use crate::tally::Tally;
+
+/// The outcomes that are counted.
+const OUTCOMES: [Outcome; 6] = [
+    Outcome::Delivered,
+    Outcome::Refused,
+    Outcome::Unreachable,
+    Outcome::TimedOut,
+    Outcome::TlsFailed,
+    Outcome::AddressForbidden,
+];
 
 /// What the runner has to look at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +59,8 @@ pub(crate) struct Desk {
     pub(super) mailer: Option<Arc<Mailer>>,
     base: Option<BaseUrl>,
     pub(crate) slots: Arc<Slots>,
-    pub(crate) tally: Arc<Tally>,
+    /// How attempts to deliver to webhooks have gone.
+    pub(crate) tally: Arc<Tally<Outcome>>,
     /// Those that the server has stopped by itself, by id.
     paused: Arc<std::sync::Mutex<BTreeSet<String>>>,
     changes: mpsc::Sender<Changed>,
@@ -73,7 +85,7 @@ impl Desk {
             mailer,
             base,
             slots: Arc::default(),
-            tally: Arc::default(),
+            tally: Arc::new(Tally::new(&OUTCOMES, Outcome::as_str_name)),
             paused: Arc::default(),
             changes,
             turns: Arc::default(),

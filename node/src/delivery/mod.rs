@@ -23,7 +23,6 @@ mod settle;
 mod setup;
 mod signature;
 mod subscription;
-mod tally;
 mod target;
 mod tell;
 mod webhook;

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::Live;
 use super::guard::{Guard, Verdict};
 use super::journal::{Journal, QuestionFact};
+use super::tally::Came;
 use super::way::{Way, said};
 use crate::engine::{Reader, Seen};
 use crate::feed::{listing_of, readable};
@@ -56,6 +57,12 @@ struct Answer {
     pages: Vec<LiveContent>,
 }
 
+impl Answer {
+    fn is_refusal(&self) -> bool {
+        self.pages.first().is_some_and(|page| page.refusal != 0)
+    }
+}
+
 impl Live {
     /// Answers a question that somebody put to a member here, within that time or not at all.
     pub(super) fn answer(&self, question: Signed, within: Duration, to: To) {
@@ -79,6 +86,13 @@ impl Live {
             let Ok(_turn) = self.0.answering.acquire().await else { return };
             self.decide(question).await
         };
+        let came = match &decided {
+            Ok(Some(answer)) if answer.is_refusal() => Came::Refused,
+            Ok(Some(_)) => Came::Answered,
+            Ok(None) => Came::Dropped,
+            Err(_) => Came::Failed,
+        };
+        self.0.tallies.came.count(&came);
         match decided {
             Ok(Some(answer)) => {
                 if self.say(answer, to).await.is_none() {

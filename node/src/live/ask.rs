@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Live;
 use super::answer::To;
 use super::desk::Toward;
+use super::tally::Asked;
 use super::way::Back;
 
 /// Answers that wait for one slow caller.
@@ -105,6 +106,7 @@ impl Live {
             .map(|origin| async move {
                 let asked = timeout_at(deadline, self.ask_one(ask, origin, signer, deadline, heard)).await;
                 let last = asked.unwrap_or(Some(Outcome::TimedOut));
+                self.0.tallies.asked.count(&Asked::by(last.as_ref()));
                 if let Some(outcome) = last {
                     // Whoever no longer listens misses nothing.
                     let _ = heard.send(Heard { member: origin.clone(), outcome }).await;

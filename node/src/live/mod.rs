@@ -1,6 +1,7 @@
 //! Live questions: a member asks others at their own nodes, now, and each answers by its own policy. `ask` is the asker's
 //! side, `answer` the origin's; `desk` passes on what is on its way to others, each link being a `way`. `policy` says who
-//! is answered, `guard` what is answered once and how often, `journal` what was asked.
+//! is answered, `guard` what is answered once and how often, `journal` what was asked,
+//! `tally` how often and with what end.
 //!
 //! Links know this and this knows no link: a link joins as a way, takes what is to go out, and hands in what comes.
 
@@ -11,6 +12,7 @@ mod guard;
 mod journal;
 mod policy;
 mod queue;
+mod tally;
 mod way;
 
 use std::sync::Arc;
@@ -42,6 +44,7 @@ struct Shared {
     answering: Arc<Semaphore>,
     asking: Arc<Semaphore>,
     passing: Arc<Semaphore>,
+    tallies: tally::Tallies,
 }
 
 impl Live {
@@ -59,6 +62,17 @@ impl Live {
             answering: Arc::new(Semaphore::new(limits::LIVE_ANSWERING)),
             asking: Arc::new(Semaphore::new(limits::LIVE_ASKING)),
             passing: Arc::new(Semaphore::new(limits::LIVE_PASSING)),
+            tallies: tally::Tallies::default(),
         }))
+    }
+
+    /// How many members were asked by members here since the start, by what came of it.
+    pub(crate) fn asked(&self) -> Vec<(&'static str, i64)> {
+        self.0.tallies.asked.counts()
+    }
+
+    /// How many questions came to members here since the start, by what became of them.
+    pub(crate) fn came(&self) -> Vec<(&'static str, i64)> {
+        self.0.tallies.came.counts()
     }
 }

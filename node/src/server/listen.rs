@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
@@ -88,9 +89,10 @@ pub(super) async fn web(
     config: &Config,
     context: Context,
     routes: Routes,
+    limiter: Arc<Limiter>,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
-    let (config, limits) = (&config.web, &config.limits);
+    let config = &config.web;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
     let dir = context.data.clone();
@@ -103,7 +105,6 @@ pub(super) async fn web(
         WebTlsMode::Off => None,
     };
     let tls = tls.map(|tls| tls.server()).transpose()?;
-    let limiter = Limiter::new(context.engine.clone(), limits, config.trusted_proxies.clone());
     let front = crate::http::router(context, routes, Manner { tls: tls.is_some() }, limiter.clone());
     let serve = async move {
         let small = limiter.keep_small(stop.clone());
@@ -127,15 +128,16 @@ pub(super) async fn web(
 pub(super) async fn operator(
     config: &Config,
     context: Context,
+    limiter: Arc<Limiter>,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
     let listener = bind(config.operator.listen).await?;
     let address = listener.local_addr()?;
     let engine = context.engine.clone();
     let numbers = move || {
-        let context = context.clone();
+        let (context, limits) = (context.clone(), limiter.refusals());
         async move {
-            match metrics::render(&context).await {
+            match metrics::render(&context, limits).await {
                 Ok(text) => ([(http::header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
                 Err(error) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
             }

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
+use crate::http::Limiter;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
@@ -193,11 +194,13 @@ impl Server {
         self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);
         let public = services::routes(context.clone(), Surface::Public).await;
         self.health.push(public.health);
+        let proxies = self.config.web.trusted_proxies.clone();
+        let limiter = Limiter::new(self.engine.clone(), &self.config.limits, proxies);
         let stop = self.stop.clone();
-        let (address, serve) = listen::web(&self.config, context, public.routes, stop).await?;
+        let (address, serve) = listen::web(&self.config, context, public.routes, limiter.clone(), stop).await?;
         self.addresses.web = Some(address);
         self.tasks.spawn(serve);
-        let (address, serve) = listen::operator(&self.config, self.context(), self.stop.clone()).await?;
+        let (address, serve) = listen::operator(&self.config, self.context(), limiter, self.stop.clone()).await?;
         self.addresses.operator = Some(address);
         self.tasks.spawn(serve);
         Ok(())

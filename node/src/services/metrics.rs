@@ -1,6 +1,6 @@
 //! The status of a server as OpenMetrics text, for whoever watches many servers.
 //!
-//! Labels are members, peers, codes and kinds of parts: all bounded by the directory.
+//! Labels are members, peers, codes, outcomes and kinds of parts: all bounded by the directory or the program.
 
 use duikou_proto::language::Language;
 use duikou_proto::v1::Status;
@@ -17,21 +17,38 @@ pub(crate) const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0
 
 type Labels = Vec<(&'static str, String)>;
 
-/// The metrics as they are now.
+/// What has happened since the start: each by name, with how often.
+type Counts = Vec<(&'static str, i64)>;
+
+/// What is counted beside status.
+#[derive(Default)]
+struct Counted {
+    deliveries: Counts,
+    asked: Counts,
+    came: Counts,
+    limits: Counts,
+}
+
+/// The metrics as they are now; `limits` says how many requests were refused, by the limit that they met.
 ///
 /// # Errors
 /// Where the store cannot be read; for the operator, in words.
-pub(crate) async fn render(context: &Context) -> Result<String, String> {
+pub(crate) async fn render(context: &Context, limits: Counts) -> Result<String, String> {
     let status =
         status::of(context, Language::En).await.map_err(|failure| failure.status(Language::En).message().to_owned())?;
     let mut text = String::new();
-    let deliveries = context.subscriptions.tally.counts();
-    let registry = registry(&status, context.engine.halted().is_some(), context.search.behind(), &deliveries);
+    let counted = Counted {
+        deliveries: context.subscriptions.tally.counts(),
+        asked: context.live.asked(),
+        came: context.live.came(),
+        limits,
+    };
+    let registry = registry(&status, context.engine.halted().is_some(), context.search.behind(), &counted);
     encode(&mut text, &registry).map_err(|error| error.to_string())?;
     Ok(text)
 }
 
-fn registry(status: &Status, halted: bool, search_behind: Option<i64>, deliveries: &[(&'static str, i64)]) -> Registry {
+fn registry(status: &Status, halted: bool, search_behind: Option<i64>, counted: &Counted) -> Registry {
     let mut registry = Registry::with_prefix("duikou");
     let mut gauge = |name: &str, help: &str, values: Vec<(Labels, i64)>| {
         let family = Family::<Labels, Gauge>::default();
@@ -78,8 +95,14 @@ fn registry(status: &Status, halted: bool, search_behind: Option<i64>, deliverie
     });
     gauge("link_breaches", "What the peer did that no sound one does, since the start", breaches.collect());
 
-    let outcomes = deliveries.iter().map(|(outcome, count)| (vec![("outcome", (*outcome).to_owned())], *count));
-    gauge("deliveries", "Attempts of webhooks since the start, by outcome", outcomes.collect());
+    let by = |label: &'static str, counts: &Counts| -> Vec<(Labels, i64)> {
+        counts.iter().map(|(name, count)| (vec![(label, (*name).to_owned())], *count)).collect()
+    };
+    let Counted { deliveries, asked, came, limits } = counted;
+    gauge("deliveries", "Attempts of webhooks since the start, by outcome", by("outcome", deliveries));
+    gauge("live_asked", "Members asked live by members here since the start, by outcome", by("outcome", asked));
+    gauge("live_came", "Live questions to members here since the start, by outcome", by("outcome", came));
+    gauge("limit_refusals", "Requests refused since the start, by the limit that they met", by("limit", limits));
 
     let mut alarms: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
     status.alarms.iter().for_each(|alarm| *alarms.entry(&alarm.code).or_default() += 1);
@@ -117,7 +140,13 @@ mod tests {
             ..Default::default()
         };
         let mut text = String::new();
-        encode(&mut text, &registry(&status, true, Some(9), &[("TIMED_OUT", 6)])).unwrap();
+        let counted = Counted {
+            deliveries: vec![("TIMED_OUT", 6)],
+            asked: vec![("OFFLINE", 8)],
+            came: vec![("DROPPED", 1)],
+            limits: vec![("BYTES", 2)],
+        };
+        encode(&mut text, &registry(&status, true, Some(9), &counted)).unwrap();
         for line in [
             r#"duikou_parts{origin="a.n",part="record"} 3"#,
             r#"duikou_link_up{peer="gate.n"} 1"#,
@@ -126,6 +155,9 @@ mod tests {
             r#"duikou_link_refused{peer="gate.n",by="here"} 2"#,
             r#"duikou_link_breaches{peer="gate.n",code="DIRECTORY_FORK"} 5"#,
             r#"duikou_deliveries{outcome="TIMED_OUT"} 6"#,
+            r#"duikou_live_asked{outcome="OFFLINE"} 8"#,
+            r#"duikou_live_came{outcome="DROPPED"} 1"#,
+            r#"duikou_limit_refusals{limit="BYTES"} 2"#,
             r#"duikou_alarms{code="LINK_DOWN"} 2"#,
             r#"duikou_alarms{code="HALTED"} 1"#,
             "duikou_writes_halted 1",

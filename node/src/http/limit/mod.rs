@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Count, Limits, Networks, Size};
 use crate::engine::Engine;
 use crate::services::Failure;
+use crate::tally::Tally;
 use caller::Caller;
 pub(crate) use metered::Metered;
 
@@ -69,6 +70,8 @@ pub(crate) struct Limiter {
     crowded: AtomicBool,
     /// Requests refused since that was last logged.
     refused: AtomicU64,
+    /// Those refused since the start, by the limit that they met.
+    tally: Tally<Limit>,
     clock: DefaultClock,
 }
 
@@ -81,6 +84,18 @@ pub(crate) enum Limit {
     Calls,
     /// Bytes a minute.
     Bytes,
+}
+
+impl Limit {
+    const ALL: [Self; 3] = [Self::Requests, Self::Calls, Self::Bytes];
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Requests => "REQUESTS",
+            Self::Calls => "CALLS",
+            Self::Bytes => "BYTES",
+        }
+    }
 }
 
 /// A request that is not carried out.
@@ -135,6 +150,7 @@ impl Limiter {
             under_way: Mutex::default(),
             crowded: AtomicBool::new(false),
             refused: AtomicU64::new(0),
+            tally: Tally::new(&Limit::ALL, Limit::name),
             clock: DefaultClock::default(),
         })
     }
@@ -150,10 +166,16 @@ impl Limiter {
     pub(crate) async fn admit(self: &Arc<Self>, headers: &HeaderMap, extensions: &Extensions) -> Result<Pass, Refusal> {
         let caller = self.caller(headers, extensions).await;
         let admitted = self.count(caller);
-        if admitted.is_err() {
+        if let Err(refusal) = &admitted {
             self.refused.fetch_add(1, Ordering::Relaxed);
+            self.tally.count(&refusal.limit);
         }
         admitted
+    }
+
+    /// How many requests were refused since the start, by the limit that they met.
+    pub(crate) fn refusals(&self) -> Vec<(&'static str, i64)> {
+        self.tally.counts()
     }
 
     fn count(self: &Arc<Self>, caller: Caller) -> Result<Pass, Refusal> {
