@@ -14,9 +14,9 @@ use duikou_proto::sign::Signer;
 use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
-use super::facts;
 use super::work::Work;
-use super::writer::Command;
+use super::writer::{Command, WriteError};
+use super::{Engine, facts};
 use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::{GoneReason, Row, StoreError};
@@ -25,6 +25,28 @@ use crate::store::{GoneReason, Row, StoreError};
 const PAGE: usize = 512;
 /// Entries taken at a time.
 pub(crate) const ENTRIES: usize = 4096;
+
+impl Engine {
+    /// Takes in directory entries that came with the enrolment.
+    ///
+    /// # Errors
+    /// Where nothing could be written; inside, where they do not continue the directory.
+    pub async fn follow(&self, entries: Vec<Bytes>) -> Result<Result<(), DirectoryError>, WriteError> {
+        self.submit(Follow(entries)).await
+    }
+
+    /// Makes directory entries, all or none: the gateway's right.
+    ///
+    /// # Errors
+    /// Where nothing could be written; inside, where an entry would contradict those before.
+    pub async fn make_entries(
+        &self,
+        signer: Signer,
+        actions: Vec<Action>,
+    ) -> Result<Result<(), DirectoryError>, WriteError> {
+        self.submit(Make { signer, actions }).await
+    }
+}
 
 /// Takes in entries that came from elsewhere. Those that are here already are passed over.
 pub(crate) struct Follow(pub(crate) Vec<Bytes>);
@@ -59,9 +81,9 @@ impl Command for Follow {
 }
 
 /// The gateway makes entries, each from the directory as the one before left it.
-pub(crate) struct Make {
-    pub(crate) signer: Signer,
-    pub(crate) actions: Vec<Action>,
+struct Make {
+    signer: Signer,
+    actions: Vec<Action>,
 }
 
 #[async_trait]

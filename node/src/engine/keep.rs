@@ -3,14 +3,41 @@
 use async_trait::async_trait;
 use serde::Serialize;
 
+use super::Engine;
 use super::work::Work;
-use super::writer::Command;
+use super::writer::{Command, WriteError};
 use crate::store::StoreError;
 
+impl Engine {
+    /// Keeps a small thing under `key` if nothing is there; whether it did.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn keep_fact<T: Serialize + Send + Sync + 'static>(
+        &self,
+        key: String,
+        value: T,
+    ) -> Result<bool, WriteError> {
+        self.submit(Keep { key, value }).await
+    }
+
+    /// Sets the small thing under `key`, or takes it away.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn put_fact<T: Serialize + Send + Sync + 'static>(
+        &self,
+        key: String,
+        value: Option<T>,
+    ) -> Result<(), WriteError> {
+        self.submit(Put { key, value }).await
+    }
+}
+
 /// A small thing that is set, or taken away.
-pub(crate) struct Put<T> {
-    pub(crate) key: String,
-    pub(crate) value: Option<T>,
+struct Put<T> {
+    key: String,
+    value: Option<T>,
 }
 
 #[async_trait]
@@ -26,9 +53,9 @@ impl<T: Serialize + Send + Sync + 'static> Command for Put<T> {
     }
 }
 
-pub(crate) struct Keep<T> {
-    pub(crate) key: String,
-    pub(crate) value: T,
+struct Keep<T> {
+    key: String,
+    value: T,
 }
 
 #[async_trait]

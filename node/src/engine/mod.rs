@@ -35,10 +35,9 @@ mod writer;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use duikou_proto::directory::{Directory, DirectoryError};
+use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{MemberId, NetworkName, NodeId};
-use duikou_proto::sign::Signer;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -50,9 +49,9 @@ pub(crate) use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Si
 pub use bounds::Bound;
 pub use departed::KeepDeparted;
 pub use enterprises::{Enterprise, Registration, State as EnterpriseState};
-pub(crate) use entries::{CatchUpFact, Follow, Make};
+pub(crate) use entries::{CatchUpFact, Follow};
 pub(crate) use outlived::KeepOutlived;
-pub(crate) use position::{FeedIdentity, Known, Position};
+pub(crate) use position::{FeedIdentity, Known};
 pub(crate) use recover::{Recovered, TakeBack};
 pub use signers::Signers;
 pub use start::{Parts, StartError, Started, read_directory};
@@ -236,19 +235,6 @@ impl Engine {
         self.0.memory.load().unrecovered.iter().cloned().collect()
     }
 
-    pub(crate) fn seal_position(&self, seq: Seq, newest: Seq, bound: &[u8]) -> Vec<u8> {
-        let feed = self.0.memory.load().feed.clone();
-        feed.seal(&feed.position(seq, newest), bound)
-    }
-
-    pub(crate) fn open_position(&self, sealed: &[u8]) -> Option<(Position, Vec<u8>)> {
-        self.0.memory.load().feed.open(sealed)
-    }
-
-    pub(crate) fn knows(&self, position: &Position) -> Known {
-        self.0.memory.load().feed.knows(position, self.head())
-    }
-
     /// Says where that is kept which leaves this store with a member. Without it, it is dropped.
     pub fn keep_departed_with(&self, keep: KeepDeparted) {
         self.0.departed.keep_with(keep);
@@ -286,49 +272,5 @@ impl Engine {
     /// Where nothing could be written.
     pub async fn renew_feed(&self) -> Result<(), WriteError> {
         self.submit(Recovered::rolled_back()).await
-    }
-
-    /// Takes in directory entries that came with the enrolment.
-    ///
-    /// # Errors
-    /// Where nothing could be written; inside, where they do not continue the directory.
-    pub async fn follow(&self, entries: Vec<bytes::Bytes>) -> Result<Result<(), DirectoryError>, WriteError> {
-        self.submit(Follow(entries)).await
-    }
-
-    /// Makes directory entries, all or none: the gateway's right.
-    ///
-    /// # Errors
-    /// Where nothing could be written; inside, where an entry would contradict those before.
-    pub async fn make_entries(
-        &self,
-        signer: Signer,
-        actions: Vec<duikou_proto::federation::directory_entry::Action>,
-    ) -> Result<Result<(), DirectoryError>, WriteError> {
-        self.submit(Make { signer, actions }).await
-    }
-
-    /// Keeps a small thing under `key` if nothing is there; whether it did.
-    ///
-    /// # Errors
-    /// Where nothing could be written.
-    pub async fn keep_fact<T: serde::Serialize + Send + Sync + 'static>(
-        &self,
-        key: String,
-        value: T,
-    ) -> Result<bool, WriteError> {
-        self.submit(keep::Keep { key, value }).await
-    }
-
-    /// Sets the small thing under `key`, or takes it away.
-    ///
-    /// # Errors
-    /// Where nothing could be written.
-    pub async fn put_fact<T: serde::Serialize + Send + Sync + 'static>(
-        &self,
-        key: String,
-        value: Option<T>,
-    ) -> Result<(), WriteError> {
-        self.submit(keep::Put { key, value }).await
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Engine;
 use crate::defects::{self, Defect};
 use crate::limits;
 use crate::sealed;
@@ -105,6 +106,21 @@ impl FeedIdentity {
             newest: Seq::from_le_bytes(number(32)?),
         };
         Some((position, plain.get(40..)?.to_vec()))
+    }
+}
+
+impl Engine {
+    pub(crate) fn seal_position(&self, seq: Seq, newest: Seq, bound: &[u8]) -> Vec<u8> {
+        let feed = self.0.memory.load().feed.clone();
+        feed.seal(&feed.position(seq, newest), bound)
+    }
+
+    pub(crate) fn open_position(&self, sealed: &[u8]) -> Option<(Position, Vec<u8>)> {
+        self.0.memory.load().feed.open(sealed)
+    }
+
+    pub(crate) fn knows(&self, position: &Position) -> Known {
+        self.0.memory.load().feed.knows(position, self.head())
     }
 }
 

@@ -1,30 +1,27 @@
-//! One transaction's work: rows, facts and the directory as the commands before have left them.
+//! One transaction's work: rows, facts and the directory as the commands before have left them. `rows` is what becomes of
+//! a row.
+
+mod rows;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use duikou_proto::directory::Directory;
-use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Unsigned};
+use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Unsigned};
 use duikou_proto::name::{MemberId, RecordName};
-use duikou_proto::order::equivocates;
 use duikou_proto::sign::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::accept::{Ranking, accept};
 use super::departed::Departed;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
 use super::{Identity, facts};
 use crate::defects::{self, Defect};
 use crate::feed::Change;
-use crate::limits;
-use crate::store::{Count, Counter, Counts, GoneReason, Row, Seq, StoreError, Transaction};
+use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
 use crate::world::World;
-
-/// How long a row that was dropped without a withdrawal is remembered: 30 days.
-const GONE_KEPT: Micros = 30 * 24 * 3600 * 1_000_000;
 
 /// What the engine remembers between transactions; a failed transaction leaves it as it was.
 #[derive(Clone)]
@@ -191,164 +188,6 @@ impl<'a> Work<'a> {
 
     fn is_here(&self, member: &str) -> bool {
         self.memory.directory.member_by_text(member).is_some_and(|member| member.node == self.identity.node)
-    }
-
-    /// Takes parts of one name in; whether anything changed.
-    pub(crate) async fn accept(&mut self, parts: &[Part]) -> Result<bool, StoreError> {
-        let Some(name) = parts.first().map(|part| part.name().clone()) else { return Ok(false) };
-        let old = self.row(&name).await?;
-        let directory = self.memory.directory.clone();
-        let ranking = Ranking { directory: &directory, now: self.now };
-        let Some(accepted) = accept(old.as_ref(), parts, &ranking, self.counter.seq + 1) else {
-            let held = old.iter().flat_map(|row| row.record.iter().chain(&row.withdrawal));
-            let two = held.into_iter().any(|held| parts.iter().any(|part| equivocates(held, part)));
-            self.note_equivocation(&name, parts, two);
-            return Ok(false);
-        };
-        self.note_equivocation(&name, parts, accepted.equivocation);
-        self.next_seq();
-        // What was readable and no longer is must leave the disk: database pages and log.
-        self.scrub |= old.is_some_and(|old| old.record.is_some() && accepted.row.record.is_none())
-            || parts.iter().any(|part| !part.is_record());
-        self.put(accepted.row);
-        Ok(true)
-    }
-
-    /// Remembers that the origin of a name has signed two different states as one revision, until it signs a later one.
-    fn note_equivocation(&mut self, name: &RecordName, parts: &[Part], two: bool) {
-        let known = |prefix: &str| {
-            self.memory.hot.range(prefix.to_owned()..).next().is_some_and(|(key, _)| key.starts_with(prefix))
-        };
-        if two {
-            let revision = parts.iter().map(Part::revision).max().unwrap_or_default();
-            tracing::error!(alarm = "EQUIVOCATION", record.name = %name, "its origin has signed two different states as one revision");
-            if self.memory.hot(facts::EQUIVOCATIONS, limits::EQUIVOCATIONS).len() < limits::EQUIVOCATIONS {
-                self.put_fact(facts::equivocation(name), &revision);
-            }
-        } else if known(facts::EQUIVOCATIONS) {
-            let key = facts::equivocation(name);
-            let noted = self.memory.hot.get(&key).and_then(|value| facts::decode::<Revision>(&key, value).ok());
-            if noted.is_some_and(|noted| parts.iter().any(|part| part.revision() > noted)) {
-                self.remove_fact(key);
-            }
-        }
-    }
-
-    /// Writes a row that changed at the newest sequence number.
-    pub(crate) fn put(&mut self, mut row: Row) {
-        let own = self.is_own(&row.name);
-        let dates = [
-            // An origin ends its record on its date; elsewhere its withdrawal has the time to come.
-            row.record.as_ref().map(|r| r.expire_time() + if own { 0 } else { EXPIRE_SLACK_MICROS + 1 }),
-            row.withdrawal.as_ref().map(|w| w.expire_time() + EXPIRE_SLACK_MICROS + 1),
-            row.gone.map(|(_, until)| until),
-        ];
-        row.due = dates.into_iter().flatten().min().unwrap_or(0);
-        self.note(&row.name, None);
-        if let Some(before) = self.latest.insert(row.name.clone(), self.counter.seq) {
-            self.changed.remove(&before);
-        }
-        self.changed.insert(self.counter.seq, row.name.clone());
-        self.deleted.remove(&row.name);
-        self.rows.insert(row.name.clone(), Some(row));
-    }
-
-    /// Remembers what a row was before its first change here. `read` is the row as it came from the store, where this
-    /// transaction does not hold it.
-    fn note(&mut self, name: &RecordName, read: Option<&Row>) {
-        let held = self.rows.get(name).map_or(read, Option::as_ref);
-        let before = held.map(Counted::of).unwrap_or_default();
-        self.before.entry(name.clone()).or_insert(before);
-    }
-
-    /// Drops a row without a signed withdrawal; its own readers still learn that it is gone.
-    pub(crate) fn drop_row(&mut self, mut row: Row, reason: GoneReason, withdrawal_too: bool) {
-        self.note(&row.name.clone(), Some(&row));
-        if defects::on(Defect::NoGoneRows) {
-            return self.forget(&row);
-        }
-        let seq = self.next_seq();
-        row.record = None;
-        row.record_seq = 0;
-        if withdrawal_too {
-            row.withdrawal = None;
-            row.withdrawal_seq = 0;
-        }
-        row.record_content_seq = seq;
-        row.withdrawal_content_seq = seq;
-        row.gone = Some((reason, self.now + GONE_KEPT));
-        self.scrub = true;
-        self.put(row);
-    }
-
-    /// Keeps rows that are about to leave this store with their member.
-    pub(crate) fn keep_departed(&self, member: &MemberId, first: bool, rows: &[Row]) -> Result<(), StoreError> {
-        let entry = self.memory.directory.index();
-        self.departed.keep(member, entry, first, rows).map_err(|error| match error.kind() {
-            std::io::ErrorKind::StorageFull => StoreError::Full(error.into()),
-            _ => StoreError::Database(error.into()),
-        })
-    }
-
-    /// Drops a withdrawal that is for nobody here any longer.
-    pub(crate) fn drop_withdrawal(&mut self, mut row: Row) {
-        self.note(&row.name.clone(), Some(&row));
-        row.withdrawal = None;
-        row.withdrawal_seq = 0;
-        self.touch(row);
-    }
-
-    /// Makes people and subscribers look at a row again; links do not.
-    pub(crate) fn touch(&mut self, mut row: Row) {
-        if defects::on(Defect::NoTouch) {
-            return;
-        }
-        self.note(&row.name.clone(), Some(&row));
-        let seq = self.next_seq();
-        row.record_content_seq = seq;
-        row.withdrawal_content_seq = seq;
-        self.put(row);
-    }
-
-    /// Makes links read a row's parts again.
-    pub(crate) fn restamp(&mut self, mut row: Row) {
-        self.note(&row.name.clone(), Some(&row));
-        let seq = self.next_seq();
-        if row.record.is_some() {
-            row.record_seq = seq;
-        }
-        if row.withdrawal.is_some() {
-            row.withdrawal_seq = seq;
-        }
-        self.put(row);
-    }
-
-    /// Forgets a row for good and raises the floors below which a cursor may have missed it.
-    pub(crate) fn purge(&mut self, row: &Row) {
-        if !defects::on(Defect::NoFloor) {
-            self.counter.floor = self.counter.floor.max(row.record_seq);
-            self.counter.content_floor = self.counter.content_floor.max(row.record_content_seq);
-        }
-        self.raise_floor(row);
-        self.forget(row);
-    }
-
-    fn forget(&mut self, row: &Row) {
-        self.note(&row.name, Some(row));
-        if let Some(seq) = self.latest.remove(&row.name) {
-            self.changed.remove(&seq);
-        }
-        self.rows.insert(row.name.clone(), None);
-        self.deleted.insert(row.name.clone());
-    }
-
-    /// A withdrawal goes: cursors before it may have missed it.
-    pub(crate) fn raise_floor(&mut self, row: &Row) {
-        if defects::on(Defect::NoFloor) {
-            return;
-        }
-        self.counter.floor = self.counter.floor.max(row.withdrawal_seq);
-        self.counter.content_floor = self.counter.content_floor.max(row.withdrawal_content_seq);
     }
 
     /// The revision that the member's next statement gets.
