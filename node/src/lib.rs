@@ -1,5 +1,7 @@
 //! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
 
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 pub mod at_rest;
 pub mod backup;
 pub mod cli;

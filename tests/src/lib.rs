@@ -2,6 +2,7 @@
 //! simulation.
 
 pub mod bench;
+pub mod fuzz;
 pub mod harness;
 pub mod invariants;
 pub mod malicious;

@@ -24,6 +24,8 @@ pub(crate) use exchange::Exchange;
 pub(crate) use front::Front;
 pub(crate) use limit::Limiter;
 pub(crate) use problem::Problem;
+#[cfg(feature = "arbitrary")]
+pub(crate) use transcode::read_call;
 
 /// How the public listener is set up.
 #[derive(Debug, Clone, Copy)]

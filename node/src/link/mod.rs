@@ -29,6 +29,8 @@ pub use board::{LinkBoard, LinkPhase, LinkView};
 pub use breach::{Breach, BreachView};
 pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
+#[cfg(feature = "arbitrary")]
+pub(crate) use protocol::SinkLane;
 pub use route::route;
 pub use unacknowledged::unacknowledged;
 pub use unheard::unheard;

@@ -46,7 +46,7 @@ use crate::limits;
 use crate::store::{Row, StoreError};
 pub(crate) use duplicates::Duplicate;
 use duplicates::Original;
-use excerpts::excerpts;
+pub(crate) use excerpts::excerpts;
 pub(crate) use facets::Facets;
 pub(crate) use look::OrderBy;
 use look::{Asked, Found, look};

@@ -130,6 +130,19 @@ impl Service<Request> for Transcoder {
     }
 }
 
+/// The message of the method that answers `verb` at `address`, or all that is wrong with it; None where nothing does.
+#[cfg(feature = "arbitrary")]
+pub(crate) fn read_call(
+    verb: Method,
+    address: http::Uri,
+    body: &[u8],
+) -> Option<Result<DynamicMessage, Vec<Violation>>> {
+    let path = Path::parse(address.path())?;
+    let Found::Route(route, bound) = Table::get().find(&verb, &path) else { return None };
+    let (parts, ()) = http::Request::builder().method(verb).uri(address).body(()).ok()?.into_parts();
+    Some(read_request(route, bound, &parts, json::parse(body).ok()))
+}
+
 /// The method's message, from path, body, query and headers; or everything that is wrong with it.
 fn read_request(
     route: &Route,
