@@ -28,14 +28,15 @@ pub fn fold(original: &str) -> Folded {
         Folded { text: String::with_capacity(original.len()), origins: Vec::with_capacity(original.len()) };
     for (origin, character) in (0_u32..).zip(original.chars()) {
         let mut push = |character: char| {
-            // Most are their own.
-            folded.text.push(simplified.get(&character).copied().unwrap_or(character));
+            folded.text.push(character);
             folded.origins.push(origin);
         };
+        // Most are their own.
+        let simplify = |character| simplified.get(&character).copied().unwrap_or(character);
         match character {
             '\0'..='\u{7f}' => push(character.to_ascii_lowercase()),
-            '\u{4e00}'..='\u{9fff}' => push(character),
-            _ => std::iter::once(character).nfkc().flat_map(char::to_lowercase).for_each(push),
+            '\u{4e00}'..='\u{9fff}' => push(simplify(character)),
+            _ => std::iter::once(character).nfkc().flat_map(char::to_lowercase).map(simplify).for_each(push),
         }
     }
     folded
