@@ -108,7 +108,7 @@ pub async fn init(dir: &Path, founding: Founding<'_>, config: Config) -> Result<
     let genesis = directory::genesis(founding.network, &root, &directory_key, started.engine.now());
     let entry = Action::Gateway(Gateway { gateway: founded.gateway.to_string(), address });
     let followed = started.engine.follow(vec![genesis]).await;
-    let made = started.engine.make_entries(directory_key, vec![entry]).await;
+    let made = started.engine.make_entries(None, directory_key, vec![entry]).await;
     end(started).await;
     followed?.map_err(JoinError::from)?;
     made?.map_err(JoinError::from)?;

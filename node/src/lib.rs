@@ -1,8 +1,10 @@
 //! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
 
+mod accounts;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 pub mod at_rest;
+pub mod audit;
 pub mod backup;
 pub mod cli;
 pub mod config;

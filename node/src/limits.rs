@@ -232,6 +232,24 @@ pub(crate) const FACETS: usize = 9;
 pub(crate) const FACET_VALUES: usize = 100;
 /// Suggestions that are told, at most and where the caller does not say.
 pub(crate) const SUGGESTIONS: (usize, usize) = (20, 8);
+/// Accounts of one server.
+pub(crate) const ACCOUNTS: usize = 1_000;
+/// Sessions of one account; beyond, the oldest end.
+pub(crate) const SESSIONS_PER_ACCOUNT: usize = 20;
+/// Sessions of all accounts.
+pub(crate) const SESSIONS: usize = ACCOUNTS * SESSIONS_PER_ACCOUNT;
+/// Passwords that are hashed at once.
+pub(crate) const PASSWORDS: usize = 2;
+/// Those that are hashed or wait for their turn.
+pub(crate) const PASSWORDS_WAITING: usize = 64;
+/// Entries and seals of the audit trail that are read in one go.
+pub(crate) const AUDIT_PAGE: usize = 1_000;
+/// Entries of the audit trail that are looked at for one page of those that somebody asks for.
+pub(crate) const AUDIT_LOOKED: usize = 50_000;
+/// How long the head of the audit trail stays unsigned at most, where it has moved.
+pub(crate) const AUDIT_SEAL_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How many entries stay unsigned at most, but for those of one minute.
+pub(crate) const AUDIT_SEAL_ENTRIES: u64 = 1_000;
 /// Duplicates that are told of one listing.
 pub(crate) const DUPLICATES: usize = 10;
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use duikou_node::audit::{self, Actor, Event};
 use duikou_node::enrol::encode_token;
 use duikou_node::trust::provider;
 use duikou_proto::directory::{Directory, Hidden, MemberState};
@@ -145,7 +146,10 @@ impl AdmissionService for Membership {
             replace_keys: request.replace_keys,
             expire_time,
         };
-        self.0.engine.keep_fact(invite::key(&secret), invite).await.map_err(|error| unwritten(&error))?;
+        let event = Event::new(audit::Action::InviteCreate, format!("members/{member}"));
+        let event = event.saying(if request.replace_keys { "replaces keys" } else { "" });
+        let kept = self.0.engine.put_fact_by(Actor::local(), event, invite::key(&secret), Some(invite)).await;
+        kept.map_err(|error| unwritten(&error))?;
         let root = directory.root_fingerprint().unwrap_or_default();
         let token = JoinToken {
             network: self.0.engine.identity().network.to_string(),

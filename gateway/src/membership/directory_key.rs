@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use duikou_node::audit::Actor;
 use duikou_node::trust::key_file::{KeyFileError, SigningKeyFile};
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::{DirectoryKey, Gateway};
@@ -72,7 +73,7 @@ impl Membership {
         if !known {
             actions.push(Action::Gateway(Gateway { gateway: gateway.to_string(), address: self.0.address.clone() }));
         }
-        self.make_signed(signer, actions).await?;
+        self.make_signed(Actor::local(), signer, actions).await?;
         self.load_directory_key().map_err(|error| no_key(&error))
     }
 }

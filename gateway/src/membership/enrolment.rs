@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use duikou_node::audit::Actor;
 use duikou_node::enrol::{proof_input, renew_input};
 use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
@@ -209,7 +210,7 @@ impl EnrolmentService for Membership {
                 let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
                 return Err(token_refused("TOKEN_USED", zh, en));
             }
-            self.make(actions).await?;
+            self.make_by(Actor::node(node.as_str()), actions).await?;
             tracing::info!(member.id = %member, node.id = %node, replaced = invite.replace_keys, "admitted");
         }
         Ok(Response::new(EnrolResponse {

@@ -1,5 +1,6 @@
 //! Registered readers: who may see what is `registered`. They are no part of the directory; this gateway alone knows them.
 
+use duikou_node::audit::Actor;
 use duikou_node::engine::{Engine, Enterprise as Kept, EnterpriseState, Registration};
 use duikou_proto::federation::enterprise::State;
 use duikou_proto::federation::enterprise_service_server::EnterpriseService;
@@ -98,7 +99,8 @@ impl Enterprises {
     }
 
     async fn set(&self, name: &str, state: EnterpriseState, why: String) -> Result<Response<Enterprise>, Status> {
-        let kept = self.0.set_enterprise(id_of(name)?, state, why).await.map_err(|error| unwritten(&error))?;
+        let kept =
+            self.0.set_enterprise(id_of(name)?, state, why, Actor::local()).await.map_err(|error| unwritten(&error))?;
         kept.map(|kept| Response::new(shown(kept))).ok_or_else(|| absent(name))
     }
 }
@@ -110,7 +112,7 @@ impl EnterpriseService for Enterprises {
         request: Request<CreateEnterpriseRequest>,
     ) -> Result<Response<Enterprise>, Status> {
         let kept = self.read(request.into_inner().enterprise.unwrap_or_default())?;
-        match self.0.register_enterprise(kept.clone()).await.map_err(|error| unwritten(&error))? {
+        match self.0.register_enterprise(kept.clone(), Actor::local()).await.map_err(|error| unwritten(&error))? {
             Registration::Done => Ok(Response::new(shown(kept))),
             Registration::IdTaken => Err(refuse(
                 Code::AlreadyExists,
@@ -161,7 +163,7 @@ impl EnterpriseService for Enterprises {
         request: Request<RemoveEnterpriseRequest>,
     ) -> Result<Response<RemoveEnterpriseResponse>, Status> {
         let name = request.into_inner().name;
-        match self.0.remove_enterprise(id_of(&name)?).await.map_err(|error| unwritten(&error))? {
+        match self.0.remove_enterprise(id_of(&name)?, Actor::local()).await.map_err(|error| unwritten(&error))? {
             true => Ok(Response::new(RemoveEnterpriseResponse {})),
             false => Err(absent(&name)),
         }

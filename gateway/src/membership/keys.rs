@@ -1,5 +1,6 @@
 //! New keys of members: their nodes make them, the key before signs them, and here they get their entries.
 
+use duikou_node::audit::Actor;
 use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::directory::{Directory, Member};
@@ -79,7 +80,7 @@ impl HostService for Membership {
             }));
         }
         if !actions.is_empty() {
-            self.make(actions).await?;
+            self.make_by(Actor::node(node.as_str()), actions).await?;
             tracing::info!(member.id = %member.id, node.id = %node, grace_seconds = request.grace_seconds, "new keys introduced");
         }
         Ok(Response::new(IntroduceKeysResponse { directory_index: self.0.engine.directory().index() }))

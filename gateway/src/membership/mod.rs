@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use duikou_node::audit::Actor;
 use duikou_node::engine::{Engine, WriteError};
 use duikou_node::keys::KeyDesk;
 use duikou_node::link::LinkBoard;
@@ -67,13 +68,18 @@ impl Membership {
         Ok(this)
     }
 
+    /// Makes entries that the operator of this gateway wants.
     async fn make(&self, actions: Vec<Action>) -> Result<(), Status> {
-        self.is_settled().await?;
-        self.make_signed(self.directory_signer()?, actions).await
+        self.make_by(Actor::local(), actions).await
     }
 
-    async fn make_signed(&self, signer: Signer, actions: Vec<Action>) -> Result<(), Status> {
-        match self.0.engine.make_entries(signer, actions).await {
+    async fn make_by(&self, by: Actor, actions: Vec<Action>) -> Result<(), Status> {
+        self.is_settled().await?;
+        self.make_signed(by, self.directory_signer()?, actions).await
+    }
+
+    async fn make_signed(&self, by: Actor, signer: Signer, actions: Vec<Action>) -> Result<(), Status> {
+        match self.0.engine.make_entries(Some(by), signer, actions).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(DirectoryError::Signature { by, .. })) => {
                 let zh = format!("条目缺少签名：{by}");

@@ -1,5 +1,6 @@
 //! Members that go from one node to another, or leave and come back.
 
+use duikou_node::audit::Actor;
 use duikou_proto::directory::MemberState;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::{
@@ -79,7 +80,7 @@ impl Membership {
                 return Err(removed(&member));
             }
             let host = Host { member: member.to_string(), node: to.to_string(), announced: false };
-            self.make(vec![Action::Host(host)]).await?;
+            self.make_by(Actor::node(from.as_str()), vec![Action::Host(host)]).await?;
             tracing::info!(member.id = %member, from = %from, to = %to, "a member has moved");
         }
         Ok(ReleaseMemberResponse { directory_index: self.0.engine.directory().index() })

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use duikou_proto::v1::account_service_client::AccountServiceClient;
+use duikou_proto::v1::audit_service_client::AuditServiceClient;
 use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
@@ -125,6 +127,14 @@ impl Server {
 
     pub(crate) fn search(&self) -> SearchServiceClient<Calls> {
         SearchServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn accounts(&self) -> AccountServiceClient<Calls> {
+        AccountServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn audits(&self) -> AuditServiceClient<Calls> {
+        AuditServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub(crate) fn tokens(&self) -> TokenServiceClient<Calls> {

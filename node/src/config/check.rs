@@ -1,7 +1,14 @@
 //! Which settings go together.
 
+use std::time::Duration;
+
 use super::fault::Rule;
 use super::parts::{Config, MailTls, WebTls};
+
+/// The shortest time without use after which somebody is signed out.
+const IDLE_LEAST: Duration = Duration::from_secs(60);
+/// The longest session.
+const SESSION_MOST: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl Config {
     /// Every pair of settings that does not go together, as `part.key` and the rule that it breaks.
@@ -59,6 +66,14 @@ impl Config {
             "节点已加入，没有 link.gateway 就没有用处",
             "is of no use to a node that has joined and has no link.gateway",
         );
+        let (idle, session) = (self.accounts.idle.duration(), self.accounts.session.duration());
+        demand(
+            idle >= IDLE_LEAST && idle <= session,
+            "accounts.idle",
+            "应至少为 1m，且不长于 accounts.session",
+            "is to be at least 1m and no longer than accounts.session",
+        );
+        demand(session <= SESSION_MOST, "accounts.session", "最长为 7d", "is to be at most 7d");
         let mail = &self.mail;
         demand(
             mail.server.is_none() || mail.from.is_some(),
@@ -104,6 +119,8 @@ mod tests {
     #[test]
     fn settings_that_do_not_go_together_are_named() {
         assert!(keys(|_| {}).is_empty());
+        assert_eq!(keys(|c| c.accounts.idle = "10s".parse().expect("valid")), ["accounts.idle"]);
+        assert_eq!(keys(|c| c.accounts.session = "8d".parse().expect("valid")), ["accounts.session"]);
         assert_eq!(keys(|c| c.web.tls = WebTls::Files), ["web.certificate", "web.key"]);
         assert_eq!(
             keys(|c| {

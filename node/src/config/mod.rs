@@ -17,7 +17,7 @@ pub use base_url::BaseUrl;
 pub use fault::{Fault, Place, Problem, Rule};
 pub use limits::Limits;
 pub use networks::Networks;
-pub use parts::{Config, Delivery, Link, Live, Mail, MailTls, Node, Operator, Store, Web, WebTls};
+pub use parts::{Accounts, Config, Delivery, Link, Live, Mail, MailTls, Node, Operator, Store, Web, WebTls};
 pub use read::Overrides;
 pub use values::{Count, HostPort, Members, Ports, Seconds, Size};
 

@@ -10,6 +10,7 @@ use super::fault::Rule;
 use super::limits::Limits;
 use super::networks::Networks;
 use super::values::{HostPort, Members, Ports, Seconds, Size, Value};
+use crate::accounts::Bounds;
 use crate::live::{Askers, Policy};
 use crate::trust::Proxy;
 
@@ -28,6 +29,8 @@ pub struct Config {
     pub store: Store,
     /// `[limits]`: what one caller may take.
     pub limits: Limits,
+    /// `[accounts]`: people who sign in.
+    pub accounts: Accounts,
     /// `[live]`: whom the members here answer.
     pub live: Live,
     /// `[delivery]`: webhooks, and where people reach this server.
@@ -116,6 +119,28 @@ pub struct Store {
     pub memory: Size,
     /// `queue`: how many bytes of writes may wait for the disk; more are told to try again. Default 16 MiB.
     pub queue: Size,
+}
+
+/// `[accounts]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accounts {
+    /// `idle`: after how long without use somebody is signed out. At least 1m. Default 30m.
+    pub idle: Seconds,
+    /// `session`: after how long somebody is signed out, however much they do. At most 7d. Default 12h.
+    pub session: Seconds,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { idle: Seconds::new(30 * 60), session: Seconds::new(12 * 3600) }
+    }
+}
+
+impl Accounts {
+    /// What the server goes by.
+    pub(crate) fn bounds(&self) -> Bounds {
+        Bounds { idle: self.idle.duration(), session: self.session.duration() }
+    }
 }
 
 /// `[live]`.
@@ -345,6 +370,20 @@ impl Part for Store {
     }
 }
 
+impl Part for Accounts {
+    fn keys(&self) -> &'static [&'static str] {
+        &["idle", "session"]
+    }
+
+    fn set(&mut self, key: &str, text: &str) -> Result<(), Rule> {
+        match key {
+            "idle" => put(&mut self.idle, text),
+            "session" => put(&mut self.session, text),
+            _ => Err(NO_KEY),
+        }
+    }
+}
+
 impl Part for Live {
     fn keys(&self) -> &'static [&'static str] {
         &["answer", "on_request", "named"]
@@ -395,8 +434,8 @@ impl Part for Mail {
 
 impl Config {
     /// The names of the parts.
-    pub(super) const PARTS: [&'static str; 9] =
-        ["node", "web", "operator", "link", "store", "limits", "live", "delivery", "mail"];
+    pub(super) const PARTS: [&'static str; 10] =
+        ["node", "web", "operator", "link", "store", "limits", "accounts", "live", "delivery", "mail"];
 
     /// A part by its name.
     pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
@@ -407,6 +446,7 @@ impl Config {
             "link" => Some(&mut self.link),
             "store" => Some(&mut self.store),
             "limits" => Some(&mut self.limits),
+            "accounts" => Some(&mut self.accounts),
             "live" => Some(&mut self.live),
             "delivery" => Some(&mut self.delivery),
             "mail" => Some(&mut self.mail),

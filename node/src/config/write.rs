@@ -55,6 +55,10 @@ impl Config {
         file.set("address_calls", limits.address_calls, usual.address_calls);
         file.set("address_bytes", limits.address_bytes, usual.address_bytes);
 
+        file.part("accounts", "how long people stay signed in: without use, and at most");
+        file.set("idle", self.accounts.idle, default.accounts.idle);
+        file.set("session", self.accounts.session, default.accounts.session);
+
         file.part("live", "whose live questions are answered");
         file.set("answer", self.live.answer.as_str(), default.live.answer.as_str());
         file.set("on_request", self.live.on_request.as_str(), default.live.on_request.as_str());
@@ -138,6 +142,7 @@ mod tests {
         config.web.trusted_proxies = "127.0.0.1, fd00::/8".parse().expect("valid");
         config.limits.address_requests = "7".parse().expect("valid");
         config.limits.token_bytes = "1 MiB".parse().expect("valid");
+        config.accounts.idle = "5m".parse().expect("valid");
         config.live.on_request = crate::live::Askers::Named;
         config.live.named = "zunyi.pprd.example, bijie.pprd.example".parse().expect("valid");
         assert_eq!(read(&config).as_ref(), Ok(&config));

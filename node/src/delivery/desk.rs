@@ -13,6 +13,7 @@ use super::mail::Mailer;
 use super::settle::{Changes, Forget, load};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact};
 use super::webhook::Slots;
+use crate::audit::{Action, Actor, Event};
 use crate::config::BaseUrl;
 use crate::engine::{Command, Engine, TokenEnd, TokenFact, Work, WriteError, facts};
 use crate::limits;
@@ -178,7 +179,7 @@ impl Desk {
         Ok((found, next))
     }
 
-    /// Ends one. What it had is forgotten afterwards.
+    /// Ends one for somebody. What it had is forgotten afterwards.
     ///
     /// # Errors
     /// Where nothing could be written.
@@ -187,8 +188,9 @@ impl Desk {
         id: &str,
         seen: Seen,
         etag: Option<String>,
+        by: Actor,
     ) -> Result<Result<(), Refusal>, WriteError> {
-        let outcome = self.engine.submit(End { id: id.to_owned(), seen, etag }).await?;
+        let outcome = self.engine.submit(End { id: id.to_owned(), seen, etag, by }).await?;
         if outcome.is_ok() {
             self.tell(Changed::Ended(id.to_owned())).await;
         }
@@ -282,6 +284,7 @@ struct End {
     id: String,
     seen: Seen,
     etag: Option<String>,
+    by: Actor,
 }
 
 #[async_trait]
@@ -305,6 +308,8 @@ impl Command for End {
         work.remove_fact(facts::subscription_state(&self.id));
         work.remove_fact(key);
         work.put_fact(facts::subscription_ended(&self.id), &());
+        let event = Event::new(Action::SubscriptionDelete, format!("subscriptions/{}", self.id));
+        work.audit(&self.by, event.of_any(fact.member().as_ref())).await?;
         Ok(Ok(()))
     }
 }

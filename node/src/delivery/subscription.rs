@@ -209,6 +209,14 @@ impl SubscriptionFact {
         }
     }
 
+    /// The member whose it is; None: a registered reader's, or the operator's.
+    pub(crate) fn member(&self) -> Option<MemberId> {
+        match &self.eyes {
+            Eyes::Member(member) => member.parse().ok(),
+            Eyes::Operator | Eyes::Registered => None,
+        }
+    }
+
     fn whole_reader(&self) -> Reader {
         match &self.eyes {
             Eyes::Operator => Reader::Operator,

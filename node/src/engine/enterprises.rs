@@ -5,6 +5,7 @@ use duikou_proto::envelope::Micros;
 use serde::{Deserialize, Serialize};
 
 use super::{Command, Engine, TokenFact, Work, WriteError, facts, forget_token};
+use crate::audit::{Action, Actor, Event};
 use crate::store::StoreError;
 
 /// Registered readers of one gateway.
@@ -60,6 +61,10 @@ fn key(id: &str) -> String {
     format!("{}{id}", facts::ENTERPRISES)
 }
 
+fn event(action: Action, id: &str) -> Event {
+    Event::new(action, format!("enterprises/{id}"))
+}
+
 impl Engine {
     /// All registered readers, by id.
     ///
@@ -82,8 +87,10 @@ impl Engine {
     ///
     /// # Errors
     /// Where nothing could be written.
-    pub async fn register_enterprise(&self, enterprise: Enterprise) -> Result<Registration, WriteError> {
-        self.submit(Register(enterprise)).await
+    pub async fn register_enterprise(&self, enterprise: Enterprise, by: Actor) -> Result<Registration, WriteError> {
+        let event = event(Action::EnterpriseCreate, &enterprise.id).saying(&enterprise.name_zh);
+        let tell = move |done: &Registration| (*done == Registration::Done).then(|| event.clone());
+        self.submit_audited(by, Register(enterprise), tell).await
     }
 
     /// Suspends or resumes one; None where there is none.
@@ -95,16 +102,26 @@ impl Engine {
         id: &str,
         state: State,
         reason: String,
+        by: Actor,
     ) -> Result<Option<Enterprise>, WriteError> {
-        self.submit(Set { id: id.to_owned(), state, reason }).await
+        let tell = move |done: &Option<Enterprise>| {
+            let enterprise = done.as_ref()?;
+            let action = match enterprise.state {
+                State::Active => Action::EnterpriseResume,
+                State::Suspended => Action::EnterpriseSuspend,
+            };
+            Some(event(action, &enterprise.id).saying(&enterprise.reason))
+        };
+        self.submit_audited(by, Set { id: id.to_owned(), state, reason }, tell).await
     }
 
     /// Removes one with its tokens; false where there is none.
     ///
     /// # Errors
     /// Where nothing could be written.
-    pub async fn remove_enterprise(&self, id: &str) -> Result<bool, WriteError> {
-        self.submit(Remove(id.to_owned())).await
+    pub async fn remove_enterprise(&self, id: &str, by: Actor) -> Result<bool, WriteError> {
+        let told = event(Action::EnterpriseRemove, id);
+        self.submit_audited(by, Remove(id.to_owned()), move |removed| removed.then(|| told.clone())).await
     }
 }
 

@@ -14,9 +14,11 @@ use duikou_proto::sign::Signer;
 use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
+use super::audit::of_entry;
 use super::work::Work;
 use super::writer::{Command, WriteError};
 use super::{Engine, facts};
+use crate::audit::{Actor, Event};
 use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::{GoneReason, Row, StoreError};
@@ -35,16 +37,18 @@ impl Engine {
         self.submit(Follow(entries)).await
     }
 
-    /// Makes directory entries, all or none: the gateway's right.
+    /// Makes directory entries, all or none: the gateway's right. The audit trail is told that `by` wanted them; None:
+    /// it is not.
     ///
     /// # Errors
     /// Where nothing could be written; inside, where an entry would contradict those before.
     pub async fn make_entries(
         &self,
+        by: Option<Actor>,
         signer: Signer,
         actions: Vec<Action>,
     ) -> Result<Result<(), DirectoryError>, WriteError> {
-        self.submit(Make { signer, actions }).await
+        self.submit(Make { by, signer, actions }).await
     }
 }
 
@@ -82,6 +86,7 @@ impl Command for Follow {
 
 /// The gateway makes entries, each from the directory as the one before left it.
 struct Make {
+    by: Option<Actor>,
     signer: Signer,
     actions: Vec<Action>,
 }
@@ -94,6 +99,7 @@ impl Command for Make {
         // All or none: a trial first.
         let mut trial = (*work.memory.directory).clone();
         let mut entries = Vec::with_capacity(self.actions.len());
+        let events: Vec<Event> = self.actions.iter().map(of_entry).collect();
         for action in self.actions {
             let entry = directory::next(trial.link(), &self.signer, work.now, action);
             if let Err(error) = trial.apply(&entry) {
@@ -104,6 +110,11 @@ impl Command for Make {
         for entry in entries {
             if let Err(error) = append(work, entry).await? {
                 return Ok(Err(error));
+            }
+        }
+        if let Some(by) = self.by {
+            for event in events {
+                work.audit(&by, event).await?;
             }
         }
         Ok(Ok(()))

@@ -25,6 +25,18 @@ pub(crate) const TOKENS: &str = "token/";
 pub(crate) const TOKEN_USES: &str = "token-use/";
 /// Begins the registered readers.
 pub(crate) const ENTERPRISES: &str = "enterprise/";
+/// Begins the accounts of people.
+pub(crate) const ACCOUNTS: &str = "account/";
+/// Begins their sessions, by the hash of the secret.
+pub(crate) const SESSIONS: &str = "session/";
+/// Begins the times at which sessions were last used.
+pub(crate) const SESSION_USES: &str = "session-use/";
+/// Begins the one-time links, by the hash of the secret.
+pub(crate) const LINKS: &str = "account-link/";
+/// Begins the passwords that were right and wait for a code, by the hash of what stands for them.
+pub(crate) const CHALLENGES: &str = "challenge/";
+/// Begins what has failed to sign in.
+pub(crate) const THROTTLES: &str = "throttle/";
 /// Begins what was refused of any peer.
 pub(crate) const REJECTIONS: &str = "rejected/";
 
@@ -33,14 +45,17 @@ pub(crate) const REFUSALS: &str = "refused/";
 /// Begins the names of which their origins have signed two states as one revision.
 pub(crate) const EQUIVOCATIONS: &str = "equivocation/";
 
+/// See [`is_hot`].
+pub(crate) const HOT: [&str; 6] = [TOKENS, ENTERPRISES, ACCOUNTS, SESSIONS, REJECTIONS, EQUIVOCATIONS];
+
 /// Whether a fact is asked for so often that all of its like are in memory: few, and each bounded where it is written.
 pub(crate) fn is_hot(key: &str) -> bool {
-    [TOKENS, ENTERPRISES, REJECTIONS, EQUIVOCATIONS].iter().any(|prefix| key.starts_with(prefix))
+    HOT.iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// Whether a fact says who may do what.
 pub(crate) fn is_right(key: &str) -> bool {
-    [TOKENS, ENTERPRISES].iter().any(|prefix| key.starts_with(prefix))
+    [TOKENS, ENTERPRISES, ACCOUNTS, SESSIONS].iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// The feed's identity, its epochs and the key that seals positions.
@@ -74,6 +89,14 @@ pub(crate) const SUBSCRIPTIONS: &str = "subscription/";
 pub(crate) const SUBSCRIPTION_COUNT: &str = "subscription-count";
 /// Begins the subscriptions that have ended and whose memory is still there.
 pub(crate) const SUBSCRIPTIONS_ENDED: &str = "subscription-ended/";
+/// Begins the entries of the audit trail.
+pub(crate) const AUDIT_ENTRIES: &str = "audit/";
+/// The newest entry's number and hash.
+pub(crate) const AUDIT_HEAD: &str = "audit-head";
+/// Begins the heads of the audit trail that are signed.
+pub(crate) const AUDIT_SEALS: &str = "audit-seal/";
+/// The newest number that a seal covers.
+pub(crate) const AUDIT_SEALED: &str = "audit-sealed";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
@@ -85,6 +108,21 @@ pub(crate) fn token(hash: &str) -> String {
 /// When the token under `key` was last shown.
 pub(crate) fn token_use(key: &str) -> String {
     format!("{TOKEN_USES}{}", key.strip_prefix(TOKENS).unwrap_or(key))
+}
+
+/// An account.
+pub(crate) fn account(id: &str) -> String {
+    format!("{ACCOUNTS}{id}")
+}
+
+/// An entry of the audit trail.
+pub(crate) fn audit_entry(number: u64) -> String {
+    format!("{AUDIT_ENTRIES}{number:016}")
+}
+
+/// A signed head of the audit trail.
+pub(crate) fn audit_seal(number: u64) -> String {
+    format!("{AUDIT_SEALS}{number:016}")
 }
 
 /// A place in the journal of live questions.

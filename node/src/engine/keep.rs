@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::Engine;
 use super::work::Work;
 use super::writer::{Command, WriteError};
+use crate::audit::{Actor, Event};
 use crate::store::StoreError;
 
 impl Engine {
@@ -31,6 +32,20 @@ impl Engine {
         value: Option<T>,
     ) -> Result<(), WriteError> {
         self.submit(Put { key, value }).await
+    }
+
+    /// Likewise, of which the audit trail is told.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn put_fact_by<T: Serialize + Send + Sync + 'static>(
+        &self,
+        by: Actor,
+        event: Event,
+        key: String,
+        value: Option<T>,
+    ) -> Result<(), WriteError> {
+        self.submit_audited(by, Put { key, value }, move |()| Some(event.clone())).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod accept;
 mod apply;
+pub(crate) mod audit;
 mod bounds;
 pub(crate) mod completeness;
 mod departed;

@@ -77,7 +77,7 @@ impl Engine {
             unrecovered.extend(key.strip_prefix(facts::UNRECOVERED).and_then(|id| id.parse::<MemberId>().ok()));
         }
         let mut hot = BTreeMap::new();
-        for prefix in [facts::TOKENS, facts::ENTERPRISES, facts::REJECTIONS, facts::EQUIVOCATIONS] {
+        for prefix in facts::HOT {
             hot.extend(read.facts(prefix, "", FACTS).await?);
         }
         let kept = read.fact(facts::FEED).await?;

@@ -17,7 +17,7 @@ use tower_http::cors::{Cors, CorsLayer};
 
 use super::limit::{Limiter, Metered, Refusal, Standing};
 use super::{Exchange, Problem, headers};
-use crate::services::{Identified, language};
+use crate::services::{CallsFrom, Identified, language};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -42,8 +42,11 @@ impl Front {
         let spoken = Spoken::of(&request);
         let (mut parts, body) = request.into_parts();
         // Here and nowhere else: all that is behind finds it in the extensions.
-        let identified = Identified::of(&self.limiter.engine, &parts.headers, &parts.extensions).await;
+        let identified = Identified::of(&self.limiter.accounts, &parts.headers, &parts.extensions).await;
         parts.extensions.insert(identified);
+        if let Some(address) = self.limiter.address(&parts.headers, &parts.extensions) {
+            parts.extensions.insert(CallsFrom(address));
+        }
         let admitted = self.limiter.admit(&parts.headers, &parts.extensions).await;
         let mut request = Request::from_parts(parts, body);
         let (pass, standing) = match admitted {
@@ -158,14 +161,14 @@ mod tests {
     #[tokio::test]
     async fn who_calls_is_found_out_before_anything_else_and_goes_along() {
         let world = World::new().await;
-        let engine = &world.engine;
+        let accounts = &world.accounts;
         let secret = world.token("a", Role::Viewer).await;
         let came: Arc<Mutex<Option<Extensions>>> = Arc::default();
         let seen = came.clone();
         let rest = Router::new().fallback(move |request: axum::extract::Request| async move {
             *seen.lock().unwrap() = Some(request.extensions().clone());
         });
-        let limiter = Limiter::new(engine.clone(), &Limits::default(), Networks::default());
+        let limiter = Limiter::new(accounts.clone(), &Limits::default(), Networks::default());
         let front = Front::new(world.public.clone(), rest, limiter);
         for (shown, known) in [(Some(&*secret), Ok(true)), (None, Ok(false)), (Some("dk_nobody-made-this"), Err(()))] {
             let mut request = Request::new(Body::empty());
@@ -175,7 +178,7 @@ mod tests {
             assert!(front.clone().answer(request).await.status().is_success());
             let extensions = came.lock().unwrap().take().unwrap();
             // Without the header there is nothing else to go by than what came along.
-            let identified = Identified::of(engine, &HeaderMap::new(), &extensions).await;
+            let identified = Identified::of(accounts, &HeaderMap::new(), &extensions).await;
             let found = identified.caller().map(|caller| caller.token.is_some()).map_err(|_| ());
             assert_eq!(found, known, "{shown:?}");
         }

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tokio::sync::Notify;
 
+use crate::audit::{Action, Actor, Event};
 use crate::engine::{Engine, WriteError, facts};
 use crate::store::StoreError;
 use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile};
@@ -90,7 +91,7 @@ impl KeyDesk {
         self.0.openers.clone()
     }
 
-    /// Gives `member` new keys for `purposes`; `grace_seconds` is for how long those before still verify. Whether the
+    /// Gives `member` new keys for `purposes`, as `by` wants it; `grace_seconds` is for how long those before still verify. Whether the
     /// directory has them: where not within half a minute, it goes on in the background.
     ///
     /// # Errors
@@ -100,6 +101,7 @@ impl KeyDesk {
         member: &MemberId,
         purposes: &[Purpose],
         grace_seconds: i64,
+        by: Actor,
     ) -> Result<bool, RotateError> {
         let engine = &self.0.engine;
         let directory = engine.directory();
@@ -129,7 +131,10 @@ impl KeyDesk {
             made(file.create(), || file.read())?;
             self.0.openers.hold(member.clone(), rotation.encryption, Opener::new(file.read_octets()?));
         }
-        engine.put_fact(facts::rotation(member), Some(rotation.clone())).await?;
+        let event = Event::new(Action::KeysRotate, format!("members/{member}")).of(member);
+        let names = purposes.iter().map(|purpose| purpose.as_str_name()).collect::<Vec<_>>().join(", ");
+        let event = event.saying(format!("{names}; grace {grace_seconds} s"));
+        engine.put_fact_by(by, event, facts::rotation(member), Some(rotation.clone())).await?;
         self.0.work.notify_one();
         let mut directory = engine.watch_directory();
         let known = directory.wait_for(|directory| self.stands(member, &rotation, directory) == Stand::Known);

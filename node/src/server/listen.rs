@@ -105,6 +105,9 @@ pub(super) async fn web(
         WebTlsMode::Off => None,
     };
     let tls = tls.map(|tls| tls.server()).transpose()?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    // Set once: a server listens once.
+    let _ = context.address.set(format!("{scheme}://{address}"));
     let front = crate::http::router(context, routes, Manner { tls: tls.is_some() }, limiter.clone());
     let serve = async move {
         let small = limiter.keep_small(stop.clone());

@@ -6,7 +6,7 @@ mod listen;
 mod prompt;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use duikou_proto::directory::DirectoryError;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
+use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
@@ -97,6 +98,8 @@ pub struct Server {
     uses: TokenUses,
     /// Asks and answers for its members.
     pub live: Live,
+    accounts: Accounts,
+    web_address: Arc<OnceLock<String>>,
     subscriptions: Desk,
     /// Delivers once the server listens.
     runner: Option<Runner>,
@@ -143,11 +146,14 @@ impl Server {
         let (dialer, mailer) = (dialer(&config.delivery)?, mailer(&config)?);
         let base = config.delivery.url.clone();
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
+        let accounts = Accounts::new(engine.clone(), config.accounts.bounds());
         let search = Search::start(engine.clone(), folder.search(), &tasks);
         Ok(Self {
             folder,
             config,
             keys,
+            accounts,
+            web_address: Arc::default(),
             subscriptions,
             runner: Some(runner),
             engine,
@@ -172,6 +178,8 @@ impl Server {
             started: self.engine.now(),
             keys: self.keys.clone(),
             subscriptions: self.subscriptions.clone(),
+            accounts: self.accounts.clone(),
+            address: self.web_address.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
             search: self.search.clone(),
@@ -186,6 +194,8 @@ impl Server {
         let context = self.context();
         self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
         self.tasks.spawn(self.uses.clone().keep(self.engine.clone(), self.stop.clone()));
+        self.tasks.spawn(self.accounts.clone().keep_uses(self.stop.clone()));
+        self.tasks.spawn(self.engine.clone().keep_audit_sealed(self.stop.clone()));
         if let Some(runner) = self.runner.take() {
             self.tasks.spawn(runner.run(self.stop.clone()));
         }
@@ -195,7 +205,7 @@ impl Server {
         let public = services::routes(context.clone(), Surface::Public).await;
         self.health.push(public.health);
         let proxies = self.config.web.trusted_proxies.clone();
-        let limiter = Limiter::new(self.engine.clone(), &self.config.limits, proxies);
+        let limiter = Limiter::new(self.accounts.clone(), &self.config.limits, proxies);
         let stop = self.stop.clone();
         let (address, serve) = listen::web(&self.config, context, public.routes, limiter.clone(), stop).await?;
         self.addresses.web = Some(address);

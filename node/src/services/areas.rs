@@ -25,7 +25,7 @@ fn area_of(path: &str) -> Option<Area> {
         "FeedService" | "SearchService" | "MatchService" => Area::Read,
         "SubscriptionService" => Area::Subscriptions,
         "QueryService" | "InquiryService" => Area::Query,
-        "TokenService" => Area::Tokens,
+        "TokenService" | "AccountService" | "AuditService" => Area::Tokens,
         _ => return None,
     })
 }

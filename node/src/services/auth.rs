@@ -1,19 +1,21 @@
-//! Who calls: the administrator on the local socket, the holder of a token, or anybody.
+//! Who calls: the administrator on the local socket, the holder of a token, somebody who is signed in, or anybody.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use duikou_proto::language::Language;
 use duikou_proto::name::MemberId;
-use duikou_proto::v1::token::Role;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{Extensions, HeaderMap};
 use tonic::{Request, Status};
 
 use super::error::Failure;
 use super::{Surface, areas};
+use crate::accounts::{self, Accounts, Person, Role};
+use crate::audit::Actor;
 use crate::engine::{Engine, Reader, TokenFact, facts};
 
-/// Begins every secret.
+/// Begins the secret of a token.
 pub(crate) const SECRET_PREFIX: &str = "dk_";
 /// Bytes of whatever is shown as one.
 const SECRET_BYTES: usize = 128;
@@ -31,7 +33,11 @@ pub(crate) struct Caller {
     pub(crate) account: String,
     /// The fact of the token that was shown.
     pub(crate) token: Option<String>,
-    role: Role,
+    /// Who is signed in, where a session was shown.
+    pub(crate) person: Option<Arc<Person>>,
+    /// Where it calls from, as far as that is known.
+    pub(crate) address: Option<IpAddr>,
+    role: Option<Role>,
     /// What the token may be used for; empty: all that its role allows.
     areas: Vec<i32>,
 }
@@ -42,7 +48,9 @@ impl Caller {
             reader: Reader::Operator,
             account: "local".to_owned(),
             token: None,
-            role: Role::Admin,
+            person: None,
+            address: None,
+            role: Some(Role::Admin),
             areas: Vec::new(),
         }
     }
@@ -52,14 +60,36 @@ impl Caller {
             reader: Reader::Anonymous,
             account: String::new(),
             token: None,
-            role: Role::Unspecified,
+            person: None,
+            address: None,
+            role: None,
             areas: Vec::new(),
         }
     }
 
     fn holder(key: String, token: TokenFact) -> Self {
-        let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
-        Self { reader: token.reader(), account: token.id, token: Some(key), role, areas: token.areas }
+        let role = Role::read(token.role);
+        let reader = token.reader();
+        Self { reader, account: token.id, token: Some(key), person: None, address: None, role, areas: token.areas }
+    }
+
+    /// Somebody who is signed in: with the eyes of the member they act for, or of the server where they administer it.
+    pub(crate) fn person(person: Person) -> Self {
+        Self {
+            reader: person.member.clone().map_or(Reader::Operator, Reader::Member),
+            account: person.account.id.clone(),
+            token: None,
+            role: Some(person.role),
+            areas: Vec::new(),
+            address: None,
+            person: Some(Arc::new(person)),
+        }
+    }
+
+    /// What ends with what was shown.
+    pub(super) fn held(&self) -> Option<Held> {
+        let session = || self.person.as_ref().map(|person| Held::Session(person.key.clone()));
+        self.token.clone().map(Held::Token).or_else(session)
     }
 
     /// Whether what was shown is for the method at `path` (`/package.Service/Method`).
@@ -67,15 +97,31 @@ impl Caller {
         areas::allow(&self.areas, path)
     }
 
-    /// Refuses whoever may write for nobody.
-    pub(crate) fn require_editor(&self) -> Result<(), Failure> {
-        match (&self.reader, self.role) {
-            (Reader::Anonymous, _) => Err(Failure::TokenRequired),
-            (Reader::Member(_) | Reader::Operator, Role::Editor | Role::Admin) => Ok(()),
-            (Reader::Registered | Reader::Member(_) | Reader::Operator | Reader::Narrowed(..), _) => {
+    /// Who the audit trail says it was.
+    pub(crate) fn actor(&self) -> Actor {
+        let actor = match (&self.person, &self.token) {
+            (Some(person), _) => Actor::account(&person.account.id),
+            (None, Some(_)) => Actor::token(&self.account),
+            (None, None) if self.reader == Reader::Operator => Actor::local(),
+            (None, None) => Actor::default(),
+        };
+        actor.from(self.address)
+    }
+
+    /// Refuses whoever has no such role for a member.
+    pub(crate) fn at_least(&self, role: Role) -> Result<(), Failure> {
+        match &self.reader {
+            Reader::Anonymous => Err(Failure::TokenRequired),
+            Reader::Member(_) | Reader::Operator if self.role >= Some(role) => Ok(()),
+            Reader::Registered | Reader::Member(_) | Reader::Operator | Reader::Narrowed(..) => {
                 Err(Failure::NotPermitted)
             }
         }
+    }
+
+    /// Refuses whoever may write for nobody.
+    pub(crate) fn require_editor(&self) -> Result<(), Failure> {
+        self.at_least(Role::Editor)
     }
 
     /// Refuses whoever may not write for `member`. Whether it lives here is the engine's to say.
@@ -90,16 +136,28 @@ impl Caller {
         }
     }
 
-    /// Whose tokens the caller administers: None stands for all.
+    /// Whose tokens and accounts the caller administers: None stands for all.
     pub(crate) fn require_admin(&self) -> Result<Option<&MemberId>, Failure> {
-        match (&self.reader, self.role) {
-            (Reader::Anonymous, _) => Err(Failure::TokenRequired),
-            (Reader::Operator, _) => Ok(None),
-            (Reader::Member(member), Role::Admin) => Ok(Some(member)),
-            (Reader::Registered | Reader::Member(_) | Reader::Narrowed(..), _) => Err(Failure::NotPermitted),
+        self.at_least(Role::Admin)?;
+        match &self.reader {
+            Reader::Member(member) if !self.person.as_ref().is_some_and(|person| person.account.node_admin) => {
+                Ok(Some(member))
+            }
+            _ => Ok(None),
         }
     }
 }
+
+/// What was shown, by the key under which it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Held {
+    Token(String),
+    Session(String),
+}
+
+/// Where a request comes from, as its extension: who listens knows, and which proxies to believe.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallsFrom(pub(crate) IpAddr);
 
 /// Who sent a request, or why nobody is known to have. It is found out once, where a request comes in, and travels on
 /// in its extensions. Those are this process's own: what comes over a connection is a head and a body, and nothing in
@@ -116,10 +174,10 @@ impl From<Caller> for Identified {
 
 impl Identified {
     /// Who sent a request with these: whoever is known already, else whom its headers name.
-    pub(crate) async fn of(engine: &Engine, headers: &HeaderMap, extensions: &Extensions) -> Self {
+    pub(crate) async fn of(accounts: &Accounts, headers: &HeaderMap, extensions: &Extensions) -> Self {
         match extensions.get::<Self>() {
             Some(known) => known.clone(),
-            None => Self(identify(engine, headers).await.map_err(Arc::new)),
+            None => Self(identify(accounts, headers).await.map_err(Arc::new)),
         }
     }
 
@@ -132,8 +190,12 @@ impl Identified {
     }
 }
 
-async fn identify(engine: &Engine, headers: &HeaderMap) -> Result<Caller, Failure> {
+async fn identify(accounts: &Accounts, headers: &HeaderMap) -> Result<Caller, Failure> {
     let Some(secret) = secret_in(headers)? else { return Ok(Caller::anybody()) };
+    if secret.starts_with(accounts::SECRET_PREFIX) {
+        return Ok(Caller::person(accounts.person(secret).await??));
+    }
+    let engine = accounts.engine();
     let key = token_key(secret);
     let token: TokenFact = engine.fact(&key).await?.ok_or(Failure::TokenBad)?;
     token.check(engine).await?;
@@ -144,6 +206,7 @@ async fn identify(engine: &Engine, headers: &HeaderMap) -> Result<Caller, Failur
 #[derive(Clone)]
 pub(crate) struct Door {
     pub(crate) engine: Engine,
+    pub(crate) accounts: Accounts,
     pub(crate) surface: Surface,
 }
 
@@ -154,9 +217,10 @@ impl Door {
         let language = language(headers);
         let identified = match self.surface {
             Surface::Local => Identified::from(Caller::administrator()),
-            Surface::Public => Identified::of(&self.engine, headers, request.extensions()).await,
+            Surface::Public => Identified::of(&self.accounts, headers, request.extensions()).await,
         };
-        let caller = identified.0.map_err(|failure| failure.status(language))?;
+        let mut caller = identified.0.map_err(|failure| failure.status(language))?;
+        caller.address = request.extensions().get::<CallsFrom>().map(|from| from.0);
         Ok((caller, language, request.into_inner()))
     }
 }
@@ -166,7 +230,8 @@ pub(super) fn secret_in(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let (scheme, secret) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Failure::TokenBad)?;
     let secret = secret.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || !secret.starts_with(SECRET_PREFIX) || secret.len() > SECRET_BYTES {
+    let known = [SECRET_PREFIX, accounts::SECRET_PREFIX].iter().any(|prefix| secret.starts_with(prefix));
+    if !scheme.eq_ignore_ascii_case("bearer") || !known || secret.len() > SECRET_BYTES {
         return Err(Failure::TokenBad);
     }
     Ok(Some(secret))

@@ -9,6 +9,7 @@ use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt};
 
+use crate::accounts::Refusal;
 use crate::engine::{Refused, TokenEnd, WriteError};
 use crate::store::StoreError;
 
@@ -87,6 +88,12 @@ pub(crate) enum Failure {
     IndexUnready,
     #[error("the page is being made ready")]
     PageUnready,
+    #[error("the audit trail is being verified")]
+    VerifyLimit,
+    #[error("a session is required")]
+    SessionRequired,
+    #[error(transparent)]
+    Account(Refusal),
 }
 
 impl From<StoreError> for Failure {
@@ -111,6 +118,17 @@ impl From<TokenEnd> for Failure {
             TokenEnd::Suspended => Self::ReaderSuspended,
             TokenEnd::Orphaned => Self::TokenBad,
             TokenEnd::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Violations(violations) => Self::Violations(violations),
+            Refusal::NotPermitted => Self::NotPermitted,
+            Refusal::NoSuch => Self::NotFound("account".to_owned()),
+            other => Self::Account(other),
         }
     }
 }
@@ -308,6 +326,19 @@ impl Failure {
                 "页面正在更新，请稍后重试。",
                 "The page is taking in what has changed: try again in a moment.",
             ),
+            Self::SessionRequired => told(
+                Code::Unauthenticated,
+                "SESSION_REQUIRED",
+                "此操作须由登录的用户进行，请先登录。",
+                "This is for people who are signed in: sign in first.",
+            ),
+            Self::Account(refusal) => account(refusal),
+            Self::VerifyLimit => told(
+                Code::ResourceExhausted,
+                "VERIFY_LIMIT",
+                "审计记录正在核验中，请稍后重试。",
+                "The audit trail is being verified already: try again in a moment.",
+            ),
             Self::KeyFile(detail) => told(
                 Code::FailedPrecondition,
                 "KEY_FILE",
@@ -338,6 +369,7 @@ impl Failure {
         if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
             let wait = match self {
                 Self::RequestLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => *wait,
+                Self::Account(Refusal::Throttled(wait)) => *wait,
                 _ => RETRY_AFTER,
             };
             details.set_retry_info(Some(wait));
@@ -479,6 +511,84 @@ fn halted(why: &str) -> Told {
             reason,
             format!("本机时钟偏差过大，已停止写入（{detail}）。请校准时钟。"),
             format!("This machine's clock is too far off, and it writes nothing ({detail}): set the clock."),
+        ),
+    }
+}
+
+fn account(refusal: &Refusal) -> Told {
+    match refusal {
+        // What has a failure of its own is that; see above.
+        Refusal::Violations(violations) => Failure::Violations(violations.clone()).told(),
+        Refusal::NotPermitted => Failure::NotPermitted.told(),
+        Refusal::NoSuch => Failure::NotFound("account".to_owned()).told(),
+        Refusal::LoginTaken => told(
+            Code::AlreadyExists,
+            "LOGIN_TAKEN",
+            "该登录名已被使用，请换一个。",
+            "Another account has this login: choose another.",
+        ),
+        Refusal::Full => told(
+            Code::ResourceExhausted,
+            "ACCOUNT_LIMIT",
+            "账号数量已达上限，请先删除不再使用的。",
+            "There are as many accounts as there may be: delete those that nobody uses.",
+        ),
+        Refusal::LastAdministrator => told(
+            Code::FailedPrecondition,
+            "LAST_ADMINISTRATOR",
+            "这是最后一位管理员，请先设置另一位。",
+            "Nobody else administers this server: make another administrator first.",
+        ),
+        Refusal::AdministratorExists => told(
+            Code::AlreadyExists,
+            "ADMINISTRATOR_EXISTS",
+            "本服务器已有管理员。",
+            "This server has an administrator.",
+        ),
+        Refusal::BadCredentials => told(
+            Code::Unauthenticated,
+            "SIGN_IN_FAILED",
+            "登录名、密码或验证码不正确，请核对后重试；忘记密码请联系管理员重置。",
+            "Login, password or code are wrong: check them and try again, or ask an administrator for a reset.",
+        ),
+        Refusal::Throttled(wait) => {
+            let seconds = wait.as_millis().div_ceil(1000);
+            told(
+                Code::ResourceExhausted,
+                "SIGN_IN_LATER",
+                format!("失败次数过多，请在{seconds}秒后重试。"),
+                format!("Too many attempts have failed: try again in {seconds} s."),
+            )
+        }
+        Refusal::Busy => told(
+            Code::ResourceExhausted,
+            "SIGN_IN_BUSY",
+            "同时登录的人过多，请稍后重试。",
+            "Too many people sign in at once: try again in a moment.",
+        ),
+        Refusal::LinkBad => told(
+            Code::FailedPrecondition,
+            "LINK_INVALID",
+            "链接无效、已使用或已过期，请向管理员索取新的链接。",
+            "The link is not known, was used, or has expired: ask an administrator for a new one.",
+        ),
+        Refusal::FactorExists => told(
+            Code::FailedPrecondition,
+            "FACTOR_EXISTS",
+            "已启用双因素验证，请先停用再重新设置。",
+            "There is a second factor: remove it before you set up another.",
+        ),
+        Refusal::NoFactor => told(
+            Code::FailedPrecondition,
+            "NO_FACTOR",
+            "尚未设置双因素验证，请先设置。",
+            "There is no second factor: set one up first.",
+        ),
+        Refusal::SessionEnded => told(
+            Code::Unauthenticated,
+            "SESSION_ENDED",
+            "登录已结束，请重新登录。",
+            "The session has ended: sign in again.",
         ),
     }
 }

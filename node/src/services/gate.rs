@@ -1,5 +1,5 @@
-//! The gate of the public surface: whether a token is good, for this method; when it was shown; and that what is under
-//! way ends when the token does. It stands before every service, so none of them needs to know.
+//! The gate of the public surface: whether what is shown is good, for this method; when it was shown; and that what is
+//! under way ends when the token or the session does. It stands before every service, so none of them needs to know.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -14,9 +14,11 @@ use http::HeaderMap;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tonic::service::Routes;
 
-use super::auth::{Identified, language};
+use super::auth::{Held, Identified, language};
 use super::error::Failure;
+use super::roles;
 use super::uses::TokenUses;
+use crate::accounts::Accounts;
 use crate::engine::{Engine, TokenFact};
 
 /// A token that expires is looked at again when it should have; clocks may be set meanwhile.
@@ -24,19 +26,19 @@ const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone)]
 struct Gate {
-    engine: Engine,
+    accounts: Accounts,
     uses: TokenUses,
 }
 
 /// `routes` behind the gate.
-pub(super) fn before(routes: Routes, engine: Engine, uses: TokenUses) -> Routes {
-    let gate = Gate { engine, uses };
+pub(super) fn before(routes: Routes, accounts: Accounts, uses: TokenUses) -> Routes {
+    let gate = Gate { accounts, uses };
     Routes::from(routes.into_axum_router().layer(from_fn_with_state(gate, pass)))
 }
 
 async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let Gate { engine, uses } = gate;
-    let identified = Identified::of(&engine, request.headers(), request.extensions()).await;
+    let Gate { accounts, uses } = gate;
+    let identified = Identified::of(&accounts, request.headers(), request.extensions()).await;
     request.extensions_mut().insert(identified.clone());
     // Whoever shows nothing, or nothing good, hears so from the service, in its words.
     let Ok(caller) = identified.caller() else { return next.run(request).await };
@@ -44,19 +46,24 @@ async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
     if !caller.may_call(request.uri().path()) {
         return Failure::OtherArea.status(language).into_http();
     }
-    let Some(key) = caller.token.clone() else { return next.run(request).await };
-    uses.note(&key, engine.now());
+    if let Err(refused) = roles::check(caller, request.uri().path()) {
+        return refused.status(language).into_http();
+    }
+    let Some(held) = caller.held() else { return next.run(request).await };
+    if let Held::Token(key) = &held {
+        uses.note(key, accounts.engine().now());
+    }
     let response = next.run(request).await;
-    response.map(|inner| axum::body::Body::new(Ending { inner, engine, key, language, ended: None, over: false }))
+    response.map(|inner| axum::body::Body::new(Ending { inner, accounts, held, language, ended: None, over: false }))
 }
 
 type Ended = Pin<Box<dyn Future<Output = Failure> + Send>>;
 
-/// An answer that ends when the token does by which it was got.
+/// An answer that ends when the token or the session does by which it was got.
 struct Ending {
     inner: axum::body::Body,
-    engine: Engine,
-    key: String,
+    accounts: Accounts,
+    held: Held,
     language: Language,
     /// Made when there is something to wait for: most answers are there at once.
     ended: Option<Ended>,
@@ -75,8 +82,8 @@ impl HttpBody for Ending {
         if let ready @ Poll::Ready(_) = Pin::new(&mut this.inner).poll_frame(cx) {
             return ready;
         }
-        let (engine, key) = (&this.engine, &this.key);
-        let ended = this.ended.get_or_insert_with(|| Box::pin(ended(engine.clone(), key.clone())));
+        let (accounts, held) = (&this.accounts, &this.held);
+        let ended = this.ended.get_or_insert_with(|| Box::pin(ended(accounts.clone(), held.clone())));
         let failure = std::task::ready!(ended.as_mut().poll(cx));
         this.over = true;
         let mut trailers = HeaderMap::new();
@@ -94,24 +101,37 @@ impl HttpBody for Ending {
     }
 }
 
-/// Waits until the token under `key` is good for nothing, and says why.
-async fn ended(engine: Engine, key: String) -> Failure {
-    let mut rights = engine.watch_rights();
+/// Waits until what was shown is good for nothing, and says why.
+async fn ended(accounts: Accounts, held: Held) -> Failure {
+    let mut rights = accounts.engine().watch_rights();
     loop {
         rights.mark_unchanged();
-        let token = match engine.fact::<TokenFact>(&key).await {
-            Ok(Some(token)) => token,
-            Ok(None) => return Failure::TokenBad,
-            Err(error) => return error.into(),
+        let left = match &held {
+            Held::Token(key) => token_left(accounts.engine(), key).await,
+            Held::Session(key) => session_left(&accounts, key).await,
         };
-        if let Err(end) = token.check(&engine).await {
-            return end.into();
-        }
-        let left = token.expire_time.map(|time| u64::try_from(time - engine.now()).unwrap_or(0));
-        let left = left.map_or(EXPIRY_LOOK, |micros| Duration::from_micros(micros).min(EXPIRY_LOOK));
+        let left = match left {
+            Ok(left) => left.min(EXPIRY_LOOK),
+            Err(failure) => return failure,
+        };
         tokio::select! {
             changed = rights.changed() => if changed.is_err() { return Failure::Closing },
             () = tokio::time::sleep(left) => {}
         }
     }
+}
+
+/// How long the token under `key` is good, or why it is not.
+async fn token_left(engine: &Engine, key: &str) -> Result<Duration, Failure> {
+    let token: TokenFact = engine.fact(key).await?.ok_or(Failure::TokenBad)?;
+    token.check(engine).await?;
+    let left = token.expire_time.map(|time| u64::try_from(time - engine.now()).unwrap_or(0));
+    Ok(left.map_or(EXPIRY_LOOK, Duration::from_micros))
+}
+
+/// The same of the session under `key`. What is under way on it is no use of it: a page left open signs nobody in for
+/// longer.
+async fn session_left(accounts: &Accounts, key: &str) -> Result<Duration, Failure> {
+    let (_, left) = accounts.check(key).await??;
+    Ok(left)
 }

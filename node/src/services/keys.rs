@@ -12,6 +12,7 @@ use duikou_proto::validate::reason;
 
 use super::Context;
 use super::error::Failure;
+use crate::audit::{Action, Actor, Event};
 use crate::engine::{Engine, facts};
 use crate::keys::{RotateError, encryption_key_file};
 use crate::time::timestamp;
@@ -102,7 +103,11 @@ async fn of_member(context: &Context, member: &Member) -> Result<Vec<KeyInfo>, F
 }
 
 /// Gives a member here new keys.
-pub(super) async fn rotate(context: &Context, request: &RotateKeysRequest) -> Result<RotateKeysResponse, Failure> {
+pub(super) async fn rotate(
+    context: &Context,
+    request: &RotateKeysRequest,
+    by: Actor,
+) -> Result<RotateKeysResponse, Failure> {
     let member = named(&context.engine, &request.member)?;
     if !(0..=contract::KEY_GRACE.as_secs() as i64).contains(&request.grace_seconds) {
         return Err(Failure::field(
@@ -130,7 +135,7 @@ pub(super) async fn rotate(context: &Context, request: &RotateKeysRequest) -> Re
     if purposes.is_empty() {
         purposes = vec![Purpose::Signing, Purpose::Encryption];
     }
-    let known = context.keys.rotate(&member, &purposes, request.grace_seconds).await?;
+    let known = context.keys.rotate(&member, &purposes, request.grace_seconds, by).await?;
     let directory = context.engine.directory();
     let keys = match directory.member(&member) {
         Some(held) => of_member(context, held).await?,
@@ -147,11 +152,13 @@ fn by_root(member: &Member) -> (i32, i64) {
 }
 
 /// The operator knows of the keys that the root gave a member.
-pub(super) async fn acknowledge(context: &Context, member: &str) -> Result<(), Failure> {
+pub(super) async fn acknowledge(context: &Context, member: &str, by: Actor) -> Result<(), Failure> {
     let id = named(&context.engine, member)?;
     let number = context.engine.directory().member(&id).map_or(0, |member| by_root(member).0);
     if number > 0 {
-        context.engine.put_fact(facts::keys_seen(&id), Some(number)).await?;
+        let event = Event::new(Action::KeysAcknowledge, format!("members/{id}")).of(&id);
+        let event = event.saying(format!("key {number}"));
+        context.engine.put_fact_by(by, event, facts::keys_seen(&id), Some(number)).await?;
     }
     Ok(())
 }

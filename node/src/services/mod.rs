@@ -1,8 +1,10 @@
 //! The public gRPC services of an engine: listings, feed, directory, search, tokens, and what the operator asks. Each reads
 //! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
 
+mod account;
 mod alarms;
 mod areas;
+mod audit;
 mod auth;
 mod directory;
 mod error;
@@ -16,6 +18,7 @@ mod operator;
 mod page_token;
 mod query;
 mod request_id;
+mod roles;
 mod search;
 mod status;
 mod subscription;
@@ -26,9 +29,12 @@ mod uses;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 use duikou_proto::FILE_DESCRIPTOR_SET;
 use duikou_proto::envelope::Micros;
+use duikou_proto::v1::account_service_server::AccountServiceServer;
+use duikou_proto::v1::audit_service_server::AuditServiceServer;
 use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
 use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::match_service_server::MatchServiceServer;
@@ -45,6 +51,7 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tower::Service;
 
+use crate::accounts::Accounts;
 use crate::delivery::Desk;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
@@ -53,7 +60,7 @@ use crate::live::Live;
 use crate::search::Search;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
-pub(crate) use auth::{Identified, language};
+pub(crate) use auth::{CallsFrom, Identified, language};
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
@@ -75,6 +82,10 @@ pub struct Context {
     pub keys: KeyDesk,
     /// Where subscriptions are made and changed.
     pub(crate) subscriptions: Desk,
+    /// The people who work on this server.
+    pub(crate) accounts: Accounts,
+    /// Where the public listener is, once it is there.
+    pub(crate) address: Arc<OnceLock<String>>,
     /// When the server started.
     pub started: Micros,
     /// The server's folder.
@@ -128,9 +139,10 @@ impl Gathered {
 
 /// Puts the services of one surface together.
 pub async fn routes(context: Context, surface: Surface) -> Services {
-    let door = Door { engine: context.engine.clone(), surface };
+    let accounts = context.accounts.clone();
+    let door = Door { engine: context.engine.clone(), accounts: accounts.clone(), surface };
     let tasks = TaskTracker::new();
-    let (uses, engine) = (context.uses.clone(), context.engine.clone());
+    let uses = context.uses.clone();
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut all = Gathered { routes: Routes::new(health_service), names: Vec::new() };
     let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
@@ -149,6 +161,10 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     all.add(subscriptions.max_decoding_message_size(REQUEST_BYTES));
     let searches = search::Searches { door: door.clone(), search: context.search.clone() };
     all.add(SearchServiceServer::new(searches).max_decoding_message_size(REQUEST_BYTES));
+    let people = AccountServiceServer::new(account::People { door: door.clone(), accounts: accounts.clone() });
+    all.add(people.max_decoding_message_size(REQUEST_BYTES));
+    let audits = AuditServiceServer::new(audit::Audits::new(door.clone()));
+    all.add(audits.max_decoding_message_size(REQUEST_BYTES));
     match surface {
         Surface::Local => {
             let operators = OperatorServiceServer::new(operator::Operators { door, context });
@@ -171,7 +187,7 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let routes = routes.add_service(v1).add_service(v1alpha);
     let routes = match surface {
         Surface::Local => routes,
-        Surface::Public => gate::before(routes, engine, uses),
+        Surface::Public => gate::before(routes, accounts, uses),
     };
     Services { routes, health, tasks }
 }

@@ -9,7 +9,9 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
 use super::error::Failure;
-use super::{Context, keys, status};
+use super::{Context, account, keys, status};
+use crate::accounts::Refusal;
+use crate::audit::{Action, Actor, Event};
 use crate::backup::{self, BackupError};
 
 pub(crate) struct Operators {
@@ -18,7 +20,7 @@ pub(crate) struct Operators {
 }
 
 impl Operators {
-    async fn backup(&self, folder: &str) -> Result<v1::BackupResponse, Failure> {
+    async fn backup(&self, folder: &str, by: Actor) -> Result<v1::BackupResponse, Failure> {
         let target = Path::new(folder);
         if !target.is_absolute() {
             return Err(Failure::field(
@@ -34,7 +36,31 @@ impl Operators {
             BackupError::Store(error) => error.into(),
             other => Failure::Backup(crate::error::chain(&other)),
         })?;
+        let event = Event::new(Action::Backup, folder).saying(format!("{size_bytes} bytes"));
+        self.context.engine.note_audit(by, event).await?;
         Ok(v1::BackupResponse { size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX) })
+    }
+}
+
+impl Operators {
+    async fn create_administrator_now(
+        &self,
+        request: v1::CreateAdministratorRequest,
+        by: Actor,
+    ) -> Result<v1::CreateAdministratorResponse, Failure> {
+        let v1::CreateAdministratorRequest { login, display_name, anyway } = request;
+        let made = self.context.accounts.first_administrator(&login, &display_name, anyway, by).await?;
+        let (made, link) = match made {
+            Err(Refusal::AdministratorExists) => return Ok(v1::CreateAdministratorResponse::default()),
+            other => other?,
+        };
+        let configured = self.context.subscriptions.base().map(ToString::to_string);
+        let base = configured.or_else(|| self.context.address.get().cloned());
+        Ok(v1::CreateAdministratorResponse {
+            account: Some(account::shown(&made)),
+            link: Some(account::link(link)),
+            base_url: base.unwrap_or_default(),
+        })
     }
 }
 
@@ -46,8 +72,11 @@ impl OperatorService for Operators {
     }
 
     async fn backup(&self, request: Request<v1::BackupRequest>) -> Result<Response<v1::BackupResponse>, Status> {
-        let (_, language, message) = self.door.enter(request).await?;
-        self.backup(&message.folder).await.map(Response::new).map_err(|failure| failure.status(language))
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.backup(&message.folder, caller.actor())
+            .await
+            .map(Response::new)
+            .map_err(|failure| failure.status(language))
     }
 
     async fn list_keys(&self, request: Request<v1::ListKeysRequest>) -> Result<Response<v1::ListKeysResponse>, Status> {
@@ -60,8 +89,8 @@ impl OperatorService for Operators {
         &self,
         request: Request<v1::RotateKeysRequest>,
     ) -> Result<Response<v1::RotateKeysResponse>, Status> {
-        let (_, language, message) = self.door.enter(request).await?;
-        let rotated = keys::rotate(&self.context, &message).await;
+        let (caller, language, message) = self.door.enter(request).await?;
+        let rotated = keys::rotate(&self.context, &message, caller.actor()).await;
         rotated.map(Response::new).map_err(|failure| failure.status(language))
     }
 
@@ -69,8 +98,17 @@ impl OperatorService for Operators {
         &self,
         request: Request<v1::AcknowledgeKeysRequest>,
     ) -> Result<Response<v1::AcknowledgeKeysResponse>, Status> {
-        let (_, language, message) = self.door.enter(request).await?;
-        let done = keys::acknowledge(&self.context, &message.member).await;
+        let (caller, language, message) = self.door.enter(request).await?;
+        let done = keys::acknowledge(&self.context, &message.member, caller.actor()).await;
         done.map(|()| Response::new(v1::AcknowledgeKeysResponse {})).map_err(|failure| failure.status(language))
+    }
+
+    async fn create_administrator(
+        &self,
+        request: Request<v1::CreateAdministratorRequest>,
+    ) -> Result<Response<v1::CreateAdministratorResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        let made = self.create_administrator_now(message, caller.actor()).await;
+        made.map(Response::new).map_err(|failure| failure.status(language))
     }
 }

@@ -10,6 +10,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::hex::hex;
 use duikou_proto::limits::REQUEST_ID_KEPT;
 use duikou_proto::name::RecordName;
+use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::validate::{Violation, reason};
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -17,7 +18,9 @@ use uuid::Uuid;
 
 use super::auth::Caller;
 use super::error::{Failure, violation};
-use crate::engine::{Command, Engine, Refused, Work, Write, Written};
+use crate::audit::{Action, Actor, Event};
+use crate::engine::audit::Audited;
+use crate::engine::{Change, Command, Engine, Refused, Work, Write, Written};
 use crate::sealed;
 use crate::store::StoreError;
 
@@ -103,18 +106,40 @@ impl RequestId {
     }
 }
 
-/// Writes, and remembers the answer where the request has an id.
+/// Writes for somebody, of which the audit trail is told, and remembers the answer where the request has an id.
 pub(crate) async fn write<A: Message + Default>(
     engine: &Engine,
     id: Option<&RequestId>,
     write: Write,
+    by: Actor,
     answer: impl Fn(Written) -> A + Send + 'static,
 ) -> Result<A, Failure> {
-    let Some(id) = id.filter(|_| !write.dry_run) else { return Ok(answer(engine.write(write).await??)) };
     if let Some(why) = engine.halted() {
         return Err(Refused::Halted(why).into());
     }
-    once(engine, Some(id), write, answer).await
+    if write.dry_run {
+        return Ok(answer(engine.write(write).await??));
+    }
+    let name = write.name.clone();
+    let reason = match &write.change {
+        Change::Put(..) => None,
+        Change::End(reason) => Some(*reason),
+    };
+    let tell = move |done: &Result<Written, Refused>| told(&name, reason, done.as_ref().ok()?);
+    once(engine, id, Audited { command: write, by, tell }, answer).await
+}
+
+/// What the audit trail is told of a write; None where nothing was made.
+fn told(name: &RecordName, reason: Option<WithdrawalReason>, written: &Written) -> Option<Event> {
+    let (action, detail) = match written {
+        Written::Created(part) => (Action::ListingCreate, format!("revision {}", part.revision())),
+        Written::Updated(part) => (Action::ListingUpdate, format!("revision {}", part.revision())),
+        Written::Unchanged(_) => return None,
+        Written::Ended(_) => {
+            (Action::ListingWithdraw, reason.map(|reason| reason.as_str_name().to_owned()).unwrap_or_default())
+        }
+    };
+    Some(Event::new(action, name.to_string()).of(&name.origin()).saying(detail))
 }
 
 /// Carries a command out, once where the request has an id, and remembers the answer.

@@ -1,11 +1,13 @@
 //! The services as clients meet them, over a real store: every call goes through the routes, without a socket.
 
+mod audit;
 mod directory;
 mod feed;
 mod listing;
 mod matching;
 mod operator;
 mod query;
+mod roles;
 mod strange;
 mod token;
 
@@ -34,6 +36,7 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
 use super::{Context, Surface, TokenUses, routes};
+use crate::accounts::{self, Accounts};
 use crate::config::Networks;
 use crate::delivery::{Desk, Dialer, Runner};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
@@ -46,13 +49,15 @@ use crate::store::sqlite::SqliteStore;
 /// 2027-01-15, microseconds.
 const START: Micros = 1_800_000_000_000_000;
 const SECOND: Micros = 1_000_000;
+/// Everybody's.
+const PASSWORD: &str = "tea-9-mountain";
 const DAY: Micros = 24 * 3600 * SECOND;
 
 fn network() -> NetworkName {
     "n.example".parse().unwrap()
 }
 
-fn id(short: &str) -> MemberId {
+pub(crate) fn id(short: &str) -> MemberId {
     format!("{short}.n.example").parse().unwrap()
 }
 
@@ -65,6 +70,7 @@ pub(crate) struct World {
     folder: tempfile::TempDir,
     clock: Arc<AtomicI64>,
     pub(crate) engine: Engine,
+    pub(crate) accounts: Accounts,
     uses: TokenUses,
     links: LinkBoard,
     live: Live,
@@ -108,8 +114,11 @@ impl World {
         let uses = TokenUses::default();
         let tasks = TaskTracker::new();
         let search = crate::search::Search::start(engine.clone(), data.join("search"), &tasks);
+        let accounts = Accounts::new(engine.clone(), crate::accounts::Bounds::default());
         let context = Context {
             engine: engine.clone(),
+            accounts: accounts.clone(),
+            address: Default::default(),
             links: links.clone(),
             live: live.clone(),
             keys,
@@ -122,7 +131,8 @@ impl World {
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
         let directory = Directory::default();
-        let mut world = Self { folder, clock, engine, uses, links, live, stop, directory, search, local, public };
+        let mut world =
+            Self { folder, clock, engine, accounts, uses, links, live, stop, directory, search, local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {
@@ -160,7 +170,7 @@ impl World {
         self.engine.submit(Follow(vec![entry])).await.unwrap().unwrap();
     }
 
-    fn pass(&self, time: Micros) {
+    pub(crate) fn pass(&self, time: Micros) {
         self.clock.fetch_add(time, Ordering::SeqCst);
     }
 
@@ -193,6 +203,30 @@ impl World {
         let token = Token { member: member.into(), role: role.into(), ..Token::default() };
         let request = v1::CreateTokenRequest { token: Some(token) };
         self.tokens().create_token(request).await.unwrap().into_inner().secret
+    }
+
+    /// The secret of a session of a new person.
+    pub(crate) async fn session(&self, login: &str, member: &str, role: accounts::Role) -> String {
+        let new = accounts::NewAccount {
+            login: login.into(),
+            display_name: login.into(),
+            roles: [(id(member), role)].into(),
+            ..accounts::NewAccount::default()
+        };
+        let made = self.accounts.create(new, accounts::Over::All, crate::audit::Actor::local()).await.unwrap();
+        let (_, link) = made.unwrap();
+        self.accounts.accept(&link.secret, PASSWORD, &accounts::Origin::default()).await.unwrap().unwrap();
+        self.again(login).await
+    }
+
+    /// The secret of another session of that person.
+    pub(crate) async fn again(&self, login: &str) -> String {
+        let (login, password) = (login.to_owned(), PASSWORD.to_owned().into());
+        let credentials = accounts::Credentials::Password { login, password, code: String::new() };
+        match self.accounts.sign_in(credentials, accounts::Origin::default()).await.unwrap().unwrap() {
+            accounts::SignedIn::Done { secret, .. } => secret.to_string(),
+            accounts::SignedIn::CodeNeeded { .. } => panic!("no code is set up"),
+        }
     }
 
     pub(crate) async fn publish(&self, member: &str, id: &str, scopes: &[&str]) -> Listing {

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
 use super::error::{Failure, violation};
 use super::uses::TokenUses;
+use crate::audit::{Action, Event};
 use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
 use crate::store::StoreError;
 use crate::time::{micros, timestamp};
@@ -47,7 +48,10 @@ impl Tokens {
         let bytes = Zeroizing::new(random::<32>());
         let secret = format!("{SECRET_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(*bytes));
         let added = Add { key: token_key(&secret), fact: fact.clone() };
-        if !self.door.engine.submit(added).await? {
+        let event = Event::new(Action::TokenCreate, format!("tokens/{}", fact.id));
+        let event = event.of_any(fact.member.as_ref().map(|member| &member.0)).saying(told(&fact));
+        let tell = move |added: &bool| added.then(|| event.clone());
+        if !self.door.engine.submit_audited(caller.actor(), added, tell).await? {
             return Err(Failure::TokenLimit);
         }
         Ok(v1::CreateTokenResponse { token: Some(shown(fact, None)), secret })
@@ -69,8 +73,8 @@ impl Tokens {
             found.push(violation(
                 "token.role",
                 reason::UNSPECIFIED,
-                "尚未选择角色，请选择 VIEWER、EDITOR 或 ADMIN。",
-                "No role is chosen: choose VIEWER, EDITOR or ADMIN.",
+                "尚未选择角色，请选择 VIEWER、EDITOR、REVIEWER 或 ADMIN。",
+                "No role is chosen: choose VIEWER, EDITOR, REVIEWER or ADMIN.",
             ));
         }
         let member = self.member(&token, role, &mut found);
@@ -178,7 +182,7 @@ impl Tokens {
             return None;
         }
         if token.registered {
-            if matches!(role, Role::Editor | Role::Admin) {
+            if matches!(role, Role::Editor | Role::Reviewer | Role::Admin) {
                 found.push(violation(
                     "token.role",
                     reason::INCONSISTENT,
@@ -224,11 +228,13 @@ impl Tokens {
         let owner = caller.require_admin()?.cloned();
         let absent = || Failure::NotFound(name.chars().take(80).collect());
         let id = name.strip_prefix("tokens/").ok_or_else(absent)?.to_owned();
-        if self.door.engine.submit(Revoke { id, owner }).await? {
-            Ok(v1::RevokeTokenResponse {})
-        } else {
-            Err(absent())
-        }
+        let tell = |revoked: &Option<TokenFact>| {
+            let fact = revoked.as_ref()?;
+            let event = Event::new(Action::TokenRevoke, format!("tokens/{}", fact.id));
+            Some(event.of_any(fact.member.as_ref().map(|member| &member.0)).saying(told(fact)))
+        };
+        let revoked = self.door.engine.submit_audited(caller.actor(), Revoke { id, owner }, tell).await?;
+        revoked.map(|_| v1::RevokeTokenResponse {}).ok_or_else(absent)
     }
 }
 
@@ -278,7 +284,13 @@ impl Command for Add {
     }
 }
 
-/// Forgets a token; false where there is none for `owner`.
+/// What the audit trail is told of a token.
+fn told(fact: &TokenFact) -> String {
+    let role = Role::try_from(fact.role).unwrap_or_default().as_str_name();
+    format!("{role} {}", fact.label)
+}
+
+/// Forgets a token; None where there is none for `owner`.
 struct Revoke {
     id: String,
     owner: Option<MemberId>,
@@ -286,12 +298,15 @@ struct Revoke {
 
 #[async_trait]
 impl Command for Revoke {
-    type Output = bool;
+    type Output = Option<TokenFact>;
 
-    async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
         let held = work.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
         let found = held.into_iter().find(|(_, fact)| fact.id == self.id && is_of(fact, self.owner.as_ref()));
-        Ok(found.map(|(key, _)| forget_token(work, key)).is_some())
+        Ok(found.map(|(key, fact)| {
+            forget_token(work, key);
+            fact
+        }))
     }
 }
 

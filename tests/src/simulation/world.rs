@@ -220,7 +220,7 @@ impl World {
         let made = tokio::select! {
             biased;
             () = process.died().cancelled() => return false,
-            made = process.engine.make_entries(self.authority.clone(), vec![action]) => made,
+            made = process.engine.make_entries(None, self.authority.clone(), vec![action]) => made,
         };
         let next = self.directory.index() + 1;
         let (Ok(Ok(())), Ok(new)) = (made, process.engine.entries(next, 64).await) else { return false };

@@ -1,5 +1,7 @@
 //! The commands, one a file.
 
+mod accounts;
+mod audit;
 mod backup;
 mod check;
 mod circles;
@@ -83,6 +85,12 @@ pub enum Shared {
     /// The keys with which members sign, and to which others seal
     #[command(subcommand, after_help = "Example:\n  duikou-node keys show")]
     Keys(keys::Command),
+    /// The people who work on this server
+    #[command(subcommand, after_help = "Example:\n  duikou-node accounts first-admin")]
+    Accounts(Box<accounts::Command>),
+    /// What was done on this server, by whom, on what
+    #[command(subcommand, after_help = "Example:\n  duikou-node audit list --since 2026-11-01")]
+    Audit(Box<audit::Command>),
     Backup(backup::Args),
     Restore(restore::Args),
     Check(check::Args),
@@ -132,6 +140,8 @@ impl Shared {
             Self::Subscriptions(command) => command.run(context).await,
             Self::Tokens(command) => command.run(context).await,
             Self::Keys(command) => command.run(context, folder).await,
+            Self::Accounts(command) => command.run(context).await,
+            Self::Audit(command) => command.run(context).await,
             Self::Backup(args) => args.run(context).await,
             Self::Restore(args) => args.run(context, folder).await,
             Self::Check(args) => args.run(context, folder).await,

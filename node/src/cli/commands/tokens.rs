@@ -73,7 +73,9 @@ enum RoleArg {
     Viewer,
     /// Read, and write listings of its member
     Editor,
-    /// All of that, and tokens
+    /// All of that, and approve what others have written
+    Reviewer,
+    /// All of that, and tokens and accounts
     Admin,
 }
 
@@ -118,6 +120,7 @@ impl CreateArgs {
         let role = match self.role {
             RoleArg::Viewer => Role::Viewer,
             RoleArg::Editor => Role::Editor,
+            RoleArg::Reviewer => Role::Reviewer,
             RoleArg::Admin => Role::Admin,
         };
         let expire_time = self.valid.map(|valid| {

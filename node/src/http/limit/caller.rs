@@ -29,7 +29,7 @@ const HOPS: usize = 32;
 impl Limiter {
     /// Who sends a request with these.
     pub(super) async fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Caller {
-        let identified = Identified::of(&self.engine, headers, extensions).await;
+        let identified = Identified::of(&self.accounts, headers, extensions).await;
         if let Some(caller) = identified.caller().ok().filter(|caller| !caller.account.is_empty()) {
             let mut first = [0; 16];
             first.copy_from_slice(&blake3::hash(caller.account.as_bytes()).as_bytes()[..16]);
@@ -38,21 +38,25 @@ impl Limiter {
         if self.crowded.load(Ordering::Relaxed) {
             return Caller::Crowd;
         }
+        match self.address(headers, extensions) {
+            None => Caller::Crowd,
+            Some(IpAddr::V4(address)) => Caller::V4(address.to_bits()),
+            Some(IpAddr::V6(address)) => Caller::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+
+    /// Where a request with these comes from.
+    pub(in crate::http) fn address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
         let tls = extensions.get::<ConnectionInfo>().map(|info| info.remote);
         let plain = || extensions.get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
-        let Some(remote) = tls.or_else(plain).map(|remote| remote.ip().to_canonical()) else { return Caller::Crowd };
-        let address = if self.proxies.contains(remote) {
-            let hops = hops(headers);
-            // The nearest that is no proxy of ours; what lies further was only said.
-            let named = hops.iter().rev().find(|hop| hop.is_none_or(|hop| !self.proxies.contains(hop)));
-            named.copied().flatten().unwrap_or(remote)
-        } else {
-            remote
-        };
-        match address.to_canonical() {
-            IpAddr::V4(address) => Caller::V4(address.to_bits()),
-            IpAddr::V6(address) => Caller::V6((address.to_bits() >> 64) as u64),
+        let remote = tls.or_else(plain).map(|remote| remote.ip().to_canonical())?;
+        if !self.proxies.contains(remote) {
+            return Some(remote);
         }
+        let hops = hops(headers);
+        // The nearest that is no proxy of ours; what lies further was only said.
+        let named = hops.iter().rev().find(|hop| hop.is_none_or(|hop| !self.proxies.contains(hop)));
+        Some(named.copied().flatten().unwrap_or(remote).to_canonical())
     }
 }
 

@@ -139,7 +139,7 @@ mod tests {
     async fn one_piece_is_never_held_and_many_wait_for_each_other() {
         let world = World::new().await;
         let limits = Limits { address_bytes: "64 KiB".parse().unwrap(), ..Limits::default() };
-        let limiter = || Limiter::new(world.engine.clone(), &limits, Networks::default());
+        let limiter = || Limiter::new(world.accounts.clone(), &limits, Networks::default());
 
         let one = limiter();
         let mut body = Metered::new(pieces(&[100 * KIB]), pass(&one).await.ok().unwrap());

@@ -19,8 +19,8 @@ use governor::{NotUntil, Quota, RateLimiter};
 use http::{Extensions, HeaderMap};
 use tokio_util::sync::CancellationToken;
 
+use crate::accounts::Accounts;
 use crate::config::{Count, Limits, Networks, Size};
-use crate::engine::Engine;
 use crate::services::Failure;
 use crate::tally::Tally;
 use caller::Caller;
@@ -62,7 +62,7 @@ impl Tier {
 
 /// Counts callers and refuses those that take too much.
 pub(crate) struct Limiter {
-    pub(super) engine: Engine,
+    pub(super) accounts: Accounts,
     proxies: Networks,
     token: Tier,
     address: Tier,
@@ -137,13 +137,13 @@ pub(crate) struct Pass {
 }
 
 impl Limiter {
-    /// By these settings, for the tokens of `engine`.
-    pub(crate) fn new(engine: Engine, limits: &Limits, proxies: Networks) -> Arc<Self> {
+    /// By these settings, for those who are known to `accounts` or hold tokens.
+    pub(crate) fn new(accounts: Accounts, limits: &Limits, proxies: Networks) -> Arc<Self> {
         let token = Tier::new(limits.token_requests, limits.token_burst, limits.token_calls, limits.token_bytes);
         let address =
             Tier::new(limits.address_requests, limits.address_burst, limits.address_calls, limits.address_bytes);
         Arc::new(Self {
-            engine,
+            accounts,
             proxies,
             token,
             address,
@@ -312,7 +312,7 @@ mod tests {
     #[tokio::test]
     async fn each_address_has_its_own_and_a_good_token_more() {
         let world = World::new().await;
-        let limiter = Limiter::new(world.engine.clone(), &limits("3", "100"), Networks::default());
+        let limiter = Limiter::new(world.accounts.clone(), &limits("3", "100"), Networks::default());
         let first = admit(&limiter, from("192.0.2.1", None)).await.ok().unwrap().standing;
         assert_eq!((first.remaining, first.quota, first.window), (2, 3, 3));
         let refusal = exhaust(&limiter, || from("192.0.2.1", None)).await;
@@ -340,7 +340,7 @@ mod tests {
     #[tokio::test]
     async fn calls_under_way_are_counted_until_they_end() {
         let world = World::new().await;
-        let limiter = Limiter::new(world.engine.clone(), &limits("100", "2"), Networks::default());
+        let limiter = Limiter::new(world.accounts.clone(), &limits("100", "2"), Networks::default());
         let ask = async || admit(&limiter, from("192.0.2.1", None)).await;
         let first = ask().await.ok().unwrap();
         let _second = ask().await.ok().unwrap();
@@ -353,7 +353,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_was_sent_a_minutes_worth_waits() {
         let world = World::new().await;
-        let limiter = Limiter::new(world.engine.clone(), &limits("100", "100"), Networks::default());
+        let limiter = Limiter::new(world.accounts.clone(), &limits("100", "100"), Networks::default());
         let caller = admit(&limiter, from("192.0.2.1", None)).await.ok().unwrap().caller;
         assert_eq!(limiter.sent(caller, NonZeroU32::new(63).unwrap()), Ok(()));
         let wait = limiter.sent(caller, NonZeroU32::MIN).unwrap_err();
@@ -364,7 +364,7 @@ mod tests {
     #[tokio::test]
     async fn only_a_trusted_proxy_says_where_a_caller_is() {
         let world = World::new().await;
-        let limiter = Limiter::new(world.engine.clone(), &limits("1", "100"), "10.0.0.0/8".parse().unwrap());
+        let limiter = Limiter::new(world.accounts.clone(), &limits("1", "100"), "10.0.0.0/8".parse().unwrap());
         let via = |proxy: &str, header: &'static str, text: &str| {
             let mut request = from(proxy, None);
             request.headers_mut().insert(header, text.parse().unwrap());

@@ -1,7 +1,7 @@
 //! Calling a service of this process as a gRPC client would, without a socket between.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, TE};
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, TE, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Version};
 use http_body_util::{BodyExt, Full};
 use tonic::body::Body;
@@ -44,7 +44,7 @@ impl Call {
         let headers = request.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(TE, HeaderValue::from_static("trailers"));
-        for name in [AUTHORIZATION, ACCEPT_LANGUAGE] {
+        for name in [AUTHORIZATION, ACCEPT_LANGUAGE, USER_AGENT] {
             if let Some(value) = self.headers.get(&name) {
                 headers.insert(name, value.clone());
             }

@@ -98,7 +98,8 @@ impl Listings {
             }
             let write_it = self.prepare(caller, item, Mode::Upsert, found)?;
             let (name, dry_run) = (write_it.name.to_string(), write_it.dry_run);
-            write(&self.door.engine, id.as_ref(), write_it, move |written| done(name.clone(), written, dry_run)).await
+            let answer = move |written| done(name.clone(), written, dry_run);
+            write(&self.door.engine, id.as_ref(), write_it, caller.actor(), answer).await
         };
         (name, result.await)
     }

@@ -27,7 +27,8 @@ impl Listings {
         }
         let prepared = self.prepare(caller, request, Mode::Create, found)?;
         let network = self.network().clone();
-        write(&self.door.engine, id.as_ref(), prepared, move |written| listing_written(written, &network)).await
+        let answer = move |written| listing_written(written, &network);
+        write(&self.door.engine, id.as_ref(), prepared, caller.actor(), answer).await
     }
 
     /// Checks everything that can be known before the write.

@@ -44,8 +44,8 @@ impl Listings {
             let mut attempt = self.merge(caller, &name, &patch, &mask, request.allow_missing).await?;
             attempt.dry_run = request.validate_only;
             let network = self.network().clone();
-            let written =
-                write(&self.door.engine, id.as_ref(), attempt, move |written| listing_written(written, &network)).await;
+            let answer = move |written| listing_written(written, &network);
+            let written = write(&self.door.engine, id.as_ref(), attempt, caller.actor(), answer).await;
             match written {
                 Err(Failure::Refused(Refused::Conflict(_) | Refused::Exists(_)))
                     if patch.etag.is_empty() && attempts < ATTEMPTS => {}
@@ -134,7 +134,7 @@ impl Listings {
         }
         let expected = (!request.etag.is_empty()).then(|| revision_of(&request.etag));
         let end = Write { name, change: Change::End(reason), expected, dry_run: false };
-        write(&self.door.engine, id.as_ref(), end, |written| v1::WithdrawListingResponse {
+        write(&self.door.engine, id.as_ref(), end, caller.actor(), |written| v1::WithdrawListingResponse {
             revision: match written {
                 Written::Ended(revision) => revision,
                 Written::Created(part) | Written::Updated(part) | Written::Unchanged(part) => part.revision(),

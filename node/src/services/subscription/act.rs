@@ -14,11 +14,13 @@ use uuid::Uuid;
 use super::Subscriptions;
 use super::check::{self, new_page, seen, seen_to_change};
 use super::view::shown;
+use crate::audit::{Action, Event};
 use crate::delivery::{
     self, Change, Changed, Changes, Make, Message, NotTaken, Phase, Post, Refusal, Secret, Seen, StateFact,
     SubscriptionFact, Way, new_secret,
 };
-use crate::engine::facts;
+use crate::engine::audit::Audited;
+use crate::engine::{Command, facts};
 use crate::feed::{EventReader, Step};
 use crate::limits;
 use crate::services::auth::Caller;
@@ -53,6 +55,21 @@ impl From<NotTaken> for Failure {
 fn absent(name: &str) -> Failure {
     Failure::NotFound(name.chars().take(80).collect())
 }
+
+/// A command with what the audit trail is told of it.
+fn audited<C>(caller: &Caller, action: Action, command: C) -> Audited<C, impl Fn(&Kept) -> Option<Event> + use<C>>
+where
+    C: Command<Output = Kept>,
+{
+    let tell = move |done: &Kept| {
+        let (fact, _) = done.as_ref().ok()?;
+        Some(Event::new(action, format!("subscriptions/{}", fact.id)).of_any(fact.member().as_ref()))
+    };
+    Audited { command, by: caller.actor(), tell }
+}
+
+/// What becomes of a subscription, where anything does.
+type Kept = Result<(SubscriptionFact, StateFact), Refusal>;
 
 /// The id in a name.
 fn id_of(name: &str) -> Result<&str, Failure> {
@@ -120,6 +137,7 @@ impl Subscriptions {
             secret: secret.clone(),
             path: path.clone(),
         };
+        let make = audited(caller, Action::SubscriptionCreate, make);
         let made = once(engine, request_id.as_ref(), make, answer).await?;
         self.desk.tell(Changed::Touched(id)).await;
         Ok(made)
@@ -223,6 +241,7 @@ impl Subscriptions {
         };
         let id = fact.id.clone();
         let change = Change { id: id.clone(), seen, etag, act };
+        let change = audited(caller, Action::SubscriptionUpdate, change);
         let changed = once(engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await?;
         self.desk.tell(Changed::Touched(id)).await;
         Ok(changed)
@@ -231,7 +250,7 @@ impl Subscriptions {
     pub(super) async fn delete(&self, caller: &Caller, request: v1::DeleteSubscriptionRequest) -> Result<(), Failure> {
         let seen = seen_to_change(caller)?;
         let etag = Some(request.etag).filter(|etag| !etag.is_empty());
-        match self.desk.delete(id_of(&request.name)?, seen, etag).await? {
+        match self.desk.delete(id_of(&request.name)?, seen, etag, caller.actor()).await? {
             Err(Refusal::NoSuch) => Err(absent(&request.name)),
             other => Ok(other?),
         }
@@ -246,7 +265,8 @@ impl Subscriptions {
     ) -> Result<Subscription, Failure> {
         let seen = seen_to_change(caller)?;
         let id = id_of(name)?.to_owned();
-        let changed = self.desk.engine.submit(Change { id: id.clone(), seen, etag: None, act }).await?;
+        let change = Change { id: id.clone(), seen, etag: None, act };
+        let changed = self.desk.engine.submit(audited(caller, Action::SubscriptionUpdate, change)).await?;
         let (fact, state) = match changed {
             Err(Refusal::NoSuch) => return Err(absent(name)),
             other => other?,

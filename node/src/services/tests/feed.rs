@@ -191,7 +191,7 @@ async fn a_snapshot_goes_on_below_the_floor_of_what_was_purged_before_it_began()
 
 /// A feed that loses patience soon.
 fn impatient(world: &World, bookmark: Duration, stall: Duration) -> FeedServiceClient<Routes> {
-    let door = Door { engine: world.engine.clone(), surface: Surface::Public };
+    let door = Door { engine: world.engine.clone(), accounts: world.accounts.clone(), surface: Surface::Public };
     let feeds = Feeds::new(door, tokio_util::task::TaskTracker::new(), Pace { bookmark, stall });
     FeedServiceClient::new(Routes::new(FeedServer::new(feeds)))
 }
@@ -250,6 +250,8 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
     let world = World::new().await;
     let context = Context {
         engine: world.engine.clone(),
+        accounts: world.accounts.clone(),
+        address: Default::default(),
         links: LinkBoard::default(),
         live: world.live.clone(),
         keys: crate::keys::KeyDesk::new(world.engine.clone(), world.folder.path().to_owned()),

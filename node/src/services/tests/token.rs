@@ -7,6 +7,7 @@ use duikou_proto::v1::{
 use tonic::Code;
 
 use super::*;
+use crate::audit::Actor;
 use crate::engine::EnterpriseState;
 use crate::services::auth::Identified;
 use crate::time::timestamp;
@@ -54,7 +55,7 @@ async fn a_caller_who_is_known_is_not_looked_for_again() {
     let secret = world.token("a", Role::Viewer).await;
     let get = || GetListingRequest { name: "members/a/listings/mine".into() };
     let headers = bearing(&secret, ()).into_parts().0.into_headers();
-    let known = Identified::of(&world.engine, &headers, &http::Extensions::new()).await;
+    let known = Identified::of(&world.accounts, &headers, &http::Extensions::new()).await;
     // As a page asks: who it is stands beside the request, and no header says so.
     let mut asked = Request::new(get());
     asked.extensions_mut().insert(known.clone());
@@ -179,10 +180,10 @@ async fn a_suspended_enterprise_reads_nothing_and_its_watches_end() {
         reason: String::new(),
         create_time: START,
     };
-    let registered = world.engine.register_enterprise(enterprise.clone()).await.unwrap();
+    let registered = world.engine.register_enterprise(enterprise.clone(), Actor::local()).await.unwrap();
     assert_eq!(registered, crate::engine::Registration::Done);
     let again = crate::engine::Enterprise { id: "other".into(), ..enterprise };
-    let again = world.engine.register_enterprise(again).await.unwrap();
+    let again = world.engine.register_enterprise(again, Actor::local()).await.unwrap();
     assert_eq!(again, crate::engine::Registration::CodeTaken);
     let token = |enterprise: &str| Token {
         registered: true,
@@ -200,7 +201,9 @@ async fn a_suspended_enterprise_reads_nothing_and_its_watches_end() {
     let watch = async || world.feed().watch(bearing(&secret, WatchRequest::default())).await.unwrap().into_inner();
     let mut stream = watch().await;
     while !matches!(stream.message().await.unwrap().unwrap().event, Some(Event::CaughtUp(_))) {}
-    let set = async |state| world.engine.set_enterprise("acme", state, "checks".into()).await.unwrap().unwrap();
+    let set = async |state| {
+        world.engine.set_enterprise("acme", state, "checks".into(), Actor::local()).await.unwrap().unwrap()
+    };
     set(EnterpriseState::Suspended).await;
     let end = stream.message().await.unwrap_err();
     assert_eq!(named(&end), (Code::Unauthenticated, "READER_SUSPENDED".to_owned()));
@@ -209,8 +212,8 @@ async fn a_suspended_enterprise_reads_nothing_and_its_watches_end() {
     assert!(ask().await.is_ok());
     let mut stream = watch().await;
     while !matches!(stream.message().await.unwrap().unwrap().event, Some(Event::CaughtUp(_))) {}
-    assert!(world.engine.remove_enterprise("acme").await.unwrap());
+    assert!(world.engine.remove_enterprise("acme", Actor::local()).await.unwrap());
     assert_eq!(named(&stream.message().await.unwrap_err()).1, "TOKEN_INVALID");
-    assert!(!world.engine.remove_enterprise("acme").await.unwrap());
+    assert!(!world.engine.remove_enterprise("acme", Actor::local()).await.unwrap());
     assert!(world.engine.facts::<serde_json::Value>("token/", 10).await.unwrap().is_empty());
 }

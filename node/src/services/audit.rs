@@ -1,0 +1,251 @@
+//! The audit trail as administrators read it, and have it verified.
+
+use std::sync::Arc;
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::MemberId;
+use duikou_proto::v1::audit_service_server::AuditService;
+use duikou_proto::v1::{self, AuditEntry};
+use duikou_proto::validate::reason;
+use prost::Message;
+use tokio::sync::Semaphore;
+use tonic::{Request, Response, Status, async_trait};
+
+use super::auth::{Caller, Door};
+use super::error::Failure;
+use super::page_token::{Purpose, page_size};
+use crate::audit::{Entry, Head};
+use crate::engine::Engine;
+use crate::limits;
+use crate::time::{micros, timestamp};
+
+/// Characters of what entries are looked for by.
+const SOUGHT_CHARS: usize = 320;
+
+pub(crate) struct Audits {
+    door: Door,
+    /// Reading the whole chain is for one at a time.
+    verifying: Arc<Semaphore>,
+}
+
+impl Audits {
+    pub(crate) fn new(door: Door) -> Self {
+        Self { door, verifying: Arc::new(Semaphore::new(1)) }
+    }
+
+    async fn list(
+        &self,
+        caller: &Caller,
+        mut request: v1::ListAuditEntriesRequest,
+    ) -> Result<v1::ListAuditEntriesResponse, Failure> {
+        let owner = caller.require_admin()?.cloned();
+        let engine = &self.door.engine;
+        let limit = page_size(request.page_size)?;
+        let token = std::mem::take(&mut request.page_token);
+        let sought = Sought::read(engine, owner, &request)?;
+        request.page_size = 0;
+        let purpose = Purpose::new("ListAuditEntries", &[&request.encode_to_vec()], &caller.reader);
+        let place = purpose.open(engine, &token)?.parse::<u64>().ok();
+        let mut walk = Walk::begin(engine, request.oldest_first, place).await?;
+        let (mut entries, mut looked) = (Vec::new(), 0);
+        'pages: while let Some(page) = walk.page(engine).await? {
+            for (number, bytes) in page {
+                looked += 1;
+                walk.place = number;
+                // What cannot be read is for `verify` to tell of.
+                let read: Option<Entry> = serde_json::from_slice(&bytes).ok();
+                if let Some(entry) = read.filter(|entry| sought.matches(entry)) {
+                    entries.push(shown(entry, bytes, sought.owner.is_none()));
+                }
+                if entries.len() == limit || looked == limits::AUDIT_LOOKED {
+                    break 'pages;
+                }
+            }
+        }
+        let next_page_token =
+            if walk.is_over() { String::new() } else { purpose.seal(engine, &walk.place.to_string()) };
+        Ok(v1::ListAuditEntriesResponse { entries, next_page_token })
+    }
+
+    async fn verify(
+        &self,
+        caller: &Caller,
+        request: &v1::VerifyAuditRequest,
+    ) -> Result<v1::VerifyAuditResponse, Failure> {
+        if caller.require_admin()?.is_some() {
+            return Err(Failure::NotPermitted);
+        }
+        let noted = match request.head.as_str() {
+            "" => None,
+            text => Some(text.parse::<Head>().map_err(|_| bad_head())?),
+        };
+        let _turn = self.verifying.try_acquire().map_err(|_| Failure::VerifyLimit)?;
+        let verdict = self.door.engine.verify_audit(noted).await?;
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Ok(v1::VerifyAuditResponse {
+            whole: verdict.broken.is_none(),
+            broken_number: verdict.broken.map_or(0, |broken| number(broken.number)),
+            broken_reason: verdict.broken.map(|broken| broken.why.code().to_owned()).unwrap_or_default(),
+            entry_count: number(verdict.head.number),
+            head: verdict.head.to_string(),
+            sealed_number: number(verdict.sealed),
+        })
+    }
+}
+
+fn bad_head() -> Failure {
+    Failure::field(
+        "head",
+        reason::BAD_FORMAT,
+        "链头应写作 编号:哈希，即 audit verify 的输出。",
+        "A head is written NUMBER:HASH, as `audit verify` says it.",
+    )
+}
+
+/// Where in the chain a list is.
+struct Walk {
+    oldest_first: bool,
+    /// The last number looked at; for the newest first, at the beginning, one more than there are.
+    place: u64,
+    head: u64,
+}
+
+impl Walk {
+    async fn begin(engine: &Engine, oldest_first: bool, place: Option<u64>) -> Result<Self, Failure> {
+        let head = engine.audit_head().await?.number;
+        let first = if oldest_first { 0 } else { head + 1 };
+        Ok(Self { oldest_first, place: place.unwrap_or(first), head })
+    }
+
+    fn is_over(&self) -> bool {
+        if self.oldest_first { self.place >= self.head } else { self.place <= 1 }
+    }
+
+    /// The entries that come next.
+    async fn page(&mut self, engine: &Engine) -> Result<Option<Vec<(u64, Vec<u8>)>>, Failure> {
+        if self.is_over() {
+            return Ok(None);
+        }
+        let size = limits::AUDIT_PAGE as u64;
+        let after = if self.oldest_first { self.place } else { self.place.saturating_sub(size + 1) };
+        let mut page = engine.audit_entries(after, limits::AUDIT_PAGE).await?;
+        let (place, oldest_first) = (self.place, self.oldest_first);
+        page.retain(|(number, _)| *number > after && (oldest_first || *number < place));
+        if !oldest_first {
+            page.reverse();
+        }
+        if page.is_empty() {
+            // Where some were taken out, the list goes on behind them.
+            self.place = if oldest_first { self.head } else { after + 1 };
+        }
+        Ok(Some(page))
+    }
+}
+
+/// Which entries are wanted.
+struct Sought {
+    /// An administrator's member, of which alone they are told.
+    owner: Option<MemberId>,
+    member: Option<MemberId>,
+    since: Option<Micros>,
+    until: Option<Micros>,
+    actor: String,
+    action: String,
+    resource: String,
+}
+
+impl Sought {
+    fn read(engine: &Engine, owner: Option<MemberId>, request: &v1::ListAuditEntriesRequest) -> Result<Self, Failure> {
+        let mut found = Vec::new();
+        for (field, text) in [("actor", &request.actor), ("action", &request.action), ("resource", &request.resource)] {
+            if text.chars().count() > SOUGHT_CHARS {
+                found.push(super::violation(
+                    field,
+                    reason::TOO_LONG,
+                    format!("最多{SOUGHT_CHARS}个字符，请缩短。"),
+                    format!("This has at most {SOUGHT_CHARS} characters: shorten it."),
+                ));
+            }
+        }
+        let mut time = |field: &str, time: Option<&prost_types::Timestamp>| {
+            let read = time.map(micros);
+            if read == Some(None) {
+                let (zh, en) = ("时间无效，请修改。", "This is no time that can be read: change it.");
+                found.push(super::violation(field, reason::OUT_OF_RANGE, zh, en));
+            }
+            read.flatten()
+        };
+        let since = time("since_time", request.since_time.as_ref());
+        let until = time("until_time", request.until_time.as_ref());
+        let member = match request.member.strip_prefix("members/").unwrap_or(&request.member) {
+            "" => None,
+            text => MemberId::parse(text, &engine.identity().network).map(Some).unwrap_or_else(|_| {
+                let (zh, en) = ("请填写成员标识，例如 shenzhen。", "Give the id of a member, for example shenzhen.");
+                found.push(super::violation("member", reason::BAD_FORMAT, zh, en));
+                None
+            }),
+        };
+        if !found.is_empty() {
+            return Err(Failure::Violations(found));
+        }
+        Ok(Self {
+            owner,
+            member,
+            since,
+            until,
+            actor: request.actor.clone(),
+            action: request.action.clone(),
+            resource: request.resource.clone(),
+        })
+    }
+
+    fn matches(&self, entry: &Entry) -> bool {
+        let of = |member: &Option<MemberId>| member.as_ref().is_none_or(|member| entry.member == member.as_str());
+        let action = if self.action.ends_with('.') {
+            entry.action.starts_with(&self.action)
+        } else {
+            self.action.is_empty() || entry.action == self.action
+        };
+        of(&self.owner)
+            && of(&self.member)
+            && self.since.is_none_or(|since| entry.time >= since)
+            && self.until.is_none_or(|until| entry.time < until)
+            && (self.actor.is_empty() || entry.actor == self.actor)
+            && action
+            && entry.resource.starts_with(&self.resource)
+    }
+}
+
+/// `whole`: with what tells of the entries between.
+fn shown(entry: Entry, bytes: Vec<u8>, whole: bool) -> AuditEntry {
+    AuditEntry {
+        number: if whole { i64::try_from(entry.number).unwrap_or(i64::MAX) } else { 0 },
+        time: Some(timestamp(entry.time)),
+        actor: entry.actor,
+        address: entry.address,
+        action: entry.action,
+        resource: entry.resource,
+        member: entry.member,
+        detail: entry.detail,
+        line: if whole { String::from_utf8(bytes).unwrap_or_default() } else { String::new() },
+    }
+}
+
+#[async_trait]
+impl AuditService for Audits {
+    async fn list_audit_entries(
+        &self,
+        request: Request<v1::ListAuditEntriesRequest>,
+    ) -> Result<Response<v1::ListAuditEntriesResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.list(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn verify_audit(
+        &self,
+        request: Request<v1::VerifyAuditRequest>,
+    ) -> Result<Response<v1::VerifyAuditResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.verify(&caller, &message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+}
