@@ -129,6 +129,15 @@ async fn rotate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn accounts() {
+    let net = network(510).await;
+    Machines::of(&net).follow("accounts").await;
+    let listed = net.node("bijie").cli(&["accounts", "list", "--output", "jsonl"]).await.done();
+    assert!(listed.contains("\"nodeAdmin\":true") && listed.contains("REVIEWER"), "{listed}");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lost_key() {
     let net = network(502).await;
     Machines::of(&net).follow("lost-key").await;

@@ -1,5 +1,7 @@
 //! What members, operators and readers rely on.
 
+mod accounts;
+mod audit;
 mod authority;
 mod bad_listings;
 mod circles;
