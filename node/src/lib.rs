@@ -1,5 +1,6 @@
 //! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
 
+mod addresses;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 pub mod at_rest;
@@ -31,4 +32,5 @@ pub mod store;
 mod tally;
 mod time;
 pub mod trust;
+mod web;
 pub mod world;

@@ -92,6 +92,7 @@ pub(super) async fn web(
     limiter: Arc<Limiter>,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
+    let (site, base) = (config.site.clone(), config.delivery.url.clone());
     let config = &config.web;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -105,7 +106,7 @@ pub(super) async fn web(
         WebTlsMode::Off => None,
     };
     let tls = tls.map(|tls| tls.server()).transpose()?;
-    let front = crate::http::router(context, routes, Manner { tls: tls.is_some() }, limiter.clone());
+    let front = crate::http::router(context, routes, Manner { tls: tls.is_some(), site, base }, limiter.clone());
     let serve = async move {
         let small = limiter.keep_small(stop.clone());
         let server = server().accept_http1(true);
