@@ -1,6 +1,7 @@
 //! The Duikou node: store, feed, link, services and command line. The gateway embeds all of it.
 
 mod accounts;
+mod addresses;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 pub mod at_rest;
@@ -33,4 +34,5 @@ pub mod store;
 mod tally;
 mod time;
 pub mod trust;
+mod web;
 pub mod world;

@@ -16,6 +16,12 @@ pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
 pub const FEED_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of listings that are kept as readers are shown them, while they are new.
 pub(crate) const SHELF_BYTES: usize = 8 * 1024 * 1024;
+/// Pages that are kept as anybody sees them.
+pub(crate) const PAGES_KEPT: usize = 512;
+/// How long one of them is shown: words are found about a second after they are written anyway.
+pub(crate) const PAGE_KEPT: Duration = Duration::from_secs(1);
+/// Bytes of a page; a calendar of as many events as it has is smaller.
+pub(crate) const PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Rows that one step of a reader takes.
 pub(crate) const FEED_PAGE: usize = 256;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.

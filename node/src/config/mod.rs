@@ -10,6 +10,7 @@ mod limits;
 mod networks;
 mod parts;
 mod read;
+mod site;
 mod values;
 mod write;
 
@@ -19,6 +20,7 @@ pub use limits::Limits;
 pub use networks::Networks;
 pub use parts::{Accounts, Config, Delivery, Link, Live, Mail, MailTls, Node, Operator, Store, Web, WebTls};
 pub use read::Overrides;
+pub use site::{Line, Site, WebAddress};
 pub use values::{Count, HostPort, Members, Ports, Seconds, Size};
 
 /// The name of the configuration file in a server's folder.

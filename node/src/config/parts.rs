@@ -9,6 +9,7 @@ use super::base_url::BaseUrl;
 use super::fault::Rule;
 use super::limits::Limits;
 use super::networks::Networks;
+use super::site::Site;
 use super::values::{HostPort, Members, Ports, Seconds, Size, Value};
 use crate::accounts::Bounds;
 use crate::live::{Askers, Policy};
@@ -37,6 +38,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// `[mail]`: the server that takes mails.
     pub mail: Mail,
+    /// `[site]`: what pages say of the office whose they are.
+    pub site: Site,
 }
 
 /// `[node]`. Written by `init` and `join`.
@@ -434,8 +437,8 @@ impl Part for Mail {
 
 impl Config {
     /// The names of the parts.
-    pub(super) const PARTS: [&'static str; 10] =
-        ["node", "web", "operator", "link", "store", "limits", "accounts", "live", "delivery", "mail"];
+    pub(super) const PARTS: [&'static str; 11] =
+        ["node", "web", "operator", "link", "store", "limits", "accounts", "live", "delivery", "mail", "site"];
 
     /// A part by its name.
     pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
@@ -450,6 +453,7 @@ impl Config {
             "live" => Some(&mut self.live),
             "delivery" => Some(&mut self.delivery),
             "mail" => Some(&mut self.mail),
+            "site" => Some(&mut self.site),
             _ => None,
         }
     }

@@ -79,6 +79,23 @@ impl Config {
         file.key("user", self.mail.user.clone(), Some("duikou".to_owned()));
         file.key("password_file", path(&self.mail.password_file), Some("mail.password".to_owned()));
         file.key("from", text(&self.mail.from), Some("no-reply@duikou.example".to_owned()));
+
+        let site = &self.site;
+        file.part("site", "what pages say of the office whose they are");
+        for (key, value, example) in [
+            ("title_zh", &site.title_zh, "对口合作信息网"),
+            ("title_en", &site.title_en, "Regional Cooperation Exchange"),
+            ("sponsor", &site.sponsor, "某市人民政府办公室"),
+            ("organiser", &site.organiser, "某市对口合作办公室"),
+            ("icp", &site.icp, "粤ICP备00000000号"),
+            ("police", &site.police, "粤公网安备00000000000000号"),
+            ("code", &site.code, "0000000000"),
+            ("telephone", &site.telephone, "0755-00000000"),
+            ("address", &site.address, "某市某区某路1号"),
+        ] {
+            file.key(key, text(value), Some(example.to_owned()));
+        }
+        file.key("report_errors", text(&site.report_errors), Some("mailto:office@duikou.example".to_owned()));
         file.0
     }
 }
@@ -143,6 +160,8 @@ mod tests {
         config.limits.address_requests = "7".parse().expect("valid");
         config.limits.token_bytes = "1 MiB".parse().expect("valid");
         config.accounts.idle = "5m".parse().expect("valid");
+        config.site.title_zh = crate::config::Line::for_tests("对口\"合作\"信息网");
+        config.site.report_errors = crate::config::WebAddress::for_tests("https://duikou.example/report?page=");
         config.live.on_request = crate::live::Askers::Named;
         config.live.named = "zunyi.pprd.example, bijie.pprd.example".parse().expect("valid");
         assert_eq!(read(&config).as_ref(), Ok(&config));

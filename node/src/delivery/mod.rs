@@ -34,7 +34,7 @@ pub(crate) use desk::{Change, Changed, Desk, Make, Refusal, pause, resume};
 pub(crate) use event::body;
 pub(crate) use log::deliveries;
 pub(crate) use mail::{Link, Purpose, mailer};
-pub(crate) use page::{Busy, Form, PageRequest};
+pub(crate) use page::{Busy, Form, PageRequest, Searched};
 pub(crate) use pull::NotTaken;
 pub use runner::Runner;
 pub(crate) use settle::Changes;

@@ -16,8 +16,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate};
 use tower_http::compression::{CompressionLayer, DefaultPredicate};
 use tower_http::cors::{Any, CorsLayer};
 
-use super::front::turn_away;
-use super::{Exchange, Manner};
+use super::Exchange;
 
 /// The header by which people and logs speak of a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,14 +29,13 @@ const CLOSED: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-
 /// What an answer depends on beside its path.
 const DEPENDS: HeaderValue = HeaderValue::from_static("accept, accept-encoding, accept-language, authorization");
 
-/// `routes` with compression and the headers.
-pub(super) fn around(routes: Router, manner: Manner) -> Router {
+/// `routes` with compression and the headers; `tls`: it ends here.
+pub(super) fn around(routes: Router, tls: bool) -> Router {
     // Streams would wait in the compressor until they fill a block.
     let whole: And<DefaultPredicate, NotForContentType> =
         DefaultPredicate::new().and(NotForContentType::const_new("application/x-ndjson"));
     routes
-        .layer(from_fn(turn_away))
-        .layer(from_fn_with_state(manner, dress))
+        .layer(from_fn_with_state(tls, dress))
         .layer(CompressionLayer::new().compress_when(whole))
         .layer(from_fn(weaken))
 }
@@ -63,11 +61,7 @@ pub(super) fn cors() -> CorsLayer {
         .max_age(PREFLIGHT_KEPT)
 }
 
-async fn dress(
-    axum::extract::State(manner): axum::extract::State<Manner>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+async fn dress(axum::extract::State(tls): axum::extract::State<bool>, mut request: Request, next: Next) -> Response {
     let exchange = Exchange::begin(&request);
     request.extensions_mut().insert(exchange.clone());
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
@@ -85,7 +79,7 @@ async fn dress(
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(CLOSED);
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
-    if manner.tls {
+    if tls {
         headers.insert(STRICT_TRANSPORT_SECURITY, HSTS);
     }
     response

@@ -1,8 +1,8 @@
 //! What the public listener speaks beside gRPC: REST, transcoded from the contract; gRPC-Web; pages for people. One
 //! port, one address, and the services behind all of it are the same.
 //!
-//! [`front`] tells apart who asks for what. A page or a document of its own kind gets a file here and its routes in
-//! [`pages`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
+//! [`front`] tells apart who asks for what. A document of its own kind gets a file here and its routes in
+//! [`pages`]; pages for people live in [`crate::web`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
 
 mod exchange;
 mod feeds;
@@ -11,33 +11,43 @@ mod headers;
 mod limit;
 mod openapi;
 mod problem;
-mod tags;
+pub(crate) mod tags;
 mod transcode;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn;
 use tonic::service::Routes;
 
+use crate::config::{BaseUrl, Site};
 use crate::services::Context;
-pub(crate) use exchange::Exchange;
+use crate::web::{self, Web};
+pub(crate) use exchange::{Exchange, LANGUAGE_COOKIE};
 pub(crate) use front::Front;
 pub(crate) use limit::Limiter;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{PROBLEM_JSON, Problem};
 #[cfg(feature = "arbitrary")]
 pub(crate) use transcode::read_call;
 
 /// How the public listener is set up.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Manner {
     /// Whether TLS ends here, so that browsers may be told to use nothing else.
     pub(crate) tls: bool,
+    /// What pages say of the office whose they are.
+    pub(crate) site: Site,
+    /// Where people reach this server.
+    pub(crate) base: Option<BaseUrl>,
 }
 
 /// Everything that the public listener answers: `grpc` are the services, as they are called by gRPC.
 pub(crate) fn router(context: Context, grpc: Routes, manner: Manner, limiter: Arc<Limiter>) -> Front {
-    let rest = pages(context).fallback_service(transcode::Transcoder::new(grpc.clone()));
-    Front::new(grpc, headers::around(rest, manner), limiter)
+    let Manner { tls, site, base } = manner;
+    let web = Web::new(&context, site, base, tls);
+    let rest = pages(context, &web).fallback_service(transcode::Transcoder::new(grpc.clone()));
+    let rest = web::explaining(rest.layer(from_fn(front::turn_away)), web);
+    Front::new(grpc, headers::around(rest, tls), limiter)
 }
 
 /// Every method that REST callers reach, as gRPC calls it.
@@ -47,6 +57,6 @@ pub(crate) fn public_methods() -> Vec<String> {
 }
 
 /// What is no method of the contract.
-fn pages(context: Context) -> Router {
-    openapi::routes().merge(feeds::routes(context.subscriptions))
+fn pages(context: Context, web: &Web) -> Router {
+    openapi::routes().merge(feeds::routes(context.subscriptions)).merge(web::routes(web))
 }

@@ -100,6 +100,36 @@ impl Problem {
         Self { allow: Some(methods), ..self }
     }
 
+    /// The status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What is wrong, in a few words.
+    pub(crate) fn title(&self, language: Language) -> String {
+        title(self.status).in_language(language).to_owned()
+    }
+
+    /// The name of its code in the contract.
+    pub(crate) fn code_name(&self) -> &'static str {
+        name_of(self.code)
+    }
+
+    /// A stable word for programs.
+    pub(crate) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// What is wrong and what to do.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Each field that is wrong, and how.
+    pub(crate) fn violations(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.violations.iter().map(|violation| (&*violation.field, &*violation.description))
+    }
+
     /// The document.
     pub(crate) fn json(&self, exchange: &Exchange) -> Vec<u8> {
         let title = title(self.status);
@@ -156,6 +186,8 @@ impl Problem {
         if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
             headers.insert(ALLOW, allow);
         }
+        // Whoever answers a browser makes a page of it.
+        response.extensions_mut().insert(self.clone());
         response
     }
 }

@@ -16,6 +16,7 @@ use duikou_proto::validate::kind_of;
 
 pub(crate) use find::{Found, Search, find};
 pub(crate) use score::MIN_SCORE;
+pub(crate) use words::sums;
 
 /// A listing whose counterparts are wanted, read once.
 #[derive(Debug, Clone)]

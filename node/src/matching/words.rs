@@ -1,5 +1,6 @@
 //! The reasons of a match, in words.
 
+use duikou_proto::Money;
 use duikou_proto::filter::Amounts;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::reference::{Entry, Table, industries, occupations, regions};
@@ -173,6 +174,12 @@ pub(super) fn supply(one: SupplyType, other: SupplyType) -> Text {
 /// `JOINT_VENTURE` as people write it.
 fn spoken(name: &str) -> String {
     name.replace('_', " ").to_lowercase()
+}
+
+/// A sum, or a range of sums, as people write it; None where neither end is given.
+pub(crate) fn sums(min: Option<&Money>, max: Option<&Money>) -> Option<Text> {
+    let amounts = Amounts::between(min, max)?;
+    Some(Text::new(sums_zh(&amounts), sums_en(&amounts)))
 }
 
 fn sums_zh(Amounts { currency, span }: &Amounts) -> String {

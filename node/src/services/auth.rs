@@ -181,6 +181,12 @@ impl Identified {
         }
     }
 
+    /// Nobody in particular.
+    #[cfg(test)]
+    pub(crate) fn anybody() -> Self {
+        Caller::anybody().into()
+    }
+
     /// The caller.
     ///
     /// # Errors

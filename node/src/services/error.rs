@@ -394,6 +394,11 @@ pub(crate) fn violation(field: &str, reason: &'static str, zh: impl Into<String>
     Violation { field: field.to_owned(), reason, text: Text::new(zh, en) }
 }
 
+/// What whoever asks for `name` hears where there is none, or none for them.
+pub(crate) fn absent(name: &str, language: Language) -> Status {
+    Failure::NotFound(name.to_owned()).status(language)
+}
+
 fn shown(violations: &[Violation], language: Language) -> Vec<FieldViolation> {
     let mut room = VIOLATION_BYTES;
     let mut shown = Vec::new();

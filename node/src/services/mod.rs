@@ -10,6 +10,7 @@ mod directory;
 mod error;
 mod feed;
 mod gate;
+mod in_process;
 mod keys;
 mod listing;
 mod matching;
@@ -61,9 +62,13 @@ use crate::search::Search;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub(crate) use auth::{CallsFrom, Identified, language};
+pub(crate) use directory::held_of;
+pub(crate) use error::absent;
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
+pub(crate) use in_process::InProcess;
+pub(crate) use status::is_stale;
 pub use uses::TokenUses;
 
 /// Bytes of a request.

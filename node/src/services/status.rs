@@ -20,7 +20,7 @@ use super::error::{Failure, halt_reason};
 use crate::engine::completeness::Completeness;
 use crate::engine::receipts::Unconfirmed;
 use crate::engine::{Engine, RejectionFact, facts};
-use crate::link::{Breach, BreachView, LinkPhase, LinkView, unacknowledged, unheard};
+use crate::link::{Breach, BreachView, LinkBoard, LinkPhase, LinkView, unacknowledged, unheard};
 use crate::store::Order;
 use crate::time::timestamp;
 
@@ -423,6 +423,11 @@ fn rejected(peer: &NodeId, link: &LinkStatus) -> Vec<Alert> {
         });
     }
     alerts
+}
+
+/// Whether no gateway has been reached for so long that the directory may be out of date.
+pub(crate) fn is_stale(engine: &Engine, links: &LinkBoard) -> bool {
+    !engine.identity().carrier && stale(engine, &links.all()).is_some()
 }
 
 fn stale(engine: &Engine, views: &[(NodeId, LinkView)]) -> Option<Alert> {

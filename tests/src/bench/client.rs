@@ -41,7 +41,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    async fn connect(&self) -> anyhow::Result<WebClient> {
+    pub(super) async fn connect(&self) -> anyhow::Result<WebClient> {
         let certificate = WebCertificate { certificate: self.certificate.clone(), key: PathBuf::new() };
         let client = web_client(&self.address, certificate.client(), self.secret.as_deref()).await;
         client.with_context(|| format!("no connection to {}", self.address))
@@ -59,6 +59,8 @@ pub(crate) enum Task {
     /// Opens `count` watches, so many on a connection, answers when all are caught up, and keeps them until its input
     /// ends. Where they are `apart`, each has a filter of its own that matches nothing.
     Watch { target: Target, count: usize, on_one: usize, apart: bool },
+    /// Reads `count` pages, each of `paths` in its turn, by so many readers with a connection each. Answers the seconds.
+    Read { target: Target, paths: Vec<String>, count: usize, readers: usize },
     /// Opens `count` watches on connections of their own, answers when all are caught up, and once more when each has
     /// had so many listings.
     Follow { target: Target, count: usize, listings: usize },
@@ -129,6 +131,9 @@ pub async fn serve_task() -> anyhow::Result<bool> {
         Task::Visible { target, watcher, member, run, count } => {
             answer(visible(&target, &watcher, &member, &run, count).await?)?;
         }
+        Task::Read { target, paths, count, readers } => {
+            answer(read(&target, &paths, count, readers).await?)?;
+        }
         Task::Watch { target, count, on_one, apart } => {
             let watches = watch(&target, count, on_one, apart).await?;
             answer(watches.len() as f64)?;
@@ -175,6 +180,31 @@ pub(crate) async fn publish(
                 listings.create_listing(request.clone()).await?;
             }
             anyhow::Ok(())
+        });
+    }
+    while let Some(done) = tasks.join_next().await {
+        done??;
+    }
+    Ok(start.elapsed().as_secs_f64())
+}
+
+pub(crate) async fn read(target: &Target, paths: &[String], count: usize, readers: usize) -> anyhow::Result<f64> {
+    let clients: Vec<WebClient> =
+        futures_util::stream::iter(0..readers).map(|_| target.connect()).buffer_unordered(DIALS).try_collect().await?;
+    let (paths, next): (Arc<[String]>, _) = (paths.into(), Arc::new(AtomicUsize::new(0)));
+    ensure!(!paths.is_empty(), "no pages");
+    let start = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for mut client in clients {
+        let (paths, next) = (Arc::clone(&paths), Arc::clone(&next));
+        tasks.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= count {
+                    return anyhow::Ok(());
+                }
+                super::pages::get(&mut client, &paths[number % paths.len()]).await?;
+            }
         });
     }
     while let Some(done) = tasks.join_next().await {

@@ -20,6 +20,7 @@ mod fanout;
 mod figure;
 mod first_sync;
 mod heads;
+mod pages;
 mod postgres;
 mod publish;
 mod resign;
@@ -39,7 +40,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 21] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -55,6 +56,10 @@ pub const NAMES: [&str; 17] = [
     compare::HEAL,
     search::RATIO,
     search::POSTGRES,
+    pages::HOME,
+    pages::SEARCH,
+    pages::RATE,
+    pages::RATIO,
     simulated::SPEED,
     webhooks::HEALTHY,
 ];
@@ -106,6 +111,9 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[search::RATIO, search::POSTGRES]) {
         search::measure(wants(&[search::POSTGRES]), &mut report).await?;
+    }
+    if wants(&[pages::HOME, pages::SEARCH, pages::RATE, pages::RATIO]) {
+        pages::measure(&mut report).await?;
     }
     if wants(&[simulated::SPEED]) {
         report(simulated::measure()?);

@@ -25,8 +25,8 @@ pub(crate) const POSTGRES: &str = "search_vs_postgres";
 
 const RATIO_GOAL: Goal = Goal::AtMost(1.5);
 const POSTGRES_GOAL: Goal = Goal::AtLeast(5.0);
-const LISTINGS: usize = 200_000;
-const MEMBERS: [&str; 5] = ["origin-a", "origin-b", "origin-c", "origin-d", "origin-e"];
+pub(super) const LISTINGS: usize = 200_000;
+pub(super) const MEMBERS: [&str; 5] = ["origin-a", "origin-b", "origin-c", "origin-d", "origin-e"];
 /// Queries of one run.
 const QUERIES: usize = 2_000;
 /// Queries that PostgreSQL is asked: each takes it a good part of a second.
@@ -95,7 +95,7 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
     Ok(())
 }
 
-fn rounded(value: f64) -> f64 {
+pub(super) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
@@ -103,7 +103,7 @@ fn member(number: usize) -> &'static str {
     MEMBERS[number % MEMBERS.len()]
 }
 
-async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
+pub(super) async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
     let mut client = ListingServiceClient::new(node.local());
     for (place, member) in MEMBERS.iter().enumerate() {
         let numbers: Vec<usize> = (place..LISTINGS).step_by(MEMBERS.len()).collect();
@@ -124,7 +124,7 @@ async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
 }
 
 /// Until a search counts everything.
-async fn indexed(node: &Server) -> anyhow::Result<()> {
+pub(super) async fn indexed(node: &Server) -> anyhow::Result<()> {
     let complete = async || {
         let request = SearchListingsRequest { page_size: 1, ..SearchListingsRequest::default() };
         let answer = SearchServiceClient::new(node.local()).search_listings(request).await;
@@ -164,7 +164,7 @@ async fn times(channel: Channel, queries: &[Query]) -> anyhow::Result<Vec<f64>> 
     Ok(times)
 }
 
-fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+pub(super) fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = ((values.len() as f64 * share) as usize).min(values.len().saturating_sub(1));
     values.get(at).copied().unwrap_or(f64::NAN)

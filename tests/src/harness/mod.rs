@@ -21,6 +21,7 @@
 //! leaves the folders where they are. Processes die with the [`Network`] that started them.
 
 mod binary;
+mod browser;
 mod bytes;
 mod certificate;
 mod channel;
@@ -55,6 +56,7 @@ mod wait;
 mod tests;
 
 pub use binary::Program;
+pub use browser::{Seen, browse};
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};
 pub use cli::{Output, run_program};

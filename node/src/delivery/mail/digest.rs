@@ -8,6 +8,7 @@ use duikou_proto::v1::no_longer::Reason;
 
 use super::Letter;
 use super::consent::language;
+use crate::addresses::listing_page;
 use crate::config::BaseUrl;
 use crate::delivery::event::{Event, What};
 use crate::delivery::subscription::{MailWay, SubscriptionFact};
@@ -86,7 +87,7 @@ fn listing(listing: &Listing, base: &BaseUrl, plain: &mut String, html: &mut Str
     let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
     let summary: String = text.chars().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let title: String = opportunity.title.chars().filter(|c| !c.is_control()).collect();
-    let url = format!("{base}/v1/{}", listing.name);
+    let url = format!("{base}{}", listing_page(&listing.name));
     let _ = writeln!(plain, "* {title}");
     if !summary.is_empty() {
         let _ = writeln!(plain, "  {summary}");
@@ -161,11 +162,8 @@ mod tests {
         assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤1条");
         assert!(letter.html.contains("求购&lt;script&gt;") && !letter.html.contains("<script>"));
         assert!(!letter.html.contains("茶 <b>"));
-        for part in [
-            "* 求购<script>",
-            "https://duikou.example/v1/members/a.n/listings/two",
-            "members/a.n/listings/four (已达成)",
-        ] {
+        for part in ["* 求购<script>", "https://duikou.example/listings/a.n/two", "members/a.n/listings/four (已达成)"]
+        {
             assert!(letter.plain.contains(part), "{part} is not in {}", letter.plain);
         }
         let english = MailWay { language: "en".to_owned(), ..mail };

@@ -6,6 +6,7 @@ use atom_syndication::extension::Extension;
 use atom_syndication::{Category, Content as EntryContent, Entry as AtomEntry, Feed, Link, Person, Text};
 
 use super::content::{Content, Entry, categories, clean, rfc3339, rfc3339_of};
+use crate::addresses::listing_page;
 use crate::config::BaseUrl;
 
 /// The namespace of deleted entries.
@@ -51,9 +52,9 @@ fn written(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> AtomEntr
     let text = |value: &str| Text { lang: Some(opportunity.language.clone()), ..Text::plain(clean(value)) };
     let category = |term: String| Category { term: clean(&term), ..Category::default() };
     let link = base.map(|base| Link {
-        href: format!("{base}/v1/{}", listing.name),
+        href: format!("{base}{}", listing_page(&listing.name)),
         rel: "alternate".to_owned(),
-        mime_type: Some("application/json".to_owned()),
+        mime_type: Some("text/html".to_owned()),
         ..Link::default()
     });
     let body = if opportunity.body.is_empty() { &opportunity.summary } else { &opportunity.body };

@@ -32,7 +32,7 @@ pub(super) struct Content {
     /// Whether it is the first page.
     pub(super) first: bool,
     /// Begins the ids of entries.
-    network: String,
+    pub(super) network: String,
 }
 
 /// A listing on a page.
@@ -123,7 +123,8 @@ async fn read_entries(
     Ok(entries)
 }
 
-fn author(directory: &Directory, origin: &str) -> String {
+/// The origin's name.
+pub(super) fn author(directory: &Directory, origin: &str) -> String {
     let member = directory.member_by_text(origin);
     let named = member.map(|member| if member.name_zh.is_empty() { &member.name_en } else { &member.name_zh });
     named.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| origin.to_owned())

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::content::{Content, Entry, categories, clean, rfc3339, rfc3339_of};
+use crate::addresses::listing_page;
 use crate::config::BaseUrl;
 
 /// Writes it; `address` is the page's own.
@@ -40,7 +41,7 @@ fn item(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> Value {
         "tags": categories(opportunity),
     });
     if let Some(base) = base {
-        item["url"] = json!(format!("{base}/v1/{}", listing.name));
+        item["url"] = json!(format!("{base}{}", listing_page(&listing.name)));
     }
     if let Some(published) = rfc3339_of(listing.publish_time.as_ref()) {
         item["date_published"] = json!(published);

@@ -8,6 +8,7 @@ mod atom;
 mod calendar;
 mod content;
 mod jsonfeed;
+mod searched;
 
 use duikou_proto::envelope::Micros;
 
@@ -18,6 +19,7 @@ use crate::engine::facts;
 
 pub(crate) use advance::Busy;
 use content::Content;
+pub(crate) use searched::Searched;
 
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

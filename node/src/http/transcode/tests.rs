@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::http::{Manner, headers};
+use crate::http::headers;
 use crate::services::tests::World;
 
 struct Rest {
@@ -29,7 +29,7 @@ impl Rest {
     async fn new() -> Self {
         let world = World::new().await;
         let routes = Router::new().fallback_service(Transcoder::new(world.public.clone()));
-        Self { router: headers::around(routes, Manner { tls: true }), world }
+        Self { router: headers::around(routes, true), world }
     }
 
     async fn call(&self, verb: &str, uri: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {

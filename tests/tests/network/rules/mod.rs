@@ -18,6 +18,7 @@ mod limits;
 mod links;
 mod membership;
 mod operator_port;
+mod pages;
 mod queries;
 mod receipts;
 mod rest;

@@ -1,0 +1,167 @@
+any = any
+list-comma = {", "}
+closes = closes
+alike = Says the same:
+published = published
+updated = Updated
+places-more = {" "}and { $count } more
+people = { $count ->
+    [one] { $count } person
+   *[other] { $count } people
+}
+time-elsewhere = { $what } ({ $zone } time)
+as-of = as of { $what }
+search-label = Words to search for
+search-placeholder = Words, places, industries or pinyin
+search-button = Search
+search-title = Search
+search-title-for = Search for “{ $what }”
+search-description = Capital, projects, technology, talent and events of the regional cooperation network.
+search-more = More conditions
+search-apply = Apply
+search-found = { $count ->
+    [one] { $count } listing
+   *[other] { $count } listings
+}
+search-building = The search index is being made: there may be more than what is shown.
+search-corrected = Nothing holds these words exactly: these results differ by a typo.
+search-incomplete = { $count ->
+    [one] What is here of { $count } member may be incomplete: see “Completeness” below.
+   *[other] What is here of { $count } members may be incomplete: see “Completeness” below.
+}
+search-nothing = Nothing was found
+search-nothing-words = Try fewer words, or more usual ones.
+search-nothing-narrowed = Take some conditions away, or try fewer words.
+search-all = All listings
+filter-kind = Kind
+filter-direction = Direction
+filter-region = Region
+filter-region-help = Name or code, such as Bijie or Guizhou
+filter-industry = Industry
+filter-industry-help = Name or code, such as A
+filter-member = Published by
+filter-min = Amount at least
+filter-max = Amount at most
+filter-amount-help = in units of CNY 10,000
+filter-from = Published from
+filter-to = Published until
+facets = Narrow the results
+chosen = Chosen conditions
+chosen-remove = Remove:
+chosen-from = published from { $what }
+chosen-to = published until { $what }
+chosen-min = at least CNY { $what } × 10,000
+chosen-max = at most CNY { $what } × 10,000
+sort-relevance = Best match
+sort-newest = Newest
+sort-closing = Closing soonest
+wrong-choice = There is no choice “{ $what }”: choose another.
+wrong-name = “{ $what }” was not found: check the name or give the code.
+wrong-several = “{ $what }” is the name of several: { $names }. Say which one you mean.
+wrong-date = “{ $what }” is no date: write it like 2026-11-03.
+wrong-amount = “{ $what }” is no amount: write a number such as 500 or 1.5 (in units of CNY 10,000).
+follow = Follow this search:
+feed-atom = Atom feed
+feed-json = JSON feed
+feed-calendar = Calendar feed
+feed-title = Newest listings of regional cooperation
+feed-title-for = Newest listings of regional cooperation: { $what }
+completeness = Completeness
+completeness-state = State
+completeness-as-of = As of
+home-lead = Where cities meet with what they offer and seek: capital, projects, technology, talent and events, in both directions.
+home-kinds = By kind
+home-newest = Newest
+home-all = All { $count }
+home-soon = Coming events
+home-soon-none = No events are coming up.
+home-empty = There are no listings yet
+home-empty-advice = What members publish appears here.
+terms = In short
+online = Take part online
+tags = Tags
+links = Links and files
+attachment-about = { $size }, { $kind }, BLAKE3 { $hash }…
+answers = Counterparts
+answers-none = Nothing answers this at the moment
+answers-none-advice = Look again when new listings have come.
+answers-back = Back to the listing
+answers-look = Find counterparts
+answers-to = What answers this listing:
+score = { $count ->
+    [one] { $count } point
+   *[other] { $count } points
+}
+seal = Origin and signature
+seal-checked = Signed and published by { $what }; this site has checked the signature.
+seal-key = Key fingerprint
+seal-own = Published on this site.
+seal-complete = What is here of this member is complete as of { $what }.
+seal-doubt = What is here of this member may not be the latest.
+contact = Contact
+contact-write = Write a mail
+contact-office = Office
+contact-person = Person
+contact-phone = Telephone
+contact-email = E-mail
+contact-address = Address
+facts = Facts
+audience = Who may see it
+audience-on-request = On request; it is sent to nobody
+name = Name
+revision = Revision
+holders = Who has it
+fact-instrument = Instrument
+fact-amount = Amount
+fact-stages = Stages
+fact-conditions = Conditions
+fact-modes = Cooperation
+fact-investment = Investment
+fact-phase = Phase
+fact-land = Land
+fact-policy = Policy
+fact-maturity = Maturity
+fact-trl = Technology readiness level { $count }
+fact-ip = Intellectual property
+fact-patents = Patents
+fact-transfer = Transfer
+fact-supply = Supply or demand
+fact-occupation = Occupation
+fact-headcount = Headcount
+fact-wage = Pay
+fact-training = Training
+fact-time = Time
+fact-venue = Place
+fact-registration = Registration until
+fact-capacity = Places
+fact-regions = Regions
+fact-industries = Industries
+fact-codes = Numbers elsewhere
+code-line = { $what }: { $code }
+occupation-both = { $what } ({ $class })
+members-title = Members
+members-lead = The members of the network, with what each offers and seeks.
+member-description = What { $what } has published in the regional cooperation network.
+member-facts = About the member
+member-state = State
+member-node = Node
+member-empty = Nothing of this member is for you to see yet
+member-empty-advice = See what others have meanwhile.
+circles = Your circles
+calendar-title = Events in { $what }
+calendar-description = Events of the members of the regional cooperation network, by day.
+calendar-now = This month
+calendar-count = { $count ->
+    [one] { $count } event in this month.
+   *[other] { $count } events in this month.
+}
+calendar-empty = There are no events in this month
+calendar-empty-advice = Look at the months before and after, or at all events.
+calendar-all = All events
+weekday-1 = Mon
+weekday-2 = Tue
+weekday-3 = Wed
+weekday-4 = Thu
+weekday-5 = Fri
+weekday-6 = Sat
+weekday-7 = Sun

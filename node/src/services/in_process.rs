@@ -1,0 +1,32 @@
+//! The services of the public surface for whoever is in this process: pages ask what gRPC callers ask, and hear the same.
+
+use std::sync::Arc;
+
+use super::auth::Door;
+use super::directory::Directories;
+use super::listing::Listings;
+use super::matching::Matches;
+use super::search::Searches;
+use super::{Context, Surface};
+
+/// What pages ask. Who asks travels in each request's extensions.
+#[derive(Clone)]
+pub(crate) struct InProcess {
+    pub(crate) listings: Arc<Listings>,
+    pub(crate) searches: Arc<Searches>,
+    pub(crate) matches: Arc<Matches>,
+    pub(crate) directories: Arc<Directories>,
+}
+
+impl InProcess {
+    /// Over what the services work on.
+    pub(crate) fn new(context: &Context) -> Self {
+        let door = Door { engine: context.engine.clone(), surface: Surface::Public };
+        Self {
+            listings: Arc::new(Listings { door: door.clone() }),
+            searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
+            matches: Arc::new(Matches::new(door.clone())),
+            directories: Arc::new(Directories { door }),
+        }
+    }
+}

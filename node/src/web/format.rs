@@ -1,0 +1,154 @@
+//! Numbers, dates and places as readers of each language write them. Moments are in the time of China, which is one
+//! everywhere in it; events are in the time of their place.
+
+use duikou_proto::language::Language;
+use duikou_proto::reference::regions;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
+
+/// Where dates without a place are counted.
+pub(crate) const ZONE: &str = "Asia/Shanghai";
+/// Names of months in English; Chinese has numbers.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// `1,234,567`.
+pub(crate) fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// A moment in the time of China.
+pub(crate) fn in_china(seconds: i64) -> ZonedDateTime {
+    in_zone(seconds, ZONE)
+}
+
+/// A moment in the time of `zone` (IANA); in UTC where nobody knows the zone.
+pub(crate) fn in_zone(seconds: i64, zone: &str) -> ZonedDateTime {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    Timestamp::from_second(seconds).unwrap_or_default().to_zoned_datetime(zone)
+}
+
+/// `2026年11月3日`, `3 November 2026`.
+pub(crate) fn date(language: Language, time: &ZonedDateTime) -> String {
+    let (year, day) = (time.year(), time.day());
+    match language {
+        Language::Zh => format!("{year}年{}月{day}日", time.month()),
+        Language::En => format!("{day} {} {year}", month_name(time)),
+    }
+}
+
+/// `2026年11月`, `November 2026`.
+pub(crate) fn month(language: Language, time: &ZonedDateTime) -> String {
+    match language {
+        Language::Zh => format!("{}年{}月", time.year(), time.month()),
+        Language::En => format!("{} {}", month_name(time), time.year()),
+    }
+}
+
+fn month_name(time: &ZonedDateTime) -> &'static str {
+    let at = usize::try_from(time.month() - 1).unwrap_or(0);
+    MONTHS.get(at).copied().unwrap_or_default()
+}
+
+/// `09:05`.
+pub(crate) fn clock(time: &ZonedDateTime) -> String {
+    format!("{:02}:{:02}", time.hour(), time.minute())
+}
+
+/// `2026年11月3日 09:05`, `3 November 2026, 09:05`.
+pub(crate) fn moment(language: Language, time: &ZonedDateTime) -> String {
+    let between = match language {
+        Language::Zh => " ",
+        Language::En => ", ",
+    };
+    format!("{}{between}{}", date(language, time), clock(time))
+}
+
+/// From one moment to another, without saying the day twice.
+pub(crate) fn span(language: Language, from: &ZonedDateTime, to: &ZonedDateTime) -> String {
+    let dash = match language {
+        Language::Zh => "至",
+        Language::En => " to ",
+    };
+    if from.date() == to.date() {
+        format!("{}–{}", moment(language, from), clock(to))
+    } else {
+        format!("{}{dash}{}", moment(language, from), moment(language, to))
+    }
+}
+
+/// `2026-11-03T01:02:03Z`, for machines.
+pub(crate) fn rfc3339(seconds: i64) -> String {
+    Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// A region with those in which it lies: `贵州省毕节市`, `Bijie, Guizhou`. The code, where nobody knows it.
+pub(crate) fn region(language: Language, code: &str) -> String {
+    let names: Vec<&str> = regions().lineage(code).map(|entry| entry.name(language)).collect();
+    match language {
+        _ if names.is_empty() => code.to_owned(),
+        Language::Zh => names.into_iter().rev().collect(),
+        Language::En => names.join(", "),
+    }
+}
+
+/// `1.5 MiB`.
+pub(crate) fn bytes(count: i64) -> String {
+    let count = count.max(0) as f64;
+    let units = ["B", "KiB", "MiB", "GiB"];
+    let step = units.iter().enumerate().rev().find(|(power, _)| count >= 1024_f64.powi(*power as i32));
+    let (power, unit) = step.unwrap_or((0, &"B"));
+    let size = count / 1024_f64.powi(power as i32);
+    if power == 0 || size >= 100.0 { format!("{size:.0} {unit}") } else { format!("{size:.1} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_each_language_writes_them() {
+        let time = in_china(1_793_667_720);
+        assert_eq!(moment(Language::Zh, &time), "2026年11月3日 09:02");
+        assert_eq!(moment(Language::En, &time), "3 November 2026, 09:02");
+        assert_eq!(month(Language::En, &time), "November 2026");
+        let (later, next) = (in_china(1_793_667_720 + 3600), in_china(1_793_667_720 + 86_400));
+        assert_eq!(span(Language::Zh, &time, &later), "2026年11月3日 09:02–10:02");
+        assert_eq!(span(Language::En, &time, &next), "3 November 2026, 09:02 to 4 November 2026, 09:02");
+        assert_eq!(clock(&in_zone(1_793_667_720, "Europe/Berlin")), "02:02");
+        assert_eq!(clock(&in_zone(1_793_667_720, "Nowhere/At_All")), "01:02");
+        assert_eq!(rfc3339(1_793_667_720), "2026-11-03T01:02:00Z");
+    }
+
+    #[test]
+    fn numbers_sizes_and_places_are_written_for_people() {
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {
+            assert_eq!(grouped(number), text);
+        }
+        assert_eq!((bytes(0), bytes(1023), bytes(1536)), ("0 B".into(), "1023 B".into(), "1.5 KiB".into()));
+        assert_eq!(bytes(300 << 20), "300 MiB");
+        assert_eq!(region(Language::Zh, "520500"), "贵州省毕节市");
+        assert_eq!(region(Language::En, "520500"), "Bijie, Guizhou");
+        assert_eq!(region(Language::En, "zz"), "zz");
+    }
+}

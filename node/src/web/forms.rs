@@ -1,0 +1,114 @@
+//! Fields of forms: a label, help beside it, what is wrong beside it, and what was typed, which is never lost.
+
+use askama::Template;
+
+/// How a value is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Control {
+    /// A line. The word is its HTML type: `text`, `search`, `date`, `email`, `password` …
+    Line(&'static str),
+    /// Several lines.
+    Area,
+    /// One of these.
+    Choice(Vec<Choice>),
+    /// Yes or no.
+    Check,
+}
+
+/// A value that may be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) value: String,
+    pub(crate) name: String,
+}
+
+/// One field. `{{ field|safe }}` writes it.
+#[derive(Debug, Clone, Template)]
+#[template(path = "kit/field.html")]
+pub(crate) struct Field {
+    /// Unique in its form; also its id.
+    pub(crate) name: &'static str,
+    pub(crate) label: String,
+    pub(crate) control: Control,
+    /// What was typed or is chosen.
+    pub(crate) value: String,
+    /// How to fill it in; empty: it needs no word.
+    pub(crate) help: String,
+    /// What is wrong with it; empty: nothing.
+    pub(crate) error: String,
+    pub(crate) required: bool,
+    /// For `autocomplete`; empty: left to the browser.
+    pub(crate) autocomplete: &'static str,
+    /// The list of suggestions; empty: none.
+    pub(crate) list: &'static str,
+    /// For `inputmode`; empty: the usual keyboard.
+    pub(crate) inputmode: &'static str,
+    /// For `maxlength`.
+    pub(crate) longest: Option<usize>,
+}
+
+impl Field {
+    /// A field with nothing in it.
+    pub(crate) fn new(name: &'static str, label: String, control: Control) -> Self {
+        Self {
+            name,
+            label,
+            control,
+            value: String::new(),
+            help: String::new(),
+            error: String::new(),
+            required: false,
+            autocomplete: "",
+            list: "",
+            inputmode: "",
+            longest: None,
+        }
+    }
+
+    /// With this in it.
+    #[must_use]
+    pub(crate) fn holding(self, value: &str) -> Self {
+        Self { value: value.to_owned(), ..self }
+    }
+
+    /// With this help.
+    #[must_use]
+    pub(crate) fn helped(self, help: String) -> Self {
+        Self { help, ..self }
+    }
+
+    /// With what is wrong with it.
+    #[must_use]
+    pub(crate) fn faulted(self, error: Option<String>) -> Self {
+        Self { error: error.unwrap_or_default(), ..self }
+    }
+
+    /// For `aria-describedby`; empty: nothing describes it.
+    fn described_by(&self) -> String {
+        let parts = [("help", &self.help), ("error", &self.error)].into_iter().filter(|(_, text)| !text.is_empty());
+        parts.map(|(part, _)| format!("{}-{part}", self.name)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn chosen(&self, choice: &Choice) -> bool {
+        choice.value == self.value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_stays_with_what_is_wrong_beside_it() {
+        let field = Field::new("amount", "金额".to_owned(), Control::Line("text"))
+            .holding("\"><script>")
+            .helped("例如 1.2亿".to_owned())
+            .faulted(Some("看不懂".to_owned()));
+        let html = field.render().unwrap();
+        assert!(html.contains("value=\"&#34;&#62;&#60;script&#62;\""), "{html}");
+        assert!(
+            html.contains("aria-invalid=\"true\"") && html.contains("aria-describedby=\"amount-help amount-error\"")
+        );
+        assert!(html.contains("id=\"amount-error\"") && html.contains("看不懂"), "{html}");
+    }
+}

@@ -1,0 +1,350 @@
+//! What surrounds every page: head, header, navigation, notices, and the footer of a government site.
+
+use duikou_proto::language::Language;
+
+use super::Web;
+use super::assets::{MARK_FILE, SCRIPT_FILE, STYLE_FILE};
+use super::catalogue::Texts;
+use super::visitor::{Theme, Visitor};
+use crate::config::{Line, Site, WebAddress};
+use crate::engine::Reader;
+
+/// A part of the site, as the navigation names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// None of them.
+    None,
+    Home,
+    Listings,
+    Calendar,
+    Members,
+}
+
+impl Section {
+    /// Those that the navigation shows, with their addresses and the ids of their names.
+    const SHOWN: [(Self, &'static str, &'static str); 4] = [
+        (Self::Home, "/", "nav-home"),
+        (Self::Listings, "/listings", "nav-listings"),
+        (Self::Calendar, "/calendar", "nav-calendar"),
+        (Self::Members, "/members", "nav-members"),
+    ];
+}
+
+/// One entry of the navigation.
+pub(crate) struct NavLink {
+    pub(crate) path: &'static str,
+    pub(crate) name: String,
+    pub(crate) current: bool,
+}
+
+/// One step of the way from the first page to this one.
+pub(crate) struct Crumb {
+    pub(crate) path: String,
+    pub(crate) name: String,
+}
+
+/// A feed of what the page shows.
+pub(crate) struct FeedLink {
+    pub(crate) path: String,
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+}
+
+/// How much a notice matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// It is good to know.
+    Info,
+    /// It has been done.
+    Done,
+    /// Look at it.
+    Warning,
+    /// It went wrong.
+    Danger,
+}
+
+impl Tone {
+    /// As the style has it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Done => "done",
+            Self::Warning => "warning",
+            Self::Danger => "danger",
+        }
+    }
+}
+
+/// A line above the page.
+pub(crate) struct Notice {
+    pub(crate) tone: Tone,
+    pub(crate) text: String,
+}
+
+/// A label and a value of the footer.
+pub(crate) struct Slot {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    /// Where the value leads.
+    pub(crate) link: Option<&'static str>,
+}
+
+/// Where registrations of sites and of their police filing are looked up.
+const ICP_REGISTER: &str = "https://beian.miit.gov.cn/";
+const POLICE_REGISTER: &str = "https://beian.mps.gov.cn/";
+
+/// What surrounds a page.
+pub(crate) struct Page {
+    texts: Texts,
+    pub(crate) theme: Theme,
+    site: Site,
+    base: String,
+    network: String,
+    /// Of the page, without the site's.
+    pub(crate) title: String,
+    /// For search engines; empty: none.
+    pub(crate) description: String,
+    /// Path and query, to which the header's form leads back.
+    pub(crate) here: String,
+    section: Section,
+    /// The path under which the page is known, without what does not change it; empty: none.
+    pub(crate) canonical: String,
+    pub(crate) feeds: Vec<FeedLink>,
+    /// The way here, this page excepted.
+    pub(crate) trail: Vec<Crumb>,
+    /// Further `meta` elements of the head.
+    pub(crate) metas: Vec<(&'static str, String)>,
+    /// JSON-LD; none of its characters ends a script.
+    pub(crate) data: String,
+    /// Whether search engines may keep it.
+    pub(crate) indexed: bool,
+    pub(crate) notices: Vec<Notice>,
+    /// Whose eyes are looked through; empty: nobody's in particular.
+    pub(crate) person: String,
+}
+
+impl Page {
+    /// A page of `section` for `visitor`.
+    pub(crate) fn new(web: &Web, visitor: &Visitor, section: Section, title: String) -> Self {
+        let engine = web.engine();
+        let person = match visitor.reader().whole() {
+            Reader::Member(member) => engine.directory().member(member).map_or_else(
+                || member.to_string(),
+                |member| match visitor.language() {
+                    Language::Zh => member.name_zh.clone(),
+                    Language::En => member.name_en.clone(),
+                },
+            ),
+            Reader::Registered => visitor.texts.text("person-registered"),
+            Reader::Operator => visitor.texts.text("person-operator"),
+            Reader::Anonymous | Reader::Narrowed(..) => String::new(),
+        };
+        let network = engine.identity().network.to_string();
+        let base = web.base().to_owned();
+        let mut page = Self::plain(visitor, web.site().clone(), base, network, section, title);
+        if crate::services::is_stale(engine, web.links()) {
+            page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });
+        }
+        Self { person, ..page }
+    }
+
+    /// The same without a server behind it.
+    pub(crate) fn plain(
+        visitor: &Visitor,
+        site: Site,
+        base: String,
+        network: String,
+        section: Section,
+        title: String,
+    ) -> Self {
+        Self {
+            texts: visitor.texts,
+            theme: visitor.theme,
+            site,
+            base,
+            network,
+            title,
+            description: String::new(),
+            here: visitor.here.clone(),
+            section,
+            canonical: String::new(),
+            feeds: Vec::new(),
+            trail: Vec::new(),
+            metas: Vec::new(),
+            data: String::new(),
+            indexed: true,
+            notices: Vec::new(),
+            person: String::new(),
+        }
+    }
+
+    /// A text without arguments.
+    pub(crate) fn text(&self, id: &str) -> String {
+        self.texts.text(id)
+    }
+
+    /// A text about a number.
+    pub(crate) fn count(&self, id: &str, count: &usize) -> String {
+        self.texts.count(id, *count)
+    }
+
+    /// A text about something.
+    pub(crate) fn about(&self, id: &str, what: &str) -> String {
+        self.texts.about(id, what)
+    }
+
+    /// All texts.
+    pub(crate) fn texts(&self) -> Texts {
+        self.texts
+    }
+
+    /// For `lang`.
+    pub(crate) fn lang(&self) -> &'static str {
+        self.texts.language().tag()
+    }
+
+    /// The site's full name.
+    pub(crate) fn site_title(&self) -> String {
+        let title = match self.texts.language() {
+            Language::Zh => &self.site.title_zh,
+            Language::En => &self.site.title_en,
+        };
+        title.as_ref().map_or_else(|| self.text("site-title"), |title| title.as_str().to_owned())
+    }
+
+    /// The network's name.
+    pub(crate) fn network(&self) -> &str {
+        &self.network
+    }
+
+    /// For `title`: the page, then the site.
+    pub(crate) fn full_title(&self) -> String {
+        if self.title.is_empty() { self.site_title() } else { format!("{} - {}", self.title, self.site_title()) }
+    }
+
+    /// Where the style is.
+    pub(crate) fn style(&self) -> &'static str {
+        STYLE_FILE.path()
+    }
+
+    /// Where the script is.
+    pub(crate) fn script(&self) -> &'static str {
+        SCRIPT_FILE.path()
+    }
+
+    /// Where the mark is.
+    pub(crate) fn mark(&self) -> &'static str {
+        MARK_FILE.path()
+    }
+
+    /// `path` with the address of this server before it, where that is known.
+    pub(crate) fn absolute(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// The navigation.
+    pub(crate) fn navigation(&self) -> Vec<NavLink> {
+        let link = |(section, path, name): (Section, &'static str, &str)| NavLink {
+            path,
+            name: self.text(name),
+            current: section == self.section,
+        };
+        Section::SHOWN.map(link).into()
+    }
+
+    /// The other language: its tag, and its name in itself.
+    pub(crate) fn other_language(&self) -> (&'static str, &'static str) {
+        match self.texts.language() {
+            Language::Zh => (Language::En.tag(), "English"),
+            Language::En => (Language::Zh.tag(), "中文"),
+        }
+    }
+
+    /// The light that the switch offers, and what it says.
+    pub(crate) fn other_theme(&self) -> (&'static str, String) {
+        let next = self.theme.next();
+        let id = match next {
+            Theme::Auto => "theme-auto",
+            Theme::Light => "theme-light",
+            Theme::Dark => "theme-dark",
+        };
+        (next.as_str(), self.text(id))
+    }
+
+    /// What a site of a government office says of itself at the foot of each page.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let site = &self.site;
+        let all: [(&str, &Option<Line>, Option<&'static str>); 7] = [
+            ("site-sponsor", &site.sponsor, None),
+            ("site-organiser", &site.organiser, None),
+            ("site-address", &site.address, None),
+            ("site-telephone", &site.telephone, None),
+            ("site-code", &site.code, None),
+            ("site-icp", &site.icp, Some(ICP_REGISTER)),
+            ("site-police", &site.police, Some(POLICE_REGISTER)),
+        ];
+        let slots = all.into_iter().filter_map(|(label, value, link)| {
+            let value = value.as_ref()?.as_str().to_owned();
+            Some(Slot { label: self.text(label), value, link })
+        });
+        slots.collect()
+    }
+
+    /// Where an error on this page is reported; None where nobody has said.
+    pub(crate) fn report_errors(&self) -> Option<String> {
+        let address = self.site.report_errors.as_ref().map(WebAddress::as_str)?;
+        if !address.ends_with('=') {
+            return Some(address.to_owned());
+        }
+        let here = self.absolute(if self.canonical.is_empty() { &self.here } else { &self.canonical });
+        Some(format!("{address}{}", form_urlencoded::byte_serialize(here.as_bytes()).collect::<String>()))
+    }
+
+    /// The `meta` elements that sites of government offices have, beside those of the page.
+    pub(crate) fn all_metas(&self) -> Vec<(&'static str, String)> {
+        let mut metas = vec![("SiteName", self.site_title())];
+        let host = self.base.split_once("://").map_or("", |(_, host)| host);
+        if !host.is_empty() {
+            metas.push(("SiteDomain", host.to_owned()));
+        }
+        metas.extend(self.site.code.as_ref().map(|code| ("SiteIDCode", code.as_str().to_owned())));
+        let section = Section::SHOWN.iter().find(|(section, ..)| *section == self.section);
+        metas.extend(section.map(|(_, _, name)| ("ColumnName", self.text(name))));
+        metas.extend(self.metas.iter().cloned());
+        metas
+    }
+}
+
+/// `value` as JSON that may stand in a `script` element.
+pub(crate) fn json_data(value: &serde_json::Value) -> String {
+    value.to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_cannot_end_its_script() {
+        let data = json_data(&serde_json::json!({"name": "</script><script>alert(1)</script><!--"}));
+        assert!(!data.contains('<'), "{data}");
+        let read: serde_json::Value = serde_json::from_str(&data).unwrap();
+        assert_eq!(read["name"], "</script><script>alert(1)</script><!--");
+    }
+
+    #[test]
+    fn an_error_is_reported_with_the_page_where_it_stands() {
+        let visitor = Visitor::sample(Language::Zh, Theme::Auto, "/listings?q=%E8%8C%B6");
+        let report = |address: &str| {
+            let site = Site { report_errors: WebAddress::for_tests(address), ..Site::default() };
+            let base = "https://duikou.example".to_owned();
+            Page::plain(&visitor, site, base, "n.example".to_owned(), Section::Listings, String::new()).report_errors()
+        };
+        assert_eq!(report("mailto:office@duikou.example").as_deref(), Some("mailto:office@duikou.example"));
+        let with_page = report("https://zhaocuo.example/?site=1&url=").unwrap();
+        assert!(
+            with_page.ends_with("url=https%3A%2F%2Fduikou.example%2Flistings%3Fq%3D%25E8%258C%25B6"),
+            "{with_page}"
+        );
+    }
+}

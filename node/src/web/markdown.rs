@@ -1,0 +1,155 @@
+//! Markdown of members as HTML: nothing in it runs, styles, or is fetched; links say that they are not ours.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+use comrak::{Options, markdown_to_html};
+
+/// What is left of a text; everything else loses its tags and keeps its words.
+const TAGS: [&str; 25] = [
+    "a",
+    "blockquote",
+    "br",
+    "code",
+    "del",
+    "em",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "thead",
+    "tr",
+];
+
+static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+    let mut options = Options::default();
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.autolink = true;
+    // Chinese has no spaces around what is emphasised.
+    options.extension.cjk_friendly_emphasis = true;
+    // Raw HTML is shown as it was typed.
+    options.render.escape = true;
+    options
+});
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = Builder::default();
+    let mut tags: HashSet<&str> = TAGS.into_iter().collect();
+    tags.insert("ul");
+    cleaner
+        .tags(tags)
+        .url_schemes(["http", "https", "mailto"].into_iter().collect())
+        .url_relative(UrlRelative::Deny)
+        .generic_attributes(HashSet::new())
+        .link_rel(Some("nofollow ugc noopener"));
+    cleaner
+});
+
+/// `text` as HTML whose headings go below the page's own.
+pub(crate) fn html(text: &str) -> String {
+    let html = markdown_to_html(text, &OPTIONS);
+    let html = lowered(&html);
+    CLEANER.clean(&html).to_string()
+}
+
+/// The first heading of a page is its title; those of a text are below it.
+fn lowered(html: &str) -> String {
+    let mut html = html.to_owned();
+    for level in (1..=5).rev() {
+        for (from, to) in [("<h", "<h"), ("</h", "</h")] {
+            html = html.replace(&format!("{from}{level}>"), &format!("{to}{}>", level + 1));
+        }
+    }
+    html
+}
+
+/// About `characters` of `text` without marks, for where a summary is lacking.
+pub(crate) fn beginning(text: &str, characters: usize) -> String {
+    let plain: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+    let plain = plain.replace(['*', '#', '`', '>', '|'], "");
+    let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
+    let plain = words.join(" ");
+    match plain.char_indices().nth(characters) {
+        Some((at, _)) => format!("{}…", plain[..at].trim_end()),
+        None => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_emphasis_lists_tables_and_links_are_written() {
+        let text = "**要点**：\n\n- 方式：*贴息*贷款\n\n| 甲 | 乙 |\n|---|---|\n| 1 | 2 |\n\n[网页](https://a.example)";
+        let html = html(text);
+        for part in ["<strong>要点</strong>", "<em>贴息</em>", "<table>", "href=\"https://a.example\""] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+        assert!(html.contains("rel=\"nofollow ugc noopener\""), "{html}");
+        assert_eq!(super::html("# 一\n\n## 二"), "<h2>一</h2>\n<h3>二</h3>\n");
+    }
+
+    #[test]
+    fn hostile_texts_stay_texts() {
+        for text in [
+            "<script>alert(1)</script>",
+            "<img src=x onerror=alert(1)>",
+            "![x](https://tracker.example/p.png)",
+            "[x](javascript:alert(1))",
+            "[x](data:text/html;base64,PHNjcmlwdD4=)",
+            "<a href=\"https://a.example\" onclick=\"x()\" style=\"position:fixed\">x</a>",
+            "[x](//evil.example)",
+            "<style>*{display:none}</style>",
+            "<iframe src=https://evil.example></iframe>",
+            "<svg/onload=alert(1)>",
+            "[x]: https://a.example\n<form action=https://evil.example>",
+        ] {
+            let html = html(text);
+            for bad in [
+                "<script",
+                "<img",
+                "<iframe",
+                "<style",
+                "<svg",
+                "<form",
+                "javascript:\"",
+                "href=\"javascript",
+                "href=\"data",
+                "href=\"//",
+                "<a href=\"https://a.example\" on",
+            ] {
+                assert!(!html.contains(bad), "{text} became {html}");
+            }
+        }
+    }
+
+    #[test]
+    fn deeply_nested_texts_end() {
+        for piece in ["> ", "- ", "*", "[", "`"] {
+            let text: String = piece.repeat(20_000 / piece.len());
+            assert!(html(&text).len() < 4_000_000, "{piece}");
+        }
+    }
+
+    #[test]
+    fn beginnings_have_no_marks() {
+        assert_eq!(beginning("**要点**\n\n- 一", 20), "要点 - 一");
+        assert_eq!(beginning("一二三四五", 3), "一二三…");
+    }
+}

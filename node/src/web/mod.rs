@@ -1,0 +1,103 @@
+//! Pages for people, made on the server: they work without scripts, and a page asks the same services as a gRPC caller,
+//! in this process, with the eyes of whoever looks at it.
+//!
+//! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `layout` is what surrounds a
+//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `forms` and
+//! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
+//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `reading`.
+//!
+//! A page is a struct that derives `askama::Template`, with a field `page` ([`layout::Page`]), a template in
+//! `node/templates` that extends `kit/layout.html`, a handler that returns [`respond::Answer`], and samples in `samples`,
+//! with which a test writes it in both languages.
+
+mod assets;
+mod catalogue;
+mod design;
+mod format;
+mod forms;
+mod kept;
+mod layout;
+mod markdown;
+mod pager;
+mod preferences;
+mod problems;
+mod reading;
+mod respond;
+#[cfg(test)]
+mod samples;
+mod visitor;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use tower_http::csrf::CsrfLayer;
+
+use crate::config::{BaseUrl, Site};
+use crate::engine::Engine;
+use crate::link::LinkBoard;
+use crate::services::{Context, InProcess};
+
+/// What pages are made of and for.
+#[derive(Clone)]
+pub(crate) struct Web(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    services: InProcess,
+    links: LinkBoard,
+    site: Site,
+    base: Option<BaseUrl>,
+    kept: kept::Kept,
+    /// Whether TLS ends here, so that cookies may be for TLS alone.
+    tls: bool,
+}
+
+impl Web {
+    /// Pages over what the services work on; `base` is where people reach them.
+    pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, tls: bool) -> Self {
+        let (engine, links) = (context.engine.clone(), context.links.clone());
+        let (services, kept) = (InProcess::new(context), kept::Kept::default());
+        Self(Arc::new(Shared { engine, services, links, site, base, kept, tls }))
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    fn services(&self) -> &InProcess {
+        &self.0.services
+    }
+
+    fn links(&self) -> &LinkBoard {
+        &self.0.links
+    }
+
+    fn site(&self) -> &Site {
+        &self.0.site
+    }
+
+    /// Where people reach this server, without a slash at the end; empty where nobody has said so.
+    fn base(&self) -> &str {
+        self.0.base.as_ref().map_or("", BaseUrl::as_str)
+    }
+}
+
+/// All pages. Forms of other sites are refused.
+pub(crate) fn routes(web: &Web) -> Router {
+    // A base that is set has been read as an address without a path, which is an origin.
+    let csrf = CsrfLayer::new();
+    let csrf = match web.0.base.as_ref().map(|base| csrf.clone().add_trusted_origin(base.as_str())) {
+        Some(Ok(trusting)) => trusting,
+        Some(Err(_)) | None => csrf,
+    };
+    let pages = Router::new().merge(reading::routes()).merge(preferences::routes()).merge(design::routes());
+    let keeping = from_fn_with_state(web.clone(), kept::keep);
+    pages.layer(keeping).layer(csrf).with_state(web.clone()).merge(assets::routes())
+}
+
+/// `routes`, with what goes wrong in them shown to browsers as pages.
+pub(crate) fn explaining(routes: Router, web: Web) -> Router {
+    routes.layer(from_fn_with_state(web, problems::explain))
+}

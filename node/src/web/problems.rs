@@ -1,0 +1,91 @@
+//! What goes wrong, shown to browsers as a page in the reader's language, with the same codes as the document that
+//! programs get.
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use duikou_proto::language::Text;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use tonic::Code;
+use tower_http::csrf::ProtectionError;
+
+use super::Web;
+use super::layout::{Page, Section};
+use super::visitor::visitor_of;
+use crate::http::{Exchange, PROBLEM_JSON, Problem};
+
+/// Below these addresses programs are answered, whatever they accept.
+const FOR_PROGRAMS: [&str; 2] = ["/v1/", "/openapi.json"];
+
+/// The page of a problem.
+#[derive(Template)]
+#[template(path = "kit/problem.html")]
+pub(super) struct ProblemPage {
+    pub(super) page: Page,
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    pub(super) reason: String,
+    pub(super) detail: String,
+    pub(super) violations: Vec<(String, String)>,
+    pub(super) request_id: String,
+}
+
+/// Answers a browser with a page where whoever is behind said that something went wrong.
+pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next) -> Response {
+    let for_program = FOR_PROGRAMS.iter().any(|prefix| request.uri().path().starts_with(prefix));
+    let browser = !for_program && wants_page(request.headers());
+    let exchange = Exchange::of(&request);
+    let (parts, body) = request.into_parts();
+    let visitor = match browser {
+        true => Some(visitor_of(&parts, &web).await),
+        false => None,
+    };
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(problem) = problem_in(&response, &exchange) else { return response };
+    let Some(visitor) = visitor else {
+        // What is a document already stays as it is.
+        let document = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+        return if document { response } else { problem.respond(&exchange) };
+    };
+    let mut page = Page::new(&web, &visitor, Section::None, problem.title(visitor.language()));
+    page.indexed = false;
+    let shown = ProblemPage {
+        page,
+        status: problem.status().as_u16(),
+        code: problem.code_name(),
+        reason: problem.reason().to_owned(),
+        detail: problem.detail().to_owned(),
+        violations: problem.violations().map(|(field, text)| (field.to_owned(), text.to_owned())).collect(),
+        request_id: exchange.id.to_string(),
+    };
+    let mut page = match visitor.page_with(problem.status(), &shown) {
+        Ok(page) => page,
+        Err(failed) => return failed.0.respond(&exchange),
+    };
+    if let Some(wait) = response.headers().get(RETRY_AFTER) {
+        page.headers_mut().insert(RETRY_AFTER, wait.clone());
+    }
+    page
+}
+
+/// The problem that an answer tells of.
+fn problem_in(response: &Response, exchange: &Exchange) -> Option<Problem> {
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        return Some(problem.clone());
+    }
+    response.extensions().get::<ProtectionError>().map(|_| {
+        let text = Text::new(
+            "此表单来自其他网站，未作任何更改。请回到本站的页面重新提交。",
+            "This form was sent from another site, and nothing was changed: go back to a page of this site and send it there.",
+        );
+        Problem::new(StatusCode::FORBIDDEN, Code::PermissionDenied, "OTHER_SITE", &text, exchange.language)
+    })
+}
+
+/// Whether pages are asked for by name: programs that take anything get documents.
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepts.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/html"))
+}

@@ -1,0 +1,375 @@
+//! What the address of a search asks for. Everything that a reader typed stays in it, so that any search can be kept,
+//! sent on and followed as a feed.
+
+use std::collections::BTreeMap;
+
+use duikou_proto::Money;
+use duikou_proto::reference::{Entry, Table, industries, normalise_region, regions};
+use duikou_proto::v1::opportunity::Direction;
+use duikou_proto::v1::search_listings_request::OrderBy;
+use duikou_proto::v1::{Filter, MoneyRange, SearchListingsRequest, TimeRange};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::super::catalogue::Texts;
+use super::super::format;
+use super::super::words::KINDS;
+
+/// Pairs of a query that are looked at.
+const PAIRS: usize = 64;
+/// Bytes of one value.
+const VALUE_BYTES: usize = 1024;
+/// Entries that are named where a name is that of several.
+const SEVERAL: usize = 8;
+/// Yuan in the unit in which amounts are typed.
+const TEN_THOUSAND: i64 = 10_000;
+/// Billionths of a yuan in that unit.
+const NANOS: i128 = TEN_THOUSAND as i128 * 1_000_000_000;
+
+/// A search, as its address has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ask {
+    /// Words.
+    pub(crate) q: String,
+    pub(crate) kinds: Vec<String>,
+    /// `offer` or `request`; empty: both.
+    pub(crate) direction: String,
+    /// Codes or names.
+    pub(crate) regions: Vec<String>,
+    /// Codes or names.
+    pub(crate) industries: Vec<String>,
+    /// Short ids.
+    pub(crate) members: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    /// First published on this day or later, `2026-11-03`.
+    pub(crate) from: String,
+    /// First published on this day or before.
+    pub(crate) to: String,
+    /// In units of 10,000 yuan.
+    pub(crate) min: String,
+    /// In units of 10,000 yuan.
+    pub(crate) max: String,
+    /// `relevance`, `newest` or `closing`; empty: left to the service.
+    pub(crate) sort: String,
+    /// Where this page begins; empty: it is the first.
+    pub(crate) after: String,
+}
+
+/// What is wrong, by the field that it is about.
+pub(crate) type Faults = BTreeMap<&'static str, String>;
+
+impl Ask {
+    /// Reads a query. What it does not know it passes over.
+    pub(crate) fn read(query: &str) -> Self {
+        let mut ask = Self::default();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()).take(PAIRS) {
+            let value = value.trim();
+            if value.is_empty() || value.len() > VALUE_BYTES {
+                continue;
+            }
+            let value = value.to_owned();
+            match &*key {
+                "q" => ask.q = value,
+                "kind" => add(&mut ask.kinds, value),
+                "direction" => ask.direction = value,
+                "region" => add(&mut ask.regions, value),
+                "industry" => add(&mut ask.industries, value),
+                "member" => add(&mut ask.members, value),
+                "tag" => add(&mut ask.tags, value),
+                "from" => ask.from = value,
+                "to" => ask.to = value,
+                "min" => ask.min = value,
+                "max" => ask.max = value,
+                "sort" => ask.sort = value,
+                "after" => ask.after = value,
+                _ => {}
+            }
+        }
+        ask
+    }
+
+    /// Its pairs, in one order, so that one search has one address.
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let mut pairs = Vec::new();
+        let lists = [
+            ("kind", &self.kinds),
+            ("region", &self.regions),
+            ("industry", &self.industries),
+            ("member", &self.members),
+            ("tag", &self.tags),
+        ];
+        let ones = [
+            ("direction", &self.direction),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("min", &self.min),
+            ("max", &self.max),
+            ("sort", &self.sort),
+            ("after", &self.after),
+        ];
+        pairs.extend((!self.q.is_empty()).then_some(("q", &*self.q)));
+        pairs.extend(lists.iter().flat_map(|(key, values)| values.iter().map(|value| (*key, &**value))));
+        pairs.extend(ones.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (*key, &***value)));
+        pairs
+    }
+
+    /// The query, without a question mark.
+    pub(crate) fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.pairs());
+        query.finish()
+    }
+
+    /// `path` with this search.
+    pub(crate) fn at(&self, path: &str) -> String {
+        let query = self.query();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+
+    /// The same search with a change, from its first page.
+    #[must_use]
+    pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
+        let mut changed = Self { after: String::new(), ..self.clone() };
+        change(&mut changed);
+        changed
+    }
+
+    /// Whether anything narrows it but its words.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.pairs().iter().any(|(key, _)| !["q", "sort", "after"].contains(key))
+    }
+
+    /// As the service is asked, or what is wrong with it.
+    ///
+    /// # Errors
+    /// By field, in the reader's language.
+    pub(crate) fn request(&self, texts: Texts) -> Result<SearchListingsRequest, Faults> {
+        let mut faults = Faults::new();
+        let mut fault = |field: &'static str, text: String| {
+            faults.entry(field).or_insert(text);
+        };
+        let kinds = self.kinds.iter().filter(|kind| {
+            let known = KINDS.contains(&&***kind);
+            if !known {
+                fault("kind", texts.about("wrong-choice", kind));
+            }
+            known
+        });
+        let kinds: Vec<String> = kinds.cloned().collect();
+        let directions = match &*self.direction {
+            "" => Vec::new(),
+            "offer" => vec![Direction::Offer.into()],
+            "request" => vec![Direction::Request.into()],
+            other => {
+                fault("direction", texts.about("wrong-choice", other));
+                Vec::new()
+            }
+        };
+        let mut codes = |field: &'static str, values: &[String], table: &Table| {
+            let mut found = Vec::new();
+            for value in values {
+                match code(table, value) {
+                    Ok(code) => add(&mut found, code),
+                    Err(Unclear::Unknown) => fault(field, texts.about("wrong-name", value)),
+                    Err(Unclear::Several(names)) => {
+                        let names = names.join(texts.text("list-comma").as_str());
+                        fault(field, texts.fill("wrong-several", &[("what", value), ("names", &names)]));
+                    }
+                }
+            }
+            found
+        };
+        let places: Vec<String> = self.regions.iter().map(|text| normalise_region(text).into_owned()).collect();
+        let regions = codes("region", &places, regions());
+        let industries = codes("industry", &self.industries, industries());
+        let mut day = |field: &'static str, text: &str, after: bool| match read_day(text, after) {
+            Ok(time) => time,
+            Err(()) => {
+                fault(field, texts.about("wrong-date", text));
+                None
+            }
+        };
+        let publish_time =
+            TimeRange { start_time: day("from", &self.from, false), end_time: day("to", &self.to, true) };
+        let mut sum = |field: &'static str, text: &str| match read_sum(text) {
+            Ok(sum) => sum,
+            Err(()) => {
+                fault(field, texts.about("wrong-amount", text));
+                None
+            }
+        };
+        let amount = MoneyRange { min: sum("min", &self.min), max: sum("max", &self.max) };
+        let order_by = match &*self.sort {
+            "newest" => OrderBy::Newest,
+            "closing" => OrderBy::Closing,
+            "relevance" => OrderBy::Relevance,
+            _ => OrderBy::Unspecified,
+        };
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let given = |range: &TimeRange| range.start_time.is_some() || range.end_time.is_some();
+        let filter = Filter {
+            kinds,
+            directions,
+            regions,
+            industries,
+            members: self.members.clone(),
+            tags: self.tags.clone(),
+            publish_time: Some(publish_time).filter(given),
+            amount: Some(amount).filter(|range| range.min.is_some() || range.max.is_some()),
+            ..Filter::default()
+        };
+        Ok(SearchListingsRequest {
+            query: self.q.clone(),
+            filter: Some(filter),
+            order_by: order_by.into(),
+            page_token: self.after.clone(),
+            ..SearchListingsRequest::default()
+        })
+    }
+
+    /// Where a violation of the service is shown: the field of the form, by the path in the request.
+    pub(crate) fn field_of(path: &str) -> &'static str {
+        let fields = [
+            ("query", "q"),
+            ("regions", "region"),
+            ("industries", "industry"),
+            ("members", "member"),
+            ("tags", "tag"),
+            ("publish_time", "from"),
+            ("amount", "min"),
+            ("page_token", "after"),
+        ];
+        // Filters name their parts without the field in which they lie.
+        let path = path.strip_prefix("filter.").unwrap_or(path);
+        let found = fields.iter().find(|(prefix, _)| path.starts_with(prefix));
+        found.map_or("", |(_, field)| field)
+    }
+}
+
+fn add(values: &mut Vec<String>, value: String) {
+    if !values.contains(&value) {
+        values.push(value);
+    }
+}
+
+/// Why a text is no code.
+enum Unclear {
+    Unknown,
+    /// It is the name of all these.
+    Several(Vec<String>),
+}
+
+/// The code that somebody means: the code itself, or the name of exactly one.
+fn code(table: &Table, text: &str) -> Result<String, Unclear> {
+    let text = text.trim();
+    if let Some(entry) = table.get(text) {
+        return Ok(entry.code.to_owned());
+    }
+    match &table.by_name(text)[..] {
+        [] => Err(Unclear::Unknown),
+        [one] => Ok(one.code.to_owned()),
+        several => {
+            // The outermost of a name that several levels share is what somebody means who says no more.
+            let outer =
+                several.iter().find(|outer| several.iter().all(|entry| table.is_within(entry.code, outer.code)));
+            match outer {
+                Some(outer) => Ok(outer.code.to_owned()),
+                None => {
+                    let name = |entry: &&Entry| {
+                        let lineage: Vec<&str> = table.lineage(entry.code).map(|entry| entry.name_zh).collect();
+                        lineage.into_iter().rev().collect::<String>()
+                    };
+                    Err(Unclear::Several(several.iter().take(SEVERAL).map(name).collect()))
+                }
+            }
+        }
+    }
+}
+
+/// The beginning of a day in China, or of the day after it.
+fn read_day(text: &str, after: bool) -> Result<Option<prost_types::Timestamp>, ()> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day: Date = text.parse().map_err(|_| ())?;
+    let day = if after { day.tomorrow().map_err(|_| ())? } else { day };
+    let zone = TimeZone::get(format::ZONE).map_err(|_| ())?;
+    let seconds = day.to_zoned_datetime(zone).map_err(|_| ())?.timestamp().as_second();
+    if seconds <= 0 { Err(()) } else { Ok(Some(prost_types::Timestamp { seconds, nanos: 0 })) }
+}
+
+/// A sum in yuan of what was typed in units of 10,000.
+fn read_sum(text: &str) -> Result<Option<Money>, ()> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || whole.len() > 12 || part.len() > 6 || !digits(whole) || !digits(part) {
+        return Err(());
+    }
+    let part: i128 = format!("{part:0<6}").parse().map_err(|_| ())?;
+    let whole: i128 = whole.parse().map_err(|_| ())?;
+    let nanos = whole * NANOS + part * (NANOS / 1_000_000);
+    let units = i64::try_from(nanos / 1_000_000_000).map_err(|_| ())?;
+    Ok(Some(Money { currency_code: "CNY".to_owned(), units, nanos: (nanos % 1_000_000_000) as i32 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+
+    use super::*;
+
+    #[test]
+    fn an_address_reads_as_what_it_was_written_from() {
+        let ask = Ask {
+            q: "冷链 & \"茶叶\"".to_owned(),
+            kinds: vec!["project".to_owned(), "talent".to_owned()],
+            direction: "offer".to_owned(),
+            regions: vec!["520000".to_owned()],
+            tags: vec!["a+b".to_owned()],
+            from: "2026-11-01".to_owned(),
+            min: "1.5".to_owned(),
+            sort: "closing".to_owned(),
+            after: "abc_-".to_owned(),
+            ..Ask::default()
+        };
+        assert_eq!(Ask::read(&ask.query()), ask);
+        assert_eq!(ask.with(|ask| ask.kinds.clear()).after, "", "a change begins with the first page");
+        assert_eq!(Ask::default().at("/listings"), "/listings");
+        assert_eq!(Ask::read("utm=1&q=&kind=&kind=x&kind=x").kinds, ["x"]);
+    }
+
+    #[test]
+    fn what_is_typed_becomes_what_is_meant() {
+        let ask = Ask::read("region=贵州&region=bijie&industry=A&min=1.5&max=30000&from=2026-11-03&to=2026-11-03");
+        let request = ask.request(Texts::of(Language::Zh)).expect("sound");
+        let filter = request.filter.unwrap();
+        assert_eq!(filter.regions, ["520000", "520500"]);
+        assert_eq!(filter.industries, ["A"]);
+        let amount = filter.amount.unwrap();
+        assert_eq!((amount.min.unwrap().units, amount.max.unwrap().units), (15_000, 300_000_000));
+        let days = filter.publish_time.unwrap();
+        assert_eq!(days.end_time.unwrap().seconds - days.start_time.unwrap().seconds, 86_400);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_told_by_field() {
+        let ask = Ask::read("kind=x&direction=up&region=鼓楼区&region=亚特兰蒂斯&from=3.11.&min=-1&max=1e9");
+        let faults = ask.request(Texts::of(Language::Zh)).expect_err("faulty");
+        let fields: Vec<&str> = faults.keys().copied().collect();
+        assert_eq!(fields, ["direction", "from", "kind", "max", "min", "region"]);
+        assert!(faults["region"].contains("江苏省南京市鼓楼区"), "{}", faults["region"]);
+    }
+
+    #[test]
+    fn a_violation_finds_its_field() {
+        for (path, field) in [("query", "q"), ("filter.regions[0]", "region"), ("amount.min", "min"), ("order_by", "")]
+        {
+            assert_eq!(Ask::field_of(path), field, "{path}");
+        }
+    }
+}

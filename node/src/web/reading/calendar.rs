@@ -1,0 +1,197 @@
+//! `/calendar`: the events of a month, by day.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::search_listings_request::OrderBy;
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{Filter, SearchListingsRequest, SearchResult, TimeRange};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{ToSpan, ZonedDateTime};
+
+use super::super::layout::{FeedLink, Page, Section};
+use super::super::pager::Empty;
+use super::super::respond::Answer;
+use super::super::visitor::Visitor;
+use super::super::{Web, format};
+use super::card::foreign;
+use super::names::Names;
+
+/// Events of a month that are shown.
+const EVENTS: i32 = 500;
+/// Years before and after this one to which the calendar leads.
+const YEARS: i16 = 5;
+
+/// An event on its day.
+pub(crate) struct Entry {
+    pub(crate) path: String,
+    pub(crate) title: String,
+    pub(crate) lang: String,
+    /// When it begins; empty where it began earlier.
+    pub(crate) clock: String,
+}
+
+/// A day of the month, or of those beside it that fill its weeks.
+pub(crate) struct Day {
+    pub(crate) number: i8,
+    pub(crate) weekday: String,
+    pub(crate) machine: String,
+    pub(crate) inside: bool,
+    pub(crate) today: bool,
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Day {
+    /// The classes of its cell.
+    pub(crate) fn class(&self) -> &'static str {
+        match (self.inside, self.today, self.entries.is_empty()) {
+            (false, ..) => "outside",
+            (true, true, _) => "today",
+            (true, false, true) => "free",
+            (true, false, false) => "taken",
+        }
+    }
+}
+
+/// The calendar.
+#[derive(Template)]
+#[template(path = "reading/calendar.html")]
+pub(crate) struct CalendarPage {
+    pub(crate) page: Page,
+    pub(crate) weekdays: Vec<String>,
+    pub(crate) weeks: Vec<Vec<Day>>,
+    pub(crate) before: String,
+    pub(crate) before_name: String,
+    pub(crate) after: String,
+    pub(crate) after_name: String,
+    pub(crate) total: usize,
+    pub(crate) empty: Option<Empty>,
+}
+
+pub(super) async fn calendar(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let now = format::in_china(web.engine().now().div_euclid(1_000_000));
+    let first = asked(query.as_deref().unwrap_or_default(), &now);
+    let range = TimeRange { start_time: beginning(first), end_time: beginning(next_month(first)) };
+    let request = SearchListingsRequest {
+        page_size: EVENTS,
+        order_by: OrderBy::Closing.into(),
+        filter: Some(Filter { kinds: vec!["event".to_owned()], event_time: Some(range), ..Filter::default() }),
+        ..SearchListingsRequest::default()
+    };
+    let found = web.services().searches.search_listings(visitor.ask(request)).await;
+    let found = found.map_err(|status| visitor.failed(&status))?.into_inner();
+    let names = Names::new(&web, &visitor);
+    let title = visitor.texts.about("calendar-title", &month_name(&visitor, first));
+    let page = Page::new(&web, &visitor, Section::Calendar, title);
+    visitor.page(&CalendarPage::of(page, &names, first, now.date(), &found.results))
+}
+
+fn month_name(visitor: &Visitor, first: Date) -> String {
+    format::month(visitor.language(), &zoned(first))
+}
+
+fn zoned(day: Date) -> ZonedDateTime {
+    let zone = TimeZone::get(format::ZONE).unwrap_or(TimeZone::UTC);
+    day.to_zoned_datetime(zone).unwrap_or_default()
+}
+
+fn beginning(day: Date) -> Option<prost_types::Timestamp> {
+    Some(prost_types::Timestamp { seconds: zoned(day).timestamp().as_second(), nanos: 0 })
+}
+
+/// The first day of `month=2026-12`; of this month where nothing sound near this year is asked for.
+fn asked(query: &str, now: &ZonedDateTime) -> Date {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let asked = pairs.find_map(|(key, value)| (key == "month").then(|| format!("{value}-01").parse::<Date>().ok()));
+    let near = |day: &Date| (day.year() - now.year()).abs() <= YEARS && day.day() == 1;
+    asked.flatten().filter(near).unwrap_or_else(|| now.date().first_of_month())
+}
+
+fn next_month(first: Date) -> Date {
+    first.checked_add(1.month()).unwrap_or(first)
+}
+
+fn path(first: Date) -> String {
+    format!("/calendar?month={:04}-{:02}", first.year(), first.month())
+}
+
+impl CalendarPage {
+    pub(crate) fn of(mut page: Page, names: &Names, first: Date, today: Date, events: &[SearchResult]) -> Self {
+        let texts = page.texts();
+        let weekday_ids = ["weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7"];
+        let weekdays = weekday_ids.map(|id| texts.text(id));
+        page.canonical = path(first);
+        page.description = texts.text("calendar-description");
+        page.feeds = vec![FeedLink {
+            path: "/listings.ics?kind=event".to_owned(),
+            kind: "text/calendar",
+            name: texts.text("feed-calendar"),
+        }];
+        let last = first.last_of_month();
+        let mut weeks = Vec::new();
+        let mut day = first.checked_sub(i64::from(first.weekday().to_monday_zero_offset()).days()).unwrap_or(first);
+        let mut shown = 0;
+        while day <= last {
+            let mut week = Vec::with_capacity(7);
+            for weekday in &weekdays {
+                let inside = (first..=last).contains(&day);
+                let entries: Vec<Entry> = match inside {
+                    true => events.iter().filter_map(|event| entry(texts, names, event, day, first)).collect(),
+                    false => Vec::new(),
+                };
+                shown += entries.len();
+                week.push(Day {
+                    number: day.day(),
+                    weekday: weekday.clone(),
+                    machine: day.to_string(),
+                    inside,
+                    today: day == today,
+                    entries,
+                });
+                day = day.tomorrow().unwrap_or(day);
+            }
+            weeks.push(week);
+        }
+        let before = first.checked_sub(1.month()).unwrap_or(first);
+        let after = next_month(first);
+        let name = |day| format::month(texts.language(), &zoned(day));
+        let empty = (shown == 0).then(|| Empty {
+            title: texts.text("calendar-empty"),
+            advice: texts.text("calendar-empty-advice"),
+            link: ("/listings?kind=event".to_owned(), texts.text("calendar-all")),
+        });
+        Self {
+            weekdays: weekdays.into(),
+            weeks,
+            before: path(before),
+            before_name: name(before),
+            after: path(after),
+            after_name: name(after),
+            total: shown,
+            empty,
+            page,
+        }
+    }
+}
+
+/// An event, where it begins on `day`, or began before the month whose `first` day this is.
+fn entry(
+    texts: super::super::catalogue::Texts,
+    names: &Names,
+    event: &SearchResult,
+    day: Date,
+    first: Date,
+) -> Option<Entry> {
+    let listing = event.listing.as_ref()?;
+    let opportunity = listing.listing.as_ref()?;
+    let Some(Details::Event(details)) = &opportunity.details else { return None };
+    let start = format::in_china(details.start_time.as_ref()?.seconds);
+    let earlier = day == first && start.date() < first;
+    (start.date() == day || earlier).then(|| Entry {
+        path: names.listing_path(&listing.name),
+        title: opportunity.title.clone(),
+        lang: foreign(texts, &opportunity.language),
+        clock: if earlier { String::new() } else { format::clock(&start) },
+    })
+}

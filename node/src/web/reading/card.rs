@@ -1,0 +1,187 @@
+//! A listing in a list.
+
+use duikou_proto::v1::opportunity::{Details, Direction};
+use duikou_proto::v1::{Excerpt, Listing, Opportunity, SearchResult};
+use duikou_proto::validate::kind_of;
+
+use super::super::catalogue::Texts;
+use super::super::{format, markdown, words};
+use super::details;
+use super::names::Names;
+
+/// Characters of a text where there is neither a summary nor an excerpt.
+const BEGINNING: usize = 120;
+/// Places that a card names.
+const PLACES: usize = 3;
+
+/// A piece of a text.
+pub(crate) struct Piece {
+    pub(crate) text: String,
+    /// Whether it is what was looked for.
+    pub(crate) found: bool,
+}
+
+/// A listing that says the same.
+pub(crate) struct Alike {
+    pub(crate) path: String,
+    pub(crate) title: String,
+}
+
+/// What a list shows of a listing.
+pub(crate) struct Card {
+    pub(crate) path: String,
+    /// For `lang`; empty: the page's own.
+    pub(crate) lang: String,
+    pub(crate) title: Vec<Piece>,
+    pub(crate) text: Vec<Piece>,
+    pub(crate) direction: String,
+    pub(crate) direction_word: &'static str,
+    pub(crate) kind: String,
+    pub(crate) office: String,
+    pub(crate) office_path: String,
+    pub(crate) places: String,
+    /// Its sum, wage, headcount or time, whichever the kind has; empty: none.
+    pub(crate) measure: String,
+    pub(crate) published: String,
+    pub(crate) published_machine: String,
+    pub(crate) closes: String,
+    pub(crate) closes_machine: String,
+    pub(crate) alike: Vec<Alike>,
+}
+
+impl Card {
+    /// Of what a search found.
+    pub(crate) fn found(texts: Texts, names: &Names, result: &SearchResult) -> Option<Self> {
+        let listing = result.listing.as_ref()?;
+        let mut card = Self::of(texts, names, listing)?;
+        let excerpt = |field: &str| result.excerpts.iter().find(|excerpt| excerpt.field == field);
+        if let Some(title) = excerpt("title") {
+            card.title = pieces(title);
+        }
+        if let Some(text) = excerpt("summary").or_else(|| excerpt("body")) {
+            card.text = pieces(text);
+        }
+        let alike = result.duplicates.iter();
+        card.alike =
+            alike.map(|same| Alike { path: names.listing_path(&same.name), title: same.title.clone() }).collect();
+        Some(card)
+    }
+
+    /// Of a listing.
+    pub(crate) fn of(texts: Texts, names: &Names, listing: &Listing) -> Option<Self> {
+        let opportunity = listing.listing.as_ref()?;
+        let summary = match &*opportunity.summary {
+            "" => markdown::beginning(&opportunity.body, BEGINNING),
+            summary => summary.to_owned(),
+        };
+        let plain = |text: String| vec![Piece { text, found: false }];
+        let seconds = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(0, |time| time.seconds);
+        let [published, closes] = [&listing.publish_time, &listing.expire_time].map(seconds);
+        let date = |seconds| format::date(texts.language(), &format::in_china(seconds));
+        Some(Self {
+            path: names.listing_path(&listing.name),
+            lang: foreign(texts, &opportunity.language),
+            title: plain(opportunity.title.clone()),
+            text: plain(summary),
+            direction: words::direction(texts, opportunity.direction()),
+            direction_word: words::direction_word(opportunity.direction()),
+            kind: words::kind(texts, kind_of(opportunity).unwrap_or_default()),
+            office: names.member(names.short(&listing.name)),
+            office_path: names.member_path(&listing.name),
+            places: places(texts, &opportunity.regions),
+            measure: measure(texts, opportunity),
+            published: date(published),
+            published_machine: format::rfc3339(published),
+            closes: date(closes),
+            closes_machine: format::rfc3339(closes),
+            alike: Vec::new(),
+        })
+    }
+
+    /// Whether it offers something.
+    pub(crate) fn has_direction(&self) -> bool {
+        self.direction_word != words::direction_word(Direction::Unspecified)
+    }
+}
+
+/// The language of a text, where it is not the page's.
+pub(crate) fn foreign(texts: Texts, language: &str) -> String {
+    let primary = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
+    if primary(language) == primary(texts.language().tag()) { String::new() } else { language.to_owned() }
+}
+
+/// The first places, and how many more there are.
+pub(crate) fn places(texts: Texts, codes: &[String]) -> String {
+    let named: Vec<String> = codes.iter().take(PLACES).map(|code| format::region(texts.language(), code)).collect();
+    let shown = named.join(&texts.text("list-comma"));
+    match codes.len().saturating_sub(PLACES) {
+        0 => shown,
+        more => format!("{shown}{}", texts.count("places-more", more)),
+    }
+}
+
+fn measure(texts: Texts, opportunity: &Opportunity) -> String {
+    match &opportunity.details {
+        Some(Details::Capital(part)) => details::sum(texts, part.amount_min.as_ref(), part.amount_max.as_ref()),
+        Some(Details::Project(part)) => details::sum(texts, part.investment_min.as_ref(), part.investment_max.as_ref()),
+        Some(Details::Technology(part)) if part.maturity_trl > 0 => format!("TRL {}", part.maturity_trl),
+        Some(Details::Talent(part)) => texts.count("people", part.headcount),
+        Some(Details::Event(part)) => details::event_time(texts, part),
+        Some(Details::Technology(_)) | None => String::new(),
+    }
+}
+
+/// An excerpt, cut where what was found begins and ends.
+fn pieces(excerpt: &Excerpt) -> Vec<Piece> {
+    let characters: Vec<char> = excerpt.text.chars().collect();
+    let mut pieces = Vec::new();
+    let mut add = |characters: &[char], found: bool| {
+        if !characters.is_empty() {
+            pieces.push(Piece { text: characters.iter().collect(), found });
+        }
+    };
+    if excerpt.cut_before {
+        add(&['…'], false);
+    }
+    let mut at = 0;
+    for range in &excerpt.highlights {
+        let bound = |place: i32| usize::try_from(place).unwrap_or(0).clamp(at, characters.len());
+        let (start, end) = (bound(range.start), bound(range.end));
+        add(&characters[at..start], false);
+        add(&characters[start..end.max(start)], true);
+        at = end.max(start);
+    }
+    add(&characters[at..], false);
+    if excerpt.cut_after {
+        add(&['…'], false);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::v1::CharacterRange;
+
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_cut_at_what_was_found_whatever_its_ranges_say() {
+        let cut = |ranges: &[(i32, i32)]| {
+            let highlights = ranges.iter().map(|(start, end)| CharacterRange { start: *start, end: *end });
+            let excerpt = Excerpt {
+                text: "全程冷链物流".to_owned(),
+                highlights: highlights.collect(),
+                cut_after: true,
+                ..Excerpt::default()
+            };
+            pieces(&excerpt)
+                .iter()
+                .map(|piece| if piece.found { format!("[{}]", piece.text) } else { piece.text.clone() })
+                .collect::<String>()
+        };
+        assert_eq!(cut(&[(2, 4)]), "全程[冷链]物流…");
+        assert_eq!(cut(&[(0, 2), (2, 4)]), "[全程][冷链]物流…");
+        assert_eq!(cut(&[]), "全程冷链物流…");
+        assert_eq!(cut(&[(-5, 2), (1, 99), (3, 2)]), "[全程][冷链物流]…");
+    }
+}

@@ -1,0 +1,95 @@
+//! `/listings/{member}/{listing}/counterparts`: what answers a listing, and why. It looks through everything that the reader
+//! may see, so it is a page of its own, for whoever asks.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use duikou_proto::language::Language;
+use duikou_proto::v1::listing_service_server::ListingService;
+use duikou_proto::v1::match_listings_request::Subject;
+use duikou_proto::v1::match_service_server::MatchService;
+use duikou_proto::v1::{GetListingRequest, Listing, Match, MatchListingsRequest, MatchReason};
+
+use super::super::Web;
+use super::super::layout::{Crumb, Page, Section};
+use super::super::pager::Empty;
+use super::super::respond::Answer;
+use super::super::visitor::Visitor;
+use super::card::{Card, foreign};
+use super::listing::absent;
+use super::names::Names;
+
+/// Counterparts that are shown.
+const SHOWN: i32 = 50;
+
+/// A counterpart with why it is one.
+pub(crate) struct Counterpart {
+    pub(crate) card: Card,
+    pub(crate) score: usize,
+    pub(crate) reasons: Vec<String>,
+}
+
+/// The page of what answers a listing.
+#[derive(Template)]
+#[template(path = "reading/counterparts.html")]
+pub(crate) struct CounterpartsPage {
+    pub(crate) page: Page,
+    pub(crate) subject: String,
+    pub(crate) subject_lang: String,
+    pub(crate) found: Vec<Counterpart>,
+    pub(crate) empty: Empty,
+}
+
+pub(super) async fn counterparts(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Path((member, id)): Path<(String, String)>,
+) -> Answer {
+    let name = format!("members/{member}/listings/{id}");
+    let services = web.services();
+    let listing = services.listings.get_listing(visitor.ask(GetListingRequest { name: name.clone() })).await;
+    let listing = listing.map_err(|status| absent(&visitor, &name, &status))?.into_inner();
+    let request = MatchListingsRequest {
+        subject: Some(Subject::Name(listing.name.clone())),
+        page_size: SHOWN,
+        ..MatchListingsRequest::default()
+    };
+    let found = services.matches.match_listings(visitor.ask(request)).await;
+    let found = found.map_err(|status| visitor.failed(&status))?.into_inner();
+    let page = Page::new(&web, &visitor, Section::Listings, visitor.texts.text("answers"));
+    visitor.page(&CounterpartsPage::of(page, &Names::new(&web, &visitor), &listing, found.matches))
+}
+
+impl CounterpartsPage {
+    pub(crate) fn of(mut page: Page, names: &Names, listing: &Listing, matches: Vec<Match>) -> Self {
+        let texts = page.texts();
+        let path = names.listing_path(&listing.name);
+        let opportunity = listing.listing.clone().unwrap_or_default();
+        page.indexed = false;
+        page.trail = vec![
+            Crumb { path: "/listings".to_owned(), name: texts.text("nav-listings") },
+            Crumb { path: path.clone(), name: opportunity.title.clone() },
+        ];
+        let reason = |reason: &MatchReason| match texts.language() {
+            Language::Zh => reason.zh.clone(),
+            Language::En => reason.en.clone(),
+        };
+        let shown = |found: Match| {
+            Some(Counterpart {
+                card: Card::of(texts, names, found.listing.as_ref()?)?,
+                score: usize::try_from(found.score).unwrap_or(0),
+                reasons: found.reasons.iter().map(reason).collect(),
+            })
+        };
+        Self {
+            subject_lang: foreign(texts, &opportunity.language),
+            subject: opportunity.title,
+            found: matches.into_iter().filter_map(shown).collect(),
+            empty: Empty {
+                title: texts.text("answers-none"),
+                advice: texts.text("answers-none-advice"),
+                link: (path, texts.text("answers-back")),
+            },
+            page,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A listing's own fields in words, each with its label.
+
+use duikou_proto::Money;
+use duikou_proto::reference::{industries, occupations};
+use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::{Event, Opportunity, Talent};
+
+use super::super::catalogue::Texts;
+use super::super::{format, words};
+
+/// A label with what it says, a line each.
+pub(crate) struct Fact {
+    pub(crate) label: String,
+    pub(crate) lines: Vec<String>,
+}
+
+/// A sum as people write it; empty where neither end is given.
+pub(crate) fn sum(texts: Texts, min: Option<&Money>, max: Option<&Money>) -> String {
+    crate::matching::sums(min, max).map_or_else(String::new, |text| text.in_language(texts.language()).to_owned())
+}
+
+/// When an event takes place, in the time of its place.
+pub(crate) fn event_time(texts: Texts, event: &Event) -> String {
+    let seconds = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(0, |time| time.seconds);
+    let [start, end] =
+        [&event.start_time, &event.end_time].map(|time| format::in_zone(seconds(time), &event.time_zone));
+    let span = format::span(texts.language(), &start, &end);
+    match &*event.time_zone {
+        format::ZONE => span,
+        zone => texts.fill("time-elsewhere", &[("what", &span), ("zone", zone)]),
+    }
+}
+
+struct Facts {
+    texts: Texts,
+    found: Vec<Fact>,
+}
+
+impl Facts {
+    fn line(&mut self, label: &str, line: String) {
+        self.lines(label, vec![line]);
+    }
+
+    fn lines(&mut self, label: &str, lines: Vec<String>) {
+        let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+        if !lines.is_empty() {
+            self.found.push(Fact { label: self.texts.text(label), lines });
+        }
+    }
+
+    fn list(&mut self, label: &str, words: impl Iterator<Item = String>) {
+        let comma = self.texts.text("list-comma");
+        self.line(label, words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&comma));
+    }
+}
+
+/// What the kind's own part says.
+pub(crate) fn of_kind(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
+    let mut facts = Facts { texts, found: Vec::new() };
+    match &opportunity.details {
+        Some(Details::Capital(part)) => {
+            facts.line("fact-instrument", words::instrument(texts, part.instrument()));
+            facts.line("fact-amount", sum(texts, part.amount_min.as_ref(), part.amount_max.as_ref()));
+            facts.list("fact-stages", part.stages().map(|stage| words::stage(texts, stage)));
+            facts.line("fact-conditions", part.conditions.clone());
+        }
+        Some(Details::Project(part)) => {
+            facts.list("fact-modes", part.cooperation_modes().map(|mode| words::cooperation_mode(texts, mode)));
+            facts.line("fact-investment", sum(texts, part.investment_min.as_ref(), part.investment_max.as_ref()));
+            facts.line("fact-phase", words::phase(texts, part.phase()));
+            facts.line("fact-land", part.land_terms.clone());
+            facts.line("fact-policy", part.policy_terms.clone());
+        }
+        Some(Details::Technology(part)) => {
+            if part.maturity_trl > 0 {
+                facts.line("fact-maturity", texts.count("fact-trl", part.maturity_trl));
+            }
+            facts.line("fact-ip", words::ip_status(texts, part.ip_status()));
+            facts.lines("fact-patents", part.patent_numbers.clone());
+            facts.list("fact-transfer", part.transfer_modes().map(|mode| words::transfer_mode(texts, mode)));
+        }
+        Some(Details::Talent(part)) => {
+            facts.line("fact-supply", words::supply_type(texts, part.supply_type()));
+            facts.line("fact-occupation", occupation(texts, part));
+            facts.line("fact-headcount", texts.count("people", part.headcount));
+            let wage = sum(texts, part.wage_min.as_ref(), part.wage_max.as_ref());
+            if !wage.is_empty() {
+                facts.line("fact-wage", words::wage(texts, &wage, part.wage_period()));
+            }
+            facts.line("fact-training", part.training.clone());
+        }
+        Some(Details::Event(part)) => {
+            facts.line("fact-time", event_time(texts, part));
+            facts.line("fact-venue", part.venue.clone());
+            if let Some(deadline) = &part.registration_deadline {
+                let deadline = format::in_zone(deadline.seconds, &part.time_zone);
+                facts.line("fact-registration", format::moment(texts.language(), &deadline));
+            }
+            if part.capacity > 0 {
+                facts.line("fact-capacity", texts.count("people", part.capacity));
+            }
+        }
+        None => {}
+    }
+    facts.found
+}
+
+/// What every listing says beside its texts.
+pub(crate) fn of_all(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
+    let mut facts = Facts { texts, found: Vec::new() };
+    let regions = opportunity.regions.iter().map(|code| format::region(texts.language(), code));
+    facts.list("fact-regions", regions);
+    let industry = |code: &String| match industries().get(code) {
+        Some(entry) => format!("{} {}", entry.name(texts.language()), entry.code),
+        None => code.clone(),
+    };
+    facts.lines("fact-industries", opportunity.industries.iter().map(industry).collect());
+    let code = |code: &duikou_proto::v1::ExternalCode| {
+        texts.fill("code-line", &[("what", &words::register(texts, code)), ("code", &code.code)])
+    };
+    facts.lines("fact-codes", opportunity.external_codes.iter().map(code).collect());
+    facts.found
+}
+
+/// Whom to ask.
+pub(crate) fn contact(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
+    let mut facts = Facts { texts, found: Vec::new() };
+    if let Some(contact) = &opportunity.contact {
+        facts.line("contact-office", contact.office.clone());
+        facts.line("contact-person", contact.person.clone());
+        facts.line("contact-phone", contact.phone.clone());
+        facts.line("contact-email", contact.email.clone());
+        facts.line("contact-address", contact.address.clone());
+    }
+    facts.found
+}
+
+fn occupation(texts: Texts, talent: &Talent) -> String {
+    let known = occupations().get(&talent.occupation_code).map(|entry| entry.name(texts.language()));
+    match (known, &*talent.occupation_name) {
+        (None, "") => talent.occupation_code.clone(),
+        (None, name) => name.to_owned(),
+        (Some(known), "") => known.to_owned(),
+        (Some(known), name) if known == name => name.to_owned(),
+        (Some(known), name) => texts.fill("occupation-both", &[("what", name), ("class", known)]),
+    }
+}

@@ -1,0 +1,85 @@
+//! `/listings.atom`, `/listings.json`, `/listings.ics`: the newest of any search, for everybody who has its address. A feed
+//! remembers nobody: what is gone is no longer in it. Whoever is to be told makes a subscription.
+
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use duikou_proto::language::Language;
+use duikou_proto::v1::SearchListingsRequest;
+use duikou_proto::v1::search_listings_request::OrderBy;
+use duikou_proto::v1::search_service_server::SearchService;
+use http::header::{CONTENT_TYPE, ETAG};
+use http::{HeaderValue, StatusCode};
+use tonic::Code;
+
+use super::super::Web;
+use super::super::respond::{Answer, Failed};
+use super::super::visitor::Visitor;
+use super::ask::Ask;
+use crate::delivery::{Form, Searched};
+use crate::http::{Problem, tags};
+
+/// Listings of a feed.
+const ENTRIES: i32 = 50;
+/// Events of a calendar.
+const EVENTS: i32 = 500;
+
+pub(super) async fn atom(web: State<Web>, visitor: Visitor, query: RawQuery) -> Answer {
+    feed(web, visitor, query, Form::Atom).await
+}
+
+pub(super) async fn json(web: State<Web>, visitor: Visitor, query: RawQuery) -> Answer {
+    feed(web, visitor, query, Form::JsonFeed).await
+}
+
+pub(super) async fn calendar(web: State<Web>, visitor: Visitor, query: RawQuery) -> Answer {
+    feed(web, visitor, query, Form::Calendar).await
+}
+
+async fn feed(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuery, form: Form) -> Answer {
+    let mut ask = Ask::read(query.as_deref().unwrap_or_default()).with(|ask| ask.sort.clear());
+    let events = form == Form::Calendar;
+    if events {
+        ask.kinds = vec!["event".to_owned()];
+    }
+    let request = ask.request(visitor.texts).map_err(|faults| wrong(&visitor, &faults))?;
+    let (order, size) = if events { (OrderBy::Closing, EVENTS) } else { (OrderBy::Newest, ENTRIES) };
+    let request = SearchListingsRequest { order_by: order.into(), page_size: size, ..request };
+    let found = web.services().searches.search_listings(visitor.ask(request)).await;
+    let found = found.map_err(|status| visitor.failed(&status))?.into_inner();
+    let title = match &*ask.q {
+        "" => visitor.texts.text("feed-title"),
+        words => visitor.texts.about("feed-title-for", words),
+    };
+    let path = match form {
+        Form::Atom => "/listings.atom",
+        Form::JsonFeed => "/listings.json",
+        Form::Calendar => "/listings.ics",
+    };
+    let searched = Searched {
+        title,
+        search: ask.query(),
+        address: format!("{}{}", web.base(), ask.at(path)),
+        listings: found.results.into_iter().filter_map(|result| result.listing).collect(),
+    };
+    let body = searched.written(web.engine(), web.0.base.as_ref(), form);
+    let tag = tags::tag_of(&body);
+    let held = visitor.has(&tag);
+    let mut response = Response::new(if held { Body::empty() } else { Body::from(body) });
+    if held {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        headers.insert(ETAG, tag);
+    }
+    Ok(response)
+}
+
+fn wrong(visitor: &Visitor, faults: &super::ask::Faults) -> Failed {
+    let text = faults.values().cloned().collect::<Vec<_>>().join(" ");
+    let text = duikou_proto::language::Text::same(text);
+    let language: Language = visitor.language();
+    Failed(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "INVALID", &text, language))
+}

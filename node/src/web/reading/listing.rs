@@ -1,0 +1,291 @@
+//! `/listings/{member}/{listing}`: one listing with everything that is known about it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use duikou_proto::name::MemberId;
+use duikou_proto::v1::listing_service_server::ListingService;
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{FindDuplicatesRequest, GetListingRequest, Holder, ListHoldersRequest, Listing};
+use duikou_proto::validate::kind_of;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::layout::{Crumb, Page, Section};
+use super::super::respond::{Answer, Failed};
+use super::super::visitor::Visitor;
+use super::super::{format, markdown, words};
+use super::card::{Alike, foreign};
+use super::details::{self, Fact};
+use super::linked;
+use super::names::Names;
+use crate::engine::Reader;
+
+/// Holders that are shown: as many as one answer has.
+const HOLDERS: i32 = 1_000;
+/// Characters of the description for search engines.
+const DESCRIPTION: usize = 150;
+/// Hexadecimal digits of a fingerprint that are compared by eye.
+const FINGERPRINT: usize = 16;
+
+/// A link that the origin gives.
+pub(crate) struct Outward {
+    pub(crate) url: String,
+    pub(crate) title: String,
+    /// Size, type and hash of a file; empty: it is a page.
+    pub(crate) about: String,
+}
+
+/// Somebody for whom a listing is, or was.
+pub(crate) struct HolderLine {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) state: String,
+    pub(crate) since: String,
+}
+
+/// Who signed a listing, and what is known of that.
+pub(crate) struct Seal {
+    pub(crate) office: String,
+    pub(crate) office_path: String,
+    pub(crate) fingerprint: String,
+    /// As of when everything of the origin is here; empty: nobody can say.
+    pub(crate) complete: String,
+    /// What keeps it from being complete; empty: nothing.
+    pub(crate) doubt: String,
+    /// Whether it was written on this server.
+    pub(crate) own: bool,
+}
+
+/// The page of a listing.
+#[derive(Template)]
+#[template(path = "reading/listing.html")]
+pub(crate) struct ListingPage {
+    pub(crate) page: Page,
+    pub(crate) lang: String,
+    pub(crate) direction: String,
+    pub(crate) direction_word: &'static str,
+    pub(crate) kind: String,
+    pub(crate) kind_path: String,
+    pub(crate) summary: String,
+    /// HTML, cleaned.
+    pub(crate) body: String,
+    pub(crate) kind_facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) contact: Vec<Fact>,
+    pub(crate) email: String,
+    pub(crate) online_url: String,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) links: Vec<Outward>,
+    pub(crate) attachments: Vec<Outward>,
+    pub(crate) published: String,
+    pub(crate) published_machine: String,
+    pub(crate) updated: String,
+    pub(crate) updated_machine: String,
+    pub(crate) closes: String,
+    pub(crate) closes_machine: String,
+    pub(crate) audience: String,
+    pub(crate) seal: Seal,
+    pub(crate) name: String,
+    pub(crate) revision: i64,
+    pub(crate) answers_path: String,
+    pub(crate) alike: Vec<Alike>,
+    pub(crate) holders: Vec<HolderLine>,
+}
+
+pub(super) async fn listing(
+    State(web): State<Web>,
+    visitor: Visitor,
+    Path((member, id)): Path<(String, String)>,
+) -> Answer {
+    let name = format!("members/{member}/listings/{id}");
+    let services = web.services();
+    let request = visitor.ask(GetListingRequest { name: name.clone() });
+    let listing = services.listings.get_listing(request).await;
+    let listing = listing.map_err(|status| absent(&visitor, &name, &status))?.into_inner();
+    let same = FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
+    let (alike, holders) =
+        tokio::join!(services.searches.find_duplicates(visitor.ask(same)), holders(&web, &visitor, &listing.name),);
+    let names = Names::new(&web, &visitor);
+    let seal = seal(&web, &visitor, &names, &listing.name);
+    let title = listing.listing.as_ref().map(|listing| listing.title.clone()).unwrap_or_default();
+    let page = Page::new(&web, &visitor, Section::Listings, title);
+    let mut shown = ListingPage::of(page, &names, listing, seal);
+    // An index that is being made keeps nobody from reading.
+    let alike = alike.map(|found| found.into_inner().duplicates).unwrap_or_default();
+    shown.alike =
+        alike.into_iter().map(|same| Alike { path: names.listing_path(&same.name), title: same.title }).collect();
+    shown.holders = holders.into_iter().map(|holder| shown.holder(&names, &holder)).collect();
+    visitor.page(&shown)
+}
+
+/// Why there is no page: a name that cannot be is as absent as one that is not there.
+pub(super) fn absent(visitor: &Visitor, name: &str, status: &tonic::Status) -> Failed {
+    match status.code() {
+        tonic::Code::InvalidArgument => visitor.failed(&crate::services::absent(name, visitor.language())),
+        _ => visitor.failed(status),
+    }
+}
+
+/// Who holds it, for its origin.
+async fn holders(web: &Web, visitor: &Visitor, name: &str) -> Vec<Holder> {
+    let origin = match visitor.reader() {
+        Reader::Member(member) => name.starts_with(&format!("members/{member}/")),
+        Reader::Operator => true,
+        Reader::Anonymous | Reader::Registered | Reader::Narrowed(..) => false,
+    };
+    if !origin {
+        return Vec::new();
+    }
+    let request = ListHoldersRequest { parent: name.to_owned(), page_size: HOLDERS, ..ListHoldersRequest::default() };
+    let found = web.services().listings.list_holders(visitor.ask(request)).await;
+    found.map(|found| found.into_inner().holders).unwrap_or_default()
+}
+
+fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {
+    use duikou_proto::v1::completeness::State;
+    let engine = web.engine();
+    let texts = visitor.texts;
+    let short = names.short(name);
+    let id = MemberId::parse(short, &engine.identity().network).ok();
+    let directory = engine.directory();
+    let member = id.as_ref().and_then(|id| directory.member(id));
+    let key = member.and_then(|member| member.keys.newest()).map(|key| key.key.fingerprint()).unwrap_or_default();
+    let held = crate::services::held_of(engine, &visitor.reader());
+    let held: Vec<_> = held.iter().filter(|held| id.as_ref().is_some_and(|id| held.origin == id.as_str())).collect();
+    let complete = held.iter().filter_map(|held| held.complete).min();
+    let doubts = held.iter().map(|held| held.state);
+    let doubt = doubts.filter(|state| !matches!(state, State::Complete | State::Behind)).max();
+    Seal {
+        office: names.member(short),
+        office_path: names.member_path(name),
+        fingerprint: fingerprint(&key),
+        complete: complete.map_or_else(String::new, |time| {
+            format::moment(texts.language(), &format::in_china(time.div_euclid(1_000_000)))
+        }),
+        doubt: doubt.map_or_else(String::new, |state| words::completeness(texts, state)),
+        own: member.is_some_and(|member| member.node == engine.identity().node),
+    }
+}
+
+/// The beginning of a key's fingerprint in groups of four.
+pub(crate) fn fingerprint(hexadecimal: &str) -> String {
+    let digits: Vec<char> = hexadecimal.chars().take(FINGERPRINT).collect();
+    digits.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+impl ListingPage {
+    pub(crate) fn of(mut page: Page, names: &Names, listing: Listing, seal: Seal) -> Self {
+        let texts = page.texts();
+        let opportunity = listing.listing.clone().unwrap_or_default();
+        let kind = kind_of(&opportunity).unwrap_or_default();
+        let summary = match &*opportunity.summary {
+            "" => markdown::beginning(&opportunity.body, DESCRIPTION),
+            summary => summary.to_owned(),
+        };
+        let seconds = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(0, |time| time.seconds);
+        let [published, updated, closes] =
+            [&listing.publish_time, &listing.update_time, &listing.expire_time].map(seconds);
+        let date = |seconds| format::date(texts.language(), &format::in_china(seconds));
+        page.canonical = names.listing_path(&listing.name);
+        page.description = summary.clone();
+        page.metas = vec![
+            ("ArticleTitle", opportunity.title.clone()),
+            ("PubDate", format::in_china(published).strftime("%Y-%m-%d %H:%M").to_string()),
+            ("ContentSource", seal.office.clone()),
+            ("Keywords", opportunity.tags.join(",")),
+        ];
+        page.metas.retain(|(_, content)| !content.is_empty());
+        page.trail = vec![
+            Crumb { path: "/listings".to_owned(), name: texts.text("nav-listings") },
+            Crumb { path: format!("/listings?kind={kind}"), name: words::kind(texts, kind) },
+        ];
+        let url = page.absolute(&page.canonical);
+        page.data = linked::listing(&listing, &opportunity, &url, &seal.office, &summary);
+        let tag = |tag: &String| {
+            let query: String = form_urlencoded::byte_serialize(tag.as_bytes()).collect();
+            (format!("/listings?tag={query}"), tag.clone())
+        };
+        let online_url = match &opportunity.details {
+            Some(duikou_proto::v1::opportunity::Details::Event(event)) => event.online_url.clone(),
+            _ => String::new(),
+        };
+        Self {
+            lang: foreign(texts, &opportunity.language),
+            direction: words::direction(texts, opportunity.direction()),
+            direction_word: words::direction_word(opportunity.direction()),
+            kind: words::kind(texts, kind),
+            kind_path: format!("/listings?kind={kind}"),
+            summary: opportunity.summary.clone(),
+            body: markdown::html(&opportunity.body),
+            kind_facts: details::of_kind(texts, &opportunity),
+            facts: details::of_all(texts, &opportunity),
+            contact: details::contact(texts, &opportunity),
+            email: opportunity.contact.as_ref().map(|contact| contact.email.clone()).unwrap_or_default(),
+            online_url,
+            tags: opportunity.tags.iter().map(tag).collect(),
+            links: opportunity.links.iter().map(link).collect(),
+            attachments: opportunity.attachments.iter().map(|file| attachment(texts, file)).collect(),
+            published: date(published),
+            published_machine: format::rfc3339(published),
+            updated: format::moment(texts.language(), &format::in_china(updated)),
+            updated_machine: format::rfc3339(updated),
+            closes: date(closes),
+            closes_machine: format::rfc3339(closes),
+            audience: audience(texts, names, &listing.scopes),
+            seal,
+            name: listing.name.clone(),
+            revision: listing.revision,
+            answers_path: format!("{}/counterparts", page.canonical),
+            alike: Vec::new(),
+            holders: Vec::new(),
+            page,
+        }
+    }
+
+    pub(crate) fn holder(&self, names: &Names, holder: &Holder) -> HolderLine {
+        let texts = self.page.texts();
+        let time = holder.since_time.as_ref().or(holder.confirm_time.as_ref());
+        HolderLine {
+            name: names.member(names.short(&holder.member)),
+            path: names.member_path(&holder.member),
+            state: words::holder_state(texts, holder.state()),
+            since: time
+                .map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds))),
+        }
+    }
+}
+
+fn link(link: &duikou_proto::v1::Link) -> Outward {
+    Outward { url: link.url.clone(), title: link.title.clone(), about: String::new() }
+}
+
+fn attachment(texts: Texts, file: &duikou_proto::v1::Attachment) -> Outward {
+    let hash = duikou_proto::hex::hex(&file.blake3);
+    let about = texts.fill(
+        "attachment-about",
+        &[("size", &format::bytes(file.size_bytes)), ("kind", &file.media_type), ("hash", &fingerprint(&hash))],
+    );
+    Outward { url: file.url.clone(), title: file.name.clone(), about }
+}
+
+/// Who may see it, in words.
+fn audience(texts: Texts, names: &Names, scopes: &[String]) -> String {
+    if scopes.is_empty() {
+        return texts.text("audience-on-request");
+    }
+    let named: Vec<String> = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id))).collect();
+    named.join(&texts.text("list-comma"))
+}
+
+/// A seal with every doubt.
+#[cfg(test)]
+pub(crate) fn sample_seal() -> Seal {
+    Seal {
+        office: "office".to_owned(),
+        office_path: "/members/shenzhen".to_owned(),
+        fingerprint: fingerprint("0123456789abcdef"),
+        complete: "10:42".to_owned(),
+        doubt: "!".to_owned(),
+        own: false,
+    }
+}

@@ -1,0 +1,44 @@
+//! Reading the network: the first page, search, a listing, what answers it, members, the calendar, and feeds of any search.
+//!
+//! `ask` is what an address asks for, `card` a listing in a list, `details` its kind's own part in words, `names` who the
+//! members are, `linked` what machines read in a page.
+
+mod ask;
+mod calendar;
+mod card;
+mod counterparts;
+mod details;
+mod feed;
+mod home;
+mod linked;
+mod listing;
+mod members;
+mod names;
+mod search;
+mod suggest;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::Web;
+#[cfg(test)]
+pub(super) use {
+    ask::Ask, calendar::CalendarPage, counterparts::CounterpartsPage, home::HomePage, listing::ListingPage,
+    listing::sample_seal, members::MemberPage, members::MembersPage, names::Names, search::SearchPage,
+};
+
+/// Everything under which readers find something.
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/", get(home::home))
+        .route("/listings", get(search::search))
+        .route("/listings.atom", get(feed::atom))
+        .route("/listings.json", get(feed::json))
+        .route("/listings.ics", get(feed::calendar))
+        .route("/listings/suggest", get(suggest::suggest))
+        .route("/listings/{member}/{id}", get(listing::listing))
+        .route("/listings/{member}/{id}/counterparts", get(counterparts::counterparts))
+        .route("/members", get(members::members))
+        .route("/members/{member}", get(members::member))
+        .route("/calendar", get(calendar::calendar))
+}

@@ -1,0 +1,413 @@
+//! `/listings`: search with facets, everything in the address.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use duikou_proto::reference::{industries, regions};
+use duikou_proto::v1::search_listings_request::Facet;
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{SearchListingsRequest, SearchListingsResponse};
+use http::StatusCode;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::forms::{Choice, Control, Field};
+use super::super::layout::{FeedLink, Notice, Page, Section, Tone};
+use super::super::pager::{Empty, Pager};
+use super::super::respond::Answer;
+use super::super::visitor::Visitor;
+use super::super::{format, words};
+use super::ask::{Ask, Faults};
+use super::card::Card;
+use super::linked;
+use super::names::Names;
+
+/// Results of a page.
+const RESULTS: i32 = 20;
+/// Values that a facet shows.
+const VALUES: usize = 12;
+/// What results are counted by.
+const FACETS: [Facet; 5] = [Facet::Kind, Facet::Direction, Facet::Region, Facet::Industry, Facet::Member];
+
+/// A value by which results can be narrowed.
+pub(crate) struct Value {
+    pub(crate) path: String,
+    pub(crate) name: String,
+    pub(crate) count: String,
+    pub(crate) current: bool,
+}
+
+/// Values of one sort.
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) values: Vec<Value>,
+}
+
+/// A link with its name.
+pub(crate) struct Choosing {
+    pub(crate) path: String,
+    pub(crate) name: String,
+    pub(crate) current: bool,
+}
+
+/// How complete what is here of a member is.
+pub(crate) struct Origin {
+    pub(crate) path: String,
+    pub(crate) name: String,
+    pub(crate) state: String,
+    pub(crate) whole: bool,
+    /// As of when it was complete; empty: it never was.
+    pub(crate) as_of: String,
+}
+
+/// The page of a search.
+#[derive(Template)]
+#[template(path = "reading/search.html")]
+pub(crate) struct SearchPage {
+    pub(crate) page: Page,
+    pub(crate) q: String,
+    pub(crate) q_error: String,
+    /// What the search form sends along.
+    pub(crate) kept: Vec<(&'static str, String)>,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) open: bool,
+    pub(crate) chosen: Vec<Choosing>,
+    pub(crate) sorts: Vec<Choosing>,
+    pub(crate) groups: Vec<Group>,
+    /// How many there are, in words; empty: nothing was looked for.
+    pub(crate) found: String,
+    pub(crate) cards: Vec<Card>,
+    pub(crate) empty: Option<Empty>,
+    pub(crate) pager: Pager,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) feeds: Vec<Choosing>,
+}
+
+pub(super) async fn search(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let ask = Ask::read(query.as_deref().unwrap_or_default());
+    let names = Names::new(&web, &visitor);
+    let page = |title| Page::new(&web, &visitor, Section::Listings, title);
+    let request = match ask.request(visitor.texts) {
+        Ok(request) => request,
+        Err(faults) => return refused(&visitor, page(visitor.texts.text("search-title")), &ask, &names, faults),
+    };
+    let request = SearchListingsRequest {
+        page_size: RESULTS,
+        group_duplicates: true,
+        facets: FACETS.map(i32::from).into(),
+        ..request
+    };
+    match web.services().searches.search_listings(visitor.ask(request)).await {
+        Ok(found) => {
+            let title = match &*ask.q {
+                "" => visitor.texts.text("search-title"),
+                words => visitor.texts.about("search-title-for", words),
+            };
+            visitor.page(&SearchPage::of(page(title), &ask, &names, found.into_inner()))
+        }
+        Err(status) if status.code() == Code::InvalidArgument => {
+            let details = status.get_error_details();
+            let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+            let mut faults = Faults::new();
+            for violation in violations {
+                let told = faults.entry(Ask::field_of(&violation.field)).or_default();
+                told.push_str(&violation.description);
+            }
+            refused(&visitor, page(visitor.texts.text("search-title")), &ask, &names, faults)
+        }
+        Err(status) => Err(visitor.failed(&status)),
+    }
+}
+
+/// The form with what is wrong beside its fields, and everything that was typed.
+fn refused(visitor: &Visitor, page: Page, ask: &Ask, names: &Names, faults: Faults) -> Answer {
+    let mut shown = SearchPage::of(page, ask, names, SearchListingsResponse::default());
+    (shown.found, shown.empty) = (String::new(), None);
+    shown.q_error = faults.get("q").cloned().unwrap_or_default();
+    shown.open = true;
+    for field in &mut shown.fields {
+        field.error = faults.get(field.name).cloned().unwrap_or_default();
+    }
+    let named = |field: &str| field == "q" || shown.fields.iter().any(|known| known.name == field);
+    let others: Vec<Notice> = faults
+        .iter()
+        .filter(|(field, _)| !named(field))
+        .map(|(_, text)| Notice { tone: Tone::Danger, text: text.clone() })
+        .collect();
+    shown.page.notices.extend(others);
+    visitor.page_with(StatusCode::BAD_REQUEST, &shown)
+}
+
+impl SearchPage {
+    pub(crate) fn of(mut page: Page, ask: &Ask, names: &Names, found: SearchListingsResponse) -> Self {
+        let texts = page.texts();
+        let cards: Vec<Card> = found.results.iter().filter_map(|result| Card::found(texts, names, result)).collect();
+        let total = usize::try_from(found.total_size).unwrap_or(0);
+        if found.index_building {
+            page.notices.push(Notice { tone: Tone::Info, text: texts.text("search-building") });
+        }
+        if found.corrected {
+            page.notices.push(Notice { tone: Tone::Info, text: texts.text("search-corrected") });
+        }
+        let origins = origins(texts, names, &found);
+        let lacking = origins.iter().filter(|origin| !origin.whole).count();
+        if lacking > 0 {
+            page.notices.push(Notice { tone: Tone::Warning, text: texts.count("search-incomplete", lacking) });
+        }
+        let whole = ask.with(|_| {});
+        page.canonical = whole.at("/listings");
+        page.description = texts.text("search-description");
+        page.indexed = ask.after.is_empty();
+        let feeds = feeds(texts, &whole);
+        page.feeds = feeds
+            .iter()
+            .zip(["application/atom+xml", "application/feed+json", "text/calendar"])
+            .map(|(feed, kind)| FeedLink { path: feed.path.clone(), kind, name: feed.name.clone() })
+            .collect();
+        let listed: Vec<(String, String)> = cards
+            .iter()
+            .map(|card| (page.absolute(&card.path), card.title.iter().map(|p| &*p.text).collect()))
+            .collect();
+        page.data = linked::list(&listed);
+        let next = match &*found.next_page_token {
+            "" => String::new(),
+            token => Ask { after: token.to_owned(), ..ask.clone() }.at("/listings"),
+        };
+        let first = if ask.after.is_empty() { String::new() } else { whole.at("/listings") };
+        let empty = cards.is_empty().then(|| Empty {
+            title: texts.text("search-nothing"),
+            advice: texts.text(if ask.is_narrowed() { "search-nothing-narrowed" } else { "search-nothing-words" }),
+            link: ("/listings".to_owned(), texts.text("search-all")),
+        });
+        Self {
+            q: ask.q.clone(),
+            q_error: String::new(),
+            kept: kept(ask),
+            fields: fields(texts, ask),
+            open: ask.is_narrowed(),
+            chosen: chosen(texts, names, ask),
+            sorts: sorts(texts, ask),
+            groups: groups(texts, names, ask, &found),
+            found: texts.count("search-found", total),
+            cards,
+            empty,
+            pager: Pager::new(texts, first, next),
+            origins,
+            feeds,
+            page,
+        }
+    }
+}
+
+/// What narrows the search and is no field of the form.
+fn kept(ask: &Ask) -> Vec<(&'static str, String)> {
+    let mut kept = Vec::new();
+    let more = |values: &[String]| values.iter().skip(1).cloned().collect::<Vec<_>>();
+    for (key, values) in [
+        ("kind", more(&ask.kinds)),
+        ("region", more(&ask.regions)),
+        ("industry", more(&ask.industries)),
+        ("member", ask.members.clone()),
+        ("tag", ask.tags.clone()),
+    ] {
+        kept.extend(values.into_iter().map(|value| (key, value)));
+    }
+    kept.extend((!ask.sort.is_empty()).then(|| ("sort", ask.sort.clone())));
+    kept
+}
+
+fn fields(texts: Texts, ask: &Ask) -> Vec<Field> {
+    let any = || Choice { value: String::new(), name: texts.text("any") };
+    let one = |values: &[String]| values.first().cloned().unwrap_or_default();
+    let kinds = words::KINDS.map(|kind| Choice { value: kind.to_owned(), name: words::kind(texts, kind) });
+    let directions = [("offer", "direction-offer"), ("request", "direction-request")];
+    let directions = directions.map(|(value, name)| Choice { value: value.to_owned(), name: texts.text(name) });
+    let choices = |choices: Vec<Choice>| Control::Choice(std::iter::once(any()).chain(choices).collect());
+    let line =
+        |name, label: &str, value: &str| Field::new(name, texts.text(label), Control::Line("text")).holding(value);
+    let date =
+        |name, label: &str, value: &str| Field::new(name, texts.text(label), Control::Line("date")).holding(value);
+    let sum = |name, label: &str, value: &str| Field { inputmode: "decimal", ..line(name, label, value) };
+    vec![
+        Field::new("kind", texts.text("filter-kind"), choices(kinds.into())).holding(&one(&ask.kinds)),
+        Field::new("direction", texts.text("filter-direction"), choices(directions.into())).holding(&ask.direction),
+        line("region", "filter-region", &one(&ask.regions)).helped(texts.text("filter-region-help")),
+        line("industry", "filter-industry", &one(&ask.industries)).helped(texts.text("filter-industry-help")),
+        sum("min", "filter-min", &ask.min).helped(texts.text("filter-amount-help")),
+        sum("max", "filter-max", &ask.max).helped(texts.text("filter-amount-help")),
+        date("from", "filter-from", &ask.from),
+        date("to", "filter-to", &ask.to),
+    ]
+}
+
+fn chosen(texts: Texts, names: &Names, ask: &Ask) -> Vec<Choosing> {
+    let mut chosen = Vec::new();
+    let mut chip = |name: String, without: Ask| {
+        chosen.push(Choosing { path: without.at("/listings"), name, current: true });
+    };
+    for value in &ask.kinds {
+        chip(words::kind(texts, value), ask.with(|ask| ask.kinds.retain(|kept| kept != value)));
+    }
+    match &*ask.direction {
+        "offer" => chip(texts.text("direction-offer"), ask.with(|ask| ask.direction.clear())),
+        "request" => chip(texts.text("direction-request"), ask.with(|ask| ask.direction.clear())),
+        _ => {}
+    }
+    for value in &ask.regions {
+        chip(format::region(texts.language(), value), ask.with(|ask| ask.regions.retain(|kept| kept != value)));
+    }
+    for value in &ask.industries {
+        chip(industry(texts, value), ask.with(|ask| ask.industries.retain(|kept| kept != value)));
+    }
+    for value in &ask.members {
+        chip(names.member(value), ask.with(|ask| ask.members.retain(|kept| kept != value)));
+    }
+    for value in &ask.tags {
+        chip(format!("#{value}"), ask.with(|ask| ask.tags.retain(|kept| kept != value)));
+    }
+    if !ask.from.is_empty() {
+        chip(texts.about("chosen-from", &ask.from), ask.with(|ask| ask.from.clear()));
+    }
+    if !ask.to.is_empty() {
+        chip(texts.about("chosen-to", &ask.to), ask.with(|ask| ask.to.clear()));
+    }
+    if !ask.min.is_empty() {
+        chip(texts.about("chosen-min", &ask.min), ask.with(|ask| ask.min.clear()));
+    }
+    if !ask.max.is_empty() {
+        chip(texts.about("chosen-max", &ask.max), ask.with(|ask| ask.max.clear()));
+    }
+    chosen
+}
+
+fn sorts(texts: Texts, ask: &Ask) -> Vec<Choosing> {
+    let usual = if ask.q.is_empty() { "newest" } else { "relevance" };
+    let now = if ask.sort.is_empty() { usual } else { &*ask.sort };
+    let all = [("relevance", "sort-relevance"), ("newest", "sort-newest"), ("closing", "sort-closing")];
+    let offered = all.into_iter().filter(|(sort, _)| *sort != "relevance" || !ask.q.is_empty());
+    let sorts = offered.map(|(sort, name)| Choosing {
+        path: ask.with(|ask| ask.sort = sort.to_owned()).at("/listings"),
+        name: texts.text(name),
+        current: sort == now,
+    });
+    sorts.collect()
+}
+
+fn industry(texts: Texts, code: &str) -> String {
+    industries().get(code).map_or_else(|| code.to_owned(), |entry| entry.name(texts.language()).to_owned())
+}
+
+fn groups(texts: Texts, names: &Names, ask: &Ask, found: &SearchListingsResponse) -> Vec<Group> {
+    let mut groups = Vec::new();
+    for counts in &found.facets {
+        let facet = counts.facet();
+        let label = match facet {
+            Facet::Kind => "filter-kind",
+            Facet::Direction => "filter-direction",
+            Facet::Region => "filter-region",
+            Facet::Industry => "filter-industry",
+            _ => "filter-member",
+        };
+        let shown = counts.values.iter().filter(|value| is_next(facet, ask, &value.value)).take(VALUES);
+        let values: Vec<Value> = shown
+            .map(|value| {
+                let (name, current, narrowed) = narrowed(texts, names, ask, facet, &value.value);
+                let count = format::grouped(value.count.into());
+                Value { path: narrowed.at("/listings"), name, count, current }
+            })
+            .collect();
+        // Where there is one way only there is nothing to choose.
+        if values.len() > 1 || values.iter().any(|value| value.current) {
+            groups.push(Group { name: texts.text(label), values });
+        }
+    }
+    groups
+}
+
+/// Whether a value lies one step below what is chosen: provinces before their cities.
+fn is_next(facet: Facet, ask: &Ask, value: &str) -> bool {
+    let (table, chosen) = match facet {
+        Facet::Region => (regions(), &ask.regions),
+        Facet::Industry => (industries(), &ask.industries),
+        _ => return true,
+    };
+    let parent = table.get(value).and_then(|entry| entry.parent);
+    match chosen.last() {
+        None => parent.is_none(),
+        Some(chosen) => parent == Some(&**chosen) || value == chosen,
+    }
+}
+
+/// The name of a value, whether it is chosen, and the search with it chosen or given up.
+fn narrowed(texts: Texts, names: &Names, ask: &Ask, facet: Facet, value: &str) -> (String, bool, Ask) {
+    let toggled = |list: fn(&mut Ask) -> &mut Vec<String>| {
+        let mut changed = ask.with(|_| {});
+        let values = list(&mut changed);
+        let current = values.iter().any(|kept| kept == value);
+        if current {
+            values.retain(|kept| kept != value);
+        } else {
+            *values = vec![value.to_owned()];
+        }
+        (current, changed)
+    };
+    match facet {
+        Facet::Kind => {
+            let (current, changed) = toggled(|ask| &mut ask.kinds);
+            (words::kind(texts, value), current, changed)
+        }
+        Facet::Direction => {
+            let word = value.to_lowercase();
+            let current = ask.direction == word;
+            let name = texts.text(if word == "offer" { "direction-offer" } else { "direction-request" });
+            let changed = ask.with(|ask| ask.direction = if current { String::new() } else { word.clone() });
+            (name, current, changed)
+        }
+        Facet::Region => {
+            let (current, changed) = toggled(|ask| &mut ask.regions);
+            let name = regions().get(value).map_or(value, |entry| entry.name(texts.language()));
+            (name.to_owned(), current, changed)
+        }
+        Facet::Industry => {
+            let (current, changed) = toggled(|ask| &mut ask.industries);
+            (industry(texts, value), current, changed)
+        }
+        _ => {
+            let (current, changed) = toggled(|ask| &mut ask.members);
+            (names.member(value), current, changed)
+        }
+    }
+}
+
+fn origins(texts: Texts, names: &Names, found: &SearchListingsResponse) -> Vec<Origin> {
+    use duikou_proto::v1::completeness::State;
+    let shown = found.completeness.iter().map(|origin| {
+        // The worst of its scopes is what a reader must know; what is merely on its way will come.
+        let worst = origin.completeness.iter().map(|held| held.state()).max_by_key(|state| match state {
+            State::Complete | State::Unspecified => 0,
+            State::Behind => 1,
+            State::Rejected => 2,
+            State::Stale => 3,
+            State::Withheld => 4,
+        });
+        let worst = worst.unwrap_or_default();
+        let times = origin.completeness.iter().filter_map(|held| held.complete_time.as_ref());
+        let as_of = times.map(|time| time.seconds).min();
+        Origin {
+            path: names.member_path(&origin.member),
+            name: names.member(names.short(&origin.member)),
+            state: words::completeness(texts, worst),
+            whole: matches!(worst, State::Complete | State::Behind | State::Unspecified),
+            as_of: as_of
+                .map_or_else(String::new, |seconds| format::moment(texts.language(), &format::in_china(seconds))),
+        }
+    });
+    shown.collect()
+}
+
+fn feeds(texts: Texts, ask: &Ask) -> Vec<Choosing> {
+    let plain = ask.with(|ask| ask.sort.clear());
+    let feeds = [("/listings.atom", "feed-atom"), ("/listings.json", "feed-json"), ("/listings.ics", "feed-calendar")];
+    feeds.map(|(path, name)| Choosing { path: plain.at(path), name: texts.text(name), current: false }).into()
+}

@@ -1,0 +1,68 @@
+//! A real browser, driven by `tests/browser/look.mjs` with what `tests/run` installs below the target folder.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+
+/// The folder of what is installed, where it is not below the target folder.
+const FOLDER_VARIABLE: &str = "DUIKOU_BROWSER_DIR";
+/// The folder in which pictures of all pages are left, where somebody wants to look at them.
+const PICTURES_VARIABLE: &str = "DUIKOU_PICTURES";
+/// How long looking at all pages may take.
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// A page that is looked at.
+#[derive(Debug, Clone)]
+pub struct Seen<'a> {
+    /// What faults call it.
+    pub name: &'a str,
+    /// Path and query.
+    pub path: &'a str,
+    /// The status that it has.
+    pub status: u16,
+}
+
+/// What is wrong with these pages of the server at `base` (`https://…`), by a browser that opens each in both languages,
+/// on a desktop and on a phone, light and dark, with scripts and without.
+///
+/// # Panics
+/// Where the browser is not installed, or does not end.
+pub async fn browse(base: &str, pages: &[Seen<'_>]) -> Vec<String> {
+    let running = std::env::current_exe().expect("a running executable has a path");
+    let below_target = || running.ancestors().nth(3).map(|target| target.join("browser"));
+    let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from).or_else(below_target).unwrap_or_default();
+    let there = folder.join("node_modules").is_dir();
+    assert!(there, "{} holds no browser's driver: run tests/run, or set {FOLDER_VARIABLE}", folder.display());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/look.mjs");
+    let pages: Vec<Value> =
+        pages.iter().map(|page| json!({"name": page.name, "path": page.path, "status": page.status})).collect();
+    let pictures = std::env::var(PICTURES_VARIABLE).ok();
+    let plan = json!({"base": base, "pages": pages, "pictures": pictures}).to_string();
+    let mut child = tokio::process::Command::new("node")
+        .arg(&script)
+        .env(FOLDER_VARIABLE, &folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("node is installed by tests/run");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let write = async {
+        // A script that ends early says why itself.
+        let _ = stdin.write_all(plan.as_bytes()).await;
+        drop(stdin);
+    };
+    let (output, ()) = tokio::time::timeout(LIMIT, async { tokio::join!(child.wait_with_output(), write) })
+        .await
+        .unwrap_or_else(|_| panic!("the browser has not ended within {LIMIT:?}"));
+    let output = output.expect("node ends");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the browser failed: {said}");
+    let faults: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let told = |fault: &Value| format!("{} ({}): {}", fault["page"], fault["look"], fault["what"]);
+    faults.iter().map(told).collect()
+}
