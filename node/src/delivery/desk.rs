@@ -49,7 +49,7 @@ pub(crate) struct Desk {
     base: Option<BaseUrl>,
     pub(crate) slots: Arc<Slots>,
     pub(crate) tally: Arc<Tally>,
-    /// Those that the server has stopped by itself, by id.
+    /// Those that the server has stopped for a fault, by id.
     paused: Arc<std::sync::Mutex<BTreeSet<String>>>,
     changes: mpsc::Sender<Changed>,
     turns: Arc<[Mutex<()>; TURNS]>,
@@ -95,15 +95,14 @@ impl Desk {
         let _ = self.changes.send(changed).await;
     }
 
-    /// Those that the server has stopped by itself, oldest first.
+    /// Those that the server has stopped for a fault, oldest first.
     pub(crate) fn paused(&self) -> Vec<String> {
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Remembers whether one is stopped; None: it is no more.
+    /// Remembers whether one is stopped for a fault; None: it is no more.
     pub(super) fn mark(&self, id: &str, phase: Option<Phase>) {
-        let wanted = [PauseReason::Requested, PauseReason::Unsubscribed].map(i32::from);
-        let stopped = matches!(phase, Some(Phase::Paused(reason)) if !wanted.contains(&reason));
+        let stopped = matches!(phase, Some(Phase::Paused(reason)) if is_fault(reason));
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         match stopped {
             true => paused.insert(id.to_owned()),
@@ -310,6 +309,12 @@ pub(super) async fn forget(engine: &Engine, id: &str) -> Result<(), WriteError> 
 pub(crate) fn pause(state: &mut StateFact, reason: PauseReason) {
     state.phase = Phase::paused(reason);
     state.next_attempt = None;
+}
+
+/// Whether there is something to be mended where one was paused for this reason.
+fn is_fault(reason: i32) -> bool {
+    let faults = [PauseReason::Failing, PauseReason::Gone, PauseReason::Account];
+    faults.map(i32::from).contains(&reason)
 }
 
 /// Lets it go on at once.

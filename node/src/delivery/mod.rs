@@ -1,7 +1,7 @@
 //! Durable subscriptions: filters that the server keeps, each with a way of delivery and its place on the feed.
 //!
-//! `subscription` is what is kept of one, `memory` what its subscriber had, `gather` what it lacks, `settle` writes
-//! down what came of it, `event` is one thing to be told. `desk` carries out what owners want, `runner` delivers:
+//! `subscription` is what is kept of one, `wants` what it wants as of now (what a filter matches, or what answers
+//! `subjects`), `memory` what its subscriber had, `gather` what it lacks, `settle` writes down what came of it, `event` is one thing to be told. `desk` carries out what owners want, `runner` delivers:
 //! `webhook` over `connect`, to addresses that `address` lets through, `mail` as digests, `pull` when asked, `page` at
 //! a secret address. Nothing is queued: the table, the cursor and the memory say what is lacking.
 
@@ -22,10 +22,12 @@ mod schedule;
 mod settle;
 mod setup;
 mod signature;
+mod subjects;
 mod subscription;
 mod tally;
 mod target;
 mod tell;
+mod wants;
 mod webhook;
 
 #[cfg(test)]
@@ -41,7 +43,9 @@ pub use runner::Runner;
 pub(crate) use settle::Changes;
 pub use setup::SetupError;
 pub(crate) use signature::new_secret;
+pub(crate) use subjects::essence;
 pub(crate) use subscription::{Eyes, MailWay, Phase, Secret, Seen, StateFact, SubscriptionFact, Way, page_hash};
 pub(crate) use target::{BadTarget, Target};
 pub(crate) use tell::delivery;
+pub(crate) use wants::Wants;
 pub(crate) use webhook::{Message, Post};

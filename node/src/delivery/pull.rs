@@ -4,9 +4,10 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::v1::SubscriptionEvent;
+use duikou_proto::v1::subscription::PauseReason;
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Change, Desk, Refusal};
+use super::desk::{Change, Desk, Refusal, pause};
 use super::event::{Event, What};
 use super::gather::Gatherer;
 use super::memory::{HadFact, LeftFact, left_key, stale_departures};
@@ -75,14 +76,19 @@ impl Desk {
 
     async fn take(&self, fact: &SubscriptionFact, state: &StateFact, limit: usize) -> Result<Option<Taken>, NotTaken> {
         let nothing = || Taken { events: Vec::new(), ack: String::new(), caught_up: true };
-        let compiled = fact.compiled(&self.engine.identity().network);
-        let Some(filter) = compiled.filter(|_| state.phase == Phase::Active) else { return Ok(Some(nothing())) };
-        let mut gatherer = Gatherer::new(&self.engine, fact, state, filter).await?;
+        if state.phase != Phase::Active {
+            return Ok(Some(nothing()));
+        }
+        let Some(mut gatherer) = Gatherer::new(&self.engine, fact, state).await? else { return Ok(Some(nothing())) };
         let gathered = gatherer.next(limit).await?;
         if gathered.events.is_empty() {
-            if gatherer.differs(state) {
+            let ended = gathered.caught_up && gathered.ended;
+            if ended || gatherer.differs(state) {
                 let mut after = state.clone();
                 gatherer.note(&mut after, &gathered.cursor);
+                if ended {
+                    pause(&mut after, PauseReason::SubjectEnded);
+                }
                 let (id, changes) = (fact.id.clone(), Changes::default());
                 let generation = state.generation;
                 let settle = Settle { id, generation, state: after, changes, happened: false };
@@ -101,6 +107,7 @@ impl Desk {
         // is compared before the next.
         let noted =
             StateFact { entries: after.entries, sweep: true, generation: state.generation + 1, ..state.clone() };
+        let noted = gathered.before(noted);
         let settle =
             Settle { id: fact.id.clone(), generation: state.generation, state: noted, changes, happened: false };
         match self.engine.submit(settle).await? {

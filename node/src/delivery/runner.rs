@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Filter;
 use duikou_proto::v1::subscription::PauseReason;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -190,17 +189,16 @@ impl Follower {
         if !matches!(state.phase, Phase::Paused(_)) && !self.desk.account_is_good(&fact).await? {
             return self.stop(&state, PauseReason::Account).await;
         }
-        let filter = fact.compiled(&self.desk.engine.identity().network);
-        match (&fact.way, state.phase, filter) {
-            (Way::Webhook { .. }, Phase::Active, Some(filter)) => {
+        match (&fact.way, state.phase) {
+            (Way::Webhook { .. }, Phase::Active) => {
                 if self.rest_until(state.next_attempt).await {
                     return Ok(Next::Reload);
                 }
                 // Boxed: those that sleep should be small.
-                Box::pin(self.deliver(&fact, state, filter)).await
+                Box::pin(self.deliver(&fact, state)).await
             }
-            (Way::Mail(mail), Phase::Unconfirmed, _) => Box::pin(self.ask(&fact, state, mail)).await,
-            (Way::Mail(mail), Phase::Active, Some(filter)) => Box::pin(self.digest(&fact, state, mail, filter)).await,
+            (Way::Mail(mail), Phase::Unconfirmed) => Box::pin(self.ask(&fact, state, mail)).await,
+            (Way::Mail(mail), Phase::Active) => Box::pin(self.digest(&fact, state, mail)).await,
             _ => self.idle().await,
         }
     }
@@ -226,7 +224,7 @@ impl Follower {
         }
     }
 
-    async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
+    pub(super) async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
         let mut stopped = state.clone();
         pause(&mut stopped, reason);
         tracing::warn!(subscription.id = self.id, reason = reason.as_str_name(), "a subscription is paused");
@@ -245,9 +243,9 @@ impl Follower {
     }
 
     /// Delivers what there is and what comes, until something else has to be looked at.
-    async fn deliver(&mut self, fact: &SubscriptionFact, mut state: StateFact, filter: Filter) -> Result<Next, Halt> {
+    async fn deliver(&mut self, fact: &SubscriptionFact, mut state: StateFact) -> Result<Next, Halt> {
         let engine = self.desk.engine.clone();
-        let mut gatherer = Gatherer::new(&engine, fact, &state, filter).await?;
+        let Some(mut gatherer) = Gatherer::new(&engine, fact, &state).await? else { return self.idle().await };
         loop {
             let gathered = {
                 let _look = self.looks.acquire().await;
@@ -262,6 +260,9 @@ impl Follower {
                 }
                 if !gathered.caught_up {
                     continue;
+                }
+                if gathered.ended {
+                    return self.stop(&state, PauseReason::SubjectEnded).await;
                 }
                 tokio::select! {
                     () = gatherer.wait() => {}

@@ -3,12 +3,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Filter;
-use duikou_proto::name::{MemberId, NetworkName};
+use duikou_proto::name::MemberId;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1;
 use duikou_proto::v1::mail_digest::Pace;
-use duikou_proto::v1::subscription::PauseReason;
+use duikou_proto::v1::subscription::{Interest, PauseReason};
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +29,9 @@ pub(crate) struct SubscriptionFact {
     pub(crate) label: String,
     /// The encoded filter, base64.
     filter: String,
+    /// The encoded interest in counterparts, base64; then the filter is an empty one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counterpart_of: Option<String>,
     pub(crate) way: Way,
     pub(crate) create_time: Micros,
     pub(crate) update_time: Micros,
@@ -162,7 +164,7 @@ impl SubscriptionFact {
         eyes: Eyes,
         token: Option<String>,
         label: String,
-        filter: &v1::Filter,
+        interest: &Interest,
         way: Way,
         now: Micros,
     ) -> Self {
@@ -174,30 +176,42 @@ impl SubscriptionFact {
             token,
             label,
             filter: String::new(),
+            counterpart_of: None,
             way,
             create_time: now,
             update_time: now,
             version: 1,
         };
-        made.set_filter(filter);
+        made.set_interest(interest);
         made
     }
 
-    /// The filter as its owner wrote it.
-    pub(crate) fn filter(&self) -> v1::Filter {
-        // Encoded here; a filter that a later version wrote shows what this one knows of it.
-        let bytes = BASE64_STANDARD_NO_PAD.decode(&self.filter).unwrap_or_default();
-        v1::Filter::decode(&*bytes).unwrap_or_default()
+    /// What is wanted, as its owner wrote it.
+    pub(crate) fn interest(&self) -> Interest {
+        match &self.counterpart_of {
+            None => Interest::Filter(decoded(&self.filter)),
+            Some(counterpart_of) => Interest::CounterpartOf(decoded(counterpart_of)),
+        }
     }
 
-    pub(crate) fn set_filter(&mut self, filter: &v1::Filter) {
-        self.filter = BASE64_STANDARD_NO_PAD.encode(filter.encode_to_vec());
+    pub(crate) fn set_interest(&mut self, interest: &Interest) {
+        (self.filter, self.counterpart_of) = match interest {
+            Interest::Filter(filter) => (encoded(filter), None),
+            Interest::CounterpartOf(interest) => (encoded(&v1::Filter::default()), Some(encoded(interest))),
+        };
     }
 
-    /// The filter that is matched. One that no longer compiles, because a code has gone from the tables, matches nothing:
-    /// None.
-    pub(crate) fn compiled(&self, network: &NetworkName) -> Option<Filter> {
-        Filter::compile(&self.filter(), network).ok()
+    /// Whether counterparts are wanted.
+    pub(crate) fn follows_counterparts(&self) -> bool {
+        self.counterpart_of.is_some()
+    }
+
+    /// The member whose eyes it has, as far as they are one's.
+    pub(crate) fn member(&self) -> Option<MemberId> {
+        match &self.eyes {
+            Eyes::Member(member) => member.parse().ok(),
+            Eyes::Operator | Eyes::Registered => None,
+        }
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -213,11 +227,8 @@ impl SubscriptionFact {
         match &self.eyes {
             Eyes::Operator => Reader::Operator,
             Eyes::Registered => Reader::Registered,
-            Eyes::Member(member) => match member.parse::<MemberId>() {
-                Ok(member) => Reader::Member(member),
-                // Written here as a member's id.
-                Err(_) => Reader::Anonymous,
-            },
+            // Written here as a member's id.
+            Eyes::Member(_) => self.member().map_or(Reader::Anonymous, Reader::Member),
         }
     }
 
@@ -238,6 +249,16 @@ impl StateFact {
     pub(crate) fn set_cursor(&mut self, cursor: &[u8]) {
         self.cursor = BASE64_STANDARD_NO_PAD.encode(cursor);
     }
+}
+
+fn encoded(message: &impl Message) -> String {
+    BASE64_STANDARD_NO_PAD.encode(message.encode_to_vec())
+}
+
+/// What was encoded here; what a later version wrote shows what this one knows of it.
+fn decoded<M: Message + Default>(text: &str) -> M {
+    let bytes = BASE64_STANDARD_NO_PAD.decode(text).unwrap_or_default();
+    M::decode(&*bytes).unwrap_or_default()
 }
 
 /// What is kept of the secret in a page's address.

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Filter;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::PauseReason;
 
@@ -61,7 +60,6 @@ impl Follower {
         fact: &SubscriptionFact,
         state: StateFact,
         mail: &MailWay,
-        filter: Filter,
     ) -> Result<Next, Halt> {
         let Some(mailer) = self.desk.mailer.clone() else { return self.idle().await };
         let due = due_after(mail, state.digest_time.unwrap_or(fact.create_time));
@@ -70,7 +68,7 @@ impl Follower {
         }
         if mail.pace() == Pace::AtOnce && state.failures == 0 {
             // The first of what has come wakes it; the rest of the minute goes along.
-            if !self.something_comes(fact, &state, filter.clone()).await? {
+            if !self.something_comes(fact, &state).await? {
                 return Ok(Next::Reload);
             }
             let coalesced = Micros::try_from(limits::DIGEST_COALESCES.as_micros()).unwrap_or_default();
@@ -82,7 +80,9 @@ impl Follower {
         if !self.desk.account_is_good(fact).await? {
             return Ok(Next::Reload);
         }
-        let mut gatherer = Gatherer::new(&self.desk.engine, fact, &state, filter).await?;
+        let Some(mut gatherer) = Gatherer::new(&self.desk.engine, fact, &state).await? else {
+            return self.idle().await;
+        };
         let gathered = {
             let _look = self.looks.acquire().await;
             gatherer.next(limits::DIGEST_EVENTS).await?
@@ -90,6 +90,9 @@ impl Follower {
         let mut noted = StateFact { digest_time: Some(self.desk.engine.now()), next_attempt: None, ..state.clone() };
         gatherer.note(&mut noted, &gathered.cursor);
         if gathered.events.is_empty() {
+            if gathered.caught_up && gathered.ended {
+                return self.stop(&noted, PauseReason::SubjectEnded).await;
+            }
             self.settle(state.generation, noted, Changes::default(), false).await?;
             return Ok(Next::Reload);
         }
@@ -98,19 +101,18 @@ impl Follower {
     }
 
     /// Waits until there is something to tell; false where its owner has done something first.
-    async fn something_comes(
-        &mut self,
-        fact: &SubscriptionFact,
-        state: &StateFact,
-        filter: Filter,
-    ) -> Result<bool, Halt> {
-        let mut gatherer = Gatherer::new(&self.desk.engine, fact, state, filter).await?;
+    async fn something_comes(&mut self, fact: &SubscriptionFact, state: &StateFact) -> Result<bool, Halt> {
+        let Some(mut gatherer) = Gatherer::new(&self.desk.engine, fact, state).await? else {
+            self.poked().await;
+            return Ok(false);
+        };
         loop {
             let gathered = {
                 let _look = self.looks.acquire().await;
                 gatherer.next(1).await?
             };
-            if !gathered.events.is_empty() {
+            let over = gathered.caught_up && gathered.ended;
+            if !gathered.events.is_empty() || over {
                 return Ok(true);
             }
             if gatherer.differs(state) {
@@ -141,7 +143,7 @@ impl Follower {
         let generation = state.generation;
         let mut offered = Changes::default();
         gathered.events.iter().for_each(|event| offered.offer(&fact.id, event));
-        let state = StateFact { entries: noted.entries, sweep: true, ..state };
+        let state = gathered.before(StateFact { entries: noted.entries, sweep: true, ..state });
         if self.settle(generation, state.clone(), offered, false).await? != Settled::Kept {
             return Ok(());
         }

@@ -3,11 +3,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
+use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::replay_subscription_request::Origin;
-use duikou_proto::v1::subscription::PauseReason;
-use duikou_proto::v1::subscription::Way as Wanted;
-use duikou_proto::v1::{self, Delivery, Subscription};
+use duikou_proto::v1::subscription::{Interest, PauseReason, Way as Wanted};
+use duikou_proto::v1::{self, CounterpartInterest, Delivery, Subscription};
 use duikou_proto::validate::{Violation, reason};
 use uuid::Uuid;
 
@@ -16,10 +16,10 @@ use super::check::{self, new_page, seen, seen_to_change};
 use super::view::shown;
 use crate::delivery::{
     self, Change, Changed, Changes, Make, Message, NotTaken, Phase, Post, Refusal, Secret, Seen, StateFact,
-    SubscriptionFact, Way, new_secret,
+    SubscriptionFact, Wants, Way, new_secret,
 };
 use crate::engine::facts;
-use crate::feed::{EventReader, Step};
+use crate::feed::Step;
 use crate::limits;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
@@ -78,7 +78,8 @@ impl Subscriptions {
         let wanted = request.subscription.unwrap_or_default();
         let owner = check::owner(caller, engine, &wanted.member, &mut found);
         let label = check::label(wanted.label, &mut found);
-        let filter = check::filter(wanted.interest, engine, &mut found);
+        let eyes = owner.as_ref().map(|owner| &owner.eyes);
+        let interest = check::interest(wanted.interest, eyes, engine, &mut found);
         let way = check::way(wanted.way, &self.desk, &mut found);
         let (Some(owner), Some((way, secret, path)), true) = (owner, way, found.is_empty()) else {
             return Err(Failure::Violations(found));
@@ -94,7 +95,10 @@ impl Subscriptions {
         let from_now = match start {
             Start::Now => true,
             Start::Beginning => false,
-            Start::Unspecified => matches!(way, Way::Webhook { .. } | Way::Mail(_)),
+            Start::Unspecified => {
+                let sent = matches!(way, Way::Webhook { .. } | Way::Mail(_));
+                sent && matches!(interest, Interest::Filter(_))
+            }
         };
         let unconfirmed = matches!(way, Way::Mail(_));
         let phase = if unconfirmed { Phase::Unconfirmed } else { Phase::Active };
@@ -104,14 +108,16 @@ impl Subscriptions {
             owner.eyes,
             owner.token,
             label,
-            &filter,
+            &interest,
             way,
             engine.now(),
         );
         fact.narrowed = owner.narrowed;
         let mut state = StateFact { phase, unconfirmed, ..StateFact::default() };
-        if from_now && let Some(filter) = fact.compiled(&engine.identity().network) {
-            state.set_cursor(&EventReader::at_head(engine.clone(), fact.reader(), filter).cursor());
+        if let Some(wants) = self.wants(&fact).await?.filter(|_| from_now) {
+            let mut feed = wants.feed(engine, &fact, &[]);
+            feed.skip();
+            state.set_cursor(&feed.cursor());
             state.head = engine.head();
         }
         let make = Make { fact, state, unbounded: owner.unbounded, changes };
@@ -123,6 +129,19 @@ impl Subscriptions {
         let made = once(engine, request_id.as_ref(), make, answer).await?;
         self.desk.tell(Changed::Touched(id)).await;
         Ok(made)
+    }
+
+    /// What a subscription wants, where the listing that it names is there for whoever will see with its eyes.
+    async fn wants(&self, fact: &SubscriptionFact) -> Result<Option<Wants>, Failure> {
+        let wants = Wants::of(&self.desk.engine, fact).await?;
+        match (fact.interest(), &wants) {
+            (Interest::CounterpartOf(CounterpartInterest { subject: Some(Subject::Name(name)), .. }), Some(wants))
+                if wants.ended() =>
+            {
+                Err(Failure::NotFound(name))
+            }
+            _ => Ok(wants),
+        }
     }
 
     async fn find(&self, name: &str, seen: &Seen) -> Result<(SubscriptionFact, StateFact), Failure> {
@@ -175,12 +194,13 @@ impl Subscriptions {
             [all] if all == "*" => true,
             some => some.iter().any(|named| named == path),
         };
-        for path in paths.iter().filter(|path| !["label", "filter", "webhook", "mail", "*"].contains(&path.as_str())) {
+        for path in paths.iter().filter(|path| !CHANGEABLE.contains(&path.as_str())) {
             found.push(unknown_path(path));
         }
         let label = asks("label", !wanted.label.is_empty()).then(|| check::label(wanted.label.clone(), &mut found));
-        let filter = asks("filter", wanted.interest.is_some());
-        let filter = filter.then(|| check::filter(wanted.interest.clone(), engine, &mut found));
+        let given = wanted.interest.is_some();
+        let interest = (asks("filter", given) || asks("counterpart_of", given))
+            .then(|| check::interest(wanted.interest.clone(), Some(&fact.eyes), engine, &mut found));
         let way = match (&wanted.way, &fact.way) {
             (Some(Wanted::Webhook(webhook)), Way::Webhook { secrets, .. }) if asks("webhook", true) => {
                 let url = check::url(&webhook.url, &self.desk, &mut found);
@@ -197,13 +217,18 @@ impl Subscriptions {
         if !found.is_empty() {
             return Err(Failure::Violations(found));
         }
+        if let Some(interest) = &interest {
+            let mut changed = fact.clone();
+            changed.set_interest(interest);
+            self.wants(&changed).await?;
+        }
         let etag = Some(wanted.etag).filter(|etag| !etag.is_empty());
         let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, _: &mut Changes| {
             if let Some(label) = label {
                 fact.label = label;
             }
-            if let Some(filter) = filter {
-                fact.set_filter(&filter);
+            if let Some(interest) = interest {
+                fact.set_interest(&interest);
             }
             if let Some(way) = way {
                 // Another address has to be confirmed anew.
@@ -350,7 +375,7 @@ impl Subscriptions {
                 let bad = || Failure::field("start_time", reason::OUT_OF_RANGE, "时间不正确。", "This is no time.");
                 (Vec::new(), micros(&time).ok_or_else(bad)?)
             }
-            Some(Origin::Cursor(text)) => (self.known(&fact, &text)?, 0),
+            Some(Origin::Cursor(text)) => (self.known(&fact, &text).await?, 0),
         };
         self.change(caller, &request.name, move |_, state, _| {
             state.set_cursor(&cursor);
@@ -362,12 +387,12 @@ impl Subscriptions {
     }
 
     /// A cursor that the subscription's reader goes on from.
-    fn known(&self, fact: &SubscriptionFact, text: &str) -> Result<Vec<u8>, Failure> {
-        let (engine, network) = (&self.desk.engine, &self.desk.engine.identity().network);
+    async fn known(&self, fact: &SubscriptionFact, text: &str) -> Result<Vec<u8>, Failure> {
+        let engine = &self.desk.engine;
+        let wants = Wants::of(engine, fact).await?;
         let good = || {
             let cursor = BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|cursor| !cursor.is_empty())?;
-            let filter = fact.compiled(network)?;
-            let mut reader = EventReader::new(engine.clone(), fact.reader(), filter, &cursor);
+            let mut reader = wants?.feed(engine, fact, &cursor);
             (!matches!(reader.ready(), Some((Step::Reset(_), _)))).then_some(cursor)
         };
         let (zh, en) = (
@@ -415,6 +440,9 @@ impl Subscriptions {
     }
 }
 
+/// What an update may change.
+const CHANGEABLE: [&str; 6] = ["label", "filter", "counterpart_of", "webhook", "mail", "*"];
+
 /// The type of a test.
 const TEST: &str = "subscription.test";
 
@@ -423,7 +451,7 @@ fn unknown_path(path: &str) -> Violation {
     crate::services::error::violation(
         "update_mask",
         reason::UNKNOWN_CODE,
-        format!("不能更改 {path}；可更改 label、filter、webhook、mail。"),
-        format!("{path} cannot be changed; label, filter, webhook and mail can."),
+        format!("不能更改 {path}；可更改 label、filter、counterpart_of、webhook、mail。"),
+        format!("{path} cannot be changed; label, filter, counterpart_of, webhook and mail can."),
     )
 }

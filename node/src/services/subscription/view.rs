@@ -34,7 +34,7 @@ pub(super) fn shown(fact: &SubscriptionFact, state: &StateFact) -> Subscription 
             Eyes::Operator | Eyes::Registered => String::new(),
         },
         registered: fact.eyes == Eyes::Registered,
-        interest: Some(subscription::Interest::Filter(fact.filter())),
+        interest: Some(fact.interest()),
         way: Some(way),
         state: phase.into(),
         pause_reason,

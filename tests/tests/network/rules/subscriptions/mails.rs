@@ -9,7 +9,7 @@ use duikou_tests::harness::{Mail, MailServer, Network, WebCertificate, offer, wi
 use super::{create, http, name, shown, subscriptions, text};
 use crate::rules::{PATIENCE, fields, reason};
 
-const BASE: &str = "https://duikou.example";
+pub(super) const BASE: &str = "https://duikou.example";
 
 fn digest(address: &str, language: &str) -> Subscription {
     let mail = MailDigest {
@@ -27,7 +27,7 @@ fn digest(address: &str, language: &str) -> Subscription {
 }
 
 /// The path of the link to `what` in a mail.
-fn link(mail: &Mail, what: &str) -> String {
+pub(super) fn link(mail: &Mail, what: &str) -> String {
     let start = format!("{BASE}/subscriptions/{what}/");
     let found = mail.plain.split_whitespace().find(|word| word.starts_with(&start));
     let found = found.unwrap_or_else(|| panic!("no link to {what} in {}", mail.plain));
