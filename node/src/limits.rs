@@ -196,6 +196,8 @@ pub(crate) const DIGEST_COALESCES: Duration = Duration::from_secs(60);
 pub(crate) const ASKED: usize = 3;
 /// See [`ASKED`].
 pub(crate) const ASKED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long notices rest when the store has failed.
+pub(crate) const NOTICES_REST: Duration = Duration::from_secs(30);
 /// Mails that are sent at once.
 pub(crate) const MAIL_SLOTS: usize = 4;
 /// How long handing one mail to the server may take.

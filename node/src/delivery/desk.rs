@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
 use duikou_proto::v1::subscription::PauseReason;
-use tokio::sync::{Mutex, MutexGuard, mpsc};
+use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
 use super::connect::Dialer;
 use super::mail::Mailer;
@@ -52,6 +52,8 @@ pub(crate) struct Desk {
     /// Those that the server has stopped for a fault, by id.
     paused: Arc<std::sync::Mutex<BTreeSet<String>>>,
     changes: mpsc::Sender<Changed>,
+    /// There may be notices to be sent.
+    pub(super) notices: Arc<Notify>,
     turns: Arc<[Mutex<()>; TURNS]>,
 }
 
@@ -76,6 +78,7 @@ impl Desk {
             tally: Arc::default(),
             paused: Arc::default(),
             changes,
+            notices: Arc::default(),
             turns: Arc::default(),
         }
     }
@@ -92,6 +95,7 @@ impl Desk {
 
     /// Tells the runner. Where it has ended, nothing is delivered anyway.
     pub(crate) async fn tell(&self, changed: Changed) {
+        self.notices.notify_one();
         let _ = self.changes.send(changed).await;
     }
 
@@ -309,6 +313,14 @@ pub(super) async fn forget(engine: &Engine, id: &str) -> Result<(), WriteError> 
 pub(crate) fn pause(state: &mut StateFact, reason: PauseReason) {
     state.phase = Phase::paused(reason);
     state.next_attempt = None;
+}
+
+/// Whether the server has stopped it by itself, so that its owner is to hear of it.
+pub(super) fn stopped(phase: Phase) -> Option<i32> {
+    match phase {
+        Phase::Paused(reason) if is_fault(reason) || reason == i32::from(PauseReason::SubjectEnded) => Some(reason),
+        Phase::Paused(_) | Phase::Active | Phase::Unconfirmed => None,
+    }
 }
 
 /// Whether there is something to be mended where one was paused for this reason.

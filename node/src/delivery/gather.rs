@@ -215,7 +215,8 @@ impl<'a> Gatherer<'a> {
         let time = written(part);
         let again = self.replay.is_some_and(|since| time >= since);
         let (when, now) = (When::of(opportunity), self.engine.now());
-        let had = match held {
+        // Of what may have been told as gone nothing is had.
+        let had = match held.filter(|had| !had.leaving) {
             Some(had) if part.revision() < had.offered => return Ok(()),
             Some(had) if part.revision() == had.confirmed && !again && place.is_none() => return Ok(()),
             Some(had) if part.revision() == had.offered => had,
@@ -224,9 +225,10 @@ impl<'a> Gatherer<'a> {
                 HadFact { offered: part.revision(), sequence, time, when, ..had }
             }
             None => {
+                let told = held.map(|had| had.entry);
                 let entry = match place.map(|place| events[place].had.entry) {
-                    Some(entry) => entry,
-                    None => {
+                    Some(entry) if Some(entry) != told => entry,
+                    Some(_) | None => {
                         self.entries += 1;
                         self.entries
                     }
@@ -235,8 +237,8 @@ impl<'a> Gatherer<'a> {
                     Some(_) => self.engine.fact::<u32>(&cancelled_key(&self.fact.id, name.as_str())).await?,
                     None => None,
                 };
-                let sequence = sequence(cancelled, now);
-                HadFact { entry, offered: part.revision(), confirmed: 0, sequence, time, when }
+                let sequence = sequence(held.map(|had| had.sequence).max(cancelled), now);
+                HadFact { entry, offered: part.revision(), confirmed: 0, leaving: false, sequence, time, when }
             }
         };
         let listing = listing(part, opportunity.clone(), &self.engine.identity().network);

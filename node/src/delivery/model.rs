@@ -170,7 +170,8 @@ impl Follows {
     }
 }
 
-async fn run(seed: u64, member: &str, mut follows: Follows) {
+/// How many events it was told that a listing is there.
+async fn run(seed: u64, member: &str, mut follows: Follows) -> usize {
     let mut chance = Chance::new(seed);
     let mut world = World::new().await;
     let engine = world.engine.clone();
@@ -209,21 +210,24 @@ async fn run(seed: u64, member: &str, mut follows: Follows) {
         }
     }
     assert_eq!(receiver.holds, follows.expected(&world.truth, member), "seed {seed}: {follows:?} of {member}");
-    let told: BTreeSet<&(String, Option<i64>)> = receiver.ids.values().filter(|about| about.1.is_some()).collect();
-    assert!(!told.is_empty(), "seed {seed}: nothing was ever told");
+    receiver.ids.values().filter(|about| about.1.is_some()).count()
 }
 
 #[tokio::test]
 async fn a_receiver_ends_with_what_it_may_see_whatever_fails() {
     for seed in 0..12 {
-        run(seed, ["a", "c"][usize::from(seed % 2 == 1)], Follows::Everything).await;
+        let told = run(seed, ["a", "c"][usize::from(seed % 2 == 1)], Follows::Everything).await;
+        assert!(told > 0, "seed {seed}: nothing was ever told");
     }
 }
 
 #[tokio::test]
 async fn whoever_follows_counterparts_ends_with_those_of_what_there_is_then() {
+    let mut told = 0;
     for seed in 100..116 {
         let follows = [Follows::One, Follows::Own][usize::from(seed % 4 > 1)];
-        run(seed, ["a", "c"][usize::from(seed % 2 == 1)], follows).await;
+        told += run(seed, ["a", "c"][usize::from(seed % 2 == 1)], follows).await;
     }
+    // A member that is suspended for long has nothing that could be answered.
+    assert!(told > 100, "{told} events in all");
 }

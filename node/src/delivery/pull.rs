@@ -7,10 +7,11 @@ use duikou_proto::v1::SubscriptionEvent;
 use duikou_proto::v1::subscription::PauseReason;
 use serde::{Deserialize, Serialize};
 
-use super::desk::{Change, Desk, Refusal, pause};
+use super::desk::{Change, Desk, Refusal};
 use super::event::{Event, What};
 use super::gather::Gatherer;
 use super::memory::{HadFact, LeftFact, left_key, stale_departures};
+use super::notice;
 use super::settle::{Changes, Settle, Settled};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::{WriteError, facts};
@@ -86,14 +87,16 @@ impl Desk {
             if ended || gatherer.differs(state) {
                 let mut after = state.clone();
                 gatherer.note(&mut after, &gathered.cursor);
+                let mut changes = Changes::default();
                 if ended {
-                    pause(&mut after, PauseReason::SubjectEnded);
+                    notice::stop(&fact.id, &mut after, &mut changes, PauseReason::SubjectEnded);
                 }
-                let (id, changes) = (fact.id.clone(), Changes::default());
+                let id = fact.id.clone();
                 let generation = state.generation;
                 let settle = Settle { id, generation, state: after, changes, happened: false };
                 // Where somebody was faster it is noted the next time.
                 self.engine.submit(settle).await?;
+                self.notices.notify_one();
             }
             return Ok(Some(Taken { caught_up: gathered.caught_up, ..nothing() }));
         }

@@ -12,9 +12,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connect::Dialer;
-use super::desk::{Changed, Desk, forget, pause};
+use super::desk::{Changed, Desk, forget};
 use super::gather::Gatherer;
 use super::mail::Mailer;
+use super::notice;
 use super::page::Busy;
 use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Phase, StateFact, SubscriptionFact, Way};
@@ -52,6 +53,7 @@ impl Runner {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let engine = self.desk.engine.clone();
         let mut under_way: HashMap<String, Arc<Notify>> = HashMap::new();
+        self.tasks.spawn(notice::send(self.desk.clone(), stop.clone()));
         for id in read_ids(&engine, facts::SUBSCRIPTIONS).await {
             self.start(&mut under_way, id, &stop);
         }
@@ -225,10 +227,9 @@ impl Follower {
     }
 
     pub(super) async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
-        let mut stopped = state.clone();
-        pause(&mut stopped, reason);
-        tracing::warn!(subscription.id = self.id, reason = reason.as_str_name(), "a subscription is paused");
-        self.settle(state.generation, stopped, Changes::default(), false).await?;
+        let (mut stopped, mut changes) = (state.clone(), Changes::default());
+        notice::stop(&self.id, &mut stopped, &mut changes, reason);
+        self.settle(state.generation, stopped, changes, false).await?;
         Ok(Next::Reload)
     }
 
@@ -239,7 +240,13 @@ impl Follower {
         changes: Changes,
         happened: bool,
     ) -> Result<Settled, WriteError> {
-        self.desk.engine.submit(Settle { id: self.id.clone(), generation, state, changes, happened }).await
+        let pauses = matches!(state.phase, Phase::Paused(_));
+        let settle = Settle { id: self.id.clone(), generation, state, changes, happened };
+        let settled = self.desk.engine.submit(settle).await?;
+        if pauses {
+            self.desk.notices.notify_one();
+        }
+        Ok(settled)
     }
 
     /// Delivers what there is and what comes, until something else has to be looked at.

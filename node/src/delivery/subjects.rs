@@ -13,7 +13,7 @@ use super::subscription::SubscriptionFact;
 use crate::engine::{Engine, Reader};
 use crate::feed::readable;
 use crate::limits;
-use crate::matching::{MIN_SCORE, Subject};
+use crate::matching::{Candidate, MIN_SCORE, Subject};
 use crate::store::StoreError;
 
 /// See the module.
@@ -138,7 +138,8 @@ impl Subjects {
         if self.not_of.as_deref() == Some(origin) {
             return None;
         }
-        let scored = self.of.iter().filter_map(|(name, subject)| Some((name, subject.score(opportunity)?)));
+        let candidate = Candidate::new(opportunity)?;
+        let scored = self.of.iter().filter_map(|(name, subject)| Some((name, subject.score_of(&candidate)?)));
         let enough = scored.filter(|(_, score)| score.points >= self.min_score);
         let (name, score) = enough.min_by_key(|(name, score)| (Reverse(score.points), *name))?;
         let points = i32::try_from(score.points).unwrap_or(i32::MAX);

@@ -33,6 +33,9 @@ pub(crate) struct SubscriptionFact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counterpart_of: Option<String>,
     pub(crate) way: Way,
+    /// Who hears of it when it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notice: Option<NoticeWay>,
     pub(crate) create_time: Micros,
     pub(crate) update_time: Micros,
     /// Grows with every change.
@@ -79,6 +82,15 @@ pub(crate) struct MailWay {
     pub(crate) secret: String,
 }
 
+/// Notices by mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoticeWay {
+    pub(crate) address: String,
+    pub(crate) language: String,
+    /// Signs the links in its mails.
+    pub(crate) secret: String,
+}
+
 impl MailWay {
     pub(crate) fn pace(&self) -> Pace {
         Pace::try_from(self.pace).unwrap_or(Pace::Daily)
@@ -114,6 +126,9 @@ pub(crate) struct StateFact {
     /// When readers of its addresses were asked, the last [`crate::limits::ASKED`] times, oldest first.
     #[serde(default)]
     pub(crate) asked_times: Vec<Micros>,
+    /// Whether the reader of the address for notices has confirmed it.
+    #[serde(default)]
+    pub(crate) notice_confirmed: bool,
     /// When the last digest was due.
     #[serde(default)]
     pub(crate) digest_time: Option<Micros>,
@@ -178,6 +193,7 @@ impl SubscriptionFact {
             filter: String::new(),
             counterpart_of: None,
             way,
+            notice: None,
             create_time: now,
             update_time: now,
             version: 1,

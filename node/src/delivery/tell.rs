@@ -6,11 +6,11 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
 
-use super::desk::pause;
 use super::event::Event;
 use super::gather::Gathered;
 use super::log::{DeliveryFact, slot};
 use super::memory::stale_departures;
+use super::notice;
 use super::runner::{Follower, Halt};
 use super::schedule::wait_after;
 use super::settle::{Changes, Settled};
@@ -89,7 +89,7 @@ impl Follower {
                 success_time: Some(now),
                 ..noted
             },
-            Some(attempt) => self.failed(state, &attempt, now),
+            Some(attempt) => self.failed(state, &attempt, now, &mut changes),
         };
         if gathered.events.iter().any(Event::is_departure) {
             stale_departures(&engine, &fact.id).await?.into_iter().for_each(|key| changes.remove(key));
@@ -123,7 +123,7 @@ impl Follower {
     }
 
     /// The state after a failure: tried again later, or left.
-    fn failed(&self, state: StateFact, attempt: &Attempt, now: Micros) -> StateFact {
+    fn failed(&self, state: StateFact, attempt: &Attempt, now: Micros, changes: &mut Changes) -> StateFact {
         let failures = state.failures + 1;
         let failure = match attempt.status {
             0 => format!("{}: {}", attempt.outcome.as_str_name(), attempt.detail),
@@ -135,8 +135,7 @@ impl Follower {
         let mut after = StateFact { failures, failure, next_attempt: wait, ..state };
         if wait.is_none() {
             let reason = if attempt.is_gone() { PauseReason::Gone } else { PauseReason::Failing };
-            tracing::warn!(subscription.id = self.id, reason = reason.as_str_name(), "a subscription is paused");
-            pause(&mut after, reason);
+            notice::stop(&self.id, &mut after, changes, reason);
         }
         after
     }

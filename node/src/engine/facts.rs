@@ -74,6 +74,8 @@ pub(crate) const SUBSCRIPTIONS: &str = "subscription/";
 pub(crate) const SUBSCRIPTION_COUNT: &str = "subscription-count";
 /// Begins the subscriptions that have ended and whose memory is still there.
 pub(crate) const SUBSCRIPTIONS_ENDED: &str = "subscription-ended/";
+/// Begins what is to be told of subscriptions by mail beside what they deliver.
+pub(crate) const NOTICES: &str = "notice/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
@@ -208,6 +210,16 @@ pub(crate) fn deliveries(id: &str) -> String {
 /// What a subscriber has taken and not acknowledged.
 pub(crate) fn pulled(id: &str) -> String {
     format!("pulled/{id}")
+}
+
+/// What is to be told of a subscription by mail.
+pub(crate) fn notice(id: &str) -> String {
+    format!("{NOTICES}{id}")
+}
+
+/// When the reader of the address for notices was asked to confirm it.
+pub(crate) fn notice_asked(id: &str) -> String {
+    format!("notice-asked/{id}")
 }
 
 /// The subscription whose secret address has this hash.

@@ -70,7 +70,7 @@ struct Held {
     scopes: &'static [&'static str],
     offer: bool,
     revision: i64,
-    text: usize,
+    industry: &'static str,
 }
 
 /// What is true, in the plainest form.
@@ -128,7 +128,7 @@ impl Truth {
         set.retain(|name, _| {
             let held = &self.listings[name];
             there.iter().any(|subject| {
-                held.origin != subject.origin && held.offer != subject.offer && held.text == subject.text
+                held.origin != subject.origin && held.offer != subject.offer && held.industry == subject.industry
             })
         });
         set
@@ -256,7 +256,7 @@ impl World {
             title: format!("title {text}"),
             language: "en".into(),
             regions: vec!["440300".into()],
-            industries: vec![INDUSTRIES[text].into()],
+            industries: vec![INDUSTRIES[text % INDUSTRIES.len()].into()],
             details: Some(Details::Capital(Capital {
                 instrument: capital::Instrument::Debt.into(),
                 ..Default::default()
@@ -278,7 +278,8 @@ impl World {
         match self.engine.write(write).await.unwrap() {
             Ok(Written::Created(part) | Written::Updated(part) | Written::Unchanged(part)) => {
                 assert!(!self.truth.suspended.contains(member));
-                let held = Held { origin: member, scopes, offer, revision: part.revision(), text };
+                let industry = INDUSTRIES[text % INDUSTRIES.len()];
+                let held = Held { origin: member, scopes, offer, revision: part.revision(), industry };
                 self.truth.listings.insert(name.to_string(), held);
             }
             Ok(Written::Ended(_)) => panic!("a put that ends"),

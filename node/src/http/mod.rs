@@ -4,6 +4,7 @@
 //! [`front`] tells apart who asks for what. A page or a document of its own kind gets a file here and its routes in
 //! [`pages`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
 
+mod consent;
 mod exchange;
 mod feeds;
 mod front;
@@ -46,5 +47,6 @@ pub(crate) fn public_methods() -> Vec<String> {
 
 /// What is no method of the contract.
 fn pages(context: Context) -> Router {
-    openapi::routes().merge(feeds::routes(context.subscriptions))
+    let desk = context.subscriptions;
+    openapi::routes().merge(consent::routes(&desk)).merge(feeds::routes(desk))
 }

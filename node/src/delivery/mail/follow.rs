@@ -10,10 +10,10 @@ use super::Mailer;
 use super::consent::{Purpose, link, question};
 use super::digest::compose;
 use super::due::due_after;
-use crate::delivery::desk::pause;
 use crate::delivery::event::Event;
 use crate::delivery::gather::{Gathered, Gatherer};
 use crate::delivery::memory::stale_departures;
+use crate::delivery::notice;
 use crate::delivery::runner::{Follower, Halt, Next};
 use crate::delivery::schedule::wait_after;
 use crate::delivery::settle::{Changes, Settled};
@@ -36,9 +36,10 @@ impl Follower {
         if self.rest_until(state.next_attempt.max(rested)).await {
             return Ok(Next::Reload);
         }
-        let letter = question(fact, mail, mailer.base());
+        let letter = question(fact, &mail.party(), Purpose::Confirm, mailer.base());
         let id = format!("{}.{}", fact.id, state.generation);
         let sent = mailer.send(&mail.address, letter, &id, None).await;
+        let mut changes = Changes::default();
         let after = match sent {
             Ok(()) => {
                 let mut asked = StateFact { asked: true, next_attempt: None, failures: 0, ..state.clone() };
@@ -48,9 +49,9 @@ impl Follower {
                 asked.asked_times.drain(..past);
                 asked
             }
-            Err(why) => self.not_sent(&state, why),
+            Err(why) => self.not_sent(&state, why, &mut changes),
         };
-        self.settle(state.generation, after, Changes::default(), false).await?;
+        self.settle(state.generation, after, changes, false).await?;
         Ok(Next::Reload)
     }
 
@@ -147,7 +148,7 @@ impl Follower {
         if self.settle(generation, state.clone(), offered, false).await? != Settled::Kept {
             return Ok(());
         }
-        let unsubscribe = link(mailer.base(), &fact.id, mail, Purpose::Unsubscribe);
+        let unsubscribe = link(mailer.base(), &fact.id, &mail.party(), Purpose::Unsubscribe);
         let letter = compose(fact, mail, &gathered.events, !gathered.caught_up, mailer.base(), &unsubscribe);
         let sent = mailer.send(&mail.address, letter, &id_of(fact, &gathered.events), Some(&unsubscribe)).await;
         let (now, mut changes) = (self.desk.engine.now(), Changes::default());
@@ -157,13 +158,13 @@ impl Follower {
                 stale_departures(&self.desk.engine, &fact.id).await?.into_iter().for_each(|key| changes.remove(key));
                 StateFact { failures: 0, failure: String::new(), success_time: Some(now), ..noted }
             }
-            Err(why) => self.not_sent(&state, why),
+            Err(why) => self.not_sent(&state, why, &mut changes),
         };
         self.settle(generation, after, changes, true).await?;
         Ok(())
     }
 
-    fn not_sent(&self, state: &StateFact, why: String) -> StateFact {
+    fn not_sent(&self, state: &StateFact, why: String, changes: &mut Changes) -> StateFact {
         let failures = state.failures + 1;
         let [chance] = self.desk.engine.world().random::<1>();
         let wait = wait_after(failures, chance, None).map(|wait: Duration| {
@@ -171,7 +172,7 @@ impl Follower {
         });
         let mut after = StateFact { failures, failure: why, next_attempt: wait, ..state.clone() };
         if wait.is_none() {
-            pause(&mut after, PauseReason::Failing);
+            notice::stop(&self.id, &mut after, changes, PauseReason::Failing);
         }
         after
     }

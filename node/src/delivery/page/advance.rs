@@ -3,10 +3,11 @@
 use duikou_proto::v1::subscription::PauseReason;
 use thiserror::Error;
 
-use crate::delivery::desk::{Desk, pause};
+use crate::delivery::desk::Desk;
 use crate::delivery::event::What;
 use crate::delivery::gather::Gatherer;
 use crate::delivery::memory::{recent_key, stale_departures};
+use crate::delivery::notice;
 use crate::delivery::settle::{Changes, Settle, Settled, load};
 use crate::delivery::subscription::{Phase, StateFact};
 use crate::engine::WriteError;
@@ -58,11 +59,14 @@ impl Desk {
             let mut after = StateFact { success_time: Some(now), ..state.clone() };
             gatherer.note(&mut after, &gathered.cursor);
             if ends {
-                pause(&mut after, PauseReason::SubjectEnded);
+                notice::stop(id, &mut after, &mut changes, PauseReason::SubjectEnded);
             }
             let generation = state.generation;
             let settle = Settle { id: id.to_owned(), generation, state: after, changes, happened: false };
             let settled = self.engine.submit(settle).await?;
+            if ends {
+                self.notices.notify_one();
+            }
             if settled == Settled::Ended || (settled == Settled::Kept && gathered.caught_up) {
                 return Ok(());
             }

@@ -10,7 +10,7 @@ use duikou_proto::v1::subscription::{Interest, Way as Wanted};
 use duikou_proto::v1::{self, CounterpartInterest, MailDigest};
 use duikou_proto::validate::{self, Violation, reason};
 
-use crate::delivery::{Desk, Eyes, MailWay, Secret, Seen, Target, Way, essence, new_secret};
+use crate::delivery::{Desk, Eyes, MailWay, NoticeWay, Secret, Seen, Target, Way, essence, new_secret};
 use crate::engine::{Engine, Reader};
 use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
@@ -22,6 +22,14 @@ use crate::world::random;
 const LABEL_CHARS: usize = 120;
 /// Characters of a mail address (RFC 5321).
 const ADDRESS_CHARS: usize = 254;
+
+/// The languages of mails.
+const LANGUAGES: [&str; 2] = ["zh", "en"];
+/// What is said of what is none of them.
+const NO_LANGUAGE: (&str, &str) = ("语言为 zh 或 en。", "A language is zh or en.");
+/// What is said of what is no address.
+const NO_ADDRESS: (&str, &str) =
+    ("不是邮箱地址，请按此格式填写：name@example.com。", "This is no mail address: write it like name@example.com.");
 
 /// Whose a subscription is.
 pub(super) struct Owner {
@@ -237,6 +245,25 @@ pub(super) fn url(text: &str, desk: &Desk, found: &mut Vec<Violation>) -> Option
     checked.map_err(failed).ok()
 }
 
+/// Whether a mail can go there.
+fn is_address(text: &str) -> bool {
+    text.chars().count() <= ADDRESS_CHARS && text.parse::<lettre::Address>().is_ok()
+}
+
+/// Who hears of it when it is paused.
+pub(super) fn notice(notice: v1::Notice, found: &mut Vec<Violation>) -> Option<NoticeWay> {
+    let before = found.len();
+    if !is_address(&notice.address) {
+        found.push(violation("subscription.notice.address", reason::BAD_FORMAT, NO_ADDRESS.0, NO_ADDRESS.1));
+    }
+    let language = if notice.language.is_empty() { "zh".to_owned() } else { notice.language };
+    if !LANGUAGES.contains(&&*language) {
+        found.push(violation("subscription.notice.language", reason::BAD_FORMAT, NO_LANGUAGE.0, NO_LANGUAGE.1));
+    }
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
+    (found.len() == before).then_some(NoticeWay { address: notice.address, language, secret })
+}
+
 /// A digest by mail.
 pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailWay> {
     let before = found.len();
@@ -244,12 +271,8 @@ pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailW
     let mut bad = |field: &str, zh: &str, en: &str| {
         found.push(violation(&format!("subscription.mail.{field}"), reason::BAD_FORMAT, zh, en));
     };
-    if mail.address.chars().count() > ADDRESS_CHARS || mail.address.parse::<lettre::Address>().is_err() {
-        bad(
-            "address",
-            "不是邮箱地址，请按此格式填写：name@example.com。",
-            "This is no mail address: write it like name@example.com.",
-        );
+    if !is_address(&mail.address) {
+        bad("address", NO_ADDRESS.0, NO_ADDRESS.1);
     }
     if Pace::try_from(pace).is_err() {
         bad("pace", "请选择 AT_ONCE、DAILY 或 WEEKLY。", "Choose AT_ONCE, DAILY or WEEKLY.");
@@ -271,8 +294,8 @@ pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailW
         );
     }
     let language = if mail.language.is_empty() { "zh".to_owned() } else { mail.language };
-    if !["zh", "en"].contains(&&*language) {
-        bad("language", "语言为 zh 或 en。", "A language is zh or en.");
+    if !LANGUAGES.contains(&&*language) {
+        bad("language", NO_LANGUAGE.0, NO_LANGUAGE.1);
     }
     (found.len() == before).then(|| MailWay {
         address: mail.address,

@@ -6,7 +6,7 @@ use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::{Interest, Way};
 use duikou_proto::v1::{
-    CounterpartInterest, CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Page, PullQueue,
+    CounterpartInterest, CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Notice, Page, PullQueue,
     Subscription, Webhook,
 };
 
@@ -114,6 +114,14 @@ pub struct CommonArgs {
     #[arg(long, value_name = "POINTS", requires = "counterpart_of")]
     min_score: Option<u16>,
 
+    /// Who gets a mail when the server pauses it, once the address is confirmed
+    #[arg(long, value_name = "ADDRESS")]
+    notice: Option<String>,
+
+    /// The language of that mail
+    #[arg(long, value_name = "LANGUAGE", default_value = "zh", value_parser = ["zh", "en"])]
+    notice_language: String,
+
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -213,6 +221,7 @@ impl CommonArgs {
             interest: self.interest(),
             label: self.label,
             member: self.eyes,
+            notice: self.notice.map(|address| Notice { address, language: self.notice_language, confirmed: false }),
             way: Some(way),
             ..Subscription::default()
         };

@@ -41,6 +41,15 @@ fn way(subscription: &Subscription) -> String {
     }
 }
 
+/// Who hears of it when it is paused.
+fn notice(context: &Context, subscription: &Subscription) -> String {
+    let Some(notice) = &subscription.notice else { return String::new() };
+    match notice.confirmed {
+        true => notice.address.clone(),
+        false => format!("{} ({})", notice.address, context.say("待确认", "unconfirmed")),
+    }
+}
+
 /// Whose counterparts it follows, where it does.
 fn counterparts(context: &Context, subscription: &Subscription) -> String {
     let Some(Interest::CounterpartOf(interest)) = &subscription.interest else { return String::new() };
@@ -91,6 +100,7 @@ pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), 
         row("身份", "eyes", eyes(context, subscription));
         row("对口", "counterparts of", counterparts(context, subscription));
         row("状态", "state", state(context, subscription));
+        row("暂停通知", "notices to", notice(context, subscription));
         row("最近失败", "last failure", subscription.failure.clone());
         row("下次", "next attempt", time(subscription.next_attempt_time.as_ref()));
         row("最近送达", "delivered", time(subscription.success_time.as_ref()));
