@@ -48,6 +48,7 @@ named! {
     v1::CreateSubscriptionResponse = "duikou.v1.CreateSubscriptionResponse",
     v1::RotateSubscriptionSecretResponse = "duikou.v1.RotateSubscriptionSecretResponse",
     v1::Delivery = "duikou.v1.Delivery",
+    v1::Matched = "duikou.v1.Matched",
     v1::SubscriptionEvent = "duikou.v1.SubscriptionEvent",
     v1::PullSubscriptionResponse = "duikou.v1.PullSubscriptionResponse",
     v1::WithdrawListingResponse = "duikou.v1.WithdrawListingResponse",

@@ -129,6 +129,11 @@ pub(crate) const MATCH_ROWS: usize = 500_000;
 pub(crate) const MATCHING: usize = 2;
 /// Those that look or wait for their turn.
 pub(crate) const MATCHES_WAITING: usize = 64;
+/// Listings of a member whose counterparts one subscription follows.
+pub(crate) const SUBJECTS: usize = 200;
+/// How long after a listing has changed whose counterparts are followed, and all that there is was looked at anew for it,
+/// that is done again at the earliest.
+pub(crate) const SUBJECTS_REST: Duration = Duration::from_secs(30);
 /// A watcher that takes nothing for this long while something waits for it is cut off.
 pub(crate) const WATCH_STALL: Duration = Duration::from_secs(60);
 /// How often a quiet watcher gets a bookmark.
@@ -197,6 +202,8 @@ pub(crate) const DIGEST_COALESCES: Duration = Duration::from_secs(60);
 pub(crate) const ASKED: usize = 3;
 /// See [`ASKED`].
 pub(crate) const ASKED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long notices rest when the store has failed.
+pub(crate) const NOTICES_REST: Duration = Duration::from_secs(30);
 /// Mails that are sent at once.
 pub(crate) const MAIL_SLOTS: usize = 4;
 /// How long handing one mail to the server may take.

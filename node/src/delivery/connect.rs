@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::v1::delivery::Outcome;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
@@ -26,9 +27,27 @@ use crate::limits;
 use crate::trust::pem::decode_certificates;
 use crate::trust::provider::provider;
 
+/// Where names are looked up.
+#[async_trait]
+trait Names: Send + Sync {
+    /// The addresses for which a name stands at this moment.
+    async fn look_up(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
+}
+
+/// As every program of this machine does.
+struct System;
+
+#[async_trait]
+impl Names for System {
+    async fn look_up(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        Ok(tokio::net::lookup_host((name, port)).await?.take(limits::DELIVERY_ADDRESSES).collect())
+    }
+}
+
 /// What requests to receivers may do.
 #[derive(Clone)]
 pub(crate) struct Dialer {
+    names: Arc<dyn Names>,
     allowed: Networks,
     ports: Arc<[u16]>,
     tls: Arc<ClientConfig>,
@@ -89,7 +108,7 @@ impl Dialer {
         let versions = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
         let mut tls = versions.with_root_certificates(store).with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { allowed, ports: ports.into(), tls: Arc::new(tls) })
+        Ok(Self { names: Arc::new(System), allowed, ports: ports.into(), tls: Arc::new(tls) })
     }
 
     pub(crate) fn allowed(&self) -> &Networks {
@@ -105,13 +124,10 @@ impl Dialer {
         let addresses: Vec<SocketAddr> = match target.host() {
             Host::Address(address) => vec![SocketAddr::new(*address, target.port())],
             Host::Name(name) => {
-                let found = tokio::net::lookup_host((name.as_str(), target.port())).await;
-                found
-                    .map_err(|error| {
-                        Fault::before(Outcome::Unreachable, format!("{name} cannot be resolved: {error}"))
-                    })?
-                    .take(limits::DELIVERY_ADDRESSES)
-                    .collect()
+                let found = self.names.look_up(name, target.port()).await;
+                found.map_err(|error| {
+                    Fault::before(Outcome::Unreachable, format!("{name} cannot be resolved: {error}"))
+                })?
             }
         };
         // One that is forbidden among others is an attack, or a mistake: no part of it is tried.
@@ -233,4 +249,69 @@ async fn drained(mut body: Incoming) -> bool {
         true
     });
     read.await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Mutex;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A name server of an attacker: each answer is another.
+    struct Turning(Mutex<VecDeque<Vec<IpAddr>>>);
+
+    #[async_trait]
+    impl Names for Turning {
+        async fn look_up(&self, _: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+            let answer = self.0.lock().unwrap().pop_front().expect("a look-up more than connections");
+            Ok(answer.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+        }
+    }
+
+    /// Answers one request on each connection, and counts them.
+    async fn answer(listener: TcpListener, count: Arc<Mutex<usize>>) {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            *count.lock().unwrap() += 1;
+            let mut bytes = [0; 4096];
+            let _ = stream.read(&mut bytes).await;
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_that_turns_to_a_forbidden_address_is_not_followed_there() {
+        // One address of this machine is allowed, and stands for the public internet; its neighbour is what it hides.
+        let [outside, inside] = [Ipv4Addr::new(127, 0, 0, 1), Ipv4Addr::new(127, 0, 0, 2)];
+        let listener = TcpListener::bind((outside, 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let hidden = TcpListener::bind((inside, port)).await.unwrap();
+        let [seen, reached] = [(); 2].map(|()| Arc::new(Mutex::new(0)));
+        let _outside = AbortOnDropHandle::new(tokio::spawn(answer(listener, seen.clone())));
+        let _inside = AbortOnDropHandle::new(tokio::spawn(answer(hidden, reached.clone())));
+
+        let answers = [vec![outside], vec![inside], vec![outside, inside], vec![outside]];
+        let answers = answers.map(|answer| answer.into_iter().map(IpAddr::V4).collect::<Vec<_>>());
+        let names = Arc::new(Turning(Mutex::new(answers.into())));
+        let dialer = Dialer::new("127.0.0.1".parse().unwrap(), vec![443], Vec::new()).unwrap();
+        let dialer = Dialer { names: names.clone(), ..dialer };
+        let target: Target = format!("http://receiver.example:{port}/").parse().unwrap();
+        let post = async || {
+            let mut connection = dialer.connect(&target).await?;
+            connection.post(&target, HeaderMap::new(), Bytes::from_static(b"{}")).await
+        };
+        assert_eq!(post().await.unwrap().status, StatusCode::NO_CONTENT);
+        for _ in 0..2 {
+            let fault = post().await.unwrap_err();
+            assert_eq!((fault.outcome, fault.sent), (Outcome::AddressForbidden, false), "{}", fault.detail);
+            assert!(!fault.detail.contains("127.0.0"), "{}", fault.detail);
+        }
+        assert_eq!(post().await.unwrap().status, StatusCode::NO_CONTENT);
+        assert_eq!((*seen.lock().unwrap(), *reached.lock().unwrap()), (2, 0));
+        assert!(names.0.lock().unwrap().is_empty(), "what was judged is what was dialled: one look-up for each");
+    }
 }

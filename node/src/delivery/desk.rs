@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use async_trait::async_trait;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
-use tokio::sync::{Mutex, MutexGuard, mpsc};
+use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
 
 use super::connect::Dialer;
 use super::mail::Mailer;
@@ -62,9 +62,11 @@ pub(crate) struct Desk {
     pub(crate) slots: Arc<Slots>,
     /// How attempts to deliver to webhooks have gone.
     pub(crate) tally: Arc<Tally<Outcome>>,
-    /// Those that the server has stopped by itself, by id.
+    /// Those that the server has stopped for a fault, by id.
     paused: Arc<std::sync::Mutex<BTreeSet<String>>>,
     changes: mpsc::Sender<Changed>,
+    /// There may be notices to be sent.
+    pub(super) notices: Arc<Notify>,
     turns: Arc<[Mutex<()>; TURNS]>,
 }
 
@@ -89,6 +91,7 @@ impl Desk {
             tally: Arc::new(Tally::new(&OUTCOMES, Outcome::as_str_name)),
             paused: Arc::default(),
             changes,
+            notices: Arc::default(),
             turns: Arc::default(),
         }
     }
@@ -105,18 +108,18 @@ impl Desk {
 
     /// Tells the runner. Where it has ended, nothing is delivered anyway.
     pub(crate) async fn tell(&self, changed: Changed) {
+        self.notices.notify_one();
         let _ = self.changes.send(changed).await;
     }
 
-    /// Those that the server has stopped by itself, oldest first.
+    /// Those that the server has stopped for a fault, oldest first.
     pub(crate) fn paused(&self) -> Vec<String> {
         self.paused.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Remembers whether one is stopped; None: it is no more.
+    /// Remembers whether one is stopped for a fault; None: it is no more.
     pub(super) fn mark(&self, id: &str, phase: Option<Phase>) {
-        let wanted = [PauseReason::Requested, PauseReason::Unsubscribed].map(i32::from);
-        let stopped = matches!(phase, Some(Phase::Paused(reason)) if !wanted.contains(&reason));
+        let stopped = matches!(phase, Some(Phase::Paused(reason)) if is_fault(reason));
         let mut paused = self.paused.lock().unwrap_or_else(PoisonError::into_inner);
         match stopped {
             true => paused.insert(id.to_owned()),
@@ -327,6 +330,20 @@ pub(super) async fn forget(engine: &Engine, id: &str) -> Result<(), WriteError> 
 pub(crate) fn pause(state: &mut StateFact, reason: PauseReason) {
     state.phase = Phase::paused(reason);
     state.next_attempt = None;
+}
+
+/// Whether the server has stopped it by itself, so that its owner is to hear of it.
+pub(super) fn stopped(phase: Phase) -> Option<i32> {
+    match phase {
+        Phase::Paused(reason) if is_fault(reason) || reason == i32::from(PauseReason::SubjectEnded) => Some(reason),
+        Phase::Paused(_) | Phase::Active | Phase::Unconfirmed => None,
+    }
+}
+
+/// Whether there is something to be mended where one was paused for this reason.
+fn is_fault(reason: i32) -> bool {
+    let faults = [PauseReason::Failing, PauseReason::Gone, PauseReason::Account];
+    faults.map(i32::from).contains(&reason)
 }
 
 /// Lets it go on at once.

@@ -3,7 +3,7 @@
 use duikou_proto::envelope::{Micros, Part, Statement};
 use duikou_proto::name::{NetworkName, RecordName};
 use duikou_proto::v1::no_longer::Reason;
-use duikou_proto::v1::{self, Listing, Opportunity, SubscriptionEvent, subscription_event};
+use duikou_proto::v1::{self, Listing, Matched, Opportunity, SubscriptionEvent, subscription_event};
 
 use super::memory::{HadFact, LeftFact};
 use crate::feed::{Cursor, listing_of};
@@ -15,6 +15,8 @@ use crate::limits;
 pub(crate) struct Event {
     pub(crate) name: RecordName,
     pub(crate) what: What,
+    /// Of a counterpart: what it answers, and why.
+    pub(crate) matched: Option<Matched>,
     /// What the subscriber will have had of it.
     pub(crate) had: HadFact,
     /// What is noted of it now.
@@ -81,13 +83,16 @@ impl Event {
     /// The body of a webhook. A listing that would make it too large is told by name and revision.
     pub(crate) fn body(&self, subscription: &str, now: Micros) -> Vec<u8> {
         let told = self.listing().map(|listing| to_json(listing, Layout::Line, Defaults::Left));
-        let short = told.filter(|json| json.len() <= limits::DELIVERY_BODY_BYTES - ROOM);
+        let matched = self.matched.as_ref().map(|matched| to_json(matched, Layout::Line, Defaults::Left));
+        let room = (limits::DELIVERY_BODY_BYTES - ROOM).saturating_sub(matched.as_ref().map_or(0, String::len));
+        let short = told.filter(|json| json.len() <= room);
         let data = Data {
             subscription: format!("subscriptions/{subscription}"),
             listing: short.and_then(|json| serde_json::from_str(&json).ok()),
             name: self.name.as_str(),
             revision: self.listing().map(|listing| listing.revision.to_string()),
             reason: self.reason().map(|reason| reason.as_str_name()),
+            matched: matched.and_then(|json| serde_json::from_str(&json).ok()),
         };
         body(self.kind(), now, &data)
     }
@@ -101,7 +106,12 @@ impl Event {
                 reason: self.reason().unwrap_or(Reason::Unspecified).into(),
             }),
         };
-        SubscriptionEvent { id: self.id(subscription), r#type: self.kind().to_owned(), data: Some(data) }
+        SubscriptionEvent {
+            id: self.id(subscription),
+            r#type: self.kind().to_owned(),
+            matched: self.matched.clone(),
+            data: Some(data),
+        }
     }
 }
 
@@ -129,6 +139,8 @@ struct Data<'a> {
     revision: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     listing: Option<serde_json::Value>,
 }

@@ -2,7 +2,8 @@
 //! "never an older revision after a newer" true across restarts, resets and changes of the filter.
 //!
 //! A name is noted before it is sent for the first time and confirmed afterwards. Of what lies between, the receiver may
-//! have it: it is sent again under the same id, and where the name leaves meanwhile the receiver is told.
+//! have it: it is sent again under the same id, and where the name leaves meanwhile the receiver is told. That it is gone
+//! is noted in the same two steps.
 
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::name::RecordName;
@@ -26,6 +27,10 @@ pub(crate) struct HadFact {
     /// The newest that has certainly arrived; 0: none.
     #[serde(rename = "c")]
     pub(crate) confirmed: Revision,
+    /// Whether it was about to be told that it is gone, so that the receiver may know: should it be there after all, it
+    /// comes anew.
+    #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) leaving: bool,
     /// Grows with each change and each coming: what calendars call so.
     #[serde(rename = "s")]
     pub(crate) sequence: u32,

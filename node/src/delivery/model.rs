@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use duikou_proto::v1;
+use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::opportunity::Direction;
+use duikou_proto::v1::subscription::Interest;
+use duikou_proto::v1::{self, CounterpartInterest};
 
 use super::desk::{Change, Make};
 use super::event::{Event, What};
@@ -12,7 +14,7 @@ use super::gather::Gatherer;
 use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Eyes, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::{Engine, Reader};
-use crate::feed::model::{Chance, World, id};
+use crate::feed::model::{Chance, Truth, World, id};
 
 const ID: &str = "s";
 
@@ -62,8 +64,7 @@ async fn settle(engine: &Engine, generation: u64, state: StateFact, changes: Cha
 /// One delivery of a few events, in which chance decides what goes wrong where; whether there was anything.
 async fn deliver(engine: &Engine, receiver: &mut Receiver, chance: &mut Chance, seed: u64, sound: bool) -> bool {
     let (fact, state) = load(engine, ID).await.unwrap().unwrap();
-    let filter = fact.compiled(&engine.identity().network).unwrap();
-    let mut gatherer = Gatherer::new(engine, &fact, &state, filter).await.unwrap();
+    let mut gatherer = Gatherer::new(engine, &fact, &state).await.unwrap().unwrap();
     let gathered = gatherer.next(1 + chance.below(6)).await.unwrap();
     let mut noted = state.clone();
     gatherer.note(&mut noted, &gathered.cursor);
@@ -73,7 +74,7 @@ async fn deliver(engine: &Engine, receiver: &mut Receiver, chance: &mut Chance, 
     }
     let mut offered = Changes::default();
     gathered.events.iter().for_each(|event| offered.offer(ID, event));
-    let state = StateFact { entries: noted.entries, sweep: true, ..state };
+    let state = gathered.before(StateFact { entries: noted.entries, sweep: true, ..state });
     settle(engine, state.generation, state.clone(), offered, false).await;
     let listings = gathered.events.iter().filter(|event| event.listing().is_some());
     receiver.offered.extend(listings.map(|event| event.name.to_string()));
@@ -122,29 +123,80 @@ async fn change(engine: &Engine, act: impl FnOnce(&mut SubscriptionFact, &mut St
     engine.submit(change).await.unwrap().unwrap();
 }
 
-fn filter(offers_only: bool) -> v1::Filter {
-    let directions = if offers_only { vec![Direction::Offer.into()] } else { Vec::new() };
-    v1::Filter { directions, ..Default::default() }
+/// What the subscriber follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    Everything,
+    Offers,
+    /// What answers one listing of the member `a`.
+    One,
+    /// What answers any listing of its own.
+    Own,
 }
 
-async fn run(seed: u64, member: &str) {
+impl Follows {
+    /// Another that its owner may turn to.
+    fn other(self) -> Self {
+        match self {
+            Self::Everything => Self::Offers,
+            Self::Offers => Self::Everything,
+            Self::One => Self::Own,
+            Self::Own => Self::One,
+        }
+    }
+
+    fn interest(self) -> Interest {
+        let counterparts = |subject| Interest::CounterpartOf(CounterpartInterest { subject, ..Default::default() });
+        match self {
+            Self::Everything => Interest::Filter(v1::Filter::default()),
+            Self::Offers => {
+                let directions = vec![Direction::Offer.into()];
+                Interest::Filter(v1::Filter { directions, ..Default::default() })
+            }
+            Self::One => counterparts(Some(Subject::Name(World::name("a", 0).to_string()))),
+            Self::Own => counterparts(None),
+        }
+    }
+
+    fn expected(self, truth: &Truth, member: &str) -> BTreeMap<String, i64> {
+        let (who, numbers) = (Reader::Member(id(member)), 0..4);
+        let names = |of: &str| numbers.map(|number| World::name(of, number).to_string()).collect::<Vec<_>>();
+        match self {
+            Self::Everything => truth.set(&who, false),
+            Self::Offers => truth.set(&who, true),
+            Self::One => truth.counterparts(&who, &names("a")[..1]),
+            Self::Own => truth.counterparts(&who, &names(member)),
+        }
+    }
+}
+
+/// How many events it was told that a listing is there.
+async fn run(seed: u64, member: &str, mut follows: Follows) -> usize {
     let mut chance = Chance::new(seed);
     let mut world = World::new().await;
     let engine = world.engine.clone();
     let (owner, eyes) = ("operator".to_owned(), Eyes::Member(id(member).to_string()));
-    let fact =
-        SubscriptionFact::new(ID.to_owned(), owner, eyes, None, String::new(), &filter(false), Way::Pull, engine.now());
+    let fact = SubscriptionFact::new(
+        ID.to_owned(),
+        owner,
+        eyes,
+        None,
+        String::new(),
+        &follows.interest(),
+        Way::Pull,
+        engine.now(),
+    );
     let make = Make { fact, state: StateFact::default(), unbounded: true, changes: Changes::default() };
     engine.submit(make).await.unwrap().unwrap();
-    let (mut receiver, mut offers_only) = (Receiver::default(), false);
+    let mut receiver = Receiver::default();
     for _ in 0..200 {
         world.step(&mut chance).await;
         match chance.below(16) {
             0..=7 => drop(deliver(&engine, &mut receiver, &mut chance, seed, false).await),
             8 => {
-                offers_only = !offers_only;
-                let filter = filter(offers_only);
-                change(&engine, move |fact, _| fact.set_filter(&filter)).await;
+                follows = follows.other();
+                let interest = follows.interest();
+                change(&engine, move |fact, _| fact.set_interest(&interest)).await;
             }
             9 => change(&engine, |_, state| (state.replay, _) = (Some(1), state.set_cursor(&[]))).await,
             // A place on some other feed is as good as none.
@@ -157,15 +209,25 @@ async fn run(seed: u64, member: &str) {
             break;
         }
     }
-    let expected = world.truth.set(&Reader::Member(id(member)), offers_only);
-    assert_eq!(receiver.holds, expected, "seed {seed}");
-    let told: BTreeSet<&(String, Option<i64>)> = receiver.ids.values().filter(|about| about.1.is_some()).collect();
-    assert!(!told.is_empty(), "seed {seed}: nothing was ever told");
+    assert_eq!(receiver.holds, follows.expected(&world.truth, member), "seed {seed}: {follows:?} of {member}");
+    receiver.ids.values().filter(|about| about.1.is_some()).count()
 }
 
 #[tokio::test]
 async fn a_receiver_ends_with_what_it_may_see_whatever_fails() {
     for seed in 0..12 {
-        run(seed, ["a", "c"][usize::from(seed % 2 == 1)]).await;
+        let told = run(seed, ["a", "c"][usize::from(seed % 2 == 1)], Follows::Everything).await;
+        assert!(told > 0, "seed {seed}: nothing was ever told");
     }
+}
+
+#[tokio::test]
+async fn whoever_follows_counterparts_ends_with_those_of_what_there_is_then() {
+    let mut told = 0;
+    for seed in 100..116 {
+        let follows = [Follows::One, Follows::Own][usize::from(seed % 4 > 1)];
+        told += run(seed, ["a", "c"][usize::from(seed % 2 == 1)], follows).await;
+    }
+    // A member that is suspended for long has nothing that could be answered.
+    assert!(told > 100, "{told} events in all");
 }

@@ -4,11 +4,13 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::v1::SubscriptionEvent;
+use duikou_proto::v1::subscription::PauseReason;
 use serde::{Deserialize, Serialize};
 
 use super::desk::{Change, Desk, Refusal};
 use super::gather::Gatherer;
 use super::memory::stale_departures;
+use super::notice;
 use super::settle::{Changes, Settle, Settled};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::{WriteError, facts};
@@ -74,19 +76,26 @@ impl Desk {
 
     async fn take(&self, fact: &SubscriptionFact, state: &StateFact, limit: usize) -> Result<Option<Taken>, NotTaken> {
         let nothing = || Taken { events: Vec::new(), ack: String::new(), caught_up: true };
-        let compiled = fact.compiled(&self.engine.identity().network);
-        let Some(filter) = compiled.filter(|_| state.phase == Phase::Active) else { return Ok(Some(nothing())) };
-        let mut gatherer = Gatherer::new(&self.engine, fact, state, filter).await?;
+        if state.phase != Phase::Active {
+            return Ok(Some(nothing()));
+        }
+        let Some(mut gatherer) = Gatherer::new(&self.engine, fact, state).await? else { return Ok(Some(nothing())) };
         let gathered = gatherer.next(limit).await?;
         if gathered.events.is_empty() {
-            if gatherer.differs(state) {
+            let ended = gathered.caught_up && gathered.ended;
+            if ended || gatherer.differs(state) {
                 let mut after = state.clone();
                 gatherer.note(&mut after, &gathered.cursor);
-                let (id, changes) = (fact.id.clone(), Changes::default());
+                let mut changes = Changes::default();
+                if ended {
+                    notice::stop(&fact.id, &mut after, &mut changes, PauseReason::SubjectEnded);
+                }
+                let id = fact.id.clone();
                 let generation = state.generation;
                 let settle = Settle { id, generation, state: after, changes, happened: false };
                 // Where somebody was faster it is noted the next time.
                 self.engine.submit(settle).await?;
+                self.notices.notify_one();
             }
             return Ok(Some(Taken { caught_up: gathered.caught_up, ..nothing() }));
         }
@@ -104,6 +113,7 @@ impl Desk {
         // is compared before the next.
         let noted =
             StateFact { entries: after.entries, sweep: true, generation: state.generation + 1, ..state.clone() };
+        let noted = gathered.before(noted);
         let settle =
             Settle { id: fact.id.clone(), generation: state.generation, state: noted, changes, happened: false };
         match self.engine.submit(settle).await? {

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Filter;
 use duikou_proto::v1::subscription::PauseReason;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connect::Dialer;
-use super::desk::{Changed, Desk, forget, pause};
+use super::desk::{Changed, Desk, forget};
 use super::gather::Gatherer;
 use super::mail::Mailer;
+use super::notice;
 use super::page::Busy;
 use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Phase, StateFact, SubscriptionFact, Way};
@@ -53,6 +53,7 @@ impl Runner {
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let engine = self.desk.engine.clone();
         let mut under_way: HashMap<String, Arc<Notify>> = HashMap::new();
+        self.tasks.spawn(notice::send(self.desk.clone(), stop.clone()));
         for id in read_ids(&engine, facts::SUBSCRIPTIONS).await {
             self.start(&mut under_way, id, &stop);
         }
@@ -190,17 +191,16 @@ impl Follower {
         if !matches!(state.phase, Phase::Paused(_)) && !self.desk.account_is_good(&fact).await? {
             return self.stop(&state, PauseReason::Account).await;
         }
-        let filter = fact.compiled(&self.desk.engine.identity().network);
-        match (&fact.way, state.phase, filter) {
-            (Way::Webhook { .. }, Phase::Active, Some(filter)) => {
+        match (&fact.way, state.phase) {
+            (Way::Webhook { .. }, Phase::Active) => {
                 if self.rest_until(state.next_attempt).await {
                     return Ok(Next::Reload);
                 }
                 // Boxed: those that sleep should be small.
-                Box::pin(self.deliver(&fact, state, filter)).await
+                Box::pin(self.deliver(&fact, state)).await
             }
-            (Way::Mail(mail), Phase::Unconfirmed, _) => Box::pin(self.ask(&fact, state, mail)).await,
-            (Way::Mail(mail), Phase::Active, Some(filter)) => Box::pin(self.digest(&fact, state, mail, filter)).await,
+            (Way::Mail(mail), Phase::Unconfirmed) => Box::pin(self.ask(&fact, state, mail)).await,
+            (Way::Mail(mail), Phase::Active) => Box::pin(self.digest(&fact, state, mail)).await,
             _ => self.idle().await,
         }
     }
@@ -226,11 +226,10 @@ impl Follower {
         }
     }
 
-    async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
-        let mut stopped = state.clone();
-        pause(&mut stopped, reason);
-        tracing::warn!(subscription.id = self.id, reason = reason.as_str_name(), "a subscription is paused");
-        self.settle(state.generation, stopped, Changes::default(), false).await?;
+    pub(super) async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
+        let (mut stopped, mut changes) = (state.clone(), Changes::default());
+        notice::stop(&self.id, &mut stopped, &mut changes, reason);
+        self.settle(state.generation, stopped, changes, false).await?;
         Ok(Next::Reload)
     }
 
@@ -241,13 +240,19 @@ impl Follower {
         changes: Changes,
         happened: bool,
     ) -> Result<Settled, WriteError> {
-        self.desk.engine.submit(Settle { id: self.id.clone(), generation, state, changes, happened }).await
+        let pauses = matches!(state.phase, Phase::Paused(_));
+        let settle = Settle { id: self.id.clone(), generation, state, changes, happened };
+        let settled = self.desk.engine.submit(settle).await?;
+        if pauses {
+            self.desk.notices.notify_one();
+        }
+        Ok(settled)
     }
 
     /// Delivers what there is and what comes, until something else has to be looked at.
-    async fn deliver(&mut self, fact: &SubscriptionFact, mut state: StateFact, filter: Filter) -> Result<Next, Halt> {
+    async fn deliver(&mut self, fact: &SubscriptionFact, mut state: StateFact) -> Result<Next, Halt> {
         let engine = self.desk.engine.clone();
-        let mut gatherer = Gatherer::new(&engine, fact, &state, filter).await?;
+        let Some(mut gatherer) = Gatherer::new(&engine, fact, &state).await? else { return self.idle().await };
         loop {
             let gathered = {
                 let _look = self.looks.acquire().await;
@@ -262,6 +267,9 @@ impl Follower {
                 }
                 if !gathered.caught_up {
                     continue;
+                }
+                if gathered.ended {
+                    return self.stop(&state, PauseReason::SubjectEnded).await;
                 }
                 tokio::select! {
                     () = gatherer.wait() => {}

@@ -53,17 +53,17 @@ impl Changes {
         }
     }
 
-    /// Notes before something is sent that the subscriber may have it. Without that it would be unknown after a crash
-    /// whom to tell that a name is gone.
+    /// Notes before something is sent that the subscriber may have it, or may know that it is gone. Without that it would
+    /// be unknown after a crash whom to tell that a name is gone, or that it is there again.
     pub(crate) fn offer(&mut self, id: &str, event: &Event) {
-        if event.listing().is_some() && event.before != Some(event.had) {
-            self.put(had_key(id, &event.name), &event.had);
+        if let Some(offered) = offered(event) {
+            self.put(had_key(id, &event.name), &offered);
         }
     }
 
     /// Takes an offer back that has certainly not been sent.
     pub(crate) fn take_back(&mut self, id: &str, event: &Event) {
-        if event.listing().is_some() && event.before != Some(event.had) {
+        if offered(event).is_some() {
             match event.before {
                 Some(before) => self.put(had_key(id, &event.name), &before),
                 None => self.remove(had_key(id, &event.name)),
@@ -90,6 +90,16 @@ impl Changes {
             What::LeftBefore(_) => {}
         }
     }
+}
+
+/// What is noted of a name before an event is sent, where that is anything new.
+fn offered(event: &Event) -> Option<HadFact> {
+    let had = match event.what {
+        What::Published(_) | What::Updated(_) => event.had,
+        What::Left(_) => HadFact { leaving: true, ..event.had },
+        What::LeftBefore(_) => return None,
+    };
+    (event.before != Some(had)).then_some(had)
 }
 
 /// Writes it.
@@ -149,7 +159,9 @@ impl Command for Forget {
                 return Ok(true);
             }
         }
-        work.remove_fact(facts::pulled(&self.id));
+        [facts::pulled(id), facts::notice(id), facts::notice_asked(id)]
+            .into_iter()
+            .for_each(|key| work.remove_fact(key));
         work.remove_fact(facts::subscription_ended(&self.id));
         Ok(false)
     }

@@ -3,12 +3,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Filter;
-use duikou_proto::name::{MemberId, NetworkName};
+use duikou_proto::name::MemberId;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1;
 use duikou_proto::v1::mail_digest::Pace;
-use duikou_proto::v1::subscription::PauseReason;
+use duikou_proto::v1::subscription::{Interest, PauseReason};
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +29,13 @@ pub(crate) struct SubscriptionFact {
     pub(crate) label: String,
     /// The encoded filter, base64.
     filter: String,
+    /// The encoded interest in counterparts, base64; then the filter is an empty one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counterpart_of: Option<String>,
     pub(crate) way: Way,
+    /// Who hears of it when it is paused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) notice: Option<NoticeWay>,
     pub(crate) create_time: Micros,
     pub(crate) update_time: Micros,
     /// Grows with every change.
@@ -77,6 +82,15 @@ pub(crate) struct MailWay {
     pub(crate) secret: String,
 }
 
+/// Notices by mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoticeWay {
+    pub(crate) address: String,
+    pub(crate) language: String,
+    /// Signs the links in its mails.
+    pub(crate) secret: String,
+}
+
 impl MailWay {
     pub(crate) fn pace(&self) -> Pace {
         Pace::try_from(self.pace).unwrap_or(Pace::Daily)
@@ -112,6 +126,9 @@ pub(crate) struct StateFact {
     /// When readers of its addresses were asked, the last [`crate::limits::ASKED`] times, oldest first.
     #[serde(default)]
     pub(crate) asked_times: Vec<Micros>,
+    /// Whether the reader of the address for notices has confirmed it.
+    #[serde(default)]
+    pub(crate) notice_confirmed: bool,
     /// When the last digest was due.
     #[serde(default)]
     pub(crate) digest_time: Option<Micros>,
@@ -162,7 +179,7 @@ impl SubscriptionFact {
         eyes: Eyes,
         token: Option<String>,
         label: String,
-        filter: &v1::Filter,
+        interest: &Interest,
         way: Way,
         now: Micros,
     ) -> Self {
@@ -174,30 +191,43 @@ impl SubscriptionFact {
             token,
             label,
             filter: String::new(),
+            counterpart_of: None,
             way,
+            notice: None,
             create_time: now,
             update_time: now,
             version: 1,
         };
-        made.set_filter(filter);
+        made.set_interest(interest);
         made
     }
 
-    /// The filter as its owner wrote it.
-    pub(crate) fn filter(&self) -> v1::Filter {
-        // Encoded here; a filter that a later version wrote shows what this one knows of it.
-        let bytes = BASE64_STANDARD_NO_PAD.decode(&self.filter).unwrap_or_default();
-        v1::Filter::decode(&*bytes).unwrap_or_default()
+    /// What is wanted, as its owner wrote it.
+    pub(crate) fn interest(&self) -> Interest {
+        match &self.counterpart_of {
+            None => Interest::Filter(decoded(&self.filter)),
+            Some(counterpart_of) => Interest::CounterpartOf(decoded(counterpart_of)),
+        }
     }
 
-    pub(crate) fn set_filter(&mut self, filter: &v1::Filter) {
-        self.filter = BASE64_STANDARD_NO_PAD.encode(filter.encode_to_vec());
+    pub(crate) fn set_interest(&mut self, interest: &Interest) {
+        (self.filter, self.counterpart_of) = match interest {
+            Interest::Filter(filter) => (encoded(filter), None),
+            Interest::CounterpartOf(interest) => (encoded(&v1::Filter::default()), Some(encoded(interest))),
+        };
     }
 
-    /// The filter that is matched. One that no longer compiles, because a code has gone from the tables, matches nothing:
-    /// None.
-    pub(crate) fn compiled(&self, network: &NetworkName) -> Option<Filter> {
-        Filter::compile(&self.filter(), network).ok()
+    /// Whether counterparts are wanted.
+    pub(crate) fn follows_counterparts(&self) -> bool {
+        self.counterpart_of.is_some()
+    }
+
+    /// The member whose eyes it has, as far as they are one's.
+    pub(crate) fn member(&self) -> Option<MemberId> {
+        match &self.eyes {
+            Eyes::Member(member) => member.parse().ok(),
+            Eyes::Operator | Eyes::Registered => None,
+        }
     }
 
     pub(crate) fn reader(&self) -> Reader {
@@ -221,11 +251,8 @@ impl SubscriptionFact {
         match &self.eyes {
             Eyes::Operator => Reader::Operator,
             Eyes::Registered => Reader::Registered,
-            Eyes::Member(member) => match member.parse::<MemberId>() {
-                Ok(member) => Reader::Member(member),
-                // Written here as a member's id.
-                Err(_) => Reader::Anonymous,
-            },
+            // Written here as a member's id.
+            Eyes::Member(_) => self.member().map_or(Reader::Anonymous, Reader::Member),
         }
     }
 
@@ -246,6 +273,16 @@ impl StateFact {
     pub(crate) fn set_cursor(&mut self, cursor: &[u8]) {
         self.cursor = BASE64_STANDARD_NO_PAD.encode(cursor);
     }
+}
+
+fn encoded(message: &impl Message) -> String {
+    BASE64_STANDARD_NO_PAD.encode(message.encode_to_vec())
+}
+
+/// What was encoded here; what a later version wrote shows what this one knows of it.
+fn decoded<M: Message + Default>(text: &str) -> M {
+    let bytes = BASE64_STANDARD_NO_PAD.decode(text).unwrap_or_default();
+    M::decode(&*bytes).unwrap_or_default()
 }
 
 /// What is kept of the secret in a page's address.

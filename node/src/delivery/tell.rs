@@ -6,15 +6,16 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
 
-use super::desk::pause;
 use super::event::Event;
 use super::gather::Gathered;
 use super::log::{DeliveryFact, slot};
 use super::memory::stale_departures;
+use super::notice;
 use super::runner::{Follower, Halt};
 use super::schedule::wait_after;
 use super::settle::{Changes, Settled};
 use super::subscription::{StateFact, SubscriptionFact, Way};
+use super::wants::Wants;
 use super::webhook::{Attempt, Message, Post};
 use crate::engine::facts;
 use crate::feed::Cursor;
@@ -35,7 +36,7 @@ impl Follower {
         gathered.events.iter().for_each(|event| offered.offer(&fact.id, event));
         // Until all of it is told, what was is unknown to the cursor: the memory is asked before anything else is passed over.
         let sweep = state.sweep || !offered.is_empty();
-        let mut state = StateFact { entries: noted.entries, sweep, ..state };
+        let mut state = gathered.before(StateFact { entries: noted.entries, sweep, ..state });
         if !offered.is_empty() && self.settle(generation, state.clone(), offered, false).await? != Settled::Kept {
             return Ok(None);
         }
@@ -49,7 +50,7 @@ impl Follower {
                 let mut events = gathered.events.iter();
                 for event in events.by_ref() {
                     // Receivers take their time: what has changed since it was gathered is gathered anew.
-                    if !self.still_holds(fact, generation, event).await? {
+                    if !self.still_holds(fact, generation, gathered.tie, event).await? {
                         changes.take_back(&fact.id, event);
                         outdated = true;
                         break;
@@ -88,7 +89,7 @@ impl Follower {
                 success_time: Some(now),
                 ..noted
             },
-            Some(attempt) => self.failed(state, &attempt, now),
+            Some(attempt) => self.failed(state, &attempt, now, &mut changes),
         };
         if gathered.events.iter().any(Event::is_departure) {
             stale_departures(&engine, &fact.id).await?.into_iter().for_each(|key| changes.remove(key));
@@ -98,8 +99,15 @@ impl Follower {
         Ok((done && settled == Settled::Kept).then_some(after))
     }
 
-    /// Whether its owner still wants it so and may have it, the subscriber may see what an event tells, and nothing newer is there.
-    async fn still_holds(&self, fact: &SubscriptionFact, generation: u64, event: &Event) -> Result<bool, Halt> {
+    /// Whether its owner still wants it so and may have it, the subscriber may see what an event tells, and nothing newer
+    /// is there; nor of the listing that it is a counterpart of.
+    async fn still_holds(
+        &self,
+        fact: &SubscriptionFact,
+        generation: u64,
+        tie: Option<[u8; 32]>,
+        event: &Event,
+    ) -> Result<bool, Halt> {
         let state = self.desk.engine.fact::<StateFact>(&facts::subscription_state(&fact.id)).await?;
         if state.is_none_or(|state| state.generation != generation) || !self.desk.account_is_good(fact).await? {
             return Ok(false);
@@ -107,12 +115,15 @@ impl Follower {
         if event.is_departure() {
             return Ok(true);
         }
+        if tie.is_some() && Wants::of(&self.desk.engine, fact).await?.is_none_or(|wants| wants.tie() != tie) {
+            return Ok(false);
+        }
         let there = self.desk.engine.get(&event.name, &fact.reader()).await?;
         Ok(there.is_some_and(|(part, _)| part.revision() == event.had.offered))
     }
 
     /// The state after a failure: tried again later, or left.
-    fn failed(&self, state: StateFact, attempt: &Attempt, now: Micros) -> StateFact {
+    fn failed(&self, state: StateFact, attempt: &Attempt, now: Micros, changes: &mut Changes) -> StateFact {
         let failures = state.failures + 1;
         let failure = match attempt.status {
             0 => format!("{}: {}", attempt.outcome.as_str_name(), attempt.detail),
@@ -124,8 +135,7 @@ impl Follower {
         let mut after = StateFact { failures, failure, next_attempt: wait, ..state };
         if wait.is_none() {
             let reason = if attempt.is_gone() { PauseReason::Gone } else { PauseReason::Failing };
-            tracing::warn!(subscription.id = self.id, reason = reason.as_str_name(), "a subscription is paused");
-            pause(&mut after, reason);
+            notice::stop(&self.id, &mut after, changes, reason);
         }
         after
     }

@@ -97,6 +97,8 @@ pub(crate) const AUDIT_HEAD: &str = "audit-head";
 pub(crate) const AUDIT_SEALS: &str = "audit-seal/";
 /// The newest number that a seal covers.
 pub(crate) const AUDIT_SEALED: &str = "audit-sealed";
+/// Begins what is to be told of subscriptions by mail beside what they deliver.
+pub(crate) const NOTICES: &str = "notice/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
@@ -246,6 +248,16 @@ pub(crate) fn deliveries(id: &str) -> String {
 /// What a subscriber has taken and not acknowledged.
 pub(crate) fn pulled(id: &str) -> String {
     format!("pulled/{id}")
+}
+
+/// What is to be told of a subscription by mail.
+pub(crate) fn notice(id: &str) -> String {
+    format!("{NOTICES}{id}")
+}
+
+/// When the reader of the address for notices was asked to confirm it.
+pub(crate) fn notice_asked(id: &str) -> String {
+    format!("notice-asked/{id}")
 }
 
 /// The subscription whose secret address has this hash.

@@ -36,6 +36,8 @@ pub struct EventReader {
     reader: Reader,
     filter: Arc<Filter>,
     filter_hash: [u8; 32],
+    /// What its cursors are good for beside filter and rights.
+    tie: Option<[u8; 32]>,
     viewer: Viewer,
     rights_hash: [u8; 32],
     after: Seq,
@@ -52,6 +54,18 @@ pub struct EventReader {
 impl EventReader {
     /// Begins at `cursor`; empty: at the beginning. A cursor that cannot be honoured makes the first step a Reset.
     pub fn new(engine: Engine, reader: Reader, filter: Filter, cursor: &[u8]) -> Self {
+        Self::tied(engine, reader, Arc::new(filter), None, cursor)
+    }
+
+    /// The same for whoever looks at more than the filter: a cursor is honoured only under the `tie` under which it was
+    /// given out.
+    pub(crate) fn tied(
+        engine: Engine,
+        reader: Reader,
+        filter: Arc<Filter>,
+        tie: Option<[u8; 32]>,
+        cursor: &[u8],
+    ) -> Self {
         // Before the rights, so that an entry between the two is noticed.
         let entry = engine.directory().index();
         let viewer = engine.viewer(&reader);
@@ -61,7 +75,8 @@ impl EventReader {
             engine,
             reader,
             filter_hash: filter.hash(),
-            filter: Arc::new(filter),
+            filter,
+            tie,
             rights_hash: viewer.hash(),
             viewer,
             after: 0,
@@ -84,12 +99,26 @@ impl EventReader {
     /// Begins with what comes from now on.
     pub fn at_head(engine: Engine, reader: Reader, filter: Filter) -> Self {
         let mut this = Self::new(engine, reader, filter, &[]);
-        this.after = this.head;
+        this.skip();
         this
     }
 
+    /// Passes over all that there is by now.
+    pub(crate) fn skip(&mut self) {
+        self.ready.clear();
+        self.after = self.head;
+    }
+
+    /// What is wanted, as cursors remember it.
+    fn wanted_hash(&self) -> [u8; 32] {
+        match &self.tie {
+            None => self.filter_hash,
+            Some(tie) => *blake3::Hasher::new().update(&self.filter_hash).update(tie).finalize().as_bytes(),
+        }
+    }
+
     fn bound(&self) -> Vec<u8> {
-        let mut bound = self.filter_hash.to_vec();
+        let mut bound = self.wanted_hash().to_vec();
         bound.extend_from_slice(&self.rights_hash);
         bound.extend_from_slice(&self.since.to_le_bytes());
         bound
@@ -101,7 +130,7 @@ impl EventReader {
         let (filter, rest) = bound.split_at_checked(32).ok_or(Cause::Foreign)?;
         let (rights, since) = rest.split_at_checked(32).ok_or(Cause::Foreign)?;
         let since = Seq::from_le_bytes(since.try_into().map_err(|_| Cause::Foreign)?);
-        if filter != self.filter_hash {
+        if filter != self.wanted_hash() {
             return Err(Cause::Filter);
         }
         if rights != self.rights_hash {

@@ -62,10 +62,21 @@ impl Chance {
     }
 }
 
+/// Of which industry a listing is, by its text: whatever is of one has much to say to each other, and nothing to the rest.
+const INDUSTRIES: [&str; 3] = ["0111", "1711", "5111"];
+
+struct Held {
+    origin: &'static str,
+    scopes: &'static [&'static str],
+    offer: bool,
+    revision: i64,
+    industry: &'static str,
+}
+
 /// What is true, in the plainest form.
 #[derive(Default)]
 pub(crate) struct Truth {
-    listings: BTreeMap<String, (&'static str, &'static [&'static str], bool, i64)>,
+    listings: BTreeMap<String, Held>,
     circles: BTreeMap<&'static str, BTreeSet<&'static str>>,
     suspended: BTreeSet<&'static str>,
     hidden: BTreeSet<String>,
@@ -100,13 +111,27 @@ impl Truth {
     }
 
     pub(crate) fn set(&self, who: &Reader, offers_only: bool) -> BTreeMap<String, i64> {
-        let shown = |(name, (origin, scopes, offer, _)): &(&String, &(&str, &[&str], bool, i64))| {
-            self.sees(who, origin, scopes)
-                && (*offer || !offers_only)
-                && !self.suspended.contains(origin)
+        let shown = |(name, held): &(&String, &Held)| {
+            self.sees(who, held.origin, held.scopes)
+                && (held.offer || !offers_only)
+                && !self.suspended.contains(held.origin)
                 && !self.hidden.contains(*name)
         };
-        self.listings.iter().filter(shown).map(|(name, (.., revision))| (name.clone(), *revision)).collect()
+        self.listings.iter().filter(shown).map(|(name, held)| (name.clone(), held.revision)).collect()
+    }
+
+    /// What answers the listings of these names, for `who`.
+    pub(crate) fn counterparts(&self, who: &Reader, subjects: &[String]) -> BTreeMap<String, i64> {
+        let mut set = self.set(who, false);
+        let there: Vec<&Held> =
+            subjects.iter().filter(|name| set.contains_key(*name)).filter_map(|name| self.listings.get(name)).collect();
+        set.retain(|name, _| {
+            let held = &self.listings[name];
+            there.iter().any(|subject| {
+                held.origin != subject.origin && held.offer != subject.offer && held.industry == subject.industry
+            })
+        });
+        set
     }
 }
 
@@ -213,7 +238,7 @@ impl World {
         self.engine.follow(vec![entry]).await.unwrap().unwrap();
     }
 
-    fn name(member: &str, number: usize) -> RecordName {
+    pub(crate) fn name(member: &str, number: usize) -> RecordName {
         RecordName::new(&id(member), "listings", &format!("l{number}")).unwrap()
     }
 
@@ -231,6 +256,7 @@ impl World {
             title: format!("title {text}"),
             language: "en".into(),
             regions: vec!["440300".into()],
+            industries: vec![INDUSTRIES[text % INDUSTRIES.len()].into()],
             details: Some(Details::Capital(Capital {
                 instrument: capital::Instrument::Debt.into(),
                 ..Default::default()
@@ -252,7 +278,9 @@ impl World {
         match self.engine.write(write).await.unwrap() {
             Ok(Written::Created(part) | Written::Updated(part) | Written::Unchanged(part)) => {
                 assert!(!self.truth.suspended.contains(member));
-                self.truth.listings.insert(name.to_string(), (member, scopes, offer, part.revision()));
+                let industry = INDUSTRIES[text % INDUSTRIES.len()];
+                let held = Held { origin: member, scopes, offer, revision: part.revision(), industry };
+                self.truth.listings.insert(name.to_string(), held);
             }
             Ok(Written::Ended(_)) => panic!("a put that ends"),
             Err(refused) => assert!(self.truth.suspended.contains(member), "{refused}"),

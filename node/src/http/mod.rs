@@ -4,6 +4,7 @@
 //! [`front`] tells apart who asks for what. A document of its own kind gets a file here and its routes in
 //! [`pages`]; pages for people live in [`crate::web`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
 
+mod consent;
 mod exchange;
 mod feeds;
 mod front;
@@ -58,5 +59,6 @@ pub(crate) fn public_methods() -> Vec<String> {
 
 /// What is no method of the contract.
 fn pages(context: Context, web: &Web) -> Router {
-    openapi::routes().merge(feeds::routes(context.subscriptions)).merge(web::routes(web))
+    let desk = context.subscriptions;
+    openapi::routes().merge(consent::routes(&desk)).merge(feeds::routes(desk)).merge(web::routes(web))
 }

@@ -57,13 +57,34 @@ impl Subject {
 
     /// How well `other` answers it; None where it does not.
     pub(crate) fn score(&self, other: &Opportunity) -> Option<Score> {
-        let text = text::Features::of(other);
-        let other = View { opportunity: other, kind: kind_of(other)?, text: &text };
-        score::score(self.view(), other)
+        self.score_of(&Candidate::new(other)?)
+    }
+
+    /// The same of one that has been read.
+    pub(crate) fn score_of(&self, other: &Candidate<'_>) -> Option<Score> {
+        score::score(self.view(), other.view())
     }
 
     fn view(&self) -> View<'_> {
         View { opportunity: &self.opportunity, kind: self.kind, text: &self.text }
+    }
+}
+
+/// A listing that may answer others, read once for all of them.
+pub(crate) struct Candidate<'a> {
+    opportunity: &'a Opportunity,
+    kind: &'static str,
+    text: text::Features,
+}
+
+impl<'a> Candidate<'a> {
+    /// None where it is of no kind.
+    pub(crate) fn new(opportunity: &'a Opportunity) -> Option<Self> {
+        Some(Self { opportunity, kind: kind_of(opportunity)?, text: text::Features::of(opportunity) })
+    }
+
+    fn view(&self) -> View<'_> {
+        View { opportunity: self.opportunity, kind: self.kind, text: &self.text }
     }
 }
 

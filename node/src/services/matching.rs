@@ -50,7 +50,7 @@ impl Matches {
             found.extend(violations);
             Filter::default()
         });
-        let min_score = min_score(request.min_score, &mut found);
+        let min_score = min_score(request.min_score, "min_score", &mut found);
         let parts = [&subject_bytes(&request)[..], &filter.hash(), &min_score.to_le_bytes()];
         let purpose = Purpose::new("MatchListings", &parts, &caller.reader);
         let after = purpose.open(engine, &request.page_token)?;
@@ -126,13 +126,14 @@ fn subject_bytes(request: &v1::MatchListingsRequest) -> Vec<u8> {
     v1::MatchListingsRequest { subject: request.subject.clone(), ..Default::default() }.encode_to_vec()
 }
 
-fn min_score(asked: i32, found: &mut Vec<Violation>) -> u32 {
+/// The points that a counterpart has at least; `field` is blamed where they are none.
+pub(super) fn min_score(asked: i32, field: &str, found: &mut Vec<Violation>) -> u32 {
     match u32::try_from(asked) {
         Ok(0) => MIN_SCORE,
         Ok(score) if score <= 100 => score,
         _ => {
             found.push(violation(
-                "min_score",
+                field,
                 reason::OUT_OF_RANGE,
                 "最低分应在1至100之间，或不填。",
                 "The score is 1 to 100, or left out.",

@@ -1,4 +1,4 @@
-//! Consent: a reader confirms an address before anything else is sent there, and ends digests with one click.
+//! Consent: a reader confirms an address before anything else is sent there, and ends digests and notices with one click.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use super::Letter;
 use crate::config::BaseUrl;
-use crate::delivery::desk::{Change, Changed, Desk, pause};
+use crate::delivery::desk::{Change, Changed, Desk, pause, stopped};
+use crate::delivery::notice;
 use crate::delivery::settle::{Changes, load};
-use crate::delivery::subscription::{MailWay, Phase, Seen, StateFact, SubscriptionFact, Way};
+use crate::delivery::subscription::{MailWay, NoticeWay, Phase, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::WriteError;
 use crate::html::{Escaped, document};
 use crate::store::StoreError;
@@ -20,6 +21,8 @@ use crate::store::StoreError;
 pub(crate) enum Purpose {
     Confirm,
     Unsubscribe,
+    ConfirmNotices,
+    EndNotices,
 }
 
 impl Purpose {
@@ -28,7 +31,34 @@ impl Purpose {
         match self {
             Self::Confirm => "confirm",
             Self::Unsubscribe => "unsubscribe",
+            Self::ConfirmNotices => "confirm-notices",
+            Self::EndNotices => "end-notices",
         }
+    }
+
+    /// Whoever gets mails with links for it.
+    fn party(self, fact: &SubscriptionFact) -> Option<Party> {
+        match (self, &fact.way) {
+            (Self::Confirm | Self::Unsubscribe, Way::Mail(mail)) => Some(mail.party()),
+            (Self::Confirm | Self::Unsubscribe, Way::Webhook { .. } | Way::Page { .. } | Way::Pull) => None,
+            (Self::ConfirmNotices | Self::EndNotices, _) => fact.notice.as_ref().map(NoticeWay::party),
+        }
+    }
+}
+
+/// Whoever reads at an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::delivery) struct Party {
+    pub(in crate::delivery) address: String,
+    pub(in crate::delivery) language: Language,
+    /// Signs the links in mails to it.
+    pub(in crate::delivery) secret: String,
+}
+
+impl MailWay {
+    /// Whoever reads the digests.
+    pub(in crate::delivery) fn party(&self) -> Party {
+        Party { address: self.address.clone(), language: language(self), secret: self.secret.clone() }
     }
 }
 
@@ -41,17 +71,17 @@ pub(crate) struct Link {
 }
 
 /// What proves that whoever opens a link has got the mail: good for one subscription, purpose and address.
-fn token(id: &str, mail: &MailWay, purpose: Purpose) -> String {
+fn token(id: &str, party: &Party, purpose: Purpose) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("duikou mail link, form 1");
-    for part in [&mail.secret, purpose.as_str(), &mail.address] {
+    for part in [&party.secret, purpose.as_str(), &party.address] {
         hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
     }
     format!("{id}.{}", BASE64_URL_SAFE_NO_PAD.encode(hasher.finalize().as_bytes()))
 }
 
 /// The link in a mail.
-pub(super) fn link(base: &BaseUrl, id: &str, mail: &MailWay, purpose: Purpose) -> String {
-    format!("{base}/subscriptions/{}/{}", purpose.as_str(), token(id, mail, purpose))
+pub(in crate::delivery) fn link(base: &BaseUrl, id: &str, party: &Party, purpose: Purpose) -> String {
+    format!("{base}/subscriptions/{}/{}", purpose.as_str(), token(id, party, purpose))
 }
 
 /// The language in which a subscriber reads.
@@ -59,16 +89,33 @@ pub(super) fn language(mail: &MailWay) -> Language {
     if mail.language == "en" { Language::En } else { Language::Zh }
 }
 
-/// Asks a reader to confirm.
-pub(super) fn question(fact: &SubscriptionFact, mail: &MailWay, base: &BaseUrl) -> Letter {
-    let url = link(base, &fact.id, mail, Purpose::Confirm);
+/// Asks a reader to confirm what a link for `purpose` confirms.
+pub(in crate::delivery) fn question(
+    fact: &SubscriptionFact,
+    party: &Party,
+    purpose: Purpose,
+    base: &BaseUrl,
+) -> Letter {
+    let url = link(base, &fact.id, party, purpose);
+    let notices = purpose == Purpose::ConfirmNotices;
     let label = if fact.label.is_empty() { "对口 Duikou" } else { &fact.label };
-    let text = |zh: String, en: String| Text::new(zh, en).in_language(language(mail)).to_owned();
-    let subject = text(format!("请确认订阅：{label}"), format!("Please confirm: {label}"));
-    let asks = text(
-        format!("有人为此邮箱订阅了“{label}”。如果是您本人，请打开以下链接确认："),
-        format!("Somebody has subscribed this address to \"{label}\". If it was you, confirm here:"),
+    let text = |zh: String, en: String| Text::new(zh, en).in_language(party.language).to_owned();
+    let subject = text(
+        format!("请确认{}：{label}", if notices { "通知地址" } else { "订阅" }),
+        format!("Please confirm: {label}"),
     );
+    let asks = match notices {
+        true => text(
+            format!("有人希望订阅“{label}”被服务器暂停时通知此邮箱。如果是您本人，请打开以下链接确认："),
+            format!(
+                "Somebody wants this address to be told when the subscription \"{label}\" is paused. If it was you, confirm here:"
+            ),
+        ),
+        false => text(
+            format!("有人为此邮箱订阅了“{label}”。如果是您本人，请打开以下链接确认："),
+            format!("Somebody has subscribed this address to \"{label}\". If it was you, confirm here:"),
+        ),
+    };
     let else_ = text(
         "如果不是您，请忽略本邮件，不会再有邮件寄来。".to_owned(),
         "If it was not you, ignore this mail: no other will come.".to_owned(),
@@ -76,26 +123,22 @@ pub(super) fn question(fact: &SubscriptionFact, mail: &MailWay, base: &BaseUrl) 
     let body = format!("<p>{}</p><p><a href=\"{url}\">{url}</a></p><p>{}</p>", Escaped(&asks), Escaped(&else_));
     Letter {
         plain: format!("{asks}\n\n{url}\n\n{else_}\n"),
-        html: document(language(mail), &subject, None, &body),
+        html: document(party.language, &subject, None, &body),
         subject,
     }
 }
 
 impl Desk {
-    async fn linked(
-        &self,
-        purpose: Purpose,
-        given: &str,
-    ) -> Result<Option<(SubscriptionFact, StateFact, MailWay)>, StoreError> {
+    async fn linked(&self, purpose: Purpose, given: &str) -> Result<Option<(SubscriptionFact, Party)>, StoreError> {
         let Some((id, _)) = given.split_once('.').filter(|(id, _)| Uuid::try_parse(id).is_ok()) else {
             return Ok(None);
         };
-        let Some((fact, state)) = load(&self.engine, id).await? else { return Ok(None) };
-        let Way::Mail(mail) = fact.way.clone() else { return Ok(None) };
-        let expected = token(id, &mail, purpose);
+        let Some((fact, _)) = load(&self.engine, id).await? else { return Ok(None) };
+        let Some(party) = purpose.party(&fact) else { return Ok(None) };
+        let expected = token(id, &party, purpose);
         // Hashes are compared, so that the time tells nothing of the token.
         let same = blake3::hash(expected.as_bytes()) == blake3::hash(given.as_bytes());
-        Ok(same.then_some((fact, state, mail)))
+        Ok(same.then_some((fact, party)))
     }
 
     /// What a link in a mail leads to; None where it is no longer good, or never was.
@@ -104,7 +147,7 @@ impl Desk {
     /// Where the store cannot be read.
     pub(crate) async fn mail_link(&self, purpose: Purpose, token: &str) -> Result<Option<Link>, StoreError> {
         let found = self.linked(purpose, token).await?;
-        Ok(found.map(|(fact, _, mail)| Link { label: fact.label, language: language(&mail), address: mail.address }))
+        Ok(found.map(|(fact, party)| Link { label: fact.label, language: party.language, address: party.address }))
     }
 
     /// Does what a link in a mail is for; false where it is no longer good, or never was. Repeating it changes nothing.
@@ -113,12 +156,11 @@ impl Desk {
     /// Where nothing could be written.
     pub(crate) async fn follow_mail_link(&self, purpose: Purpose, token: &str) -> Result<bool, WriteError> {
         let found = self.linked(purpose, token).await;
-        let Some((fact, _, mail)) = found.map_err(|error| WriteError::Store(std::sync::Arc::new(error)))? else {
+        let Some((fact, party)) = found.map_err(|error| WriteError::Store(std::sync::Arc::new(error)))? else {
             return Ok(false);
         };
-        let way = Way::Mail(mail);
-        let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, _: &mut Changes| {
-            if fact.way != way {
+        let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, changes: &mut Changes| {
+            if purpose.party(fact).as_ref() != Some(&party) {
                 return Err(crate::delivery::desk::Refusal::Conflict);
             }
             match purpose {
@@ -134,6 +176,12 @@ impl Desk {
                     state.unconfirmed = true;
                     pause(state, PauseReason::Unsubscribed);
                 }
+                Purpose::ConfirmNotices => {
+                    state.notice_confirmed = true;
+                    // What has happened before is told now.
+                    stopped(state.phase).into_iter().for_each(|reason| notice::tell(&fact.id, reason, changes));
+                }
+                Purpose::EndNotices => state.notice_confirmed = false,
             }
             Ok(())
         };
@@ -150,21 +198,15 @@ mod tests {
 
     #[test]
     fn a_link_is_good_for_one_purpose_and_one_address() {
-        let mail = MailWay {
-            address: "li@example.com".to_owned(),
-            pace: 2,
-            hour: 8,
-            weekday: 1,
-            time_zone: "Asia/Shanghai".to_owned(),
-            language: "zh".to_owned(),
-            secret: "s".to_owned(),
-        };
-        let confirm = token("a", &mail, Purpose::Confirm);
-        assert_eq!(confirm, token("a", &mail, Purpose::Confirm));
-        assert_ne!(confirm, token("a", &mail, Purpose::Unsubscribe));
-        let other = MailWay { address: "wang@example.com".to_owned(), ..mail.clone() };
+        let party = Party { address: "li@example.com".to_owned(), language: Language::Zh, secret: "s".to_owned() };
+        let confirm = token("a", &party, Purpose::Confirm);
+        assert_eq!(confirm, token("a", &party, Purpose::Confirm));
+        for other in [Purpose::Unsubscribe, Purpose::ConfirmNotices, Purpose::EndNotices] {
+            assert_ne!(confirm, token("a", &party, other));
+        }
+        let other = Party { address: "wang@example.com".to_owned(), ..party.clone() };
         assert_ne!(confirm, token("a", &other, Purpose::Confirm));
-        let changed = MailWay { secret: "t".to_owned(), ..mail };
+        let changed = Party { secret: "t".to_owned(), ..party };
         assert_ne!(confirm, token("a", &changed, Purpose::Confirm));
     }
 }

@@ -11,6 +11,7 @@ use super::consent::language;
 use crate::addresses::listing_page;
 use crate::config::BaseUrl;
 use crate::delivery::event::{Event, What};
+use crate::delivery::subjects::told;
 use crate::delivery::subscription::{MailWay, SubscriptionFact};
 use crate::html::{Escaped, document};
 
@@ -30,8 +31,8 @@ pub(super) fn compose(
     let say = |zh: &str, en: &str| Text::new(zh, en).in_language(speaks).to_owned();
     let new = |event: &&Event| matches!(event.what, What::Published(_));
     let changed = |event: &&Event| matches!(event.what, What::Updated(_));
-    let new: Vec<&Listing> = events.iter().filter(new).filter_map(Event::listing).collect();
-    let changed: Vec<&Listing> = events.iter().filter(changed).filter_map(Event::listing).collect();
+    let new: Vec<&Event> = events.iter().filter(new).collect();
+    let changed: Vec<&Event> = events.iter().filter(changed).collect();
     let gone: Vec<(&Event, Reason)> = events.iter().filter_map(|event| Some((event, event.reason()?))).collect();
 
     let label = if fact.label.is_empty() { "对口 Duikou" } else { &fact.label };
@@ -48,14 +49,18 @@ pub(super) fn compose(
     let subject = format!("{label}{}{counts}", say("：", ": "));
 
     let (mut plain, mut html) = (String::new(), String::new());
-    for (title, listings) in [(say("新信息", "New"), &new), (say("有更新", "Changed"), &changed)] {
-        if listings.is_empty() {
+    for (title, events) in [(say("新信息", "New"), &new), (say("有更新", "Changed"), &changed)] {
+        if events.is_empty() {
             continue;
         }
         let _ = write!(plain, "== {title} ==\n\n");
         let _ = write!(html, "<h2>{title}</h2><ul>");
-        for listing in listings {
-            self::listing(listing, base, &mut plain, &mut html);
+        for event in events {
+            let why = event.matched.as_ref().map(|matched| told(matched, speaks));
+            event
+                .listing()
+                .into_iter()
+                .for_each(|listing| self::listing(listing, why.as_deref(), base, &mut plain, &mut html));
         }
         html.push_str("</ul>");
     }
@@ -64,7 +69,7 @@ pub(super) fn compose(
         let _ = write!(plain, "== {title} ==\n\n");
         let _ = write!(html, "<h2>{title}</h2><ul>");
         for (event, reason) in gone {
-            let why = why(reason).in_language(speaks).to_owned();
+            let why = why(reason, fact).in_language(speaks).to_owned();
             let _ = writeln!(plain, "- {} ({why})", event.name);
             let _ = write!(html, "<li>{} ({})</li>", Escaped(event.name.as_str()), Escaped(&why));
         }
@@ -82,27 +87,39 @@ pub(super) fn compose(
     Letter { plain, html: document(speaks, &subject, None, &html), subject }
 }
 
-fn listing(listing: &Listing, base: &BaseUrl, plain: &mut String, html: &mut String) {
+/// `why`: of a counterpart.
+fn listing(listing: &Listing, why: Option<&str>, base: &BaseUrl, plain: &mut String, html: &mut String) {
     let opportunity = listing.listing.clone().unwrap_or_default();
     let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
     let summary: String = text.chars().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let title: String = opportunity.title.chars().filter(|c| !c.is_control()).collect();
     let url = format!("{base}{}", listing_page(&listing.name));
     let _ = writeln!(plain, "* {title}");
+    let why: String = why.unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
+    if !why.is_empty() {
+        let _ = writeln!(plain, "  {why}");
+    }
     if !summary.is_empty() {
         let _ = writeln!(plain, "  {summary}");
     }
     let _ = write!(plain, "  {url}\n\n");
     let (tag, url) = (Escaped(&opportunity.language), Escaped(&url));
-    let _ = write!(html, "<li lang=\"{tag}\"><a href=\"{url}\">{}</a><br>{}</li>", Escaped(&title), Escaped(&summary));
+    let why = if why.is_empty() { String::new() } else { format!("<br><strong>{}</strong>", Escaped(&why)) };
+    let _ = write!(
+        html,
+        "<li><a lang=\"{tag}\" href=\"{url}\">{}</a>{why}<br><span lang=\"{tag}\">{}</span></li>",
+        Escaped(&title),
+        Escaped(&summary)
+    );
 }
 
-fn why(reason: Reason) -> Text {
+fn why(reason: Reason, fact: &SubscriptionFact) -> Text {
     match reason {
         Reason::Withdrawn => Text::new("已撤回", "withdrawn"),
         Reason::Filled => Text::new("已达成", "filled"),
         Reason::Expired => Text::new("已到期", "expired"),
         Reason::Deleted => Text::new("已删除", "deleted"),
+        Reason::Filter if fact.follows_counterparts() => Text::new("不再对口", "no longer a counterpart"),
         Reason::Filter => Text::new("不再符合筛选条件", "no longer matches the filter"),
         Reason::Unspecified
         | Reason::Narrowed
@@ -115,6 +132,7 @@ fn why(reason: Reason) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::v1::subscription::Interest;
     use duikou_proto::v1::{self, Opportunity};
 
     use super::*;
@@ -122,9 +140,9 @@ mod tests {
     use crate::delivery::subscription::{Eyes, Way};
 
     fn event(id: &str, what: What) -> Event {
-        let had = HadFact { entry: 1, offered: 1, confirmed: 0, sequence: 0, time: 0, when: None };
+        let had = HadFact { entry: 1, offered: 1, confirmed: 0, leaving: false, sequence: 0, time: 0, when: None };
         let name = format!("members/a.n/listings/{id}").parse().unwrap();
-        Event { name, what, had, before: None, cursor: Vec::new() }
+        Event { name, what, matched: None, had, before: None, cursor: Vec::new() }
     }
 
     fn titled(id: &str, title: &str) -> Box<Listing> {
@@ -148,9 +166,9 @@ mod tests {
             secret: "s".to_owned(),
         };
         let way = Way::Mail(mail.clone());
-        let filter = v1::Filter::default();
+        let interest = Interest::Filter(v1::Filter::default());
         let (id, account) = ("i".to_owned(), "operator".to_owned());
-        let fact = SubscriptionFact::new(id, account, Eyes::Operator, None, "茶 <b>".to_owned(), &filter, way, 1);
+        let fact = SubscriptionFact::new(id, account, Eyes::Operator, None, "茶 <b>".to_owned(), &interest, way, 1);
         let base = crate::config::BaseUrl::for_tests("https://duikou.example");
         let events = [
             event("one", What::Published(titled("one", "求购<script>"))),

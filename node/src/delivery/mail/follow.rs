@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Filter;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::PauseReason;
 
@@ -11,10 +10,10 @@ use super::Mailer;
 use super::consent::{Purpose, link, question};
 use super::digest::compose;
 use super::due::due_after;
-use crate::delivery::desk::pause;
 use crate::delivery::event::Event;
 use crate::delivery::gather::{Gathered, Gatherer};
 use crate::delivery::memory::stale_departures;
+use crate::delivery::notice;
 use crate::delivery::runner::{Follower, Halt, Next};
 use crate::delivery::schedule::wait_after;
 use crate::delivery::settle::{Changes, Settled};
@@ -37,9 +36,10 @@ impl Follower {
         if self.rest_until(state.next_attempt.max(rested)).await {
             return Ok(Next::Reload);
         }
-        let letter = question(fact, mail, mailer.base());
+        let letter = question(fact, &mail.party(), Purpose::Confirm, mailer.base());
         let id = format!("{}.{}", fact.id, state.generation);
         let sent = mailer.send(&mail.address, letter, &id, None).await;
+        let mut changes = Changes::default();
         let after = match sent {
             Ok(()) => {
                 let mut asked = StateFact { asked: true, next_attempt: None, failures: 0, ..state.clone() };
@@ -49,9 +49,9 @@ impl Follower {
                 asked.asked_times.drain(..past);
                 asked
             }
-            Err(why) => self.not_sent(&state, why),
+            Err(why) => self.not_sent(&state, why, &mut changes),
         };
-        self.settle(state.generation, after, Changes::default(), false).await?;
+        self.settle(state.generation, after, changes, false).await?;
         Ok(Next::Reload)
     }
 
@@ -61,7 +61,6 @@ impl Follower {
         fact: &SubscriptionFact,
         state: StateFact,
         mail: &MailWay,
-        filter: Filter,
     ) -> Result<Next, Halt> {
         let Some(mailer) = self.desk.mailer.clone() else { return self.idle().await };
         let due = due_after(mail, state.digest_time.unwrap_or(fact.create_time));
@@ -70,7 +69,7 @@ impl Follower {
         }
         if mail.pace() == Pace::AtOnce && state.failures == 0 {
             // The first of what has come wakes it; the rest of the minute goes along.
-            if !self.something_comes(fact, &state, filter.clone()).await? {
+            if !self.something_comes(fact, &state).await? {
                 return Ok(Next::Reload);
             }
             let coalesced = Micros::try_from(limits::DIGEST_COALESCES.as_micros()).unwrap_or_default();
@@ -82,7 +81,9 @@ impl Follower {
         if !self.desk.account_is_good(fact).await? {
             return Ok(Next::Reload);
         }
-        let mut gatherer = Gatherer::new(&self.desk.engine, fact, &state, filter).await?;
+        let Some(mut gatherer) = Gatherer::new(&self.desk.engine, fact, &state).await? else {
+            return self.idle().await;
+        };
         let gathered = {
             let _look = self.looks.acquire().await;
             gatherer.next(limits::DIGEST_EVENTS).await?
@@ -90,6 +91,9 @@ impl Follower {
         let mut noted = StateFact { digest_time: Some(self.desk.engine.now()), next_attempt: None, ..state.clone() };
         gatherer.note(&mut noted, &gathered.cursor);
         if gathered.events.is_empty() {
+            if gathered.caught_up && gathered.ended {
+                return self.stop(&noted, PauseReason::SubjectEnded).await;
+            }
             self.settle(state.generation, noted, Changes::default(), false).await?;
             return Ok(Next::Reload);
         }
@@ -98,19 +102,18 @@ impl Follower {
     }
 
     /// Waits until there is something to tell; false where its owner has done something first.
-    async fn something_comes(
-        &mut self,
-        fact: &SubscriptionFact,
-        state: &StateFact,
-        filter: Filter,
-    ) -> Result<bool, Halt> {
-        let mut gatherer = Gatherer::new(&self.desk.engine, fact, state, filter).await?;
+    async fn something_comes(&mut self, fact: &SubscriptionFact, state: &StateFact) -> Result<bool, Halt> {
+        let Some(mut gatherer) = Gatherer::new(&self.desk.engine, fact, state).await? else {
+            self.poked().await;
+            return Ok(false);
+        };
         loop {
             let gathered = {
                 let _look = self.looks.acquire().await;
                 gatherer.next(1).await?
             };
-            if !gathered.events.is_empty() {
+            let over = gathered.caught_up && gathered.ended;
+            if !gathered.events.is_empty() || over {
                 return Ok(true);
             }
             if gatherer.differs(state) {
@@ -141,11 +144,11 @@ impl Follower {
         let generation = state.generation;
         let mut offered = Changes::default();
         gathered.events.iter().for_each(|event| offered.offer(&fact.id, event));
-        let state = StateFact { entries: noted.entries, sweep: true, ..state };
+        let state = gathered.before(StateFact { entries: noted.entries, sweep: true, ..state });
         if self.settle(generation, state.clone(), offered, false).await? != Settled::Kept {
             return Ok(());
         }
-        let unsubscribe = link(mailer.base(), &fact.id, mail, Purpose::Unsubscribe);
+        let unsubscribe = link(mailer.base(), &fact.id, &mail.party(), Purpose::Unsubscribe);
         let letter = compose(fact, mail, &gathered.events, !gathered.caught_up, mailer.base(), &unsubscribe);
         let sent = mailer.send(&mail.address, letter, &id_of(fact, &gathered.events), Some(&unsubscribe)).await;
         let (now, mut changes) = (self.desk.engine.now(), Changes::default());
@@ -155,13 +158,13 @@ impl Follower {
                 stale_departures(&self.desk.engine, &fact.id).await?.into_iter().for_each(|key| changes.remove(key));
                 StateFact { failures: 0, failure: String::new(), success_time: Some(now), ..noted }
             }
-            Err(why) => self.not_sent(&state, why),
+            Err(why) => self.not_sent(&state, why, &mut changes),
         };
         self.settle(generation, after, changes, true).await?;
         Ok(())
     }
 
-    fn not_sent(&self, state: &StateFact, why: String) -> StateFact {
+    fn not_sent(&self, state: &StateFact, why: String, changes: &mut Changes) -> StateFact {
         let failures = state.failures + 1;
         let [chance] = self.desk.engine.world().random::<1>();
         let wait = wait_after(failures, chance, None).map(|wait: Duration| {
@@ -169,7 +172,7 @@ impl Follower {
         });
         let mut after = StateFact { failures, failure: why, next_attempt: wait, ..state.clone() };
         if wait.is_none() {
-            pause(&mut after, PauseReason::Failing);
+            notice::stop(&self.id, &mut after, changes, PauseReason::Failing);
         }
         after
     }

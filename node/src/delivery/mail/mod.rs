@@ -1,9 +1,11 @@
-//! Digests by mail: `due` says when, `digest` what stands in them, `follow` gathers and sends, `consent` asks and lets go.
+//! Digests by mail: `due` says when, `digest` what stands in them, `follow` gathers and sends, `consent` asks and lets go;
+//! `paused` is the notice that a subscription is paused.
 
 mod consent;
 mod digest;
 mod due;
 mod follow;
+mod paused;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -21,6 +23,8 @@ use crate::delivery::SetupError;
 use crate::limits;
 
 pub(crate) use consent::{Link, Purpose};
+pub(in crate::delivery) use consent::{Party, link, question};
+pub(in crate::delivery) use paused::paused;
 
 /// Hands mails to the operator's mail server.
 pub(crate) struct Mailer {

@@ -1,13 +1,15 @@
 //! Taking in what the feed has since a page was last read. Nobody is sent anything, so what is taken in is had.
 
+use duikou_proto::v1::subscription::PauseReason;
 use thiserror::Error;
 
 use crate::delivery::desk::Desk;
 use crate::delivery::event::What;
 use crate::delivery::gather::Gatherer;
 use crate::delivery::memory::{recent_key, stale_departures};
+use crate::delivery::notice;
 use crate::delivery::settle::{Changes, Settle, Settled, load};
-use crate::delivery::subscription::StateFact;
+use crate::delivery::subscription::{Phase, StateFact};
 use crate::engine::WriteError;
 use crate::store::StoreError;
 
@@ -37,10 +39,10 @@ impl Desk {
         let _turn = self.turn_of(id).await;
         for _ in 0..ROUNDS {
             let Some((fact, state)) = load(&self.engine, id).await? else { return Ok(()) };
-            let Some(filter) = fact.compiled(&self.engine.identity().network) else { return Ok(()) };
-            let mut gatherer = Gatherer::new(&self.engine, &fact, &state, filter).await?;
+            let Some(mut gatherer) = Gatherer::new(&self.engine, &fact, &state).await? else { return Ok(()) };
             let gathered = gatherer.next(NAMES).await?;
-            if gathered.events.is_empty() && !gatherer.differs(&state) {
+            let ends = gathered.caught_up && gathered.ended && state.phase == Phase::Active;
+            if gathered.events.is_empty() && !gatherer.differs(&state) && !ends {
                 return Ok(());
             }
             let (now, mut changes) = (self.engine.now(), Changes::default());
@@ -56,9 +58,15 @@ impl Desk {
             stale_departures(&self.engine, id).await?.into_iter().for_each(|key| changes.remove(key));
             let mut after = StateFact { success_time: Some(now), ..state.clone() };
             gatherer.note(&mut after, &gathered.cursor);
+            if ends {
+                notice::stop(id, &mut after, &mut changes, PauseReason::SubjectEnded);
+            }
             let generation = state.generation;
             let settle = Settle { id: id.to_owned(), generation, state: after, changes, happened: false };
             let settled = self.engine.submit(settle).await?;
+            if ends {
+                self.notices.notify_one();
+            }
             if settled == Settled::Ended || (settled == Settled::Kept && gathered.caught_up) {
                 return Ok(());
             }

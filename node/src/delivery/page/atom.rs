@@ -57,7 +57,6 @@ fn written(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> AtomEntr
         mime_type: Some("text/html".to_owned()),
         ..Link::default()
     });
-    let body = if opportunity.body.is_empty() { &opportunity.summary } else { &opportunity.body };
     AtomEntry {
         title: text(&opportunity.title),
         id: content.entry_id(&listing.name),
@@ -68,7 +67,7 @@ fn written(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> AtomEntr
         links: link.into_iter().collect(),
         summary: (!opportunity.summary.is_empty()).then(|| text(&opportunity.summary)),
         content: Some(EntryContent {
-            value: Some(clean(body)),
+            value: Some(clean(&entry.text())),
             content_type: Some("text".to_owned()),
             lang: Some(opportunity.language.clone()),
             ..EntryContent::default()

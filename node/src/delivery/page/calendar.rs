@@ -2,11 +2,13 @@
 //! number, so that calendars take it out.
 
 use duikou_proto::envelope::Micros;
+use duikou_proto::language::Language;
 use duikou_proto::v1::opportunity::Details;
 use icalendar::{Calendar, Component, Event, EventLike};
 
 use super::content::{Content, Entry, clean};
 use crate::delivery::memory::{LeftFact, When};
+use crate::delivery::subjects::told;
 
 /// How soon calendars should look again.
 const REFRESH: &str = "PT1H";
@@ -37,7 +39,8 @@ fn event(entry: &Entry, when: When) -> Event {
     let mut event = begin(&entry.listing.name, when.start, when.end, had.sequence, had.time);
     event.summary(&clean(&opportunity.title)).add_property("STATUS", "CONFIRMED");
     let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
-    event.description(&clean(text));
+    let why = entry.matched.as_ref().map(|matched| format!("{}\n", told(matched, Language::Zh))).unwrap_or_default();
+    event.description(&clean(&format!("{why}{text}")));
     if let Some(Details::Event(details)) = &opportunity.details {
         if !details.venue.is_empty() {
             event.location(&clean(&details.venue));

@@ -6,12 +6,14 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
-use duikou_proto::filter::Header;
+use duikou_proto::language::Language;
 use duikou_proto::name::RecordName;
-use duikou_proto::v1::{Listing, Opportunity};
+use duikou_proto::v1::{Listing, Matched, Opportunity};
 
 use crate::delivery::memory::{self, HadFact, LeftFact, departures};
+use crate::delivery::subjects::told;
 use crate::delivery::subscription::SubscriptionFact;
+use crate::delivery::wants::{Wanted, Wants};
 use crate::engine::{Engine, Seen, facts};
 use crate::feed::{listing_of, readable};
 use crate::limits;
@@ -39,9 +41,24 @@ pub(super) struct Content {
 pub(super) struct Entry {
     pub(super) listing: Listing,
     pub(super) opportunity: Opportunity,
+    /// Of a counterpart: what it answers, and why.
+    pub(super) matched: Option<Matched>,
     pub(super) had: HadFact,
     /// The origin's name.
     pub(super) author: String,
+}
+
+impl Entry {
+    /// What stands in it: of a counterpart first why it is one, in both languages, since nobody said which its readers
+    /// speak.
+    pub(super) fn text(&self) -> String {
+        let opportunity = &self.opportunity;
+        let body = if opportunity.body.is_empty() { &opportunity.summary } else { &opportunity.body };
+        match &self.matched {
+            None => body.clone(),
+            Some(matched) => format!("{}\n{}\n\n{body}", told(matched, Language::Zh), told(matched, Language::En)),
+        }
+    }
 }
 
 impl Content {
@@ -106,19 +123,20 @@ async fn read_entries(
     let rows: HashMap<&RecordName, _> = rows.iter().map(|row| (&row.name, row)).collect();
     // The rights of after the reading: what was written since they were lost is not shown.
     let (viewer, directory, now) = (engine.viewer(&fact.reader()), engine.directory(), engine.now());
-    let Some(filter) = fact.compiled(&engine.identity().network) else { return Ok(Vec::new()) };
+    let Some(wants) = Wants::of(engine, fact).await? else { return Ok(Vec::new()) };
     let mut entries = Vec::new();
     for name in names {
         let Some(Seen::Record(part)) = rows.get(name).map(|row| viewer.see(row, &directory, now)) else { continue };
         let Some(opportunity) = readable(part) else { continue };
         let kind = part.kind().as_str();
-        if (events && kind != "event") || !filter.matches(&Header::of(part), &opportunity) {
+        if events && kind != "event" {
             continue;
         }
+        let Some(Wanted { matched }) = wants.look(part, &opportunity) else { continue };
         let Some(had) = memory::had(engine, &fact.id, name).await? else { continue };
         let listing = listing_of(part, opportunity.clone(), &engine.identity().network);
         let author = author(&directory, name.origin_str());
-        entries.push(Entry { listing, opportunity, had, author });
+        entries.push(Entry { listing, opportunity, matched, had, author });
     }
     Ok(entries)
 }

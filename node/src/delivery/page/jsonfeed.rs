@@ -30,11 +30,10 @@ const ABOUT: &str = "deleted: entries that are gone, with the time at which the 
 
 fn item(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> Value {
     let (listing, opportunity) = (&entry.listing, &entry.opportunity);
-    let body = if opportunity.body.is_empty() { &opportunity.summary } else { &opportunity.body };
     let mut item = json!({
         "id": content.entry_id(&listing.name),
         "title": clean(&opportunity.title),
-        "content_text": clean(body),
+        "content_text": clean(&entry.text()),
         "date_modified": rfc3339(entry.had.time),
         "language": opportunity.language,
         "authors": [{ "name": clean(&entry.author) }],

@@ -11,6 +11,7 @@ mod jsonfeed;
 mod searched;
 
 use duikou_proto::envelope::Micros;
+use duikou_proto::v1::subscription::PauseReason;
 
 use super::desk::Desk;
 use super::subscription::{Phase, Way, page_hash};
@@ -87,10 +88,14 @@ impl Desk {
         let Some(id) = self.engine.fact::<String>(&key).await? else { return Ok(None) };
         let Some((fact, state)) = super::settle::load(&self.engine, &id).await? else { return Ok(None) };
         let is_page = matches!(fact.way, Way::Page { .. });
-        if !is_page || state.phase != Phase::Active || !self.account_is_good(&fact).await? {
+        // Where what it follows has ended it goes on telling that all of it is gone.
+        let shows = [Phase::Active, Phase::paused(PauseReason::SubjectEnded)].contains(&state.phase);
+        if !is_page || !shows || !self.account_is_good(&fact).await? {
             return Ok(None);
         }
-        self.advance(&id).await?;
+        if state.phase == Phase::Active {
+            self.advance(&id).await?;
+        }
         let calendar = request.form == Form::Calendar;
         let content = Content::read(&self.engine, &fact, request.after, calendar).await?;
         let path = format!("/feeds/{}.{}", request.secret, request.form.ending());

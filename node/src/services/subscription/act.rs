@@ -1,32 +1,29 @@
-//! What owners ask for, carried out.
+//! What owners do to their subscriptions.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
-use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::replay_subscription_request::Origin;
-use duikou_proto::v1::subscription::PauseReason;
-use duikou_proto::v1::subscription::Way as Wanted;
+use duikou_proto::v1::subscription::{PauseReason, Way as Wanted};
 use duikou_proto::v1::{self, Delivery, Subscription};
-use duikou_proto::validate::{Violation, reason};
+use duikou_proto::validate::reason;
 use uuid::Uuid;
 
 use super::Subscriptions;
-use super::check::{self, new_page, seen, seen_to_change};
+use super::check::{new_page, seen, seen_to_change};
 use super::view::shown;
 use crate::audit::{Action, Event};
 use crate::delivery::{
-    self, Change, Changed, Changes, Make, Message, NotTaken, Phase, Post, Refusal, Secret, Seen, StateFact,
-    SubscriptionFact, Way, new_secret,
+    self, Change, Changed, Changes, Message, NotTaken, Post, Refusal, Secret, Seen, StateFact, SubscriptionFact, Wants,
+    Way, new_secret,
 };
 use crate::engine::audit::Audited;
 use crate::engine::{Command, facts};
-use crate::feed::{EventReader, Step};
+use crate::feed::Step;
 use crate::limits;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
 use crate::services::page_token::{Purpose, page_size};
-use crate::services::request_id::{RequestId, once};
 use crate::time::micros;
 
 /// How long the secret before signs too where nobody says.
@@ -57,7 +54,7 @@ fn absent(name: &str) -> Failure {
 }
 
 /// A command with what the audit trail is told of it.
-fn audited<C>(caller: &Caller, action: Action, command: C) -> Audited<C, impl Fn(&Kept) -> Option<Event> + use<C>>
+pub(super) fn audited<C>(caller: &Caller, action: Action, command: C) -> Audited<C, impl Fn(&Kept) -> Option<Event> + use<C>>
 where
     C: Command<Output = Kept>,
 {
@@ -69,7 +66,7 @@ where
 }
 
 /// What becomes of a subscription, where anything does.
-type Kept = Result<(SubscriptionFact, StateFact), Refusal>;
+pub(super) type Kept = Result<(SubscriptionFact, StateFact), Refusal>;
 
 /// The id in a name.
 fn id_of(name: &str) -> Result<&str, Failure> {
@@ -78,72 +75,7 @@ fn id_of(name: &str) -> Result<&str, Failure> {
 }
 
 impl Subscriptions {
-    pub(super) async fn create(
-        &self,
-        caller: &Caller,
-        request: v1::CreateSubscriptionRequest,
-    ) -> Result<v1::CreateSubscriptionResponse, Failure> {
-        seen_to_change(caller)?;
-        let (engine, mut found) = (&self.desk.engine, Vec::new());
-        let request_id = RequestId::read(caller, &request.request_id, "CreateSubscription", &request, &mut found);
-        if let Some(id) = &request_id
-            && let Some(answer) = id.recall(engine).await?
-        {
-            return Ok(answer);
-        }
-        let start = Start::try_from(request.start).unwrap_or(Start::Unspecified);
-        let wanted = request.subscription.unwrap_or_default();
-        let owner = check::owner(caller, engine, &wanted.member, &mut found);
-        let label = check::label(wanted.label, &mut found);
-        let filter = check::filter(wanted.interest, engine, &mut found);
-        let way = check::way(wanted.way, &self.desk, &mut found);
-        let (Some(owner), Some((way, secret, path)), true) = (owner, way, found.is_empty()) else {
-            return Err(Failure::Violations(found));
-        };
-        if matches!(way, Way::Mail(_)) && !self.desk.sends_mail() {
-            return Err(Failure::MailOff);
-        }
-        let mut changes = Changes::default();
-        let id = Uuid::now_v7().to_string();
-        if let Way::Page { address } = &way {
-            changes.put(facts::page_address(address), &id);
-        }
-        let from_now = match start {
-            Start::Now => true,
-            Start::Beginning => false,
-            Start::Unspecified => matches!(way, Way::Webhook { .. } | Way::Mail(_)),
-        };
-        let unconfirmed = matches!(way, Way::Mail(_));
-        let phase = if unconfirmed { Phase::Unconfirmed } else { Phase::Active };
-        let mut fact = SubscriptionFact::new(
-            id.clone(),
-            owner.account,
-            owner.eyes,
-            owner.token,
-            label,
-            &filter,
-            way,
-            engine.now(),
-        );
-        fact.narrowed = owner.narrowed;
-        let mut state = StateFact { phase, unconfirmed, ..StateFact::default() };
-        if from_now && let Some(filter) = fact.compiled(&engine.identity().network) {
-            state.set_cursor(&EventReader::at_head(engine.clone(), fact.reader(), filter).cursor());
-            state.head = engine.head();
-        }
-        let make = Make { fact, state, unbounded: owner.unbounded, changes };
-        let answer = move |(fact, state): (SubscriptionFact, StateFact)| v1::CreateSubscriptionResponse {
-            subscription: Some(shown(&fact, &state)),
-            secret: secret.clone(),
-            path: path.clone(),
-        };
-        let make = audited(caller, Action::SubscriptionCreate, make);
-        let made = once(engine, request_id.as_ref(), make, answer).await?;
-        self.desk.tell(Changed::Touched(id)).await;
-        Ok(made)
-    }
-
-    async fn find(&self, name: &str, seen: &Seen) -> Result<(SubscriptionFact, StateFact), Failure> {
+    pub(super) async fn find(&self, name: &str, seen: &Seen) -> Result<(SubscriptionFact, StateFact), Failure> {
         self.desk.get(id_of(name)?, seen).await?.ok_or_else(|| absent(name))
     }
 
@@ -170,81 +102,6 @@ impl Subscriptions {
             next_page_token: next.map(|last| purpose.seal(&self.desk.engine, &last)).unwrap_or_default(),
             subscriptions: found.iter().map(|(fact, state)| shown(fact, state)).collect(),
         })
-    }
-
-    pub(super) async fn update(
-        &self,
-        caller: &Caller,
-        request: v1::UpdateSubscriptionRequest,
-    ) -> Result<Subscription, Failure> {
-        let seen = seen_to_change(caller)?;
-        let (engine, mut found) = (&self.desk.engine, Vec::new());
-        let request_id = RequestId::read(caller, &request.request_id, "UpdateSubscription", &request, &mut found);
-        if let Some(id) = &request_id
-            && let Some(answer) = id.recall(engine).await?
-        {
-            return Ok(answer);
-        }
-        let wanted = request.subscription.unwrap_or_default();
-        let (fact, _) = self.find(&wanted.name, &seen).await?;
-        let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
-        let asks = |path: &str, populated: bool| match &*paths {
-            [] => populated,
-            [all] if all == "*" => true,
-            some => some.iter().any(|named| named == path),
-        };
-        for path in paths.iter().filter(|path| !["label", "filter", "webhook", "mail", "*"].contains(&path.as_str())) {
-            found.push(unknown_path(path));
-        }
-        let label = asks("label", !wanted.label.is_empty()).then(|| check::label(wanted.label.clone(), &mut found));
-        let filter = asks("filter", wanted.interest.is_some());
-        let filter = filter.then(|| check::filter(wanted.interest.clone(), engine, &mut found));
-        let way = match (&wanted.way, &fact.way) {
-            (Some(Wanted::Webhook(webhook)), Way::Webhook { secrets, .. }) if asks("webhook", true) => {
-                let url = check::url(&webhook.url, &self.desk, &mut found);
-                url.map(|url| Way::Webhook { url, secrets: secrets.clone() })
-            }
-            (Some(Wanted::Mail(mail)), Way::Mail(before)) if asks("mail", true) => {
-                let mail = check::mail(mail.clone(), &mut found);
-                mail.map(|mail| Way::Mail(delivery::MailWay { secret: before.secret.clone(), ..mail }))
-            }
-            (Some(Wanted::Page(_)), Way::Page { .. }) | (Some(Wanted::Pull(_)), Way::Pull) | (None, _) => None,
-            (Some(Wanted::Webhook(_)), Way::Webhook { .. }) | (Some(Wanted::Mail(_)), Way::Mail(_)) => None,
-            (Some(_), _) => return Err(Failure::OtherWay),
-        };
-        if !found.is_empty() {
-            return Err(Failure::Violations(found));
-        }
-        let etag = Some(wanted.etag).filter(|etag| !etag.is_empty());
-        let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, _: &mut Changes| {
-            if let Some(label) = label {
-                fact.label = label;
-            }
-            if let Some(filter) = filter {
-                fact.set_filter(&filter);
-            }
-            if let Some(way) = way {
-                // Another address has to be confirmed anew.
-                if let (Way::Mail(before), Way::Mail(after)) = (&fact.way, &way)
-                    && before.address != after.address
-                {
-                    (state.unconfirmed, state.asked) = (true, false);
-                    if state.phase == Phase::Active {
-                        state.phase = Phase::Unconfirmed;
-                    }
-                }
-                fact.way = way;
-                state.failures = 0;
-                state.next_attempt = None;
-            }
-            Ok(())
-        };
-        let id = fact.id.clone();
-        let change = Change { id: id.clone(), seen, etag, act };
-        let change = audited(caller, Action::SubscriptionUpdate, change);
-        let changed = once(engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await?;
-        self.desk.tell(Changed::Touched(id)).await;
-        Ok(changed)
     }
 
     pub(super) async fn delete(&self, caller: &Caller, request: v1::DeleteSubscriptionRequest) -> Result<(), Failure> {
@@ -370,7 +227,7 @@ impl Subscriptions {
                 let bad = || Failure::field("start_time", reason::OUT_OF_RANGE, "时间不正确。", "This is no time.");
                 (Vec::new(), micros(&time).ok_or_else(bad)?)
             }
-            Some(Origin::Cursor(text)) => (self.known(&fact, &text)?, 0),
+            Some(Origin::Cursor(text)) => (self.known(&fact, &text).await?, 0),
         };
         self.change(caller, &request.name, move |_, state, _| {
             state.set_cursor(&cursor);
@@ -382,12 +239,12 @@ impl Subscriptions {
     }
 
     /// A cursor that the subscription's reader goes on from.
-    fn known(&self, fact: &SubscriptionFact, text: &str) -> Result<Vec<u8>, Failure> {
-        let (engine, network) = (&self.desk.engine, &self.desk.engine.identity().network);
+    async fn known(&self, fact: &SubscriptionFact, text: &str) -> Result<Vec<u8>, Failure> {
+        let engine = &self.desk.engine;
+        let wants = Wants::of(engine, fact).await?;
         let good = || {
             let cursor = BASE64_URL_SAFE_NO_PAD.decode(text).ok().filter(|cursor| !cursor.is_empty())?;
-            let filter = fact.compiled(network)?;
-            let mut reader = EventReader::new(engine.clone(), fact.reader(), filter, &cursor);
+            let mut reader = wants?.feed(engine, fact, &cursor);
             (!matches!(reader.ready(), Some((Step::Reset(_), _)))).then_some(cursor)
         };
         let (zh, en) = (
@@ -437,13 +294,3 @@ impl Subscriptions {
 
 /// The type of a test.
 const TEST: &str = "subscription.test";
-
-fn unknown_path(path: &str) -> Violation {
-    let path: String = path.chars().take(80).collect();
-    crate::services::error::violation(
-        "update_mask",
-        reason::UNKNOWN_CODE,
-        format!("不能更改 {path}；可更改 label、filter、webhook、mail。"),
-        format!("{path} cannot be changed; label, filter, webhook and mail can."),
-    )
-}

@@ -3,22 +3,33 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::filter::Filter;
-use duikou_proto::name::MemberId;
+use duikou_proto::name::{MemberId, NetworkName};
+use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::{Interest, Way as Wanted};
-use duikou_proto::v1::{self, MailDigest};
-use duikou_proto::validate::{Violation, reason};
+use duikou_proto::v1::{self, CounterpartInterest, MailDigest};
+use duikou_proto::validate::{self, Violation, reason};
 
-use crate::delivery::{Desk, Eyes, MailWay, Secret, Seen, Target, Way, new_secret};
+use crate::delivery::{Desk, Eyes, MailWay, NoticeWay, Secret, Seen, Target, Way, essence, new_secret};
 use crate::engine::{Engine, Reader};
 use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
+use crate::services::listing::{bad_name, record_name};
+use crate::services::matching::min_score;
 use crate::world::random;
 
 /// Characters of a label.
 const LABEL_CHARS: usize = 120;
 /// Characters of a mail address (RFC 5321).
 const ADDRESS_CHARS: usize = 254;
+
+/// The languages of mails.
+const LANGUAGES: [&str; 2] = ["zh", "en"];
+/// What is said of what is none of them.
+const NO_LANGUAGE: (&str, &str) = ("语言为 zh 或 en。", "A language is zh or en.");
+/// What is said of what is no address.
+const NO_ADDRESS: (&str, &str) =
+    ("不是邮箱地址，请按此格式填写：name@example.com。", "This is no mail address: write it like name@example.com.");
 
 /// Whose a subscription is.
 pub(super) struct Owner {
@@ -117,20 +128,71 @@ pub(super) fn label(label: String, found: &mut Vec<Violation>) -> String {
     label
 }
 
-/// A filter that may be kept, as its owner wrote it.
-pub(super) fn filter(interest: Option<Interest>, engine: &Engine, found: &mut Vec<Violation>) -> v1::Filter {
-    let filter = match interest {
-        Some(Interest::Filter(filter)) => filter,
-        None => v1::Filter::default(),
-    };
-    if let Err(violations) = Filter::compile(&filter, &engine.identity().network) {
-        found.extend(
-            violations
-                .into_iter()
-                .map(|violation| Violation { field: format!("subscription.{}", violation.field), ..violation }),
-        );
+/// What may be wanted, as its owner wrote it: of a subscription with these eyes. Whether a listing that it names is there
+/// for them is yet to be looked.
+pub(super) fn interest(
+    interest: Option<Interest>,
+    eyes: Option<&Eyes>,
+    engine: &Engine,
+    found: &mut Vec<Violation>,
+) -> Interest {
+    let network = &engine.identity().network;
+    match interest {
+        None => Interest::Filter(v1::Filter::default()),
+        Some(Interest::Filter(wanted)) => {
+            filter(&wanted, "subscription.", network, found);
+            Interest::Filter(wanted)
+        }
+        Some(Interest::CounterpartOf(wanted)) => {
+            min_score(wanted.min_score, "subscription.counterpart_of.min_score", found);
+            if let Some(wanted) = &wanted.filter {
+                filter(wanted, "subscription.counterpart_of.", network, found);
+            }
+            let subject = subject(wanted.subject.clone(), eyes, network, found);
+            Interest::CounterpartOf(CounterpartInterest { subject, ..wanted })
+        }
     }
-    filter
+}
+
+fn filter(filter: &v1::Filter, before: &str, network: &NetworkName, found: &mut Vec<Violation>) {
+    if let Err(violations) = Filter::compile(filter, network) {
+        let placed = |violation: Violation| Violation { field: format!("{before}{}", violation.field), ..violation };
+        found.extend(violations.into_iter().map(placed));
+    }
+}
+
+/// The listing whose counterparts are wanted: by its full name, or what matters of one that is not published.
+fn subject(
+    subject: Option<Subject>,
+    eyes: Option<&Eyes>,
+    network: &NetworkName,
+    found: &mut Vec<Violation>,
+) -> Option<Subject> {
+    match subject {
+        Some(Subject::Name(name)) => match record_name(&name, network) {
+            Ok(name) => Some(Subject::Name(name.to_string())),
+            Err(_) => {
+                found.push(bad_name("subscription.counterpart_of.name"));
+                None
+            }
+        },
+        Some(Subject::Listing(mut opportunity)) => {
+            validate::normalise(&mut opportunity);
+            found.extend(validate::opportunity(&opportunity, "subscription.counterpart_of.listing"));
+            Some(Subject::Listing(essence(opportunity)))
+        }
+        None => {
+            if matches!(eyes, Some(Eyes::Operator | Eyes::Registered)) {
+                found.push(violation(
+                    "subscription.counterpart_of",
+                    reason::REQUIRED,
+                    "请写明为哪条信息找对口：填写 name 或 listing；要跟踪某成员的全部信息，请填写 subscription.member。",
+                    "Say which listing, by name or listing; to follow all of a member's, give subscription.member.",
+                ));
+            }
+            None
+        }
+    }
 }
 
 /// A way of delivery that may be kept; what it had in `before` stays where the owner does not say otherwise. With it what
@@ -183,6 +245,25 @@ pub(super) fn url(text: &str, desk: &Desk, found: &mut Vec<Violation>) -> Option
     checked.map_err(failed).ok()
 }
 
+/// Whether a mail can go there.
+fn is_address(text: &str) -> bool {
+    text.chars().count() <= ADDRESS_CHARS && text.parse::<lettre::Address>().is_ok()
+}
+
+/// Who hears of it when it is paused.
+pub(super) fn notice(notice: v1::Notice, found: &mut Vec<Violation>) -> Option<NoticeWay> {
+    let before = found.len();
+    if !is_address(&notice.address) {
+        found.push(violation("subscription.notice.address", reason::BAD_FORMAT, NO_ADDRESS.0, NO_ADDRESS.1));
+    }
+    let language = if notice.language.is_empty() { "zh".to_owned() } else { notice.language };
+    if !LANGUAGES.contains(&&*language) {
+        found.push(violation("subscription.notice.language", reason::BAD_FORMAT, NO_LANGUAGE.0, NO_LANGUAGE.1));
+    }
+    let secret = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
+    (found.len() == before).then_some(NoticeWay { address: notice.address, language, secret })
+}
+
 /// A digest by mail.
 pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailWay> {
     let before = found.len();
@@ -190,12 +271,8 @@ pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailW
     let mut bad = |field: &str, zh: &str, en: &str| {
         found.push(violation(&format!("subscription.mail.{field}"), reason::BAD_FORMAT, zh, en));
     };
-    if mail.address.chars().count() > ADDRESS_CHARS || mail.address.parse::<lettre::Address>().is_err() {
-        bad(
-            "address",
-            "不是邮箱地址，请按此格式填写：name@example.com。",
-            "This is no mail address: write it like name@example.com.",
-        );
+    if !is_address(&mail.address) {
+        bad("address", NO_ADDRESS.0, NO_ADDRESS.1);
     }
     if Pace::try_from(pace).is_err() {
         bad("pace", "请选择 AT_ONCE、DAILY 或 WEEKLY。", "Choose AT_ONCE, DAILY or WEEKLY.");
@@ -217,8 +294,8 @@ pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailW
         );
     }
     let language = if mail.language.is_empty() { "zh".to_owned() } else { mail.language };
-    if !["zh", "en"].contains(&&*language) {
-        bad("language", "语言为 zh 或 en。", "A language is zh or en.");
+    if !LANGUAGES.contains(&&*language) {
+        bad("language", NO_LANGUAGE.0, NO_LANGUAGE.1);
     }
     (found.len() == before).then(|| MailWay {
         address: mail.address,

@@ -1,7 +1,9 @@
-//! Subscriptions: `check` reads what owners want, `act` carries it out at the delivery's desk, `view` shows what is kept.
+//! Subscriptions: `check` reads what owners want, `make` keeps it, `act` does what they do to it at the delivery's desk,
+//! `view` shows what is kept.
 
 mod act;
 mod check;
+mod make;
 mod view;
 
 use duikou_proto::v1::subscription_service_server::SubscriptionService;

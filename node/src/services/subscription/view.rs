@@ -1,7 +1,7 @@
 //! What is kept of a subscription, as its owner sees it: everything but its secrets.
 
 use duikou_proto::v1::subscription::{self, State};
-use duikou_proto::v1::{MailDigest, Page, PullQueue, Subscription, Webhook};
+use duikou_proto::v1::{MailDigest, Notice, Page, PullQueue, Subscription, Webhook};
 
 use crate::delivery::{Eyes, Phase, StateFact, SubscriptionFact, Way};
 use crate::time::timestamp;
@@ -34,7 +34,12 @@ pub(super) fn shown(fact: &SubscriptionFact, state: &StateFact) -> Subscription 
             Eyes::Operator | Eyes::Registered => String::new(),
         },
         registered: fact.eyes == Eyes::Registered,
-        interest: Some(subscription::Interest::Filter(fact.filter())),
+        interest: Some(fact.interest()),
+        notice: fact.notice.as_ref().map(|notice| Notice {
+            address: notice.address.clone(),
+            language: notice.language.clone(),
+            confirmed: state.notice_confirmed,
+        }),
         way: Some(way),
         state: phase.into(),
         pause_reason,

@@ -1,11 +1,13 @@
 //! `subscriptions create`
 
 use clap::ValueEnum;
+use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::{Interest, Way};
 use duikou_proto::v1::{
-    CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Page, PullQueue, Subscription, Webhook,
+    CounterpartInterest, CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Notice, Page, PullQueue,
+    Subscription, Webhook,
 };
 
 use crate::cli::commands::filter::FilterArgs;
@@ -47,7 +49,7 @@ pub struct WebhookArgs {
 /// Digests to a mail address, once its reader has confirmed it
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  duikou-node subscriptions create mail li@example.com --pace weekly --weekday 1 --hour 8"
+    after_help = "Examples:\n  duikou-node subscriptions create mail li@example.com --pace weekly --weekday 1 --hour 8\n  duikou-node subscriptions create mail li@example.com --as bijie --counterpart-of members/bijie/listings/tea-2027"
 )]
 pub struct MailArgs {
     /// Where mails go
@@ -99,9 +101,26 @@ pub struct CommonArgs {
     #[arg(long = "as", value_name = "MEMBER", default_value = "")]
     eyes: String,
 
-    /// Where it begins [default: now for webhooks and mail, else the beginning]
+    /// Where it begins [default: now for listings by webhook and mail, else the beginning]
     #[arg(long, value_enum)]
     from: Option<StartArg>,
+
+    /// The counterparts of this listing, members/MEMBER/listings/ID, each with the reasons; without NAME of all that the
+    /// member has published
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    counterpart_of: Option<String>,
+
+    /// Points that a counterpart has at least, 1 to 100 [default: 35]
+    #[arg(long, value_name = "POINTS", requires = "counterpart_of")]
+    min_score: Option<u16>,
+
+    /// Who gets a mail when the server pauses it, once the address is confirmed
+    #[arg(long, value_name = "ADDRESS")]
+    notice: Option<String>,
+
+    /// The language of that mail
+    #[arg(long, value_name = "LANGUAGE", default_value = "zh", value_parser = ["zh", "en"])]
+    notice_language: String,
 
     #[command(flatten)]
     filter: FilterArgs,
@@ -184,16 +203,25 @@ async fn page(context: &Context, common: CommonArgs, ending: &str) -> Result<(),
 }
 
 impl CommonArgs {
-    async fn create(self, context: &Context, way: Way) -> Result<CreateSubscriptionResponse, CommandError> {
+    fn interest(&mut self) -> Option<Interest> {
+        let filter = std::mem::take(&mut self.filter).filter();
+        let Some(name) = self.counterpart_of.take() else { return filter.map(Interest::Filter) };
+        let subject = Some(name).filter(|name| !name.is_empty()).map(Subject::Name);
+        let min_score = self.min_score.map_or(0, i32::from);
+        Some(Interest::CounterpartOf(CounterpartInterest { subject, min_score, filter }))
+    }
+
+    async fn create(mut self, context: &Context, way: Way) -> Result<CreateSubscriptionResponse, CommandError> {
         let start = match self.from {
             None => Start::Unspecified,
             Some(StartArg::Now) => Start::Now,
             Some(StartArg::Beginning) => Start::Beginning,
         };
         let subscription = Subscription {
+            interest: self.interest(),
             label: self.label,
             member: self.eyes,
-            interest: self.filter.filter().map(Interest::Filter),
+            notice: self.notice.map(|address| Notice { address, language: self.notice_language, confirmed: false }),
             way: Some(way),
             ..Subscription::default()
         };

@@ -1,6 +1,7 @@
 //! Subscriptions and their deliveries, as people read them.
 
-use duikou_proto::v1::subscription::{State, Way};
+use duikou_proto::v1::counterpart_interest::Subject;
+use duikou_proto::v1::subscription::{Interest, State, Way};
 use duikou_proto::v1::{Delivery, Subscription, SubscriptionEvent, subscription_event};
 
 use crate::cli::output::table;
@@ -37,6 +38,25 @@ fn way(subscription: &Subscription) -> String {
         Some(Way::Page(_)) => "page".to_owned(),
         Some(Way::Pull(_)) => "pull".to_owned(),
         None => String::new(),
+    }
+}
+
+/// Who hears of it when it is paused.
+fn notice(context: &Context, subscription: &Subscription) -> String {
+    let Some(notice) = &subscription.notice else { return String::new() };
+    match notice.confirmed {
+        true => notice.address.clone(),
+        false => format!("{} ({})", notice.address, context.say("待确认", "unconfirmed")),
+    }
+}
+
+/// Whose counterparts it follows, where it does.
+fn counterparts(context: &Context, subscription: &Subscription) -> String {
+    let Some(Interest::CounterpartOf(interest)) = &subscription.interest else { return String::new() };
+    match &interest.subject {
+        Some(Subject::Name(name)) => name.clone(),
+        Some(Subject::Listing(listing)) => listing.title.clone(),
+        None => context.say("该成员的全部信息", "all that the member has published").to_owned(),
     }
 }
 
@@ -78,7 +98,9 @@ pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), 
         row("标签", "label", subscription.label.clone());
         row("方式", "way", way(subscription));
         row("身份", "eyes", eyes(context, subscription));
+        row("对口", "counterparts of", counterparts(context, subscription));
         row("状态", "state", state(context, subscription));
+        row("暂停通知", "notices to", notice(context, subscription));
         row("最近失败", "last failure", subscription.failure.clone());
         row("下次", "next attempt", time(subscription.next_attempt_time.as_ref()));
         row("最近送达", "delivered", time(subscription.success_time.as_ref()));
@@ -134,7 +156,8 @@ pub(super) fn line(event: &SubscriptionEvent) -> String {
     match &event.data {
         Some(subscription_event::Data::Listing(listing)) => {
             let title = listing.listing.as_ref().map(|listing| listing.title.as_str()).unwrap_or_default();
-            format!("+ {}  {title}", listing.name)
+            let score = event.matched.as_ref().map(|matched| format!("{:>3}  ", matched.score)).unwrap_or_default();
+            format!("+ {score}{}  {title}", listing.name)
         }
         Some(subscription_event::Data::NoLonger(gone)) => {
             format!("- {}  {}", gone.name, gone.reason().as_str_name().to_lowercase())

@@ -3,13 +3,15 @@
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::{PauseReason, State, Way};
-use duikou_proto::v1::{MailDigest, ResumeSubscriptionRequest, Subscription, WithdrawalReason};
-use duikou_tests::harness::{Mail, MailServer, Network, WebCertificate, offer, within};
+use duikou_proto::v1::{
+    MailDigest, Notice, ResumeSubscriptionRequest, Subscription, UpdateSubscriptionRequest, Webhook, WithdrawalReason,
+};
+use duikou_tests::harness::{Mail, MailServer, Manner, Network, Receiver, WebCertificate, offer, within};
 
-use super::{create, http, name, shown, subscriptions, text};
+use super::{HERE, create, http, name, shown, subscriptions, text};
 use crate::rules::{PATIENCE, fields, reason};
 
-const BASE: &str = "https://duikou.example";
+pub(in crate::rules) const BASE: &str = "https://duikou.example";
 
 fn digest(address: &str, language: &str) -> Subscription {
     let mail = MailDigest {
@@ -27,7 +29,7 @@ fn digest(address: &str, language: &str) -> Subscription {
 }
 
 /// The path of the link to `what` in a mail.
-fn link(mail: &Mail, what: &str) -> String {
+pub(in crate::rules) fn link(mail: &Mail, what: &str) -> String {
     let start = format!("{BASE}/subscriptions/{what}/");
     let found = mail.plain.split_whitespace().find(|word| word.starts_with(&start));
     let found = found.unwrap_or_else(|| panic!("no link to {what} in {}", mail.plain));
@@ -129,5 +131,97 @@ async fn a_server_without_mail_says_so_and_one_that_is_not_believed_gets_nothing
     let net = Network::new(953).gateway().node("shenzhen", &["shenzhen"]).start().await;
     let refused = create(net.node("shenzhen"), digest("li@example.com", "en"), Start::Unspecified).await.unwrap_err();
     assert_eq!(reason(&refused), "MAIL_OFF");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_confirmed_is_told_when_the_server_pauses_a_webhook() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let server = MailServer::start(&certificate);
+    let net = Network::new(954)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .web_certificate(&certificate)
+        .setting("delivery.allow", HERE)
+        .setting("delivery.url", BASE)
+        .setting("delivery.extra_roots", &certificate.certificate.display().to_string())
+        .setting("mail.server", &server.implicit())
+        .setting("mail.from", "no-reply@duikou.example")
+        .start()
+        .await;
+    let node = net.node("shenzhen");
+    let receiver = Receiver::plain().await;
+    let wanted = |address: &str, language: &str| Subscription {
+        way: Some(Way::Webhook(Webhook { url: receiver.url("/") })),
+        member: "shenzhen".to_owned(),
+        label: "仓库 <1>".to_owned(),
+        notice: Some(Notice { address: address.to_owned(), language: language.to_owned(), confirmed: true }),
+        ..Subscription::default()
+    };
+    let refused = create(node, wanted("nobody", "fr"), Start::Unspecified).await.unwrap_err();
+    assert_eq!(fields(&refused), ["subscription.notice.address", "subscription.notice.language"]);
+    let made = name(&create(node, wanted("li@example.com", "zh"), Start::Unspecified).await.unwrap());
+    let confirmed = async || shown(node, &made).await.notice.unwrap().confirmed;
+    assert!(!confirmed().await, "only its reader can say that");
+    let question = server.next().await;
+    assert_eq!(question.headers["subject"], "请确认通知地址：仓库 <1>");
+    let resume = async || {
+        let request = ResumeSubscriptionRequest { name: made.clone() };
+        subscriptions(node).resume_subscription(request).await.unwrap();
+    };
+    let gone = async || {
+        let looked = async || match shown(node, &made).await {
+            shown if shown.pause_reason() == PauseReason::Gone => Ok(()),
+            shown => Err(format!("{shown:?}")),
+        };
+        within(PATIENCE, looked).await.unwrap();
+    };
+    receiver.does(Manner::Status(410));
+    node.publish(offer("tea")).await.unwrap();
+    gone().await;
+
+    // Nobody is written to who has not confirmed; whoever does so now hears what has happened.
+    let confirm = link(&question, "confirm-notices");
+    let forged = confirm.replace("/confirm-notices/", "/confirm/");
+    assert_eq!(http(node, &certificate, "POST", &forged, &[], "").await.status, 404);
+    let form = text(&http(node, &certificate, "GET", &confirm, &[], "").await);
+    assert!(form.contains("仓库 &lt;1&gt;") && form.contains("li@example.com"), "{form}");
+    assert_eq!(server.count(), 0);
+    assert_eq!(http(node, &certificate, "POST", &confirm, &[], "").await.status, 200);
+    assert!(confirmed().await);
+    let notice = server.next().await;
+    assert_eq!(notice.headers["subject"], "订阅已暂停：仓库 <1>");
+    for words in ["HTTP 410", made.as_str(), "subscriptions resume"] {
+        assert!(notice.plain.contains(words), "{words} is not in {}", notice.plain);
+    }
+    assert!(notice.html.contains("仓库 &lt;1&gt;") && !notice.html.contains("仓库 <1>"));
+    node.alarms("SUBSCRIPTIONS_PAUSED", "1").await;
+
+    // Each pause is told once, until the reader has had enough.
+    resume().await;
+    gone().await;
+    assert_eq!(server.next().await.headers["subject"], "订阅已暂停：仓库 <1>");
+    let end = link(&notice, "end-notices");
+    assert_eq!(notice.headers["list-unsubscribe"], format!("<{BASE}{end}>"));
+    assert_eq!(http(node, &certificate, "POST", &end, &[], "List-Unsubscribe=One-Click").await.status, 200);
+    assert!(!confirmed().await);
+    resume().await;
+    gone().await;
+    assert_eq!(server.count(), 0);
+
+    // Another address is asked first. That is the next mail: of the pause before it nothing was sent.
+    let update = UpdateSubscriptionRequest {
+        subscription: Some(Subscription { name: made.clone(), way: None, ..wanted("wang@example.com", "en") }),
+        ..UpdateSubscriptionRequest::default()
+    };
+    let updated = subscriptions(node).update_subscription(update).await.unwrap().into_inner();
+    assert_eq!(updated.notice.unwrap().address, "wang@example.com");
+    let question = server.next().await;
+    assert_eq!(
+        (&*question.headers["subject"], &*question.headers["to"]),
+        ("Please confirm: 仓库 <1>", "wang@example.com")
+    );
+    assert_eq!(http(node, &certificate, "POST", &confirm, &[], "").await.status, 404, "the address before is out");
     net.finish().await;
 }

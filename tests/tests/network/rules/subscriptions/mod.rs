@@ -1,5 +1,6 @@
 //! Subscriptions: what the server keeps and delivers, by whatever way.
 
+mod counterparts;
 mod hostile;
 mod mails;
 mod pages;
@@ -14,11 +15,12 @@ use duikou_proto::v1::{
     ListDeliveriesRequest, Subscription, Webhook,
 };
 use duikou_tests::harness::{HttpAnswer, Received, Receiver, Server, WebCertificate};
+pub(super) use mails::{BASE, link as mail_link};
 use tonic::Status;
 use tonic::transport::Channel;
 
 /// Where receivers of scenarios are.
-const HERE: &str = "127.0.0.0/8";
+pub(super) const HERE: &str = "127.0.0.0/8";
 
 fn subscriptions(server: &Server) -> SubscriptionServiceClient<Channel> {
     SubscriptionServiceClient::new(server.local())
@@ -80,7 +82,7 @@ async fn gets(receiver: &Receiver, count: usize) -> Vec<(String, String)> {
 }
 
 /// A request to the public listener, as a browser, a feed reader or a mail program makes it.
-async fn http(
+pub(super) async fn http(
     server: &Server,
     certificate: &WebCertificate,
     method: &str,

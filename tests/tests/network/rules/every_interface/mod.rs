@@ -1,13 +1,19 @@
 //! One table: every way in × every audience × every kind of asker. What is not for the asker is nowhere in the answer,
 //! be it a listing, a count, a suggestion or an error.
 
+mod kept;
+mod mailed;
+
 use std::collections::BTreeSet;
 
+use duikou_proto::v1::Event;
+use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::token::Role;
-use duikou_tests::harness::{Network, Server, WebCertificate, offer, within};
+use duikou_tests::harness::{Draft, MailServer, Network, Server, WebCertificate, offer, within};
 use serde_json::{Value, json};
 
 use super::PATIENCE;
+use super::subscriptions::{BASE, HERE};
 
 /// A listing's id, whom it is for, and a word that stands nowhere else.
 const AUDIENCES: [(&str, &[&str], &str); 7] = [
@@ -26,6 +32,7 @@ const INDUSTRY: &str = "0111";
 /// Who asks, and which of the listings are for them.
 struct Asker {
     who: &'static str,
+    place: &'static str,
     secret: Option<String>,
     may: &'static [&'static str],
 }
@@ -39,7 +46,7 @@ impl Asker {
 /// One way in, as a path, or as a path with a body.
 enum Way {
     Get(String),
-    Post(&'static str, Value),
+    Post(String, Value),
     /// A stream, read until this comes.
     Stream(&'static str, &'static str),
 }
@@ -55,8 +62,31 @@ fn ways() -> Vec<(&'static str, Way)> {
         ("search by a word of all", Way::Get(format!("/v1/listings:search?query=partner&{facets}"))),
         ("search for duplicates", Way::Get("/v1/listings:search?groupDuplicates=true".into())),
         ("suggest", Way::Get("/v1/listings:suggest?query=partner&pageSize=20".into())),
-        ("match", Way::Post("/v1/listings:match", json!({"listing": counterpart(), "minScore": 1}))),
+        ("match", Way::Post("/v1/listings:match".into(), json!({"listing": counterpart(), "minScore": 1}))),
     ]
+}
+
+/// When all of them take place: so many seconds after the morning of a day in some weeks.
+fn at(seconds: i64) -> prost_types::Timestamp {
+    let days = duikou_tests::harness::now() / 1_000_000 / 86_400 + 40;
+    prost_types::Timestamp { seconds: days * 86_400 + seconds, nanos: 0 }
+}
+
+/// An event, since that stands in calendars too.
+fn event(id: &str, scopes: &[&str], word: &str) -> Draft {
+    let draft = offer(id).titled(&format!("{word} for partner cities")).saying(word).for_scopes(scopes);
+    draft.with(|listing| {
+        let opportunity = listing.listing.get_or_insert_default();
+        opportunity.tags = vec![word.to_owned()];
+        opportunity.industries = vec![INDUSTRY.to_owned()];
+        opportunity.details = Some(Details::Event(Event {
+            start_time: Some(at(0)),
+            end_time: Some(at(3_600)),
+            time_zone: "Asia/Shanghai".to_owned(),
+            venue: word.to_owned(),
+            ..Event::default()
+        }));
+    })
 }
 
 /// What all the listings are counterparts of.
@@ -64,7 +94,10 @@ fn counterpart() -> Value {
     json!({
         "direction": "REQUEST", "title": "partner cities", "language": "en", "regions": ["440300"],
         "industries": [INDUSTRY],
-        "capital": {"instrument": "EQUITY", "amountMax": {"currencyCode": "CNY", "units": "1000000"}},
+        "event": {
+            "startTime": at(0).to_string(), "endTime": at(7_200).to_string(), "timeZone": "Asia/Shanghai",
+            "venue": "hall",
+        },
     })
 }
 
@@ -108,10 +141,27 @@ fn counts(answer: &Value) -> Vec<i64> {
     found
 }
 
+/// Everybody who may ask a server.
+async fn askers(server: &Server, place: &'static str) -> Vec<Asker> {
+    let token = async |member: &str| Some(server.token(member, Role::Editor).await.unwrap());
+    let made = server.cli(&["tokens", "create", "--registered", "--output", "json"]).await.done();
+    let made: Value = serde_json::from_str(&made).unwrap();
+    let registered = made["secret"].as_str().map(str::to_owned);
+    let may: [(&'static str, Option<String>, &'static [&'static str]); 5] = [
+        ("anybody", None, &["open"]),
+        ("bijie", token("bijie").await, &["among-us", "open", "river", "vetted"]),
+        ("harbin", token("harbin").await, &["among-us", "open", "vetted", "winter"]),
+        ("zunyi", token("zunyi").await, &["among-us", "letter", "open", "vetted"]),
+        ("an enterprise", registered, &["open", "vetted"]),
+    ];
+    may.into_iter().map(|(who, secret, may)| Asker { who, place, secret, may }).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_however_gets_what_is_for_them_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
+    let mails = MailServer::start(&certificate);
     let net = Network::new(779)
         .gateway()
         .node("shenzhen", &["shenzhen"])
@@ -119,40 +169,27 @@ async fn whoever_asks_however_gets_what_is_for_them_and_nothing_else() {
         .circle("rivers", &["shenzhen", "bijie"])
         .circle("winters", &["shenzhen", "harbin"])
         .web_certificate(&certificate)
+        .setting("delivery.allow", HERE)
+        .setting("delivery.url", BASE)
+        .setting("delivery.extra_roots", &certificate.certificate.display().to_string())
+        .setting("mail.server", &mails.implicit())
+        .setting("mail.from", "no-reply@duikou.example")
         .start()
         .await;
     for (id, scopes, word) in AUDIENCES {
-        let title = format!("{word} for partner cities");
-        let draft = offer(id).titled(&title).saying(word).for_scopes(scopes);
-        let draft = draft.with(|listing| {
-            let opportunity = listing.listing.get_or_insert_default();
-            opportunity.tags = vec![word.to_owned()];
-            opportunity.industries = vec![INDUSTRY.to_owned()];
-        });
-        net.node("shenzhen").publish(draft).await.unwrap();
+        net.node("shenzhen").publish(event(id, scopes, word)).await.unwrap();
     }
     net.settle().await;
 
-    let token = async |server: &Server, member: &str| Some(server.token(member, Role::Editor).await.unwrap());
+    let (mut table, mut digests) = (Vec::new(), mailed::Digests::new(&mails, &certificate));
     for (server, place) in [(net.node("offices"), "the node"), (net.gateway(), "the gateway")] {
-        let mut askers = vec![
-            Asker { who: "anybody", secret: None, may: &["open"] },
-            Asker { who: "bijie", secret: token(server, "bijie").await, may: &["among-us", "open", "river", "vetted"] },
-            Asker {
-                who: "harbin",
-                secret: token(server, "harbin").await,
-                may: &["among-us", "open", "vetted", "winter"],
-            },
-            Asker {
-                who: "zunyi",
-                secret: token(server, "zunyi").await,
-                may: &["among-us", "letter", "open", "vetted"],
-            },
-        ];
-        let made = server.cli(&["tokens", "create", "--registered", "--output", "json"]).await.done();
-        let made: Value = serde_json::from_str(&made).unwrap();
-        let secret = made["secret"].as_str().map(str::to_owned);
-        askers.push(Asker { who: "an enterprise", secret, may: &["open", "vetted"] });
+        let askers = askers(server, place).await;
+        for asker in &askers {
+            digests.follow(server, asker).await;
+        }
+        table.push((server, place, askers));
+    }
+    for (server, place, askers) in table {
         for asker in &askers {
             let may: BTreeSet<&str> = asker.may.iter().copied().collect();
             for (name, way) in ways() {
@@ -170,13 +207,24 @@ async fn whoever_asks_however_gets_what_is_for_them_and_nothing_else() {
                     assert_eq!(too_many, None, "{} asks {place} to {name}: {answer}", asker.who);
                 }
             }
+            live(server, &certificate, asker, &may).await;
             for (id, _, word) in AUDIENCES {
                 one(server, &certificate, asker, place, (id, word, may.contains(id))).await;
             }
-            kept(server, &certificate, asker, place, &may).await;
+            kept::all(server, &certificate, asker, &may).await;
         }
     }
+    digests.come().await;
     net.finish().await;
+}
+
+/// A problem without what differs from call to call, and with another name in place of the listing's.
+fn stripped(text: &str, id: &str) -> String {
+    let mut problem: Value = serde_json::from_str(text).unwrap();
+    if let Some(problem) = problem.as_object_mut() {
+        problem.remove("request_id");
+    }
+    problem.to_string().replace(&format!("/{id}"), "/absent")
 }
 
 /// What may be seen is found by its own word; what may not be seen is answered like what does not exist.
@@ -198,52 +246,27 @@ async fn one(
     for (path, missing) in [(String::new(), absent), ("/holders".to_owned(), String::new())] {
         let got = ask(format!("/v1/members/shenzhen/listings/{id}{path}")).await;
         if !may && !missing.is_empty() {
-            let stripped = |text: &str| {
-                let mut problem: Value = serde_json::from_str(text).unwrap();
-                if let Some(problem) = problem.as_object_mut() {
-                    problem.remove("request_id");
-                }
-                problem.to_string().replace(&format!("/{id}"), "/absent")
-            };
-            assert_eq!(stripped(&got), stripped(&missing), "{what}");
+            assert_eq!(stripped(&got, id), stripped(&missing, id), "{what}");
         }
         assert!(may || !got.contains(word), "{what}: {got}");
     }
     let of_it = json!({"name": format!("members/shenzhen/listings/{id}"), "minScore": 1});
-    let matched = self::ask(server, certificate, asker, &Way::Post("/v1/listings:match", of_it)).await;
+    let matched = self::ask(server, certificate, asker, &Way::Post("/v1/listings:match".into(), of_it)).await;
     assert!(!matched.contains(word), "{what}: {matched}");
 }
 
-/// Subscriptions: what a queue gives out and what the pages behind a secret address hold.
-async fn kept(server: &Server, certificate: &WebCertificate, asker: &Asker, place: &str, may: &BTreeSet<&str>) {
-    let create = async |way: Value| {
-        let mut subscription = way;
-        subscription["label"] = json!("eyes");
-        let body = json!({"subscription": subscription, "start": "BEGINNING"});
-        ask(server, certificate, asker, &Way::Post("/v1/subscriptions", body)).await
-    };
-    let queue: Value = serde_json::from_str(&create(json!({"pull": {}})).await).unwrap();
-    if asker.secret.is_none() {
-        assert_eq!(queue["status"], 401, "{} at {place}: {queue}", asker.who);
+/// A live question brings what the origin shows whoever asks: what may be seen, and what is kept on request. Who cannot ask
+/// hears of nothing.
+async fn live(server: &Server, certificate: &WebCertificate, asker: &Asker, may: &BTreeSet<&str>) {
+    let question = Way::Post("/v1/listings:query".into(), json!({"words": "partner"}));
+    let answer = ask(server, certificate, asker, &question).await;
+    let told = told(&answer);
+    let what = format!("{} asks live at {}: {answer}", asker.who, asker.place);
+    let own = ["bijie", "harbin", "zunyi"].contains(&asker.who) && asker.place == "the node";
+    if !own {
+        assert!(told.is_empty() && !answer.contains("listings/"), "{what}");
         return;
     }
-    let name = queue["subscription"]["name"].as_str().unwrap_or_else(|| panic!("{}: {queue}", asker.who)).to_owned();
-    let header = asker.header().unwrap();
-    let pull = async || {
-        let args = ["-H", &header, "-H", "content-type: application/json", "-d", "{}"];
-        let answer = text(server.curl(certificate, &args, &format!("/v1/{name}:pull")).await.body);
-        let told = told(&answer);
-        if told == *may { Ok(()) } else { Err(format!("{told:?} of {may:?}: {answer}")) }
-    };
-    within(PATIENCE, pull).await.unwrap_or_else(|why| panic!("{} pulls at {place}: {why}", asker.who));
-    let page: Value = serde_json::from_str(&create(json!({"page": {}})).await).unwrap();
-    let path = page["path"].as_str().unwrap_or_else(|| panic!("{}: {page}", asker.who));
-    for ending in ["atom", "json"] {
-        let read = async || {
-            let answer = text(server.curl(certificate, &[], &format!("{path}.{ending}")).await.body);
-            let told = told(&answer);
-            if told == *may { Ok(()) } else { Err(format!("{told:?} of {may:?}: {answer}")) }
-        };
-        within(PATIENCE, read).await.unwrap_or_else(|why| panic!("{} reads {ending} at {place}: {why}", asker.who));
-    }
+    let shown: BTreeSet<&str> = may.iter().copied().chain(["at-home"]).collect();
+    assert_eq!(told, shown, "{what}");
 }
