@@ -25,4 +25,5 @@ pub mod server;
 pub mod services;
 pub mod store;
 pub mod trust;
+pub mod typed;
 pub mod world;

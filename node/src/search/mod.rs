@@ -42,6 +42,7 @@ use crate::engine::{Engine, Reader, Seen};
 use crate::feed::readable;
 use crate::limits;
 use crate::store::StoreError;
+pub(crate) use analysis::spells;
 pub(crate) use duplicates::Duplicate;
 pub(crate) use excerpts::excerpts;
 pub(crate) use facets::Facets;
