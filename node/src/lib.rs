@@ -23,6 +23,7 @@ pub mod node;
 pub mod search;
 pub mod server;
 pub mod services;
+pub mod sheets;
 pub mod store;
 pub mod trust;
 pub mod typed;

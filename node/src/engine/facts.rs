@@ -72,6 +72,8 @@ pub(crate) const SUBSCRIPTIONS: &str = "subscription/";
 pub(crate) const SUBSCRIPTION_COUNT: &str = "subscription-count";
 /// Begins the subscriptions that have ended and whose memory is still there.
 pub(crate) const SUBSCRIPTIONS_ENDED: &str = "subscription-ended/";
+/// Begins the mappings of tables that members have used, by member and headers.
+pub(crate) const MAPPINGS: &str = "mapping/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 
