@@ -20,6 +20,7 @@ mod fanout;
 mod figure;
 mod first_sync;
 mod heads;
+mod import;
 mod postgres;
 mod publish;
 mod resign;
@@ -39,7 +40,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 18] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -57,6 +58,7 @@ pub const NAMES: [&str; 17] = [
     search::POSTGRES,
     simulated::SPEED,
     webhooks::HEALTHY,
+    import::RATIO,
 ];
 
 /// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
@@ -106,6 +108,9 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[search::RATIO, search::POSTGRES]) {
         search::measure(wants(&[search::POSTGRES]), &mut report).await?;
+    }
+    if wants(&[import::RATIO]) {
+        report(import::measure().await?);
     }
     if wants(&[simulated::SPEED]) {
         report(simulated::measure()?);
