@@ -266,6 +266,33 @@ pub(crate) const AUDIT_SEAL_ENTRIES: u64 = 1_000;
 /// Duplicates that are told of one listing.
 pub(crate) const DUPLICATES: usize = 10;
 
+/// Bytes of a spreadsheet that is read.
+pub const SHEET_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes of all that a spreadsheet's container unpacks to.
+pub(crate) const SHEET_UNPACKED_BYTES: u64 = 256 * 1024 * 1024;
+/// Entries of a spreadsheet's container.
+pub(crate) const SHEET_ENTRIES: usize = 2_000;
+/// Sheets of a workbook that are looked at.
+pub(crate) const SHEETS: usize = 32;
+/// Rows of a table with listings.
+pub const SHEET_ROWS: usize = 50_000;
+/// Rows beside those: titles, headers, blank ones.
+pub(crate) const SHEET_ROWS_BESIDE: usize = 5_000;
+/// Columns of a sheet.
+pub const SHEET_COLUMNS: usize = 256;
+/// Cells of a sheet that are not empty, those of merged areas each.
+pub(crate) const SHEET_CELLS: usize = 4_000_000;
+/// Merged areas of a sheet.
+pub(crate) const SHEET_MERGES: usize = 10_000;
+/// Characters of a cell: as many as spreadsheets take.
+pub(crate) const SHEET_CELL_CHARS: usize = 32_767;
+/// Rows in which the header of a table is looked for.
+pub(crate) const SHEET_HEADER_ROWS: usize = 40;
+/// Forms of tables of which a member's mapping is remembered.
+pub const MAPPINGS_PER_MEMBER: usize = 200;
+/// Bytes of a mapping.
+pub const MAPPING_BYTES: usize = 256 * 1024;
+
 const _: () =
     assert!(HEAD_EVERY.as_secs() + HEAD_LOOK.as_secs() < contract::HEAD_VALID.as_secs(), "a heartbeat comes in time");
 const _: () = assert!(contract::LIVE_REPLY_BYTES + 1024 <= LIVE_QUEUE_BYTES, "any page of a live answer can wait");

@@ -99,6 +99,8 @@ pub(crate) const AUDIT_SEALS: &str = "audit-seal/";
 pub(crate) const AUDIT_SEALED: &str = "audit-sealed";
 /// Begins what is to be told of subscriptions by mail beside what they deliver.
 pub(crate) const NOTICES: &str = "notice/";
+/// Begins the mappings of tables that members have used, by member and headers.
+pub(crate) const MAPPINGS: &str = "mapping/";
 /// Begins the positions on other feeds.
 pub(crate) const POSITIONS: &str = "position/";
 

@@ -11,6 +11,7 @@ use duikou_proto::v1::talent::{SupplyType, WagePeriod};
 use duikou_proto::v1::technology::TransferMode;
 
 use super::near::{How, Near};
+use crate::typed::labels::{self, Label};
 
 /// The kinds as people call them.
 const KINDS: [(&str, &str, &str); 5] = [
@@ -104,76 +105,39 @@ pub(super) fn dates(earlier: i64, later: i64) -> Text {
 }
 
 pub(super) fn instrument(instrument: Instrument) -> Text {
-    let zh = match instrument {
-        Instrument::Unspecified => "",
-        Instrument::Equity => "股权",
-        Instrument::Debt => "债权",
-        Instrument::Fund => "基金",
-        Instrument::Guarantee => "担保",
-        Instrument::Leasing => "租赁",
-        Instrument::SubsidisedLoan => "贴息贷款",
-        Instrument::Grant => "资助",
-    };
-    Text::new(format!("方式相同：{zh}"), format!("same instrument: {}", spoken(instrument.as_str_name())))
+    let name = named(&[instrument.into()], labels::INSTRUMENTS);
+    Text::new(format!("方式相同：{}", name.zh), format!("same instrument: {}", name.en))
 }
 
 pub(super) fn modes(modes: &[CooperationMode]) -> Text {
-    let zh = |mode: &CooperationMode| match mode {
-        CooperationMode::Unspecified => "",
-        CooperationMode::SoleInvestment => "独资",
-        CooperationMode::JointVenture => "合资",
-        CooperationMode::Cooperation => "合作",
-        CooperationMode::Ppp => "PPP",
-        CooperationMode::Epc => "EPC",
-        CooperationMode::Lease => "租赁",
-        CooperationMode::Consignment => "来料加工",
-        CooperationMode::IndustryTransfer => "产业转移",
-        CooperationMode::Acquisition => "并购",
-    };
-    let names: Vec<&str> = modes.iter().map(zh).collect();
-    let spoken: Vec<String> = modes.iter().map(|mode| spoken(mode.as_str_name())).collect();
-    Text::new(format!("合作方式相同：{}", names.join("、")), format!("same way to cooperate: {}", spoken.join(", ")))
+    let numbers: Vec<i32> = modes.iter().map(|mode| i32::from(*mode)).collect();
+    let names = named(&numbers, labels::COOPERATION_MODES);
+    Text::new(format!("合作方式相同：{}", names.zh), format!("same way to cooperate: {}", names.en))
 }
 
 pub(super) fn transfers(modes: &[TransferMode]) -> Text {
-    let zh = |mode: &TransferMode| match mode {
-        TransferMode::Unspecified => "",
-        TransferMode::Assignment => "转让",
-        TransferMode::Licence => "许可",
-        TransferMode::JointDevelopment => "联合开发",
-        TransferMode::CommissionedDevelopment => "委托开发",
-        TransferMode::Consulting => "咨询服务",
-        TransferMode::EquityContribution => "作价入股",
-    };
-    let names: Vec<&str> = modes.iter().map(zh).collect();
-    let spoken: Vec<String> = modes.iter().map(|mode| spoken(mode.as_str_name())).collect();
-    Text::new(format!("转化方式相同：{}", names.join("、")), format!("same way to transfer: {}", spoken.join(", ")))
+    let numbers: Vec<i32> = modes.iter().map(|mode| i32::from(*mode)).collect();
+    let names = named(&numbers, labels::TRANSFER_MODES);
+    Text::new(format!("转化方式相同：{}", names.zh), format!("same way to transfer: {}", names.en))
 }
 
 /// What the two are, whichever is the one.
 pub(super) fn supply(one: SupplyType, other: SupplyType) -> Text {
-    let zh = |supply| match supply {
-        SupplyType::Unspecified => "",
-        SupplyType::LabourPool => "劳务输出",
-        SupplyType::Vacancy => "岗位",
-        SupplyType::Training => "培训",
-        SupplyType::Exchange => "交流",
-    };
     let (first, second) = ((one as i32).min(other as i32), (one as i32).max(other as i32));
-    let [first, second] = [first, second].map(|supply| SupplyType::try_from(supply).unwrap_or_default());
+    let [first_name, second_name] = [first, second].map(|supply| named(&[supply], labels::SUPPLY_TYPES));
     if first == second {
-        let en = spoken(first.as_str_name());
-        return Text::new(format!("同为{}", zh(first)), format!("both {en}"));
+        return Text::new(format!("同为{}", first_name.zh), format!("both {}", first_name.en));
     }
-    Text::new(
-        format!("{}对{}", zh(first), zh(second)),
-        format!("{} for {}", spoken(first.as_str_name()), spoken(second.as_str_name())),
-    )
+    Text::new(format!("{}对{}", first_name.zh, second_name.zh), format!("{} for {}", first_name.en, second_name.en))
 }
 
-/// `JOINT_VENTURE` as people write it.
-fn spoken(name: &str) -> String {
-    name.replace('_', " ").to_lowercase()
+/// What the values of a choice are called.
+fn named(values: &[i32], table: &'static [Label]) -> Text {
+    let labels: Vec<&Label> = values.iter().filter_map(|value| labels::of(table, *value)).collect();
+    let joined = |name: fn(&Label) -> &'static str, separator: &str| {
+        labels.iter().map(|label| name(label)).collect::<Vec<_>>().join(separator)
+    };
+    Text::new(joined(|label| label.zh, "、"), joined(|label| label.en, ", "))
 }
 
 /// A sum, or a range of sums, as people write it; None where neither end is given.

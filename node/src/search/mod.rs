@@ -44,6 +44,7 @@ use crate::engine::{Engine, Reader, Seen, Viewer};
 use crate::feed::readable;
 use crate::limits;
 use crate::store::{Row, StoreError};
+pub(crate) use analysis::spells;
 pub(crate) use duplicates::Duplicate;
 use duplicates::Original;
 pub(crate) use excerpts::excerpts;

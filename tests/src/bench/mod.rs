@@ -20,6 +20,7 @@ mod fanout;
 mod figure;
 mod first_sync;
 mod heads;
+mod import;
 mod pages;
 mod postgres;
 mod publish;
@@ -40,7 +41,7 @@ pub use figure::{Figure, Goal};
 const REPEATS: usize = 3;
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 21] = [
+pub const NAMES: [&str; 22] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -62,6 +63,7 @@ pub const NAMES: [&str; 21] = [
     pages::RATIO,
     simulated::SPEED,
     webhooks::HEALTHY,
+    import::RATIO,
 ];
 
 /// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
@@ -114,6 +116,9 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
     }
     if wants(&[pages::HOME, pages::SEARCH, pages::RATE, pages::RATIO]) {
         pages::measure(&mut report).await?;
+    }
+    if wants(&[import::RATIO]) {
+        report(import::measure().await?);
     }
     if wants(&[simulated::SPEED]) {
         report(simulated::measure()?);

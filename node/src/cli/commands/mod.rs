@@ -37,11 +37,17 @@ use clap::Subcommand;
 
 use super::context::Context;
 use super::error::CommandError;
+use super::exit::ExitCode;
 use super::folder::FolderCommands;
 
 pub use circles::ReadCircles;
 pub use members::{ReadMembers, full_name};
 pub use serve::Args as ServeArgs;
+
+/// A file that is no table, or one that cannot be written.
+fn sheet_error(error: &crate::sheets::SheetError) -> CommandError {
+    CommandError::new(ExitCode::BadData, error.text())
+}
 
 /// The node's commands.
 #[expect(missing_docs, reason = "the comments of the arguments are the help")]
@@ -66,10 +72,10 @@ pub enum Command {
 pub enum Shared {
     Status(status::Args),
     Publish(publish::Args),
-    Import(import::Args),
+    Import(Box<import::Args>),
     Export(export::Args),
     Withdraw(withdraw::Args),
-    List(list::Args),
+    List(Box<list::Args>),
     Get(get::Args),
     Search(Box<search::Args>),
     Watch(Box<watch::Args>),

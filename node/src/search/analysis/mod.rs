@@ -7,5 +7,6 @@ mod words;
 
 use dictionary::dictionary;
 pub(super) use duikou_proto::fold::{Folded, fold};
+pub(crate) use reading::spells;
 pub(super) use reading::{is_letters, readings, spelt_length};
 pub(super) use words::{cut, is_han, stem, with_parts};

@@ -67,6 +67,21 @@ pub(crate) fn spelt_length(han: &[char], letters: &str) -> Option<usize> {
     go(han, letters, 0, false).or_else(|| go(han, letters, 0, true))
 }
 
+/// Whether the letters spell all ideographs of `name`, syllable for syllable; marks between them do not count.
+pub(crate) fn spells(name: &str, letters: &str) -> bool {
+    fn go(han: &[Vec<String>], letters: &str) -> bool {
+        let Some((first, rest)) = han.split_first() else { return letters.is_empty() };
+        first.iter().any(|syllable| letters.strip_prefix(&**syllable).is_some_and(|letters| go(rest, letters)))
+    }
+    // Few names begin with the same letter: most are told apart by their first character.
+    let begins = |c: char| syllables(c).iter().any(|syllable| letters.starts_with(&**syllable));
+    if !name.chars().next().is_some_and(begins) {
+        return false;
+    }
+    let han: Vec<Vec<String>> = name.chars().map(syllables).filter(|syllables| !syllables.is_empty()).collect();
+    !han.is_empty() && go(&han, letters)
+}
+
 /// Whether a folded word can be a spelling.
 pub(crate) fn is_letters(word: &str) -> bool {
     (2..=SPELT_CHARS * 6).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_lowercase())

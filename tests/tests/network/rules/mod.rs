@@ -23,6 +23,7 @@ mod queries;
 mod receipts;
 mod rest;
 mod search;
+mod spreadsheets;
 mod subscriptions;
 mod third_party;
 mod watching;

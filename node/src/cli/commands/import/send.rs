@@ -1,0 +1,115 @@
+//! Listings to the server, as many at once as it takes.
+
+use std::time::Duration;
+
+use duikou_proto::v1;
+use duikou_proto::v1::batch_create_listings_response::result::Outcome;
+use prost::Message;
+
+use crate::cli::{CommandError, ExitCode, Server, Text};
+
+/// Listings that are sent at once.
+pub(super) const CHUNK: usize = 500;
+/// Encoded bytes that are sent at once: below what a server takes as one message.
+const CHUNK_BYTES: usize = 2 * 1024 * 1024;
+/// How often a server that is busy is asked again.
+const TRIES: u32 = 6;
+/// How long after the first try; each further wait is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// Listings that wait to be sent, each with what is known of where it stood.
+#[derive(Debug)]
+pub(super) struct Chunk<T> {
+    items: Vec<(T, v1::CreateListingRequest)>,
+    bytes: usize,
+}
+
+impl<T> Default for Chunk<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), bytes: 0 }
+    }
+}
+
+impl<T> Chunk<T> {
+    /// Adds a listing; gives the chunk before it where that is full.
+    pub(super) fn push(&mut self, place: T, listing: v1::Listing) -> Option<Self> {
+        let size = listing.encoded_len();
+        let full = self.items.len() == CHUNK || (self.bytes + size > CHUNK_BYTES && !self.items.is_empty());
+        let before = full.then(|| std::mem::take(self));
+        self.bytes += size;
+        self.items.push((place, v1::CreateListingRequest { listing: Some(listing), ..Default::default() }));
+        before
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Sends it, again where the server is busy: importing twice changes nothing.
+    pub(super) async fn send(
+        self,
+        server: &Server,
+        parent: &str,
+        dry_run: bool,
+    ) -> Result<Vec<(T, v1::batch_create_listings_response::Result)>, CommandError> {
+        let (places, requests): (Vec<_>, Vec<_>) = self.items.into_iter().unzip();
+        let request = v1::BatchCreateListingsRequest { parent: parent.to_owned(), requests, validate_only: dry_run };
+        let answer = patiently(server, request).await?;
+        if answer.results.len() != places.len() {
+            let message = Text::new("服务端的答复条数不符", "the server answered another number of listings");
+            return Err(CommandError::new(ExitCode::Bug, message));
+        }
+        Ok(places.into_iter().zip(answer.results).collect())
+    }
+}
+
+async fn patiently(
+    server: &Server,
+    request: v1::BatchCreateListingsRequest,
+) -> Result<v1::BatchCreateListingsResponse, CommandError> {
+    let mut wait = FIRST_WAIT;
+    for _ in 1..TRIES {
+        match server.listings().batch_create_listings(request.clone()).await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) => {
+                let error = CommandError::from(status);
+                if error.kind != ExitCode::TryAgain {
+                    return Err(error);
+                }
+            }
+        }
+        tokio::time::sleep(wait).await;
+        wait *= 2;
+    }
+    Ok(server.listings().batch_create_listings(request).await?.into_inner())
+}
+
+/// What became of all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub(super) created: usize,
+    pub(super) updated: usize,
+    pub(super) unchanged: usize,
+    pub(super) refused: usize,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Created => self.created += 1,
+            Outcome::Updated => self.updated += 1,
+            Outcome::Unchanged => self.unchanged += 1,
+            Outcome::Refused | Outcome::Unspecified => self.refused += 1,
+        }
+    }
+
+    pub(super) fn text(&self, dry_run: bool) -> Text {
+        let Self { created, updated, unchanged, refused } = self;
+        let (zh, en) =
+            if dry_run { ("（试运行，未写入）", " (dry run: nothing was written)") } else { ("", "") };
+        Text::new(
+            format!("新建 {created}，更新 {updated}，未变 {unchanged}，拒绝 {refused}{zh}"),
+            format!("{created} created, {updated} updated, {unchanged} unchanged, {refused} refused{en}"),
+        )
+    }
+}

@@ -1,0 +1,150 @@
+//! What an import of a spreadsheet tells: of its tables, and row by row.
+
+use serde_json::json;
+
+use super::table::counts;
+use crate::cli::output::table as people;
+use crate::cli::{CommandError, Context, OutputForm, Text, clean};
+use crate::sheets::{Remark, Row, State, Table};
+
+/// Rows of a preview that are shown to people; programs get all.
+const ROWS: usize = 1_000;
+
+/// Says how a table is read.
+pub(super) fn about(context: &Context, table: &Table) {
+    let name = match &*table.grid.name {
+        "" => String::new(),
+        name => format!("{name} "),
+    };
+    let kind = table.layout.kind;
+    context.note(&Text::new(
+        format!("{name}按“{}”读取，表头在第 {} 行，共 {} 行", kind.zh(), table.layout.header_row, table.rows.len()),
+        format!(
+            "{name}is read as {}: headers in row {}, {} rows",
+            kind.name(),
+            table.layout.header_row,
+            table.rows.len()
+        ),
+    ));
+    table.notes.iter().for_each(|note| context.note(note));
+}
+
+/// Shows the rows and what became of them.
+pub(super) fn rows(context: &Context, tables: &[Table], dry_run: bool) -> Result<(), CommandError> {
+    let summary = counts(tables).text(dry_run);
+    match context.global.output {
+        OutputForm::Table => {
+            if dry_run {
+                preview(context, tables)?;
+            } else {
+                told(context, tables);
+            }
+            context.print(summary.in_language(context.language))
+        }
+        OutputForm::Json => {
+            let all: Vec<_> = documents(context, tables).collect();
+            context.print(&serde_json::to_string_pretty(&all).unwrap_or_default())?;
+            context.note(&summary);
+            Ok(())
+        }
+        OutputForm::Jsonl => {
+            for document in documents(context, tables) {
+                context.print(&document.to_string())?;
+            }
+            context.note(&summary);
+            Ok(())
+        }
+    }
+}
+
+/// A table for people: what would happen to each row, and why.
+fn preview(context: &Context, tables: &[Table]) -> Result<(), CommandError> {
+    let header =
+        [Text::new("行", "ROW"), Text::new("结果", "RESULT"), Text::new("标题", "TITLE"), Text::new("说明", "WHY")];
+    for table in tables {
+        let mut shown = people(context, &header);
+        let rows = table.rows.iter().filter(|row| row.state != State::Unchanged || !row.notes.is_empty());
+        let count = rows.clone().count();
+        for row in rows.take(ROWS) {
+            let state = row.state.text().in_language(context.language).to_owned();
+            let why: Vec<String> = remarks(row).map(|remark| line(context, row, remark)).collect();
+            let cells = [row.number.to_string(), state, title(row), why.join("\n")];
+            shown.add_row(cells.map(|cell| clean(&cell)));
+        }
+        if count > 0 {
+            context.print(&shown.trim_fmt())?;
+        }
+        if count > ROWS {
+            let rest = count - ROWS;
+            context.note(&Text::new(
+                format!("另有 {rest} 行；--output jsonl 显示全部"),
+                format!("{rest} more rows; --output jsonl shows all"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Lines to standard error for the rows of which there is something to say.
+fn told(context: &Context, tables: &[Table]) {
+    for row in tables.iter().flat_map(|table| &table.rows) {
+        for remark in &row.faults {
+            context.warn(&Text::same(told_line(context, row, remark)));
+        }
+        for remark in &row.notes {
+            context.note(&Text::same(told_line(context, row, remark)));
+        }
+    }
+}
+
+fn told_line(context: &Context, row: &Row, remark: &Remark) -> String {
+    let place = match remark.column {
+        Some(_) => remark.cell(row.number),
+        None => context.say("第{}行", "row {}").replace("{}", &row.number.to_string()),
+    };
+    format!("{place}{}{}", context.say("：", ": "), remark.text.in_language(context.language))
+}
+
+fn remarks(row: &Row) -> impl Iterator<Item = &Remark> {
+    row.faults.iter().chain(&row.notes)
+}
+
+fn line(context: &Context, row: &Row, remark: &Remark) -> String {
+    let text = remark.text.in_language(context.language);
+    match remark.cell(row.number) {
+        cell if cell.is_empty() => text.to_owned(),
+        cell => format!("{cell}{}{text}", context.say("：", ": ")),
+    }
+}
+
+fn title(row: &Row) -> String {
+    let listing = row.listing.as_ref().and_then(|listing| listing.listing.as_ref());
+    listing.map(|body| body.title.clone()).unwrap_or_default()
+}
+
+/// A document for each row.
+fn documents<'a>(context: &'a Context, tables: &'a [Table]) -> impl Iterator<Item = serde_json::Value> + 'a {
+    tables.iter().flat_map(move |table| {
+        table.rows.iter().map(move |row| {
+            let said = |remarks: &[Remark]| -> Vec<serde_json::Value> {
+                let one = |remark: &Remark| {
+                    json!({
+                        "cell": remark.cell(row.number),
+                        "field": remark.field.map(|field| field.info().id),
+                        "message": remark.text.in_language(context.language),
+                    })
+                };
+                remarks.iter().map(one).collect()
+            };
+            json!({
+                "sheet": table.grid.name,
+                "row": row.number,
+                "state": row.state.name(),
+                "name": row.listing.as_ref().map(|listing| &listing.name),
+                "title": title(row),
+                "faults": said(&row.faults),
+                "notes": said(&row.notes),
+            })
+        })
+    })
+}

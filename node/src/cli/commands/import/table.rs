@@ -1,0 +1,210 @@
+//! Spreadsheets: read here, judged by the server.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use duikou_proto::v1;
+use futures_util::StreamExt;
+
+use super::SheetArgs;
+use super::send::{Chunk, Counts};
+use super::shown;
+use crate::cli::commands::{full_name, listing, sheet_error};
+use crate::cli::{CommandError, Context, ExitCode, Server, Text};
+use crate::limits;
+use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, read, tables};
+use crate::typed::Names;
+
+/// Chunks that are under way at once: one is written while the next is on its way.
+const UNDER_WAY: usize = 2;
+
+pub(super) async fn run(
+    context: &Context,
+    file: PathBuf,
+    member: Option<String>,
+    dry_run: bool,
+    args: SheetArgs,
+) -> Result<(), CommandError> {
+    let mapping = mapping(&args).await?;
+    let bytes = bytes(file.clone()).await?;
+    let server = context.connect().await?;
+    let parent = parent(&server, member).await?;
+    let (names, home) = directory(&server, &parent).await?;
+    let setting = Setting { parent: parent.clone(), names, home, mapping, now: jiff::Timestamp::now() };
+    let name = file.to_string_lossy().into_owned();
+    let base = setting.mapping.clone();
+    let mut found = blocking(move || tables(read(&bytes, &name)?, &setting)).await?;
+    if let Some(path) = &args.mapping_to {
+        let first = found.first().map(|table| table.mapping(&base)).unwrap_or_default();
+        let text = serde_json::to_string_pretty(&first).unwrap_or_default();
+        write(path, format!("{text}\n").into_bytes()).await?;
+    }
+    for table in &found {
+        shown::about(context, table);
+    }
+    send(context, &server, &parent, &mut found, dry_run).await?;
+    shown::rows(context, &found, dry_run)?;
+    let wrong: usize = found.iter().map(|table| table.count(State::Wrong)).sum();
+    if let Some(path) = args.faults.filter(|_| wrong > 0) {
+        let language = context.language;
+        let bytes = blocking(move || faults(&found, language)).await?;
+        write(&path, bytes).await?;
+        context.note(&Text::new(
+            format!("有误的 {wrong} 行写入 {}", path.display()),
+            format!("the {wrong} wrong rows are in {}", path.display()),
+        ));
+    }
+    if wrong == 0 {
+        return Ok(());
+    }
+    let message = Text::new(format!("{wrong} 行有误"), format!("{wrong} rows are wrong"));
+    Err(CommandError::new(ExitCode::BadData, message).hint(Text::new(
+        "改正后再次导入；已导入的不会重复。--faults FILE.xlsx 把有误的行写成表格",
+        "correct them and import again; what is there stays as it is. --faults FILE.xlsx writes them to a workbook",
+    )))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SheetError> + Send + 'static,
+) -> Result<T, CommandError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| sheet_error(&error)),
+        Err(error) => Err(CommandError::new(ExitCode::Bug, Text::same(error.to_string()))),
+    }
+}
+
+/// All of a file, up to what a spreadsheet may have.
+async fn bytes(path: PathBuf) -> Result<Vec<u8>, CommandError> {
+    let shown = path.display().to_string();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(&path)?;
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, limits::SHEET_BYTES as u64 + 1), &mut bytes)?;
+        Ok(bytes)
+    });
+    match read.await {
+        Ok(read) => read.map_err(|error: std::io::Error| CommandError::io(&shown, &error)),
+        Err(error) => Err(CommandError::new(ExitCode::Bug, Text::same(error.to_string()))),
+    }
+}
+
+async fn write(path: &Path, bytes: Vec<u8>) -> Result<(), CommandError> {
+    tokio::fs::write(path, bytes).await.map_err(|error| CommandError::io(path.display(), &error))
+}
+
+/// The mapping of a file, and above it what the options say.
+async fn mapping(args: &SheetArgs) -> Result<Mapping, CommandError> {
+    let mut mapping = match &args.mapping {
+        None => Mapping::default(),
+        Some(path) => {
+            let bytes = tokio::fs::read(path).await.map_err(|error| CommandError::io(path.display(), &error))?;
+            let bad = |cause: String| {
+                let message =
+                    Text::new(format!("{} 不是映射文件", path.display()), format!("{} is no mapping", path.display()));
+                CommandError::new(ExitCode::BadData, message).cause(cause).hint(Text::new(
+                    "--mapping-to FILE 写出一份可供修改的",
+                    "--mapping-to FILE writes one to begin with",
+                ))
+            };
+            if bytes.len() > limits::MAPPING_BYTES {
+                return Err(bad(format!("> {} bytes", limits::MAPPING_BYTES)));
+            }
+            serde_json::from_slice(&bytes).map_err(|error| bad(error.to_string()))?
+        }
+    };
+    if let Some(kind) = args.kind {
+        mapping.kind = Some(kind.name().to_owned());
+    }
+    if let Some(sheet) = &args.sheet {
+        mapping.sheet = Some(sheet.clone());
+    }
+    mapping.values.extend(args.values.iter().cloned());
+    Ok(mapping)
+}
+
+/// Whose listings they are: the member that was named, else the only one that lives here.
+async fn parent(server: &Server, member: Option<String>) -> Result<String, CommandError> {
+    if let Some(member) = member {
+        return Ok(full_name(&member));
+    }
+    let unsaid = || {
+        let message = Text::new("不知道是哪个成员的信息", "it is not known whose listings these are");
+        CommandError::new(ExitCode::Usage, message)
+            .hint(Text::new("用 --member 指明成员", "name the member with --member"))
+    };
+    let status = server.operator().get_status(v1::GetStatusRequest {}).await.map_err(|_| unsaid())?.into_inner();
+    match &*status.members {
+        [only] => Ok(full_name(only)),
+        _ => Err(unsaid()),
+    }
+}
+
+/// How members and circles are called, and the member's own region.
+async fn directory(server: &Server, parent: &str) -> Result<(Names, Option<String>), CommandError> {
+    let mut directory = server.directory();
+    let mut names = Names { words: BTreeMap::new(), ..Names::default() };
+    let mut home = None;
+    let mut request = v1::ListMembersRequest { page_size: listing::PAGE, page_token: String::new() };
+    loop {
+        let page = directory.list_members(request.clone()).await?.into_inner();
+        for member in page.members {
+            if member.name == parent || full_name(&member.id) == parent {
+                home = Some(member.region.clone()).filter(|region| !region.is_empty());
+            }
+            names.members.push((member.id, vec![member.name_zh, member.name_en]));
+        }
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    let circles = directory.list_circles(v1::ListCirclesRequest {}).await?.into_inner().circles;
+    names.circles = circles.into_iter().map(|circle| circle.name).collect();
+    Ok((names, home))
+}
+
+/// Sends what is good, in order, and notes what became of it.
+async fn send(
+    context: &Context,
+    server: &Server,
+    parent: &str,
+    tables: &mut [Table],
+    dry_run: bool,
+) -> Result<(), CommandError> {
+    let mut chunks = Vec::new();
+    let mut chunk = Chunk::default();
+    for (number, table) in tables.iter().enumerate() {
+        for (row, listing) in table.good() {
+            chunks.extend(chunk.push((number, row), listing.clone()));
+        }
+    }
+    let total: usize = tables.iter().map(|table| table.count(State::Good)).sum();
+    if !chunk.is_empty() {
+        chunks.push(chunk);
+    }
+    let bar = super::bar(context, Some(total as u64), "{wide_bar} {pos}/{len} {eta}");
+    let sent = chunks.into_iter().map(|chunk| chunk.send(server, parent, dry_run));
+    let mut answers = futures_util::stream::iter(sent).buffered(UNDER_WAY);
+    while let Some(answer) = answers.next().await {
+        let answer = answer?;
+        bar.inc(answer.len() as u64);
+        for ((table, row), result) in answer {
+            if let Some(table) = tables.get_mut(table) {
+                table.answered(row, &result);
+            }
+        }
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+/// What became of all rows.
+pub(super) fn counts(tables: &[Table]) -> Counts {
+    let count = |state| tables.iter().map(|table| table.count(state)).sum();
+    Counts {
+        created: count(State::New),
+        updated: count(State::Changed),
+        unchanged: count(State::Unchanged),
+        refused: count(State::Wrong),
+    }
+}

@@ -1,0 +1,243 @@
+//! Where a table begins, and what its columns hold.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
+
+use super::fields::{FIELDS, Field, IMPLIED, Implied, Info, Kind};
+use super::grid::{Cell, Grid, Line, column_name, column_of};
+use super::mapping::{ColumnMapping, Mapping};
+use super::{SheetError, Workbook};
+use crate::limits;
+use crate::typed::money::{Period, Unit, unit_in};
+use crate::typed::text::folded;
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Column {
+    /// Counted from 0.
+    pub index: usize,
+    /// Its header, on one line.
+    pub header: String,
+    /// What it holds; absent where it is not imported.
+    pub field: Option<Field>,
+    /// What its amounts are counted in.
+    pub unit: Unit,
+    /// The same as it is written, where another place than the header says so.
+    pub unit_said: Option<String>,
+}
+
+/// A table in a sheet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layout {
+    /// What its rows are.
+    pub kind: Kind,
+    /// The row of the headers; the last, where they take two.
+    pub header_row: u32,
+    /// Its columns that have headers.
+    pub columns: Vec<Column>,
+    /// What its headers say of all rows: direction and type of supply, numbers of the contract, 0 where nothing.
+    pub(super) implied: Implied,
+}
+
+/// A header without what does not tell columns apart: case, spaces, stars, and what stands in brackets.
+pub(super) fn squeezed(header: &str) -> String {
+    let mut depth = 0_u32;
+    let mut squeezed = String::new();
+    for c in folded(header).to_lowercase().chars() {
+        match c {
+            '(' | '[' | '【' => depth += 1,
+            ')' | ']' | '】' => depth = depth.saturating_sub(1),
+            '*' | ':' | '※' | '.' | '_' | '"' | '\'' | '“' | '”' => {}
+            c if depth == 0 => squeezed.push(c),
+            _ => {}
+        }
+    }
+    squeezed
+}
+
+/// Finds the table of a sheet; None where no row has at least two known headers.
+///
+/// # Errors
+/// Where its headers fit several kinds alike, and for fields that a mapping names and that are none.
+pub(super) fn find(
+    grid: &Grid,
+    book: &Workbook,
+    kind: Option<Kind>,
+    mapping: &Mapping,
+) -> Result<Option<Layout>, SheetError> {
+    let kinds = kind.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
+    let mut best: Vec<(usize, usize, Kind, Vec<String>)> = Vec::new();
+    for kind in kinds {
+        let mut of_kind: Option<(usize, usize, Kind, Vec<String>)> = None;
+        for at in 0..grid.lines.len().min(limits::SHEET_HEADER_ROWS) {
+            let one = headers(&grid.lines[at]);
+            let mut offered = vec![(at, one.clone())];
+            if let Some(next) = grid.lines.get(at + 1) {
+                let next = headers(next);
+                let both = below(&one, &next);
+                // Two rows are headers where they name more than the lower one alone.
+                if score(&both, kind, mapping)? > score(&next, kind, mapping)? {
+                    offered.push((at + 1, both));
+                }
+            }
+            for (last, headers) in offered {
+                let score = score(&headers, kind, mapping)?;
+                if score >= 2 && of_kind.as_ref().is_none_or(|(known, ..)| score > *known) {
+                    of_kind = Some((score, last, kind, headers));
+                }
+            }
+        }
+        best.extend(of_kind);
+    }
+    let Some(most) = best.iter().map(|(score, ..)| *score).max() else { return Ok(None) };
+    best.retain(|(score, ..)| *score == most);
+    let [(_, last, kind, headers)] = &*best else { return Err(SheetError::Kind) };
+    let said = statements(grid, *last, book);
+    let mut taken = BTreeSet::new();
+    let mut columns = Vec::new();
+    for (index, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
+        let by_hand = chosen(mapping, header, index);
+        let field = match by_hand {
+            Some(column) => column.field.as_deref().map(known_field).transpose()?,
+            // The first column of a name has it; by hand another may be named.
+            None => recognised(header, *kind).filter(|field| !taken.contains(field)),
+        };
+        taken.extend(field);
+        let (unit, unit_said) = unit(field, header, by_hand.and_then(|column| column.unit.as_deref()), &said);
+        columns.push(Column { index, header: header.clone(), field, unit, unit_said });
+    }
+    let header_row = grid.lines.get(*last).map_or(0, |line| line.number);
+    Ok(Some(Layout { kind: *kind, header_row, implied: implied(&columns), columns }))
+}
+
+fn headers(line: &Line) -> Vec<String> {
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => crate::typed::text::line(text),
+        _ => String::new(),
+    };
+    line.cells.iter().map(text).collect()
+}
+
+/// Headers on two rows: the lower one where there is one.
+fn below(upper: &[String], lower: &[String]) -> Vec<String> {
+    let get = |row: &[String], at: usize| row.get(at).filter(|text| !text.is_empty()).cloned();
+    (0..upper.len().max(lower.len())).map(|at| get(lower, at).or_else(|| get(upper, at)).unwrap_or_default()).collect()
+}
+
+fn score(headers: &[String], kind: Kind, mapping: &Mapping) -> Result<usize, SheetError> {
+    let mut found = BTreeSet::new();
+    for (index, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
+        let field = match chosen(mapping, header, index) {
+            Some(column) => {
+                column.field.as_deref().map(known_field).transpose()?.filter(|field| field.info().is_of(kind))
+            }
+            None => recognised(header, kind),
+        };
+        found.extend(field);
+    }
+    let weight = |field: &Field| if field.info().is_particular() { 2 } else { 1 };
+    Ok(if found.len() < 2 { 0 } else { found.iter().map(weight).sum() })
+}
+
+fn known_field(text: &str) -> Result<Field, SheetError> {
+    Field::parse(text).ok_or_else(|| SheetError::Field(text.to_owned()))
+}
+
+/// What a mapping says of a column, by its header or its letters.
+fn chosen<'m>(mapping: &'m Mapping, header: &str, index: usize) -> Option<&'m ColumnMapping> {
+    let header = squeezed(header);
+    mapping.columns.iter().find(|column| column_of(&column.header) == Some(index) || squeezed(&column.header) == header)
+}
+
+/// The field that a header names: by its own name, else by what else it is called.
+fn recognised(header: &str, kind: Kind) -> Option<Field> {
+    static NAMES: OnceLock<HashMap<String, Vec<(&'static Info, bool)>>> = OnceLock::new();
+    let names = NAMES.get_or_init(|| {
+        let mut names: HashMap<String, Vec<(&'static Info, bool)>> = HashMap::new();
+        for info in FIELDS {
+            for own in [info.zh, info.en, info.id] {
+                names.entry(squeezed(own)).or_default().push((info, true));
+            }
+            for other in info.synonyms {
+                names.entry(squeezed(other)).or_default().push((info, false));
+            }
+        }
+        names
+    });
+    let named = names.get(&squeezed(header))?.iter().filter(|(info, _)| info.is_of(kind));
+    named.max_by_key(|(_, own)| *own).map(|(info, _)| info.field)
+}
+
+fn implied(columns: &[Column]) -> Implied {
+    let mut all = Implied { direction: 0, supply: 0 };
+    for column in columns.iter().filter(|column| column.field.is_some()) {
+        let header = squeezed(&column.header);
+        for (_, one) in IMPLIED.iter().filter(|(name, _)| *name == header) {
+            // Two that differ say nothing.
+            let joined = |known: i32, said: i32| match (known, said) {
+                (known, 0) => known,
+                (0, said) => said,
+                (known, said) if known == said => known,
+                _ => -1,
+            };
+            all = Implied { direction: joined(all.direction, one.direction), supply: joined(all.supply, one.supply) };
+        }
+    }
+    Implied { direction: all.direction.max(0), supply: all.supply.max(0) }
+}
+
+/// What rows above the header and other sheets say of all amounts: 单位：万元, 金额默认单位为万元.
+fn statements(grid: &Grid, header: usize, book: &Workbook) -> Vec<(Unit, String)> {
+    let above = grid.lines.iter().take(header);
+    let others = book.sheets.iter().filter(|sheet| sheet.name != grid.name && sheet.lines.len() <= OTHER_ROWS);
+    let beside = others.flat_map(|sheet| sheet.lines.iter());
+    let mut said = Vec::new();
+    for text in above.chain(beside).flat_map(|line| line.cells.iter()).filter(|cell| !cell.is_blank()).map(Cell::text) {
+        for (at, word) in text.match_indices("单位") {
+            let after = text[at + word.len()..].trim_start_matches(['：', ':', '为', '是', ' ']);
+            let end = after.find([' ', '\u{3000}', '；', ';', '。', '）', ')', '\n', '，']).unwrap_or(after.len());
+            let unit = unit_in(&after[..end]);
+            if unit.currency.is_some() && !said.iter().any(|(known, _)| *known == unit) {
+                said.push((unit, after[..end].to_owned()));
+            }
+        }
+    }
+    said
+}
+
+/// Rows of a sheet that explains others.
+const OTHER_ROWS: usize = 50;
+
+/// By hand, else by the header, else by what is said of the whole table, where that is one thing.
+fn unit(field: Option<Field>, header: &str, by_hand: Option<&str>, said: &[(Unit, String)]) -> (Unit, Option<String>) {
+    let is_wage = field == Some(Field::Wage);
+    let is_money =
+        is_wage || matches!(field, Some(Field::Amount | Field::Investment | Field::TotalInvestment | Field::Budget));
+    if !is_money {
+        return (Unit::default(), None);
+    }
+    if let Some(text) = by_hand {
+        return (unit_in(text), Some(text.to_owned()));
+    }
+    let own = unit_in(header);
+    let period = [("月薪", Period::Month), ("月工资", Period::Month), ("年薪", Period::Year), ("日薪", Period::Day)]
+        .into_iter()
+        .find_map(|(word, period)| header.contains(word).then_some(period))
+        .filter(|_| is_wage);
+    if own.currency.is_some() {
+        return (Unit { period: own.period.or(period), ..own }, None);
+    }
+    // Wages are not counted in 万元 because a table's other amounts are.
+    let fitting: Vec<&(Unit, String)> = said.iter().filter(|(unit, _)| !is_wage || unit.multiplier.is_none()).collect();
+    match &*fitting {
+        [(unit, text)] => (Unit { period, ..*unit }, Some(text.clone())),
+        _ => (Unit { period, ..Unit::default() }, None),
+    }
+}
+
+impl Column {
+    /// How people call it: letters and header.
+    pub fn name(&self) -> String {
+        format!("{} {}", column_name(self.index), self.header)
+    }
+}

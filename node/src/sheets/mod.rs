@@ -1,0 +1,32 @@
+//! Spreadsheets as offices have them, read as listings; and listings written as spreadsheets.
+//!
+//! [`read`] makes cells of a file within bounds, [`tables`] finds the headers and reads each row through
+//! [`crate::typed`] and the validation of every write, [`Table::answered`] notes what the server said of it. [`faults`]
+//! gives wrong rows back, [`template`] and [`export`] write what is read again without change. All of it blocks and
+//! belongs on a thread of its own.
+
+mod csv;
+mod error;
+pub mod fields;
+mod format;
+pub mod grid;
+mod header;
+mod identity;
+mod mapping;
+mod preview;
+mod read;
+pub mod remembered;
+mod row;
+#[cfg(test)]
+mod tests;
+mod unpack;
+mod write;
+
+pub use error::SheetError;
+pub use format::Format;
+pub use header::{Column, Layout};
+pub use mapping::{ColumnMapping, Mapping, fingerprint};
+pub use preview::{Row, Setting, State, Table, tables};
+pub use read::{Workbook, read};
+pub use row::Remark;
+pub use write::{Export, export, faults, template};

@@ -1,0 +1,304 @@
+//! A table row by row: what each is, and what importing it would do.
+
+use std::collections::{BTreeMap, HashMap};
+
+use duikou_proto::language::Text;
+use duikou_proto::v1;
+use duikou_proto::v1::batch_create_listings_response::result::Outcome;
+use jiff::Timestamp;
+
+use super::fields::{Field, Kind, of_path};
+use super::grid::Grid;
+use super::header::{self, Layout};
+use super::mapping::{Mapping, fingerprint};
+use super::row::{Read, Reader, Remark};
+use super::{SheetError, Workbook};
+use crate::limits;
+use crate::typed::{Names, labels};
+
+/// Whose listings, and how they are to be read.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// `members/ID`, short or full.
+    pub parent: String,
+    /// How members and circles are called.
+    pub names: Names,
+    /// The member's own region: where its events are whose venue does not say.
+    pub home: Option<String>,
+    /// What is said of the table by hand.
+    pub mapping: Mapping,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What a row is, or what importing it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// It can be imported; what that would do has not been asked.
+    Good,
+    /// It makes a listing.
+    New,
+    /// It changes one.
+    Changed,
+    /// It is there already.
+    Unchanged,
+    /// Something is wrong with it.
+    Wrong,
+    /// It repeats another row.
+    Repeated,
+    /// It is no listing: a sum, a heading, a note.
+    Passed,
+}
+
+impl State {
+    /// For programs: `NEW`, `WRONG` …
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Good => "GOOD",
+            Self::New => "NEW",
+            Self::Changed => "CHANGED",
+            Self::Unchanged => "UNCHANGED",
+            Self::Wrong => "WRONG",
+            Self::Repeated => "REPEATED",
+            Self::Passed => "PASSED",
+        }
+    }
+
+    /// For people.
+    pub fn text(self) -> Text {
+        match self {
+            Self::Good => Text::new("可导入", "good"),
+            Self::New => Text::new("新增", "new"),
+            Self::Changed => Text::new("更新", "changed"),
+            Self::Unchanged => Text::new("未变", "unchanged"),
+            Self::Wrong => Text::new("有误", "wrong"),
+            Self::Repeated => Text::new("重复", "repeated"),
+            Self::Passed => Text::new("跳过", "passed over"),
+        }
+    }
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its number in the file.
+    pub number: u32,
+    /// What it is.
+    pub state: State,
+    /// The listing, as far as it could be read; absent where it is none.
+    pub listing: Option<Box<v1::Listing>>,
+    /// What is wrong.
+    pub faults: Vec<Remark>,
+    /// What its writer should know.
+    pub notes: Vec<Remark>,
+}
+
+/// A table and its rows.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The cells, as they were read.
+    pub grid: Grid,
+    /// Where it begins, and its columns.
+    pub layout: Layout,
+    /// What its headers are known by.
+    pub fingerprint: String,
+    /// What is to be said of the whole.
+    pub notes: Vec<Text>,
+    /// Its rows below the headers that are not blank.
+    pub rows: Vec<Row>,
+}
+
+/// Reads all tables of a workbook, or of the sheet that the mapping names.
+///
+/// # Errors
+/// Where there is none, where it cannot be told of what kind it is, and for a mapping that does not fit.
+pub fn tables(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetError> {
+    let mapping = &setting.mapping;
+    let kind = match mapping.kind.as_deref() {
+        None => None,
+        Some(text) => Some(Kind::parse(text).ok_or(SheetError::Kind)?),
+    };
+    let values = values(mapping)?;
+    let names = Names { words: mapping.words.clone(), ..setting.names.clone() };
+    let wanted = |grid: &Grid| mapping.sheet.as_ref().is_none_or(|sheet| *sheet == grid.name);
+    let of = |grid: &Grid| if wanted(grid) { header::find(grid, &book, kind, mapping) } else { Ok(None) };
+    let layouts = book.sheets.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+    if let Some(sheet) = mapping.sheet.as_ref().filter(|_| !book.sheets.iter().any(wanted)) {
+        return Err(SheetError::NoSheet(sheet.clone()));
+    }
+    let mut tables = Vec::new();
+    for (grid, layout) in book.sheets.into_iter().zip(layouts) {
+        let Some(layout) = layout else { continue };
+        let rows = rows(&grid, &layout, &names, &values, setting)?;
+        let mut notes = notes(&layout, &values);
+        if book.external_links {
+            notes.push(Text::new(
+                "部分单元格引用其他文件，读取的是保存时的值",
+                "some cells refer to other files: what they held when it was saved was read",
+            ));
+        }
+        let fingerprint = fingerprint(layout.columns.iter().map(|column| &*column.header));
+        tables.push(Table { grid, layout, fingerprint, notes, rows });
+    }
+    if tables.is_empty() {
+        return Err(SheetError::NoHeader);
+    }
+    mark_repeated(&mut tables);
+    Ok(tables)
+}
+
+fn rows(
+    grid: &Grid,
+    layout: &Layout,
+    names: &Names,
+    values: &BTreeMap<Field, String>,
+    setting: &Setting,
+) -> Result<Vec<Row>, SheetError> {
+    let home = setting.home.as_deref();
+    let mut reader = Reader::new(layout, grid, setting.parent.clone(), names, home, values.clone(), setting.now)?;
+    let below = grid.lines.iter().filter(|line| line.number > layout.header_row);
+    if below.clone().count() > limits::SHEET_ROWS {
+        return Err(SheetError::Rows(grid.name.clone()));
+    }
+    Ok(below.map(|line| row(line.number, reader.row(line))).collect())
+}
+
+fn values(mapping: &Mapping) -> Result<BTreeMap<Field, String>, SheetError> {
+    let field = |text: &String| Field::parse(text).ok_or_else(|| SheetError::Field(text.clone()));
+    mapping.values.iter().map(|(name, value)| Ok((field(name)?, value.clone()))).collect()
+}
+
+fn row(number: u32, read: Read) -> Row {
+    match read {
+        Read::Passed(why) => {
+            let notes = vec![Remark { column: None, field: None, text: why }];
+            Row { number, state: State::Passed, listing: None, faults: Vec::new(), notes }
+        }
+        Read::Row { listing, faults, notes } => {
+            let state = if faults.is_empty() { State::Good } else { State::Wrong };
+            Row { number, state, listing: Some(listing), faults, notes }
+        }
+    }
+}
+
+/// What is to be said of a table as a whole.
+fn notes(layout: &Layout, values: &BTreeMap<Field, String>) -> Vec<Text> {
+    let mut notes = Vec::new();
+    let has = |field| values.contains_key(&field) || layout.columns.iter().any(|column| column.field == Some(field));
+    let left: Vec<String> =
+        layout.columns.iter().filter(|column| column.field.is_none()).map(header::Column::name).collect();
+    if !left.is_empty() {
+        let left = left.join("、");
+        notes.push(Text::new(format!("未导入的列：{left}"), format!("columns that are not imported: {left}")));
+    }
+    for column in layout.columns.iter().filter(|column| column.unit_said.is_some()) {
+        let said = column.unit_said.as_deref().unwrap_or_default();
+        notes.push(Text::new(
+            format!("“{}”列的单位按表中说明读作{said}", column.header),
+            format!("column {} is counted in {said}, as the table says", column.header),
+        ));
+    }
+    if let Some(label) = labels::of(labels::DIRECTIONS, layout.implied.direction).filter(|_| !has(Field::Direction)) {
+        notes.push(Text::new(
+            format!("方向按表头读作“{}”", label.zh),
+            format!("by the headers these are of the direction {}", label.en),
+        ));
+    }
+    if !has(Field::Audience) {
+        notes.push(Text::new(
+            "没有给出可见范围：导入后只在本节点保存，不发给任何成员",
+            "no audience is given: what is imported stays on this node and is sent to nobody",
+        ));
+    }
+    notes
+}
+
+/// A listing that two rows make: the second repeats the first, or contradicts it.
+fn mark_repeated(tables: &mut [Table]) {
+    let mut first: HashMap<String, (usize, usize)> = HashMap::new();
+    for table in 0..tables.len() {
+        for row in 0..tables[table].rows.len() {
+            let Some(listing) = &tables[table].rows[row].listing else { continue };
+            let Some(&(other_table, other_row)) = first.get(&listing.name) else {
+                first.insert(listing.name.clone(), (table, row));
+                continue;
+            };
+            let other = &tables[other_table].rows[other_row];
+            let number = other.number;
+            let same = other.listing.as_deref() == Some(&**listing);
+            let this = &mut tables[table].rows[row];
+            let text = if same {
+                Text::new(format!("与第{number}行相同，只导入一次"), format!("the same as row {number}: imported once"))
+            } else {
+                Text::new(
+                    format!("与第{number}行看来是同一条信息，内容却不同：请删去一行，或加“编号”列区分。"),
+                    format!(
+                        "This seems to be the listing of row {number}, with other content: remove one, or tell them apart by a column Id."
+                    ),
+                )
+            };
+            let remark = Remark { column: None, field: None, text };
+            if same {
+                this.state = State::Repeated;
+                this.notes.push(remark);
+            } else {
+                this.state = State::Wrong;
+                this.faults.push(remark);
+            }
+        }
+    }
+}
+
+impl Table {
+    /// Rows that can be imported, by their index, with their listings.
+    pub fn good(&self) -> impl Iterator<Item = (usize, &v1::Listing)> {
+        let good = self.rows.iter().enumerate().filter(|(_, row)| row.state == State::Good);
+        good.filter_map(|(index, row)| Some((index, &**row.listing.as_ref()?)))
+    }
+
+    /// Notes what the server said of a row.
+    pub fn answered(&mut self, index: usize, result: &v1::batch_create_listings_response::Result) {
+        let kind = self.layout.kind;
+        let columns = &self.layout.columns;
+        let Some(row) = self.rows.get_mut(index) else { return };
+        row.state = match result.outcome() {
+            Outcome::Created => State::New,
+            Outcome::Updated => State::Changed,
+            Outcome::Unchanged => State::Unchanged,
+            Outcome::Refused | Outcome::Unspecified => State::Wrong,
+        };
+        for violation in &result.violations {
+            let field = of_path(&violation.field, kind);
+            let column = field.and_then(|field| columns.iter().find(|column| column.field == Some(field)));
+            let text = match column {
+                Some(_) => violation.description.clone(),
+                None => format!("{}: {}", violation.field, violation.description),
+            };
+            row.faults.push(Remark { column: column.map(|column| column.index), field, text: Text::same(text) });
+        }
+        if row.state == State::Wrong && row.faults.is_empty() {
+            let text = Text::new("服务端拒绝了这一行。", "The server refused this row.");
+            row.faults.push(Remark { column: None, field: None, text });
+        }
+    }
+
+    /// How many rows are in a state.
+    pub fn count(&self, state: State) -> usize {
+        self.rows.iter().filter(|row| row.state == state).count()
+    }
+
+    /// The mapping with which it was read, for correction by hand.
+    pub fn mapping(&self, base: &Mapping) -> Mapping {
+        let columns = self.layout.columns.iter().map(|column| super::mapping::ColumnMapping {
+            header: column.header.clone(),
+            field: column.field.map(|field| field.info().id.to_owned()),
+            unit: column.unit_said.clone(),
+        });
+        Mapping {
+            kind: Some(self.layout.kind.name().to_owned()),
+            sheet: (!self.grid.name.is_empty()).then(|| self.grid.name.clone()),
+            columns: columns.collect(),
+            ..base.clone()
+        }
+    }
+}

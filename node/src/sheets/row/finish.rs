@@ -1,0 +1,242 @@
+//! What the cells of a row come to together.
+
+use duikou_proto::language::{Language, Text};
+use duikou_proto::reference::regions;
+use duikou_proto::v1::opportunity::Details;
+use duikou_proto::validate;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use super::draft::Draft;
+use super::{Read, Reader, ZONE};
+use crate::sheets::fields::{Field, Kind, of_path};
+use crate::sheets::identity;
+use crate::typed::{When, place};
+
+impl Reader<'_> {
+    pub(super) fn finish(&self, mut draft: Draft) -> Read {
+        if draft.body.direction == 0 {
+            draft.body.direction = self.layout.implied.direction;
+        }
+        match self.layout.kind {
+            Kind::Capital => draft.body.details = Some(Details::Capital(std::mem::take(&mut draft.capital))),
+            Kind::Project => self.project(&mut draft),
+            Kind::Technology => draft.body.details = Some(Details::Technology(std::mem::take(&mut draft.technology))),
+            Kind::Talent => self.talent(&mut draft),
+            Kind::Event => self.event(&mut draft),
+        }
+        if draft.contact != duikou_proto::v1::Contact::default() {
+            draft.body.contact = Some(std::mem::take(&mut draft.contact));
+        }
+        tell_in_body(&mut draft);
+        let is_han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        if draft.body.language.is_empty() && (is_han(&draft.body.title) || is_han(&draft.body.body)) {
+            draft.body.language = "zh-CN".to_owned();
+        }
+        if let Some(expire) = draft.expire {
+            let zone = self.zone_of(&draft);
+            draft.listing.expire_time = at_end(expire, &zone).map(stamp);
+            if draft.listing.expire_time.as_ref().is_some_and(|time| time.seconds <= self.now.as_second()) {
+                let text = Text::new("有效期已过，请改为今后的日期。", "This date has passed: give one to come.");
+                draft.fault_of(Some(Field::Expire), text);
+            }
+        }
+        validate::normalise(&mut draft.body);
+        for violation in validate::opportunity(&draft.body, "listing") {
+            let field = of_path(&violation.field, self.layout.kind);
+            let text = match field {
+                Some(_) => violation.text,
+                None => Text::new(
+                    format!("{}：{}", violation.field, violation.text.zh),
+                    format!("{}: {}", violation.field, violation.text.en),
+                ),
+            };
+            // A field that no column has is told by its name.
+            let text = match field.filter(|field| !draft.columns.contains_key(field)) {
+                Some(field) => {
+                    Text::new(format!("{}：{}", field.info().zh, text.zh), format!("{}: {}", field.info().en, text.en))
+                }
+                None => text,
+            };
+            draft.fault_of(field, text);
+        }
+        if draft.listing.name.is_empty() {
+            let id = identity::of(self.layout.kind, &draft.body, draft.given.contains(&Field::Title));
+            draft.listing.name = format!("{}/listings/{id}", self.parent);
+        }
+        draft.faults.sort_by_key(|fault| fault.column);
+        draft.notes.sort_by_key(|note| note.column);
+        draft.listing.listing = Some(draft.body);
+        Read::Row { listing: Box::new(draft.listing), faults: draft.faults, notes: draft.notes }
+    }
+
+    fn project(&self, draft: &mut Draft) {
+        let total = draft.total_investment.clone();
+        let absent = !draft.given.contains(&Field::Investment) && !draft.columns.contains_key(&Field::Investment);
+        match total {
+            Some(total) if draft.whole_investment || absent => {
+                (draft.project.investment_min, draft.project.investment_max) = (total.min, total.max);
+                if draft.whole_investment {
+                    let text = Text::new("“全部”按总投资读取", "read as the total investment");
+                    draft.note_of(Field::Investment, text);
+                }
+            }
+            None if draft.whole_investment => {
+                let text = Text::new(
+                    "“全部”要有总投资才能读取，请填写金额。",
+                    "All of it needs a total investment: give an amount.",
+                );
+                draft.fault_of(Some(Field::Investment), text);
+            }
+            _ => {}
+        }
+        draft.body.details = Some(Details::Project(std::mem::take(&mut draft.project)));
+    }
+
+    fn talent(&self, draft: &mut Draft) {
+        if draft.talent.supply_type == 0 {
+            draft.talent.supply_type = self.layout.implied.supply;
+        }
+        // Tables of posts have no titles; what they have of one is put together.
+        let untitled = !draft.given.contains(&Field::Title) && !draft.columns.contains_key(&Field::Title);
+        let name = match &*draft.talent.occupation_name {
+            "" => crate::typed::occupation::name(&draft.talent.occupation_code),
+            name => name,
+        };
+        if untitled && !name.is_empty() && draft.talent.headcount > 0 && !draft.body.regions.is_empty() {
+            let places: Vec<&str> = draft
+                .body
+                .regions
+                .iter()
+                .filter_map(|code| regions().get(code))
+                .map(|entry| entry.name(Language::Zh))
+                .collect();
+            draft.body.title = format!("{}{name}{}人", places.join("、"), draft.talent.headcount);
+        } else if untitled {
+            // Why there is none is said where it is.
+            draft.body.title = "—".to_owned();
+        }
+        draft.body.details = Some(Details::Talent(std::mem::take(&mut draft.talent)));
+    }
+
+    fn event(&self, draft: &mut Draft) {
+        let zone = self.zone_of(draft);
+        if draft.event.time_zone.is_empty() {
+            draft.event.time_zone = ZONE.to_owned();
+        }
+        let (start, end, deadline) = (draft.start, draft.end, draft.deadline);
+        for (field, when) in [(Field::Start, start), (Field::End, end)] {
+            if let Some(When::Month(_)) = when {
+                let text = Text::new("只有月份，请写明是哪一天。", "This is a month: say which day.");
+                draft.fault_of(Some(field), text);
+            }
+        }
+        if let Some(When::Day(_)) = start {
+            let text = Text::new("没有时刻，按当天0时开始读取", "no time of day: read as midnight at its beginning");
+            draft.note_of(Field::Start, text);
+        }
+        draft.event.start_time = start.and_then(|when| at_start(when, &zone)).map(stamp);
+        // A day on which it ends belongs to it.
+        draft.event.end_time = end.and_then(|when| at_end_of_event(when, &zone)).map(stamp);
+        let start_day = start.and_then(|when| local_day(when, &zone));
+        draft.event.registration_deadline = deadline
+            .and_then(|when| match when {
+                When::Day(day) if Some(day) == start_day => start.and_then(|when| at_start(when, &zone)),
+                when => at_end(when, &zone),
+            })
+            .map(stamp);
+        self.region_of_event(draft);
+        draft.body.details = Some(Details::Event(std::mem::take(&mut draft.event)));
+    }
+
+    /// The place in which its venue lies, else the member's own.
+    fn region_of_event(&self, draft: &mut Draft) {
+        let unsaid = !draft.given.contains(&Field::Regions) && !draft.has_fault(Field::Regions);
+        if !unsaid || draft.columns.contains_key(&Field::Regions) {
+            return;
+        }
+        match place::in_address(&draft.event.venue, self.home) {
+            Some((place, unknown)) => {
+                draft.body.regions = vec![place.code.to_owned()];
+                if let Some(unknown) = unknown {
+                    let name = regions().get(place.code).map_or("", |entry| entry.name(Language::Zh));
+                    draft.note_of(
+                        Field::Venue,
+                        Text::new(
+                            format!("{name}没有“{unknown}”，地点保留原文，地区按{name}填写，请核对"),
+                            format!("{name} has no {unknown}: the venue is kept as it is, and the region is {name}; check it"),
+                        ),
+                    );
+                }
+            }
+            None => draft.body.regions = self.home.map(str::to_owned).into_iter().collect(),
+        }
+    }
+
+    fn zone_of(&self, draft: &Draft) -> TimeZone {
+        match &*draft.event.time_zone {
+            "" => self.zone.clone(),
+            name => TimeZone::get(name).unwrap_or_else(|_| self.zone.clone()),
+        }
+    }
+}
+
+/// What has no field of its own becomes a list at the end of the body.
+fn tell_in_body(draft: &mut Draft) {
+    if draft.told.is_empty() {
+        return;
+    }
+    draft.told.sort_by_key(|(field, _)| *field);
+    let lines: Vec<String> =
+        draft.told.iter().map(|(field, text)| format!("- {}：{}", field.info().zh, text)).collect();
+    if !draft.body.body.is_empty() {
+        draft.body.body.push_str("\n\n");
+    }
+    draft.body.body.push_str(&lines.join("\n"));
+}
+
+fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_timestamp(day.to_datetime(Time::midnight())).ok()
+}
+
+fn at_start(when: When, zone: &TimeZone) -> Option<Timestamp> {
+    match when {
+        When::Day(day) => midnight(day, zone),
+        When::Moment(at) => zone.to_timestamp(at).ok(),
+        When::Exact(at) => Some(at),
+        When::Month(_) => None,
+    }
+}
+
+/// The last second of a day or a month.
+fn at_end(when: When, zone: &TimeZone) -> Option<Timestamp> {
+    match when {
+        When::Day(_) | When::Month(_) => {
+            let next = when.last_day()?.tomorrow().ok()?;
+            midnight(next, zone)?.checked_sub(1.second()).ok()
+        }
+        when => at_start(when, zone),
+    }
+}
+
+/// Midnight at the end of a day.
+fn at_end_of_event(when: When, zone: &TimeZone) -> Option<Timestamp> {
+    match when {
+        When::Day(day) => midnight(day.tomorrow().ok()?, zone),
+        when => at_start(when, zone),
+    }
+}
+
+fn local_day(when: When, zone: &TimeZone) -> Option<Date> {
+    match when {
+        When::Day(day) => Some(day),
+        When::Moment(at) => Some(at.date()),
+        When::Exact(at) => Some(zone.to_datetime(at).date()),
+        When::Month(_) => None,
+    }
+}
+
+fn stamp(at: Timestamp) -> prost_types::Timestamp {
+    crate::services::timestamp(at.as_microsecond())
+}

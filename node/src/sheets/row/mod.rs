@@ -1,0 +1,244 @@
+//! One row as a listing: each cell through what people type, the whole through the validation of every write.
+
+mod draft;
+mod finish;
+mod put;
+
+use std::collections::{BTreeMap, HashMap};
+
+use duikou_proto::language::Text;
+use duikou_proto::v1;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::SheetError;
+use super::fields::Field;
+use super::grid::{Cell, Grid, Line, reference};
+use super::header::{Column, Layout, squeezed};
+use super::read::NO_VALUE;
+use crate::typed::money::Unit;
+use crate::typed::text::folded;
+use crate::typed::{Names, Outcome, Unclear};
+use draft::Draft;
+pub(super) use put::kept;
+
+/// What is to be said of a cell, or of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The column; absent where it is about the row.
+    pub column: Option<usize>,
+    /// The field, where there is one.
+    pub field: Option<Field>,
+    /// What.
+    pub text: Text,
+}
+
+/// What a row came to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Read {
+    /// A listing, or why it is none.
+    Row {
+        /// As far as it could be read.
+        listing: Box<v1::Listing>,
+        /// What is wrong.
+        faults: Vec<Remark>,
+        /// What its writer should know.
+        notes: Vec<Remark>,
+    },
+    /// No listing: a sum, a heading, a note.
+    Passed(Text),
+}
+
+/// What is the same for all rows of a table.
+pub(super) struct Reader<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) grid: &'a Grid,
+    /// `members/ID`.
+    pub(super) parent: String,
+    pub(super) names: &'a Names,
+    /// The member's own region.
+    pub(super) home: Option<&'a str>,
+    pub(super) values: BTreeMap<Field, String>,
+    pub(super) now: Timestamp,
+    pub(super) zone: TimeZone,
+    /// Places that were read before: tables repeat them.
+    places: HashMap<String, Outcome<put::Places>>,
+}
+
+/// Places that are kept.
+const PLACES: usize = 10_000;
+
+/// Where in a table a value stands.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    field: Field,
+    column: Option<usize>,
+    unit: Unit,
+    cell: &'a Cell,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        layout: &'a Layout,
+        grid: &'a Grid,
+        parent: String,
+        names: &'a Names,
+        home: Option<&'a str>,
+        values: BTreeMap<Field, String>,
+        now: Timestamp,
+    ) -> Result<Self, SheetError> {
+        let zone = TimeZone::get(ZONE).map_err(|error| SheetError::Broken(error.to_string()))?;
+        let places = HashMap::new();
+        let mut reader = Self { layout, grid, parent, names, home, values, now, zone, places };
+        reader.check_values()?;
+        Ok(reader)
+    }
+
+    fn today(&self) -> Date {
+        self.zone.to_datetime(self.now).date()
+    }
+
+    /// A value for all rows that is wrong is told once, not with each row.
+    fn check_values(&mut self) -> Result<(), SheetError> {
+        for (field, text) in self.values.clone() {
+            if !field.info().is_of(self.layout.kind) {
+                return Err(SheetError::Field(field.info().id.to_owned()));
+            }
+            let mut draft = Draft::default();
+            let cell = Cell::Text(text.clone());
+            self.put(&mut draft, At { field, column: None, unit: Unit::default(), cell: &cell });
+            if let Some(fault) = draft.faults.into_iter().next() {
+                return Err(SheetError::Default { field: field.info().zh.to_owned(), text: Box::new(fault.text) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads one row below the headers.
+    pub(super) fn row(&mut self, line: &Line) -> Read {
+        if let Some(why) = self.passed_over(line) {
+            return Read::Passed(why);
+        }
+        let mut draft = Draft::default();
+        let layout = self.layout;
+        for column in &layout.columns {
+            let Some(field) = column.field else { continue };
+            let cell = line.cells.get(column.index).unwrap_or(&Cell::Empty);
+            draft.columns.insert(field, column.index);
+            if cell.is_blank() {
+                continue;
+            }
+            let at = At { field, column: Some(column.index), unit: column.unit, cell };
+            if let Cell::Error(error) = cell {
+                draft.fault(at, error_text(error));
+                continue;
+            }
+            if self.grid.lossy && stands_for_another(&cell.text()) {
+                draft.note(
+                    at,
+                    Text::new(
+                        "含有“?”，可能是原编码里没有的字，请核对",
+                        "? may stand for a character that the encoding does not have: check it",
+                    ),
+                );
+            }
+            self.put(&mut draft, at);
+        }
+        for (field, text) in self.values.clone() {
+            if !draft.given.contains(&field) && !draft.has_fault(field) {
+                let cell = Cell::Text(text);
+                self.put(&mut draft, At { field, column: None, unit: Unit::default(), cell: &cell });
+            }
+        }
+        self.finish(draft)
+    }
+
+    /// Why a row is no listing.
+    fn passed_over(&self, line: &Line) -> Option<Text> {
+        let texts = || line.cells.iter().filter(|cell| !cell.is_blank());
+        let first = texts().next()?.text();
+        let begins = folded(&first);
+        let is_sum = |sum: &&str| begins.starts_with(*sum) && begins.chars().count() <= SUM_CHARS;
+        if SUMS.iter().any(is_sum) {
+            return Some(Text::new("合计行，跳过", "a row of sums: passed over"));
+        }
+        if ["说明", "示例"].contains(&begins.as_str()) && self.column_is(line, Field::Id, &begins) {
+            return Some(Text::new("模板的说明或示例行，跳过", "a row of the template: passed over"));
+        }
+        if self.mapped() >= 3 && texts().all(|cell| cell.text() == first) {
+            return Some(Text::new(
+                format!("只有一项内容“{}”，视为小标题或附注，跳过", short(&first)),
+                format!("nothing but {}: taken for a heading or a note, and passed over", short(&first)),
+            ));
+        }
+        let is_header = |column: &Column| {
+            line.cells.get(column.index).is_some_and(|cell| squeezed(&cell.text()) == squeezed(&column.header))
+        };
+        if self.layout.columns.iter().filter(|column| column.field.is_some()).all(is_header) {
+            return Some(Text::new("重复的表头，跳过", "the headers again: passed over"));
+        }
+        None
+    }
+
+    fn column_is(&self, line: &Line, field: Field, text: &str) -> bool {
+        let column = self.layout.columns.iter().find(|column| column.field == Some(field));
+        column.and_then(|column| line.cells.get(column.index)).is_some_and(|cell| folded(&cell.text()) == text)
+    }
+
+    fn mapped(&self) -> usize {
+        self.layout.columns.iter().filter(|column| column.field.is_some()).count()
+    }
+
+    /// Regions of a cell, each distinct text once for the whole table.
+    fn regions(&mut self, typed: &str) -> Outcome<put::Places> {
+        if let Some(known) = self.places.get(typed) {
+            return known.clone();
+        }
+        let read = put::regions(typed);
+        if self.places.len() < PLACES {
+            self.places.insert(typed.to_owned(), read.clone());
+        }
+        read
+    }
+}
+
+/// The zone of times that name none.
+const ZONE: &str = "Asia/Shanghai";
+/// What rows of sums begin with.
+const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "累计"];
+/// Characters of such a beginning; a longer one is a title.
+const SUM_CHARS: usize = 5;
+
+fn short(text: &str) -> String {
+    text.chars().take(30).collect()
+}
+
+fn error_text(error: &str) -> Unclear {
+    if error == NO_VALUE {
+        return Unclear::wrong(
+            "此单元格是公式，文件里没有存它的结果：请用表格软件打开并保存后再导入。",
+            "This cell is a formula whose result is not in the file: open it in a spreadsheet program, save it, and import it again.",
+        );
+    }
+    Unclear::wrong(
+        format!("此单元格是错误值（{error}），请改正。"),
+        format!("This cell holds an error ({error}): correct it."),
+    )
+}
+
+/// Whether a question mark stands beside an ideograph, where Chinese writes its own.
+fn stands_for_another(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    chars.iter().enumerate().any(|(at, c)| {
+        let beside = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| *c > '\u{2e80}');
+        *c == '?' && (beside(at.checked_sub(1)) || beside(Some(at + 1)))
+    })
+}
+
+impl Remark {
+    /// The cell of a row that it is about: `B18`; empty where it is about the row.
+    pub fn cell(&self, row: u32) -> String {
+        self.column.map(|column| reference(column, row)).unwrap_or_default()
+    }
+}

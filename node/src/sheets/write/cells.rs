@@ -1,0 +1,127 @@
+//! A listing as cells that are read as the same listing.
+
+use duikou_proto::v1::external_code::Scheme;
+use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::{Contact, ExternalCode, Listing, Opportunity};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::sheets::fields::Field;
+use crate::sheets::row::kept;
+use crate::typed::money::{self, Period, Range};
+use crate::typed::occupation::Occupation;
+use crate::typed::{audience, choice, date, industry, labels, occupation, place};
+
+/// The zone of times without one.
+const ZONE: &str = "Asia/Shanghai";
+
+/// What stands under the header of a field; empty where the listing has nothing there.
+pub(super) fn cell(listing: &Listing, field: Field) -> String {
+    let empty = Opportunity::default();
+    let body = listing.listing.as_ref().unwrap_or(&empty);
+    let nobody = Contact::default();
+    let contact = body.contact.as_ref().unwrap_or(&nobody);
+    let (project_code, credit_code, other_codes) = codes(&body.external_codes);
+    match field {
+        Field::Id => listing.name.rsplit('/').next().unwrap_or_default().to_owned(),
+        Field::Title => body.title.clone(),
+        Field::Direction => choice::format(&[body.direction], labels::DIRECTIONS),
+        Field::Summary => body.summary.clone(),
+        Field::Body => body.body.clone(),
+        Field::Language => body.language.clone(),
+        Field::Regions => joined(body.regions.iter().map(|code| place::format(code))),
+        Field::Industries => joined(body.industries.iter().map(|code| industry::format(code))),
+        Field::Tags => joined(body.tags.iter().cloned()),
+        Field::Audience => audience::format(&listing.scopes),
+        Field::Expire => time(listing.expire_time.as_ref(), ZONE),
+        Field::Office => contact.office.clone(),
+        Field::Person => contact.person.clone(),
+        Field::Email => contact.email.clone(),
+        Field::Phone => contact.phone.clone(),
+        Field::Address => contact.address.clone(),
+        Field::Links => {
+            body.links.iter().map(|link| format!("{} {}", link.title, link.url)).collect::<Vec<_>>().join("\n")
+        }
+        Field::ProjectCode => project_code,
+        Field::CreditCode => credit_code,
+        Field::Rest => kept(&body.attachments, &other_codes),
+        _ => particular(body, field),
+    }
+}
+
+fn particular(body: &Opportunity, field: Field) -> String {
+    let range =
+        |min: &Option<_>, max: &Option<_>, period| money::format(&Range { min: min.clone(), max: max.clone(), period });
+    match (&body.details, field) {
+        (Some(Details::Capital(part)), Field::Instrument) => choice::format(&[part.instrument], labels::INSTRUMENTS),
+        (Some(Details::Capital(part)), Field::Amount) => range(&part.amount_min, &part.amount_max, None),
+        (Some(Details::Capital(part)), Field::Stages) => choice::format(&part.stages, labels::STAGES),
+        (Some(Details::Capital(part)), Field::Conditions) => part.conditions.clone(),
+        (Some(Details::Project(part)), Field::CooperationModes) => {
+            choice::format(&part.cooperation_modes, labels::COOPERATION_MODES)
+        }
+        (Some(Details::Project(part)), Field::Investment) => range(&part.investment_min, &part.investment_max, None),
+        (Some(Details::Project(part)), Field::Phase) => choice::format(&[part.phase], labels::PHASES),
+        (Some(Details::Project(part)), Field::LandTerms) => part.land_terms.clone(),
+        (Some(Details::Project(part)), Field::PolicyTerms) => part.policy_terms.clone(),
+        (Some(Details::Technology(part)), Field::Maturity) => number(part.maturity_trl),
+        (Some(Details::Technology(part)), Field::IpStatus) => choice::format(&[part.ip_status], labels::IP_STATUSES),
+        (Some(Details::Technology(part)), Field::Patents) => joined(part.patent_numbers.iter().cloned()),
+        (Some(Details::Technology(part)), Field::TransferModes) => {
+            choice::format(&part.transfer_modes, labels::TRANSFER_MODES)
+        }
+        (Some(Details::Talent(part)), Field::SupplyType) => choice::format(&[part.supply_type], labels::SUPPLY_TYPES),
+        (Some(Details::Talent(part)), Field::Occupation) => {
+            occupation::format(&Occupation { code: part.occupation_code.clone(), name: part.occupation_name.clone() })
+        }
+        (Some(Details::Talent(part)), Field::Headcount) => number(part.headcount),
+        (Some(Details::Talent(part)), Field::Wage) => {
+            range(&part.wage_min, &part.wage_max, Period::try_from(part.wage_period).ok())
+        }
+        (Some(Details::Talent(part)), Field::Training) => part.training.clone(),
+        (Some(Details::Event(part)), Field::Start) => time(part.start_time.as_ref(), &part.time_zone),
+        (Some(Details::Event(part)), Field::End) => time(part.end_time.as_ref(), &part.time_zone),
+        (Some(Details::Event(part)), Field::TimeZone) => part.time_zone.clone(),
+        (Some(Details::Event(part)), Field::Venue) => part.venue.clone(),
+        (Some(Details::Event(part)), Field::OnlineUrl) => part.online_url.clone(),
+        (Some(Details::Event(part)), Field::Deadline) => time(part.registration_deadline.as_ref(), &part.time_zone),
+        (Some(Details::Event(part)), Field::Capacity) => number(part.capacity),
+        _ => String::new(),
+    }
+}
+
+fn number(value: i32) -> String {
+    if value == 0 { String::new() } else { value.to_string() }
+}
+
+/// Items with a mark between them that names do not contain, and behind a single one that holds a weaker mark.
+fn joined(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    let text = items.join("；");
+    if items.len() == 1 && text.contains(['、', ',', '，', '/', '／']) { format!("{text}；") } else { text }
+}
+
+/// A time as the clocks of its zone show it; where these show it twice, in the form of RFC 3339.
+fn time(time: Option<&prost_types::Timestamp>, zone: &str) -> String {
+    let Some(at) = time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok()) else { return String::new() };
+    let local = TimeZone::get(zone).ok().and_then(|zone| {
+        let local = zone.to_datetime(at);
+        (zone.to_timestamp(local).ok() == Some(at)).then_some(local)
+    });
+    local.map_or_else(|| at.to_string(), date::format)
+}
+
+/// The codes that have columns of their own, where these give back the same list; and the others.
+fn codes(all: &[ExternalCode]) -> (String, String, Vec<ExternalCode>) {
+    let mut rest = all;
+    let mut take = |scheme: Scheme| match rest.split_first() {
+        Some((first, others)) if first.scheme == i32::from(scheme) && first.register.is_empty() => {
+            rest = others;
+            first.code.clone()
+        }
+        _ => String::new(),
+    };
+    let project = take(Scheme::InvestmentProject);
+    let credit = take(Scheme::CreditCode);
+    (project, credit, rest.to_vec())
+}

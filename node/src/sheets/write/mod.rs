@@ -1,0 +1,44 @@
+//! Tables that are written: exports, templates, and rows that are to be corrected.
+
+mod cells;
+mod export;
+mod faults;
+mod template;
+
+pub use export::{Export, export};
+pub use faults::faults;
+pub use template::template;
+
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, XlsxError};
+
+use super::SheetError;
+
+fn broken(error: XlsxError) -> SheetError {
+    SheetError::Write(error.to_string())
+}
+
+/// Headers.
+fn header_format() -> Format {
+    Format::new().set_bold().set_background_color("#DCE6F1").set_border_bottom(FormatBorder::Thin).set_text_wrap()
+}
+
+/// Cells: texts that stay texts, whatever they begin with.
+fn text_format() -> Format {
+    Format::new().set_num_format("@").set_quote_prefix().set_text_wrap().set_align(FormatAlign::Top)
+}
+
+/// Width of a column in characters, by how much its field takes.
+fn width(field: super::fields::Field) -> f64 {
+    use super::fields::Field;
+    match field {
+        Field::Body | Field::Summary | Field::Title => 36.0,
+        Field::Id
+        | Field::Regions
+        | Field::Industries
+        | Field::Office
+        | Field::Email
+        | Field::Links
+        | Field::Audience => 24.0,
+        _ => 16.0,
+    }
+}

@@ -1,0 +1,137 @@
+//! Texts, telephone numbers and addresses as they come out of cells and fields.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::{Outcome, TYPED_CHARS, Unclear, Understood, shown};
+
+/// Words that say that there is no value.
+const NOTHING: [&str; 9] = ["-", "--", "—", "——", "/", "无", "暂无", "N/A", "NA"];
+
+/// Half-width, in the compatible form (NFKC), without white space: the form in which numbers and dates are read.
+pub fn folded(typed: &str) -> String {
+    typed.nfkc().filter(|c| !c.is_whitespace() && !is_invisible(*c)).collect()
+}
+
+/// Zero-width characters, which copying from web pages and chats leaves in cells.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+}
+
+/// Whether it says that there is nothing.
+pub fn says_nothing(typed: &str) -> bool {
+    let folded = folded(typed);
+    folded.is_empty() || NOTHING.contains(&folded.to_uppercase().as_str())
+}
+
+/// A text of one line: without spaces around it, line breaks between ideographs dropped and others made spaces.
+pub fn line(typed: &str) -> String {
+    let mut line = String::with_capacity(typed.len());
+    for part in typed.split(['\n', '\r', '\t', '\u{85}', '\u{2028}', '\u{2029}']).map(str::trim) {
+        if part.is_empty() {
+            continue;
+        }
+        let joins = line.chars().next_back().is_none_or(is_wide) || part.chars().next().is_none_or(is_wide);
+        if !joins {
+            line.push(' ');
+        }
+        line.push_str(part);
+    }
+    line.retain(|c| !is_invisible(c) && !(c.is_control()));
+    line.trim().to_owned()
+}
+
+/// A text of several lines, with line ends as Unix writes them.
+pub fn lines(typed: &str) -> String {
+    typed.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
+}
+
+fn is_wide(c: char) -> bool {
+    c >= '\u{2e80}'
+}
+
+/// An e-mail address, perhaps in full-width characters.
+///
+/// # Errors
+/// Where it is not `local@domain` with a domain of at least two labels.
+pub fn email(typed: &str) -> Outcome<String> {
+    if says_nothing(typed) {
+        return Ok(Understood::nothing(None));
+    }
+    let address = folded(typed);
+    let complete = address.rsplit_once('@').is_some_and(|(_, domain)| domain.contains('.'));
+    if address.chars().count() > TYPED_CHARS || !complete || !duikou_proto::validate::is_email(&address) {
+        let typed = shown(typed);
+        return Err(Unclear::wrong(
+            format!("“{typed}”不是完整的邮箱地址，请填写如 name@office.example 的地址。"),
+            format!("{typed} is no complete e-mail address: write it like name@office.example."),
+        ));
+    }
+    Ok(Understood::plain(address))
+}
+
+/// A telephone number: digits, spaces, `+`, `-`, `(`, `)`.
+///
+/// # Errors
+/// Where a spreadsheet has turned it into a rounded number (`1.38E+10`), or it holds other characters.
+pub fn phone(typed: &str) -> Outcome<String> {
+    if says_nothing(typed) {
+        return Ok(Understood::nothing(None));
+    }
+    let number: String = typed.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let number = number.trim().replace(['–', '—'], "-");
+    let scientific = number.to_uppercase().contains("E+")
+        || (number.contains('.') && number.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+    if scientific {
+        let typed = shown(typed);
+        return Err(Unclear::wrong(
+            format!("“{typed}”是被表格软件改成数值的号码，末位已丢失：请把该列设为文本后重新填写。"),
+            format!(
+                "A spreadsheet made {typed} of a number, and its digits are lost: set the column to text and type it again."
+            ),
+        ));
+    }
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    let plain = number.bytes().all(|b| b.is_ascii_digit() || b" +-()".contains(&b));
+    if !plain || !(3..=20).contains(&digits) {
+        let typed = shown(typed);
+        return Err(Unclear::wrong(
+            format!("“{typed}”不是电话号码，请只用数字、空格、+、-和括号填写一个号码。"),
+            format!("{typed} is no telephone number: write one, of digits, spaces, +, - and brackets."),
+        ));
+    }
+    Ok(Understood::plain(number))
+}
+
+/// A web address.
+///
+/// # Errors
+/// Where it does not begin with `https://` or `http://`.
+pub fn url(typed: &str) -> Outcome<String> {
+    if says_nothing(typed) {
+        return Ok(Understood::nothing(None));
+    }
+    let address = typed.trim();
+    let known = ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme));
+    if !known || address.contains(char::is_whitespace) {
+        let typed = shown(typed);
+        return Err(Unclear::wrong(
+            format!("“{typed}”不是网址，请填写以 https:// 开头的网址，没有请留空。"),
+            format!("{typed} is no web address: write one that begins with https://, or leave it empty."),
+        ));
+    }
+    Ok(Understood::plain(address.to_owned()))
+}
+
+/// Several values in one field: separated by semicolons, line breaks, slashes or bars; where there are none of these, by
+/// 、 and commas.
+pub fn items(typed: &str) -> Vec<String> {
+    let of = |separators: &[char]| -> Vec<String> {
+        typed.split(separators).map(line).filter(|item| !item.is_empty()).collect()
+    };
+    let strong = of(&[';', '；', '\n', '\r', '|', '｜']);
+    if strong.len() > 1 || typed.contains([';', '；']) {
+        strong
+    } else {
+        of(&['、', ',', '，', '/', '／', '\n', '\r'])
+    }
+}

@@ -1,0 +1,100 @@
+//! How much of the rate of a loop that only signs and commits an import of a spreadsheet reaches: reading the workbook,
+//! understanding its cells, and everything that a write is, by the command line of the node.
+//!
+//! The gateway is down meanwhile: on its own machine it would take nothing of the node's.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use anyhow::Context;
+use duikou_node::sheets::{Format, export};
+use duikou_proto::envelope::Part;
+use duikou_proto::sign::Signer;
+use duikou_proto::v1::{Lane, Listing, Record};
+use prost::Message;
+
+use super::bare_store::{BareStore, Row};
+use super::content::listing;
+use super::figure::{Figure, Goal};
+use super::tally::median;
+use super::{REPEATS, world};
+use crate::harness::{NETWORK, Network, Program, Server};
+
+pub(crate) const RATIO: &str = "import_ratio";
+
+const GOAL: Goal = Goal::AtLeast(0.5);
+/// Rows of one import: as many as a member may have.
+const ROWS: usize = 50_000;
+/// Rows that the bare loop commits together.
+const COMMIT: usize = 512;
+/// One for each run.
+const MEMBERS: [&str; REPEATS] = ["shenzhen", "dongguan", "huizhou"];
+
+/// Measures it.
+pub(crate) async fn measure() -> anyhow::Result<Figure> {
+    let folder = tempfile::tempdir()?;
+    let net = Network::new(1).gateway().node("shenzhen", &MEMBERS).measured().start().await;
+    let node = net.node("shenzhen");
+    net.gateway().stop().await;
+    let (mut imports, mut bares) = (Vec::new(), Vec::new());
+    for (run, member) in MEMBERS.into_iter().enumerate() {
+        let listings: Vec<Listing> = (0..ROWS).map(|n| listing(member, &format!("row-{n}"))).collect();
+        bares.push(bare(&folder.path().join(format!("bare-{run}.db")), &listings).await?);
+        let file = folder.path().join(format!("{member}.xlsx"));
+        std::fs::write(&file, export(&listings, Format::Xlsx)?.bytes)?;
+        imports.push(import(node, member, &file).await.context("importing")?);
+        let last = format!("members/{member}.{NETWORK}/listings/row-{}", ROWS - 1);
+        node.get(&last).await.context("the last row is not there")?;
+    }
+    let (imported, bare) = (median(imports), median(bares));
+    Ok(Figure {
+        name: RATIO,
+        value: imported / bare,
+        unit: "ratio",
+        baseline: Some((bare, "rows/s")),
+        goal: Some(GOAL),
+        details: vec![
+            ("rows", ROWS.into()),
+            ("format", "xlsx".into()),
+            ("listing_bytes", super::content::LISTING_BYTES.into()),
+            ("rows_per_second", imported.round().into()),
+        ],
+    })
+}
+
+/// Rows a second, from the start of the command to its end.
+async fn import(node: &Server, member: &str, file: &Path) -> anyhow::Result<f64> {
+    let mut command = tokio::process::Command::new(Program::Node.path());
+    command.arg("import").arg(file).args(["--member", member, "--quiet", "--dir"]).arg(node.dir());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
+    let began = Instant::now();
+    let status = command.status().await?;
+    anyhow::ensure!(status.success(), "the import ended with {status}");
+    Ok(ROWS as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Rows a second of one thread that signs each and commits many at a time.
+async fn bare(file: &Path, listings: &[Listing]) -> anyhow::Result<f64> {
+    let mut store = BareStore::create(file).await?;
+    let signer = Signer::from_seed(1, [1; 32]);
+    let began = Instant::now();
+    for chunk in listings.chunks(COMMIT) {
+        let signed = chunk.iter().map(|listing| {
+            let id = listing.name.rsplit('/').next().unwrap_or_default();
+            let record = Record {
+                name: format!("members/bare.{NETWORK}/listings/{id}"),
+                revision: 1,
+                kind: "capital".to_owned(),
+                lane: Lane::Bulk.into(),
+                scopes: vec!["public".to_owned()],
+                expire_time: 1,
+                body: listing.listing.clone().unwrap_or_default().encode_to_vec().into(),
+                ..Record::default()
+            };
+            Ok((record.name.clone(), Part::sign_record(&signer, &record)?.bytes().to_vec()))
+        });
+        store.commit(&signed.collect::<anyhow::Result<Vec<Row>>>()?).await?;
+    }
+    Ok(listings.len() as f64 / began.elapsed().as_secs_f64())
+}
