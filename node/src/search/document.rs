@@ -123,7 +123,7 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     let tags = folds(&mut opportunity.tags.iter().map(String::as_str));
     let others = folds(&mut other_texts(opportunity).into_iter());
     let places = opportunity.regions.iter().filter_map(|code| regions().get(&normalise_region(code)));
-    let places: Vec<&Spelt> = places.filter_map(|place| spelt_places().get(place.code)).collect();
+    let places: Vec<&PlaceWords> = places.filter_map(|place| words_of_places().get(place.code)).collect();
     let mut spelt = BTreeSet::new();
 
     for shingle in Pieces::of_folded([&*title, &*summary, &*body]).bands() {
@@ -153,20 +153,20 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
 }
 
 /// The names of a place, folded, and how they are typed.
-struct Spelt {
+struct PlaceWords {
     names: Vec<String>,
     spellings: BTreeSet<String>,
 }
 
 /// All places, by their codes.
-fn spelt_places() -> &'static HashMap<&'static str, Spelt> {
-    static PLACES: OnceLock<HashMap<&'static str, Spelt>> = OnceLock::new();
+fn words_of_places() -> &'static HashMap<&'static str, PlaceWords> {
+    static PLACES: OnceLock<HashMap<&'static str, PlaceWords>> = OnceLock::new();
     PLACES.get_or_init(|| {
         let spelt = |place: &'static Entry| {
             let names: Vec<String> = regions().names(place).iter().map(|name| fold(name).text).collect();
             let mut spellings = BTreeSet::new();
             names.iter().for_each(|name| spell(name, &mut spellings));
-            (place.code, Spelt { names, spellings })
+            (place.code, PlaceWords { names, spellings })
         };
         regions().entries().iter().map(spelt).collect()
     })
