@@ -220,7 +220,7 @@ pub(crate) const INDEX_STARTS: Duration = Duration::from_secs(60);
 /// How soon after another the index commits what has changed.
 pub(crate) const INDEX_COMMIT: Duration = Duration::from_millis(300);
 /// Likewise while it is far behind.
-pub(crate) const INDEX_COMMIT_BEHIND: Duration = Duration::from_secs(5);
+pub(crate) const INDEX_COMMIT_BEHIND: Duration = Duration::from_secs(15);
 /// After how long without a change the index gives back the memory in which it writes.
 pub(crate) const INDEX_IDLE: Duration = Duration::from_secs(30);
 /// How long after a failure the index is opened again; after each further one twice as long.
@@ -228,7 +228,7 @@ pub(crate) const INDEX_AGAIN: Duration = Duration::from_millis(500);
 /// The longest of these pauses.
 pub(crate) const INDEX_AGAIN_MAX: Duration = Duration::from_secs(300);
 /// Bytes of documents that the index gathers before it writes them.
-pub(crate) const INDEX_BYTES: usize = 20_000_000;
+pub(crate) const INDEX_BYTES: usize = 48_000_000;
 /// How long a search waits for an index that is not ready.
 pub(crate) const SEARCH_WAITS: Duration = Duration::from_secs(5);
 /// Searches at once; more wait.

@@ -20,6 +20,27 @@ pub struct Folded {
 /// Characters that can have a simplified form: the ideographs of the Basic Multilingual Plane, and those beyond.
 const IDEOGRAPHS: [std::ops::RangeInclusive<u32>; 3] = [0x3400..=0x9fff, 0xf900..=0xfaff, 0x20000..=0x2a6df];
 
+/// Where nearly all characters of any text lie: they are looked up by their place.
+const COMMON: std::ops::Range<u32> = 0x3400..0xa000;
+
+/// The simplified forms of traditional characters and variants.
+struct Simplified {
+    /// Of the characters of [`COMMON`], in order; most are their own.
+    common: Vec<char>,
+    /// Of those beyond that have one.
+    rare: HashMap<char, char>,
+}
+
+impl Simplified {
+    fn of(&self, character: char) -> char {
+        let Some(place) = u32::from(character).checked_sub(COMMON.start) else { return character };
+        match self.common.get(place as usize) {
+            Some(simple) => *simple,
+            None => self.rare.get(&character).copied().unwrap_or(character),
+        }
+    }
+}
+
 /// Folds a text: compatibility forms (NFKC) of each character, small letters, simplified characters. Each by itself, so
 /// that a text folds alike wherever it stands. The first call makes the table that this takes.
 pub fn fold(original: &str) -> Folded {
@@ -31,8 +52,7 @@ pub fn fold(original: &str) -> Folded {
             folded.text.push(character);
             folded.origins.push(origin);
         };
-        // Most are their own.
-        let simplify = |character| simplified.get(&character).copied().unwrap_or(character);
+        let simplify = |character| simplified.of(character);
         match character {
             '\0'..='\u{7f}' => push(character.to_ascii_lowercase()),
             '\u{4e00}'..='\u{9fff}' => push(simplify(character)),
@@ -42,25 +62,32 @@ pub fn fold(original: &str) -> Folded {
     folded
 }
 
-/// Traditional characters and variants with their simplified forms, by OpenCC's table.
-fn simplified() -> &'static HashMap<char, char> {
-    static TABLE: OnceLock<HashMap<char, char>> = OnceLock::new();
+/// The table, made once.
+fn simplified() -> &'static Simplified {
+    static TABLE: OnceLock<Simplified> = OnceLock::new();
     TABLE.get_or_init(|| {
-        // The tables are compiled in: that they cannot be read is a fault of the build, and the tests below show it.
-        let Ok(converter) = OpenCC::from_config(BuiltinConfig::T2s) else { return HashMap::new() };
-        let mut table = HashMap::new();
-        let mut buffer = [0; 4];
-        for character in IDEOGRAPHS.into_iter().flatten().filter_map(char::from_u32) {
-            let converted = converter.convert(character.encode_utf8(&mut buffer));
-            let mut characters = converted.chars();
-            if let (Some(simple), None) = (characters.next(), characters.next())
-                && simple != character
-            {
-                table.insert(character, simple);
-            }
-        }
-        table
+        let rare = read();
+        let own = |character: char| rare.get(&character).copied().unwrap_or(character);
+        Simplified { common: COMMON.filter_map(char::from_u32).map(own).collect(), rare }
     })
+}
+
+/// Reads OpenCC's table, character by character.
+fn read() -> HashMap<char, char> {
+    // The tables are compiled in: that they cannot be read is a fault of the build, and the tests below show it.
+    let Ok(converter) = OpenCC::from_config(BuiltinConfig::T2s) else { return HashMap::new() };
+    let mut table = HashMap::new();
+    let mut buffer = [0; 4];
+    for character in IDEOGRAPHS.into_iter().flatten().filter_map(char::from_u32) {
+        let converted = converter.convert(character.encode_utf8(&mut buffer));
+        let mut characters = converted.chars();
+        if let (Some(simple), None) = (characters.next(), characters.next())
+            && simple != character
+        {
+            table.insert(character, simple);
+        }
+    }
+    table
 }
 
 #[cfg(test)]

@@ -58,6 +58,44 @@ pub(crate) struct RejectionFact {
     pub(crate) detail: String,
     /// The directory's entry by which it was judged.
     pub(crate) directory: i64,
+    /// Whom refused withdrawals would have told, as text of their scopes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) told: Option<String>,
+}
+
+impl RejectionFact {
+    /// What is refused now, of a name of which `before` was.
+    fn new(part: &Part, (code, detail): (Code, String), directory: i64, before: Option<&Self>) -> Self {
+        let mut told = before.and_then(Self::told);
+        if !part.is_record() {
+            told.get_or_insert_default().extend(part.scopes());
+        }
+        Self {
+            revision: part.revision(),
+            key_number: part.key_number(),
+            code: code.into(),
+            detail,
+            directory,
+            told: told.map(|told| told.to_text()),
+        }
+    }
+
+    fn told(&self) -> Option<ScopeSet> {
+        self.told.as_ref().and_then(|text| ScopeSet::from_text(text).ok())
+    }
+
+    /// Whether nothing of what was refused is still wanted, now that `part` is taken: `held` is the newest revision
+    /// that was here before, and `whole` says that all is here that its origin has of the name.
+    fn is_settled(&self, part: &Part, held: Revision, whole: bool) -> bool {
+        if defects::on(Defect::RefusalsSettleEarly) {
+            return true;
+        }
+        // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
+        let anew = self.code == i32::from(Code::Future) && part.revision() > held;
+        let newer = part.revision() >= self.revision || anew;
+        // A later record replaces an earlier one, and no withdrawal but for those who see it.
+        newer && (whole || self.told().is_none_or(|told| told.is_within(part.scopes())))
+    }
 }
 
 /// A batch to apply.
@@ -117,8 +155,9 @@ impl Command for Apply {
             let mut good = Vec::with_capacity(2);
             let row = work.row(state[0].0.name()).await?;
             let held = row.as_ref().map_or(0, Row::revision);
+            let key = facts::rejection(&self.peer, state[0].0.name());
+            let mut whole = matches!(self.progress, Progress::Again);
             for (part, verifies) in state {
-                let key = facts::rejection(&self.peer, part.name());
                 let verdict = match judge(work, &came, &part, verifies) {
                     Verdict::Take if self.side == Side::Above => room(work, &part, row.as_ref(), &mut added),
                     other => other,
@@ -126,39 +165,27 @@ impl Command for Apply {
                 match verdict {
                     Verdict::Drop => {}
                     Verdict::Refuse(code, detail) => {
-                        let refused = refusal(part.name().as_str(), part.revision(), code, &detail);
+                        whole = false;
+                        rejected.push(refusal(part.name().as_str(), part.revision(), code, &detail));
                         if known.len() < limits::REJECTIONS {
-                            let fact = RejectionFact {
-                                revision: part.revision(),
-                                key_number: part.key_number(),
-                                code: code.into(),
-                                detail,
-                                directory: work.memory.directory.index(),
-                            };
+                            let directory = work.memory.directory.index();
+                            let fact = RejectionFact::new(&part, (code, detail), directory, known.get(&key));
                             work.put_fact(key.clone(), &fact);
-                            known.insert(key, fact);
+                            known.insert(key.clone(), fact);
                             work.receipts = true;
                         }
-                        rejected.push(refused);
                     }
-                    Verdict::Take => {
-                        // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
-                        let settles = |fact: &&RejectionFact| {
-                            let anew = fact.code == i32::from(Code::Future) && part.revision() > held
-                                || defects::on(Defect::RefusalsSettleEarly);
-                            part.revision() >= fact.revision || anew
-                        };
-                        if let Some(revision) = known.get(&key).filter(settles).map(|fact| fact.revision) {
-                            let name = part.name().to_string();
-                            // Refused a moment ago, beside it: it is settled before its origin hears of it.
-                            rejected.retain(|refused: &Rejected| refused.name != name);
-                            accepted.push(Wanted { name, revision });
-                            known.remove(&key);
-                            work.remove_fact(key);
-                        }
-                        good.push(part);
-                    }
+                    Verdict::Take => good.push(part),
                 }
+            }
+            let settled = known.get(&key).filter(|fact| good.iter().any(|part| fact.is_settled(part, held, whole)));
+            if let Some(revision) = settled.map(|fact| fact.revision) {
+                let name = good[0].name().to_string();
+                // Refused a moment ago, beside it: it is settled before its origin hears of it.
+                rejected.retain(|refused: &Rejected| refused.name != name);
+                accepted.push(Wanted { name, revision });
+                known.remove(&key);
+                work.remove_fact(key);
             }
             changed += usize::from(work.accept(&good).await?);
         }

@@ -64,6 +64,7 @@ impl Command for Note {
                 code,
                 detail: said(&rejected.detail),
                 directory: work.memory.directory.index(),
+                told: None,
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);
         }

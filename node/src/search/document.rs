@@ -1,24 +1,22 @@
 //! A listing as the index has it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use duikou_proto::envelope::Part;
 use duikou_proto::filter::{Amounts, Header, Quantities, Wages};
-use duikou_proto::reference::{Table, industries, normalise_region, occupations, regions};
+use duikou_proto::reference::{Entry, Table, industries, normalise_region, occupations, regions};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::opportunity::{Details, Direction};
 use tantivy::TantivyDocument;
 use tantivy::schema::Field;
-use tantivy::tokenizer::{PreTokenizedString, Token};
 
-use super::analysis::{cut, fold, is_han, readings, stem, with_parts};
+use super::analysis::{PIECES_END, cut, fold, is_han, readings};
 use super::schema::Fields;
 use super::shingles::Pieces;
 use crate::engine::Standing;
 
-/// Words that lie in different fields are no neighbours.
-const FIELD_GAP: usize = 16;
 /// Where a name of a place or a title is spelt out, from so many of its words on.
 const SPELT_WORDS: usize = 64;
 
@@ -76,9 +74,6 @@ pub(crate) fn document(fields: &Fields, record: &Part, opportunity: &Opportunity
     }
     add_quantities(&mut document, fields, &Quantities::of(opportunity));
     add_texts(&mut document, fields, opportunity);
-    for shingle in Pieces::of(opportunity).bands() {
-        document.add_text(fields.shingle, shingle);
-    }
     document
 }
 
@@ -122,28 +117,33 @@ fn add_quantities(document: &mut TantivyDocument, fields: &Fields, quantities: &
 }
 
 fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Opportunity) {
-    let (mut text, mut title, mut characters) = (Tokens::default(), Tokens::default(), Tokens::default());
+    let folds = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| fold(text).text).collect::<Vec<String>>();
+    let [title, summary, body] =
+        [&opportunity.title, &opportunity.summary, &opportunity.body].map(|text| fold(text).text);
+    let tags = folds(&mut opportunity.tags.iter().map(String::as_str));
+    let others = folds(&mut other_texts(opportunity).into_iter());
+    let places = opportunity.regions.iter().filter_map(|code| regions().get(&normalise_region(code)));
+    let places: Vec<&PlaceWords> = places.filter_map(|place| words_of_places().get(place.code)).collect();
     let mut spelt = BTreeSet::new();
-    for part in std::iter::once(&opportunity.title).chain(&opportunity.tags) {
-        let folded = fold(part).text;
-        text.add(&folded);
-        title.add(&folded);
-        characters.add_characters(&folded);
-        spell(&folded, &mut spelt);
+
+    for shingle in Pieces::of_folded([&*title, &*summary, &*body]).bands() {
+        document.add_text(fields.shingle, shingle);
     }
-    for part in other_texts(opportunity) {
-        text.add(&fold(part).text);
+    let mut text = title;
+    for tag in &tags {
+        text.push(PIECES_END);
+        text.push_str(tag);
     }
-    for place in opportunity.regions.iter().filter_map(|code| regions().get(&normalise_region(code))) {
-        for name in regions().names(place) {
-            let folded = fold(&name).text;
-            text.add(&folded);
-            spell(&folded, &mut spelt);
-        }
+    text.split(PIECES_END).for_each(|piece| spell(piece, &mut spelt));
+    document.add_text(fields.title, &text);
+    document.add_text(fields.characters, &text);
+    let names = places.iter().flat_map(|place| &place.names);
+    for piece in [&summary, &body].into_iter().chain(&others).chain(names) {
+        text.push(PIECES_END);
+        text.push_str(piece);
     }
-    for (field, tokens) in [(fields.text, text), (fields.title, title), (fields.characters, characters)] {
-        document.add_pre_tokenized_text(field, PreTokenizedString { text: String::new(), tokens: tokens.list });
-    }
+    document.add_text(fields.text, &text);
+    spelt.extend(places.iter().flat_map(|place| place.spellings.iter().cloned()));
     for spelling in spelt {
         document.add_text(fields.reading, spelling);
     }
@@ -152,9 +152,29 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     }
 }
 
-/// Everything that has words beside title and tags.
+/// The names of a place, folded, and how they are typed.
+struct PlaceWords {
+    names: Vec<String>,
+    spellings: BTreeSet<String>,
+}
+
+/// All places, by their codes.
+fn words_of_places() -> &'static HashMap<&'static str, PlaceWords> {
+    static PLACES: OnceLock<HashMap<&'static str, PlaceWords>> = OnceLock::new();
+    PLACES.get_or_init(|| {
+        let spelt = |place: &'static Entry| {
+            let names: Vec<String> = regions().names(place).iter().map(|name| fold(name).text).collect();
+            let mut spellings = BTreeSet::new();
+            names.iter().for_each(|name| spell(name, &mut spellings));
+            (place.code, PlaceWords { names, spellings })
+        };
+        regions().entries().iter().map(spelt).collect()
+    })
+}
+
+/// Everything that has words beside title, tags, summary and body.
 fn other_texts(opportunity: &Opportunity) -> Vec<&str> {
-    let mut texts: Vec<&str> = vec![&opportunity.summary, &opportunity.body];
+    let mut texts: Vec<&str> = Vec::new();
     if let Some(contact) = &opportunity.contact {
         texts.push(&contact.office);
     }
@@ -183,45 +203,5 @@ fn spell(folded: &str, spelt: &mut BTreeSet<String>) {
         let run = rest.find(|character| !is_han(character)).unwrap_or(rest.len());
         readings(&rest[..run], spelt);
         rest = &rest[word.text.len()..];
-    }
-}
-
-/// Tokens of one field.
-#[derive(Default)]
-struct Tokens {
-    list: Vec<Token>,
-    position: usize,
-}
-
-impl Tokens {
-    fn push(&mut self, text: &str) {
-        let text = text.to_owned();
-        self.list.push(Token { offset_from: 0, offset_to: 0, position: self.position, text, position_length: 1 });
-    }
-
-    /// The words of a text; the words within a word and its stem stand at its place.
-    fn add(&mut self, folded: &str) {
-        for word in cut(folded) {
-            if word.han {
-                with_parts(word.text, |part| self.push(part));
-            } else {
-                self.push(word.text);
-                if let Some(stem) = stem(word.text) {
-                    self.push(&stem);
-                }
-            }
-            self.position += 1;
-        }
-        self.position += FIELD_GAP;
-    }
-
-    fn add_characters(&mut self, folded: &str) {
-        for character in folded.chars() {
-            if is_han(character) {
-                self.push(character.encode_utf8(&mut [0; 4]));
-            }
-            self.position += 1;
-        }
-        self.position += FIELD_GAP;
     }
 }

@@ -2,29 +2,22 @@
 
 use std::collections::HashMap;
 
-use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::DocId;
 use tantivy::columnar::StrColumn;
 use tantivy::index::SegmentReader;
-use tantivy::{DocId, Score};
-
-/// Counts the values of some fields over the documents that match.
-#[derive(Debug, Clone)]
-pub(crate) struct FacetCollector {
-    /// Names of fields that keep their values in columns.
-    pub(crate) fields: Vec<&'static str>,
-}
 
 /// By field, in the order asked: each value with its count.
 pub(crate) type Facets = Vec<HashMap<String, u32>>;
 
-/// The same on one segment: counts by the number of the value in the segment's dictionary.
-pub(crate) struct SegmentFacets(Vec<Option<(StrColumn, Vec<u32>)>>);
+/// Counts in one segment, by the number of the value in the segment's dictionary.
+pub(super) struct SegmentFacets(Vec<Option<(StrColumn, Vec<u32>)>>);
 
-impl Collector for FacetCollector {
-    type Fruit = Facets;
-    type Child = SegmentFacets;
-
-    fn for_segment(&self, _: u32, segment: &SegmentReader) -> tantivy::Result<SegmentFacets> {
+impl SegmentFacets {
+    /// Opens the columns of `fields`.
+    ///
+    /// # Errors
+    /// Where the index is damaged.
+    pub(super) fn open(fields: &[&'static str], segment: &SegmentReader) -> tantivy::Result<Self> {
         let open = |field: &&'static str| {
             let column = segment.fast_fields().str(field)?;
             Ok(column.map(|column| {
@@ -32,30 +25,12 @@ impl Collector for FacetCollector {
                 (column, counts)
             }))
         };
-        self.fields.iter().map(open).collect::<tantivy::Result<_>>().map(SegmentFacets)
+        fields.iter().map(open).collect::<tantivy::Result<_>>().map(Self)
     }
 
-    fn requires_scoring(&self) -> bool {
-        false
-    }
-
-    fn merge_fruits(&self, segments: Vec<Facets>) -> tantivy::Result<Facets> {
-        let mut all: Facets = vec![HashMap::new(); self.fields.len()];
-        for segment in segments {
-            for (all, counts) in all.iter_mut().zip(segment) {
-                for (value, count) in counts {
-                    *all.entry(value).or_default() += count;
-                }
-            }
-        }
-        Ok(all)
-    }
-}
-
-impl SegmentCollector for SegmentFacets {
-    type Fruit = Facets;
-
-    fn collect(&mut self, document: DocId, _: Score) {
+    /// Counts the values of a document.
+    #[inline]
+    pub(super) fn count(&mut self, document: DocId) {
         for (column, counts) in self.0.iter_mut().flatten() {
             for value in column.term_ords(document) {
                 if let Some(count) = usize::try_from(value).ok().and_then(|value| counts.get_mut(value)) {
@@ -65,11 +40,10 @@ impl SegmentCollector for SegmentFacets {
         }
     }
 
-    fn harvest(self) -> Facets {
-        self.0
-            .into_iter()
-            .map(|field| field.map(|(column, counts)| named(&column, &counts)).unwrap_or_default())
-            .collect()
+    /// The counts by value.
+    pub(super) fn named(self) -> Facets {
+        let named = |field: Option<(StrColumn, Vec<u32>)>| field.map(|(column, counts)| named(&column, &counts));
+        self.0.into_iter().map(|field| named(field).unwrap_or_default()).collect()
     }
 }
 
@@ -84,4 +58,17 @@ fn named(column: &StrColumn, counts: &[u32]) -> HashMap<String, u32> {
         }
     }
     values
+}
+
+/// The counts of all segments, for so many fields.
+pub(super) fn merged(fields: usize, segments: Vec<Facets>) -> Facets {
+    let mut all: Facets = vec![HashMap::new(); fields];
+    for segment in segments {
+        for (all, counts) in all.iter_mut().zip(segment) {
+            for (value, count) in counts {
+                *all.entry(value).or_default() += count;
+            }
+        }
+    }
+    all
 }

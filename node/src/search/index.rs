@@ -7,7 +7,7 @@ use tantivy::merge_policy::LogMergePolicy;
 use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument};
 use thiserror::Error;
 
-use super::schema::{Fields, VERSION, schema};
+use super::schema::{Fields, VERSION, register, schema};
 use crate::limits;
 
 /// Says of which version the index beside it is.
@@ -96,6 +96,7 @@ impl Index {
     }
 
     fn with(index: tantivy::Index, fields: Fields) -> Result<Self, IndexError> {
+        register(index.tokenizers());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self { fields, reader, index })
     }

@@ -5,17 +5,16 @@ use std::sync::Arc;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
-use tantivy::collector::{Count, TopDocs};
-use tantivy::query::doc_predicate_query::DocPredicateQuery;
-use tantivy::query::{BooleanQuery, ConstScoreQuery, Occur, Query as Clause};
+use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur};
 use tantivy::schema::Value as _;
 use tantivy::{DocAddress, TantivyDocument};
 
 use super::Wanted;
 use super::duplicates::alike;
-use super::facets::{FacetCollector, Facets};
+use super::facets::Facets;
 use super::filter::filter_query;
-use super::order::{Key, TimeOrder};
+use super::gather::{First, Gather, Gathered, Rank};
+use super::order::TimeOrder;
 use super::page::Start;
 use super::query::{Clauses, Reach, words_query};
 use super::schema::Fields;
@@ -73,58 +72,48 @@ pub(crate) fn look(asked: &Asked) -> tantivy::Result<Found> {
 
 fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {
     let Asked { fields, view, viewer, directory, now, wanted } = asked;
-    let searcher = &view.searcher;
-    let verdicts = Arc::new(view.verdicts(viewer, directory, *now));
-    let visible = |after| -> (Occur, Box<dyn Clause>) {
-        let visible = DocPredicateQuery::from(Visible { verdicts: verdicts.clone(), now: *now, after });
-        (Occur::Must, Box::new(ConstScoreQuery::new(Box::new(visible), 0.0)))
-    };
-    let Clauses { mut deciding, ranking } = words_query(fields, &wanted.query, reach);
-    deciding.extend(filter_query(fields, &wanted.filter));
-    deciding.extend(wanted.alike.iter().map(|listing| (Occur::Must, alike(fields, listing))));
-    let query = |more: Vec<(Occur, Box<dyn Clause>)>| {
-        let always = deciding.iter().map(|(occur, clause)| (*occur, clause.box_clone()));
-        BooleanQuery::new(always.chain(more).collect())
-    };
-
-    let counted = query(vec![visible(None)]);
-    let (total, facets) = if wanted.facets.is_empty() {
-        (counted.count(searcher)?, Facets::new())
-    } else {
-        searcher.search(&counted, &(Count, FacetCollector { fields: wanted.facets.clone() }))?
-    };
-    if total == 0 {
-        return Ok(Found { names: Vec::new(), next: None, total, facets, reach });
+    let visible = Visible { verdicts: Arc::new(view.verdicts(viewer, directory, *now)), now: *now };
+    let Clauses { deciding: mut clauses, ranking } = words_query(fields, &wanted.query, reach);
+    clauses.extend(filter_query(fields, &wanted.filter));
+    clauses.extend(wanted.alike.iter().map(|listing| (Occur::Must, alike(fields, listing))));
+    if clauses.iter().all(|(occur, _)| *occur != Occur::Must) {
+        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))));
     }
     let limit = wanted.size + 1;
-    let mut places: Vec<(DocAddress, Start)> = match wanted.order {
+    let first = match wanted.order {
         OrderBy::Relevance => {
             let offset = match wanted.start {
                 Start::Offset { offset, .. } => offset,
                 Start::First | Start::After(_) => 0,
             };
-            let limit = limit.min(limits::SEARCH_DEPTH.saturating_sub(offset)).max(1);
-            let ranked = query(std::iter::once(visible(None)).chain(ranking).collect());
-            let top = searcher.search(&ranked, &TopDocs::with_limit(limit).and_offset(offset).order_by_score())?;
-            let start = |number: usize| Start::Offset { state: 0, offset: offset + number + 1 };
-            top.into_iter().enumerate().map(|(number, (_, address))| (address, start(number))).collect()
+            clauses.extend(ranking);
+            First::Best { offset, limit: limit.min(limits::SEARCH_DEPTH.saturating_sub(offset)).max(1) }
         }
         OrderBy::Time(order) => {
-            let after: Option<(TimeOrder, Key)> = match wanted.start {
-                Start::After(key) => Some((order, key)),
+            let after = match wanted.start {
+                Start::After(key) => Some(key),
                 Start::First | Start::Offset { .. } => None,
             };
-            let ordered = query(vec![visible(after)]);
-            let top = searcher.search(&ordered, &TopDocs::with_limit(limit).order_by(order))?;
-            top.into_iter().map(|(key, address)| (address, Start::After(key))).collect()
+            First::Timed { order, after, limit }
         }
     };
+    let gather = Gather { visible, first, facets: wanted.facets.clone() };
+    let Gathered { total, mut places, facets } = view.searcher.search(&BooleanQuery::new(clauses), &gather)?;
     let more = places.len() > wanted.size;
     places.truncate(wanted.size);
-    let next = places.last().filter(|_| more).map(|(_, start)| *start);
-    let names = places.into_iter().map(|(address, start)| Ok(name_of(asked, address)?.map(|name| (name, start))));
-    let names = names.collect::<tantivy::Result<Vec<_>>>()?.into_iter().flatten().collect();
-    Ok(Found { names, next, total, facets, reach })
+    let start = |number: usize, rank: Rank| match (rank, first) {
+        (Rank::Timed(key), _) => Start::After(key),
+        (Rank::Best(_), First::Best { offset, .. }) => Start::Offset { state: 0, offset: offset + number + 1 },
+        (Rank::Best(_), First::Timed { .. }) => Start::First,
+    };
+    let mut names = Vec::with_capacity(places.len());
+    let mut next = None;
+    for (number, (rank, address)) in places.into_iter().enumerate() {
+        let start = start(number, rank);
+        next = Some(start);
+        names.extend(name_of(asked, address)?.map(|name| (name, start)));
+    }
+    Ok(Found { names, next: next.filter(|_| more), total, facets, reach })
 }
 
 fn name_of(asked: &Asked, address: DocAddress) -> tantivy::Result<Option<RecordName>> {

@@ -2,8 +2,8 @@
 //!
 //! `indexer` keeps the index in a folder of its own beside the store, whatever that is: `document` says what of a listing
 //! goes into it, `analysis` what words are, `place` how far it has read. What is lost, damaged or of another version is
-//! made anew from the feed. `look` finds; `view` and `visible` ask [`crate::engine::Viewer`] for whom, inside the query,
-//! so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
+//! made anew from the feed. `look` finds; `view` and `visible` ask [`crate::engine::Viewer`] for whom, where `gather`
+//! counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
 
 mod analysis;
 mod document;
@@ -11,6 +11,7 @@ mod duplicates;
 mod excerpts;
 mod facets;
 mod filter;
+mod gather;
 mod index;
 mod indexer;
 mod look;

@@ -1,11 +1,9 @@
 //! Orders by time: a key that every listing has by itself, so that a page can go on after the last one of the page
 //! before, whatever was written in between.
 
-use tantivy::collector::sort_key::NaturalComparator;
-use tantivy::collector::{SegmentSortKeyComputer, SortKeyComputer};
 use tantivy::columnar::Column;
 use tantivy::index::SegmentReader;
-use tantivy::{DocId, Score, TantivyError};
+use tantivy::{DocId, TantivyError};
 
 /// The greatest comes first. The second number differs for every name.
 pub(crate) type Key = (i64, u64);
@@ -43,6 +41,7 @@ impl TimeOrder {
 
 impl SegmentOrder {
     /// The key of a document.
+    #[inline]
     pub(crate) fn key(&self, document: DocId) -> Key {
         let time = self.time.first(document).unwrap_or_default();
         let time = match self.order {
@@ -50,29 +49,5 @@ impl SegmentOrder {
             TimeOrder::Closing => -time,
         };
         (time, self.tie.first(document).unwrap_or_default())
-    }
-}
-
-impl SortKeyComputer for TimeOrder {
-    type SortKey = Key;
-    type Child = SegmentOrder;
-    type Comparator = NaturalComparator;
-
-    fn segment_sort_key_computer(&self, segment: &SegmentReader) -> tantivy::Result<SegmentOrder> {
-        self.on(segment)
-    }
-}
-
-impl SegmentSortKeyComputer for SegmentOrder {
-    type SortKey = Key;
-    type SegmentSortKey = Key;
-    type SegmentComparator = NaturalComparator;
-
-    fn segment_sort_key(&mut self, document: DocId, _: Score) -> Key {
-        self.key(document)
-    }
-
-    fn convert_segment_sort_key(&self, key: Key) -> Key {
-        key
     }
 }

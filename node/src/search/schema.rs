@@ -1,6 +1,9 @@
 //! What is kept of a listing in the index: nothing of its content but the words, and its name, by which the store has it.
 
 use tantivy::schema::{FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
+use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
+
+use super::analysis::{Characters, Words};
 
 /// Fields by which results are looked up, filtered, ordered and counted.
 #[derive(Debug, Clone)]
@@ -49,7 +52,18 @@ pub(crate) struct Fields {
 }
 
 /// Changes with everything that would make an index of before unfit: fields, analysis, what goes into a field.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
+
+/// What cuts folded texts into words.
+const WORDS: &str = "words";
+/// What cuts them into characters.
+const CHARACTERS: &str = "characters";
+
+/// Gives the index what cuts texts.
+pub(crate) fn register(tokenizers: &TokenizerManager) {
+    tokenizers.register(WORDS, TextAnalyzer::from(Words));
+    tokenizers.register(CHARACTERS, TextAnalyzer::from(Characters));
+}
 
 /// The schema with its fields.
 pub(crate) fn schema() -> (Schema, Fields) {
@@ -59,8 +73,10 @@ pub(crate) fn schema() -> (Schema, Fields) {
     };
     let whole = TextOptions::default().set_indexing_options(indexing(IndexRecordOption::Basic, false));
     let counted = whole.clone().set_fast("raw");
-    let words = |option| TextOptions::default().set_indexing_options(indexing(option, true));
-    let positions = words(IndexRecordOption::WithFreqsAndPositions);
+    let places = |tokenizer| {
+        let option = indexing(IndexRecordOption::WithFreqsAndPositions, true);
+        TextOptions::default().set_indexing_options(option.set_tokenizer(tokenizer))
+    };
     let number = NumericOptions::default().set_fast();
     let fields = Fields {
         name: builder.add_text_field("name", whole.clone().set_stored()),
@@ -86,9 +102,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
         wage_from: builder.add_i64_field("wage_from", number.clone()),
         wage_to: builder.add_i64_field("wage_to", number),
         level: builder.add_i64_field("level", FAST),
-        text: builder.add_text_field("text", positions.clone()),
-        title: builder.add_text_field("title", positions),
-        characters: builder.add_text_field("characters", words(IndexRecordOption::WithFreqsAndPositions)),
+        text: builder.add_text_field("text", places(WORDS)),
+        title: builder.add_text_field("title", places(WORDS)),
+        characters: builder.add_text_field("characters", places(CHARACTERS)),
         reading: builder.add_text_field("reading", whole.clone()),
         code: builder.add_text_field("code", whole.clone()),
         shingle: builder.add_text_field("shingle", whole),

@@ -2,8 +2,6 @@
 //! pieces of the folded text, in bands: texts whose pieces agree by more than about 0.6 (Jaccard) nearly always share a
 //! band, and [`Pieces::likeness`] then says how much they agree.
 
-use std::collections::HashSet;
-
 use duikou_proto::v1::Opportunity;
 
 use super::analysis::fold;
@@ -17,25 +15,30 @@ const BANDS: usize = 8;
 /// From how much agreement on two texts are near-same.
 pub(crate) const NEAR_SAME: f64 = 0.7;
 
-/// The pieces of a listing's texts, folded: taken once, compared with many.
+/// The pieces of a listing's texts, folded: taken once, compared with many. In order, each once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Pieces(HashSet<u64>);
+pub(crate) struct Pieces(Vec<u64>);
 
 impl Pieces {
     /// Those of title, summary and body.
     pub(crate) fn of(opportunity: &Opportunity) -> Self {
-        let texts = [&opportunity.title, &opportunity.summary, &opportunity.body];
-        let characters: Vec<char> = texts
-            .into_iter()
-            .flat_map(|text| fold(text).text.chars().collect::<Vec<_>>())
-            .filter(|character| character.is_alphanumeric())
-            .collect();
+        let folded = [&opportunity.title, &opportunity.summary, &opportunity.body].map(|text| fold(text).text);
+        Self::of_folded(folded.iter().map(String::as_str))
+    }
+
+    /// Those of texts that are folded.
+    pub(crate) fn of_folded<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let characters = texts.into_iter().flat_map(str::chars).filter(|character| character.is_alphanumeric());
+        let characters: Vec<char> = characters.collect();
         let hash =
             |piece: &[char]| piece.iter().fold(0_u64, |hash, character| mix(hash ^ u64::from(u32::from(*character))));
-        if (1..PIECE).contains(&characters.len()) {
-            return Self([hash(&characters)].into());
-        }
-        Self(characters.windows(PIECE).map(hash).collect())
+        let mut pieces: Vec<u64> = match characters.len() {
+            1..PIECE => vec![hash(&characters)],
+            _ => characters.windows(PIECE).map(hash).collect(),
+        };
+        pieces.sort_unstable();
+        pieces.dedup();
+        Self(pieces)
     }
 
     /// The terms of the bands.
@@ -58,7 +61,7 @@ impl Pieces {
 
     /// How much two listings agree in their texts: common pieces by all pieces.
     pub(crate) fn likeness(&self, other: &Self) -> f64 {
-        let common = self.0.intersection(&other.0).count();
+        let common = self.0.iter().filter(|piece| other.0.binary_search(piece).is_ok()).count();
         let all = self.0.len() + other.0.len() - common;
         if all == 0 { 0.0 } else { common as f64 / all as f64 }
     }

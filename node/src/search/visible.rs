@@ -1,4 +1,4 @@
-//! The clause that every query has: what the viewer may see, not past its date, and after the page before.
+//! What every search goes by first: what the viewer may see, and that is not past its date.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,65 +7,50 @@ use duikou_proto::envelope::Micros;
 use tantivy::DocId;
 use tantivy::columnar::Column;
 use tantivy::index::{SegmentId, SegmentReader};
-use tantivy::query::AllScorer;
-use tantivy::query::doc_predicate_query::{ConstOrVariableSegmentPredicate, DocPredicate, SegmentDocPredicate};
 
-use super::order::{Key, SegmentOrder, TimeOrder};
 use super::view::Verdict;
 
 /// See the module.
 #[derive(Debug, Clone)]
-pub(crate) struct Visible {
-    pub(crate) verdicts: Arc<HashMap<SegmentId, Arc<Verdict>>>,
-    pub(crate) now: Micros,
-    /// Where the page before ended.
-    pub(crate) after: Option<(TimeOrder, Key)>,
+pub(super) struct Visible {
+    pub(super) verdicts: Arc<HashMap<SegmentId, Arc<Verdict>>>,
+    pub(super) now: Micros,
 }
 
 /// The same on one segment.
-pub(crate) struct SegmentVisible {
+pub(super) struct SegmentVisible {
+    /// None: whatever is there.
     classes: Option<(Column<u64>, Arc<Verdict>)>,
+    /// None: nothing is past its date.
     expire: Option<(Column<i64>, Micros)>,
-    after: Option<(SegmentOrder, Key)>,
 }
 
-impl DocPredicate for Visible {
-    type SegmentDocPredicate = SegmentVisible;
-
-    fn doc_predicate(
-        &self,
-        segment: &SegmentReader,
-    ) -> tantivy::Result<ConstOrVariableSegmentPredicate<SegmentVisible>> {
+impl Visible {
+    /// Opens the columns that it takes; None where nothing may be seen.
+    ///
+    /// # Errors
+    /// Where the index is damaged.
+    pub(super) fn on(&self, segment: &SegmentReader) -> tantivy::Result<Option<SegmentVisible>> {
         let columns = segment.fast_fields();
         let verdict = self.verdicts.get(&segment.segment_id()).filter(|verdict| !verdict.none);
-        let (Some(verdict), Some(classes)) = (verdict, columns.str("class")?) else {
-            return Ok(ConstOrVariableSegmentPredicate::Const(false));
-        };
+        let (Some(verdict), Some(classes)) = (verdict, columns.str("class")?) else { return Ok(None) };
         let expire = columns.i64("expire")?;
-        let predicate = SegmentVisible {
+        Ok(Some(SegmentVisible {
             classes: (!verdict.all).then(|| (classes.ords().clone(), verdict.clone())),
             expire: (expire.min_value() <= self.now).then_some((expire, self.now)),
-            after: self
-                .after
-                .map(|(order, key)| Ok::<_, tantivy::TantivyError>((order.on(segment)?, key)))
-                .transpose()?,
-        };
-        if predicate.classes.is_none() && predicate.expire.is_none() && predicate.after.is_none() {
-            return Ok(ConstOrVariableSegmentPredicate::Const(true));
-        }
-        let necessary_condition = Box::new(AllScorer::new(segment.max_doc()));
-        Ok(ConstOrVariableSegmentPredicate::Variable { predicate, necessary_condition })
+        }))
     }
 }
 
-impl SegmentDocPredicate for SegmentVisible {
-    fn eval(&mut self, document: DocId) -> bool {
+impl SegmentVisible {
+    /// Whether a document may be seen.
+    #[inline]
+    pub(super) fn admits(&self, document: DocId) -> bool {
         let admitted = self.classes.as_ref().is_none_or(|(column, verdict)| {
             let class = column.first(document).and_then(|class| usize::try_from(class).ok());
             class.is_some_and(|class| verdict.admitted.get(class) == Some(&true))
         });
         admitted
             && self.expire.as_ref().is_none_or(|(column, now)| column.first(document).is_some_and(|date| date > *now))
-            && self.after.as_ref().is_none_or(|(order, after)| order.key(document) < *after)
     }
 }

@@ -102,22 +102,23 @@ impl Postgres {
     /// # Errors
     /// Where it fails.
     pub(crate) fn fill(&self, listings: impl Iterator<Item = Listing>) -> anyhow::Result<()> {
-        self.run("CREATE EXTENSION pg_trgm; CREATE TABLE listings (name text PRIMARY KEY, province text, text text)")?;
+        self.run("CREATE EXTENSION pg_trgm; CREATE TABLE listings (name text PRIMARY KEY, number int, province text, text text)")?;
         let mut copy = self.client().args(["-c", "COPY listings FROM STDIN"]).stdin(Stdio::piped()).spawn()?;
         {
             let mut rows = std::io::BufWriter::new(copy.stdin.take().context("no pipe")?);
             let plain = |text: &str| text.replace('\\', "\\\\").replace(['\t', '\n', '\r'], " ");
-            for listing in listings {
+            for (number, listing) in listings.enumerate() {
                 let (title, text) = text_of(&listing)?;
                 let code = listing.listing.iter().flat_map(|opportunity| &opportunity.regions).next();
                 let province = code.map(|code| format!("{}0000", &code[..2])).unwrap_or_default();
-                writeln!(rows, "{}\t{province}\t{} {}", listing.name, plain(&title), plain(&text))?;
+                writeln!(rows, "{}\t{number}\t{province}\t{} {}", listing.name, plain(&title), plain(&text))?;
             }
             rows.flush()?;
         }
         ensure!(copy.wait()?.success(), "COPY failed");
         self.run("CREATE INDEX ON listings USING gin (text gin_trgm_ops)")?;
         self.run("CREATE INDEX ON listings (province)")?;
+        self.run("CREATE INDEX ON listings (number)")?;
         self.run("VACUUM ANALYZE listings")?;
         Ok(())
     }
@@ -146,7 +147,9 @@ fn sql(query: &Query) -> String {
     let words: Vec<String> =
         query.words.iter().map(|word| format!("text LIKE '%{}%'", word.replace('\'', "''"))).collect();
     let province = query.province.iter().map(|code| format!(" AND province = '{code}'")).collect::<String>();
-    format!("SELECT name FROM listings WHERE {}{province} LIMIT {LIMIT};\n", words.join(" AND "))
+    // As every answer: how many there are, and the first of them, the newest first.
+    let what = "name, count(*) OVER ()";
+    format!("SELECT {what} FROM listings WHERE {}{province} ORDER BY number DESC LIMIT {LIMIT};\n", words.join(" AND "))
 }
 
 impl Drop for Postgres {

@@ -103,11 +103,14 @@ impl Builder {
         self
     }
 
-    /// To be measured: nobody follows its servers, and nothing is judged at its end.
+    /// To be measured: nobody follows its servers, nothing is judged at its end, and one address may do what many do.
     #[must_use]
     pub fn measured(mut self) -> Self {
         self.judged = true;
-        self
+        self.setting("limits.address_requests", "100000")
+            .setting("limits.address_burst", "100000")
+            .setting("limits.address_calls", "100000")
+            .setting("limits.address_bytes", "1000 GiB")
     }
 
     /// With a machine of its own for every server, on one switch: see [`super::Host`].

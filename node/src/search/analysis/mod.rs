@@ -1,12 +1,14 @@
 //! Text as the index and queries see it, folded: `dictionary` is what the segmenter knows, `words` are what is searched
-//! for, `reading` is how Chinese is typed in Latin letters.
+//! for, `tokens` gives them to the index, `reading` is how Chinese is typed in Latin letters.
 
 mod dictionary;
 mod reading;
+mod tokens;
 mod words;
 
 use dictionary::dictionary;
 pub(super) use duikou_proto::fold::{Folded, fold};
 pub(crate) use reading::spells;
 pub(super) use reading::{is_letters, readings, spelt_length};
+pub(super) use tokens::{Characters, PIECES_END, Words};
 pub(super) use words::{cut, is_han, stem, with_parts};

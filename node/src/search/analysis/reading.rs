@@ -1,6 +1,7 @@
 //! How Chinese is typed in Latin letters: whole syllables (lenglian) and initials (ll), in every reading that a
 //! character has. Single characters misread 重庆, 厦门 and 六安; whoever types one of the readings finds them.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use pinyin::ToPinyinMulti as _;
@@ -11,10 +12,11 @@ const SPELT_CHARS: usize = 8;
 const SPELLINGS: usize = 8;
 
 /// The syllables of a character without tones, the commonest first, each once; ü is typed as v.
-fn syllables(character: char) -> Vec<String> {
-    let mut syllables: Vec<String> = Vec::new();
+fn syllables(character: char) -> Vec<Cow<'static, str>> {
+    let mut syllables: Vec<Cow<'static, str>> = Vec::new();
     for reading in character.to_pinyin_multi().into_iter().flatten() {
-        let syllable = reading.plain().replace('ü', "v");
+        let plain = reading.plain();
+        let syllable = if plain.contains('ü') { plain.replace('ü', "v").into() } else { Cow::Borrowed(plain) };
         if syllable.bytes().all(|byte| byte.is_ascii_lowercase()) && !syllables.contains(&syllable) {
             syllables.push(syllable);
         }
@@ -33,7 +35,7 @@ pub(crate) fn readings(han: &str, found: &mut BTreeSet<String>) {
         }
         let mut letters: Vec<&str> = syllables.iter().map(|syllable| &syllable[..1]).collect();
         letters.dedup();
-        whole = spread(&whole, syllables.iter().map(String::as_str));
+        whole = spread(&whole, syllables.iter().map(|syllable| &**syllable));
         initials = spread(&initials, letters.into_iter());
     }
     found.extend(whole.into_iter().chain(initials).filter(|spelling| spelling.len() > 1));
