@@ -28,6 +28,11 @@ named! {
     v1::Status = "duikou.v1.Status",
     v1::Listing = "duikou.v1.Listing",
     v1::Holder = "duikou.v1.Holder",
+    v1::Draft = "duikou.v1.Draft",
+    v1::DraftDifference = "duikou.v1.DraftDifference",
+    v1::ApproveDraftResponse = "duikou.v1.ApproveDraftResponse",
+    v1::ApproveDraftBatchResponse = "duikou.v1.ApproveDraftBatchResponse",
+    v1::ApprovalPolicy = "duikou.v1.ApprovalPolicy",
     v1::SearchListingsResponse = "duikou.v1.SearchListingsResponse",
     v1::SearchResult = "duikou.v1.SearchResult",
     v1::FeedEvent = "duikou.v1.FeedEvent",
@@ -117,7 +122,7 @@ mod tests {
         };
         assert_eq!(
             to_json(&result, Layout::Line, Defaults::Written),
-            r#"{"name":"members/a.n/listings/x","outcome":"UNCHANGED","violations":[],"revision":"7"}"#
+            r#"{"name":"members/a.n/listings/x","outcome":"UNCHANGED","violations":[],"revision":"7","draft":""}"#
         );
         let circle = v1::Circle { name: "c".to_owned(), members: Vec::new() };
         assert_eq!(to_json(&circle, Layout::Line, Defaults::Left), r#"{"name":"c"}"#);

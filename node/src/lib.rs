@@ -13,6 +13,7 @@ mod contract;
 pub mod defects;
 pub mod delivery;
 pub mod departure;
+mod drafts;
 pub mod engine;
 pub mod enrol;
 pub mod error;

@@ -295,6 +295,36 @@ pub const MAPPING_BYTES: usize = 256 * 1024;
 
 const _: () =
     assert!(HEAD_EVERY.as_secs() + HEAD_LOOK.as_secs() < contract::HEAD_VALID.as_secs(), "a heartbeat comes in time");
+/// Drafts of one member: an import of as many listings as it may have, and as many again that people write.
+pub(crate) const DRAFTS: usize = 60_000;
+/// The encoded listing in a draft: as much as a record.
+pub(crate) const DRAFT_BYTES: usize = contract::RECORD_BYTES;
+/// People who change one draft beside its author.
+pub(crate) const DRAFT_EDITORS: usize = 64;
+/// Characters of the reason for which a draft is given back.
+pub(crate) const RETURN_REASON_CHARS: usize = 2_000;
+/// How long the account of a draft that was approved is kept.
+pub(crate) const DRAFT_ACCOUNT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+/// Accounts of approved drafts that one transaction forgets: more than it adds.
+pub(crate) const DRAFT_ACCOUNTS_FORGOTTEN: usize = 4;
+/// Drafts that one page looks at.
+pub(crate) const DRAFTS_LOOKED: usize = 4 * contract::PAGE;
+/// Bytes of drafts, as they are kept, that one page looks at.
+pub(crate) const DRAFTS_LOOKED_BYTES: usize = 16 * 1024 * 1024;
+/// Drafts that are approved at once, of those of an import.
+pub(crate) const DRAFTS_APPROVED_AT_ONCE: usize = 256;
+/// Drafts of an import that are shown before they are approved.
+pub(crate) const DRAFT_SAMPLE: usize = 100;
+/// The same where nobody says.
+pub(crate) const DRAFT_SAMPLE_DEFAULT: usize = 10;
+/// Drafts of an import that were not approved, and are named.
+pub(crate) const DRAFT_FAILURES: usize = 100;
+/// Those who stand in for reviewers of one member.
+pub(crate) const DEPUTIES: usize = 32;
+/// How far ahead a deputy may be named.
+pub(crate) const DEPUTY_AHEAD: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 const _: () = assert!(contract::LIVE_REPLY_BYTES + 1024 <= LIVE_QUEUE_BYTES, "any page of a live answer can wait");
 const _: () = assert!(WRITE_COMMAND_BYTES <= QUEUE_BYTES, "the queue admits any command");
 const _: () = assert!(contract::BATCH_BYTES * 2 <= WRITE_COMMAND_BYTES, "a command holds any batch");
+const _: () = assert!(contract::LISTINGS_PER_MEMBER < DRAFTS, "an import of all listings fits");

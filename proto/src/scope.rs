@@ -134,6 +134,21 @@ impl ScopeSet {
         self.0.is_subset(&other.0)
     }
 
+    /// Whether nobody can see what is for these scopes who could not see what is for `other`, whatever becomes of circles
+    /// and memberships. The empty set stands for what is on request: whom an origin shows that to when asked, members
+    /// and registered readers at most, its own node decides.
+    pub fn is_no_wider_than(&self, other: &Self) -> bool {
+        let has = |begins: &str| other.0.iter().any(|scope| scope.as_str().starts_with(begins));
+        let (everybody, registered, members) = (has("public"), has("registered"), has("network:"));
+        if self.0.is_empty() {
+            return other.0.is_empty() || everybody || (registered && members);
+        }
+        self.0.iter().all(|scope| {
+            let of_members = ["circle:", "member:"].iter().any(|kind| scope.as_str().starts_with(kind));
+            other.contains(scope) || everybody || (members && of_members)
+        })
+    }
+
     /// What is in it and not in `other`.
     pub fn without(&self, other: &Self) -> Self {
         Self(self.0.difference(&other.0).cloned().collect())
@@ -223,6 +238,36 @@ mod tests {
             ["", "Public", "everyone", "circle:", "circle:a@b.example", "member:a.b.example", "network:b.example"]
         {
             assert!(Scope::parse(text, &network()).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_audience_is_no_wider_where_nobody_joins_it() {
+        let of = |texts: &[&str]| -> ScopeSet {
+            texts.iter().map(|text| Scope::parse(text, &network()).expect("valid")).collect()
+        };
+        for (narrow, wide) in [
+            (&[][..], &[][..]),
+            (&["network"], &["network", "registered"]),
+            (&["registered", "circle:a", "member:b"], &["public"]),
+            (&["circle:a", "member:b"], &["network"]),
+            (&[], &["public"]),
+            (&[], &["network", "registered"]),
+        ] {
+            assert!(of(narrow).is_no_wider_than(&of(wide)), "{narrow:?} in {wide:?}");
+        }
+        for (wide, narrow) in [
+            (&["network"][..], &["circle:a"][..]),
+            (&["registered"], &["network"]),
+            (&["network"], &["registered"]),
+            (&["member:b"], &["member:a"]),
+            (&["member:b"], &["registered"]),
+            // Whoever asks is shown what is on request, as far as its node allows.
+            (&[], &["network"]),
+            (&[], &["member:a"]),
+            (&["member:a"], &[]),
+        ] {
+            assert!(!of(wide).is_no_wider_than(&of(narrow)), "{wide:?} in {narrow:?}");
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use duikou_proto::v1::account_service_client::AccountServiceClient;
 use duikou_proto::v1::audit_service_client::AuditServiceClient;
 use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
+use duikou_proto::v1::draft_service_client::DraftServiceClient;
 use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::match_service_client::MatchServiceClient;
@@ -99,6 +100,10 @@ impl Server {
 
     pub(crate) fn listings(&self) -> ListingServiceClient<Calls> {
         ListingServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
+    }
+
+    pub(crate) fn drafts(&self) -> DraftServiceClient<Calls> {
+        DraftServiceClient::new(self.calls()).max_decoding_message_size(ANSWER_BYTES)
     }
 
     pub(crate) fn feed(&self) -> FeedServiceClient<Calls> {

@@ -45,8 +45,11 @@ pub(crate) const REFUSALS: &str = "refused/";
 /// Begins the names of which their origins have signed two states as one revision.
 pub(crate) const EQUIVOCATIONS: &str = "equivocation/";
 
+/// Begins who must approve what a member publishes, by member.
+pub(crate) const POLICIES: &str = "policy/";
+
 /// See [`is_hot`].
-pub(crate) const HOT: [&str; 6] = [TOKENS, ENTERPRISES, ACCOUNTS, SESSIONS, REJECTIONS, EQUIVOCATIONS];
+pub(crate) const HOT: [&str; 7] = [TOKENS, ENTERPRISES, ACCOUNTS, SESSIONS, REJECTIONS, EQUIVOCATIONS, POLICIES];
 
 /// Whether a fact is asked for so often that all of its like are in memory: few, and each bounded where it is written.
 pub(crate) fn is_hot(key: &str) -> bool {
@@ -265,4 +268,39 @@ pub(crate) fn notice_asked(id: &str) -> String {
 /// The subscription whose secret address has this hash.
 pub(crate) fn page_address(hash: &str) -> String {
     format!("page-address/{hash}")
+}
+
+/// Who must approve what `member` publishes.
+pub(crate) fn policy(member: &MemberId) -> String {
+    format!("{POLICIES}{member}")
+}
+
+/// Begins the drafts of `member`, by id.
+pub(crate) fn drafts(member: &MemberId) -> String {
+    format!("draft/{member}/")
+}
+
+/// How many drafts `member` has.
+pub(crate) fn draft_count(member: &MemberId) -> String {
+    format!("draft-count/{member}")
+}
+
+/// The id of the draft that is to become the listing `name`.
+pub(crate) fn draft_of(name: &RecordName) -> String {
+    format!("draft-of/{name}")
+}
+
+/// Begins the ids of the drafts that one import of `member` made.
+pub(crate) fn draft_batch(member: &MemberId, batch: &str) -> String {
+    format!("draft-batch/{member}/{batch}/")
+}
+
+/// Begins the accounts of drafts of `member` that were approved, by id.
+pub(crate) fn drafts_ended(member: &MemberId) -> String {
+    format!("draft-ended/{member}/")
+}
+
+/// Begins the same in the order of time, so that the oldest are found.
+pub(crate) fn drafts_ended_by_time(member: &MemberId) -> String {
+    format!("draft-ended-time/{member}/")
 }

@@ -2,9 +2,10 @@
 //! and the small things.
 
 use duikou_proto::envelope::Part;
-use duikou_proto::name::RecordName;
+use duikou_proto::name::{MemberId, RecordName};
 use serde::de::DeserializeOwned;
 
+use super::approval::Policy;
 use super::{Engine, Reader, Seen, facts};
 use crate::store::{Order, Page, Row, Seq, StoreError};
 
@@ -64,6 +65,14 @@ impl Engine {
 
     pub(crate) async fn rows(&self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
         self.0.store.read().await?.rows(names).await
+    }
+
+    /// By which rule the listings of `member` are published.
+    ///
+    /// # Errors
+    /// Where what is kept of that cannot be read.
+    pub(crate) fn approval_policy(&self, member: &MemberId) -> Result<Policy, StoreError> {
+        Policy::known(&self.0.memory.load().hot, member)
     }
 
     /// Reads the small thing under `key`.

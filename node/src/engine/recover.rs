@@ -6,9 +6,9 @@ use duikou_proto::name::{MemberId, NodeId, RecordName};
 use duikou_proto::v1::WithdrawalReason;
 
 use super::facts;
+use super::next_state::{Next, state};
 use super::reissue::{reissue, were_taken};
 use super::work::Work;
-use super::write::{Next, state};
 use super::writer::Command;
 use crate::defects::{self, Defect};
 use crate::store::{Row, StoreError};

@@ -11,8 +11,8 @@ use duikou_proto::v1::{Head, WithdrawalReason};
 use prost::Message;
 
 use super::facts;
+use super::next_state::{Next, state};
 use super::work::Work;
-use super::write::{Next, state};
 use crate::limits;
 use crate::store::{Row, StoreError};
 

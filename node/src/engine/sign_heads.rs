@@ -13,8 +13,8 @@ use duikou_proto::v1::Head;
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
+use super::next_state::say;
 use super::work::Work;
-use super::write::say;
 use super::writer::Command;
 use super::{Engine, facts};
 use crate::defects::{self, Defect};

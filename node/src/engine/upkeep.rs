@@ -5,9 +5,9 @@ use duikou_proto::envelope::EXPIRE_SLACK_MICROS;
 use duikou_proto::v1::WithdrawalReason;
 
 use super::key_death;
+use super::next_state::{Next, state};
 use super::removal;
 use super::work::Work;
-use super::write::{Next, state};
 use super::writer::Command;
 use crate::defects::{self, Defect};
 use crate::limits;

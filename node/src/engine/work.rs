@@ -221,6 +221,15 @@ impl<'a> Work<'a> {
         self.put_fact(facts::revision(member), &revision);
     }
 
+    /// A hot fact as it is now.
+    pub(crate) fn hot_fact<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let value = match self.facts.get(key) {
+            Some(value) => value.as_ref(),
+            None => self.memory.hot.get(key),
+        };
+        value.map(|value| facts::decode(key, value)).transpose()
+    }
+
     /// A fact as it is now.
     pub(crate) async fn fact<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, StoreError> {
         let value = match self.facts.get(key) {

@@ -1,17 +1,17 @@
 //! The origin writes: publish, change, narrow, withdraw. Every state that a member signs is made here.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::directory::MemberState;
-use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Malformed, Micros, Part, Revision, Statement, Unsigned};
+use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Statement};
 use duikou_proto::name::{Kind, MemberId, RecordName};
-use duikou_proto::scope::{Scope, ScopeSet};
-use duikou_proto::v1::{Lane, Record, Withdrawal, WithdrawalReason};
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::v1::{Lane, WithdrawalReason};
 use thiserror::Error;
 
+use super::approval::{Digest, Gate, is_more};
 use super::foresight::Foresight;
+use super::next_state::{Next, state, statements};
 use super::work::Work;
 use super::writer::Command;
 use crate::store::{GoneReason, Row, StoreError};
@@ -125,9 +125,30 @@ pub enum Refused {
     /// The result has not the form of a record.
     #[error("{0}")]
     Malformed(Malformed),
+    /// Its member's policy asks for an approval of this.
+    #[error("{0} needs an approval before it is published")]
+    Unapproved(RecordName),
     /// This node writes nothing now.
     #[error("this node writes nothing: {0}")]
     Halted(String),
+}
+
+/// What a write of content would come to, whatever the member's policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// Nothing: that is what is there.
+    Same(Part),
+    /// A change.
+    Change {
+        /// Whether it is one that a policy may ask an approval for; what ends or narrows never waits.
+        more: bool,
+        /// What is to be approved.
+        digest: Digest,
+        /// When it expires.
+        expires: Micros,
+        /// The revision upon which it is to be written.
+        held: Revision,
+    },
 }
 
 #[async_trait]
@@ -146,19 +167,40 @@ impl Command for Write {
     }
 
     fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+        self.foresee_as(None, ahead);
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        self.carry_out(None, work).await
+    }
+}
+
+impl Write {
+    /// Tells what it will sign, with the approval that it has.
+    pub(crate) fn foresee_as(&self, approved: Option<Digest>, ahead: &mut Foresight<'_, '_>) {
         if self.dry_run {
             return;
         }
+        let Ok(gate) = Gate::of(ahead.work(), &self.name.origin(), approved) else { return };
         let Some(row) = ahead.row(&self.name) else { return };
-        if let Ok(Step::Sign(next)) = decide(self, row, ahead.work()) {
+        if let Ok(Step::Sign(next)) = decide(self, row, gate, ahead.work()) {
             let now = ahead.work().now;
             ahead.sign(&self.name.origin(), |revision| statements(now, row, &self.name, &next, revision));
         }
     }
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+    /// Does it in this transaction, with the approval that it has.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; inside, why it is not done.
+    pub(crate) async fn carry_out(
+        &self,
+        approved: Option<Digest>,
+        work: &mut Work<'_>,
+    ) -> Result<Result<Written, Refused>, StoreError> {
         let row = work.row(&self.name).await?;
-        let step = match decide(&self, row.as_ref(), work) {
+        let gate = Gate::of(work, &self.name.origin(), approved)?;
+        let step = match decide(self, row.as_ref(), gate, work) {
             Ok(step) => step,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -184,6 +226,32 @@ impl Command for Write {
             }
         }
     }
+
+    /// Tells what the content would come to in this transaction, whatever the member's policy; None where it is an end.
+    ///
+    /// # Errors
+    /// Where the store cannot be read; inside, why it would not be done even with an approval.
+    pub(crate) async fn weigh(&self, work: &mut Work<'_>) -> Result<Result<Option<Weight>, Refused>, StoreError> {
+        let row = work.row(&self.name).await?;
+        let Change::Put(_, content) = &self.change else { return Ok(Ok(None)) };
+        let more = match decide(self, row.as_ref(), Gate::Closed, work) {
+            Ok(Step::Done(Written::Unchanged(part))) => return Ok(Ok(Some(Weight::Same(part)))),
+            Ok(_) => false,
+            Err(Refused::Unapproved(_)) => true,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let expires = content.expires(row.as_ref().and_then(|row| row.record.as_ref()));
+        let held = row.as_ref().map(Row::revision).unwrap_or_default();
+        Ok(Ok(Some(Weight::Change { more, digest: Digest::of(content, expires), expires, held })))
+    }
+}
+
+impl Content {
+    /// When it expires, where `before` is what was there.
+    fn expires(&self, before: Option<&Part>) -> Micros {
+        let held = before.filter(|part| part.is_record()).map(Part::expire_time);
+        self.expire_time.or(held).unwrap_or(self.expire_default)
+    }
 }
 
 enum Step {
@@ -192,16 +260,7 @@ enum Step {
     Sign(Next),
 }
 
-/// The state that is to be signed: content, or the reason of an end.
-pub(crate) struct Next {
-    pub(crate) kind: Kind,
-    pub(crate) lane: Lane,
-    pub(crate) content: Result<(ScopeSet, Bytes, Micros, Micros), WithdrawalReason>,
-    /// Sign a withdrawal also where this change narrows nothing: it is owed from before.
-    pub(crate) owed: bool,
-}
-
-fn decide(write: &Write, row: Option<&Row>, work: &Work<'_>) -> Result<Step, Refused> {
+fn decide(write: &Write, row: Option<&Row>, gate: Gate, work: &Work<'_>) -> Result<Step, Refused> {
     let name = &write.name;
     let member = name.origin();
     let directory = &work.memory.directory;
@@ -256,12 +315,12 @@ fn decide(write: &Write, row: Option<&Row>, work: &Work<'_>) -> Result<Step, Ref
                 return Err(Refused::Limit { member, limit });
             }
             let before = record.map(Part::statement);
-            let (published, expires) = match before {
-                Some(Statement::Record { publish_time, expire_time, .. }) => (*publish_time, *expire_time),
-                _ => (work.now, content.expire_default),
+            let published = match before {
+                Some(Statement::Record { publish_time, .. }) => *publish_time,
+                Some(Statement::Withdrawal { .. }) | None => work.now,
             };
             let published = content.publish_time.unwrap_or(published);
-            let expires = content.expire_time.unwrap_or(expires);
+            let expires = content.expires(record);
             if let (Some(record), Some(Statement::Record { publish_time, expire_time, body, .. })) = (record, before) {
                 let same = *record.scopes() == content.scopes
                     && *body == content.body
@@ -275,6 +334,9 @@ fn decide(write: &Write, row: Option<&Row>, work: &Work<'_>) -> Result<Step, Ref
             } else if *mode == Mode::Update {
                 return Err(Refused::Missing(name.clone()));
             }
+            if content.kind.is_listing() && is_more(record, content, expires) && !gate.lets(content, expires) {
+                return Err(Refused::Unapproved(name.clone()));
+            }
             Ok(Step::Sign(Next {
                 kind: content.kind.clone(),
                 lane: content.lane,
@@ -283,89 +345,4 @@ fn decide(write: &Write, row: Option<&Row>, work: &Work<'_>) -> Result<Step, Ref
             }))
         }
     }
-}
-
-/// What has to be signed for the next state of a name: a record, a withdrawal, or both as one state.
-pub(crate) fn statements(
-    now: Micros,
-    row: Option<&Row>,
-    name: &RecordName,
-    next: &Next,
-    revision: Revision,
-) -> Vec<Unsigned> {
-    let before = row.and_then(|row| row.record.as_ref());
-    let scopes = next.content.as_ref().map_or_else(|_| ScopeSet::new(), |content| content.0.clone());
-    let gone = row.map(|row| row.exposed.without(&scopes)).unwrap_or_default();
-    let narrows = next.content.is_err() || next.owed || before.is_some_and(|b| !b.scopes().is_within(&scopes));
-    let text = |scopes: &ScopeSet| scopes.iter().map(Scope::to_string).collect::<Vec<_>>();
-    let mut expire_max = row.map_or(0, |row| row.expire_max);
-    let mut unsigned = Vec::with_capacity(2);
-    if let Ok((scopes, body, publish_time, expire_time)) = &next.content {
-        expire_max = expire_max.max(*expire_time);
-        unsigned.push(Unsigned::record(&Record {
-            name: name.to_string(),
-            revision,
-            kind: next.kind.to_string(),
-            lane: next.lane.into(),
-            scopes: text(scopes),
-            publish_time: *publish_time,
-            update_time: now,
-            expire_time: *expire_time,
-            body: body.clone(),
-        }));
-    }
-    if narrows && !gone.is_empty() {
-        let reason = next.content.as_ref().err().copied().unwrap_or(WithdrawalReason::Narrowed);
-        unsigned.push(Unsigned::withdrawal(&Withdrawal {
-            name: name.to_string(),
-            revision,
-            kind: next.kind.to_string(),
-            lane: next.lane.into(),
-            scopes: text(&gone),
-            keep_until: expire_max + EXPIRE_SLACK_MICROS,
-            reason: reason.into(),
-        }));
-    }
-    unsigned
-}
-
-/// Signs what a member says about records: promptly, to one scope, to be kept for so long.
-pub(super) async fn say(
-    work: &mut Work<'_>,
-    row: Option<&Row>,
-    name: &RecordName,
-    kind: Kind,
-    scope: Scope,
-    body: Bytes,
-    kept: Duration,
-) -> Result<(), StoreError> {
-    let expires = work.now + kept.as_micros() as Micros;
-    let content = Ok(([scope].into_iter().collect(), body, work.now, expires));
-    let next = Next { kind, lane: Lane::Prompt, content, owed: false };
-    if let Err(malformed) = state(work, row, name, &next, false).await? {
-        tracing::error!(record.name = %name, error = %malformed, "a statement about records could not be signed");
-    }
-    Ok(())
-}
-
-/// Signs the next state of a name and takes it in.
-pub(crate) async fn state(
-    work: &mut Work<'_>,
-    row: Option<&Row>,
-    name: &RecordName,
-    next: &Next,
-    dry_run: bool,
-) -> Result<Result<Vec<Part>, Malformed>, StoreError> {
-    let member = name.origin();
-    let Some(signer) = work.signer(&member) else {
-        return Ok(Err(Malformed(format!("the newest signing key of {member} is not here"))));
-    };
-    let revision = if dry_run { work.now } else { work.next_revision(&member) };
-    let unsigned = statements(work.now, row, name, next, revision);
-    let parts: Result<Vec<Part>, Malformed> =
-        unsigned.into_iter().map(|unsigned| work.sign(&signer, unsigned)).collect();
-    if let (Ok(parts), false) = (&parts, dry_run) {
-        work.accept(parts).await?;
-    }
-    Ok(parts)
 }

@@ -25,6 +25,7 @@ pub(crate) fn listing_of(part: &Part, opportunity: Opportunity, network: &Networ
         revision: part.revision(),
         etag: etag(part.revision()),
         listing: Some(opportunity),
+        draft: String::new(),
     }
 }
 

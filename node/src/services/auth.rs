@@ -136,6 +136,11 @@ impl Caller {
         }
     }
 
+    /// Whether the caller's role is that of a reviewer or above.
+    pub(crate) fn is_reviewer(&self) -> bool {
+        self.role >= Some(Role::Reviewer)
+    }
+
     /// Whose tokens and accounts the caller administers: None stands for all.
     pub(crate) fn require_admin(&self) -> Result<Option<&MemberId>, Failure> {
         self.at_least(Role::Admin)?;

@@ -94,6 +94,8 @@ pub(crate) enum Failure {
     SessionRequired,
     #[error(transparent)]
     Account(Refusal),
+    #[error(transparent)]
+    Draft(crate::drafts::Refusal),
 }
 
 impl From<StoreError> for Failure {
@@ -141,7 +143,7 @@ pub(crate) struct Told {
     pub(crate) text: Text,
 }
 
-fn told(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Told {
+pub(super) fn told(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Told {
     Told { code, reason, text: Text::new(zh, en) }
 }
 
@@ -169,6 +171,7 @@ impl Failure {
                 format!("There is no {name}, or it is not for you: check the name."),
             ),
             Self::Refused(refused) => refusal(refused),
+            Self::Draft(refusal) => super::draft::told(refusal),
             Self::Store(error) => store(error),
             Self::Closing => told(
                 Code::Unavailable,
@@ -361,7 +364,11 @@ impl Failure {
             tracing::error!(error = %crate::error::chain(&**error), "a call met a failing store");
         }
         let message = text.in_language(language);
-        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new());
+        let metadata = match self {
+            Self::Draft(refusal) => super::draft::metadata(refusal),
+            _ => std::collections::HashMap::new(),
+        };
+        let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
         details.set_localized_message(language.tag(), message);
         if let Self::Violations(violations) = self {
             details.set_bad_request(shown(violations, language));
@@ -489,6 +496,18 @@ fn refusal(refused: &Refused) -> Told {
             "TOO_LARGE",
             format!("内容无法构成记录（{}），请缩短。", malformed.0),
             format!("The content does not make a record ({}): shorten it.", malformed.0),
+        ),
+        Refused::Unapproved(name) => told(
+            Code::FailedPrecondition,
+            "APPROVAL_REQUIRED",
+            format!(
+                "{}的信息须先审核再发布，{name}未发布。请提交审核：命令行加 --submit，接口设 submit 为 true，或新建草稿。",
+                name.origin()
+            ),
+            format!(
+                "What {} publishes needs an approval first, and {name} is not published. Hand it in: with --submit on the command line, with `submit` in a request, or as a draft.",
+                name.origin()
+            ),
         ),
         Refused::Halted(why) => halted(why),
     }

@@ -1,4 +1,4 @@
-//! The public gRPC services of an engine: listings, feed, directory, search, tokens, and what the operator asks. Each reads
+//! The public gRPC services of an engine: listings, drafts, feed, directory, search, tokens, and what the operator asks. Each reads
 //! through a viewer and writes through the engine's commands; there is no rule of visibility here and no SQL.
 
 mod account;
@@ -7,6 +7,7 @@ mod areas;
 mod audit;
 mod auth;
 mod directory;
+mod draft;
 mod error;
 mod feed;
 mod gate;
@@ -37,6 +38,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::v1::account_service_server::AccountServiceServer;
 use duikou_proto::v1::audit_service_server::AuditServiceServer;
 use duikou_proto::v1::directory_service_server::DirectoryServiceServer;
+use duikou_proto::v1::draft_service_server::DraftServiceServer;
 use duikou_proto::v1::listing_service_server::ListingServiceServer;
 use duikou_proto::v1::match_service_server::MatchServiceServer;
 use duikou_proto::v1::operator_service_server::OperatorServiceServer;
@@ -153,6 +155,8 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
     all.add(listings.max_decoding_message_size(REQUEST_BYTES));
     all.add(FeedServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default())));
+    let drafts = DraftServiceServer::new(draft::Drafts { door: door.clone() });
+    all.add(drafts.max_decoding_message_size(REQUEST_BYTES));
     let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
     all.add(directories.max_decoding_message_size(REQUEST_BYTES));
     let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });

@@ -125,12 +125,12 @@ pub(crate) async fn write<A: Message + Default>(
         Change::Put(..) => None,
         Change::End(reason) => Some(*reason),
     };
-    let tell = move |done: &Result<Written, Refused>| told(&name, reason, done.as_ref().ok()?);
+    let tell = move |done: &Result<Written, Refused>| event_of(&name, reason, done.as_ref().ok()?);
     once(engine, id, Audited { command: write, by, tell }, answer).await
 }
 
 /// What the audit trail is told of a write; None where nothing was made.
-fn told(name: &RecordName, reason: Option<WithdrawalReason>, written: &Written) -> Option<Event> {
+pub(super) fn event_of(name: &RecordName, reason: Option<WithdrawalReason>, written: &Written) -> Option<Event> {
     let (action, detail) = match written {
         Written::Created(part) => (Action::ListingCreate, format!("revision {}", part.revision())),
         Written::Updated(part) => (Action::ListingUpdate, format!("revision {}", part.revision())),

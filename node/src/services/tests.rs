@@ -2,6 +2,7 @@
 
 mod audit;
 mod directory;
+mod draft;
 mod feed;
 mod listing;
 mod matching;

@@ -42,6 +42,8 @@ pub enum State {
     Changed,
     /// It is there already.
     Unchanged,
+    /// It waits to be approved.
+    Submitted,
     /// Something is wrong with it.
     Wrong,
     /// It repeats another row.
@@ -58,6 +60,7 @@ impl State {
             Self::New => "NEW",
             Self::Changed => "CHANGED",
             Self::Unchanged => "UNCHANGED",
+            Self::Submitted => "SUBMITTED",
             Self::Wrong => "WRONG",
             Self::Repeated => "REPEATED",
             Self::Passed => "PASSED",
@@ -71,6 +74,7 @@ impl State {
             Self::New => Text::new("新增", "new"),
             Self::Changed => Text::new("更新", "changed"),
             Self::Unchanged => Text::new("未变", "unchanged"),
+            Self::Submitted => Text::new("待审核", "handed in"),
             Self::Wrong => Text::new("有误", "wrong"),
             Self::Repeated => Text::new("重复", "repeated"),
             Self::Passed => Text::new("跳过", "passed over"),
@@ -265,6 +269,7 @@ impl Table {
             Outcome::Created => State::New,
             Outcome::Updated => State::Changed,
             Outcome::Unchanged => State::Unchanged,
+            Outcome::Submitted => State::Submitted,
             Outcome::Refused | Outcome::Unspecified => State::Wrong,
         };
         for violation in &result.violations {

@@ -115,7 +115,7 @@ async fn publish(source: &Server, origin: &str, scope: &str) -> anyhow::Result<(
         CreateListingRequest { listing: Some(listing), ..CreateListingRequest::default() }
     });
     let parent = format!("members/{origin}");
-    let request = BatchCreateListingsRequest { parent, requests: requests.collect(), validate_only: false };
+    let request = BatchCreateListingsRequest { parent, requests: requests.collect(), ..Default::default() };
     let results = ListingServiceClient::new(source.local()).batch_create_listings(request).await?.into_inner().results;
     let refused = results.iter().find(|result| result.revision == 0);
     anyhow::ensure!(refused.is_none(), "refused: {refused:?}");

@@ -114,7 +114,7 @@ pub(super) async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
             };
             let requests: Vec<CreateListingRequest> = numbers.iter().map(create).collect();
             let parent = format!("members/{member}");
-            let request = BatchCreateListingsRequest { parent, requests, validate_only: false };
+            let request = BatchCreateListingsRequest { parent, requests, ..Default::default() };
             let results = client.batch_create_listings(request).await?.into_inner().results;
             let refused = results.iter().find(|result| result.revision == 0);
             anyhow::ensure!(refused.is_none() && results.len() == numbers.len(), "refused: {refused:?}");

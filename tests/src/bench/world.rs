@@ -52,7 +52,7 @@ pub(crate) async fn fill(server: &Server, member: &str, prefix: &str, count: usi
             })
             .collect();
         let parent = format!("members/{member}");
-        let request = BatchCreateListingsRequest { parent, requests, validate_only: false };
+        let request = BatchCreateListingsRequest { parent, requests, ..Default::default() };
         let results = listings.batch_create_listings(request).await?.into_inner().results;
         let refused = results.iter().find(|result| result.revision == 0);
         anyhow::ensure!(refused.is_none() && results.len() == numbers.len(), "refused: {refused:?}");

@@ -156,6 +156,14 @@ async fn suspend() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn approval() {
+    let net = network(510).await;
+    Machines::of(&net).follow("approval").await;
+    goes_on(&net, net.node("bijie"), "after").await;
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn remove() {
     let net = network(504).await;
     Machines::of(&net).follow("remove").await;

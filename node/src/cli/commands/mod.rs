@@ -9,6 +9,7 @@ mod completions;
 mod config;
 mod counterparts;
 mod doctor;
+mod drafts;
 mod export;
 mod filter;
 mod get;
@@ -85,6 +86,9 @@ pub enum Shared {
     /// Filters that the server keeps and delivers: by webhook, mail, page, calendar or when asked
     #[command(subcommand, after_help = "Example:\n  duikou-node subscriptions list")]
     Subscriptions(Box<subscriptions::Command>),
+    /// Listings in the making, and their approval before they are published
+    #[command(subcommand, after_help = "Example:\n  duikou-node drafts list --member shenzhen --state submitted")]
+    Drafts(Box<drafts::Command>),
     /// The tokens by which programs prove what they may do
     #[command(subcommand, after_help = "Example:\n  duikou-node tokens list")]
     Tokens(tokens::Command),
@@ -144,6 +148,7 @@ impl Shared {
             Self::Query(args) => args.run(context).await,
             Self::Match(args) => args.run(context).await,
             Self::Subscriptions(command) => command.run(context).await,
+            Self::Drafts(command) => command.run(context).await,
             Self::Tokens(command) => command.run(context).await,
             Self::Keys(command) => command.run(context, folder).await,
             Self::Accounts(command) => command.run(context).await,

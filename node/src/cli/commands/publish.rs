@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use duikou_proto::v1;
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use super::input;
 use crate::cli::form::listing;
@@ -28,6 +29,10 @@ pub struct Args {
     /// Check everything and publish nothing
     #[arg(long)]
     dry_run: bool,
+
+    /// Hand in for approval what would be published
+    #[arg(long)]
+    submit: bool,
 }
 
 impl Args {
@@ -52,6 +57,10 @@ impl Args {
                 );
                 error
             })?;
+            if !published.draft.is_empty() {
+                let draft = &published.draft;
+                context.note(&Text::new(format!("{draft} 等待审核"), format!("{draft} waits for an approval")));
+            }
             results.push(&published)?;
         }
         results.end()
@@ -83,6 +92,7 @@ impl Args {
             allow_missing: false,
             request_id: uuid::Uuid::new_v4().to_string(),
             validate_only: self.dry_run,
+            submit: self.submit,
         };
         // An etag says that the caller has seen what is there.
         if !listing.etag.is_empty() {
@@ -94,10 +104,11 @@ impl Args {
             listing: Some(listing),
             request_id: uuid::Uuid::new_v4().to_string(),
             validate_only: self.dry_run,
+            submit: self.submit,
         };
         match client.create_listing(create).await {
             Ok(created) => Ok(created.into_inner()),
-            Err(status) if status.code() == Code::AlreadyExists => {
+            Err(status) if status.code() == Code::AlreadyExists && !is_of_a_draft(&status) => {
                 Ok(client.update_listing(update).await?.into_inner())
             }
             Err(status) => Err(status.into()),
@@ -105,7 +116,12 @@ impl Args {
     }
 }
 
-fn refused(faults: &[FormFault]) -> CommandError {
+/// Whether it is a draft that stands in the way, and not a listing.
+fn is_of_a_draft(status: &tonic::Status) -> bool {
+    status.get_error_details().error_info().is_some_and(|info| info.reason == "DRAFT_EXISTS")
+}
+
+pub(super) fn refused(faults: &[FormFault]) -> CommandError {
     let count = faults.len();
     let message = Text::new(format!("输入有 {count} 处错误"), format!("the input has {count} faults"));
     let mut error = CommandError::new(ExitCode::BadData, message);
@@ -114,7 +130,7 @@ fn refused(faults: &[FormFault]) -> CommandError {
 }
 
 /// The objects in `text`, each with the line where it begins.
-fn documents(text: &str) -> Result<Vec<(usize, v1::Listing)>, Vec<FormFault>> {
+pub(super) fn documents(text: &str) -> Result<Vec<(usize, v1::Listing)>, Vec<FormFault>> {
     let line_at = |offset: usize| text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
     let mut found = Vec::new();
     let mut faults = Vec::new();

@@ -13,6 +13,7 @@ use super::read::record_name;
 use crate::engine::{Mode, Written};
 use crate::services::auth::Caller;
 use crate::services::directory::{bad_member_name, member_of};
+use crate::services::draft::check_batch;
 use crate::services::error::{Failure, violation};
 use crate::services::request_id::{RequestId, write};
 
@@ -29,7 +30,12 @@ impl Listings {
         language: Language,
     ) -> Result<BatchCreateListingsResponse, Failure> {
         caller.require_editor()?;
-        let BatchCreateListingsRequest { parent, requests, validate_only } = request;
+        let BatchCreateListingsRequest { parent, requests, validate_only, submit, batch } = request;
+        let mut found = Vec::new();
+        check_batch(&batch, "batch", &mut found);
+        if !found.is_empty() {
+            return Err(Failure::Violations(found));
+        }
         if requests.is_empty() {
             return Err(Failure::field(
                 "requests",
@@ -52,7 +58,8 @@ impl Listings {
         // All at once, so that they share the writer's transactions; they queue up in the order of the request.
         let items = requests.into_iter().map(|mut item| {
             item.validate_only |= validate_only;
-            self.item(caller, &parent, item)
+            item.submit |= submit;
+            self.item(caller, &parent, &batch, item)
         });
         let mut room = VIOLATION_BYTES;
         let results = join_all(items)
@@ -67,6 +74,7 @@ impl Listings {
         &self,
         caller: &Caller,
         parent: &str,
+        batch: &str,
         mut item: CreateListingRequest,
     ) -> (String, Result<Item, Failure>) {
         let mut found = Vec::new();
@@ -96,8 +104,12 @@ impl Listings {
             {
                 return Ok(answer);
             }
+            let submit = item.submit;
             let write_it = self.prepare(caller, item, Mode::Upsert, found)?;
             let (name, dry_run) = (write_it.name.to_string(), write_it.dry_run);
+            if submit {
+                return self.hand_in_row(caller, id.as_ref(), write_it, batch).await;
+            }
             let answer = move |written| done(name.clone(), written, dry_run);
             write(&self.door.engine, id.as_ref(), write_it, caller.actor(), answer).await
         };
@@ -105,22 +117,17 @@ impl Listings {
     }
 }
 
-fn done(name: String, written: Written, dry_run: bool) -> Item {
+pub(super) fn done(name: String, written: Written, dry_run: bool) -> Item {
     let (outcome, revision) = match written {
         Written::Created(part) => (Outcome::Created, part.revision()),
         Written::Updated(part) => (Outcome::Updated, part.revision()),
         Written::Unchanged(part) => {
-            return Item {
-                name,
-                outcome: Outcome::Unchanged.into(),
-                violations: Vec::new(),
-                revision: part.revision(),
-            };
+            return Item { name, outcome: Outcome::Unchanged.into(), revision: part.revision(), ..Item::default() };
         }
         Written::Ended(revision) => (Outcome::Unspecified, revision),
     };
     let revision = if dry_run { 0 } else { revision };
-    Item { name, outcome: outcome.into(), violations: Vec::new(), revision }
+    Item { name, outcome: outcome.into(), revision, ..Item::default() }
 }
 
 fn refused(name: String, failure: &Failure, language: Language, room: &mut usize) -> Item {
@@ -134,5 +141,5 @@ fn refused(name: String, failure: &Failure, language: Language, room: &mut usize
         *room = room.saturating_sub(bytes);
         violations.push(FieldViolation { field: violation.field, reason: violation.reason.to_owned(), description });
     }
-    Item { name, outcome: Outcome::Refused.into(), violations, revision: 0 }
+    Item { name, outcome: Outcome::Refused.into(), violations, ..Item::default() }
 }

@@ -25,7 +25,7 @@ const DAY: Micros = 24 * 3600 * 1_000_000;
 const HEADER_BYTES: usize = 128;
 
 /// The content of a record whose name takes `name_bytes`; None where anything was noted in `found`.
-pub(super) fn content(
+pub(in crate::services) fn content(
     engine: &Engine,
     name_bytes: usize,
     listing: Listing,

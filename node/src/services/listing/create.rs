@@ -25,7 +25,11 @@ impl Listings {
         {
             return Ok(answer);
         }
+        let submit = request.submit;
         let prepared = self.prepare(caller, request, Mode::Create, found)?;
+        if submit {
+            return self.hand_in(caller, id.as_ref(), prepared).await;
+        }
         let network = self.network().clone();
         let answer = move |written| listing_written(written, &network);
         write(&self.door.engine, id.as_ref(), prepared, caller.actor(), answer).await

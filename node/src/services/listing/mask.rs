@@ -13,13 +13,13 @@ use crate::services::error::violation;
 /// Paths of one mask.
 const PATHS: usize = 256;
 /// Fields that the server alone writes: whatever a mask says of them is passed over.
-const OUTPUT: [&str; 4] = ["name", "update_time", "revision", "etag"];
+const OUTPUT: [&str; 5] = ["name", "update_time", "revision", "etag", "draft"];
 
 static LISTING: LazyLock<MessageDescriptor> = LazyLock::new(|| descriptor("duikou.v1.Listing"));
 
 /// Which fields a change speaks of.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Mask {
+pub(in crate::services) enum Mask {
     /// All that are given.
     Populated,
     /// All; what is not given goes.
@@ -30,7 +30,7 @@ pub(super) enum Mask {
 
 impl Mask {
     /// Reads a mask; what is wrong with it is noted in `found`.
-    pub(super) fn read(mask: Option<&FieldMask>, found: &mut Vec<Violation>) -> Self {
+    pub(in crate::services) fn read(mask: Option<&FieldMask>, found: &mut Vec<Violation>) -> Self {
         let paths = mask.map(|mask| &*mask.paths).unwrap_or_default();
         if paths.len() > PATHS {
             found.push(violation(
@@ -66,7 +66,7 @@ impl Mask {
     }
 
     /// `base` with what this mask takes from `patch`.
-    pub(super) fn merge(&self, base: Listing, patch: &Listing) -> Result<Listing, prost::DecodeError> {
+    pub(in crate::services) fn merge(&self, base: Listing, patch: &Listing) -> Result<Listing, prost::DecodeError> {
         let into_dynamic = |listing: &Listing| {
             let mut message = DynamicMessage::new(LISTING.clone());
             message.transcode_from(listing).map(|()| message)

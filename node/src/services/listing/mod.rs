@@ -1,5 +1,6 @@
 //! Listings: `read` gets and lists them, `holders` says who has one, `create`, `update` and `batch` write them, `check`
-//! says what is wrong with one, `mask` merges a change into what is there, `view` shows what a record holds.
+//! says what is wrong with one, `submit` hands one in for approval instead, `mask` merges a change into what is there,
+//! `view` shows what a record holds.
 
 mod batch;
 mod check;
@@ -7,6 +8,7 @@ mod create;
 mod holders;
 mod mask;
 mod read;
+mod submit;
 mod update;
 mod view;
 
@@ -15,6 +17,8 @@ use duikou_proto::v1::{self, Listing};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
+pub(super) use check::{TOO_LARGE, content};
+pub(super) use mask::Mask;
 pub(crate) use read::{bad_name, record_name};
 
 pub(crate) struct Listings {

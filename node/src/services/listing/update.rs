@@ -45,7 +45,11 @@ impl Listings {
             attempt.dry_run = request.validate_only;
             let network = self.network().clone();
             let answer = move |written| listing_written(written, &network);
-            let written = write(&self.door.engine, id.as_ref(), attempt, caller.actor(), answer).await;
+            let written = if request.submit {
+                self.hand_in(caller, id.as_ref(), attempt).await
+            } else {
+                write(&self.door.engine, id.as_ref(), attempt, caller.actor(), answer).await
+            };
             match written {
                 Err(Failure::Refused(Refused::Conflict(_) | Refused::Exists(_)))
                     if patch.etag.is_empty() && attempts < ATTEMPTS => {}

@@ -172,7 +172,7 @@ async fn a_snapshot_goes_on_below_the_floor_of_what_was_purged_before_it_began()
     let requests: Vec<CreateListingRequest> =
         (0..600).map(|n| create("a", &format!("t{n:03}"), listing("t", &["public"]))).collect();
     let batch =
-        |requests| v1::BatchCreateListingsRequest { parent: "members/a".into(), requests, validate_only: false };
+        |requests| v1::BatchCreateListingsRequest { parent: "members/a".into(), requests, ..Default::default() };
     world.admin().batch_create_listings(batch(requests)).await.unwrap();
     something_is_purged(&world).await;
     let (mut cursor, mut names) = (String::new(), 0);

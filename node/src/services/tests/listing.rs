@@ -368,6 +368,7 @@ async fn in_a_batch_each_stands_by_itself() {
         parent: "members/a".into(),
         requests: requests.clone(),
         validate_only,
+        ..BatchCreateListingsRequest::default()
     };
     let head = world.engine.head();
     let told = |response: v1::BatchCreateListingsResponse| -> Vec<(String, Outcome, String)> {

@@ -1,6 +1,7 @@
 //! What members, operators and readers rely on.
 
 mod accounts;
+mod approval;
 mod audit;
 mod authority;
 mod bad_listings;

@@ -6,7 +6,7 @@ use duikou_proto::v1::batch_create_listings_response::Result as Row;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use indicatif::ProgressBar;
 
-use super::send::{Chunk, Counts};
+use super::send::{Chunk, Counts, Manner};
 use crate::cli::commands::{full_name, input};
 use crate::cli::{CommandError, Context, ExitCode, FormFault, OutputForm, Sequence, Server, Text, parse_listing};
 
@@ -14,7 +14,7 @@ pub(super) async fn run(
     context: &Context,
     file: PathBuf,
     member: Option<&str>,
-    dry_run: bool,
+    manner: Manner,
 ) -> Result<(), CommandError> {
     let length = std::fs::metadata(&file).ok().filter(|about| about.is_file()).map(|about| about.len());
     let mut lines = input::lines(file);
@@ -22,7 +22,7 @@ pub(super) async fn run(
         context,
         server: None,
         parent: member.map_or_else(|| "members/-".to_owned(), full_name),
-        dry_run,
+        manner,
         results: Sequence::new(context, &[], |_| Vec::new()),
         chunk: Chunk::default(),
         counts: Counts::default(),
@@ -39,7 +39,7 @@ struct Import<'a> {
     /// Connected when there is something to send: a file that is all wrong needs no server.
     server: Option<Server>,
     parent: String,
-    dry_run: bool,
+    manner: Manner,
     results: Sequence<'a, Row>,
     /// With the numbers of the lines.
     chunk: Chunk<usize>,
@@ -89,7 +89,7 @@ impl Import<'_> {
             Some(server) => server,
             None => self.server.insert(self.context.connect().await?),
         };
-        for (line, row) in chunk.send(server, &self.parent, self.dry_run).await? {
+        for (line, row) in chunk.send(server, &self.parent, &self.manner).await? {
             self.counts.add(row.outcome());
             for violation in &row.violations {
                 let fault = FormFault {
@@ -110,13 +110,14 @@ impl Import<'_> {
         let last = std::mem::take(&mut self.chunk);
         self.send(last).await?;
         self.bar.finish_and_clear();
-        let summary = self.counts.text(self.dry_run);
+        let summary = self.counts.text(self.manner.dry_run);
         if self.context.global.output == OutputForm::Table {
             self.context.print(summary.in_language(self.context.language))?;
         } else {
             self.results.end()?;
             self.context.note(&summary);
         }
+        self.manner.tell(self.context, &self.counts);
         if self.counts.refused == 0 {
             return Ok(());
         }

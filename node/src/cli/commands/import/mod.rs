@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use send::Manner;
+
 use crate::cli::{CommandError, Context, ExitCode, Text};
 use crate::sheets::Format;
 use crate::sheets::fields::Kind;
@@ -35,6 +37,14 @@ pub struct Args {
     /// Check everything and publish nothing; shows row by row what would happen
     #[arg(long)]
     dry_run: bool,
+
+    /// Hand in for approval what would be published, as one import
+    #[arg(long)]
+    submit: bool,
+
+    /// What the import is called among drafts [default: made of the time]
+    #[arg(long, value_name = "ID", requires = "submit")]
+    batch: Option<String>,
 
     #[command(flatten)]
     sheet: SheetArgs,
@@ -99,6 +109,8 @@ impl Args {
             return template(context, kind);
         }
         let file = self.file.unwrap_or_default();
+        let batch = self.submit.then(|| self.batch.unwrap_or_else(|| uuid::Uuid::now_v7().to_string()));
+        let manner = Manner { dry_run: self.dry_run, batch };
         if is_lines(&file)? {
             if self.sheet.any() {
                 let message = Text::new(
@@ -107,9 +119,9 @@ impl Args {
                 );
                 return Err(CommandError::new(ExitCode::Usage, message));
             }
-            return lines::run(context, file, self.member.as_deref(), self.dry_run).await;
+            return lines::run(context, file, self.member.as_deref(), manner).await;
         }
-        table::run(context, file, self.member, self.dry_run, self.sheet).await
+        table::run(context, file, self.member, manner, self.sheet).await
     }
 }
 

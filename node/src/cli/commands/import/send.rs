@@ -6,7 +6,7 @@ use duikou_proto::v1;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use prost::Message;
 
-use crate::cli::{CommandError, ExitCode, Server, Text};
+use crate::cli::{CommandError, Context, ExitCode, Server, Text};
 
 /// Listings that are sent at once.
 pub(super) const CHUNK: usize = 500;
@@ -16,6 +16,25 @@ const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 const TRIES: u32 = 6;
 /// How long after the first try; each further wait is twice as long.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
+
+/// What is to become of the listings.
+#[derive(Debug, Clone)]
+pub(super) struct Manner {
+    /// Nothing is written.
+    pub(super) dry_run: bool,
+    /// They are handed in for approval: which import they are.
+    pub(super) batch: Option<String>,
+}
+
+impl Manner {
+    /// Says how what was handed in is approved.
+    pub(super) fn tell(&self, context: &Context, counts: &Counts) {
+        if let Some(batch) = self.batch.as_ref().filter(|_| counts.submitted > 0 && !self.dry_run) {
+            let approve = format!("duikou-node drafts approve --batch {batch} --member MEMBER");
+            context.note(&Text::new(format!("审核：{approve}"), format!("to approve them: {approve}")));
+        }
+    }
+}
 
 /// Listings that wait to be sent, each with what is known of where it stood.
 #[derive(Debug)]
@@ -50,10 +69,16 @@ impl<T> Chunk<T> {
         self,
         server: &Server,
         parent: &str,
-        dry_run: bool,
+        manner: &Manner,
     ) -> Result<Vec<(T, v1::batch_create_listings_response::Result)>, CommandError> {
         let (places, requests): (Vec<_>, Vec<_>) = self.items.into_iter().unzip();
-        let request = v1::BatchCreateListingsRequest { parent: parent.to_owned(), requests, validate_only: dry_run };
+        let request = v1::BatchCreateListingsRequest {
+            parent: parent.to_owned(),
+            requests,
+            validate_only: manner.dry_run,
+            submit: manner.batch.is_some(),
+            batch: manner.batch.clone().unwrap_or_default(),
+        };
         let answer = patiently(server, request).await?;
         if answer.results.len() != places.len() {
             let message = Text::new("服务端的答复条数不符", "the server answered another number of listings");
@@ -90,6 +115,7 @@ pub(super) struct Counts {
     pub(super) created: usize,
     pub(super) updated: usize,
     pub(super) unchanged: usize,
+    pub(super) submitted: usize,
     pub(super) refused: usize,
 }
 
@@ -99,17 +125,22 @@ impl Counts {
             Outcome::Created => self.created += 1,
             Outcome::Updated => self.updated += 1,
             Outcome::Unchanged => self.unchanged += 1,
+            Outcome::Submitted => self.submitted += 1,
             Outcome::Refused | Outcome::Unspecified => self.refused += 1,
         }
     }
 
     pub(super) fn text(&self, dry_run: bool) -> Text {
-        let Self { created, updated, unchanged, refused } = self;
+        let Self { created, updated, unchanged, submitted, refused } = self;
         let (zh, en) =
             if dry_run { ("（试运行，未写入）", " (dry run: nothing was written)") } else { ("", "") };
+        let (waits_zh, waits_en) = match submitted {
+            0 => (String::new(), String::new()),
+            count => (format!("提交审核 {count}，"), format!("{count} handed in for approval, ")),
+        };
         Text::new(
-            format!("新建 {created}，更新 {updated}，未变 {unchanged}，拒绝 {refused}{zh}"),
-            format!("{created} created, {updated} updated, {unchanged} unchanged, {refused} refused{en}"),
+            format!("新建 {created}，更新 {updated}，未变 {unchanged}，{waits_zh}拒绝 {refused}{zh}"),
+            format!("{created} created, {updated} updated, {unchanged} unchanged, {waits_en}{refused} refused{en}"),
         )
     }
 }

@@ -7,7 +7,7 @@ use duikou_proto::v1;
 use futures_util::StreamExt;
 
 use super::SheetArgs;
-use super::send::{Chunk, Counts};
+use super::send::{Chunk, Counts, Manner};
 use super::shown;
 use crate::cli::commands::{full_name, listing, sheet_error};
 use crate::cli::{CommandError, Context, ExitCode, Server, Text};
@@ -22,7 +22,7 @@ pub(super) async fn run(
     context: &Context,
     file: PathBuf,
     member: Option<String>,
-    dry_run: bool,
+    manner: Manner,
     args: SheetArgs,
 ) -> Result<(), CommandError> {
     let mapping = mapping(&args).await?;
@@ -42,8 +42,9 @@ pub(super) async fn run(
     for table in &found {
         shown::about(context, table);
     }
-    send(context, &server, &parent, &mut found, dry_run).await?;
-    shown::rows(context, &found, dry_run)?;
+    send(context, &server, &parent, &mut found, &manner).await?;
+    shown::rows(context, &found, manner.dry_run)?;
+    manner.tell(context, &counts(&found));
     let wrong: usize = found.iter().map(|table| table.count(State::Wrong)).sum();
     if let Some(path) = args.faults.filter(|_| wrong > 0) {
         let language = context.language;
@@ -169,7 +170,7 @@ async fn send(
     server: &Server,
     parent: &str,
     tables: &mut [Table],
-    dry_run: bool,
+    manner: &Manner,
 ) -> Result<(), CommandError> {
     let mut chunks = Vec::new();
     let mut chunk = Chunk::default();
@@ -183,7 +184,7 @@ async fn send(
         chunks.push(chunk);
     }
     let bar = super::bar(context, Some(total as u64), "{wide_bar} {pos}/{len} {eta}");
-    let sent = chunks.into_iter().map(|chunk| chunk.send(server, parent, dry_run));
+    let sent = chunks.into_iter().map(|chunk| chunk.send(server, parent, manner));
     let mut answers = futures_util::stream::iter(sent).buffered(UNDER_WAY);
     while let Some(answer) = answers.next().await {
         let answer = answer?;
@@ -205,6 +206,7 @@ pub(super) fn counts(tables: &[Table]) -> Counts {
         created: count(State::New),
         updated: count(State::Changed),
         unchanged: count(State::Unchanged),
+        submitted: count(State::Submitted),
         refused: count(State::Wrong),
     }
 }

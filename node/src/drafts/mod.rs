@@ -1,0 +1,26 @@
+//! Drafts of listings and their approval (事前审核): `fact` is what is kept of one, `change` makes, edits and throws away,
+//! `submit` hands in, `review` gives back or approves, `policy` says who may, `persons` who is what, `read` finds them,
+//! `difference` shows what an approval would change and `audience` for whom.
+//!
+//! Drafts are facts of this node, never records: nothing that a link, a feed, the search or a live question reads knows
+//! of them, and they need no rule of visibility. They become a record in the transaction in which they end.
+
+mod audience;
+mod change;
+mod difference;
+mod fact;
+mod persons;
+mod policy;
+mod read;
+mod review;
+mod submit;
+
+pub(crate) use audience::audience;
+pub(crate) use change::{Edit, End, Key, Make, Refusal};
+pub(crate) use difference::differences;
+pub(crate) use fact::{DraftFact, State};
+pub(crate) use persons::role_of;
+pub(crate) use policy::{Approver, SetPolicy};
+pub(crate) use read::{Wanted, batch, get, list};
+pub(crate) use review::{Approve, Approved, Return};
+pub(crate) use submit::{Hand, Handed, Submit};
