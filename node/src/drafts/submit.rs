@@ -9,8 +9,8 @@ use prost::Message;
 use super::change::{Key, Refusal};
 use super::fact::{self, DraftFact, State};
 use crate::engine::{Change, Command, Content, Weight, Work, Write, Written, facts};
-use crate::time::timestamp;
 use crate::store::StoreError;
+use crate::time::timestamp;
 
 /// Hands in a draft.
 pub(crate) struct Submit {

@@ -11,7 +11,7 @@ use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
 
 use super::facts;
-use super::work::Work;
+use super::work::{Memory, Work};
 use super::write::Content;
 use crate::store::StoreError;
 
@@ -66,30 +66,24 @@ pub(crate) struct Policy {
 impl Policy {
     /// That of `member`, as this transaction finds it.
     pub(crate) fn of(work: &Work<'_>, member: &MemberId) -> Result<Self, StoreError> {
-        let chosen: PolicyFact = work.hot_fact(&facts::policy(member))?.unwrap_or_default();
-        Self::with(chosen, &work.memory.hot, member)
+        let chosen = work.hot_fact(&facts::policy(member))?.unwrap_or_default();
+        Ok(Self::with(chosen, &work.memory, member))
     }
 
     /// Likewise, as the last transaction has left it.
-    pub(super) fn known(hot: &Hot, member: &MemberId) -> Result<Self, StoreError> {
+    pub(super) fn known(memory: &Memory, member: &MemberId) -> Result<Self, StoreError> {
         let key = facts::policy(member);
-        let chosen = hot.get(&key).map(|value| facts::decode(&key, value)).transpose()?.unwrap_or_default();
-        Self::with(chosen, hot, member)
+        let chosen = memory.hot.get(&key).map(|value| facts::decode(&key, value)).transpose()?.unwrap_or_default();
+        Ok(Self::with(chosen, memory, member))
     }
 
-    fn with(chosen: PolicyFact, hot: &Hot, member: &MemberId) -> Result<Self, StoreError> {
-        let rule = match chosen.rule {
-            Some(rule) => rule,
-            // Where only programs write, they publish as they always did; one clerk has nobody to ask.
-            None if writers(hot, member)? < 2 => Rule::None,
-            None => Rule::Other,
-        };
-        Ok(Self { chosen, rule })
+    fn with(chosen: PolicyFact, memory: &Memory, member: &MemberId) -> Self {
+        // Where only programs write, they publish as they always did; one clerk has nobody to ask.
+        let alone = || memory.writers.get(member.as_str()).is_none_or(|count| *count < 2);
+        let rule = chosen.rule.unwrap_or_else(|| if alone() { Rule::None } else { Rule::Other });
+        Self { chosen, rule }
     }
 }
-
-/// Facts that are in memory.
-type Hot = BTreeMap<String, Vec<u8>>;
 
 /// An account, as far as that matters here.
 #[derive(Deserialize)]
@@ -100,19 +94,17 @@ struct Writer {
     disabled: bool,
 }
 
-/// How many accounts may write for `member`, counted up to two. Whoever administers the whole node is none of its office.
-fn writers(hot: &Hot, member: &MemberId) -> Result<usize, StoreError> {
+/// How many accounts may write for each member, by the hot facts. Whoever administers the whole node is of no office.
+pub(super) fn writers(hot: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String, usize>, StoreError> {
     let accounts = hot.range(facts::ACCOUNTS.to_owned()..).take_while(|(key, _)| key.starts_with(facts::ACCOUNTS));
-    let mut count = 0;
+    let mut counts = BTreeMap::new();
     for (key, value) in accounts {
         let account: Writer = facts::decode(key, value)?;
-        let role = account.roles.get(member.as_str());
-        count += usize::from(!account.disabled && role.is_some_and(|role| role != "VIEWER"));
-        if count == 2 {
-            break;
+        for (member, _) in account.roles.into_iter().filter(|(_, role)| !account.disabled && role != "VIEWER") {
+            *counts.entry(member).or_default() += 1;
         }
     }
-    Ok(count)
+    Ok(counts)
 }
 
 /// What an approval is for: a hash of kind, body, scopes, date of expiry, and date of publication where that is given.

@@ -72,7 +72,7 @@ impl Engine {
     /// # Errors
     /// Where what is kept of that cannot be read.
     pub(crate) fn approval_policy(&self, member: &MemberId) -> Result<Policy, StoreError> {
-        Policy::known(&self.0.memory.load().hot, member)
+        Policy::known(&self.0.memory.load(), member)
     }
 
     /// Reads the small thing under `key`.

@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::work::Memory;
-use super::{Engine, FeedIdentity, Identity, Shared, departed, entries, facts, heads, receipts, upkeep, writer};
+use super::{
+    Engine, FeedIdentity, Identity, Shared, approval, departed, entries, facts, heads, receipts, upkeep, writer,
+};
 use crate::feed::Feed;
 use crate::limits;
 use crate::store::{Store, StoreError};
@@ -105,6 +107,7 @@ impl Engine {
             revisions,
             unrecovered,
             feed: Arc::new(feed),
+            writers: Arc::new(approval::writers(&hot)?),
             hot: Arc::new(hot),
         };
         let (queue, receiver) = writer::queue(queue_bytes);

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::departed::Departed;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
-use super::{Identity, facts};
+use super::{Identity, approval, facts};
 use crate::defects::{self, Defect};
 use crate::feed::Change;
 use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
@@ -35,6 +35,8 @@ pub(crate) struct Memory {
     pub(crate) feed: Arc<FeedIdentity>,
     /// Facts that [`facts::is_hot`].
     pub(crate) hot: Arc<BTreeMap<String, Vec<u8>>>,
+    /// How many accounts may write for each member.
+    pub(crate) writers: Arc<BTreeMap<String, usize>>,
 }
 
 impl Memory {
@@ -317,6 +319,9 @@ impl<'a> Work<'a> {
                 Some(value) => drop(hot.insert(key.clone(), value.clone())),
                 None => drop(hot.remove(key)),
             }
+        }
+        if facts.iter().any(|(key, _)| key.starts_with(facts::ACCOUNTS)) {
+            self.memory.writers = Arc::new(approval::writers(&self.memory.hot)?);
         }
         if !facts.is_empty() {
             self.transaction.put_facts(&facts).await?;

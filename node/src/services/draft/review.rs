@@ -8,7 +8,9 @@ use duikou_proto::validate::reason;
 use super::view::shown;
 use super::{Drafts, audited, version_of};
 use crate::audit::Action;
-use crate::drafts::{Approve, Approved, Approver, DraftFact, Key, Refusal, Return, State, Submit, audience, differences};
+use crate::drafts::{
+    Approve, Approved, Approver, DraftFact, Key, Refusal, Return, State, Submit, audience, differences,
+};
 use crate::engine::approval::Rule;
 use crate::engine::audit::Audited;
 use crate::engine::{Change, Command, Mode, Refused, Write};
@@ -196,10 +198,7 @@ pub(in crate::services) fn handed_in(fact: &DraftFact) -> String {
 }
 
 /// An approval with what the audit trail is told: of the draft, and of the listing that it became.
-pub(super) fn told_of(
-    caller: &Caller,
-    approve: Approve,
-) -> impl Command<Output = Result<Approved, Refusal>> + use<> {
+pub(super) fn told_of(caller: &Caller, approve: Approve) -> impl Command<Output = Result<Approved, Refusal>> + use<> {
     let (key, name) = (approve.key.clone(), approve.write.name.clone());
     let told = |(fact, written): &Approved| written.as_ref().map(|_| handed_in(fact));
     let command = audited(caller, Action::DraftApprove, &key, approve, told);

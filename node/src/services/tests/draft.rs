@@ -23,7 +23,8 @@ impl World {
 
     async fn rule(&self, member: &str, rule: Rule) {
         let policy = ApprovalPolicy { rule: rule.into(), ..policy_named(member) };
-        let request = UpdateApprovalPolicyRequest { policy: Some(policy), ..Default::default() };
+        let update_mask = Some(FieldMask { paths: vec!["rule".into()] });
+        let request = UpdateApprovalPolicyRequest { policy: Some(policy), update_mask, ..Default::default() };
         DraftServiceClient::new(self.local.clone()).update_approval_policy(request).await.unwrap();
     }
 
@@ -447,4 +448,42 @@ async fn repeated_requests_make_one_draft_and_one_listing() {
     assert_eq!(world.drafts().list_drafts(bearing(&author, list)).await.unwrap().into_inner().drafts.len(), 2);
     let refused = world.approve(&reviewer, &first.name, "").await.unwrap_err();
     assert_eq!(violations(&refused), ["content_hash REQUIRED"]);
+}
+
+#[tokio::test]
+async fn where_two_people_write_one_approves_what_the_other_has_written() {
+    use crate::accounts::Role as Held;
+    let world = World::new().await;
+    let policy = async || {
+        let request = GetApprovalPolicyRequest { name: "members/a/approvalPolicy".into() };
+        let mut drafts = DraftServiceClient::new(world.local.clone());
+        let policy = drafts.get_approval_policy(request).await.unwrap().into_inner();
+        (policy.rule(), policy.is_default)
+    };
+    let first = world.session("li", "a", Held::Reviewer).await;
+    world.session("reader", "a", Held::Viewer).await;
+    world.session("elsewhere", "b", Held::Admin).await;
+    assert_eq!(policy().await, (Rule::None, true), "one who writes has nobody to ask");
+    world.publish("a", "tea", &["network"]).await;
+    let second = world.session("wang", "a", Held::Editor).await;
+    assert_eq!(policy().await, (Rule::Other, true));
+    let required = is(Code::FailedPrecondition, "APPROVAL_REQUIRED");
+    let rice = create("a", "rice", listing("rice", &["network"]));
+    for secret in [&first, &second, &world.token("a", Role::Editor).await] {
+        assert_eq!(told(world.anybody().create_listing(bearing(secret, rice.clone())).await), required);
+    }
+    let draft = world.draft(&second, "rice", listing("rice", &["network"])).await.unwrap();
+    let draft = world.submit(&second, &draft).await.unwrap();
+    let own = world.approve(&second, &draft.name, &draft.content_hash).await;
+    assert_eq!(told(own), is(Code::PermissionDenied, "NOT_REVIEWER"));
+    world.approve(&first, &draft.name, &draft.content_hash).await.unwrap();
+    let entries = world.engine.facts::<serde_json::Value>("audit/", 100).await.unwrap();
+    let told: Vec<&str> = entries.iter().filter_map(|(_, entry)| entry["action"].as_str()).collect();
+    let tail = ["draft.create", "draft.submit", "draft.approve", "listing.create"];
+    assert_eq!(told[told.len() - 4..], tail, "each in the transaction of its change");
+    world.rule("a", Rule::None).await;
+    assert_eq!(policy().await, (Rule::None, false));
+    world.publish("a", "corn", &["network"]).await;
+    world.rule("a", Rule::Unspecified).await;
+    assert_eq!(policy().await, (Rule::Other, true));
 }
