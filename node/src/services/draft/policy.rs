@@ -88,7 +88,7 @@ impl Drafts {
         let event = Event::new(Action::PolicySet, format!("members/{member}{LAST}")).of(&member);
         let tell = move |done: &Result<(PolicyFact, bool), Refusal>| {
             let (policy, _) = done.as_ref().ok().filter(|(_, changed)| *changed)?;
-            let rule = policy.rule.map_or("default".to_owned(), |rule| format!("{rule:?}"));
+            let rule = policy.rule.map_or("DEFAULT", |rule| contract(rule).as_str_name());
             Some(event.clone().saying(format!("rule {rule}, {} deputies", policy.deputies.len())))
         };
         let set = Audited { command: set, by: caller.actor(), tell };
@@ -179,13 +179,16 @@ fn rule(number: i32, found: &mut Vec<Violation>) -> Option<Rule> {
     }
 }
 
-fn shown(member: &MemberId, policy: &Policy) -> ApprovalPolicy {
-    let Policy { chosen: policy, rule } = policy;
-    let rule = match rule {
+fn contract(rule: Rule) -> ShownRule {
+    match rule {
         Rule::None => ShownRule::None,
         Rule::Oneself => ShownRule::Self_,
         Rule::Other => ShownRule::Other,
-    };
+    }
+}
+
+fn shown(member: &MemberId, policy: &Policy) -> ApprovalPolicy {
+    let Policy { chosen: policy, rule } = policy;
     let deputies = policy.deputies.iter().map(|held| ShownDeputy {
         reviewer: held.reviewer.clone(),
         deputy: held.deputy.clone(),
@@ -193,7 +196,7 @@ fn shown(member: &MemberId, policy: &Policy) -> ApprovalPolicy {
     });
     ApprovalPolicy {
         name: format!("members/{member}{LAST}"),
-        rule: rule.into(),
+        rule: contract(*rule).into(),
         is_default: policy.rule.is_none(),
         deputies: deputies.collect(),
         update_time: (policy.version > 0).then(|| timestamp(policy.time)),

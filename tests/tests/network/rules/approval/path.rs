@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::query_service_client::QueryServiceClient;
 use duikou_proto::v1::token::Role;
 use duikou_proto::v1::{QueryListingsRequest, WithdrawalReason};
@@ -101,6 +102,10 @@ async fn what_others_see_was_approved_by_another_person() {
     let done = reviewer.approve(node, &draft, &hash).await.unwrap();
     assert_eq!(reviewer.approve(node, &draft, &hash).await.unwrap(), done, "a replay changes nothing");
     assert_eq!(other.sees(&done.listing).await.revision, done.revision);
+    match watcher.next().await {
+        Event::Listing(listing) => assert_eq!(listing.name, done.listing, "the first that is heard of it"),
+        event => panic!("{event:?} before the listing"),
+    }
     assert_eq!(node.get(&done.listing).await.unwrap().revision, done.revision);
 
     let shown = json(node, &["drafts", "show", &draft]).await;
