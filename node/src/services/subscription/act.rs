@@ -54,7 +54,11 @@ fn absent(name: &str) -> Failure {
 }
 
 /// A command with what the audit trail is told of it.
-pub(super) fn audited<C>(caller: &Caller, action: Action, command: C) -> Audited<C, impl Fn(&Kept) -> Option<Event> + use<C>>
+pub(super) fn audited<C>(
+    caller: &Caller,
+    action: Action,
+    command: C,
+) -> Audited<C, impl Fn(&Kept) -> Option<Event> + use<C>>
 where
     C: Command<Output = Kept>,
 {
