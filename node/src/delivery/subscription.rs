@@ -222,14 +222,6 @@ impl SubscriptionFact {
         self.counterpart_of.is_some()
     }
 
-    /// The member whose eyes it has, as far as they are one's.
-    pub(crate) fn member(&self) -> Option<MemberId> {
-        match &self.eyes {
-            Eyes::Member(member) => member.parse().ok(),
-            Eyes::Operator | Eyes::Registered => None,
-        }
-    }
-
     pub(crate) fn reader(&self) -> Reader {
         let whole = self.whole_reader();
         match &self.narrowed {

@@ -21,7 +21,8 @@ pub(crate) struct InProcess {
 impl InProcess {
     /// Over what the services work on.
     pub(crate) fn new(context: &Context) -> Self {
-        let door = Door { engine: context.engine.clone(), surface: Surface::Public };
+        let (engine, accounts) = (context.engine.clone(), context.accounts.clone());
+        let door = Door { engine, accounts, surface: Surface::Public };
         Self {
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),

@@ -34,6 +34,7 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tower_http::csrf::CsrfLayer;
 
+use crate::accounts::Accounts;
 use crate::config::{BaseUrl, Site};
 use crate::engine::Engine;
 use crate::link::LinkBoard;
@@ -45,6 +46,7 @@ pub(crate) struct Web(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
+    accounts: Accounts,
     services: InProcess,
     links: LinkBoard,
     site: Site,
@@ -59,11 +61,16 @@ impl Web {
     pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, tls: bool) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
-        Self(Arc::new(Shared { engine, services, links, site, base, kept, tls }))
+        let accounts = context.accounts.clone();
+        Self(Arc::new(Shared { engine, accounts, services, links, site, base, kept, tls }))
     }
 
     fn engine(&self) -> &Engine {
         &self.0.engine
+    }
+
+    fn accounts(&self) -> &Accounts {
+        &self.0.accounts
     }
 
     fn services(&self) -> &InProcess {

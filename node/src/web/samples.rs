@@ -157,6 +157,7 @@ fn listing(kind: &str, language: Language) -> Listing {
         revision: 1_793_667_720_000_000,
         etag: "1".to_owned(),
         listing: Some(opportunity(kind, language)),
+        draft: String::new(),
     }
 }
 

@@ -83,7 +83,7 @@ pub(crate) async fn visitor_of(parts: &Parts, web: &Web) -> Visitor {
         theme,
         here: if here.len() <= HERE_BYTES { here.to_owned() } else { "/".to_owned() },
         has,
-        identified: Identified::of(web.engine(), &parts.headers, &parts.extensions).await,
+        identified: Identified::of(web.accounts(), &parts.headers, &parts.extensions).await,
     }
 }
 

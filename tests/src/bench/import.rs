@@ -18,7 +18,7 @@ use super::bare_store::{BareStore, Row};
 use super::content::listing;
 use super::figure::{Figure, Goal};
 use super::tally::median;
-use super::{REPEATS, world};
+use super::REPEATS;
 use crate::harness::{NETWORK, Network, Program, Server};
 
 pub(crate) const RATIO: &str = "import_ratio";

@@ -33,11 +33,12 @@ impl Searched {
                 entry: 0,
                 offered: listing.revision,
                 confirmed: listing.revision,
+                leaving: false,
                 sequence: sequence(None, written),
                 time: written,
                 when: When::of(&opportunity),
             };
-            Some(Entry { author: author(&directory, name.origin_str()), listing, opportunity, had })
+            Some(Entry { author: author(&directory, name.origin_str()), listing, opportunity, matched: None, had })
         };
         let entries: Vec<Entry> = self.listings.into_iter().filter_map(entry).collect();
         let network = identity.network.to_string();

@@ -71,7 +71,7 @@ pub(crate) fn spelt_length(han: &[char], letters: &str) -> Option<usize> {
 
 /// Whether the letters spell all ideographs of `name`, syllable for syllable; marks between them do not count.
 pub(crate) fn spells(name: &str, letters: &str) -> bool {
-    fn go(han: &[Vec<String>], letters: &str) -> bool {
+    fn go(han: &[Vec<Cow<'static, str>>], letters: &str) -> bool {
         let Some((first, rest)) = han.split_first() else { return letters.is_empty() };
         first.iter().any(|syllable| letters.strip_prefix(&**syllable).is_some_and(|letters| go(rest, letters)))
     }
@@ -80,7 +80,7 @@ pub(crate) fn spells(name: &str, letters: &str) -> bool {
     if !name.chars().next().is_some_and(begins) {
         return false;
     }
-    let han: Vec<Vec<String>> = name.chars().map(syllables).filter(|syllables| !syllables.is_empty()).collect();
+    let han: Vec<_> = name.chars().map(syllables).filter(|syllables| !syllables.is_empty()).collect();
     !han.is_empty() && go(&han, letters)
 }
 

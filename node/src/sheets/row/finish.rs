@@ -238,5 +238,5 @@ fn local_day(when: When, zone: &TimeZone) -> Option<Date> {
 }
 
 fn stamp(at: Timestamp) -> prost_types::Timestamp {
-    crate::services::timestamp(at.as_microsecond())
+    crate::time::timestamp(at.as_microsecond())
 }
