@@ -61,10 +61,9 @@ pub fn several(typed: &str) -> Outcome<Vec<String>> {
     if let Ok(Understood { value, note }) = whole {
         return Ok(Understood { value: value.map(|code| vec![code.to_owned()]), note });
     }
-    let strong: Vec<&str> =
-        typed.split([';', '；', '\n', '|']).map(str::trim).filter(|item| !item.is_empty()).collect();
-    let parts = if strong.len() > 1 { strong } else { typed.split(['、', ',', '，', '/']).map(str::trim).collect() };
-    if parts.len() < 2 {
+    let strong = [';', '；', '\n', '|'];
+    let parts = if typed.contains(strong) { split(typed, &strong) } else { split(typed, &['、', ',', '，', '/']) };
+    if !typed.contains(strong) && parts.len() < 2 {
         return Err(whole.err().unwrap_or_else(too_long));
     }
     let mut codes = Vec::new();
@@ -84,6 +83,10 @@ pub fn several(typed: &str) -> Outcome<Vec<String>> {
     }
     codes.dedup();
     Ok(Understood::plain(codes))
+}
+
+fn split<'t>(typed: &'t str, separators: &[char]) -> Vec<&'t str> {
+    typed.split(separators).map(str::trim).filter(|item| !item.is_empty()).collect()
 }
 
 /// Every industry that the text names, outer ones first: for forms that offer a choice.

@@ -31,7 +31,9 @@ impl Reader<'_> {
         }
         tell_in_body(&mut draft);
         let is_han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-        if draft.body.language.is_empty() && (is_han(&draft.body.title) || is_han(&draft.body.body)) {
+        // A row without a title is wrong, and is told so once.
+        let chinese = draft.body.title.is_empty() || is_han(&draft.body.title) || is_han(&draft.body.body);
+        if draft.body.language.is_empty() && chinese {
             draft.body.language = "zh-CN".to_owned();
         }
         if let Some(expire) = draft.expire {
