@@ -49,7 +49,7 @@ pub struct WebhookArgs {
 /// Digests to a mail address, once its reader has confirmed it
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  duikou-node subscriptions create mail li@example.com --pace weekly --weekday 1 --hour 8\n  duikou-node subscriptions create mail li@example.com --as bijie --counterpart-of members/bijie/listings/tea-2027"
+    after_help = "Example:\n  duikou-node subscriptions create mail li@example.com --pace weekly --weekday 1 --hour 8\n  duikou-node subscriptions create mail li@example.com --as bijie --counterpart-of members/bijie/listings/tea-2027"
 )]
 pub struct MailArgs {
     /// Where mails go
