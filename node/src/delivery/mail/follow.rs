@@ -101,7 +101,7 @@ impl Follower {
         Ok(Next::Reload)
     }
 
-    /// Waits until there is something to tell; false where its owner has done something first.
+    /// Waits until there is something to tell; false where something else was done first.
     async fn something_comes(&mut self, fact: &SubscriptionFact, state: &StateFact) -> Result<bool, Halt> {
         let Some(mut gatherer) = Gatherer::new(&self.desk.engine, fact, state).await? else {
             self.poked().await;
@@ -112,9 +112,14 @@ impl Follower {
                 let _look = self.looks.acquire().await;
                 gatherer.next(1).await?
             };
-            let over = gathered.caught_up && gathered.ended;
-            if !gathered.events.is_empty() || over {
+            if !gathered.events.is_empty() {
                 return Ok(true);
+            }
+            if gathered.caught_up && gathered.ended {
+                let mut noted = state.clone();
+                gatherer.note(&mut noted, &gathered.cursor);
+                self.stop(&noted, PauseReason::SubjectEnded).await?;
+                return Ok(false);
             }
             if gatherer.differs(state) {
                 let mut noted = state.clone();

@@ -287,9 +287,9 @@ async fn a_digest_says_why_in_its_readers_language_and_ends_with_what_is_sought(
     let last = server.next().await;
     assert_eq!(last.headers["subject"], "稻谷：已撤1条");
     assert!(last.plain.contains("不再对口"), "{}", last.plain);
-    stands(node, &made, State::Paused, PauseReason::SubjectEnded).await;
     // Its reader hears that nothing more will come, and why.
     let notice = server.next().await;
+    stands(node, &made, State::Paused, PauseReason::SubjectEnded).await;
     assert_eq!(notice.headers["subject"], "订阅已暂停：稻谷");
     assert!(notice.plain.contains("所跟踪对口的信息已结束"), "{}", notice.plain);
     assert!(notice.headers["list-unsubscribe"].contains("/subscriptions/unsubscribe/"));
