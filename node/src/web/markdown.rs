@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 use comrak::{Options, markdown_to_html};
 
+use crate::html::Escaped;
+
 /// What is left of a text; everything else loses its tags and keeps its words.
 const TAGS: [&str; 25] = [
     "a",
@@ -60,11 +62,26 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
 });
 
-/// `text` as HTML whose headings go below the page's own.
+/// Quotations and lists within one another, begun on one line; nobody writes as many, and reading them takes time that
+/// grows with their square.
+const DEPTH: usize = 32;
+
+/// `text` as HTML whose headings go below the page's own; as it was typed, where it nests deeper than people write.
 pub(crate) fn html(text: &str) -> String {
+    if text.lines().any(nests_deeply) {
+        return format!("<pre>{}</pre>", Escaped(text));
+    }
     let html = markdown_to_html(text, &OPTIONS);
     let html = lowered(&html);
     CLEANER.clean(&html).to_string()
+}
+
+fn nests_deeply(line: &str) -> bool {
+    let marks = |c: &char| matches!(c, '>' | '-' | '*' | '+' | '.' | ')' | ' ' | '\t') || c.is_ascii_digit();
+    let begun: Vec<char> = line.chars().take_while(marks).collect();
+    // A quotation needs no space after its mark; without one, marks of lists are lines across the page.
+    let begins = begun.iter().zip(begun.iter().skip(1).chain([&' ']));
+    begins.filter(|(mark, next)| **mark == '>' || ("-*+.)".contains(**mark) && next.is_whitespace())).count() > DEPTH
 }
 
 /// The first heading of a page is its title; those of a text are below it.
@@ -140,10 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn deeply_nested_texts_end() {
-        for piece in ["> ", "- ", "*", "[", "`"] {
+    fn what_nests_deeper_than_people_write_is_shown_as_it_was_typed() {
+        for piece in ["> ", ">", "- ", "1. ", "> - "] {
             let text: String = piece.repeat(20_000 / piece.len());
-            assert!(html(&text).len() < 4_000_000, "{piece}");
+            assert!(html(&text).starts_with("<pre>"), "{piece}");
+        }
+        for text in ["> > - 一", &"-".repeat(200), &"*".repeat(20_000), &"[".repeat(20_000), "2026.11.03 - 04"] {
+            assert!(!html(text).starts_with("<pre>"), "{text}");
         }
     }
 
