@@ -239,6 +239,6 @@ async fn preferences_are_kept_and_forms_of_other_sites_are_refused() {
     assert_eq!(style.header("cache-control"), "public, max-age=31536000, immutable", "{:?}", style.headers);
     // Programs are answered as ever.
     let rest = gateway.curl(&certificate, &["-H", HTML], "/v1/members/nobody").await;
-    assert_eq!((rest.status, &*rest.reason()), (404, "NOT_FOUND"), "{rest:?}");
+    assert_eq!((rest.status, &*rest.reason()), (406, "NOT_ACCEPTABLE"), "{rest:?}");
     net.finish().await;
 }
