@@ -8,9 +8,10 @@ use prost::Message;
 
 use super::change::{Key, Refusal};
 use super::fact::{self, DraftFact, State};
+use crate::engine::approval::Digest;
 use crate::engine::{Change, Command, Content, Weight, Work, Write, Written, facts};
 use crate::store::StoreError;
-use crate::time::timestamp;
+use crate::time::{micros, timestamp};
 
 /// Hands in a draft.
 pub(crate) struct Submit {
@@ -121,7 +122,11 @@ impl Command for Hand {
             let added = write.dry_run || fact::add(work, &member, &write.name, &draft).await?;
             return if added { waits(draft, false) } else { Ok(Err(Refusal::Full)) };
         };
-        if draft.state == State::Submitted && draft.digest.as_ref() == Some(&digest) && draft.base == held {
+        // A date that the writer leaves open would be another with each repetition: the one that waits stays.
+        let date = draft.content()?.expire_time.as_ref().and_then(micros);
+        let date = date.filter(|date| content.expire_time.is_none() && *date > work.now);
+        let again = date.map_or_else(|| digest.clone(), |date| Digest::of(content, date).to_hex());
+        if draft.state == State::Submitted && draft.digest == Some(again) && draft.base == held {
             return waits(draft, true);
         }
         if !draft.is_only_by(&account) {

@@ -14,11 +14,11 @@ use duikou_proto::sign::Signer;
 use duikou_proto::v1::{Lane, Listing, Record};
 use prost::Message;
 
+use super::REPEATS;
 use super::bare_store::{BareStore, Row};
 use super::content::listing;
 use super::figure::{Figure, Goal};
 use super::tally::median;
-use super::REPEATS;
 use crate::harness::{NETWORK, Network, Program, Server};
 
 pub(crate) const RATIO: &str = "import_ratio";

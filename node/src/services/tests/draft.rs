@@ -346,7 +346,11 @@ async fn an_import_is_handed_in_seen_by_a_sample_and_approved_together() {
         };
         let rows = world.anybody().batch_create_listings(bearing(&author, request)).await.unwrap().into_inner().results;
         let outcomes: Vec<Outcome> = rows.iter().map(|row| row.outcome()).collect();
+<<<<<<< HEAD
         assert!(rows.iter().all(|row| row.revision == 0 || row.draft.is_empty()), "what waits has no revision");
+=======
+        assert!(rows.iter().all(|row| row.draft.is_empty() || row.revision == 0));
+>>>>>>> 1d5434d (drafts: what is handed in again without a date is the same)
         (outcomes, rows)
     };
     let look = async || {
@@ -371,6 +375,7 @@ async fn an_import_is_handed_in_seen_by_a_sample_and_approved_together() {
     assert_eq!(import(rows(&all), true).await.0, [Outcome::Submitted; 30]);
     assert_eq!(look().await.submitted_count, 0, "that was a trial");
     assert_eq!(import(rows(&all), false).await.0, [Outcome::Submitted; 30]);
+    world.pass(SECOND);
     let (outcomes, again) = import(rows(&all), false).await;
     assert_eq!((outcomes, again[3].draft.is_empty()), (vec![Outcome::Unchanged; 30], false), "no draft comes twice");
     let seen = look().await;
