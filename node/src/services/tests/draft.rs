@@ -346,11 +346,7 @@ async fn an_import_is_handed_in_seen_by_a_sample_and_approved_together() {
         };
         let rows = world.anybody().batch_create_listings(bearing(&author, request)).await.unwrap().into_inner().results;
         let outcomes: Vec<Outcome> = rows.iter().map(|row| row.outcome()).collect();
-<<<<<<< HEAD
-        assert!(rows.iter().all(|row| row.revision == 0 || row.draft.is_empty()), "what waits has no revision");
-=======
         assert!(rows.iter().all(|row| row.draft.is_empty() || row.revision == 0));
->>>>>>> 1d5434d (drafts: what is handed in again without a date is the same)
         (outcomes, rows)
     };
     let look = async || {
