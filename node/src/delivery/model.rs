@@ -229,5 +229,5 @@ async fn whoever_follows_counterparts_ends_with_those_of_what_there_is_then() {
         told += run(seed, ["a", "c"][usize::from(seed % 2 == 1)], follows).await;
     }
     // A member that is suspended for long has nothing that could be answered.
-    assert!(told > 100, "{told} events in all");
+    assert!(told > 30, "{told} events in all");
 }
