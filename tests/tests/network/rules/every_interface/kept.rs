@@ -19,7 +19,7 @@ pub(super) async fn all(server: &Server, certificate: &WebCertificate, asker: &A
         }
         for (way, look) in [("a queue", json!({"pull": {}})), ("a page", json!({"page": {}}))] {
             let made = create(server, certificate, asker, &interest, look).await;
-            let paths = match made["path"].as_str() {
+            let paths = match made["path"].as_str().filter(|path| !path.is_empty()) {
                 Some(path) => ["atom", "json", "ics"].map(|ending| Way::Get(format!("{path}.{ending}"))).into(),
                 None => {
                     let name = made["subscription"]["name"].as_str().unwrap_or_else(|| panic!("{}: {made}", asker.who));
