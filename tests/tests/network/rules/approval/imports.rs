@@ -13,7 +13,6 @@ const ROWS: usize = 500;
 fn row(number: usize, title: &str) -> String {
     json!({
         "name": listing_name("shenzhen", &format!("row-{number}")), "scopes": ["network"],
-        "expire_time": "2027-12-31T00:00:00Z",
         "listing": {"direction": "OFFER", "title": title, "language": "en", "regions": ["440300"],
             "capital": {"instrument": "EQUITY"}},
     })
