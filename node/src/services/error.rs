@@ -9,7 +9,6 @@ use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt};
 
-use crate::accounts::Refusal;
 use crate::engine::{Refused, TokenEnd, WriteError};
 use crate::store::StoreError;
 
@@ -93,7 +92,7 @@ pub(crate) enum Failure {
     #[error("a session is required")]
     SessionRequired,
     #[error(transparent)]
-    Account(Refusal),
+    Account(crate::accounts::Refusal),
     #[error(transparent)]
     Draft(crate::drafts::Refusal),
 }
@@ -120,17 +119,6 @@ impl From<TokenEnd> for Failure {
             TokenEnd::Suspended => Self::ReaderSuspended,
             TokenEnd::Orphaned => Self::TokenBad,
             TokenEnd::Store(error) => Self::Store(error),
-        }
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Violations(violations) => Self::Violations(violations),
-            Refusal::NotPermitted => Self::NotPermitted,
-            Refusal::NoSuch => Self::NotFound("account".to_owned()),
-            other => Self::Account(other),
         }
     }
 }
@@ -170,7 +158,7 @@ impl Failure {
                 format!("找不到{name}，或您无权查看，请核对名称。"),
                 format!("There is no {name}, or it is not for you: check the name."),
             ),
-            Self::Refused(refused) => refusal(refused),
+            Self::Refused(refused) => super::refused::told(refused),
             Self::Draft(refusal) => super::draft::told(refusal),
             Self::Store(error) => store(error),
             Self::Closing => told(
@@ -335,7 +323,7 @@ impl Failure {
                 "此操作须由登录的用户进行，请先登录。",
                 "This is for people who are signed in: sign in first.",
             ),
-            Self::Account(refusal) => account(refusal),
+            Self::Account(refusal) => super::account::told(refusal),
             Self::VerifyLimit => told(
                 Code::ResourceExhausted,
                 "VERIFY_LIMIT",
@@ -376,7 +364,7 @@ impl Failure {
         if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
             let wait = match self {
                 Self::RequestLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => *wait,
-                Self::Account(Refusal::Throttled(wait)) => *wait,
+                Self::Account(crate::accounts::Refusal::Throttled(wait)) => *wait,
                 _ => RETRY_AFTER,
             };
             details.set_retry_info(Some(wait));
@@ -424,197 +412,6 @@ fn shown(violations: &[Violation], language: Language) -> Vec<FieldViolation> {
         });
     }
     shown
-}
-
-fn refusal(refused: &Refused) -> Told {
-    match refused {
-        Refused::NotHosted(member) => told(
-            Code::FailedPrecondition,
-            "NOT_HOSTED",
-            format!("本节点不托管成员{member}，请在其所在节点上操作。"),
-            format!("This node does not host {member}: write on the node that does."),
-        ),
-        Refused::Suspended(member) => told(
-            Code::FailedPrecondition,
-            "SUSPENDED",
-            format!("成员{member}已被暂停或已退出网络，请联系网络运营方。"),
-            format!("{member} is suspended or has left the network: ask the network's operator."),
-        ),
-        Refused::Unrecovered(member) => told(
-            Code::Unavailable,
-            "RECOVERING",
-            format!("成员{member}正在从网关取回自己的记录，请稍后重试。"),
-            format!("{member} is taking its records back from the gateway: try again in a moment."),
-        ),
-        Refused::NoKey(member) => told(
-            Code::FailedPrecondition,
-            "NO_KEY",
-            format!("成员{member}最新的签名密钥不在本节点，请放回密钥文件，或请网络运营方更换丢失的密钥。"),
-            format!(
-                "The newest signing key of {member} is not here: put its file back, or have the network's operator replace it."
-            ),
-        ),
-        Refused::Moving(member) => told(
-            Code::Unavailable,
-            "MOVING",
-            format!("成员{member}正在迁往另一节点，请稍后在新节点上操作。"),
-            format!("{member} is being moved to another node: write there in a moment."),
-        ),
-        Refused::Exists(name) => told(
-            Code::AlreadyExists,
-            "EXISTS",
-            format!("{name}已存在且内容不同，请改用更新，或换一个名称。"),
-            format!("{name} exists with other content: update it, or take another name."),
-        ),
-        Refused::Missing(name) => Failure::NotFound(name.to_string()).told(),
-        Refused::Deleted(name) => told(
-            Code::FailedPrecondition,
-            "DELETED",
-            format!("{name}已被删除，名称不可再用，请换一个名称。"),
-            format!("{name} was deleted and is never used again: take another name."),
-        ),
-        Refused::Conflict(name) => told(
-            Code::Aborted,
-            "ETAG_MISMATCH",
-            format!("{name}在您读取之后已有变化，请重新读取后再改。"),
-            format!("{name} has changed since you read it: read it again and repeat your change."),
-        ),
-        Refused::Kind(name) => told(
-            Code::FailedPrecondition,
-            "KIND_CHANGED",
-            format!("{name}的类别不可更改，请换一个名称发布。"),
-            format!("The kind of {name} never changes: publish under another name."),
-        ),
-        Refused::Limit { member, limit } => told(
-            Code::ResourceExhausted,
-            "LISTING_LIMIT",
-            format!("成员{member}的在线信息已达上限{limit}条，请先撤下不再需要的。"),
-            format!("{member} has {limit} live listings, the most that are allowed: withdraw some."),
-        ),
-        Refused::Malformed(malformed) => told(
-            Code::InvalidArgument,
-            "TOO_LARGE",
-            format!("内容无法构成记录（{}），请缩短。", malformed.0),
-            format!("The content does not make a record ({}): shorten it.", malformed.0),
-        ),
-        Refused::Unapproved(name) => told(
-            Code::FailedPrecondition,
-            "APPROVAL_REQUIRED",
-            format!(
-                "{}的信息须先审核再发布，{name}未发布。请提交审核：命令行加 --submit，接口设 submit 为 true，或新建草稿。",
-                name.origin()
-            ),
-            format!(
-                "What {} publishes needs an approval first, and {name} is not published. Hand it in: with --submit on the command line, with `submit` in a request, or as a draft.",
-                name.origin()
-            ),
-        ),
-        Refused::Halted(why) => halted(why),
-    }
-}
-
-/// Why a server writes nothing begins with a stable word and a colon.
-pub(crate) fn halt_reason(why: &str) -> &'static str {
-    match why.split_once(':') {
-        Some(("DUPLICATE_NODE", _)) => "DUPLICATE_NODE",
-        _ => "CLOCK_OFF",
-    }
-}
-
-fn halted(why: &str) -> Told {
-    let detail = why.split_once(':').map_or(why, |(_, detail)| detail).trim();
-    match halt_reason(why) {
-        reason @ "DUPLICATE_NODE" => told(
-            Code::FailedPrecondition,
-            reason,
-            format!("网络中有两个节点使用同一身份，本机已停止写入（{detail}）。请停用其中一个。"),
-            format!("Two nodes run under one identity, and this one writes nothing ({detail}): stop one of them."),
-        ),
-        reason => told(
-            Code::FailedPrecondition,
-            reason,
-            format!("本机时钟偏差过大，已停止写入（{detail}）。请校准时钟。"),
-            format!("This machine's clock is too far off, and it writes nothing ({detail}): set the clock."),
-        ),
-    }
-}
-
-fn account(refusal: &Refusal) -> Told {
-    match refusal {
-        // What has a failure of its own is that; see above.
-        Refusal::Violations(violations) => Failure::Violations(violations.clone()).told(),
-        Refusal::NotPermitted => Failure::NotPermitted.told(),
-        Refusal::NoSuch => Failure::NotFound("account".to_owned()).told(),
-        Refusal::LoginTaken => told(
-            Code::AlreadyExists,
-            "LOGIN_TAKEN",
-            "该登录名已被使用，请换一个。",
-            "Another account has this login: choose another.",
-        ),
-        Refusal::Full => told(
-            Code::ResourceExhausted,
-            "ACCOUNT_LIMIT",
-            "账号数量已达上限，请先删除不再使用的。",
-            "There are as many accounts as there may be: delete those that nobody uses.",
-        ),
-        Refusal::LastAdministrator => told(
-            Code::FailedPrecondition,
-            "LAST_ADMINISTRATOR",
-            "这是最后一位管理员，请先设置另一位。",
-            "Nobody else administers this server: make another administrator first.",
-        ),
-        Refusal::AdministratorExists => told(
-            Code::AlreadyExists,
-            "ADMINISTRATOR_EXISTS",
-            "本服务器已有管理员。",
-            "This server has an administrator.",
-        ),
-        Refusal::BadCredentials => told(
-            Code::Unauthenticated,
-            "SIGN_IN_FAILED",
-            "登录名、密码或验证码不正确，请核对后重试；忘记密码请联系管理员重置。",
-            "Login, password or code are wrong: check them and try again, or ask an administrator for a reset.",
-        ),
-        Refusal::Throttled(wait) => {
-            let seconds = wait.as_millis().div_ceil(1000);
-            told(
-                Code::ResourceExhausted,
-                "SIGN_IN_LATER",
-                format!("失败次数过多，请在{seconds}秒后重试。"),
-                format!("Too many attempts have failed: try again in {seconds} s."),
-            )
-        }
-        Refusal::Busy => told(
-            Code::ResourceExhausted,
-            "SIGN_IN_BUSY",
-            "同时登录的人过多，请稍后重试。",
-            "Too many people sign in at once: try again in a moment.",
-        ),
-        Refusal::LinkBad => told(
-            Code::FailedPrecondition,
-            "LINK_INVALID",
-            "链接无效、已使用或已过期，请向管理员索取新的链接。",
-            "The link is not known, was used, or has expired: ask an administrator for a new one.",
-        ),
-        Refusal::FactorExists => told(
-            Code::FailedPrecondition,
-            "FACTOR_EXISTS",
-            "已启用双因素验证，请先停用再重新设置。",
-            "There is a second factor: remove it before you set up another.",
-        ),
-        Refusal::NoFactor => told(
-            Code::FailedPrecondition,
-            "NO_FACTOR",
-            "尚未设置双因素验证，请先设置。",
-            "There is no second factor: set one up first.",
-        ),
-        Refusal::SessionEnded => told(
-            Code::Unauthenticated,
-            "SESSION_ENDED",
-            "登录已结束，请重新登录。",
-            "The session has ended: sign in again.",
-        ),
-    }
 }
 
 fn store(error: &StoreError) -> Told {

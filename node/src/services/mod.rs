@@ -19,6 +19,7 @@ pub(crate) mod metrics;
 mod operator;
 mod page_token;
 mod query;
+mod refused;
 mod request_id;
 mod roles;
 mod search;

@@ -16,7 +16,8 @@ use duikou_proto::v1::link_status::State;
 use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
 
 use super::Context;
-use super::error::{Failure, halt_reason};
+use super::error::Failure;
+use super::refused::halt_reason;
 use crate::engine::completeness::Completeness;
 use crate::engine::receipts::Unconfirmed;
 use crate::engine::{Engine, RejectionFact, facts};

@@ -3,8 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use super::fields::{FIELDS, Field, IMPLIED, Implied, Info, Kind};
+use super::fields::{FIELDS, Field, Info};
 use super::grid::{Cell, Grid, Line, column_name, column_of};
+use super::implied::{IMPLIED, Implied};
+use super::kind::Kind;
 use super::mapping::{ColumnMapping, Mapping};
 use super::{SheetError, Workbook};
 use crate::limits;

@@ -4,7 +4,7 @@
 use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::opportunity::Details;
 
-use super::fields::Kind;
+use super::kind::Kind;
 
 /// Begins the ids that are made here.
 const PREFIX: &str = "t-";

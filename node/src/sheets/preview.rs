@@ -7,9 +7,10 @@ use duikou_proto::v1;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use jiff::Timestamp;
 
-use super::fields::{Field, Kind, of_path};
+use super::fields::{Field, of_path};
 use super::grid::Grid;
 use super::header::{self, Layout};
+use super::kind::Kind;
 use super::mapping::{Mapping, fingerprint};
 use super::row::{Read, Reader, Remark};
 use super::{SheetError, Workbook};

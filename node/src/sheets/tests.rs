@@ -10,8 +10,8 @@ use duikou_proto::v1::Listing;
 use duikou_proto::v1::opportunity::Details;
 use zip::write::SimpleFileOptions;
 
-use super::fields::Kind;
 use super::grid::reference;
+use super::kind::Kind;
 use super::*;
 use crate::typed::Names;
 

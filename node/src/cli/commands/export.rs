@@ -21,7 +21,7 @@ pub struct Args {
 
     /// Only those of this kind
     #[arg(long, value_name = "KIND", value_parser = super::import::kind)]
-    kind: Option<crate::sheets::fields::Kind>,
+    kind: Option<crate::sheets::Kind>,
 
     /// Write to this file: .xlsx with a sheet for each kind, .csv for one kind, else JSON Lines
     #[arg(long, value_name = "FILE")]

@@ -1,8 +1,9 @@
 //! People: `sign` lets them in and out, `own` is what they do with their own account, `administer` what administrators do
-//! with those of others, `view` shows what is kept.
+//! with those of others, `view` shows what is kept, `refusal` says why nothing was done.
 
 mod administer;
 mod own;
+mod refusal;
 mod sign;
 mod view;
 
@@ -13,6 +14,7 @@ use tonic::{Request, Response, Status, async_trait};
 use super::auth::{Caller, Door};
 use super::error::Failure;
 use crate::accounts::{Accounts, Origin, Over, Person, Refusal};
+pub(super) use refusal::told;
 pub(super) use view::{account as shown, link};
 
 pub(crate) struct People {

@@ -10,8 +10,9 @@ use jiff::{Timestamp, ToSpan};
 
 use super::draft::Draft;
 use super::{Read, Reader, ZONE};
-use crate::sheets::fields::{Field, Kind, of_path};
+use crate::sheets::fields::{Field, of_path};
 use crate::sheets::identity;
+use crate::sheets::kind::Kind;
 use crate::typed::{When, place};
 
 impl Reader<'_> {

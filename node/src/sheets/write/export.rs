@@ -7,7 +7,8 @@ use rust_xlsxwriter::Workbook;
 use super::{broken, cells, header_format, text_format, width};
 use crate::limits;
 use crate::sheets::csv::guarded;
-use crate::sheets::fields::{FIELDS, Field, Info, Kind};
+use crate::sheets::fields::{FIELDS, Field, Info};
+use crate::sheets::kind::Kind;
 use crate::sheets::{Format, SheetError};
 
 /// A file that was written.

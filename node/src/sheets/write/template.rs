@@ -7,7 +7,8 @@ use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, Format, FormatAl
 use super::export::columns;
 use super::{broken, header_format, text_format, width};
 use crate::sheets::SheetError;
-use crate::sheets::fields::{Field, Kind};
+use crate::sheets::fields::Field;
+use crate::sheets::kind::Kind;
 use crate::typed::{industry, place};
 
 /// Rows below the headers that offer lists.

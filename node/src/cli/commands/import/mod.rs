@@ -14,7 +14,7 @@ use send::Manner;
 
 use crate::cli::{CommandError, Context, ExitCode, Text};
 use crate::sheets::Format;
-use crate::sheets::fields::Kind;
+use crate::sheets::Kind;
 
 /// Publishes many listings from a spreadsheet (.xlsx, .xls, .ods, .csv) or a file of JSON Lines
 ///
