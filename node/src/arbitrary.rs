@@ -3,18 +3,16 @@
 
 use std::str::from_utf8;
 
-use duikou_proto::federation::Batch;
 use duikou_proto::v1::Opportunity;
 use http::{HeaderValue, Uri};
 use prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
+pub use duikou_exchange::arbitrary::{batch, position};
+
 use crate::config::Networks;
 use crate::delivery::Target;
-use crate::engine::FeedIdentity;
-use crate::link::SinkLane;
 use crate::search::{Reach, excerpts, parse};
-use crate::world::World;
 
 /// A search: on the first line a query as people type it, then a text in which its words are marked. What is marked lies
 /// in the text, in order and apart.
@@ -32,11 +30,6 @@ pub fn search(bytes: &[u8]) {
             }
         }
     }
-}
-
-/// A cursor or page token, unpacked: nobody can make one.
-pub fn position(bytes: &[u8]) {
-    assert!(FeedIdentity::new(&World::system()).open(bytes).is_none());
 }
 
 /// The address of a webhook. What is one can be asked, by the path and the host that it has.
@@ -59,15 +52,5 @@ pub fn rest_call(bytes: &[u8]) {
         let bytes = message.encode_to_vec();
         let again = DynamicMessage::decode(message.descriptor(), &*bytes).map(|again| again.encoded_len());
         assert_eq!(again.ok(), Some(bytes.len()));
-    }
-}
-
-/// A batch of a link: as it came, and the same bytes packed into the first batch of a lane.
-pub fn batch(bytes: &[u8]) {
-    let packed = |compressed| Batch { number: 1, parts: bytes.to_vec().into(), compressed, ..Batch::default() };
-    for batch in [Batch::decode(bytes).ok(), Some(packed(false)), Some(packed(true))].into_iter().flatten() {
-        let Ok(intake) = SinkLane::default().receive(&batch) else { continue };
-        let size: usize = intake.parts.iter().map(|part| part.bytes().len()).sum();
-        assert!(size <= duikou_proto::limits::BATCH_BYTES, "{size}");
     }
 }

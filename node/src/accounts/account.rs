@@ -154,20 +154,18 @@ pub(super) fn violation(field: &str, reason: &'static str, zh: impl Into<String>
     Violation { field: field.to_owned(), reason, text: Text::new(zh, en) }
 }
 
-impl Work<'_> {
-    /// An account as it is now.
-    pub(super) async fn account(&mut self, id: &str) -> Result<Option<Account>, StoreError> {
-        self.fact(&facts::account(id)).await
-    }
+/// An account as it is in a transaction.
+pub(super) async fn account(work: &mut Work<'_>, id: &str) -> Result<Option<Account>, StoreError> {
+    work.fact(&facts::account(id)).await
+}
 
-    /// All accounts as they are now.
-    pub(super) async fn accounts(&mut self) -> Result<Vec<Account>, StoreError> {
-        let found = self.facts::<Account>(facts::ACCOUNTS, limits::ACCOUNTS).await?;
-        Ok(found.into_iter().map(|(_, account)| account).collect())
-    }
+/// All accounts as they are in a transaction.
+pub(super) async fn accounts(work: &mut Work<'_>) -> Result<Vec<Account>, StoreError> {
+    let found = work.facts::<Account>(facts::ACCOUNTS, limits::ACCOUNTS).await?;
+    Ok(found.into_iter().map(|(_, account)| account).collect())
+}
 
-    /// Keeps an account.
-    pub(super) fn put_account(&mut self, account: &Account) {
-        self.put_fact(facts::account(&account.id), account);
-    }
+/// Keeps an account.
+pub(super) fn put_account(work: &mut Work<'_>, account: &Account) {
+    work.put_fact(facts::account(&account.id), account);
 }

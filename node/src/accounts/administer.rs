@@ -8,7 +8,7 @@ use duikou_proto::name::MemberId;
 use duikou_proto::validate::{Violation, reason};
 use uuid::Uuid;
 
-use super::account::{Account, Over, check_language, check_login, check_name, login_form, violation};
+use super::account::{self, Account, Over, check_language, check_login, check_name, login_form, violation};
 use super::desk::Accounts;
 use super::link::{self, Link};
 use super::refusal::Refusal;
@@ -226,7 +226,7 @@ async fn create(
     new: NewAccount,
     by: &Actor,
 ) -> Result<Result<(Account, Link), Refusal>, StoreError> {
-    let held = work.accounts().await?;
+    let held = account::accounts(work).await?;
     if held.iter().any(|account| account.login == new.login) {
         return Ok(Err(Refusal::LoginTaken));
     }
@@ -247,7 +247,7 @@ async fn create(
         factor: None,
         factor_pending: None,
     };
-    work.put_account(&account);
+    account::put_account(work, &account);
     let link = link::make(work, &account.id).await?;
     let told = format!("{}: {}", account.login, roles_text(&account.roles, account.node_admin));
     let event = Event::new(Action::AccountCreate, account.name()).of_any(account.only_member().as_ref());
@@ -271,7 +271,7 @@ impl Command for Update {
         let Changes { display_name, language, roles, node_admin } = changes;
         // Whoever gives an account of others its first role for their own member names it by its id.
         let grants = roles.as_ref().is_some_and(|roles| !roles.is_empty());
-        let held = work.account(&id).await?.filter(|account| grants || over.sees(account));
+        let held = account::account(work, &id).await?.filter(|account| grants || over.sees(account));
         let Some(held) = held else { return Ok(Err(Refusal::NoSuch)) };
         if (display_name.is_some() || language.is_some()) && !over.owns(&held) {
             return Ok(Err(Refusal::NotPermitted));
@@ -291,13 +291,13 @@ impl Command for Update {
             account.roles.extend(roles.into_iter().map(|(member, role)| (member.to_string(), role)));
         }
         account.node_admin = node_admin.unwrap_or(account.node_admin);
-        if held.node_admin && !account.node_admin && is_last(&work.accounts().await?, &held) {
+        if held.node_admin && !account.node_admin && is_last(&account::accounts(work).await?, &held) {
             return Ok(Err(Refusal::LastAdministrator));
         }
         if account == held {
             return Ok(Ok(over.shown(account)));
         }
-        work.put_account(&account);
+        account::put_account(work, &account);
         let member = match &over {
             Over::All => account.only_member().or(held.only_member()),
             Over::Member(own) => Some(own.clone()),
@@ -335,11 +335,11 @@ impl Command for Disable {
         if held.disabled == self.disabled {
             return Ok(Ok(self.over.shown(held)));
         }
-        if self.disabled && is_last(&work.accounts().await?, &held) {
+        if self.disabled && is_last(&account::accounts(work).await?, &held) {
             return Ok(Err(Refusal::LastAdministrator));
         }
         let account = Account { disabled: self.disabled, ..held };
-        work.put_account(&account);
+        account::put_account(work, &account);
         if self.disabled {
             session::end_all(work, &account.id, None).await?;
         }
@@ -352,7 +352,7 @@ impl Command for Disable {
 
 /// An account that is theirs as a whole.
 async fn owned(work: &mut Work<'_>, id: &str, over: &Over) -> Result<Result<Account, Refusal>, StoreError> {
-    Ok(match work.account(id).await?.filter(|account| over.sees(account)) {
+    Ok(match account::account(work, id).await?.filter(|account| over.sees(account)) {
         None => Err(Refusal::NoSuch),
         Some(account) if !over.owns(&account) => Err(Refusal::NotPermitted),
         Some(account) => Ok(account),
@@ -374,7 +374,7 @@ impl Command for Delete {
             Ok(account) => account,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if is_last(&work.accounts().await?, &account) {
+        if is_last(&account::accounts(work).await?, &account) {
             return Ok(Err(Refusal::LastAdministrator));
         }
         session::end_all(work, &account.id, None).await?;
@@ -404,7 +404,7 @@ impl Command for Reset {
         };
         let factor = if self.factor { None } else { held.factor.clone() };
         let account = Account { password: None, password_time: None, factor, factor_pending: None, ..held };
-        work.put_account(&account);
+        account::put_account(work, &account);
         session::end_all(work, &account.id, None).await?;
         let link = link::make(work, &account.id).await?;
         let told = if self.factor { "password and second factor" } else { "password" };
@@ -426,7 +426,7 @@ impl Command for First {
     type Output = Result<(Account, Link), Refusal>;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
-        let held = work.accounts().await?;
+        let held = account::accounts(work).await?;
         let able = |account: &Account| account.node_admin && account.password.is_some() && !account.disabled;
         if held.iter().any(able) && !self.anyway {
             return Ok(Err(Refusal::AdministratorExists));
@@ -460,7 +460,7 @@ impl Command for Revoke {
     type Output = Result<usize, Refusal>;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
-        let Some(account) = work.account(&self.account).await? else { return Ok(Err(Refusal::NoSuch)) };
+        let Some(account) = account::account(work, &self.account).await? else { return Ok(Err(Refusal::NoSuch)) };
         let ended = match &self.id {
             None => session::end_all(work, &account.id, self.spared.as_deref()).await?,
             Some(id) => {

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::account::{Account, check_language, check_name};
+use super::account::{self, Account, check_language, check_name};
 use super::desk::Accounts;
 use super::factor::Factor;
 use super::link::{LinkFact, forget, link_key};
@@ -198,13 +198,13 @@ impl Command for Accept {
         if link.is_none_or(|link| link.expire_time <= now || link.account != self.account) {
             return Ok(Err(Refusal::LinkBad));
         }
-        let Some(held) = work.account(&self.account).await?.filter(|account| !account.disabled) else {
+        let Some(held) = account::account(work, &self.account).await?.filter(|account| !account.disabled) else {
             return Ok(Err(Refusal::LinkBad));
         };
         forget(work, &self.account).await?;
         session::end_all(work, &self.account, None).await?;
         let account = Account { password: Some(self.hash), password_time: Some(now), ..held };
-        work.put_account(&account);
+        account::put_account(work, &account);
         let event = Event::new(Action::AccountAccept, account.name()).of_any(account.only_member().as_ref());
         work.audit(&self.by, event.saying(&account.login)).await?;
         Ok(Ok(account))
@@ -235,7 +235,8 @@ impl Command for Own {
         if work.fact::<serde_json::Value>(&person.key).await?.is_none() {
             return Ok(Err(Refusal::SessionEnded));
         }
-        let Some(mut account) = work.account(&person.account.id).await?.filter(|account| !account.disabled) else {
+        let Some(mut account) = account::account(work, &person.account.id).await?.filter(|account| !account.disabled)
+        else {
             return Ok(Err(Refusal::SessionEnded));
         };
         let now = work.now;
@@ -273,7 +274,7 @@ impl Command for Own {
                 Some(Action::FactorRemove)
             }
         };
-        work.put_account(&account);
+        account::put_account(work, &account);
         if let Some(action) = action {
             let event = Event::new(action, account.name()).of_any(account.only_member().as_ref());
             work.audit(&Actor::account(&account.id).from(from.address), event.saying(&account.login)).await?;

@@ -11,7 +11,7 @@ use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::account::{Account, login_form};
+use super::account::{self, Account, login_form};
 use super::desk::{Accounts, Bounds};
 use super::refusal::Refusal;
 use super::session::{self, Person, Session};
@@ -234,7 +234,7 @@ impl Command for Failed {
 }
 
 async fn failed(work: &mut Work<'_>, attempt: &Attempt) -> Result<(), StoreError> {
-    let account = work.accounts().await?.into_iter().find(|account| account.login == attempt.login);
+    let account = account::accounts(work).await?.into_iter().find(|account| account.login == attempt.login);
     // What was typed as a login may be somebody's password: it is not written down unless it is one.
     let (resource, member) = match &account {
         Some(account) => (account.name(), account.only_member()),
@@ -297,7 +297,7 @@ impl Command for Begin {
         {
             return Ok(Err(Refusal::BadCredentials));
         }
-        let held = work.account(&self.proven.id).await?;
+        let held = account::account(work, &self.proven.id).await?;
         let same = |held: &Account| !held.disabled && held.password == self.proven.password;
         let Some(mut account) = held.filter(same) else { return Ok(Err(Refusal::BadCredentials)) };
         let now = work.now;
@@ -306,7 +306,7 @@ impl Command for Begin {
                 failed(work, &self.attempt).await?;
                 return Ok(Err(Refusal::BadCredentials));
             }
-            work.put_account(&account);
+            account::put_account(work, &account);
         }
         if let Some(key) = self.challenge {
             work.remove_fact(key);

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, HostPort, Overrides};
 use crate::engine::{Engine, StartError, WriteError, facts};
-use crate::link::route;
+use crate::route::route;
 use crate::server::{Folder, FolderError, ServeError, start};
 use crate::trust::dial::InvalidAddress;
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};

@@ -91,15 +91,13 @@ pub(crate) fn held_of(engine: &Engine, reader: &Reader) -> Vec<Completeness> {
     held
 }
 
-impl Completeness {
-    /// As the contract has it.
-    pub(crate) fn shown(&self) -> v1::Completeness {
-        v1::Completeness {
-            scope: self.scope.clone(),
-            state: self.state.into(),
-            complete_time: self.complete.map(timestamp),
-            head_time: Some(timestamp(self.issued)),
-        }
+/// Completeness as the contract has it.
+pub(crate) fn completeness(held: &Completeness) -> v1::Completeness {
+    v1::Completeness {
+        scope: held.scope.clone(),
+        state: held.state.into(),
+        complete_time: held.complete.map(timestamp),
+        head_time: Some(timestamp(held.issued)),
     }
 }
 
@@ -141,7 +139,7 @@ fn shown(member: &Member, held: &[Completeness]) -> v1::Member {
         key_number: key.map_or(0, |key| key.number),
         moving_to: member.moving.as_ref().map(ToString::to_string).unwrap_or_default(),
         drop_time,
-        completeness: held.iter().filter(|held| held.origin == member.id.as_str()).map(Completeness::shown).collect(),
+        completeness: held.iter().filter(|held| held.origin == member.id.as_str()).map(completeness).collect(),
         key_fingerprint: key.map(|key| key.key.fingerprint()).unwrap_or_default(),
     }
 }

@@ -13,7 +13,7 @@ use prost::Message as _;
 use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::{Caller, Door};
-use super::directory::held_of;
+use super::directory::{completeness, held_of};
 use super::error::{Failure, violation};
 use super::listing::record_name;
 use super::page_token::{Purpose, page_size};
@@ -140,7 +140,7 @@ impl Searches {
     fn completeness(&self, caller: &Caller) -> Vec<v1::OriginCompleteness> {
         let mut origins: BTreeMap<String, Vec<v1::Completeness>> = BTreeMap::new();
         for held in held_of(&self.door.engine, &caller.reader) {
-            origins.entry(format!("members/{}", held.origin)).or_default().push(held.shown());
+            origins.entry(format!("members/{}", held.origin)).or_default().push(completeness(&held));
         }
         let origin = |(member, completeness)| v1::OriginCompleteness { member, completeness };
         origins.into_iter().map(origin).collect()

@@ -240,7 +240,7 @@ impl Store for SimulatedStore {
 
 #[cfg(test)]
 mod tests {
-    use duikou_node::store_conformance;
+    use duikou_exchange::store_conformance;
 
     use super::*;
     use crate::harness::Seed;

@@ -1,0 +1,336 @@
+//! A sink takes in a batch: each part is checked, applied or refused, and the position stored, in one transaction.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use duikou_proto::directory::MemberState;
+use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Part, Revision};
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::federation::{Rejected, Wanted};
+use duikou_proto::limits as contract;
+use duikou_proto::name::{MemberId, NodeId, RecordName};
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::v1::Lane;
+use serde::{Deserialize, Serialize};
+
+use super::entries::CatchUpFact;
+use super::facts;
+use super::work::Work;
+use super::writer::Command;
+use crate::defects::{self, Defect};
+use crate::limits;
+use crate::store::{Row, StoreError};
+
+/// On which side of a link the sink is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Side {
+    /// A node that reads from its gateway; with the scopes that its members held when the stream began.
+    Below(ScopeSet),
+    /// A gateway that reads from a node.
+    Above,
+}
+
+/// Progress that a batch brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// The common position.
+    Common {
+        /// The source's feed, as text.
+        feed: String,
+        /// Sealed by the source.
+        position: Vec<u8>,
+    },
+    /// A scope that catches up, and whether it has arrived.
+    CatchUp {
+        /// How far it is.
+        fact: CatchUpFact,
+        /// Whether it is now read with all others.
+        joined: bool,
+    },
+    /// None: answers to what was wanted again.
+    Again,
+}
+
+/// Where a sink stands on a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PositionFact {
+    pub(crate) feed: String,
+    /// Sealed by the source.
+    pub(crate) position: Vec<u8>,
+}
+
+/// A state that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectionFact {
+    /// Of the state that was refused.
+    pub revision: Revision,
+    /// Of the key that signed it.
+    pub key_number: i32,
+    /// Why, by the contract's number.
+    pub code: i32,
+    /// Why, for people.
+    pub detail: String,
+    /// The directory's entry by which it was judged.
+    pub directory: i64,
+    /// Whom refused withdrawals would have told, as text of their scopes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<String>,
+}
+
+impl RejectionFact {
+    /// What is refused now, of a name of which `before` was.
+    fn new(part: &Part, (code, detail): (Code, String), directory: i64, before: Option<&Self>) -> Self {
+        let mut told = before.and_then(Self::told);
+        if !part.is_record() {
+            told.get_or_insert_default().extend(part.scopes());
+        }
+        Self {
+            revision: part.revision(),
+            key_number: part.key_number(),
+            code: code.into(),
+            detail,
+            directory,
+            told: told.map(|told| told.to_text()),
+        }
+    }
+
+    fn told(&self) -> Option<ScopeSet> {
+        self.told.as_ref().and_then(|text| ScopeSet::from_text(text).ok())
+    }
+
+    /// Whether nothing of what was refused is still wanted, now that `part` is taken: `held` is the newest revision
+    /// that was here before, and `whole` says that all is here that its origin has of the name.
+    fn is_settled(&self, part: &Part, held: Revision, whole: bool) -> bool {
+        if defects::on(Defect::RefusalsSettleEarly) {
+            return true;
+        }
+        // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
+        let anew = self.code == i32::from(Code::Future) && part.revision() > held;
+        let newer = part.revision() >= self.revision || anew;
+        // A later record replaces an earlier one, and no withdrawal but for those who see it.
+        newer && (whole || self.told().is_none_or(|told| told.is_within(part.scopes())))
+    }
+}
+
+/// A batch to apply.
+pub struct Apply {
+    pub(crate) peer: NodeId,
+    pub(crate) lane: Lane,
+    pub(crate) side: Side,
+    /// Each with whether its signature verifies; None where its key is not known.
+    pub(crate) parts: Vec<(Part, Option<bool>)>,
+    /// Parts that could not be read at all.
+    pub(crate) malformed: Vec<String>,
+    pub(crate) progress: Progress,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It is on disk.
+    Done {
+        /// What was refused.
+        rejected: Vec<Rejected>,
+        /// What had been asked for again, and was accepted.
+        accepted: Vec<Wanted>,
+        /// How many rows are others than before.
+        changed: usize,
+    },
+    /// The node's scopes are others than when the stream began: it must begin anew.
+    Stale,
+}
+
+#[async_trait]
+impl Command for Apply {
+    type Output = Applied;
+
+    fn names(&self) -> Vec<RecordName> {
+        self.parts.iter().map(|(part, _)| part.name().clone()).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.parts.iter().map(|(part, _)| part.bytes().len() + 256).sum()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Applied, StoreError> {
+        if let Side::Below(scopes) = &self.side
+            && !defects::on(Defect::ScopesOfTheBeginning)
+            && *scopes != work.memory.directory.node_scopes(&work.identity.node)
+        {
+            return Ok(Applied::Stale);
+        }
+        let mut known: HashMap<String, RejectionFact> =
+            work.facts(&facts::rejected(&self.peer), limits::REJECTIONS).await?.into_iter().collect();
+        let (mut rejected, mut accepted, mut changed) = (Vec::new(), Vec::new(), 0);
+        for text in &self.malformed {
+            rejected.push(refusal("", 0, Code::Malformed, text));
+        }
+        let came = Came { side: &self.side, peer: &self.peer, lane: self.lane };
+        let mut added = HashMap::new();
+        let mut parts = self.parts.into_iter().peekable();
+        while let Some((part, verifies)) = parts.next() {
+            let mut state = vec![(part, verifies)];
+            while let Some(next) = parts.next_if(|(next, _)| next.name() == state[0].0.name()) {
+                state.push(next);
+            }
+            let mut good = Vec::with_capacity(2);
+            let row = work.row(state[0].0.name()).await?;
+            let held = row.as_ref().map_or(0, Row::revision);
+            let key = facts::rejection(&self.peer, state[0].0.name());
+            let mut whole = matches!(self.progress, Progress::Again);
+            for (part, verifies) in state {
+                let verdict = match judge(work, &came, &part, verifies) {
+                    Verdict::Take if self.side == Side::Above => room(work, &part, row.as_ref(), &mut added),
+                    other => other,
+                };
+                match verdict {
+                    Verdict::Drop => {}
+                    Verdict::Refuse(code, detail) => {
+                        whole = false;
+                        rejected.push(refusal(part.name().as_str(), part.revision(), code, &detail));
+                        if known.len() < limits::REJECTIONS {
+                            let directory = work.memory.directory.index();
+                            let fact = RejectionFact::new(&part, (code, detail), directory, known.get(&key));
+                            work.put_fact(key.clone(), &fact);
+                            known.insert(key.clone(), fact);
+                            work.receipts = true;
+                        }
+                    }
+                    Verdict::Take => good.push(part),
+                }
+            }
+            let settled = known.get(&key).filter(|fact| good.iter().any(|part| fact.is_settled(part, held, whole)));
+            if let Some(revision) = settled.map(|fact| fact.revision) {
+                let name = good[0].name().to_string();
+                // Refused a moment ago, beside it: it is settled before its origin hears of it.
+                rejected.retain(|refused: &Rejected| refused.name != name);
+                accepted.push(Wanted { name, revision });
+                known.remove(&key);
+                work.remove_fact(key);
+            }
+            changed += usize::from(work.accept(&good).await?);
+        }
+        match self.progress {
+            Progress::Common { feed, position } => {
+                work.put_fact(facts::position(&self.peer, self.lane), &PositionFact { feed, position });
+            }
+            Progress::CatchUp { fact, joined } => {
+                let key = fact.key(&self.peer, self.lane);
+                // Gone where the scope was lost, or lost and opened anew, since: then it begins anew.
+                if work.fact::<CatchUpFact>(&key).await?.is_some() {
+                    if joined { work.remove_fact(key) } else { work.put_fact(key, &fact) }
+                }
+            }
+            Progress::Again => {}
+        }
+        Ok(Applied::Done { rejected, accepted, changed })
+    }
+}
+
+fn refusal(name: &str, revision: Revision, code: Code, detail: &str) -> Rejected {
+    Rejected { name: name.to_owned(), revision, code: code.into(), detail: detail.to_owned() }
+}
+
+enum Verdict {
+    Take,
+    Drop,
+    Refuse(Code, String),
+}
+
+/// How a part came.
+struct Came<'a> {
+    side: &'a Side,
+    peer: &'a NodeId,
+    lane: Lane,
+}
+
+/// What a batch has added of one origin: the counts in memory are those of before it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Added {
+    rows: i64,
+    listings: i64,
+}
+
+/// Whether its origin may have one more.
+fn room(work: &Work<'_>, part: &Part, row: Option<&Row>, added: &mut HashMap<MemberId, Added>) -> Verdict {
+    let origin = part.name().origin_str();
+    let limit = i64::try_from(work.memory.directory.listings_per_member()).unwrap_or(i64::MAX);
+    let count = work.memory.counts.get(origin).copied().unwrap_or_default();
+    let added = added.entry(part.origin()).or_default();
+    let ends = |record: &Part| record.kind().is_listing() && record.revision() < part.revision();
+    if !part.is_record() && row.and_then(|row| row.record.as_ref()).is_some_and(ends) {
+        added.listings -= 1;
+    }
+    if part.is_record() && part.kind().is_listing() && row.is_none_or(|row| row.record.is_none()) {
+        let live = count.records + added.listings;
+        if live >= limit {
+            return Verdict::Refuse(Code::Limit, format!("{origin} has {live} live listings, {limit} are allowed"));
+        }
+        added.listings += 1;
+    }
+    if row.is_none() {
+        let rows = count.records + count.withdrawals + count.statements + added.rows;
+        let most = limit.saturating_mul(contract::ROWS_PER_LISTING as i64) + contract::ROWS_BESIDE as i64;
+        if rows >= most {
+            return Verdict::Refuse(Code::Limit, format!("{origin} has {rows} names, {most} are allowed"));
+        }
+        added.rows += 1;
+    }
+    Verdict::Take
+}
+
+fn judge(work: &Work<'_>, came: &Came<'_>, part: &Part, verifies: Option<bool>) -> Verdict {
+    let Came { side, peer, lane } = came;
+    let directory = &work.memory.directory;
+    let origin = part.name().origin_str();
+    let refuse = |code, detail: String| Verdict::Refuse(code, detail);
+    if let Side::Below(scopes) = side
+        && !part.scopes().meets(scopes)
+    {
+        return Verdict::Drop;
+    }
+    if part.lane() != *lane {
+        return refuse(Code::Malformed, "it travels in another lane than it says".to_owned());
+    }
+    let Some(member) = directory.member_by_text(origin) else {
+        return refuse(Code::Foreign, format!("{origin} is no member of {}", work.identity.network));
+    };
+    match side {
+        // Own records come back through recovery alone.
+        Side::Below(_) if member.node == work.identity.node => return Verdict::Drop,
+        Side::Above if member.node != **peer => {
+            return refuse(Code::Host, format!("{origin} lives on {}, not on {peer}", member.node));
+        }
+        _ => {}
+    }
+    if member.keys.verifying(part.key_number(), work.now).is_none() {
+        return refuse(Code::Key, format!("key {} of {origin} is not known, or no longer good", part.key_number()));
+    }
+    match verifies {
+        Some(true) => {}
+        Some(false) => {
+            return refuse(Code::BadSignature, format!("not signed by key {} of {origin}", part.key_number()));
+        }
+        None => return refuse(Code::Key, format!("key {} of {origin} came after the record", part.key_number())),
+    }
+    match (&member.state, side) {
+        (MemberState::Active, _) | (MemberState::Suspended, Side::Below(_)) => {}
+        _ => return refuse(Code::Suspended, format!("{origin} is suspended or has left the network")),
+    }
+    if part.is_record() && work.now > part.expire_time() + EXPIRE_SLACK_MICROS {
+        return refuse(Code::Expired, "its date has passed".to_owned());
+    }
+    // Taking it in would be forgetting it, and every reader that is behind would begin anew.
+    if **side == Side::Above && work.now > part.expire_time() + 2 * EXPIRE_SLACK_MICROS {
+        return refuse(Code::Expired, "the time until which it is kept has passed".to_owned());
+    }
+    let ahead = contract::CLOCK_REFUSE.as_micros() as i64;
+    if **side == Side::Above && part.revision() > work.now + ahead {
+        return refuse(Code::Future, "its revision lies more than 10 minutes ahead of this clock".to_owned());
+    }
+    let latest = work.now + contract::EXPIRE_TAKEN.as_micros() as i64;
+    if **side == Side::Above && part.expire_time() > latest {
+        return refuse(Code::Limit, "its date lies more than 18 months ahead".to_owned());
+    }
+    Verdict::Take
+}

@@ -1,0 +1,216 @@
+//! Whether this store holds what an origin says that it should: scope by scope, with the reason where it does not.
+
+use std::collections::BTreeSet;
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::v1::completeness::State;
+
+use super::RejectionFact;
+use super::heads::ScopeState;
+use super::{Engine, facts};
+use crate::limits;
+
+/// One scope of an origin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Completeness {
+    /// Full id.
+    pub origin: String,
+    /// Absolute.
+    pub scope: String,
+    /// Whether all of it is here.
+    pub state: State,
+    /// When the newest head that was met was issued.
+    pub complete: Option<Micros>,
+    /// When the newest head was issued.
+    pub issued: Micros,
+}
+
+fn judge(state: &ScopeState, rejected: bool, now: Micros) -> Option<(State, Micros)> {
+    let (_, head) = state.head.as_ref()?;
+    let stale = now > head.valid_until && !head.kinds.is_empty();
+    // Not by the age of the newest head: an origin that writes each minute has always a new one.
+    let settles = limits::HEAD_SETTLES.as_micros() as Micros;
+    let long = state.differs_since(now).is_some_and(|since| now.saturating_sub(since) >= settles);
+    let judged = match (state.meets_head(), stale) {
+        (true, false) => State::Complete,
+        (_, true) => State::Stale,
+        (false, false) if rejected => State::Rejected,
+        (false, false) if long => State::Withheld,
+        (false, false) => State::Behind,
+    };
+    Some((judged, head.issue_time))
+}
+
+impl Engine {
+    /// All scopes of all origins that live elsewhere, as far as heads of them have come.
+    pub fn completeness(&self) -> Vec<Completeness> {
+        let (heads, directory, now) = (self.heads(), self.directory(), self.now());
+        let rejected: BTreeSet<String> = self
+            .0
+            .memory
+            .load()
+            .hot(facts::REJECTIONS, limits::REJECTIONS)
+            .into_iter()
+            // What another node should have sent says nothing of what is held.
+            .filter(|(key, value)| {
+                facts::decode::<RejectionFact>(key, value).is_ok_and(|fact| fact.code != i32::from(Code::Host))
+            })
+            .filter_map(|(key, _)| Some(key.split("/members/").nth(1)?.split('/').next()?.to_owned()))
+            .collect();
+        let elsewhere =
+            |origin: &str| directory.member_by_text(origin).is_some_and(|member| member.node != self.0.identity.node);
+        let scopes = heads.iter().filter(|(origin, ..)| elsewhere(origin));
+        let judged = scopes.filter_map(|(origin, scope, held)| {
+            let (state, issued) = judge(held, rejected.contains(origin), now)?;
+            let (origin, scope) = (origin.to_owned(), scope.to_owned());
+            Some(Completeness { origin, scope, state, complete: held.met.map(|met| met.issue_time), issued })
+        });
+        judged.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::envelope::Part;
+    use duikou_proto::head;
+    use duikou_proto::name::{Kind, MemberId, RecordName};
+    use duikou_proto::scope::Scope;
+    use duikou_proto::sign::Signer;
+    use duikou_proto::v1::{Head, Lane, Record};
+    use prost::Message;
+
+    use super::super::heads::{Counted, Heads};
+    use super::*;
+    use crate::store::Row;
+
+    const SECOND: Micros = 1_000_000;
+    const ORIGIN: &str = "a.n.example";
+    const SCOPE: &str = "network:n.example";
+
+    /// What an origin has, and what of it is here.
+    #[derive(Default)]
+    struct Two {
+        there: Heads,
+        here: Heads,
+    }
+
+    fn row(name: &RecordName, kind: &str, revision: Micros, body: Vec<u8>) -> Row {
+        let lane = if kind == Kind::HEAD { Lane::Prompt } else { Lane::Bulk };
+        let record = Record {
+            name: name.to_string(),
+            revision,
+            kind: kind.to_owned(),
+            lane: lane.into(),
+            scopes: vec![SCOPE.to_owned()],
+            expire_time: 3_600_000 * SECOND,
+            body: body.into(),
+            ..Default::default()
+        };
+        let record = Part::sign_record(&Signer::from_seed(1, [1; 32]), &record).unwrap();
+        Row { record: Some(record), ..Row::new(name.clone()) }
+    }
+
+    fn comes(to: &mut Heads, row: &Row, now: Micros) {
+        to.change(&row.name, &Counted::default(), &Counted::of(row), now);
+        to.judge(now);
+    }
+
+    impl Two {
+        /// The origin writes; the record for whoever delivers it.
+        fn writes(&mut self, now: Micros) -> Row {
+            let name = format!("members/{ORIGIN}/listings/l{now}").parse().unwrap();
+            let row = row(&name, "capital", now, Vec::new());
+            comes(&mut self.there, &row, now);
+            row
+        }
+
+        /// A head of everything that the origin has comes here.
+        fn head_comes(&mut self, now: Micros) {
+            let member: MemberId = ORIGIN.parse().unwrap();
+            let scope: Scope = SCOPE.parse().unwrap();
+            let state = self.there.get(ORIGIN, SCOPE).unwrap();
+            let head = Head {
+                scope: SCOPE.to_owned(),
+                kinds: state.sums(),
+                as_of: state.as_of,
+                issue_time: now,
+                valid_until: now + 1800 * SECOND,
+            };
+            let name = head::name(&member, &scope).unwrap();
+            comes(&mut self.here, &row(&name, Kind::HEAD, now, head.encode_to_vec()), now);
+        }
+
+        fn state(&self, now: Micros) -> State {
+            judge(self.here.get(ORIGIN, SCOPE).unwrap(), false, now).unwrap().0
+        }
+    }
+
+    #[test]
+    fn what_is_kept_back_shows_however_often_its_origin_writes() {
+        let mut two = Two::default();
+        two.writes(SECOND);
+        two.head_comes(2 * SECOND);
+        for round in 1..12 {
+            let now = round * 15 * SECOND;
+            // Each record comes before its head, and nothing can be compared in between.
+            let row = two.writes(now);
+            comes(&mut two.here, &row, now);
+            let settled = now > 62 * SECOND;
+            assert_eq!(two.state(now) == State::Withheld, settled, "before the head of {round}");
+            two.head_comes(now + SECOND);
+            assert_eq!(two.state(now + SECOND) == State::Withheld, settled, "after the head of {round}");
+        }
+    }
+
+    #[test]
+    fn what_comes_soon_is_not_kept_back() {
+        for pause in [SECOND, 7 * SECOND, 50 * SECOND] {
+            let mut two = Two::default();
+            for round in 1..200 {
+                let now = round * pause;
+                let row = two.writes(now);
+                if round % 3 == 0 {
+                    two.head_comes(now);
+                }
+                comes(&mut two.here, &row, now + pause / 4);
+                if round % 3 != 0 {
+                    two.head_comes(now + pause / 2);
+                }
+                assert_ne!(two.state(now + pause / 2), State::Withheld, "{pause}, {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_writes_a_second_are_never_met_and_not_kept_back() {
+        let mut two = Two::default();
+        let first = two.writes(SECOND);
+        comes(&mut two.here, &first, SECOND);
+        for round in 1..400 {
+            let now = SECOND + round * SECOND;
+            let row = two.writes(now);
+            two.head_comes(now);
+            assert_eq!(two.state(now), State::Behind, "{round}");
+            // With the next one, which that head does not count.
+            let next = two.writes(now + 1);
+            two.here.change(&row.name, &Counted::default(), &Counted::of(&row), now + 2);
+            comes(&mut two.here, &next, now + 2);
+            assert_eq!(two.state(now + SECOND / 2), State::Behind, "{round}");
+        }
+    }
+
+    #[test]
+    fn once_it_has_come_nothing_is_held_against_it() {
+        let mut two = Two::default();
+        let kept = two.writes(SECOND);
+        two.head_comes(2 * SECOND);
+        assert_eq!(two.state(30 * SECOND), State::Behind);
+        assert_eq!(two.state(90 * SECOND), State::Withheld);
+        comes(&mut two.here, &kept, 91 * SECOND);
+        assert_eq!(two.state(92 * SECOND), State::Complete);
+        two.writes(93 * SECOND);
+        two.head_comes(94 * SECOND);
+        assert_eq!(two.state(120 * SECOND), State::Behind);
+    }
+}

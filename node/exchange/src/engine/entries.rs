@@ -1,0 +1,347 @@
+//! The directory grows: what an entry changes in this store is done in the transaction that keeps it.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use duikou_proto::directory::{self, Directory, DirectoryError, Hidden, MemberState};
+use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::key::Purpose;
+use duikou_proto::federation::{Hide, Key, Remove, Restore, Resume, Show, Suspend};
+use duikou_proto::limits as contract;
+use duikou_proto::name::{MemberId, NodeId};
+use duikou_proto::scope::ScopeSet;
+use duikou_proto::sign::Signer;
+use duikou_proto::v1::Lane;
+use serde::{Deserialize, Serialize};
+
+use super::audit::of_entry;
+use super::work::Work;
+use super::writer::{Command, WriteError};
+use super::{Engine, facts};
+use crate::audit::{Actor, Event};
+use crate::defects::{self, Defect};
+use crate::limits;
+use crate::store::{GoneReason, Row, StoreError};
+
+/// Rows that are looked at in one statement.
+const PAGE: usize = 512;
+/// Entries taken at a time.
+pub(crate) const ENTRIES: usize = 4096;
+
+impl Engine {
+    /// Takes in directory entries that came with the enrolment.
+    ///
+    /// # Errors
+    /// Where nothing could be written; inside, where they do not continue the directory.
+    pub async fn follow(&self, entries: Vec<Bytes>) -> Result<Result<(), DirectoryError>, WriteError> {
+        self.submit(Follow(entries)).await
+    }
+
+    /// Makes directory entries, all or none: the gateway's right. The audit trail is told that `by` wanted them; None:
+    /// it is not.
+    ///
+    /// # Errors
+    /// Where nothing could be written; inside, where an entry would contradict those before.
+    pub async fn make_entries(
+        &self,
+        by: Option<Actor>,
+        signer: Signer,
+        actions: Vec<Action>,
+    ) -> Result<Result<(), DirectoryError>, WriteError> {
+        self.submit(Make { by, signer, actions }).await
+    }
+}
+
+/// Takes in entries that came from elsewhere. Those that are here already are passed over.
+pub struct Follow(pub Vec<Bytes>);
+
+#[async_trait]
+impl Command for Follow {
+    type Output = Result<(), DirectoryError>;
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(Bytes::len).sum()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        for entry in self.0 {
+            match directory::read(&entry) {
+                Ok(read) if read.entry.index <= work.memory.directory.index() => {
+                    if read.entry.index == work.memory.directory.index()
+                        && read.hash != work.memory.directory.link().hash
+                    {
+                        return Ok(Err(DirectoryError::Fork { index: read.entry.index }));
+                    }
+                    continue;
+                }
+                _ => {}
+            }
+            if let Err(error) = append(work, entry).await? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// The gateway makes entries, each from the directory as the one before left it.
+struct Make {
+    by: Option<Actor>,
+    signer: Signer,
+    actions: Vec<Action>,
+}
+
+#[async_trait]
+impl Command for Make {
+    type Output = Result<(), DirectoryError>;
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        // All or none: a trial first.
+        let mut trial = (*work.memory.directory).clone();
+        let mut entries = Vec::with_capacity(self.actions.len());
+        let events: Vec<Event> = self.actions.iter().map(of_entry).collect();
+        for action in self.actions {
+            let entry = directory::next(trial.link(), &self.signer, work.now, action);
+            if let Err(error) = trial.apply(&entry) {
+                return Ok(Err(error));
+            }
+            entries.push(entry);
+        }
+        for entry in entries {
+            if let Err(error) = append(work, entry).await? {
+                return Ok(Err(error));
+            }
+        }
+        if let Some(by) = self.by {
+            for event in events {
+                work.audit(&by, event).await?;
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+/// A scope that is read alone until it reaches the common position.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatchUpFact {
+    pub(crate) scope: String,
+    /// The entry that opened it.
+    pub(crate) since: i64,
+    /// Sealed by the source; empty at the beginning.
+    pub(crate) position: Vec<u8>,
+}
+
+impl CatchUpFact {
+    pub(crate) fn key(&self, peer: &NodeId, lane: Lane) -> String {
+        format!("{}{}/{}", facts::catch_ups(peer, lane), self.scope, self.since)
+    }
+}
+
+async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), DirectoryError>, StoreError> {
+    let before = work.memory.directory.clone();
+    let mut after = Directory::clone(&before);
+    let entry = match after.apply(&bytes) {
+        Ok(entry) => entry,
+        Err(error) => return Ok(Err(error)),
+    };
+    let node = work.identity.node.clone();
+    let (held, holds) = (before.node_scopes(&node), after.node_scopes(&node));
+    work.append_entry(bytes, after);
+    match &entry.action {
+        Some(
+            Action::Suspend(Suspend { member, .. })
+            | Action::Resume(Resume { member })
+            | Action::Remove(Remove { member, .. })
+            | Action::Restore(Restore { member }),
+        ) => {
+            let prefix = format!("members/{member}/");
+            Sweep::Touch.over(work, &prefix).await?;
+            if may_be_gone(&before, member, entry.time) && (work.identity.carrier || hosts(work, member)) {
+                Sweep::HandOut.over(work, &prefix).await?;
+            }
+        }
+        Some(Action::Hide(Hide { salt, name_hash, .. }) | Action::Show(Show { salt, name_hash })) => {
+            Sweep::TouchNamed { salt, name_hash }.over(work, "members/").await?;
+        }
+        Some(Action::Key(key)) => key_introduced(work, key),
+        Some(Action::Host(host)) if !host.announced => {
+            if let Ok(member) = host.member.parse::<MemberId>() {
+                let was = before.member(&member).map(|m| m.node.clone());
+                moved(work, &member, was.as_ref(), host.node == node.as_str()).await?;
+            }
+        }
+        _ => {}
+    }
+    if !work.identity.carrier && held != holds {
+        if !defects::on(Defect::ScopeNotForgotten) {
+            open_scopes(work, entry.index, &holds.without(&held)).await?;
+        }
+        if !defects::on(Defect::ScopeKept) {
+            close_scopes(work, &held.without(&holds), &holds).await?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whether a member that is no longer removed at `time` may have lost its rows in any store.
+fn may_be_gone(before: &Directory, member: &str, time: Micros) -> bool {
+    let slack = limits::REMOVAL_SLACK.as_micros() as Micros;
+    let state = before.member_by_text(member).map(|member| member.state);
+    matches!(state, Some(MemberState::Removed(until)) if until <= time.saturating_add(slack))
+}
+
+fn hosts(work: &Work<'_>, member: &str) -> bool {
+    work.memory.directory.member_by_text(member).is_some_and(|held| held.node == work.identity.node)
+}
+
+fn key_introduced(work: &mut Work<'_>, key: &Key) {
+    work.resign |= key.purpose() == Purpose::Signing;
+    // A directory that is read for the first time tells of the past.
+    let recent = work.now - contract::KEY_GRACE.as_micros() as i64;
+    if key.by_root && key.valid_from > recent {
+        tracing::warn!(
+            alarm = "KEY_BY_ROOT",
+            member.id = key.member,
+            key.number = key.number,
+            "the root has given a member new keys in place of lost ones"
+        );
+    }
+}
+
+/// What becomes of the rows that an entry concerns.
+pub(super) enum Sweep<'a> {
+    /// People and subscribers look at all of them again.
+    Touch,
+    /// Likewise, at the one whose salted name has this hash.
+    TouchNamed { salt: &'a [u8], name_hash: &'a [u8] },
+    /// Links carry them anew.
+    HandOut,
+    /// They go: their member left the network.
+    Remove,
+    /// They go.
+    Drop,
+    /// What no scope of this node covers any longer goes, unless it is its own.
+    Close { holds: &'a ScopeSet },
+}
+
+impl Sweep<'_> {
+    pub(super) async fn over(&self, work: &mut Work<'_>, prefix: &str) -> Result<(), StoreError> {
+        let mut after = String::new();
+        loop {
+            let rows = work.range(prefix, &after, PAGE).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = last.name.to_string();
+            for row in rows {
+                self.apply(work, row);
+            }
+        }
+    }
+
+    fn apply(&self, work: &mut Work<'_>, row: Row) {
+        match self {
+            Self::Touch => work.touch(row),
+            Self::TouchNamed { salt, name_hash } => {
+                if Hidden::hash(salt, &row.name) == *name_hash {
+                    work.touch(row);
+                }
+            }
+            Self::HandOut => work.restamp(row),
+            Self::Remove if row.record.is_none() && row.withdrawal.is_none() => {}
+            Self::Remove => work.drop_row(row, GoneReason::Removed, true),
+            Self::Drop => work.drop_row(row, GoneReason::ScopeLost, true),
+            Self::Close { holds } => {
+                let lost = |part: &Option<Part>| part.as_ref().is_some_and(|part| !part.scopes().meets(holds));
+                let (record, withdrawal) = (lost(&row.record), lost(&row.withdrawal));
+                if work.is_own(&row.name) || !(record || withdrawal) {
+                    return;
+                }
+                if record || row.record.is_none() {
+                    work.drop_row(row, GoneReason::ScopeLost, withdrawal);
+                } else {
+                    work.drop_withdrawal(row);
+                }
+            }
+        }
+    }
+}
+
+/// A member came to this node, or left it.
+async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, comes: bool) -> Result<(), StoreError> {
+    let here = was == Some(&work.identity.node);
+    // What was refused of it came from a node where it lives no longer; its new one hands out everything anew.
+    let its_own = format!("/members/{member}/");
+    for prefix in [facts::REJECTIONS, facts::REFUSALS] {
+        for (key, _) in work.facts::<serde_json::Value>(prefix, limits::REJECTIONS).await? {
+            if key.contains(&its_own) {
+                work.remove_fact(key);
+            }
+        }
+    }
+    if comes && was.is_some() && !here {
+        work.memory.unrecovered.insert(member.clone());
+        work.put_fact(facts::unrecovered(member), &true);
+    }
+    if here && !comes {
+        work.memory.unrecovered.remove(member);
+        work.remove_fact(facts::unrecovered(member));
+        work.remove_fact(facts::ahead(member));
+        keep_departed(work, member).await?;
+        Sweep::Drop.over(work, &format!("members/{member}/")).await?;
+        for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {
+            work.remove_fact(key);
+        }
+        work.renew_feed();
+    }
+    Ok(())
+}
+
+/// What never left this node, or did not arrive, is all that there is of it.
+async fn keep_departed(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+    let prefix = format!("members/{member}/");
+    let mut after = String::new();
+    loop {
+        let rows = work.range(&prefix, &after, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        work.keep_departed(member, after.is_empty(), &rows)?;
+        after = last.name.to_string();
+    }
+}
+
+/// Scopes that are new here are read alone from the beginning, on every feed that is already under way.
+async fn open_scopes(work: &mut Work<'_>, since: i64, opened: &ScopeSet) -> Result<(), StoreError> {
+    for (peer, lane) in peers(work).await? {
+        for scope in opened.iter() {
+            let fact = CatchUpFact { scope: scope.to_string(), since, position: Vec::new() };
+            work.put_fact(fact.key(&peer, lane), &fact);
+        }
+    }
+    Ok(())
+}
+
+/// Scopes that are lost here take their progress and everything with them that no other scope covers.
+async fn close_scopes(work: &mut Work<'_>, closed: &ScopeSet, holds: &ScopeSet) -> Result<(), StoreError> {
+    if closed.is_empty() {
+        return Ok(());
+    }
+    for (peer, lane) in peers(work).await? {
+        for (key, fact) in work.facts::<CatchUpFact>(&facts::catch_ups(&peer, lane), 1024).await? {
+            if closed.iter().any(|scope| scope.as_str() == fact.scope) {
+                work.remove_fact(key);
+            }
+        }
+    }
+    Sweep::Close { holds }.over(work, "members/").await
+}
+
+/// The feeds on which this store has a position.
+async fn peers(work: &mut Work<'_>) -> Result<Vec<(NodeId, Lane)>, StoreError> {
+    let positions = work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await?;
+    Ok(positions
+        .iter()
+        .filter_map(|(key, _)| {
+            let (peer, lane) = key.strip_prefix(facts::POSITIONS)?.rsplit_once('/')?;
+            let lane = if lane == "prompt" { Lane::Prompt } else { Lane::Bulk };
+            Some((peer.parse().ok()?, lane))
+        })
+        .collect())
+}

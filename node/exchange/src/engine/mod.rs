@@ -1,0 +1,288 @@
+//! The engine: one store, one writer, one feed. Services, links and pages are its callers; it knows none of them.
+
+mod accept;
+mod apply;
+pub mod approval;
+pub mod audit;
+mod bounds;
+pub mod completeness;
+mod departed;
+mod enterprises;
+mod entries;
+pub mod facts;
+mod foresight;
+pub(crate) mod heads;
+mod keep;
+mod key_death;
+mod next_state;
+mod outlived;
+mod position;
+mod read;
+pub mod receipts;
+pub(crate) mod reconcile;
+mod recover;
+pub(crate) mod reissue;
+mod removal;
+mod resign;
+mod sign_heads;
+mod sign_receipts;
+mod signers;
+mod start;
+mod tokens;
+mod upkeep;
+mod viewer;
+mod work;
+mod write;
+mod writer;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::{MemberId, NetworkName, NodeId};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::feed::Feed;
+use crate::store::{Counter, Counts, Seq, Store};
+use crate::world::World;
+
+pub use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Side};
+pub use bounds::Bound;
+pub use departed::KeepDeparted;
+pub use enterprises::{Enterprise, Registration, State as EnterpriseState};
+pub use entries::{CatchUpFact, Follow};
+pub use foresight::Foresight;
+pub use outlived::KeepOutlived;
+pub use position::{FeedIdentity, Known};
+pub use recover::{Recovered, TakeBack};
+pub use signers::Signers;
+pub use start::{Parts, StartError, Started, read_directory};
+pub use tokens::{MemberText, TokenEnd, TokenFact, forget_token};
+pub use viewer::Standing;
+pub use viewer::{Reader, Seen, Viewer};
+pub use work::Work;
+use work::{Memory, Outcome};
+pub use write::Weight;
+pub use write::{Change, Content, Mode, Refused, Write, Written};
+pub use writer::Command;
+use writer::Queue;
+pub use writer::WriteError;
+
+/// Who this server is.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Full id of the node or gateway.
+    pub node: NodeId,
+    /// Its network.
+    pub network: NetworkName,
+    /// Whether it carries what is for others: a gateway does.
+    pub carrier: bool,
+    /// The signing keys of the members here.
+    pub signers: Signers,
+}
+
+/// A handle: cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>, Queue);
+
+pub(crate) struct Shared {
+    pub(crate) identity: Identity,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) world: World,
+    stop: CancellationToken,
+    /// Ends the writer once everything that writes has ended.
+    pub(crate) finish: CancellationToken,
+    feed: Feed,
+    memory: ArcSwap<Memory>,
+    counter: ArcSwap<Counter>,
+    directory: watch::Sender<Arc<Directory>>,
+    halted: watch::Sender<Option<String>>,
+    scrub: Notify,
+    pub(crate) departed: departed::Departed,
+    /// Something may have been signed by another key than the newest.
+    resign: Notify,
+    heads: Notify,
+    receipts: Notify,
+    /// Moves when a token or a registered reader has changed.
+    rights: watch::Sender<()>,
+}
+
+impl Shared {
+    fn committed(&self, outcome: Outcome) {
+        let directory = outcome.memory.directory.clone();
+        self.memory.store(Arc::new(outcome.memory));
+        self.counter.store(Arc::new(outcome.counter));
+        self.directory.send_if_modified(|old| {
+            let moved = old.index() != directory.index();
+            *old = directory.clone();
+            moved
+        });
+        if outcome.rights {
+            self.rights.send_replace(());
+        }
+        if outcome.heads {
+            self.heads.notify_one();
+        }
+        if outcome.receipts {
+            self.receipts.notify_one();
+        }
+        if outcome.scrub {
+            self.scrub.notify_one();
+        }
+        if outcome.resign {
+            self.resign.notify_one();
+        }
+        let now = self.world.now();
+        self.feed.push(&outcome.changes, &outcome.deleted, outcome.counter.seq, &directory, now);
+    }
+}
+
+impl Engine {
+    /// Runs a command in the next transaction. What it answers is on disk.
+    ///
+    /// # Errors
+    /// Where it cannot be queued, or the store does not work.
+    pub async fn submit<C: Command>(&self, command: C) -> Result<C::Output, WriteError> {
+        self.1.submit(command).await
+    }
+
+    /// Makes a member's change; answered when it is on disk.
+    ///
+    /// # Errors
+    /// [`WriteError`] where nothing was written because of the store.
+    pub async fn write(&self, write: Write) -> Result<Result<Written, Refused>, WriteError> {
+        if let Some(why) = self.halted() {
+            return Ok(Err(Refused::Halted(why)));
+        }
+        self.submit(write).await
+    }
+
+    /// Who this server is.
+    pub fn identity(&self) -> &Identity {
+        &self.0.identity
+    }
+
+    /// The directory as it is now.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.0.directory.borrow().clone()
+    }
+
+    /// Changes whenever the directory grows.
+    pub fn watch_directory(&self) -> watch::Receiver<Arc<Directory>> {
+        self.0.directory.subscribe()
+    }
+
+    /// The time, microseconds since 1970 UTC.
+    pub fn now(&self) -> Micros {
+        self.0.world.now()
+    }
+
+    /// The time, chance and cores that it has.
+    pub fn world(&self) -> &World {
+        &self.0.world
+    }
+
+    /// What `reader` may see now.
+    pub fn viewer(&self, reader: &Reader) -> Viewer {
+        Viewer::new(reader, &self.directory(), &self.0.identity.node, self.0.identity.carrier)
+    }
+
+    /// Moves when a token or a registered reader has changed.
+    pub fn watch_rights(&self) -> watch::Receiver<()> {
+        self.0.rights.subscribe()
+    }
+
+    /// The store, for backup.
+    pub fn store(&self) -> &dyn Store {
+        &*self.0.store
+    }
+
+    /// The newest sequence number.
+    pub fn head(&self) -> Seq {
+        self.0.feed.head()
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    /// The newest sequence number that is committed, which the feed may be about to have.
+    pub fn counted(&self) -> Seq {
+        self.0.counter.load().seq
+    }
+
+    /// Changes whenever the newest number does.
+    pub fn watch_head(&self) -> watch::Receiver<Seq> {
+        self.0.feed.watch()
+    }
+
+    pub(crate) fn floor(&self) -> Seq {
+        self.0.counter.load().floor
+    }
+
+    /// Up to where withdrawals have been let go of, as readers by content number them.
+    pub fn content_floor(&self) -> Seq {
+        self.0.counter.load().content_floor
+    }
+
+    /// How many rows each origin has here.
+    pub fn counts(&self) -> Counts {
+        self.0.memory.load().counts.clone()
+    }
+
+    /// What each origin's scopes hold here, beside what their heads say.
+    pub(crate) fn heads(&self) -> Arc<heads::Heads> {
+        self.0.memory.load().heads.clone()
+    }
+
+    /// Identifies the feed; a restore changes it.
+    pub fn feed_id(&self) -> [u8; 16] {
+        self.0.memory.load().feed.id
+    }
+
+    /// The members here that must take back their own records before they write.
+    pub fn unrecovered(&self) -> Vec<MemberId> {
+        self.0.memory.load().unrecovered.iter().cloned().collect()
+    }
+
+    /// Says where that is kept which leaves this store with a member. Without it, it is dropped.
+    pub fn keep_departed_with(&self, keep: KeepDeparted) {
+        self.0.departed.keep_with(keep);
+    }
+
+    /// Why this server writes nothing, if so.
+    pub fn halted(&self) -> Option<String> {
+        self.0.halted.borrow().clone()
+    }
+
+    /// Stops or resumes writing. Reading goes on.
+    pub fn halt(&self, why: Option<String>) {
+        self.0.halted.send_if_modified(|old| std::mem::replace(old, why.clone()) != why);
+    }
+
+    pub(crate) fn watch_halted(&self) -> watch::Receiver<Option<String>> {
+        self.0.halted.subscribe()
+    }
+
+    /// Cancelled when the server is told to stop.
+    pub fn stopped(&self) -> CancellationToken {
+        self.0.stop.clone()
+    }
+
+    /// Lets no more commands in; those that are in are done.
+    pub fn close(&self) {
+        self.0.stop.cancel();
+        self.1.close();
+        self.0.finish.cancel();
+    }
+
+    /// Makes the store another feed: after a restore.
+    ///
+    /// # Errors
+    /// Where nothing could be written.
+    pub async fn renew_feed(&self) -> Result<(), WriteError> {
+        self.submit(Recovered::rolled_back()).await
+    }
+}

@@ -1,0 +1,363 @@
+//! One transaction's work: rows, facts and the directory as the commands before have left them. `rows` is what becomes of
+//! a row.
+
+mod rows;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Unsigned};
+use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::sign::Signer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::departed::Departed;
+use super::heads::{Counted, Heads};
+use super::position::FeedIdentity;
+use super::{Identity, approval, facts};
+use crate::defects::{self, Defect};
+use crate::feed::Change;
+use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
+use crate::world::World;
+
+/// What the engine remembers between transactions; a failed transaction leaves it as it was.
+#[derive(Clone)]
+pub(crate) struct Memory {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) counts: Counts,
+    pub(crate) heads: Arc<Heads>,
+    pub(crate) revisions: HashMap<MemberId, Revision>,
+    /// Members on this node that must be recovered before anything is written for them.
+    pub(crate) unrecovered: BTreeSet<MemberId>,
+    pub(crate) feed: Arc<FeedIdentity>,
+    /// Facts that [`facts::is_hot`].
+    pub(crate) hot: Arc<BTreeMap<String, Vec<u8>>>,
+    /// How many accounts may write for each member.
+    pub(crate) writers: Arc<BTreeMap<String, usize>>,
+}
+
+impl Memory {
+    /// Hot facts by prefix, at most `limit`.
+    pub(crate) fn hot(&self, prefix: &str, limit: usize) -> Vec<(String, Vec<u8>)> {
+        let from = self.hot.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        from.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+}
+
+/// Signatures that were made ahead of the commands that need them.
+pub(crate) type Signatures = HashMap<Unsigned, Vec<u8>>;
+
+/// A transaction under way.
+pub struct Work<'a> {
+    pub(crate) transaction: &'a mut dyn Transaction,
+    /// Who this server is.
+    pub identity: &'a Identity,
+    pub(crate) world: &'a World,
+    departed: &'a Departed,
+    pub(crate) memory: Memory,
+    /// The time of the transaction.
+    pub now: Micros,
+    counter: Counter,
+    rows: HashMap<RecordName, Option<Row>>,
+    before: HashMap<RecordName, Counted>,
+    changed: BTreeMap<Seq, RecordName>,
+    latest: HashMap<RecordName, Seq>,
+    deleted: BTreeSet<RecordName>,
+    facts: BTreeMap<String, Option<Vec<u8>>>,
+    entries: Vec<Bytes>,
+    first_entry: i64,
+    signatures: Signatures,
+    pub(crate) scrub: bool,
+    /// Whether a head of a member here is due, whatever rows changed.
+    pub(crate) heads: bool,
+    /// Whether a receipt of a member here may be due, whatever heads were met.
+    pub(crate) receipts: bool,
+    /// States here may bear another signature than that of the newest key.
+    pub(crate) resign: bool,
+}
+
+/// What a committed transaction has changed.
+pub(crate) struct Outcome {
+    pub(crate) counter: Counter,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) deleted: Vec<RecordName>,
+    pub(crate) memory: Memory,
+    pub(crate) scrub: bool,
+    pub(crate) resign: bool,
+    /// Whether a head of a member here may be due.
+    pub(crate) heads: bool,
+    /// Whether a receipt of a member here may be due.
+    pub(crate) receipts: bool,
+    /// Whether a token or a registered reader has changed.
+    pub(crate) rights: bool,
+}
+
+impl<'a> Work<'a> {
+    pub(crate) async fn begin(
+        transaction: &'a mut dyn Transaction,
+        identity: &'a Identity,
+        world: &'a World,
+        departed: &'a Departed,
+        memory: Memory,
+    ) -> Result<Self, StoreError> {
+        let counter = transaction.counter().await?;
+        let first_entry = memory.directory.index() + 1;
+        Ok(Self {
+            transaction,
+            identity,
+            world,
+            departed,
+            memory,
+            now: world.now(),
+            counter,
+            rows: HashMap::new(),
+            before: HashMap::new(),
+            changed: BTreeMap::new(),
+            latest: HashMap::new(),
+            deleted: BTreeSet::new(),
+            facts: BTreeMap::new(),
+            entries: Vec::new(),
+            first_entry,
+            signatures: Signatures::new(),
+            scrub: false,
+            heads: false,
+            receipts: false,
+            resign: false,
+        })
+    }
+
+    /// Reads rows ahead, many in one statement.
+    pub(crate) async fn load(&mut self, names: impl Iterator<Item = RecordName>) -> Result<(), StoreError> {
+        let unread: BTreeSet<RecordName> = names.filter(|name| !self.rows.contains_key(name)).collect();
+        if unread.is_empty() {
+            return Ok(());
+        }
+        let unread: Vec<RecordName> = unread.into_iter().collect();
+        let found = self.transaction.rows(&unread).await?;
+        self.rows.extend(unread.into_iter().map(|name| (name, None)));
+        self.rows.extend(found.into_iter().map(|row| (row.name.clone(), Some(row))));
+        Ok(())
+    }
+
+    /// A row that has been read; None where it has not.
+    pub(crate) fn loaded(&self, name: &RecordName) -> Option<Option<&Row>> {
+        self.rows.get(name).map(Option::as_ref)
+    }
+
+    /// Takes signatures that were made ahead.
+    pub(crate) fn foreseen(&mut self, signatures: Signatures) {
+        self.signatures = signatures;
+    }
+
+    /// Signs a statement, unless that was done ahead.
+    pub(crate) fn sign(&mut self, signer: &Signer, unsigned: Unsigned) -> Result<Part, Malformed> {
+        let signature = self.signatures.remove(&unsigned).unwrap_or_else(|| unsigned.signature(signer));
+        unsigned.seal(signer, signature)
+    }
+
+    /// A row as it is now.
+    pub(crate) async fn row(&mut self, name: &RecordName) -> Result<Option<Row>, StoreError> {
+        self.load([name.clone()].into_iter()).await?;
+        Ok(self.rows.get(name).cloned().flatten())
+    }
+
+    /// Rows by name, with what this transaction has changed.
+    pub(crate) async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let rows = self.transaction.range(prefix, after, limit).await?;
+        Ok(rows.into_iter().map(|row| self.fresher(row)).collect())
+    }
+
+    fn fresher(&self, row: Row) -> Row {
+        self.rows.get(&row.name).cloned().flatten().unwrap_or(row)
+    }
+
+    /// The next sequence number.
+    pub(crate) fn next_seq(&mut self) -> Seq {
+        self.counter.seq += 1;
+        self.counter.seq
+    }
+
+    /// The newest signing key of a member, where it is here.
+    pub(crate) fn signer(&self, member: &MemberId) -> Option<Signer> {
+        self.identity.signers.newest(member, &self.memory.directory)
+    }
+
+    /// Whether this node hosts the writer of `name`.
+    pub(crate) fn is_own(&self, name: &RecordName) -> bool {
+        self.is_here(name.origin_str())
+    }
+
+    fn is_here(&self, member: &str) -> bool {
+        self.memory.directory.member_by_text(member).is_some_and(|member| member.node == self.identity.node)
+    }
+
+    /// The revision that the member's next statement gets.
+    pub(crate) fn next_revision(&mut self, member: &MemberId) -> Revision {
+        let last = self.memory.revisions.get(member).copied().unwrap_or(0);
+        let next = self.now.max(last + 1);
+        self.raise_revision(member, next);
+        next
+    }
+
+    /// The store becomes another feed: no position that was presented before is known.
+    pub(crate) fn renew_feed(&mut self) {
+        let mut feed = (*self.memory.feed).clone();
+        feed.renew(self.world, self.counter.seq);
+        self.put_fact(facts::FEED.to_owned(), &feed);
+        self.memory.feed = Arc::new(feed);
+    }
+
+    /// Makes later revisions of the member greater than `revision`.
+    pub(crate) fn raise_revision(&mut self, member: &MemberId, revision: Revision) {
+        let last = self.memory.revisions.get(member).copied().unwrap_or(0);
+        if revision > last {
+            self.memory.revisions.insert(member.clone(), revision);
+            self.put_fact(facts::revision(member), &revision);
+        }
+    }
+
+    /// Later revisions of the member follow `revision`, although it has signed greater ones: nobody else took them.
+    pub(crate) fn lower_revision(&mut self, member: &MemberId, revision: Revision) {
+        self.memory.revisions.insert(member.clone(), revision);
+        self.put_fact(facts::revision(member), &revision);
+    }
+
+    /// A hot fact as it is now.
+    pub(crate) fn hot_fact<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
+        let value = match self.facts.get(key) {
+            Some(value) => value.as_ref(),
+            None => self.memory.hot.get(key),
+        };
+        value.map(|value| facts::decode(key, value)).transpose()
+    }
+
+    /// A fact as it is now.
+    pub async fn fact<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, StoreError> {
+        let value = match self.facts.get(key) {
+            Some(value) => value.clone(),
+            None if facts::is_hot(key) => self.memory.hot.get(key).cloned(),
+            None => self.transaction.fact(key).await?,
+        };
+        value.map(|value| facts::decode(key, &value)).transpose()
+    }
+
+    /// Facts by prefix as they are now, at most `limit`.
+    pub async fn facts<T: DeserializeOwned>(
+        &mut self,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, T)>, StoreError> {
+        let kept = if facts::is_hot(prefix) {
+            self.memory.hot(prefix, limit)
+        } else {
+            self.transaction.facts(prefix, "", limit).await?
+        };
+        let mut found: BTreeMap<String, Vec<u8>> = kept.into_iter().collect();
+        for (key, value) in self.facts.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)) {
+            match value {
+                Some(value) => drop(found.insert(key.clone(), value.clone())),
+                None => drop(found.remove(key)),
+            }
+        }
+        found.into_iter().map(|(key, value)| Ok((key.clone(), facts::decode(&key, &value)?))).collect()
+    }
+
+    /// Sets a fact.
+    pub fn put_fact<T: Serialize>(&mut self, key: String, value: &T) {
+        self.facts.insert(key, Some(facts::encode(value)));
+    }
+
+    /// Takes a fact away.
+    pub fn remove_fact(&mut self, key: String) {
+        self.facts.insert(key, None);
+    }
+
+    /// Adds an entry to the directory's log. Its effects are the caller's to apply.
+    pub(crate) fn append_entry(&mut self, entry: Bytes, directory: Directory) {
+        self.entries.push(entry);
+        self.memory.directory = Arc::new(directory);
+    }
+
+    /// Writes everything; the caller commits.
+    pub(crate) async fn flush(mut self) -> Result<Outcome, StoreError> {
+        let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
+        let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
+        let (mut heads, mut receipts) = (self.heads, self.receipts);
+        let changed = !self.before.is_empty();
+        let mut records = HashMap::with_capacity(rows.len());
+        for (name, before) in std::mem::take(&mut self.before) {
+            let after = self.rows.get(&name).and_then(Option::as_ref).map(Counted::of).unwrap_or_default();
+            self.count(name.origin_str(), &before, -1);
+            self.count(name.origin_str(), &after, 1);
+            if !defects::on(Defect::NoHeads) {
+                let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after, self.now);
+                heads |= changed && self.is_own(&name);
+            }
+            records.extend(before.into_record().map(|record| (name, record)));
+        }
+        if changed {
+            let heads = Arc::make_mut(&mut self.memory.heads);
+            heads.judge(self.now);
+            let news = heads.take_news();
+            receipts |= news.iter().any(|origin| !self.is_here(origin));
+        }
+        if !rows.is_empty() {
+            self.transaction.put_rows(&rows).await?;
+        }
+        if !deleted.is_empty() {
+            self.transaction.delete_rows(&deleted).await?;
+        }
+        if !self.entries.is_empty() {
+            self.transaction.append_entries(self.first_entry, &self.entries).await?;
+        }
+        let facts: Vec<_> = self.facts.into_iter().collect();
+        let rights = facts.iter().any(|(key, _)| facts::is_right(key));
+        for (key, value) in facts.iter().filter(|(key, _)| facts::is_hot(key)) {
+            let hot = Arc::make_mut(&mut self.memory.hot);
+            match value {
+                Some(value) => drop(hot.insert(key.clone(), value.clone())),
+                None => drop(hot.remove(key)),
+            }
+        }
+        if facts.iter().any(|(key, _)| key.starts_with(facts::ACCOUNTS)) {
+            self.memory.writers = Arc::new(approval::writers(&self.memory.hot)?);
+        }
+        if !facts.is_empty() {
+            self.transaction.put_facts(&facts).await?;
+        }
+        if !rows.is_empty() || !deleted.is_empty() {
+            self.transaction.put_counter(self.counter).await?;
+        }
+        let change = |row: Row| Change { before: records.remove(&row.name), row: Arc::new(row) };
+        let changes = rows.into_iter().map(change).collect();
+        Ok(Outcome {
+            counter: self.counter,
+            changes,
+            deleted,
+            memory: self.memory,
+            scrub: self.scrub,
+            resign: self.resign,
+            heads,
+            receipts,
+            rights,
+        })
+    }
+
+    fn count(&mut self, origin: &str, parts: &Counted, by: i64) {
+        let Count { records, withdrawals, statements } = parts.count();
+        if records == 0 && withdrawals == 0 && statements == 0 {
+            return;
+        }
+        if !self.memory.counts.contains_key(origin) {
+            self.memory.counts.insert(origin.to_owned(), Count::default());
+        }
+        if let Some(count) = self.memory.counts.get_mut(origin) {
+            count.records += by * records;
+            count.withdrawals += by * withdrawals;
+            count.statements += by * statements;
+        }
+    }
+}

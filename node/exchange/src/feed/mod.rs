@@ -1,0 +1,99 @@
+//! The feed: the rows of the store in the order in which it last accepted them. The newest changes are in memory, so
+//! that readers near the head do not touch the database; readers that have caught up sleep in an index of their filters.
+
+mod events;
+mod index;
+mod listing;
+#[cfg(any(test, feature = "conformance"))]
+pub mod model;
+mod ring;
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::name::RecordName;
+use tokio::sync::watch;
+
+use crate::store::{Order, Page, Seq};
+
+pub use events::{Cursor, EventReader, Step};
+pub use index::Change;
+use index::Index;
+pub use listing::{listing_in, listing_of, revision_of};
+use ring::Ring;
+use shown::Shelf;
+pub use shown::{Shown, readable};
+
+/// The newest part of the feed, and its head.
+pub(crate) struct Feed {
+    ring: RwLock<Ring>,
+    index: Index,
+    shelf: Shelf,
+    head: watch::Sender<Seq>,
+}
+
+impl Feed {
+    /// A feed at `head` that keeps about `bytes` of changes in memory.
+    pub(crate) fn new(head: Seq, bytes: usize) -> Self {
+        Self {
+            ring: RwLock::new(Ring::new(head, bytes)),
+            index: Index::new(head),
+            shelf: Shelf::default(),
+            head: watch::Sender::new(head),
+        }
+    }
+
+    /// Takes in what a transaction has committed, and wakes the readers that it is for, by the directory after it.
+    pub(crate) fn push(
+        &self,
+        changes: &[Change],
+        deleted: &[RecordName],
+        head: Seq,
+        directory: &Directory,
+        now: Micros,
+    ) {
+        let rows = changes.iter().map(|change| &change.row);
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).push(rows, deleted, head);
+        self.index.announce(changes, head, directory, now, &self.shelf);
+        self.head.send_if_modified(|old| std::mem::replace(old, head) != head);
+    }
+
+    /// The rows after `after`, where memory reaches back that far.
+    pub(crate) fn page(&self, order: Order, after: Seq, limit: usize) -> Option<Page> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).page(order, after, limit)
+    }
+
+    /// Whether what follows `after` is in memory.
+    fn is_near(&self, after: Seq) -> bool {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).reaches(after)
+    }
+
+    /// What is to be shown of a record; `near`: that others read just now, too.
+    fn shown(&self, part: &Part, near: bool) -> Option<Arc<Shown>> {
+        if near { self.shelf.of_part(part) } else { Shown::read(part).map(Arc::new) }
+    }
+
+    /// How many bytes it holds in memory, and how many it may.
+    pub(crate) fn bytes(&self) -> (usize, usize) {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).bytes()
+    }
+
+    /// The same of what was read and encoded for readers.
+    pub(crate) fn shelf_bytes(&self) -> (usize, usize) {
+        self.shelf.bytes()
+    }
+
+    /// The newest number.
+    pub(crate) fn head(&self) -> Seq {
+        *self.head.borrow()
+    }
+
+    /// Changes whenever the head moves.
+    pub(crate) fn watch(&self) -> watch::Receiver<Seq> {
+        self.head.subscribe()
+    }
+}

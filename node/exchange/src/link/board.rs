@@ -1,0 +1,150 @@
+//! What is known of every link, for those who ask: one place that the link tasks write and status reads.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::NodeId;
+
+use super::breach::{Breach, BreachView};
+use super::end::Ended;
+use crate::store::Seq;
+
+/// How a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinkPhase {
+    /// Not connected.
+    #[default]
+    Disconnected,
+    /// Dialling, or saying hello.
+    Connecting,
+    /// Taking own records back before anything is sent.
+    Recovering,
+    /// Up.
+    Connected,
+}
+
+/// One link.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkView {
+    /// How it is.
+    pub phase: LinkPhase,
+    /// Since when it is up or, however often it was tried meanwhile, is not.
+    pub since: Micros,
+    /// Why it is not connected, for people.
+    pub detail: String,
+    /// Whether a certificate's date is why: then one of both clocks is wrong.
+    pub wrong_clock: bool,
+    /// Which of its sessions came up last. One before it may still be open, where its connection was forgotten on the way.
+    pub session: u64,
+    /// Up to where the peer has all that is for it, on our bulk lane.
+    pub acknowledged: Seq,
+    /// Changes that the peer still has for us, as it said with its last batch.
+    pub behind: i64,
+    /// How many frames of the peer's pulse have come.
+    pub heard: u64,
+    /// The most bytes that were ever on the way to the peer unanswered, on one lane of the link that is up.
+    pub in_flight: usize,
+    /// The most states that the peer ever waited to get once more.
+    pub wanted: usize,
+    /// The peer's clock minus ours, once known.
+    pub clock_offset: Option<Micros>,
+    /// What it did that no sound peer does.
+    pub breaches: BTreeMap<Breach, BreachView>,
+}
+
+/// All links of this server.
+#[derive(Debug, Clone, Default)]
+pub struct LinkBoard(Arc<Mutex<BTreeMap<NodeId, LinkView>>>);
+
+impl LinkBoard {
+    /// Changes what is known of a link.
+    pub fn update(&self, peer: &NodeId, change: impl FnOnce(&mut LinkView)) {
+        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(links.entry(peer.clone()).or_default());
+    }
+
+    /// A link is tried.
+    pub(crate) fn tried(&self, peer: &NodeId, now: Micros) {
+        self.update(peer, |view| {
+            view.phase = LinkPhase::Connecting;
+            if view.since == 0 {
+                view.since = now;
+            }
+        });
+    }
+
+    /// A session of a link is up; its number.
+    pub(crate) fn up(&self, peer: &NodeId, now: Micros) -> u64 {
+        let mut session = 0;
+        self.update(peer, |view| {
+            view.phase = LinkPhase::Connected;
+            view.since = now;
+            view.detail.clear();
+            view.wrong_clock = false;
+            view.session += 1;
+            session = view.session;
+        });
+        session
+    }
+
+    /// A session that was up has ended. Where a later one is up, so is the link.
+    pub(crate) fn ended(&self, peer: &NodeId, session: u64, now: Micros) {
+        self.update(peer, |view| {
+            if view.session == session {
+                view.phase = LinkPhase::Disconnected;
+                view.since = now;
+            }
+        });
+    }
+
+    /// A link is down, unless a session of it is up that is not the one which `ended` says something of.
+    pub(crate) fn down(&self, peer: &NodeId, ended: &Ended, now: Micros) {
+        self.update(peer, |view| {
+            if view.phase != LinkPhase::Connected {
+                view.phase = LinkPhase::Disconnected;
+                view.detail = ended.told();
+                view.wrong_clock = matches!(ended, Ended::Clock(_));
+                if view.since == 0 {
+                    view.since = now;
+                }
+            }
+        });
+    }
+
+    /// One link.
+    pub fn get(&self, peer: &NodeId) -> Option<LinkView> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned()
+    }
+
+    /// All, by peer.
+    pub fn all(&self) -> Vec<(NodeId, LinkView)> {
+        let links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        links.iter().map(|(peer, view)| (peer.clone(), view.clone())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_that_ends_late_takes_down_no_later_one() {
+        let (board, peer): (_, NodeId) = (LinkBoard::default(), "shenzhen.pprd.example".parse().unwrap());
+        board.tried(&peer, 1);
+        let first = board.up(&peer, 2);
+        let second = board.up(&peer, 3);
+        board.ended(&peer, first, 4);
+        board.down(&peer, &Ended::Dead, 4);
+        let view = board.get(&peer).unwrap();
+        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Connected, 3, ""));
+
+        board.ended(&peer, second, 5);
+        board.down(&peer, &Ended::Dead, 5);
+        board.tried(&peer, 6);
+        board.down(&peer, &Ended::Clock("a date".to_owned()), 7);
+        let view = board.get(&peer).unwrap();
+        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Disconnected, 5, "a date"));
+        assert!(view.wrong_clock);
+    }
+}
