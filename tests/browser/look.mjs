@@ -3,8 +3,8 @@
 //
 //   DUIKOU_BROWSER_DIR=DIR node look.mjs < PLAN > REPORT
 //
-// PLAN: {"base": "https://127.0.0.1:1", "pictures": "FOLDER or absent", "pages": [{"name", "path", "status"}]}. Every page is
-// opened as each of the looks below. REPORT: a JSON list of faults, empty where all is well.
+// PLAN: {"base": "https://127.0.0.1:1", "pictures": "FOLDER or absent", "cookies": [{"name", "value"}], "pages": [{"name",
+// "path", "status"}]}. Every page is opened as each of the looks below. REPORT: a JSON list of faults, empty where all is well.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -39,6 +39,7 @@ async function look(browser, page, manner) {
   const fault = (what) => faults.push({ page: page.name, look: name, what });
   const context = await browser.newContext({ ...options, ignoreHTTPSErrors: true });
   try {
+    await context.addCookies(plan.cookies.map((one) => ({ ...one, url: plan.base, secure: true, httpOnly: true, sameSite: "Lax" })));
     const tab = await context.newPage();
     let bytes = 0;
     const network = await context.newCDPSession(tab);

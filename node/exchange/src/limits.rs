@@ -22,6 +22,13 @@ pub const PAGES_KEPT: usize = 512;
 pub const PAGE_KEPT: Duration = Duration::from_secs(1);
 /// Bytes of a page; a calendar of as many events as it has is smaller.
 pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of a form without files, as a browser sends it: three for each octet that is no letter or digit.
+pub const FORM_BYTES: usize = 1024 * 1024;
+/// Fields of a form.
+pub const FORM_FIELDS: usize = 4_000;
+/// Bytes of files that are read to the end, and forgotten, where whoever sends them has to sign in first: browsers show an
+/// answer only when they have sent all.
+pub const FORM_DRAINED: usize = 64 * 1024 * 1024;
 /// Rows that one step of a reader takes.
 pub const FEED_PAGE: usize = 256;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.

@@ -95,6 +95,15 @@ impl Accounts {
         Ok(checked.map(|(person, _)| person))
     }
 
+    /// The same, and the session does not count as used.
+    ///
+    /// # Errors
+    /// As of [`Accounts::person`].
+    pub(crate) async fn bystander(&self, secret: &str) -> Result<Result<Person, Refusal>, StoreError> {
+        let Some(key) = session_key(secret) else { return Ok(Err(Refusal::SessionEnded)) };
+        Ok(self.check(&key).await?.map(|(person, _)| person))
+    }
+
     /// Whether the session under `key` is good, and for how long it is if nobody uses it and nothing is changed.
     ///
     /// # Errors

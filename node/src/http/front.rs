@@ -7,7 +7,8 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::middleware::Next;
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, Response};
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -16,9 +17,11 @@ use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{Cors, CorsLayer};
 
 use super::limit::{Limiter, Metered, Refusal, Standing};
-use super::{Exchange, Problem, headers};
+use super::{Cookies, Exchange, Problem, headers};
 use crate::services::{CallsFrom, Identified, language};
 
+/// What a browser fetches something for (W3C Fetch Metadata): `empty` where a script asks.
+const FETCHED_FOR: HeaderName = HeaderName::from_static("sec-fetch-dest");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
@@ -28,21 +31,29 @@ pub(crate) struct Front {
     limiter: Arc<Limiter>,
     grpc: Routes,
     web: Cors<GrpcWebService<Routes>>,
+    /// For programs in any browser.
+    open: Cors<Router>,
     rest: Router,
+    cookies: Cookies,
 }
 
 impl Front {
     /// Over the services and everything else.
-    pub(crate) fn new(grpc: Routes, rest: Router, limiter: Arc<Limiter>) -> Self {
+    pub(crate) fn new(grpc: Routes, rest: Router, limiter: Arc<Limiter>, cookies: Cookies) -> Self {
         let cors: CorsLayer = headers::cors();
-        Self { web: cors.layer(GrpcWebLayer::new().layer(grpc.clone())), rest: rest.layer(cors), grpc, limiter }
+        let web = cors.layer(GrpcWebLayer::new().layer(grpc.clone()));
+        Self { web, open: cors.layer(rest.clone()), rest, grpc, limiter, cookies }
     }
 
     async fn answer(self, request: Request<Body>) -> Response<Body> {
         let spoken = Spoken::of(&request);
         let (mut parts, body) = request.into_parts();
         // Here and nowhere else: all that is behind finds it in the extensions.
-        let identified = Identified::of(&self.limiter.accounts, &parts.headers, &parts.extensions).await;
+        let accounts = &self.limiter.accounts;
+        let identified = match self.session_of(spoken, &parts) {
+            Some(secret) => Identified::in_browser(accounts, &secret, by_hand(&parts)).await,
+            None => Identified::of(accounts, &parts.headers, &parts.extensions).await,
+        };
         parts.extensions.insert(identified);
         if let Some(address) = self.limiter.address(&parts.headers, &parts.extensions) {
             parts.extensions.insert(CallsFrom(address));
@@ -65,7 +76,11 @@ impl Front {
             Spoken::Grpc => self.grpc.oneshot(request).await,
             Spoken::GrpcWeb => self.web.oneshot(request).await,
             Spoken::Http => {
-                let answer = self.rest.oneshot(request.map(axum::body::Body::new)).await;
+                let request = request.map(axum::body::Body::new);
+                let answer = match headers::for_programs(request.uri().path()) {
+                    true => self.open.oneshot(request).await,
+                    false => self.rest.oneshot(request).await,
+                };
                 answer.map(|response| response.map(Body::new))
             }
         };
@@ -77,6 +92,21 @@ impl Front {
             None => response,
         }
     }
+
+    /// The session that a browser shows: on pages alone, and where nothing is shown that goes before it. Elsewhere a
+    /// cookie is nothing, so that a page of another site has nothing to forge a call with.
+    fn session_of(&self, spoken: Spoken, parts: &Parts) -> Option<String> {
+        let page = spoken == Spoken::Http && !headers::for_programs(parts.uri.path());
+        let counts = page && !parts.headers.contains_key(AUTHORIZATION);
+        if counts { self.cookies.session(&parts.headers) } else { None }
+    }
+}
+
+/// Whether somebody does this. What a script reads by itself is no use of a session: a page that is left open signs nobody
+/// in for longer.
+fn by_hand(parts: &Parts) -> bool {
+    let by_script = parts.headers.get(FETCHED_FOR).is_some_and(|purpose| purpose == "empty");
+    !(by_script && parts.method.is_safe())
 }
 
 /// What gRPC callers hear who are not let in.
@@ -169,7 +199,7 @@ mod tests {
             *seen.lock().unwrap() = Some(request.extensions().clone());
         });
         let limiter = Limiter::new(accounts.clone(), &Limits::default(), Networks::default());
-        let front = Front::new(world.public.clone(), rest, limiter);
+        let front = Front::new(world.public.clone(), rest, limiter, Cookies::new(true));
         for (shown, known) in [(Some(&*secret), Ok(true)), (None, Ok(false)), (Some("dk_nobody-made-this"), Err(()))] {
             let mut request = Request::new(Body::empty());
             if let Some(secret) = shown {

@@ -40,7 +40,16 @@ pub(super) fn around(routes: Router, tls: bool) -> Router {
         .layer(from_fn(weaken))
 }
 
-/// Programs in any browser may call, with a token that they show themselves; there are no cookies that would go along.
+/// Whether programs are answered at this path: whoever wants to call from any site's pages may, with a token that it shows
+/// itself, and cookies count for nothing. At all other paths there are pages, where cookies say who looks, and scripts of
+/// other sites read nothing.
+pub(super) fn for_programs(path: &str) -> bool {
+    const BELOW: [&str; 2] = ["/v1/", "/feeds/"];
+    const AT: [&str; 4] = ["/openapi.json", "/listings.atom", "/listings.json", "/listings.ics"];
+    AT.contains(&path) || BELOW.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// What browsers allow scripts of other sites where programs are answered.
 pub(super) fn cors() -> CorsLayer {
     let shown = [
         "content-language",

@@ -5,6 +5,7 @@
 //! [`pages`]; pages for people live in [`crate::web`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
 
 mod consent;
+mod cookies;
 mod exchange;
 mod feeds;
 mod front;
@@ -24,6 +25,7 @@ use tonic::service::Routes;
 use crate::config::{BaseUrl, Site};
 use crate::services::Context;
 use crate::web::{self, Web};
+pub(crate) use cookies::{Cookies, read as cookie};
 pub(crate) use exchange::{Exchange, LANGUAGE_COOKIE};
 pub(crate) use front::Front;
 pub(crate) use limit::Limiter;
@@ -45,10 +47,12 @@ pub(crate) struct Manner {
 /// Everything that the public listener answers: `grpc` are the services, as they are called by gRPC.
 pub(crate) fn router(context: Context, grpc: Routes, manner: Manner, limiter: Arc<Limiter>) -> Front {
     let Manner { tls, site, base } = manner;
-    let web = Web::new(&context, site, base, tls);
+    let https = base.as_ref().is_some_and(|base| base.as_str().starts_with("https:"));
+    let cookies = Cookies::new(tls || https);
+    let web = Web::new(&context, site, base, cookies);
     let rest = pages(context, &web).fallback_service(transcode::Transcoder::new(grpc.clone()));
     let rest = web::explaining(rest.layer(from_fn(front::turn_away)), web);
-    Front::new(grpc, headers::around(rest, tls), limiter)
+    Front::new(grpc, headers::around(rest, tls), limiter, cookies)
 }
 
 /// Every method that REST callers reach, as gRPC calls it.

@@ -115,6 +115,11 @@ impl Problem {
         name_of(self.code)
     }
 
+    /// When to come again, for `Retry-After`: whole seconds, and never too early.
+    pub(crate) fn retry_after(&self) -> Option<HeaderValue> {
+        self.retry.map(|delay| HeaderValue::from(delay.as_millis().div_ceil(1000) as u64))
+    }
+
     /// A stable word for programs.
     pub(crate) fn reason(&self) -> &str {
         &self.reason
@@ -179,9 +184,8 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"duikou\""));
         }
-        if let Some(delay) = self.retry {
-            // Whole seconds, and never too early.
-            headers.insert(RETRY_AFTER, HeaderValue::from(delay.as_millis().div_ceil(1000) as u64));
+        if let Some(delay) = self.retry_after() {
+            headers.insert(RETRY_AFTER, delay);
         }
         if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
             headers.insert(ALLOW, allow);

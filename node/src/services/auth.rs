@@ -186,6 +186,21 @@ impl Identified {
         }
     }
 
+    /// Whoever shows this secret as a browser does. One that is not good, or no longer, shows nobody: what is for anybody
+    /// is still to be read, and what is for people who are signed in asks for that.
+    /// `by_hand`: it counts as a use of the session.
+    pub(crate) async fn in_browser(accounts: &Accounts, secret: &str, by_hand: bool) -> Self {
+        let person = match by_hand {
+            true => accounts.person(secret).await,
+            false => accounts.bystander(secret).await,
+        };
+        Self(match person {
+            Ok(Ok(person)) => Ok(Caller::person(person)),
+            Ok(Err(_)) => Ok(Caller::anybody()),
+            Err(error) => Err(Arc::new(error.into())),
+        })
+    }
+
     /// Nobody in particular.
     #[cfg(test)]
     pub(crate) fn anybody() -> Self {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::account::People;
 use super::auth::Door;
 use super::directory::Directories;
 use super::listing::Listings;
@@ -12,6 +13,7 @@ use super::{Context, Surface};
 /// What pages ask. Who asks travels in each request's extensions.
 #[derive(Clone)]
 pub(crate) struct InProcess {
+    pub(crate) people: Arc<People>,
     pub(crate) listings: Arc<Listings>,
     pub(crate) searches: Arc<Searches>,
     pub(crate) matches: Arc<Matches>,
@@ -24,6 +26,7 @@ impl InProcess {
         let (engine, accounts) = (context.engine.clone(), context.accounts.clone());
         let door = Door { engine, accounts, surface: Surface::Public };
         Self {
+            people: Arc::new(People { door: door.clone(), accounts: context.accounts.clone() }),
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
             matches: Arc::new(Matches::new(door.clone())),

@@ -30,6 +30,7 @@ const STYLE: &str = concat!(
     include_str!("../../assets/layout.css"),
     include_str!("../../assets/parts.css"),
     include_str!("../../assets/reading.css"),
+    include_str!("../../assets/people.css"),
     include_str!("../../assets/print.css"),
 );
 const SCRIPT: &str = include_str!("../../assets/duikou.js");
@@ -68,7 +69,8 @@ pub(super) fn routes() -> Router {
 }
 
 /// What search engines need not look at: what is made anew for each look, and what programs ask.
-const ROBOTS: &str = "User-agent: *\nDisallow: /v1/\nDisallow: /listings/*/counterparts\nDisallow: /design\n";
+const ROBOTS: &str =
+    "User-agent: *\nDisallow: /v1/\nDisallow: /listings/*/counterparts\nDisallow: /design\nDisallow: /sign-in\n";
 
 async fn robots() -> Response {
     ([(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], ROBOTS).into_response()

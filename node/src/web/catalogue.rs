@@ -8,10 +8,11 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 /// The catalogues by part, Chinese and English.
-const PARTS: [(&str, &str); 3] = [
+const PARTS: [(&str, &str); 4] = [
     (include_str!("../../locales/zh/kit.ftl"), include_str!("../../locales/en/kit.ftl")),
     (include_str!("../../locales/zh/words.ftl"), include_str!("../../locales/en/words.ftl")),
     (include_str!("../../locales/zh/reading.ftl"), include_str!("../../locales/en/reading.ftl")),
+    (include_str!("../../locales/zh/people.ftl"), include_str!("../../locales/en/people.ftl")),
 ];
 
 static ZH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::Zh, PARTS.map(|(zh, _)| zh)));
@@ -64,6 +65,18 @@ impl Texts {
         self.written(id, None)
     }
 
+    /// Whether this is the id of what may be told of something that was done: they all begin with `done-`.
+    pub(crate) fn is_notice(self, id: &str) -> bool {
+        id.starts_with("done-") && self.bundle().has_message(id)
+    }
+
+    fn bundle(self) -> &'static FluentBundle<FluentResource> {
+        match self.0 {
+            Language::Zh => &ZH,
+            Language::En => &EN,
+        }
+    }
+
     /// A text about a number, its argument `count`.
     pub(crate) fn count(self, id: &str, count: impl TryInto<i64>) -> String {
         let mut args = FluentArgs::new();
@@ -84,10 +97,7 @@ impl Texts {
     }
 
     fn written(self, id: &str, args: Option<&FluentArgs<'_>>) -> String {
-        let bundle = match self.0 {
-            Language::Zh => &ZH,
-            Language::En => &EN,
-        };
+        let bundle = self.bundle();
         let Some(pattern) = bundle.get_message(id).and_then(|message| message.value()) else {
             tracing::error!(id, "a text is missing");
             return id.to_owned();

@@ -11,8 +11,12 @@ pub(crate) enum Control {
     Area,
     /// One of these.
     Choice(Vec<Choice>),
+    /// One of these, all in view.
+    Radio(Vec<Choice>),
     /// Yes or no.
     Check,
+    /// A file. The words are those of `accept`.
+    File(&'static str),
 }
 
 /// A value that may be chosen.

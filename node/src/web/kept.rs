@@ -11,10 +11,11 @@ use axum::response::Response;
 use bytes::Bytes;
 use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
-use http::header::{ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::Web;
+use super::respond::PRIVATE;
 use super::visitor::{Theme, Visitor, visitor_of};
 use crate::engine::Engine;
 use crate::limits;
@@ -87,8 +88,15 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     let (mut parts, body) = request.into_parts();
     let visitor = visitor_of(&parts, &web).await;
     let key = Key { here: visitor.here.clone(), language: visitor.language(), theme: visitor.theme };
-    let place = if visitor.is_anybody() { web.0.kept.place(key) } else { None };
-    let Some(place) = place else { return next.run(Request::from_parts(parts, body)).await };
+    let same_for_all = visitor.is_anybody() && visitor.notice().is_none();
+    let place = if same_for_all { web.0.kept.place(key) } else { None };
+    let Some(place) = place else {
+        let mut response = next.run(Request::from_parts(parts, body)).await;
+        if visitor.signed_in().is_some() {
+            response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
+        }
+        return response;
+    };
     let mut made = place.lock().await;
     let engine = web.engine();
     let moment = Moment::of(engine);

@@ -1,11 +1,16 @@
 //! What surrounds every page: head, header, navigation, notices, and the footer of a government site.
 
+use std::sync::Arc;
+
 use duikou_proto::language::Language;
 
 use super::Web;
 use super::assets::{MARK_FILE, SCRIPT_FILE, STYLE_FILE};
 use super::catalogue::Texts;
+use super::signed::{SIGN_IN, SignedPerson, member_name, sign_in_path};
 use super::visitor::{Theme, Visitor};
+use super::words;
+use crate::accounts::Role;
 use crate::config::{Line, Site, WebAddress};
 use crate::engine::Reader;
 
@@ -18,15 +23,21 @@ pub(crate) enum Section {
     Listings,
     Calendar,
     Members,
+    Admin,
 }
 
+/// A part as the navigation has it: the least role of those who are signed in to whom it is shown (None: anybody sees it),
+/// its address, and the id of its name.
+type Shown = (Section, Option<Role>, &'static str, &'static str);
+
 impl Section {
-    /// Those that the navigation shows, with their addresses and the ids of their names.
-    const SHOWN: [(Self, &'static str, &'static str); 4] = [
-        (Self::Home, "/", "nav-home"),
-        (Self::Listings, "/listings", "nav-listings"),
-        (Self::Calendar, "/calendar", "nav-calendar"),
-        (Self::Members, "/members", "nav-members"),
+    /// In the order in which the navigation shows them.
+    const SHOWN: &[Shown] = &[
+        (Self::Home, None, "/", "nav-home"),
+        (Self::Listings, None, "/listings", "nav-listings"),
+        (Self::Calendar, None, "/calendar", "nav-calendar"),
+        (Self::Members, None, "/members", "nav-members"),
+        (Self::Admin, Some(Role::Admin), "/admin/accounts", "nav-admin"),
     ];
 }
 
@@ -119,8 +130,9 @@ pub(crate) struct Page {
     /// Whether search engines may keep it.
     pub(crate) indexed: bool,
     pub(crate) notices: Vec<Notice>,
-    /// Whose eyes are looked through; empty: nobody's in particular.
+    /// Whose eyes are looked through, where a token says so; empty: nobody's in particular.
     pub(crate) person: String,
+    signed_in: Option<Arc<SignedPerson>>,
 }
 
 impl Page {
@@ -128,13 +140,8 @@ impl Page {
     pub(crate) fn new(web: &Web, visitor: &Visitor, section: Section, title: String) -> Self {
         let engine = web.engine();
         let person = match visitor.reader().whole() {
-            Reader::Member(member) => engine.directory().member(member).map_or_else(
-                || member.to_string(),
-                |member| match visitor.language() {
-                    Language::Zh => member.name_zh.clone(),
-                    Language::En => member.name_en.clone(),
-                },
-            ),
+            _ if visitor.signed_in().is_some() => String::new(),
+            Reader::Member(member) => member_name(engine, visitor.language(), member),
             Reader::Registered => visitor.texts.text("person-registered"),
             Reader::Operator => visitor.texts.text("person-operator"),
             Reader::Anonymous | Reader::Narrowed(..) => String::new(),
@@ -157,6 +164,7 @@ impl Page {
         section: Section,
         title: String,
     ) -> Self {
+        let done = visitor.notice().map(|id| Notice { tone: Tone::Done, text: visitor.texts.text(id) });
         Self {
             texts: visitor.texts,
             theme: visitor.theme,
@@ -173,8 +181,9 @@ impl Page {
             metas: Vec::new(),
             data: String::new(),
             indexed: true,
-            notices: Vec::new(),
+            notices: done.into_iter().collect(),
             person: String::new(),
+            signed_in: visitor.person(),
         }
     }
 
@@ -244,12 +253,29 @@ impl Page {
 
     /// The navigation.
     pub(crate) fn navigation(&self) -> Vec<NavLink> {
-        let link = |(section, path, name): (Section, &'static str, &str)| NavLink {
+        let role = self.signed_in().map(|person| person.role);
+        let shown = Section::SHOWN.iter().filter(|(_, least, ..)| least.is_none() || role >= *least);
+        let link = |(section, _, path, name): &Shown| NavLink {
             path,
             name: self.text(name),
-            current: section == self.section,
+            current: *section == self.section,
         };
-        Section::SHOWN.map(link).into()
+        shown.map(link).collect()
+    }
+
+    /// Who is signed in.
+    pub(crate) fn signed_in(&self) -> Option<&SignedPerson> {
+        self.signed_in.as_deref()
+    }
+
+    /// What whoever is signed in may do, in a word.
+    pub(crate) fn role_name(&self) -> String {
+        self.signed_in().map_or_else(String::new, |person| words::role(self.texts, person.role))
+    }
+
+    /// Where somebody signs in and comes back from; empty where they are there.
+    pub(crate) fn sign_in(&self) -> String {
+        if self.here.starts_with(SIGN_IN) { String::new() } else { sign_in_path(&self.here) }
     }
 
     /// The other language: its tag, and its name in itself.
@@ -309,7 +335,7 @@ impl Page {
         }
         metas.extend(self.site.code.as_ref().map(|code| ("SiteIDCode", code.as_str().to_owned())));
         let section = Section::SHOWN.iter().find(|(section, ..)| *section == self.section);
-        metas.extend(section.map(|(_, _, name)| ("ColumnName", self.text(name))));
+        metas.extend(section.map(|(.., name)| ("ColumnName", self.text(name))));
         metas.extend(self.metas.iter().cloned());
         metas
     }

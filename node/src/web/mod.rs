@@ -1,10 +1,12 @@
 //! Pages for people, made on the server: they work without scripts, and a page asks the same services as a gRPC caller,
 //! in this process, with the eyes of whoever looks at it.
 //!
-//! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `layout` is what surrounds a
+//! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `signed` somebody who is signed
+//! in, `sent` what a form holds, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
 //! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
-//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `reading`.
+//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `people`,
+//! `reading`.
 //!
 //! A page is a struct that derives `askama::Template`, with a field `page` ([`layout::Page`]), a template in
 //! `node/templates` that extends `kit/layout.html`, a handler that returns [`respond::Answer`], and samples in `samples`,
@@ -19,12 +21,16 @@ mod kept;
 mod layout;
 mod markdown;
 mod pager;
+mod people;
 mod preferences;
 mod problems;
 mod reading;
 mod respond;
+mod returning;
 #[cfg(test)]
 mod samples;
+mod sent;
+mod signed;
 mod visitor;
 mod words;
 
@@ -37,6 +43,7 @@ use tower_http::csrf::CsrfLayer;
 use crate::accounts::Accounts;
 use crate::config::{BaseUrl, Site};
 use crate::engine::Engine;
+use crate::http::Cookies;
 use crate::link::LinkBoard;
 use crate::services::{Context, InProcess};
 
@@ -52,17 +59,16 @@ struct Shared {
     site: Site,
     base: Option<BaseUrl>,
     kept: kept::Kept,
-    /// Whether TLS ends here, so that cookies may be for TLS alone.
-    tls: bool,
+    cookies: Cookies,
 }
 
 impl Web {
     /// Pages over what the services work on; `base` is where people reach them.
-    pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, tls: bool) -> Self {
+    pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
         let accounts = context.accounts.clone();
-        Self(Arc::new(Shared { engine, accounts, services, links, site, base, kept, tls }))
+        Self(Arc::new(Shared { engine, accounts, services, links, site, base, kept, cookies }))
     }
 
     fn engine(&self) -> &Engine {
@@ -85,6 +91,10 @@ impl Web {
         &self.0.site
     }
 
+    fn cookies(&self) -> Cookies {
+        self.0.cookies
+    }
+
     /// Where people reach this server, without a slash at the end; empty where nobody has said so.
     fn base(&self) -> &str {
         self.0.base.as_ref().map_or("", BaseUrl::as_str)
@@ -99,9 +109,11 @@ pub(crate) fn routes(web: &Web) -> Router {
         Some(Ok(trusting)) => trusting,
         Some(Err(_)) | None => csrf,
     };
-    let pages = Router::new().merge(reading::routes()).merge(preferences::routes()).merge(design::routes());
+    let pages = Router::new().merge(reading::routes()).merge(people::routes());
+    let pages = pages.merge(preferences::routes()).merge(design::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
-    pages.layer(keeping).layer(csrf).with_state(web.clone()).merge(assets::routes())
+    let returning = from_fn_with_state(web.clone(), returning::keep_typed);
+    pages.layer(keeping).layer(returning).layer(csrf).with_state(web.clone()).merge(assets::routes())
 }
 
 /// `routes`, with what goes wrong in them shown to browsers as pages.

@@ -1,7 +1,7 @@
 //! Language and light, as a form in every page's header sets them. Cookies keep them for a year.
 
 use axum::Router;
-use axum::extract::{RawForm, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use duikou_proto::language::Language;
@@ -10,8 +10,9 @@ use http::header::SET_COOKIE;
 
 use super::Web;
 use super::respond::{local_path, see_other};
+use super::sent::Sent;
 use super::visitor::{THEME_COOKIE, Theme};
-use crate::http::LANGUAGE_COOKIE;
+use crate::http::{Cookies, LANGUAGE_COOKIE};
 
 /// How long they are kept: a year.
 const KEPT_SECONDS: u32 = 365 * 24 * 60 * 60;
@@ -20,26 +21,28 @@ pub(super) fn routes() -> Router<Web> {
     Router::new().route("/preferences", post(keep))
 }
 
-async fn keep(State(web): State<Web>, RawForm(form): RawForm) -> Response {
-    let (mut back, mut cookies) = ("/".to_owned(), Vec::new());
-    for (key, value) in form_urlencoded::parse(&form) {
-        match &*key {
-            "back" => back = local_path(&value).to_owned(),
-            "language" => {
-                let known = [Language::Zh, Language::En].into_iter().find(|language| language.tag() == value);
-                cookies.extend(known.map(|language| (LANGUAGE_COOKIE, language.tag())));
-            }
-            "theme" => cookies.extend(Theme::read(&value).map(|theme| (THEME_COOKIE, theme.as_str()))),
-            _ => {}
-        }
-    }
-    let mut response = see_other(&back);
-    let only_tls = if web.0.tls { "; Secure" } else { "" };
-    for (name, value) in cookies {
-        let cookie = format!("{name}={value}; Path=/; Max-Age={KEPT_SECONDS}; SameSite=Lax; HttpOnly{only_tls}");
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(SET_COOKIE, cookie);
-        }
+async fn keep(State(web): State<Web>, sent: Sent) -> Response {
+    let mut response = see_other(local_path(sent.get("back")));
+    let language = language_cookie(web.cookies(), sent.get("language"));
+    let theme = Theme::read(sent.get("theme"));
+    let theme = theme.and_then(|theme| web.cookies().set(THEME_COOKIE, theme.as_str(), Some(KEPT_SECONDS)));
+    for cookie in language.into_iter().chain(theme) {
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
+}
+
+/// The header that keeps a language by its tag or its short form, which accounts have; None where it is none.
+pub(super) fn language_cookie(cookies: Cookies, language: &str) -> Option<HeaderValue> {
+    let fits = |known: &Language| known.tag() == language || short(*known) == language;
+    let known = [Language::Zh, Language::En].into_iter().find(fits)?;
+    cookies.set(LANGUAGE_COOKIE, known.tag(), Some(KEPT_SECONDS))
+}
+
+/// The short form of a language.
+pub(super) const fn short(language: Language) -> &'static str {
+    match language {
+        Language::Zh => "zh",
+        Language::En => "en",
+    }
 }

@@ -85,7 +85,7 @@ fn problem_in(response: &Response, exchange: &Exchange) -> Option<Problem> {
 }
 
 /// Whether pages are asked for by name: programs that take anything get documents.
-fn wants_page(headers: &HeaderMap) -> bool {
+pub(super) fn wants_page(headers: &HeaderMap) -> bool {
     let accepts = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepts.split(',').any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "text/html"))
 }

@@ -3,7 +3,9 @@
 use askama::Template;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, VARY};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION, SET_COOKIE, VARY,
+};
 use http::{HeaderValue, StatusCode};
 
 use super::visitor::Visitor;
@@ -16,6 +18,14 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 /// Language, light and person come from cookies too.
 const DEPENDS: HeaderValue = HeaderValue::from_static("cookie");
+
+/// What is made for somebody who is signed in stays nowhere.
+pub(super) const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+/// The cookie that carries what is to be told of what was done to the page that is shown next. It holds an id of the
+/// catalogue, never a text.
+pub(super) const NOTICE_COOKIE: &str = "notice";
+/// How long a browser may take to the next page.
+const NOTICE_SECONDS: u32 = 60;
 
 /// A page, or why there is none.
 pub(crate) type Answer = Result<Response, Failed>;
@@ -66,6 +76,15 @@ impl Visitor {
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(self.language().tag()));
         headers.insert(CONTENT_SECURITY_POLICY, POLICY);
         headers.append(VARY, DEPENDS);
+        if self.signed_in().is_some() {
+            headers.insert(CACHE_CONTROL, PRIVATE);
+        }
+        if self.notice().is_some()
+            && let Ok(told) =
+                HeaderValue::from_str(&format!("{NOTICE_COOKIE}=; Path=/; SameSite=Lax; HttpOnly; Max-Age=0"))
+        {
+            headers.append(SET_COOKIE, told);
+        }
         if let Ok(tag) = HeaderValue::from_str(&tag) {
             headers.insert(ETAG, tag);
         }
@@ -78,6 +97,17 @@ pub(crate) fn see_other(path: &str) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
     response.headers_mut().insert(LOCATION, HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/")));
+    response
+}
+
+/// The same, and the next page that is shown tells of what was done: `notice` is an id of the catalogue that begins with
+/// `done-`.
+pub(crate) fn see_other_with(path: &str, notice: &'static str) -> Response {
+    let mut response = see_other(path);
+    let cookie = format!("{NOTICE_COOKIE}={notice}; Path=/; SameSite=Lax; HttpOnly; Max-Age={NOTICE_SECONDS}");
+    if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
     response
 }
 

@@ -1,21 +1,23 @@
 //! Who looks at a page, in which language, and in which light.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum_extra::extract::CookieJar;
 use duikou_proto::language::Language;
-use http::HeaderMap;
-use http::header::{ACCEPT_LANGUAGE, IF_NONE_MATCH};
+use http::header::{ACCEPT_LANGUAGE, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use tonic::metadata::MetadataValue;
 
 use super::Web;
 use super::catalogue::Texts;
-use super::respond::Failed;
+use super::respond::{Failed, NOTICE_COOKIE};
+use super::signed::SignedPerson;
+use crate::accounts::Role;
 use crate::engine::Reader;
-use crate::http::{Exchange, Problem, tags};
-use crate::services::Identified;
+use crate::http::{Exchange, Problem, cookie, tags};
+use crate::services::{CallsFrom, Identified};
 
 /// The cookie that says the light.
 pub(crate) const THEME_COOKIE: &str = "theme";
@@ -69,21 +71,37 @@ pub(crate) struct Visitor {
     /// What the browser says that it has of this page.
     has: HeaderMap,
     identified: Identified,
+    signed_in: Option<Arc<SignedPerson>>,
+    /// Whether the browser shows a session that is over.
+    lapsed: bool,
+    /// The id of what is to be told of what was done before.
+    notice: Option<String>,
+    from: Option<CallsFrom>,
+    agent: Option<HeaderValue>,
 }
 
 /// Whoever sent this request: who it is, as whoever stood before found out, with the language of the exchange.
 pub(crate) async fn visitor_of(parts: &Parts, web: &Web) -> Visitor {
     let exchange = parts.extensions.get::<Exchange>();
-    let cookies = CookieJar::from_headers(&parts.headers);
-    let theme = cookies.get(THEME_COOKIE).and_then(|cookie| Theme::read(cookie.value())).unwrap_or_default();
+    let headers = &parts.headers;
+    let texts = Texts::of(exchange.map_or_else(Language::default, |exchange| exchange.language));
+    let theme = cookie(headers, THEME_COOKIE).and_then(|value| Theme::read(&value)).unwrap_or_default();
     let here = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let has = parts.headers.get_all(IF_NONE_MATCH).iter().map(|tags| (IF_NONE_MATCH, tags.clone())).collect();
+    let has = headers.get_all(IF_NONE_MATCH).iter().map(|tags| (IF_NONE_MATCH, tags.clone())).collect();
+    let identified = Identified::of(web.accounts(), headers, &parts.extensions).await;
+    let person = identified.caller().ok().and_then(|caller| caller.person.clone());
+    let signed_in = person.map(|person| Arc::new(SignedPerson::new(web, texts, &person)));
     Visitor {
-        texts: Texts::of(exchange.map_or_else(Language::default, |exchange| exchange.language)),
+        texts,
         theme,
         here: if here.len() <= HERE_BYTES { here.to_owned() } else { "/".to_owned() },
         has,
-        identified: Identified::of(web.accounts(), &parts.headers, &parts.extensions).await,
+        identified,
+        lapsed: signed_in.is_none() && web.cookies().session(headers).is_some(),
+        signed_in,
+        notice: cookie(headers, NOTICE_COOKIE).filter(|id| texts.is_notice(id)),
+        from: parts.extensions.get().copied(),
+        agent: headers.get(USER_AGENT).cloned(),
     }
 }
 
@@ -105,6 +123,13 @@ impl Visitor {
     pub(crate) fn ask<T>(&self, message: T) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);
         request.extensions_mut().insert(self.identified.clone());
+        if let Some(from) = self.from {
+            request.extensions_mut().insert(from);
+        }
+        let agent = self.agent.as_ref().and_then(|agent| agent.to_str().ok()).and_then(|agent| agent.parse().ok());
+        if let Some(agent) = agent {
+            request.metadata_mut().insert(USER_AGENT.as_str(), agent);
+        }
         let language = MetadataValue::from_static(self.language().tag());
         request.metadata_mut().insert(ACCEPT_LANGUAGE.as_str(), language);
         request
@@ -118,6 +143,38 @@ impl Visitor {
     /// Whether nothing is known of them, so that they see what anybody sees.
     pub(crate) fn is_anybody(&self) -> bool {
         self.identified.caller().is_ok_and(|caller| caller.reader == Reader::Anonymous)
+    }
+
+    /// Who it is, where somebody is signed in.
+    pub(crate) fn signed_in(&self) -> Option<&SignedPerson> {
+        self.signed_in.as_deref()
+    }
+
+    /// The same, shared.
+    pub(super) fn person(&self) -> Option<Arc<SignedPerson>> {
+        self.signed_in.clone()
+    }
+
+    /// Whether they were signed in, and are no longer.
+    pub(super) fn was_signed_in(&self) -> bool {
+        self.lapsed
+    }
+
+    /// The catalogue's id of what is to be told of what was done before.
+    pub(super) fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Refuses whoever has no such role for a member.
+    ///
+    /// # Errors
+    /// Where they have not, or what they showed is not good.
+    pub(super) fn at_least(&self, role: Role) -> Result<(), Failed> {
+        let refused = match self.identified.caller() {
+            Ok(caller) => caller.at_least(role).map_err(|failure| failure.status(self.language())),
+            Err(failure) => Err(failure.status(self.language())),
+        };
+        refused.map_err(|status| self.failed(&status))
     }
 
     /// Whether their browser has the answer with this tag already.
@@ -135,7 +192,23 @@ impl Visitor {
 impl Visitor {
     /// Somebody who reads anonymously.
     pub(crate) fn sample(language: Language, theme: Theme, here: &str) -> Self {
-        let identified = Identified::anybody();
-        Self { texts: Texts::of(language), theme, here: here.to_owned(), has: HeaderMap::new(), identified }
+        Self {
+            texts: Texts::of(language),
+            theme,
+            here: here.to_owned(),
+            has: HeaderMap::new(),
+            identified: Identified::anybody(),
+            signed_in: None,
+            lapsed: false,
+            notice: None,
+            from: None,
+            agent: None,
+        }
+    }
+
+    /// Somebody who is signed in.
+    pub(crate) fn signed_sample(language: Language, theme: Theme, here: &str, role: Role) -> Self {
+        let person = Arc::new(SignedPerson::sample(language, role));
+        Self { signed_in: Some(person), ..Self::sample(language, theme, here) }
     }
 }

@@ -10,6 +10,7 @@ use duikou_proto::v1::talent::{SupplyType, WagePeriod};
 use duikou_proto::v1::technology::{IpStatus, TransferMode};
 
 use super::catalogue::Texts;
+use crate::accounts::Role;
 
 /// The kinds of listings, in the order in which pages show them.
 pub(crate) const KINDS: [&str; 5] = ["capital", "project", "technology", "talent", "event"];
@@ -168,6 +169,16 @@ pub(crate) fn scope(texts: Texts, scope: &str, name_of: impl Fn(&str) -> String)
         Some(("member", member)) => texts.about("scope-member", &name_of(member)),
         _ => scope.to_owned(),
     }
+}
+
+/// What somebody may do for a member.
+pub(crate) fn role(texts: Texts, role: Role) -> String {
+    texts.text(match role {
+        Role::Viewer => "role-viewer",
+        Role::Editor => "role-editor",
+        Role::Reviewer => "role-reviewer",
+        Role::Admin => "role-admin",
+    })
 }
 
 /// How complete what is held of somebody is.

@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
+use super::people::SESSION_COOKIE;
+
 /// The folder of what is installed, where it is not below the target folder.
 const FOLDER_VARIABLE: &str = "DUIKOU_BROWSER_DIR";
 /// The folder in which pictures of all pages are left, where somebody wants to look at them.
@@ -31,6 +33,18 @@ pub struct Seen<'a> {
 /// # Panics
 /// Where the browser is not installed, or does not end.
 pub async fn browse(base: &str, pages: &[Seen<'_>]) -> Vec<String> {
+    look(base, json!([]), pages).await
+}
+
+/// The same of pages as somebody sees them who is signed in with this session.
+///
+/// # Panics
+/// As [`browse`].
+pub async fn browse_as(base: &str, session: &str, pages: &[Seen<'_>]) -> Vec<String> {
+    look(base, json!([{"name": SESSION_COOKIE, "value": session}]), pages).await
+}
+
+async fn look(base: &str, cookies: Value, pages: &[Seen<'_>]) -> Vec<String> {
     let running = std::env::current_exe().expect("a running executable has a path");
     let below_target = || running.ancestors().nth(3).map(|target| target.join("browser"));
     let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from).or_else(below_target).unwrap_or_default();
@@ -40,7 +54,7 @@ pub async fn browse(base: &str, pages: &[Seen<'_>]) -> Vec<String> {
     let pages: Vec<Value> =
         pages.iter().map(|page| json!({"name": page.name, "path": page.path, "status": page.status})).collect();
     let pictures = std::env::var(PICTURES_VARIABLE).ok();
-    let plan = json!({"base": base, "pages": pages, "pictures": pictures}).to_string();
+    let plan = json!({"base": base, "pages": pages, "pictures": pictures, "cookies": cookies}).to_string();
     let mut child = tokio::process::Command::new("node")
         .arg(&script)
         .env(FOLDER_VARIABLE, &folder)

@@ -14,6 +14,8 @@ mod linked;
 mod listing;
 mod members;
 mod names;
+#[cfg(test)]
+mod samples;
 mod search;
 mod suggest;
 
@@ -22,10 +24,7 @@ use axum::routing::get;
 
 use super::Web;
 #[cfg(test)]
-pub(super) use {
-    ask::Ask, calendar::CalendarPage, counterparts::CounterpartsPage, home::HomePage, listing::ListingPage,
-    listing::sample_seal, members::MemberPage, members::MembersPage, names::Names, search::SearchPage,
-};
+pub(super) use samples::samples;
 
 /// Everything under which readers find something.
 pub(super) fn routes() -> Router<Web> {

@@ -20,6 +20,7 @@ mod links;
 mod membership;
 mod operator_port;
 mod pages;
+mod people;
 mod queries;
 mod receipts;
 mod rest;

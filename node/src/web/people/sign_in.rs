@@ -1,0 +1,245 @@
+//! `/sign-in`: login and password, then the code where there is a second factor. Whoever comes with a form that could not
+//! be taken without a session takes it along: it waits in the page, and is sent on afterwards.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use duikou_proto::v1::account_service_server::AccountService;
+use duikou_proto::v1::{SignInRequest, SignOutRequest};
+use http::StatusCode;
+use http::header::{RETRY_AFTER, SET_COOKIE};
+
+use super::super::Web;
+use super::super::forms::{Control, Field};
+use super::super::layout::{Page, Section};
+use super::super::preferences::language_cookie;
+use super::super::respond::{Answer, local_path, see_other};
+use super::super::returning::Waiting;
+use super::super::sent::Sent;
+use super::super::signed::SIGN_IN;
+use super::super::visitor::Visitor;
+use super::session::showing;
+use crate::http::Problem;
+
+/// Begins the names of fields that wait.
+const WAITING: &str = "waiting.";
+/// Characters that a field of this page takes.
+const LONGEST: usize = 200;
+
+/// The page on which people sign in.
+#[derive(Template)]
+#[template(path = "people/sign-in.html")]
+pub(in crate::web) struct SignInPage {
+    page: Page,
+    /// Where they go on.
+    back: String,
+    /// What waits meanwhile.
+    waiting: Waiting,
+    /// Why they are here; empty: they wanted to.
+    why: String,
+    /// What was wrong; empty: nothing.
+    error: String,
+    /// Stands for a password that was right; empty: it is asked for.
+    challenge: String,
+    fields: Vec<Field>,
+}
+
+/// The page after it, for whoever has a form that waits.
+#[derive(Template)]
+#[template(path = "people/send-on.html")]
+pub(in crate::web) struct SendOnPage {
+    page: Page,
+    waiting: Waiting,
+}
+
+/// Shows the page.
+pub(super) async fn show(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
+    let query = Sent::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let back = back_of(query.get("back"));
+    if visitor.signed_in().is_some() {
+        return Ok(see_other(back));
+    }
+    let why = why(&visitor, back != "/");
+    visitor.page(&SignInPage { why, ..SignInPage::new(&web, &visitor, back, Waiting::default()) })
+}
+
+/// The page in place of one for which people have to be signed in; `waiting` is the form that they sent, where it could
+/// be kept.
+pub(in crate::web) fn instead(web: &Web, visitor: &Visitor, waiting: Option<Waiting>) -> Response {
+    let why = match &waiting {
+        Some(_) if visitor.was_signed_in() => "sign-in-ended-kept",
+        Some(_) => "sign-in-needed-kept",
+        None => "sign-in-files-lost",
+    };
+    let back = match &waiting {
+        Some(waiting) => waiting.path.clone(),
+        // Where a form with files stands is not known; its part of the site is.
+        None => format!("/{}", visitor.here.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default()),
+    };
+    let page = SignInPage::new(web, visitor, back_of(&back), waiting.unwrap_or_default());
+    let page = SignInPage { why: visitor.texts.text(why), ..page };
+    visitor.page_with(StatusCode::UNAUTHORIZED, &page).unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Takes login and password, or a code.
+pub(super) async fn enter(State(web): State<Web>, visitor: Visitor, sent: Sent) -> Answer {
+    let back = back_of(sent.get("back"));
+    let waiting = waiting_in(&sent);
+    let page = SignInPage::new(&web, &visitor, back, waiting.clone());
+    let request = SignInRequest {
+        login: sent.line("login").to_owned(),
+        password: sent.get("password").to_owned(),
+        code: sent.get("code").split_whitespace().collect(),
+        challenge: sent.get("challenge").to_owned(),
+    };
+    if !sent.get("again").is_empty() {
+        return visitor.page(&page);
+    }
+    let again = page.holding(&visitor, &request);
+    let answer = match web.services().people.sign_in(visitor.ask(request)).await {
+        Ok(answer) => answer.into_inner(),
+        Err(status) => return again.refused(&visitor, &Problem::of(&status, visitor.language())),
+    };
+    if !answer.challenge.is_empty() {
+        return visitor.page(&again.asking_for_a_code(&visitor, answer.challenge));
+    }
+    if visitor.signed_in().is_some() {
+        // Nothing is left behind of whoever was there before.
+        let ended = web.services().people.sign_out(visitor.ask(SignOutRequest {})).await;
+        ended.map_err(|status| visitor.failed(&status))?;
+    }
+    let response = match waiting.path.is_empty() {
+        true => see_other(back),
+        false => {
+            let title = visitor.texts.text("send-on-title");
+            let mut page = Page::new(&web, &visitor, Section::None, title);
+            page.indexed = false;
+            visitor.page(&SendOnPage { page, waiting })?
+        }
+    };
+    let mut response = showing(&web, response, &answer.secret);
+    let language = answer.account.and_then(|account| language_cookie(web.cookies(), &account.language));
+    response.headers_mut().extend(language.map(|cookie| (SET_COOKIE, cookie)));
+    Ok(response)
+}
+
+/// Where somebody goes on: a page of this site, and not this one.
+fn back_of(text: &str) -> &str {
+    let back = local_path(text);
+    if back.starts_with(SIGN_IN) { "/" } else { back }
+}
+
+/// The form that waits.
+fn waiting_in(sent: &Sent) -> Waiting {
+    let path = sent.get("waiting-path");
+    if path.is_empty() {
+        return Waiting::default();
+    }
+    let fields = sent.fields().iter().filter_map(|(name, value)| Some((name.strip_prefix(WAITING)?, value)));
+    Waiting {
+        path: local_path(path).to_owned(),
+        fields: fields.map(|(name, value)| (name.to_owned(), value.clone())).collect(),
+    }
+}
+
+fn why(visitor: &Visitor, sent_here: bool) -> String {
+    match (visitor.was_signed_in(), sent_here) {
+        (true, _) => visitor.texts.text("sign-in-ended"),
+        (false, true) => visitor.texts.text("sign-in-needed"),
+        (false, false) => String::new(),
+    }
+}
+
+impl SignInPage {
+    fn new(web: &Web, visitor: &Visitor, back: &str, waiting: Waiting) -> Self {
+        Self::of(Page::new(web, visitor, Section::None, visitor.texts.text("sign-in-title")), back, waiting)
+    }
+
+    /// The page with nothing typed.
+    pub(in crate::web) fn of(mut page: Page, back: &str, waiting: Waiting) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        let field = |name, label: &str, kind, autocomplete| Field {
+            required: true,
+            autocomplete,
+            longest: Some(LONGEST),
+            ..Field::new(name, texts.text(label), Control::Line(kind))
+        };
+        let fields = vec![
+            field("login", "sign-in-login", "text", "username"),
+            field("password", "sign-in-password", "password", "current-password"),
+        ];
+        Self {
+            page,
+            back: back.to_owned(),
+            waiting,
+            why: String::new(),
+            error: String::new(),
+            challenge: String::new(),
+            fields,
+        }
+    }
+
+    /// With what was typed, the password excepted.
+    fn holding(mut self, visitor: &Visitor, request: &SignInRequest) -> Self {
+        if let Some(login) = self.fields.first_mut() {
+            login.value = request.login.clone();
+        }
+        if request.challenge.is_empty() { self } else { self.asking_for_a_code(visitor, request.challenge.clone()) }
+    }
+
+    /// The second step.
+    pub(in crate::web) fn asking_for_a_code(mut self, visitor: &Visitor, challenge: String) -> Self {
+        let code = Field::new("code", visitor.texts.text("sign-in-code"), Control::Line("text"));
+        let code = code.helped(visitor.texts.text("sign-in-code-help"));
+        self.fields = vec![Field { required: true, autocomplete: "one-time-code", longest: Some(LONGEST), ..code }];
+        self.challenge = challenge;
+        self
+    }
+
+    /// With what was wrong.
+    pub(in crate::web) fn faulted(self, error: String) -> Self {
+        Self { error, ..self }
+    }
+
+    fn refused(self, visitor: &Visitor, problem: &Problem) -> Answer {
+        let violations: Vec<&str> = problem.violations().map(|(_, text)| text).collect();
+        let error = if violations.is_empty() { problem.detail().to_owned() } else { violations.join(" ") };
+        let mut response = visitor.page_with(problem.status(), &self.faulted(error))?;
+        response.headers_mut().extend(problem.retry_after().map(|wait| (RETRY_AFTER, wait)));
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+impl SendOnPage {
+    /// The page.
+    pub(in crate::web) fn of(page: Page, waiting: Waiting) -> Self {
+        Self { page, waiting }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_that_waits_comes_through_whole() {
+        let sent =
+            Sent::read(b"login=a&waiting-path=%2Fdrafts%3Fa%3D1&waiting.title=%E8%8C%B6&waiting.title=b&title=c")
+                .unwrap();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let fields = vec![pair("title", "茶"), pair("title", "b")];
+        assert_eq!(waiting_in(&sent), Waiting { path: "/drafts?a=1".to_owned(), fields });
+        let elsewhere = Sent::read(b"waiting-path=%2F%2Felsewhere.example&waiting.a=1").unwrap();
+        assert_eq!(waiting_in(&elsewhere).path, "/", "forms are sent on to this site alone");
+        assert_eq!(waiting_in(&Sent::read(b"login=a").unwrap()), Waiting::default());
+    }
+
+    #[test]
+    fn nobody_goes_on_to_where_they_are() {
+        assert_eq!(back_of("/sign-in?back=%2Fsign-in"), "/");
+        assert_eq!(back_of("/drafts"), "/drafts");
+        assert_eq!(back_of("https://elsewhere.example"), "/");
+    }
+}
