@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use duikou_node::store::{GoneReason, Row};
-use duikou_proto::envelope::Part;
+use duikou_proto::envelope::{Part, Revision};
 use duikou_proto::name::RecordName;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Signed;
@@ -43,6 +44,25 @@ pub(crate) async fn held(dir: &Path) -> anyhow::Result<Held> {
     let facts: Vec<(String, Vec<u8>)> = sqlx::query_as("SELECT key, value FROM facts").fetch_all(&mut *at_once).await?;
     let floor: i64 = sqlx::query_scalar("SELECT floor FROM counter").fetch_one(&mut *at_once).await?;
     Ok(Held { rows, facts: facts.into_iter().collect(), floor })
+}
+
+/// What lies in the files of members that left `dir`: the newest of each name.
+pub(crate) fn departed(dir: &Path) -> anyhow::Result<BTreeMap<RecordName, Revision>> {
+    let mut newest: BTreeMap<RecordName, Revision> = BTreeMap::new();
+    let Ok(files) = std::fs::read_dir(dir.join("departed")) else { return Ok(newest) };
+    for file in files {
+        let path = file?.path();
+        if path.extension().is_none_or(|kind| kind != "parts") {
+            continue;
+        }
+        let mut rest = Bytes::from(std::fs::read(&path)?);
+        while !rest.is_empty() {
+            let part = Part::parse(&Bytes::decode_length_delimited(&mut rest)?)?;
+            let revision = newest.entry(part.name().clone()).or_default();
+            *revision = part.revision().max(*revision);
+        }
+    }
+    Ok(newest)
 }
 
 fn read(row: &SqliteRow) -> anyhow::Result<Row> {

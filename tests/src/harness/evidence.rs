@@ -71,6 +71,7 @@ async fn store(server: &Server, node: &NodeId, status: &Status) -> anyhow::Resul
         node: node.clone(),
         vouched: crate::invariants::vouched(facts),
         rows: held.rows,
+        departed: disk::departed(server.dir()).with_context(|| format!("what departed from {}", server.name()))?,
         rejected,
         refused: refused.into_keys().collect(),
         has_forgotten: held.floor > 0,

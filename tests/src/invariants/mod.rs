@@ -51,6 +51,8 @@ pub struct StoreEvidence {
     pub node: NodeId,
     /// All that it holds.
     pub rows: BTreeMap<RecordName, Row>,
+    /// The newest of each name that it has put into files, because its member left.
+    pub departed: BTreeMap<RecordName, Revision>,
     /// What it refused of others, by revision.
     pub rejected: BTreeMap<RecordName, Revision>,
     /// What others refused of its own.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use duikou_node::engine::{Engine, Identity, Parts, Signers, Started};
 use duikou_node::keys::Openers;
 use duikou_node::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
 use duikou_node::live::{Live, Policy};
+use duikou_proto::envelope::Revision;
 use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::sign::Signer;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +62,8 @@ pub(super) struct Server {
     /// Its clock.
     pub(super) skew: Skew,
     process: Option<Process>,
+    /// The files of what departed: the newest of each name.
+    departed: Arc<Mutex<BTreeMap<RecordName, Revision>>>,
     has_backup: bool,
     carrier: bool,
     gateway: NodeId,
@@ -103,6 +106,7 @@ impl Server {
             disk: Disk::new(Seed::new(seed.below(u64::MAX))),
             skew: Skew::default(),
             process: None,
+            departed: Arc::default(),
             has_backup: false,
             gateway: site.gateway.clone(),
             network: site.network.clone(),
@@ -124,6 +128,11 @@ impl Server {
         self.disk.read(Path::new(DATA))
     }
 
+    /// What lies in the files of members that left: the newest of each name.
+    pub(super) fn departed(&self) -> BTreeMap<RecordName, Revision> {
+        self.departed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Starts a process; `directory` is what it takes from its operator where it has none. Whether it runs.
     pub(super) async fn start(&mut self, begins: Begins, directory: &[Bytes]) -> bool {
         let (died, stop) = (CancellationToken::new(), CancellationToken::new());
@@ -142,6 +151,15 @@ impl Server {
             stop: stop.clone(),
         });
         let Ok(Started { engine, .. }) = started.await else { return false };
+        let departed = self.departed.clone();
+        engine.keep_departed_with(Box::new(move |_, _, _, rows| {
+            let mut departed = departed.lock().unwrap_or_else(PoisonError::into_inner);
+            for row in rows {
+                let newest = departed.entry(row.name.clone()).or_default();
+                *newest = row.revision().max(*newest);
+            }
+            Ok(())
+        }));
         self.started += 1;
         let board = LinkBoard::default();
         // Nobody asks anything here; the desk is as it is in a server.
@@ -220,5 +238,6 @@ impl Server {
     /// The disk is lost.
     pub(super) fn lose_disk(&mut self) {
         self.disk.remove(Path::new(DATA));
+        self.departed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

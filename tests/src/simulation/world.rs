@@ -487,6 +487,7 @@ fn store_evidence(server: &Server) -> StoreEvidence {
     StoreEvidence {
         node: server.id.clone(),
         rows: tables.rows.clone(),
+        departed: server.departed(),
         rejected: named("rejected/").into_iter().collect(),
         refused: named("refused/").into_iter().map(|(name, _)| name).collect(),
         vouched: vouched(tables.facts.iter().map(|(key, value)| (key.as_str(), value.as_slice()))),
