@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use duikou_node::engine::{Engine, Reader};
 use duikou_node::feed::{EventReader, Step};
+use duikou_node::store::Row;
 use duikou_proto::directory::MemberState;
-use duikou_proto::envelope::{Micros, Revision};
+use duikou_proto::envelope::{Micros, Part, Revision};
 use duikou_proto::filter::Filter;
 use duikou_proto::name::{NetworkName, NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
@@ -134,7 +135,7 @@ impl Follower {
                     let had = self.holds.remove(&name).is_some();
                     self.floors.remove(&name);
                     let row = self.page.rows.get(&name);
-                    let ended = row.and_then(|row| row.withdrawal.as_ref()).map_or(0, |w| w.revision());
+                    let ended = row.map_or(0, ends);
                     let hidden = row
                         .and_then(|row| row.record.as_ref())
                         .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
@@ -179,6 +180,18 @@ fn touched(engine: &Engine, name: &RecordName) -> bool {
     let member = directory.member_by_text(name.origin_str());
     let dies = member.is_some_and(|member| member.keys.iter().any(|key| key.valid_until.is_some()));
     dies || !directory.hidden().is_empty() || directory.members().any(|member| member.state != MemberState::Active)
+}
+
+/// The revision whose end readers are told by a row. A record that became narrower, and whose own withdrawal was refused or
+/// is still to come, tells it by the withdrawal that the row has.
+fn ends(row: &Row) -> Revision {
+    let revision = |part: &Option<Part>| part.as_ref().map_or(0, Part::revision);
+    let by_record = row.record.is_some() && row.record_content_seq == row.withdrawal_content_seq;
+    match (revision(&row.withdrawal), revision(&row.record)) {
+        (0, _) => 0,
+        (withdrawal, record) if by_record => withdrawal.max(record),
+        (withdrawal, _) => withdrawal,
+    }
 }
 
 fn scopes(reader: &Reader, engine: &Engine) -> ScopeSet {

@@ -14,6 +14,7 @@ use duikou_proto::v1::WithdrawalReason;
 use super::Fault;
 use super::network::Delay;
 use super::server::Begins;
+use super::time::SLOWEST;
 use super::world::{CIRCLES, World};
 use crate::harness::Seed;
 
@@ -399,7 +400,7 @@ impl Story {
                 let clocks: &[Micros] = if server == 0 {
                     &[-30 * SECOND, 30 * SECOND, -9 * MINUTE, 9 * MINUTE]
                 } else {
-                    &[-30 * SECOND, 30 * SECOND, -12 * MINUTE, 12 * MINUTE, 45 * MINUTE]
+                    &[-30 * SECOND, 30 * SECOND, -SLOWEST, 12 * MINUTE, 45 * MINUTE]
                 };
                 let by = clocks[self.below(clocks.len())];
                 world.servers[server].skew.set(by);

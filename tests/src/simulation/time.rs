@@ -41,6 +41,9 @@ impl Time {
     }
 }
 
+/// How far behind a clock is at most.
+pub(super) const SLOWEST: Micros = 12 * 60 * 1_000_000;
+
 /// What is wrong with the clock of one machine, microseconds. Its clones are the same machine's.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Skew(Arc<AtomicI64>);

@@ -31,7 +31,7 @@ use super::ledger::{Ledger, Left};
 use super::membership::key;
 use super::network::{Delay, Net};
 use super::server::{Begins, DATA, Server, Site};
-use super::time::{BEGIN, Time};
+use super::time::{BEGIN, SLOWEST, Time};
 use super::trace::Trace;
 use crate::harness::Seed;
 use crate::invariants::{Evidence, Finding, LinkEvidence, MemoryEvidence, StoreEvidence, vouched};
@@ -318,8 +318,9 @@ impl World {
                 self.found.push(Finding::new("nothing acknowledged is lost", what));
             }
             self.trace.note(|| format!("{name} acknowledged at {revision}"));
-            // A clock that was ahead gives names later a revision of then.
-            self.ledger.acknowledged(name, revision.min(time), expires);
+            // What a clock that was ahead has signed gets another revision later, by a clock that may be behind.
+            let revision = if revision > time { time - SLOWEST } else { revision };
+            self.ledger.acknowledged(name, revision, expires);
         }
     }
 
