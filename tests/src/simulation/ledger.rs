@@ -10,7 +10,10 @@ use crate::invariants::Acknowledged;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
+    /// What must be left at least.
     revision: Revision,
+    /// What was signed: a clock that was ahead signs what is signed anew below it.
+    signed: Revision,
     until: Micros,
 }
 
@@ -43,13 +46,15 @@ impl Left {
 pub(super) struct Ledger(BTreeMap<RecordName, Entry>);
 
 impl Ledger {
-    /// A writer was answered: `revision` (0: nothing is left of the name) with this date.
-    pub(super) fn acknowledged(&mut self, name: RecordName, revision: Revision, expires: Micros) {
+    /// A writer was answered: `signed` (0: nothing is left of the name) with this date. Whatever clocks do, `revision` of
+    /// it is left.
+    pub(super) fn acknowledged(&mut self, name: RecordName, revision: Revision, signed: Revision, expires: Micros) {
         let entry = self.0.entry(name).or_default();
         if revision == 0 {
             *entry = Entry::default();
         } else {
             entry.revision = entry.revision.max(revision);
+            entry.signed = entry.signed.max(signed);
         }
         entry.until = entry.until.max(expires);
     }
@@ -59,7 +64,7 @@ impl Ledger {
         let mut lost = Vec::new();
         for (name, entry) in &mut self.0 {
             let Some(Left { here, revision, until }) = left(name) else { continue };
-            if here < entry.revision {
+            if here < entry.signed {
                 // Others keep a record until its own date, whatever dates it had that they have not heard of.
                 entry.until = until;
             }

@@ -319,8 +319,8 @@ impl World {
             }
             self.trace.note(|| format!("{name} acknowledged at {revision}"));
             // What a clock that was ahead has signed gets another revision later, by a clock that may be behind.
-            let revision = if revision > time { time - SLOWEST } else { revision };
-            self.ledger.acknowledged(name, revision, expires);
+            let left = if revision > time { time - SLOWEST } else { revision };
+            self.ledger.acknowledged(name, left, revision, expires);
         }
     }
 
