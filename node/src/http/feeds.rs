@@ -37,7 +37,7 @@ async fn feed(
     Extension(exchange): Extension<Exchange>,
     headers: HeaderMap,
 ) -> Response {
-    let refuse = |problem: Problem| problem.respond_to(&exchange, &headers);
+    let refuse = |problem: Problem| problem.respond(&exchange);
     let parsed = file.rsplit_once('.').and_then(|(secret, ending)| Some((secret, Form::of_ending(ending)?)));
     let Some((secret, form)) = parsed.filter(|(secret, _)| secret.len() <= SECRET_BYTES) else {
         return refuse(absent(exchange.language));
@@ -84,7 +84,7 @@ fn absent(language: Language) -> Problem {
 }
 
 /// What is asked for cannot be told at the moment.
-pub(super) fn unready(busy: Busy, language: Language) -> Problem {
+pub(crate) fn unready(busy: Busy, language: Language) -> Problem {
     let failure = match busy {
         Busy::Unready => Failure::PageUnready,
         Busy::Store(error) => error.into(),
@@ -94,7 +94,7 @@ pub(super) fn unready(busy: Busy, language: Language) -> Problem {
 }
 
 /// An answer with these headers.
-pub(super) fn answer(status: StatusCode, body: Body, headers: &[(http::HeaderName, &str)]) -> Response {
+fn answer(status: StatusCode, body: Body, headers: &[(http::HeaderName, &str)]) -> Response {
     let mut response = Response::new(body);
     *response.status_mut() = status;
     for (name, value) in headers {

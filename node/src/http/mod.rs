@@ -4,7 +4,6 @@
 //! [`front`] tells apart who asks for what. A document of its own kind gets a file here and its routes in
 //! [`pages`]; pages for people live in [`crate::web`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
 
-mod consent;
 mod cookies;
 mod exchange;
 mod feeds;
@@ -27,6 +26,7 @@ use crate::services::Context;
 use crate::web::{self, Web};
 pub(crate) use cookies::{Cookies, read as cookie};
 pub(crate) use exchange::{Exchange, LANGUAGE_COOKIE};
+pub(crate) use feeds::unready;
 pub(crate) use front::Front;
 pub(crate) use limit::Limiter;
 pub(crate) use problem::{PROBLEM_JSON, Problem};
@@ -63,6 +63,5 @@ pub(crate) fn public_methods() -> Vec<String> {
 
 /// What is no method of the contract.
 fn pages(context: Context, web: &Web) -> Router {
-    let desk = context.subscriptions;
-    openapi::routes().merge(consent::routes(&desk)).merge(feeds::routes(desk)).merge(web::routes(web))
+    openapi::routes().merge(feeds::routes(context.subscriptions)).merge(web::routes(web))
 }

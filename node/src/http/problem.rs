@@ -5,14 +5,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use duikou_proto::language::{Language, Text};
-use http::header::{ACCEPT, ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::Exchange;
-use crate::html::{Escaped, document};
 
 /// The media type of a problem.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -153,28 +152,7 @@ impl Problem {
         serde_json::to_vec(&document).unwrap_or_default()
     }
 
-    /// The whole answer: a page for browsers, and the document for everybody else.
-    pub(crate) fn respond_to(&self, exchange: &Exchange, headers: &HeaderMap) -> Response {
-        let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let kinds = accept.split(',').filter_map(|range| range.split(';').next());
-        match kinds.into_iter().any(|kind| kind.trim().eq_ignore_ascii_case("text/html")) {
-            true => self.page(exchange),
-            false => self.respond(exchange),
-        }
-    }
-
-    /// The whole answer as a page.
-    pub(crate) fn page(&self, exchange: &Exchange) -> Response {
-        let title = title(self.status);
-        let title = title.in_language(exchange.language);
-        let body = format!("<main><h1>{}</h1><p>{}</p></main>", Escaped(title), Escaped(&self.detail));
-        let mut response = self.respond(exchange);
-        *response.body_mut() = Body::from(document(exchange.language, title, None, body));
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-        response
-    }
-
-    /// The whole answer as a document.
+    /// The whole answer, for programs. Whoever answers browsers makes a page of it.
     pub(crate) fn respond(&self, exchange: &Exchange) -> Response {
         let mut response = Response::new(Body::from(self.json(exchange)));
         *response.status_mut() = self.status;
@@ -190,7 +168,6 @@ impl Problem {
         if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
             headers.insert(ALLOW, allow);
         }
-        // Whoever answers a browser makes a page of it.
         response.extensions_mut().insert(self.clone());
         response
     }
@@ -294,25 +271,6 @@ mod tests {
         let response = english.respond(&exchange(Language::En));
         assert_eq!(response.headers()[RETRY_AFTER], "2");
         assert_eq!(response.headers()[CONTENT_LANGUAGE], "en");
-    }
-
-    #[test]
-    fn browsers_get_a_page_and_programs_a_document() {
-        let text = Text::new("没有<这个>。", "There is no <such>.");
-        let problem = Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "NOT_FOUND", &text, Language::Zh);
-        for (accept, kind) in [
-            ("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"),
-            ("application/atom+xml, */*", PROBLEM_JSON),
-            ("", PROBLEM_JSON),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(ACCEPT, accept.parse().unwrap());
-            let response = problem.respond_to(&exchange(Language::Zh), &headers);
-            assert_eq!(
-                (response.status(), &response.headers()[CONTENT_TYPE]),
-                (StatusCode::NOT_FOUND, &HeaderValue::from_static(kind))
-            );
-        }
     }
 
     #[test]

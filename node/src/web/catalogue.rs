@@ -8,11 +8,12 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 /// The catalogues by part, Chinese and English.
-const PARTS: [(&str, &str); 4] = [
+const PARTS: [(&str, &str); 5] = [
     (include_str!("../../locales/zh/kit.ftl"), include_str!("../../locales/en/kit.ftl")),
     (include_str!("../../locales/zh/words.ftl"), include_str!("../../locales/en/words.ftl")),
     (include_str!("../../locales/zh/reading.ftl"), include_str!("../../locales/en/reading.ftl")),
     (include_str!("../../locales/zh/people.ftl"), include_str!("../../locales/en/people.ftl")),
+    (include_str!("../../locales/zh/consent.ftl"), include_str!("../../locales/en/consent.ftl")),
 ];
 
 static ZH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle(Language::Zh, PARTS.map(|(zh, _)| zh)));

@@ -107,7 +107,8 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     parts.headers.remove(IF_NONE_MATCH);
     let time = engine.now();
     let response = next.run(Request::from_parts(parts, body)).await;
-    if response.status() != StatusCode::OK {
+    let is_secret = response.headers().get(CACHE_CONTROL).is_some_and(|kept| *kept == PRIVATE);
+    if response.status() != StatusCode::OK || is_secret {
         return response;
     }
     let (head, body) = response.into_parts();

@@ -3,7 +3,7 @@
 //!
 //! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `signed` somebody who is signed
 //! in, `sent` what a form holds, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
-//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `forms` and
+//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
 //! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `people`,
 //! `reading`.
@@ -14,6 +14,7 @@
 
 mod assets;
 mod catalogue;
+mod consent;
 mod design;
 mod format;
 mod forms;
@@ -42,6 +43,7 @@ use tower_http::csrf::CsrfLayer;
 
 use crate::accounts::Accounts;
 use crate::config::{BaseUrl, Site};
+use crate::delivery::Desk;
 use crate::engine::Engine;
 use crate::http::Cookies;
 use crate::link::LinkBoard;
@@ -55,6 +57,7 @@ struct Shared {
     engine: Engine,
     accounts: Accounts,
     services: InProcess,
+    desk: Desk,
     links: LinkBoard,
     site: Site,
     base: Option<BaseUrl>,
@@ -67,8 +70,8 @@ impl Web {
     pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
-        let accounts = context.accounts.clone();
-        Self(Arc::new(Shared { engine, accounts, services, links, site, base, kept, cookies }))
+        let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
+        Self(Arc::new(Shared { engine, accounts, services, desk, links, site, base, kept, cookies }))
     }
 
     fn engine(&self) -> &Engine {
@@ -81,6 +84,10 @@ impl Web {
 
     fn services(&self) -> &InProcess {
         &self.0.services
+    }
+
+    fn desk(&self) -> &Desk {
+        &self.0.desk
     }
 
     fn links(&self) -> &LinkBoard {
@@ -110,7 +117,7 @@ pub(crate) fn routes(web: &Web) -> Router {
         Some(Err(_)) | None => csrf,
     };
     let pages = Router::new().merge(reading::routes()).merge(people::routes());
-    let pages = pages.merge(preferences::routes()).merge(design::routes());
+    let pages = pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);
     pages.layer(keeping).layer(returning).layer(csrf).with_state(web.clone()).merge(assets::routes())

@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use duikou_proto::language::Language;
 
 use super::catalogue::Texts;
+use super::consent::ConsentPage;
 use super::design::DesignPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
@@ -90,6 +91,9 @@ pub(super) fn all(language: Language, theme: Theme) -> Vec<(&'static str, String
 
 fn kit(samples: &Samples) {
     samples.add("kit/design.html", &DesignPage::of(samples.page(Section::None, "design", "/design")));
+    let page = samples.page(Section::None, "<asked>", "/subscriptions/confirm/x");
+    let (button, aside) = ("<confirm>".to_owned(), "<aside>".to_owned());
+    samples.add("kit/consent.html", &ConsentPage { page, button, aside });
     samples.add(
         "kit/problem.html",
         &ProblemPage {

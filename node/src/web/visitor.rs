@@ -119,6 +119,11 @@ impl Visitor {
         self.texts.language()
     }
 
+    /// The same, spoken to in this language.
+    pub(super) fn speaking(&self, language: Language) -> Self {
+        Self { texts: Texts::of(language), ..self.clone() }
+    }
+
     /// A call to a service of this process, made by them.
     pub(crate) fn ask<T>(&self, message: T) -> tonic::Request<T> {
         let mut request = tonic::Request::new(message);

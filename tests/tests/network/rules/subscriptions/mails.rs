@@ -186,7 +186,7 @@ async fn whoever_confirmed_is_told_when_the_server_pauses_a_webhook() {
     let forged = confirm.replace("/confirm-notices/", "/confirm/");
     assert_eq!(http(node, &certificate, "POST", &forged, &[], "").await.status, 404);
     let form = text(&http(node, &certificate, "GET", &confirm, &[], "").await);
-    assert!(form.contains("仓库 &lt;1&gt;") && form.contains("li@example.com"), "{form}");
+    assert!(form.contains("仓库 &#60;1&#62;") && form.contains("li@example.com"), "{form}");
     assert_eq!(server.count(), 0);
     assert_eq!(http(node, &certificate, "POST", &confirm, &[], "").await.status, 200);
     assert!(confirmed().await);
@@ -195,7 +195,7 @@ async fn whoever_confirmed_is_told_when_the_server_pauses_a_webhook() {
     for words in ["HTTP 410", made.as_str(), "subscriptions resume"] {
         assert!(notice.plain.contains(words), "{words} is not in {}", notice.plain);
     }
-    assert!(notice.html.contains("仓库 &lt;1&gt;") && !notice.html.contains("仓库 <1>"));
+    assert!(notice.html.contains("仓库 &#60;1&#62;") && !notice.html.contains("仓库 <1>"));
     node.alarms("SUBSCRIPTIONS_PAUSED", "1").await;
 
     // Each pause is told once, until the reader has had enough.

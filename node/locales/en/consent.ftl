@@ -1,0 +1,15 @@
+consent-unnamed = Duikou
+consent-stranger = If this was not you, close this page.
+consent-over = You may close this page.
+consent-confirm-asked = Send digests of "{ $label }" to { $address }?
+consent-confirm-button = Confirm
+consent-confirm-done = Confirmed: digests will come.
+consent-unsubscribe-asked = Send nothing more of "{ $label }" to { $address }?
+consent-unsubscribe-button = Unsubscribe
+consent-unsubscribe-done = Unsubscribed: nothing more will come.
+consent-confirm-notices-asked = Tell { $address } when the subscription "{ $label }" is paused?
+consent-confirm-notices-button = Confirm
+consent-confirm-notices-done = Confirmed: you will hear when it is paused.
+consent-end-notices-asked = Tell { $address } no more when the subscription "{ $label }" is paused?
+consent-end-notices-button = No more notices
+consent-end-notices-done = No more notices will come.

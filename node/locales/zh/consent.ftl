@@ -1,0 +1,15 @@
+consent-unnamed = 对口 Duikou
+consent-stranger = 如果不是您本人操作，请关闭此页。
+consent-over = 可以关闭此页。
+consent-confirm-asked = 将“{ $label }”的摘要寄到 { $address }？
+consent-confirm-button = 确认订阅
+consent-confirm-done = 已确认，摘要将按时寄出。
+consent-unsubscribe-asked = 不再把“{ $label }”寄到 { $address }？
+consent-unsubscribe-button = 退订
+consent-unsubscribe-done = 已退订，不会再寄。
+consent-confirm-notices-asked = 订阅“{ $label }”被服务器暂停时，通知 { $address }？
+consent-confirm-notices-button = 确认接收通知
+consent-confirm-notices-done = 已确认，订阅暂停时会通知您。
+consent-end-notices-asked = 订阅“{ $label }”暂停时不再通知 { $address }？
+consent-end-notices-button = 不再通知
+consent-end-notices-done = 不会再寄通知。
