@@ -1,4 +1,5 @@
-// What browsers with scripts have beyond forms and links: suggestions while somebody types. Everything works without.
+// What browsers with scripts have beyond forms and links: suggestions while somebody types, buttons that
+// copy. Everything works without.
 (function () {
   "use strict";
   var PAUSE_MS = 150;
@@ -30,5 +31,16 @@
     });
   }
 
+  function copying(input) {
+    var button = document.getElementById(input.dataset.copy);
+    if (!button || !navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      input.select();
+      navigator.clipboard.writeText(input.value).then(function () { button.textContent = button.dataset.done; }, function () {});
+    });
+  }
+
   Array.prototype.forEach.call(document.querySelectorAll("input[data-suggest]"), suggest);
+  Array.prototype.forEach.call(document.querySelectorAll("input[data-copy]"), copying);
 })();

@@ -10,6 +10,7 @@ use http::{Extensions, HeaderMap};
 use tonic::{Request, Status};
 
 use super::error::Failure;
+use super::roles::{self, Call, Need};
 use super::{Surface, areas};
 use crate::accounts::{self, Accounts, Person, Role};
 use crate::audit::Actor;
@@ -237,8 +238,8 @@ pub(crate) struct Door {
 }
 
 impl Door {
-    /// Tells who calls, in which language they read, and what they ask.
-    pub(crate) async fn enter<T>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
+    /// Tells who calls, in which language they read, and what they ask. Who may not call this comes no further.
+    pub(crate) async fn enter<T: Call>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
         let headers = request.metadata().as_ref();
         let language = language(headers);
         let identified = match self.surface {
@@ -246,6 +247,14 @@ impl Door {
             Surface::Public => Identified::of(&self.accounts, headers, request.extensions()).await,
         };
         let mut caller = identified.0.map_err(|failure| failure.status(language))?;
+        if self.surface == Surface::Public {
+            let admitted = match roles::need(T::PATH) {
+                // Over the network it is not offered; within this process nothing else would refuse it.
+                Some(Need::Machine) | None => Err(Failure::NotPermitted),
+                Some(_) => roles::admit(&caller, T::PATH),
+            };
+            admitted.map_err(|failure| failure.status(language))?;
+        }
         caller.address = request.extensions().get::<CallsFrom>().map(|from| from.0);
         Ok((caller, language, request.into_inner()))
     }

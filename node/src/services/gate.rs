@@ -43,10 +43,7 @@ async fn pass(State(gate): State<Gate>, mut request: Request, next: Next) -> Res
     // Whoever shows nothing, or nothing good, hears so from the service, in its words.
     let Ok(caller) = identified.caller() else { return next.run(request).await };
     let language = language(request.headers());
-    if !caller.may_call(request.uri().path()) {
-        return Failure::OtherArea.status(language).into_http();
-    }
-    if let Err(refused) = roles::check(caller, request.uri().path()) {
+    if let Err(refused) = roles::admit(caller, request.uri().path()) {
         return refused.status(language).into_http();
     }
     let Some(held) = caller.held() else { return next.run(request).await };

@@ -1,8 +1,10 @@
-//! The services of the public surface for whoever is in this process: pages ask what gRPC callers ask, and hear the same.
+//! The services of the public surface for whoever is in this process: pages ask what gRPC callers ask, come through the
+//! same door, and hear the same.
 
 use std::sync::Arc;
 
 use super::account::People;
+use super::audit::Audits;
 use super::auth::Door;
 use super::directory::Directories;
 use super::listing::Listings;
@@ -14,6 +16,7 @@ use super::{Context, Surface};
 #[derive(Clone)]
 pub(crate) struct InProcess {
     pub(crate) people: Arc<People>,
+    pub(crate) audits: Arc<Audits>,
     pub(crate) listings: Arc<Listings>,
     pub(crate) searches: Arc<Searches>,
     pub(crate) matches: Arc<Matches>,
@@ -27,6 +30,7 @@ impl InProcess {
         let door = Door { engine, accounts, surface: Surface::Public };
         Self {
             people: Arc::new(People { door: door.clone(), accounts: context.accounts.clone() }),
+            audits: Arc::new(Audits::new(door.clone())),
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
             matches: Arc::new(Matches::new(door.clone())),

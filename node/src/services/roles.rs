@@ -1,5 +1,8 @@
-//! What whoever calls a method must be at least: one table for all methods of the contract. The gate asks it before any
-//! service is reached, so none can be forgotten; what else a service and the engine demand comes after it.
+//! What whoever calls a method must be at least: one table for all methods of the contract. The gate asks it before a
+//! message is read, and the door of every service asks it again, also of what pages ask in this process, so none can be
+//! forgotten; what else a service and the engine demand comes after it.
+
+use duikou_proto::v1;
 
 use super::auth::Caller;
 use super::error::Failure;
@@ -30,103 +33,125 @@ pub(crate) enum Need {
 use Need::{Known, Least, Machine, Nobody, Own, Server, Session, Subscriber};
 use Role::{Admin, Editor};
 
-/// By service and method.
-const TABLE: &[(&str, &[(&str, Need)])] = &[
-    (
-        "DirectoryService",
-        &[("GetNetwork", Nobody), ("ListMembers", Nobody), ("GetMember", Nobody), ("ListCircles", Nobody)],
-    ),
-    (
-        "ListingService",
-        &[
-            ("GetListing", Nobody),
-            ("ListListings", Nobody),
-            ("ListHolders", Nobody),
-            ("CreateListing", Least(Editor)),
-            ("BatchCreateListings", Least(Editor)),
-            ("UpdateListing", Least(Editor)),
-            ("WithdrawListing", Least(Editor)),
-        ],
-    ),
-    (
-        "DraftService",
-        &[
-            ("CreateDraft", Least(Editor)),
-            ("GetDraft", Least(Editor)),
-            ("ListDrafts", Least(Editor)),
-            ("UpdateDraft", Least(Editor)),
-            ("DeleteDraft", Least(Editor)),
-            ("SubmitDraft", Least(Editor)),
-            // Whether an editor may, the member's policy says: as the author who says yes again, or for a reviewer.
-            ("ReturnDraft", Least(Editor)),
-            ("ApproveDraft", Least(Editor)),
-            ("ApproveDraftBatch", Least(Editor)),
-            ("DiffDraft", Least(Editor)),
-            ("GetApprovalPolicy", Least(Editor)),
-            ("UpdateApprovalPolicy", Least(Admin)),
-        ],
-    ),
-    ("FeedService", &[("Watch", Nobody), ("Pull", Nobody)]),
-    ("SearchService", &[("SearchListings", Nobody), ("SuggestQueries", Nobody), ("FindDuplicates", Nobody)]),
-    ("MatchService", &[("MatchListings", Nobody)]),
-    ("QueryService", &[("QueryListings", Known), ("ListQuestions", Least(Admin))]),
-    (
-        "SubscriptionService",
-        &[
-            ("CreateSubscription", Subscriber),
-            ("GetSubscription", Known),
-            ("ListSubscriptions", Known),
-            ("UpdateSubscription", Subscriber),
-            ("DeleteSubscription", Subscriber),
-            ("PauseSubscription", Subscriber),
-            ("ResumeSubscription", Subscriber),
-            ("RotateSubscriptionSecret", Subscriber),
-            ("TestSubscription", Subscriber),
-            ("ReplaySubscription", Subscriber),
-            ("ListDeliveries", Known),
-            ("PullSubscription", Known),
-            ("AcknowledgeSubscription", Known),
-        ],
-    ),
-    ("TokenService", &[("CreateToken", Least(Admin)), ("ListTokens", Least(Admin)), ("RevokeToken", Least(Admin))]),
-    (
-        "AccountService",
-        &[
-            ("SignIn", Nobody),
-            ("AcceptLink", Nobody),
-            ("SignOut", Session),
-            ("SwitchMember", Session),
-            ("GetMyself", Session),
-            ("UpdateMyself", Session),
-            ("ChangePassword", Session),
-            ("EnrolFactor", Session),
-            ("ConfirmFactor", Session),
-            ("RemoveFactor", Session),
-            ("CreateAccount", Least(Admin)),
-            ("ListAccounts", Least(Admin)),
-            ("GetAccount", Least(Admin)),
-            ("UpdateAccount", Least(Admin)),
-            ("DisableAccount", Least(Admin)),
-            ("EnableAccount", Least(Admin)),
-            ("DeleteAccount", Least(Admin)),
-            ("ResetAccount", Least(Admin)),
-            ("ListSessions", Own),
-            ("RevokeSession", Own),
-        ],
-    ),
-    ("AuditService", &[("ListAuditEntries", Least(Admin)), ("VerifyAudit", Server)]),
-    (
-        "OperatorService",
-        &[
-            ("GetStatus", Machine),
-            ("Backup", Machine),
-            ("ListKeys", Machine),
-            ("RotateKeys", Machine),
-            ("AcknowledgeKeys", Machine),
-            ("CreateAdministrator", Machine),
-        ],
-    ),
-];
+/// A message with which a method is called.
+pub(crate) trait Call {
+    /// The method, as gRPC names it: `/package.Service/Method`.
+    const PATH: &'static str;
+}
+
+macro_rules! methods {
+    ($($service:literal { $($method:ident($request:ident): $need:expr,)* })*) => {
+        /// By service and method.
+        const TABLE: &[(&str, &[(&str, Need)])] = &[$(($service, &[$((stringify!($method), $need)),*])),*];
+
+        $($(impl Call for v1::$request {
+            const PATH: &'static str = concat!("/duikou.v1.", $service, "/", stringify!($method));
+        })*)*
+    };
+}
+
+methods! {
+    "DirectoryService" {
+        GetNetwork(GetNetworkRequest): Nobody,
+        ListMembers(ListMembersRequest): Nobody,
+        GetMember(GetMemberRequest): Nobody,
+        ListCircles(ListCirclesRequest): Nobody,
+    }
+    "ListingService" {
+        GetListing(GetListingRequest): Nobody,
+        ListListings(ListListingsRequest): Nobody,
+        ListHolders(ListHoldersRequest): Nobody,
+        CreateListing(CreateListingRequest): Least(Editor),
+        BatchCreateListings(BatchCreateListingsRequest): Least(Editor),
+        UpdateListing(UpdateListingRequest): Least(Editor),
+        WithdrawListing(WithdrawListingRequest): Least(Editor),
+    }
+    "DraftService" {
+        CreateDraft(CreateDraftRequest): Least(Editor),
+        GetDraft(GetDraftRequest): Least(Editor),
+        ListDrafts(ListDraftsRequest): Least(Editor),
+        UpdateDraft(UpdateDraftRequest): Least(Editor),
+        DeleteDraft(DeleteDraftRequest): Least(Editor),
+        SubmitDraft(SubmitDraftRequest): Least(Editor),
+        // Whether an editor may, the member's policy says: as the author who says yes again, or for a reviewer.
+        ReturnDraft(ReturnDraftRequest): Least(Editor),
+        ApproveDraft(ApproveDraftRequest): Least(Editor),
+        ApproveDraftBatch(ApproveDraftBatchRequest): Least(Editor),
+        DiffDraft(DiffDraftRequest): Least(Editor),
+        GetApprovalPolicy(GetApprovalPolicyRequest): Least(Editor),
+        UpdateApprovalPolicy(UpdateApprovalPolicyRequest): Least(Admin),
+    }
+    "FeedService" {
+        Watch(WatchRequest): Nobody,
+        Pull(PullRequest): Nobody,
+    }
+    "SearchService" {
+        SearchListings(SearchListingsRequest): Nobody,
+        SuggestQueries(SuggestQueriesRequest): Nobody,
+        FindDuplicates(FindDuplicatesRequest): Nobody,
+    }
+    "MatchService" {
+        MatchListings(MatchListingsRequest): Nobody,
+    }
+    "QueryService" {
+        QueryListings(QueryListingsRequest): Known,
+        ListQuestions(ListQuestionsRequest): Least(Admin),
+    }
+    "SubscriptionService" {
+        CreateSubscription(CreateSubscriptionRequest): Subscriber,
+        GetSubscription(GetSubscriptionRequest): Known,
+        ListSubscriptions(ListSubscriptionsRequest): Known,
+        UpdateSubscription(UpdateSubscriptionRequest): Subscriber,
+        DeleteSubscription(DeleteSubscriptionRequest): Subscriber,
+        PauseSubscription(PauseSubscriptionRequest): Subscriber,
+        ResumeSubscription(ResumeSubscriptionRequest): Subscriber,
+        RotateSubscriptionSecret(RotateSubscriptionSecretRequest): Subscriber,
+        TestSubscription(TestSubscriptionRequest): Subscriber,
+        ReplaySubscription(ReplaySubscriptionRequest): Subscriber,
+        ListDeliveries(ListDeliveriesRequest): Known,
+        PullSubscription(PullSubscriptionRequest): Known,
+        AcknowledgeSubscription(AcknowledgeSubscriptionRequest): Known,
+    }
+    "TokenService" {
+        CreateToken(CreateTokenRequest): Least(Admin),
+        ListTokens(ListTokensRequest): Least(Admin),
+        RevokeToken(RevokeTokenRequest): Least(Admin),
+    }
+    "AccountService" {
+        SignIn(SignInRequest): Nobody,
+        AcceptLink(AcceptLinkRequest): Nobody,
+        SignOut(SignOutRequest): Session,
+        SwitchMember(SwitchMemberRequest): Session,
+        GetMyself(GetMyselfRequest): Session,
+        UpdateMyself(UpdateMyselfRequest): Session,
+        ChangePassword(ChangePasswordRequest): Session,
+        EnrolFactor(EnrolFactorRequest): Session,
+        ConfirmFactor(ConfirmFactorRequest): Session,
+        RemoveFactor(RemoveFactorRequest): Session,
+        CreateAccount(CreateAccountRequest): Least(Admin),
+        ListAccounts(ListAccountsRequest): Least(Admin),
+        GetAccount(GetAccountRequest): Least(Admin),
+        UpdateAccount(UpdateAccountRequest): Least(Admin),
+        DisableAccount(DisableAccountRequest): Least(Admin),
+        EnableAccount(EnableAccountRequest): Least(Admin),
+        DeleteAccount(DeleteAccountRequest): Least(Admin),
+        ResetAccount(ResetAccountRequest): Least(Admin),
+        ListSessions(ListSessionsRequest): Own,
+        RevokeSession(RevokeSessionRequest): Own,
+    }
+    "AuditService" {
+        ListAuditEntries(ListAuditEntriesRequest): Least(Admin),
+        VerifyAudit(VerifyAuditRequest): Server,
+    }
+    "OperatorService" {
+        GetStatus(GetStatusRequest): Machine,
+        Backup(BackupRequest): Machine,
+        ListKeys(ListKeysRequest): Machine,
+        RotateKeys(RotateKeysRequest): Machine,
+        AcknowledgeKeys(AcknowledgeKeysRequest): Machine,
+        CreateAdministrator(CreateAdministratorRequest): Machine,
+    }
+}
 
 /// What the method at `path` (`/package.Service/Method`) needs; None where the contract has none such.
 pub(crate) fn need(path: &str) -> Option<Need> {
@@ -135,8 +160,13 @@ pub(crate) fn need(path: &str) -> Option<Need> {
     methods.iter().find(|(name, _)| *name == method).map(|(_, need)| *need)
 }
 
-/// Refuses a caller who is not what the method at `path` needs. What is no method of ours is for the router to refuse.
-pub(crate) fn check(caller: &Caller, path: &str) -> Result<(), Failure> {
+/// Refuses a caller who may not call the method at `path`: by what the token is for, then by what the caller is. What is no
+/// method of ours is for the router to refuse.
+pub(crate) fn admit(caller: &Caller, path: &str) -> Result<(), Failure> {
+    if caller.may_call(path) { check(caller, path) } else { Err(Failure::OtherArea) }
+}
+
+fn check(caller: &Caller, path: &str) -> Result<(), Failure> {
     let Some(need) = need(path) else { return Ok(()) };
     let known = caller.reader != Reader::Anonymous;
     match need {

@@ -3,6 +3,7 @@
 
 use duikou_proto::language::Language;
 use duikou_proto::reference::regions;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
@@ -46,6 +47,21 @@ pub(crate) fn in_china(seconds: i64) -> ZonedDateTime {
 pub(crate) fn in_zone(seconds: i64, zone: &str) -> ZonedDateTime {
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     Timestamp::from_second(seconds).unwrap_or_default().to_zoned_datetime(zone)
+}
+
+/// The beginning of a day in China (`2026-11-03`), or of the day after it; None where nothing was typed.
+///
+/// # Errors
+/// Where it is no day.
+pub(crate) fn read_day(text: &str, after: bool) -> Result<Option<prost_types::Timestamp>, ()> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day: Date = text.parse().map_err(|_| ())?;
+    let day = if after { day.tomorrow().map_err(|_| ())? } else { day };
+    let zone = TimeZone::get(ZONE).map_err(|_| ())?;
+    let seconds = day.to_zoned_datetime(zone).map_err(|_| ())?.timestamp().as_second();
+    if seconds <= 0 { Err(()) } else { Ok(Some(prost_types::Timestamp { seconds, nanos: 0 })) }
 }
 
 /// `2026年11月3日`, `3 November 2026`.

@@ -107,8 +107,7 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     parts.headers.remove(IF_NONE_MATCH);
     let time = engine.now();
     let response = next.run(Request::from_parts(parts, body)).await;
-    let is_secret = response.headers().get(CACHE_CONTROL).is_some_and(|kept| *kept == PRIVATE);
-    if response.status() != StatusCode::OK || is_secret {
+    if response.status() != StatusCode::OK || response.headers().contains_key(CACHE_CONTROL) {
         return response;
     }
     let (head, body) = response.into_parts();

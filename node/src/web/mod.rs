@@ -2,7 +2,7 @@
 //! in this process, with the eyes of whoever looks at it.
 //!
 //! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `signed` somebody who is signed
-//! in, `sent` what a form holds, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
+//! in, `sent` what a form holds, `faults` what is wrong with one, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
 //! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
 //! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `people`,
@@ -16,6 +16,7 @@ mod assets;
 mod catalogue;
 mod consent;
 mod design;
+mod faults;
 mod format;
 mod forms;
 mod kept;

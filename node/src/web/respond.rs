@@ -92,6 +92,12 @@ impl Visitor {
     }
 }
 
+/// What is shown once, or holds a secret in its address: it is kept nowhere.
+pub(crate) fn unkept(mut response: Response) -> Response {
+    response.headers_mut().insert(CACHE_CONTROL, PRIVATE);
+    response
+}
+
 /// Leads to another page, which is then read anew (303).
 pub(crate) fn see_other(path: &str) -> Response {
     let mut response = Response::new(Body::empty());

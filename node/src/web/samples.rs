@@ -115,7 +115,7 @@ mod tests {
 
     use super::*;
 
-    const PARTS: [&str; 7] = [
+    const PARTS: [&str; 9] = [
         "kit/layout.html",
         "kit/field.html",
         "kit/pager.html",
@@ -123,6 +123,8 @@ mod tests {
         "reading/find.html",
         "reading/card.html",
         "reading/facts.html",
+        "people/sessions.html",
+        "people/roles.html",
     ];
 
     #[test]

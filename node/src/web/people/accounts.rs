@@ -1,39 +1,228 @@
-//! `/admin/accounts`: the people whom an administrator lets in.
+//! `/admin/accounts`: the people whom an administrator lets in, and the page that lets in another one.
 
 use askama::Template;
 use axum::extract::State;
 use duikou_proto::v1::account_service_server::AccountService;
-use duikou_proto::v1::{Account, ListAccountsRequest};
+use duikou_proto::v1::token::Role as Given;
+use duikou_proto::v1::{Account, CreateAccountRequest, ListAccountsRequest, OneTimeLink};
+use http::{HeaderMap, Uri};
 
 use super::super::Web;
-use super::super::layout::{Page, Section};
-use super::super::respond::Answer;
-use super::super::signed::Signed;
+use super::super::faults::Faults;
+use super::super::forms::{Control, Field};
+use super::super::layout::{Crumb, Page, Section};
+use super::super::respond::{Answer, unkept};
+use super::super::sent::Sent;
+use super::super::signed::{Acting, Signed, member_name};
+use super::super::words;
+use super::fields;
+use super::roles::{RoleChoice, choices, given};
+use super::sessions::moment;
 use crate::accounts::Role;
+
+/// Where they are.
+pub(super) const PATH: &str = "/admin/accounts";
+/// Characters of a login.
+const LOGIN_CHARS: usize = 64;
+
+/// One account of the list.
+pub(in crate::web) struct AccountRow {
+    path: String,
+    name: String,
+    login: String,
+    /// What it may do, for whom.
+    roles: Vec<String>,
+    /// What is particular about it, in words.
+    marks: Vec<String>,
+    disabled: bool,
+}
 
 /// The list.
 #[derive(Template)]
 #[template(path = "people/accounts.html")]
 pub(in crate::web) struct AccountsPage {
     page: Page,
-    accounts: Vec<Account>,
-    /// The resource name of whoever looks.
-    own: String,
+    accounts: Vec<AccountRow>,
 }
 
-/// Shows it.
+/// The page on which one is made.
+#[derive(Template)]
+#[template(path = "people/account-new.html")]
+pub(in crate::web) struct NewAccountPage {
+    page: Page,
+    fields: [Field; 3],
+    roles: Vec<RoleChoice>,
+    /// Whether whoever looks may make administrators of the server.
+    may_administer: bool,
+    node_admin: Field,
+    error: String,
+}
+
+/// The page that shows a one-time link, once.
+#[derive(Template)]
+#[template(path = "people/link-made.html")]
+pub(in crate::web) struct LinkMadePage {
+    page: Page,
+    name: String,
+    link: String,
+    until: String,
+}
+
+/// Shows the list.
 pub(super) async fn list(State(web): State<Web>, signed: Signed) -> Answer {
     signed.at_least(Role::Admin)?;
     let listed = web.services().people.list_accounts(signed.ask(ListAccountsRequest {})).await;
     let listed = listed.map_err(|status| signed.failed(&status))?.into_inner();
+    let named = |id: &str| {
+        id.parse().map_or_else(|_| id.to_owned(), |member| member_name(web.engine(), signed.language(), &member))
+    };
     let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("accounts-title"));
-    signed.page(&AccountsPage::of(page, listed.accounts, &signed.person().account))
+    signed.page(&AccountsPage::of(page, &listed.accounts, &signed.person().account, named))
+}
+
+/// Shows the page on which one is made.
+pub(super) async fn begin(State(web): State<Web>, signed: Signed) -> Answer {
+    signed.at_least(Role::Admin)?;
+    signed.page(&NewAccountPage::of(new_page(&web, &signed), &signed, &Account::default(), &mut Faults::default()))
+}
+
+/// Makes one.
+pub(super) async fn create(State(web): State<Web>, signed: Signed, uri: Uri, headers: HeaderMap, sent: Sent) -> Answer {
+    let account = Account {
+        login: sent.line("login").to_owned(),
+        display_name: sent.line("display-name").to_owned(),
+        language: sent.get("language").to_owned(),
+        roles: given(&sent),
+        node_admin: sent.get("node-admin") == "on",
+        ..Account::default()
+    };
+    let request = CreateAccountRequest { account: Some(account.clone()) };
+    match web.services().people.create_account(signed.ask(request)).await {
+        Ok(made) => {
+            let made = made.into_inner();
+            let name = made.account.unwrap_or_default().display_name;
+            link_made(&web, &signed, &name, made.link.unwrap_or_default(), &site(&web, &uri, &headers))
+        }
+        Err(status) => {
+            signed.at_least(Role::Admin)?;
+            let mut faults = Faults::of(&signed, &status);
+            let page = NewAccountPage::of(new_page(&web, &signed), &signed, &account, &mut faults);
+            faults.answer(&signed, &page)
+        }
+    }
+}
+
+/// Shows a link that was made, the only time that anybody sees it.
+pub(super) fn link_made(web: &Web, signed: &Signed, name: &str, link: OneTimeLink, site: &str) -> Answer {
+    let mut page = below(web, signed, "link-made-title");
+    page.here = PATH.to_owned();
+    signed.page(&LinkMadePage::of(page, name, &format!("{site}{}", link.path), link)).map(unkept)
+}
+
+/// Where people reach this server: as is set, or as whoever asks has reached it.
+pub(super) fn site(web: &Web, uri: &Uri, headers: &HeaderMap) -> String {
+    if !web.base().is_empty() {
+        return web.base().to_owned();
+    }
+    let named = headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+    let host = named.or_else(|| uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
+    let scheme = if web.cookies().session_name().starts_with("__Host-") { "https" } else { "http" };
+    if host.is_empty() { String::new() } else { format!("{scheme}://{host}") }
+}
+
+fn new_page(web: &Web, signed: &Signed) -> Page {
+    below(web, signed, "account-new")
+}
+
+/// A page below the list.
+pub(super) fn below(web: &Web, signed: &Signed, title: &str) -> Page {
+    let mut page = Page::new(web, signed, Section::Admin, signed.texts.text(title));
+    page.indexed = false;
+    page.trail = vec![Crumb { path: PATH.to_owned(), name: signed.texts.text("accounts-title") }];
+    page
+}
+
+/// For whom whoever is signed in gives roles.
+pub(super) fn administered(signed: &Signed) -> Vec<Acting> {
+    let person = signed.person();
+    let own = |acting: &&Acting| !acting.id.is_empty() && (person.node_admin || person.acts_for(acting));
+    person.members.iter().filter(own).cloned().collect()
 }
 
 impl AccountsPage {
     /// Of these accounts, as whoever has the one of this name sees them.
-    pub(in crate::web) fn of(mut page: Page, accounts: Vec<Account>, own: &str) -> Self {
+    pub(in crate::web) fn of(mut page: Page, accounts: &[Account], own: &str, named: impl Fn(&str) -> String) -> Self {
         page.indexed = false;
-        Self { page, accounts, own: own.to_owned() }
+        let texts = page.texts();
+        let row = |account: &Account| {
+            let role = |held: &duikou_proto::v1::account::MemberRole| {
+                let role = Role::read(held.role).map_or_else(String::new, |role| words::role(texts, role));
+                texts.fill("accounts-role", &[("member", &named(&held.member)), ("role", &role)])
+            };
+            let marks = [
+                (account.name == own, "accounts-own"),
+                (account.node_admin, "account-node-admin"),
+                (account.disabled, "account-disabled"),
+                (!account.has_password, "account-no-password"),
+                (account.has_factor, "account-has-factor"),
+            ];
+            AccountRow {
+                path: format!("{PATH}/{}", account.name.trim_start_matches("accounts/")),
+                name: account.display_name.clone(),
+                login: account.login.clone(),
+                roles: account.roles.iter().map(role).collect(),
+                marks: marks.into_iter().filter(|(is, _)| *is).map(|(_, id)| texts.text(id)).collect(),
+                disabled: account.disabled,
+            }
+        };
+        let accounts = accounts.iter().map(row).collect();
+        Self { page, accounts }
+    }
+}
+
+impl NewAccountPage {
+    /// With what was typed.
+    pub(in crate::web) fn of(page: Page, signed: &Signed, typed: &Account, faults: &mut Faults) -> Self {
+        let person = signed.person();
+        Self::with(page, &administered(signed), person.node_admin, typed, faults)
+    }
+
+    /// The same for whoever gives these roles.
+    pub(in crate::web) fn with(
+        page: Page,
+        members: &[Acting],
+        may_administer: bool,
+        typed: &Account,
+        faults: &mut Faults,
+    ) -> Self {
+        let texts = page.texts();
+        let login = Field::new("login", texts.text("sign-in-login"), Control::Line("text")).holding(&typed.login);
+        let login = login.helped(texts.text("account-login-help"));
+        let login = Field { required: true, autocomplete: "off", longest: Some(LOGIN_CHARS), ..login };
+        let fields = [
+            faults.beside(login, &["account.login"]),
+            fields::display_name(texts, &typed.display_name, faults),
+            fields::language(texts, &typed.language, faults),
+        ];
+        // An office with one member gives a role there, and most of its people write.
+        let usual = if typed.roles.is_empty() && members.len() == 1 && typed.login.is_empty() {
+            Some(Given::Editor)
+        } else {
+            None
+        };
+        let roles = choices(texts, members, &typed.roles, usual);
+        let node_admin = Field::new("node-admin", texts.text("account-make-node-admin"), Control::Check);
+        let node_admin = node_admin.holding(if typed.node_admin { "on" } else { "" });
+        let node_admin = node_admin.helped(texts.text("account-make-node-admin-help"));
+        let error = faults.above();
+        Self { page, fields, roles, may_administer, node_admin, error }
+    }
+}
+
+impl LinkMadePage {
+    /// For the account with this name.
+    pub(in crate::web) fn of(page: Page, name: &str, address: &str, link: OneTimeLink) -> Self {
+        let until = moment(page.texts(), link.expire_time);
+        Self { page, name: name.to_owned(), link: address.to_owned(), until }
     }
 }

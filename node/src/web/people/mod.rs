@@ -1,11 +1,21 @@
-//! People: `sign_in` and `session` let them in and out, `own` is their own account, `accounts` those whom administrators let
-//! in.
+//! People: `sign_in` and `session` let them in and out, `link` lets them choose a password; `own` is their own account and
+//! `factor` its second factor; `accounts` and `account` are those whom administrators let in, `audit` what was done, in the
+//! words of `actions`, and `export` of it. `fields`, `roles` and `sessions` are pieces that these pages share.
 
+mod account;
 mod accounts;
+mod actions;
+mod audit;
+mod export;
+mod factor;
+mod fields;
+mod link;
 mod own;
+mod roles;
 #[cfg(test)]
 mod samples;
 mod session;
+mod sessions;
 pub(super) mod sign_in;
 
 use axum::Router;
@@ -20,8 +30,26 @@ pub(super) use samples::samples;
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route(SIGN_IN, get(sign_in::show).post(sign_in::enter))
-        .route("/account", get(own::show))
-        .route("/admin/accounts", get(accounts::list))
+        .route("/account/link/{secret}", get(link::show).post(link::accept))
+        .route(own::PATH, get(own::show))
+        .route("/account/profile", post(own::change))
+        .route("/account/password", post(own::new_password))
+        .route("/account/factor", post(factor::enrol))
+        .route("/account/factor/confirm", post(factor::confirm))
+        .route("/account/factor/remove", post(factor::remove))
+        .route("/account/sessions/end", post(own::end_session))
+        .route(accounts::PATH, get(accounts::list).post(accounts::create))
+        .route("/admin/accounts/new", get(accounts::begin))
+        .route("/admin/accounts/{id}", get(account::show).post(account::change))
+        .route("/admin/accounts/{id}/reset", post(account::reset))
+        .route("/admin/accounts/{id}/disable", post(account::disable))
+        .route("/admin/accounts/{id}/enable", post(account::enable))
+        .route("/admin/accounts/{id}/delete", get(account::ask_delete).post(account::delete))
+        .route("/admin/accounts/{id}/sessions/end", post(account::end_session))
+        .route(audit::PATH, get(audit::show))
+        .route("/admin/audit/verify", post(audit::verify))
+        .route("/admin/audit.csv", get(export::csv))
+        .route("/admin/audit.jsonl", get(export::jsonl))
         .route("/sign-out", post(session::sign_out))
         .route("/session/member", post(session::act_for))
 }

@@ -60,7 +60,10 @@ pub(super) async fn show(State(web): State<Web>, visitor: Visitor, RawQuery(quer
         return Ok(see_other(back));
     }
     let why = why(&visitor, back != "/");
-    visitor.page(&SignInPage { why, ..SignInPage::new(&web, &visitor, back, Waiting::default()) })
+    let typed =
+        SignInRequest { login: query.line("login").chars().take(LONGEST).collect(), ..SignInRequest::default() };
+    let page = SignInPage::new(&web, &visitor, back, Waiting::default()).holding(&visitor, &typed);
+    visitor.page(&SignInPage { why, ..page })
 }
 
 /// The page in place of one for which people have to be signed in; `waiting` is the form that they sent, where it could

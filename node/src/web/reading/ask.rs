@@ -8,8 +8,6 @@ use duikou_proto::reference::{Entry, Table, industries, normalise_region, region
 use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::{Filter, MoneyRange, SearchListingsRequest, TimeRange};
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::super::catalogue::Texts;
 use super::super::format;
@@ -182,7 +180,7 @@ impl Ask {
         let places: Vec<String> = self.regions.iter().map(|text| normalise_region(text).into_owned()).collect();
         let regions = codes("region", &places, regions());
         let industries = codes("industry", &self.industries, industries());
-        let mut day = |field: &'static str, text: &str, after: bool| match read_day(text, after) {
+        let mut day = |field: &'static str, text: &str, after: bool| match format::read_day(text, after) {
             Ok(time) => time,
             Err(()) => {
                 fault(field, texts.about("wrong-date", text));
@@ -286,18 +284,6 @@ fn code(table: &Table, text: &str) -> Result<String, Unclear> {
             }
         }
     }
-}
-
-/// The beginning of a day in China, or of the day after it.
-fn read_day(text: &str, after: bool) -> Result<Option<prost_types::Timestamp>, ()> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let day: Date = text.parse().map_err(|_| ())?;
-    let day = if after { day.tomorrow().map_err(|_| ())? } else { day };
-    let zone = TimeZone::get(format::ZONE).map_err(|_| ())?;
-    let seconds = day.to_zoned_datetime(zone).map_err(|_| ())?.timestamp().as_second();
-    if seconds <= 0 { Err(()) } else { Ok(Some(prost_types::Timestamp { seconds, nanos: 0 })) }
 }
 
 /// A sum in yuan of what was typed in units of 10,000.

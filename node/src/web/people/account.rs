@@ -1,0 +1,233 @@
+//! `/admin/accounts/{id}`: one account, as its administrator sees and changes it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use duikou_proto::v1::account_service_server::AccountService;
+use duikou_proto::v1::{
+    Account, DeleteAccountRequest, DisableAccountRequest, EnableAccountRequest, GetAccountRequest, ListSessionsRequest,
+    ResetAccountRequest, RevokeSessionRequest, UpdateAccountRequest,
+};
+use http::{HeaderMap, Uri};
+use prost_types::FieldMask;
+
+use super::super::Web;
+use super::super::faults::Faults;
+use super::super::forms::{Control, Field};
+use super::super::layout::{Crumb, Page, Section};
+use super::super::respond::{Answer, Failed, see_other_with};
+use super::super::sent::Sent;
+use super::super::signed::{Acting, Signed};
+use super::accounts::{PATH, administered, link_made, site};
+use super::fields;
+use super::roles::{RoleChoice, choices, given};
+use super::sessions::{SessionRow, moment, rows};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "people/account-other.html")]
+pub(in crate::web) struct OtherPage {
+    page: Page,
+    path: String,
+    account: Account,
+    created: String,
+    fields: [Field; 2],
+    roles: Vec<RoleChoice>,
+    may_administer: bool,
+    node_admin: Field,
+    /// Whether it is one's own: then nobody takes anything away here.
+    own: bool,
+    sessions: Vec<SessionRow>,
+    error: String,
+}
+
+/// The page that asks once more.
+#[derive(Template)]
+#[template(path = "people/account-delete.html")]
+pub(in crate::web) struct DeletePage {
+    page: Page,
+    path: String,
+    question: String,
+}
+
+/// Shows it.
+pub(super) async fn show(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let account = held(&web, &signed, &id).await?;
+    let page = made(&web, &signed, &account, &mut Faults::default()).await;
+    signed.page(&page)
+}
+
+/// Changes what was changed in the form.
+pub(super) async fn change(State(web): State<Web>, signed: Signed, Path(id): Path<String>, sent: Sent) -> Answer {
+    let before = held(&web, &signed, &id).await?;
+    let typed = Account {
+        display_name: sent.line("display-name").to_owned(),
+        language: sent.get("language").to_owned(),
+        roles: given(&sent),
+        node_admin: if signed.person().node_admin { sent.get("node-admin") == "on" } else { before.node_admin },
+        ..before.clone()
+    };
+    let changed = [
+        ("display_name", typed.display_name != before.display_name),
+        ("language", typed.language != before.language),
+        ("roles", sorted(&typed) != sorted(&before)),
+        ("node_admin", typed.node_admin != before.node_admin),
+    ];
+    let paths: Vec<String> = changed.into_iter().filter(|(_, is)| *is).map(|(path, _)| path.to_owned()).collect();
+    let here = path_of(&before);
+    if paths.is_empty() {
+        return Ok(see_other_with(&here, "done-account-same"));
+    }
+    let request = UpdateAccountRequest { account: Some(typed.clone()), update_mask: Some(FieldMask { paths }) };
+    match web.services().people.update_account(signed.ask(request)).await {
+        Ok(_) => Ok(see_other_with(&here, "done-account-changed")),
+        Err(status) => {
+            let mut faults = Faults::of(&signed, &status);
+            let page = made(&web, &signed, &typed, &mut faults).await;
+            faults.answer(&signed, &page)
+        }
+    }
+}
+
+/// Makes a one-time link, by which the password is set anew.
+pub(super) async fn reset(
+    State(web): State<Web>,
+    signed: Signed,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Answer {
+    let account = held(&web, &signed, &id).await?;
+    let request = ResetAccountRequest { name: account.name.clone(), factor: sent.get("reset-factor") == "on" };
+    let made = web.services().people.reset_account(signed.ask(request)).await;
+    let link = made.map_err(|status| signed.failed(&status))?.into_inner().link.unwrap_or_default();
+    link_made(&web, &signed, &account.display_name, link, &site(&web, &uri, &headers))
+}
+
+/// Disables one.
+pub(super) async fn disable(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let name = format!("accounts/{id}");
+    let done = web.services().people.disable_account(signed.ask(DisableAccountRequest { name })).await;
+    let account = done.map_err(|status| signed.failed(&status))?.into_inner();
+    Ok(see_other_with(&path_of(&account), "done-account-disabled"))
+}
+
+/// Enables one again.
+pub(super) async fn enable(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let name = format!("accounts/{id}");
+    let done = web.services().people.enable_account(signed.ask(EnableAccountRequest { name })).await;
+    let account = done.map_err(|status| signed.failed(&status))?.into_inner();
+    Ok(see_other_with(&path_of(&account), "done-account-enabled"))
+}
+
+/// Asks whether it is to be deleted.
+pub(super) async fn ask_delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let account = held(&web, &signed, &id).await?;
+    let mut page = below(&web, &signed, &account);
+    page.title = signed.texts.text("account-delete");
+    page.trail.push(Crumb { path: path_of(&account), name: account.display_name.clone() });
+    signed.page(&DeletePage::of(page, &account))
+}
+
+/// Deletes it.
+pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let request = DeleteAccountRequest { name: format!("accounts/{id}") };
+    let done = web.services().people.delete_account(signed.ask(request)).await;
+    done.map_err(|status| signed.failed(&status))?;
+    Ok(see_other_with(PATH, "done-account-deleted"))
+}
+
+/// Ends one of its sessions, or all.
+pub(super) async fn end_session(State(web): State<Web>, signed: Signed, Path(id): Path<String>, sent: Sent) -> Answer {
+    let name = format!("accounts/{id}/sessions/{}", sent.get("session"));
+    let ended = web.services().people.revoke_session(signed.ask(RevokeSessionRequest { name })).await;
+    ended.map_err(|status| signed.failed(&status))?;
+    Ok(see_other_with(&format!("{PATH}/{}", path_part(&id)), "done-session-ended"))
+}
+
+async fn held(web: &Web, signed: &Signed, id: &str) -> Result<Account, Failed> {
+    let request = GetAccountRequest { name: format!("accounts/{id}") };
+    let held = web.services().people.get_account(signed.ask(request)).await;
+    Ok(held.map_err(|status| signed.failed(&status))?.into_inner())
+}
+
+fn path_of(account: &Account) -> String {
+    format!("{PATH}/{}", path_part(account.name.trim_start_matches("accounts/")))
+}
+
+fn path_part(id: &str) -> String {
+    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%2D", "-")
+}
+
+/// The roles in an order of their own.
+fn sorted(account: &Account) -> Vec<(&str, i32)> {
+    let mut roles: Vec<(&str, i32)> = account.roles.iter().map(|held| (held.member.as_str(), held.role)).collect();
+    roles.sort_unstable();
+    roles
+}
+
+fn below(web: &Web, signed: &Signed, account: &Account) -> Page {
+    let mut page = Page::new(web, signed, Section::Admin, account.display_name.clone());
+    page.indexed = false;
+    page.here = path_of(account);
+    page.trail = vec![Crumb { path: PATH.to_owned(), name: signed.texts.text("accounts-title") }];
+    page
+}
+
+async fn made(web: &Web, signed: &Signed, account: &Account, faults: &mut Faults) -> OtherPage {
+    let request = ListSessionsRequest { parent: account.name.clone() };
+    // Of an account that works for others too, an administrator of one member sees no sessions.
+    let sessions = web.services().people.list_sessions(signed.ask(request)).await;
+    let sessions = sessions.map(|sessions| sessions.into_inner().sessions).unwrap_or_default();
+    let person = signed.person();
+    let (own, members) = (person.account == account.name, administered(signed));
+    let page = below(web, signed, account);
+    let sessions = rows(signed.texts, sessions);
+    OtherPage::of(page, account.clone(), sessions, &members, (person.node_admin, own), faults)
+}
+
+impl OtherPage {
+    /// Of an account; `may`: whether whoever looks administers the whole server, and whether it is their own.
+    pub(in crate::web) fn of(
+        page: Page,
+        account: Account,
+        sessions: Vec<SessionRow>,
+        members: &[Acting],
+        may: (bool, bool),
+        faults: &mut Faults,
+    ) -> Self {
+        let texts = page.texts();
+        let node_admin = Field::new("node-admin", texts.text("account-make-node-admin"), Control::Check);
+        let node_admin = node_admin.holding(if account.node_admin { "on" } else { "" });
+        Self {
+            path: path_of(&account),
+            created: moment(texts, account.create_time),
+            fields: [
+                fields::display_name(texts, &account.display_name, faults),
+                fields::language(texts, &account.language, faults),
+            ],
+            roles: choices(texts, members, &account.roles, None),
+            may_administer: may.0,
+            node_admin: node_admin.helped(texts.text("account-make-node-admin-help")),
+            own: may.1,
+            sessions,
+            error: faults.above(),
+            account,
+            page,
+        }
+    }
+}
+
+impl OtherPage {
+    fn sessions_path(&self) -> String {
+        format!("{}/sessions/end", self.path)
+    }
+}
+
+impl DeletePage {
+    /// Of an account.
+    pub(in crate::web) fn of(page: Page, account: &Account) -> Self {
+        let names = [("name", account.display_name.as_str()), ("login", account.login.as_str())];
+        Self { path: path_of(account), question: page.texts().fill("account-delete-ask", &names), page }
+    }
+}

@@ -1,0 +1,283 @@
+//! `/admin/audit`: what was done on this server, to be searched, and whether it is as it was written.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use duikou_proto::v1::account_service_server::AccountService;
+use duikou_proto::v1::audit_service_server::AuditService;
+use duikou_proto::v1::{
+    AuditEntry, ListAccountsRequest, ListAuditEntriesRequest, VerifyAuditRequest, VerifyAuditResponse,
+};
+use tonic::Status;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::faults::Faults;
+use super::super::format;
+use super::super::forms::{Choice, Control, Field};
+use super::super::layout::{Page, Section};
+use super::super::pager::Pager;
+use super::super::respond::{Answer, Failed};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::actions;
+use super::sessions::moment;
+use crate::accounts::Role;
+
+/// Where it is.
+pub(super) const PATH: &str = "/admin/audit";
+/// Entries of a page.
+const PAGE: i32 = 50;
+/// What is looked for, as addresses name it.
+const SOUGHT: [&str; 5] = ["since", "until", "actor", "action", "resource"];
+
+/// One entry.
+pub(in crate::web) struct EntryRow {
+    time: String,
+    actor: String,
+    actor_path: String,
+    address: String,
+    action: String,
+    resource: String,
+    detail: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "people/audit.html")]
+pub(in crate::web) struct AuditPage {
+    page: Page,
+    fields: Vec<Field>,
+    error: String,
+    entries: Vec<EntryRow>,
+    /// The query of the exports.
+    query: String,
+    pager: Pager,
+    /// Whether a page was short because the search has looked at as much as it may.
+    goes_on: bool,
+    may_verify: bool,
+    verdict: Option<Verdict>,
+}
+
+/// What verifying has found, in words.
+pub(in crate::web) struct Verdict {
+    whole: bool,
+    text: String,
+    sealed: String,
+    head: String,
+}
+
+/// Shows what is looked for.
+pub(super) async fn show(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
+    signed.at_least(Role::Admin)?;
+    let ask = Sent::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    listed(&web, &signed, &ask, None).await
+}
+
+/// Verifies the whole trail.
+pub(super) async fn verify(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
+    let request = VerifyAuditRequest { head: sent.line("head").to_owned() };
+    match web.services().audits.verify_audit(signed.ask(request)).await {
+        Ok(found) => listed(&web, &signed, &Sent::default(), Some(Ok(found.into_inner()))).await,
+        Err(status) if status.code() == tonic::Code::InvalidArgument => {
+            listed(&web, &signed, &Sent::default(), Some(Err(status))).await
+        }
+        Err(status) => Err(signed.failed(&status)),
+    }
+}
+
+async fn listed(
+    web: &Web,
+    signed: &Signed,
+    ask: &Sent,
+    verified: Option<Result<VerifyAuditResponse, Status>>,
+) -> Answer {
+    let texts = signed.texts;
+    let names = names(web, signed).await?;
+    let mut page = Page::new(web, signed, Section::Admin, texts.text("audit-title"));
+    page.here = PATH.to_owned();
+    let request = ListAuditEntriesRequest { page_token: ask.get("after").to_owned(), page_size: PAGE, ..request(ask) };
+    let (found, mut faults) = match (days_fault(texts, ask), verified.as_ref()) {
+        (Some(fault), _) => (None, fault),
+        (None, Some(Err(status))) => (None, Faults::of(signed, status)),
+        (None, _) => match web.services().audits.list_audit_entries(signed.ask(request)).await {
+            Ok(found) => (Some(found.into_inner()), Faults::default()),
+            Err(status) => (None, Faults::of(signed, &status)),
+        },
+    };
+    let whole = found.is_some();
+    let found = found.unwrap_or_default();
+    let mut made = AuditPage::of(page, ask, &names, &found.entries, &found.next_page_token, &mut faults);
+    made.may_verify = signed.person().node_admin;
+    if let Some(Ok(found)) = verified {
+        made.verified(Verdict::of(texts, &found));
+    }
+    if whole { signed.page(&made) } else { faults.answer(signed, &made) }
+}
+
+/// The names of the accounts that whoever looks administers, by their resource names.
+async fn names(web: &Web, signed: &Signed) -> Result<BTreeMap<String, String>, Failed> {
+    let listed = web.services().people.list_accounts(signed.ask(ListAccountsRequest {})).await;
+    let accounts = listed.map_err(|status| signed.failed(&status))?.into_inner().accounts;
+    Ok(accounts.into_iter().map(|account| (account.name, account.display_name)).collect())
+}
+
+fn days_fault(texts: Texts, ask: &Sent) -> Option<Faults> {
+    let bad = |name: &str| format::read_day(ask.line(name), false).is_err();
+    ["since", "until"].into_iter().find(|name| bad(name)).map(|name| Faults::field(name, texts.text("audit-no-day")))
+}
+
+/// What is looked for, of the first page.
+pub(super) fn request(ask: &Sent) -> ListAuditEntriesRequest {
+    ListAuditEntriesRequest {
+        since_time: format::read_day(ask.line("since"), false).unwrap_or_default(),
+        until_time: format::read_day(ask.line("until"), true).unwrap_or_default(),
+        actor: ask.line("actor").to_owned(),
+        action: ask.line("action").to_owned(),
+        resource: ask.line("resource").to_owned(),
+        ..ListAuditEntriesRequest::default()
+    }
+}
+
+/// What is looked for, as a query, with these in place of its own or besides.
+fn query(ask: &Sent, with: &[(&str, &str)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let own = SOUGHT.into_iter().filter(|name| !with.iter().any(|(other, _)| other == name));
+    let own = own.map(|name| (name, ask.line(name))).filter(|(_, value)| !value.is_empty());
+    query.extend_pairs(own).extend_pairs(with);
+    query.finish()
+}
+
+/// Who did something, in words.
+fn actor(texts: Texts, names: &BTreeMap<String, String>, actor: &str) -> String {
+    match (actor, actor.split_once('/')) {
+        ("", _) => texts.text("audit-nobody"),
+        ("local", _) => texts.text("person-operator"),
+        ("server", _) => texts.text("audit-server"),
+        (_, Some(("tokens", id))) => texts.about("audit-token", id),
+        (_, Some(("nodes", id))) => texts.about("audit-node", id),
+        (_, Some(("accounts", id))) => names.get(actor).cloned().unwrap_or_else(|| texts.about("audit-account", id)),
+        _ => actor.to_owned(),
+    }
+}
+
+impl AuditPage {
+    /// Of these entries; `next` is the token of the page after them.
+    pub(in crate::web) fn of(
+        mut page: Page,
+        ask: &Sent,
+        names: &BTreeMap<String, String>,
+        entries: &[AuditEntry],
+        next: &str,
+        faults: &mut Faults,
+    ) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        let row = |entry: &AuditEntry| EntryRow {
+            time: moment(texts, entry.time),
+            actor: actor(texts, names, &entry.actor),
+            actor_path: match entry.actor.as_str() {
+                "" => String::new(),
+                actor => format!("{PATH}?{}", query(ask, &[("actor", actor)])),
+            },
+            address: entry.address.clone(),
+            action: actions::action(texts, &entry.action),
+            resource: names.get(&entry.resource).cloned().unwrap_or_else(|| entry.resource.clone()),
+            detail: entry.detail.clone(),
+        };
+        let token = |token: &str| {
+            if token.is_empty() { String::new() } else { format!("{PATH}?{}", query(ask, &[("after", token)])) }
+        };
+        let first = if ask.get("after").is_empty() { String::new() } else { format!("{PATH}?{}", query(ask, &[])) };
+        Self {
+            fields: fields(texts, ask, names, faults),
+            error: faults.above(),
+            entries: entries.iter().map(row).collect(),
+            query: query(ask, &[]),
+            pager: Pager::new(texts, first, token(next)),
+            goes_on: !next.is_empty() && i32::try_from(entries.len()).is_ok_and(|count| count < PAGE),
+            may_verify: false,
+            verdict: None,
+            page,
+        }
+    }
+}
+
+impl AuditPage {
+    /// With what verifying has found.
+    pub(in crate::web) fn verified(&mut self, verdict: Verdict) {
+        (self.may_verify, self.verdict) = (true, Some(verdict));
+    }
+}
+
+fn fields(texts: Texts, ask: &Sent, names: &BTreeMap<String, String>, faults: &mut Faults) -> Vec<Field> {
+    let field = |name, label: &str, control| Field::new(name, texts.text(label), control).holding(ask.line(name));
+    let choice = |value: &str, name: String| Choice { value: value.to_owned(), name };
+    let mut actors = vec![
+        choice("", texts.text("audit-all")),
+        choice("local", texts.text("person-operator")),
+        choice("server", texts.text("audit-server")),
+    ];
+    actors.extend(names.iter().map(|(value, name)| choice(value, name.clone())));
+    let asked = ask.line("actor");
+    if !actors.iter().any(|known| known.value == asked) {
+        actors.push(choice(asked, actor(texts, names, asked)));
+    }
+    let mut sought = actions::choices(texts);
+    let action = ask.line("action");
+    if !sought.iter().any(|known| known.value == action) {
+        sought.push(choice(action, action.to_owned()));
+    }
+    let all = [
+        (field("since", "audit-since", Control::Line("date")), "since_time"),
+        (field("until", "audit-until", Control::Line("date")), "until_time"),
+        (field("actor", "audit-actor", Control::Choice(actors)), "actor"),
+        (field("action", "audit-action", Control::Choice(sought)), "action"),
+        (
+            field("resource", "audit-resource", Control::Line("text")).helped(texts.text("audit-resource-help")),
+            "resource",
+        ),
+    ];
+    all.into_iter()
+        .map(|(field, name)| {
+            let own = field.name;
+            faults.beside(field, &[own, name])
+        })
+        .collect()
+}
+
+impl Verdict {
+    /// Of what verifying has found.
+    pub(in crate::web) fn of(texts: Texts, found: &VerifyAuditResponse) -> Self {
+        let number = |number: i64| format::grouped(number);
+        let reason = match found.broken_reason.as_str() {
+            "MISSING" => "audit-broken-missing",
+            "UNREADABLE" => "audit-broken-unreadable",
+            "CHANGED" => "audit-broken-changed",
+            _ => "audit-broken-seal",
+        };
+        let text = if found.whole {
+            texts.about("audit-whole", &number(found.entry_count))
+        } else {
+            texts.about(reason, &number(found.broken_number))
+        };
+        let sealed = match found.sealed_number {
+            0 => texts.text("audit-unsealed"),
+            sealed => texts.about("audit-sealed", &number(sealed)),
+        };
+        Self { whole: found.whole, text, sealed, head: found.head.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_for_goes_along_and_a_place_does_not() {
+        let ask = Sent::read(b"action=session.&after=x&resource=&actor=local").unwrap();
+        assert_eq!(query(&ask, &[]), "actor=local&action=session.");
+        assert_eq!(query(&ask, &[("actor", "accounts/1")]), "action=session.&actor=accounts%2F1");
+    }
+}
