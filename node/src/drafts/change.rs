@@ -1,5 +1,7 @@
 //! What writers do to drafts: make one, change it, throw it away.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
@@ -102,6 +104,8 @@ pub(crate) struct Edit {
     /// The editor's account.
     pub(crate) editor: String,
     pub(crate) content: Listing,
+    /// What the editor's form holds that is no value yet.
+    pub(crate) typed: BTreeMap<String, String>,
 }
 
 #[async_trait]
@@ -113,12 +117,12 @@ impl Command for Edit {
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
-        let Self { key, version, editor, content } = self;
+        let Self { key, version, editor, content, typed } = self;
         let Some(mut fact) = fact::load(work, &key.member, &key.id).await? else { return Ok(Err(Refusal::NoSuch)) };
         if fact.version != version {
             return Ok(Err(fact.changed()));
         }
-        if fact.says(&content) {
+        if fact.says(&content) && fact.typed == typed {
             return Ok(Ok(fact));
         }
         if !fact.is_by(&editor) {
@@ -128,6 +132,7 @@ impl Command for Edit {
             fact.editors.insert(editor.clone());
         }
         fact.set_content(&content);
+        fact.typed = typed;
         if fact.state == State::Submitted {
             fact.state = State::Draft;
         }

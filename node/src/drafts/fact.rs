@@ -1,6 +1,6 @@
 //! What is kept of a draft: a fact of its member's node.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -37,6 +37,9 @@ pub(crate) struct DraftFact {
     pub(crate) listing: String,
     /// The encoded listing, without its name and what servers write; base64. Empty once it was approved.
     content: String,
+    /// What a form holds that is no value yet, by the name of the field.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) typed: BTreeMap<String, String>,
     pub(crate) state: State,
     pub(crate) return_reason: String,
     /// The account that made it.
@@ -68,6 +71,7 @@ impl DraftFact {
             id,
             listing: listing.to_string(),
             content: encode(content),
+            typed: BTreeMap::new(),
             state: State::Draft,
             return_reason: String::new(),
             updater: author.clone(),
@@ -238,6 +242,9 @@ pub(super) async fn keep_account(work: &mut Work<'_>, member: &MemberId, fact: D
         }
     }
     work.put_fact(format!("{by_time}{:020}/{}", work.now, fact.id), &fact.id);
-    work.put_fact(format!("{accounts}{}", fact.id), &DraftFact { content: String::new(), ..fact });
+    work.put_fact(
+        format!("{accounts}{}", fact.id),
+        &DraftFact { content: String::new(), typed: BTreeMap::new(), ..fact },
+    );
     Ok(())
 }

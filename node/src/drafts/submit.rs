@@ -147,6 +147,8 @@ impl Command for Hand {
 
 fn hand_in(fact: &mut DraftFact, digest: String, held: i64, account: &str, now: Micros) {
     fact.state = State::Submitted;
+    // Whatever was open has been decided by what is handed in.
+    fact.typed.clear();
     fact.return_reason.clear();
     fact.digest = Some(digest);
     fact.base = held;

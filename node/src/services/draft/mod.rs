@@ -1,11 +1,13 @@
 //! Drafts and their approval as callers meet them: `write` makes and changes drafts, `review` hands them in, gives them
 //! back, approves them and shows what that would change, `batch` does so for an import, `policy` is who must approve,
-//! `view` is what is shown of a draft, `refusal` what is said of one that was not done.
+//! `typed` is what a form
+//! holds that is no value yet, `view` is what is shown of a draft, `refusal` what is said of one that was not done.
 
 mod batch;
 mod policy;
 mod refusal;
 mod review;
+mod typed;
 mod view;
 mod write;
 

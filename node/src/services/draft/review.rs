@@ -5,6 +5,7 @@ use duikou_proto::v1::draft_difference::Change as ShownChange;
 use duikou_proto::v1::{self, Draft, Listing};
 use duikou_proto::validate::reason;
 
+use super::typed::open_texts;
 use super::view::shown;
 use super::{Drafts, audited, version_of};
 use crate::audit::Action;
@@ -29,9 +30,9 @@ impl Drafts {
     /// What a draft says, as content for its listing; every violation at once, by its path below Listing.
     pub(super) fn write_of(&self, fact: &DraftFact) -> Result<Write, Failure> {
         let name = fact.listing_name()?;
-        let mut found = Vec::new();
+        let mut found = open_texts(&fact.typed);
         let content = content(self.engine(), name.as_str().len(), fact.content()?, &mut found);
-        let content = content.ok_or(Failure::Violations(found))?;
+        let content = content.filter(|_| found.is_empty()).ok_or(Failure::Violations(found))?;
         Ok(Write { name, change: Change::Put(Mode::Upsert, content), expected: None, dry_run: false })
     }
 

@@ -5,6 +5,7 @@ use duikou_proto::v1::draft::State as Shown;
 use duikou_proto::v1::{Draft, FieldViolation, Listing};
 
 use super::Drafts;
+use super::typed::open_texts;
 use crate::drafts::{DraftFact, State};
 use crate::services::listing::content;
 use crate::time::timestamp;
@@ -34,6 +35,7 @@ pub(super) fn shown(fact: &DraftFact) -> Draft {
         approver: fact.approver.clone(),
         approve_time: fact.approve_time.map(timestamp),
         revision: fact.revision,
+        typed: fact.typed.clone().into_iter().collect(),
     }
 }
 
@@ -52,7 +54,7 @@ impl Drafts {
         if draft.state() == Shown::Approved {
             return draft;
         }
-        let mut found = Vec::new();
+        let mut found = open_texts(&draft.typed);
         let listing = draft.listing.clone().unwrap_or_default();
         let name_bytes = listing.name.len();
         // What it would become is of no interest here.

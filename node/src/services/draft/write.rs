@@ -1,5 +1,7 @@
 //! Making drafts, reading them, changing them, throwing them away.
 
+use std::collections::BTreeMap;
+
 use duikou_proto::language::Language;
 use duikou_proto::name::{MemberId, RecordName, is_label};
 use duikou_proto::v1::draft::State as Shown;
@@ -9,6 +11,7 @@ use prost::Message;
 use prost_types::FieldMask;
 use uuid::Uuid;
 
+use super::typed::{TYPED, read_typed, replaces_typed};
 use super::view::shown;
 use super::{Drafts, audited, version_of};
 use crate::audit::Action;
@@ -43,11 +46,13 @@ impl Drafts {
         let draft = request.draft.unwrap_or_default();
         check_batch(&draft.batch, "draft.batch", &mut found);
         let listing = draft.listing.unwrap_or_default();
-        check_size(&listing, &mut found);
+        let typed = read_typed(draft.typed, &mut found);
+        check_size(&listing, &typed, &mut found);
         let name = self.target(&member, &listing.name, &mut found);
         let (Some(name), true) = (name, found.is_empty()) else { return Err(Failure::Violations(found)) };
         let id = Uuid::now_v7().to_string();
-        let fact = DraftFact::new(id, &name, &listing, caller.account.clone(), draft.batch);
+        let mut fact = DraftFact::new(id, &name, &listing, caller.account.clone(), draft.batch);
+        fact.typed = typed;
         let key = Key { member: member.clone(), id: fact.id.clone() };
         let make = Make { member, fact };
         let make = audited(caller, Action::DraftCreate, &key, make, |fact: &DraftFact| Some(fact.listing.clone()));
@@ -162,11 +167,16 @@ impl Drafts {
             ));
         }
         let content = mask.merge(fact.content()?, &wanted).map_err(|_| Failure::Violations(vec![bad_name("draft")]))?;
-        check_size(&content, &mut found);
+        let typed = if replaces_typed(request.update_mask.as_ref(), &patch.typed) {
+            read_typed(patch.typed, &mut found)
+        } else {
+            fact.typed
+        };
+        check_size(&content, &typed, &mut found);
         if !found.is_empty() {
             return Err(Failure::Violations(found));
         }
-        let edit = Edit { key: key.clone(), version, editor: caller.account.clone(), content };
+        let edit = Edit { key: key.clone(), version, editor: caller.account.clone(), content, typed };
         let told = move |fact: &DraftFact| (fact.version != version).then(|| fact.listing.clone());
         let edit = audited(caller, Action::DraftUpdate, &key, edit, told);
         let changed = once(self.engine(), request_id.as_ref(), edit, |fact| shown(&fact)).await?;
@@ -193,8 +203,8 @@ pub(in crate::services) fn check_batch(batch: &str, field: &str, found: &mut Vec
     }
 }
 
-fn check_size(listing: &Listing, found: &mut Vec<Violation>) {
-    let bytes = listing.encoded_len();
+fn check_size(listing: &Listing, typed: &BTreeMap<String, String>, found: &mut Vec<Violation>) {
+    let bytes = listing.encoded_len() + typed.iter().map(|(key, text)| key.len() + text.len()).sum::<usize>();
     if bytes > limits::DRAFT_BYTES {
         found.push(violation(
             "draft.listing",
@@ -239,7 +249,12 @@ fn mask(mask: Option<&FieldMask>, found: &mut Vec<Violation>) -> Mask {
     if let ["*" | "listing"] = paths.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         return Mask::read(Some(&FieldMask { paths: vec!["*".to_owned()] }), found);
     }
+    // What forms hold is replaced beside it.
+    let paths: Vec<&String> = paths.iter().filter(|path| *path != TYPED).collect();
+    if paths.is_empty() {
+        return Mask::read(None, found);
+    }
     // A path that does not begin so is none of Listing's either, and is told as it came.
     let below = |path: &String| path.strip_prefix("listing.").unwrap_or("?").to_owned();
-    Mask::read(Some(&FieldMask { paths: paths.iter().map(below).collect() }), found)
+    Mask::read(Some(&FieldMask { paths: paths.into_iter().map(below).collect() }), found)
 }
