@@ -1,25 +1,42 @@
-// What browsers with scripts have beyond forms and links: suggestions while somebody types, buttons that
-// copy. Everything works without.
+// What browsers with scripts have beyond forms and links: suggestions while somebody types, drafts that save themselves,
+// a text as its readers see it, buttons that copy. Everything works without.
 (function () {
   "use strict";
   var PAUSE_MS = 150;
+  var SAVE_AFTER_MS = 1500;
+  var RETRY_AFTER_MS = 10000;
+  var PREVIEW_AFTER_MS = 400;
+
+  // A piece of this site's own HTML in the place of what an element holds.
+  function fill(element, html) {
+    var made = new DOMParser().parseFromString(html, "text/html");
+    while (element.firstChild) element.removeChild(element.firstChild);
+    while (made.body.firstChild) element.appendChild(document.adoptNode(made.body.firstChild));
+  }
 
   function suggest(input) {
     var list = document.getElementById(input.getAttribute("list"));
+    var several = input.dataset.several;
     var timer = 0;
     var asked = "";
+    // Of several in one line the last is being typed.
+    function last() {
+      return several ? Math.max(input.value.lastIndexOf(several), input.value.lastIndexOf(";")) + 1 : 0;
+    }
     function ask() {
-      var text = input.value.trim();
+      var at = last();
+      var before = input.value.slice(0, at);
+      var text = input.value.slice(at).trim();
       if (!text || text === asked) return;
       asked = text;
       fetch(input.dataset.suggest + "?q=" + encodeURIComponent(text), { headers: { accept: "application/json" } })
         .then(function (answer) { return answer.ok ? answer.json() : []; })
         .then(function (texts) {
-          if (input.value.trim() !== text) return;
+          if (input.value.slice(last()).trim() !== text) return;
           list.textContent = "";
           texts.forEach(function (one) {
             var option = document.createElement("option");
-            option.value = one;
+            option.value = before + one;
             list.appendChild(option);
           });
         })
@@ -41,6 +58,128 @@
     });
   }
 
-  Array.prototype.forEach.call(document.querySelectorAll("input[data-suggest]"), suggest);
-  Array.prototype.forEach.call(document.querySelectorAll("input[data-copy]"), copying);
+  function autosave(form) {
+    var shown = document.getElementById("saved");
+    var timer = 0;
+    var dirty = false;
+    var busy = false;
+    var stopped = false;
+    // The button of a form that was sent while it was being saved: it is pressed again with what was saved.
+    var waiting = null;
+    function go() {
+      if (!waiting) return;
+      var button = waiting;
+      waiting = null;
+      button.click();
+    }
+    function say(text, bad) {
+      shown.textContent = text;
+      shown.className = bad ? "saved bad" : "saved";
+    }
+    function later(after) {
+      clearTimeout(timer);
+      if (!stopped) timer = setTimeout(save, after);
+    }
+    function said(all) {
+      Object.keys(all).forEach(function (name) {
+        var place = form.querySelector('[data-said="' + name + '"]');
+        if (!place) return;
+        fill(place, all[name]);
+        var wrong = !!place.querySelector(".error");
+        place.parentNode.classList.toggle("wrong", wrong);
+        var field = document.getElementById(name);
+        if (field && wrong) field.setAttribute("aria-invalid", "true");
+        else if (field) field.removeAttribute("aria-invalid");
+      });
+    }
+    function save() {
+      if (busy || stopped || !dirty) return;
+      busy = true;
+      dirty = false;
+      say(form.dataset.saving, false);
+      var body = new URLSearchParams(new FormData(form));
+      fetch(form.getAttribute("action"), { method: "POST", body: body, headers: { accept: "application/json" } })
+        .then(function (answer) {
+          if (answer.status === 401) throw new Error("signed out");
+          return answer.json().then(function (told) { return { ok: answer.ok, told: told }; });
+        })
+        .then(function (answer) {
+          busy = false;
+          if (!answer.ok) {
+            // What the server refuses it refuses again: whoever writes decides.
+            stopped = true;
+            dirty = true;
+            go();
+            return say(answer.told.problem || answer.told.detail || form.dataset.retry, true);
+          }
+          form.elements.namedItem("etag").value = answer.told.etag;
+          if (form.getAttribute("action") !== answer.told.path) {
+            form.setAttribute("action", answer.told.path);
+            history.replaceState(null, "", answer.told.path);
+          }
+          said(answer.told.said);
+          if (waiting) return go();
+          if (dirty) return later(SAVE_AFTER_MS);
+          say(answer.told.saved, false);
+        })
+        .catch(function (error) {
+          busy = false;
+          dirty = true;
+          var out = error.message === "signed out";
+          stopped = out;
+          say(out ? form.dataset.lost : form.dataset.retry, true);
+          later(RETRY_AFTER_MS);
+          go();
+        });
+    }
+    form.addEventListener("input", function () {
+      dirty = true;
+      if (!stopped && !busy) say(form.dataset.unsaved, false);
+      later(SAVE_AFTER_MS);
+    });
+    form.addEventListener("submit", function (event) {
+      if (busy) {
+        waiting = event.submitter || document.activeElement;
+        return event.preventDefault();
+      }
+      dirty = false;
+      stopped = true;
+      clearTimeout(timer);
+    });
+    window.addEventListener("beforeunload", function (event) {
+      if (dirty) event.preventDefault();
+    });
+  }
+
+  function preview(button) {
+    var section = document.getElementById("preview");
+    var place = document.getElementById("preview-body");
+    var text = document.getElementById("body");
+    var timer = 0;
+    function show() {
+      var body = new URLSearchParams({ body: text.value });
+      fetch(button.dataset.preview, { method: "POST", body: body, headers: { accept: "text/html" } })
+        .then(function (answer) { if (!answer.ok) throw new Error(); return answer.text(); })
+        .then(function (html) { section.hidden = false; fill(place, html); })
+        .catch(function () { section.hidden = true; });
+    }
+    text.addEventListener("input", function () {
+      if (section.hidden) return;
+      clearTimeout(timer);
+      timer = setTimeout(show, PREVIEW_AFTER_MS);
+    });
+    button.addEventListener("click", function (event) {
+      event.preventDefault();
+      show();
+    });
+  }
+
+  function each(selector, act) {
+    Array.prototype.forEach.call(document.querySelectorAll(selector), act);
+  }
+
+  each("input[data-suggest]", suggest);
+  each("input[data-copy]", copying);
+  each("form[data-autosave]", autosave);
+  each("button[data-preview]", preview);
 })();

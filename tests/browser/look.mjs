@@ -31,7 +31,8 @@ const faults = [];
 const validator = new HtmlValidate({
   extends: ["html-validate:recommended"],
   // Style of writing, on which nothing depends.
-  rules: { "void-style": "off", "no-trailing-whitespace": "off", "long-title": "off", "attribute-boolean-style": "off", "no-implicit-button-type": "off", "require-sri": "off" },
+  // Boxes of one field have one name, as buttons have.
+  rules: { "form-dup-name": ["error", { shared: ["radio", "checkbox", "button", "reset", "submit"] }], "void-style": "off", "no-trailing-whitespace": "off", "long-title": "off", "attribute-boolean-style": "off", "no-implicit-button-type": "off", "require-sri": "off" },
 });
 
 async function look(browser, page, manner) {

@@ -7,6 +7,7 @@ use super::account::People;
 use super::audit::Audits;
 use super::auth::Door;
 use super::directory::Directories;
+use super::draft::Drafts;
 use super::listing::Listings;
 use super::matching::Matches;
 use super::search::Searches;
@@ -17,6 +18,7 @@ use super::{Context, Surface};
 pub(crate) struct InProcess {
     pub(crate) people: Arc<People>,
     pub(crate) audits: Arc<Audits>,
+    pub(crate) drafts: Arc<Drafts>,
     pub(crate) listings: Arc<Listings>,
     pub(crate) searches: Arc<Searches>,
     pub(crate) matches: Arc<Matches>,
@@ -31,6 +33,7 @@ impl InProcess {
         Self {
             people: Arc::new(People { door: door.clone(), accounts: context.accounts.clone() }),
             audits: Arc::new(Audits::new(door.clone())),
+            drafts: Arc::new(Drafts { door: door.clone() }),
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
             matches: Arc::new(Matches::new(door.clone())),

@@ -1,11 +1,13 @@
 //! The columns that tables of listings have: what they are called, for which kinds, and what goes into them.
 
+mod in_forms;
 mod table;
 
 use duikou_proto::language::Text;
 
 use super::kind::Kind;
 use crate::typed::labels::Label;
+pub(crate) use in_forms::Shape;
 pub use table::FIELDS;
 
 /// What a column holds.
@@ -125,7 +127,7 @@ impl Field {
 }
 
 /// The field to which a violation of the contract belongs: the one with the longest path that fits.
-pub(super) fn of_path(path: &str, kind: Kind) -> Option<Field> {
+pub(crate) fn of_path(path: &str, kind: Kind) -> Option<Field> {
     let fits =
         |known: &str| path.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
     let mut best: Option<(usize, Field)> = None;

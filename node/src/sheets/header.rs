@@ -41,6 +41,21 @@ pub struct Layout {
     pub(super) implied: Implied,
 }
 
+impl Layout {
+    /// A column for each of these fields.
+    pub(super) fn of_fields(kind: Kind, fields: impl Iterator<Item = &'static Info>) -> Self {
+        let column = |(index, info): (usize, &'static Info)| Column {
+            index,
+            header: info.zh.to_owned(),
+            field: Some(info.field),
+            unit: Unit::default(),
+            unit_said: None,
+        };
+        let columns = fields.enumerate().map(column).collect();
+        Self { kind, header_row: 0, columns, implied: Implied { direction: 0, supply: 0 } }
+    }
+}
+
 /// A header without what does not tell columns apart: case, spaces, stars, and what stands in brackets.
 pub(super) fn squeezed(header: &str) -> String {
     let mut depth = 0_u32;

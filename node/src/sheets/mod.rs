@@ -1,13 +1,14 @@
 //! Spreadsheets as offices have them, read as listings; and listings written as spreadsheets.
 //!
 //! [`read`] makes cells of a file within bounds, [`tables`] finds the headers and reads each row through
-//! [`crate::typed`] and the validation of every write, [`Table::answered`] notes what the server said of it. [`faults`]
+//! [`crate::typed`] and the validation of every write (`form` does the same for a form), [`Table::answered`] notes what the server said of it. [`faults`]
 //! gives wrong rows back, [`template`] and [`export`] write what is read again without change. All of it blocks and
 //! belongs on a thread of its own.
 
 mod csv;
 mod error;
 pub mod fields;
+pub(crate) mod form;
 mod format;
 pub mod grid;
 mod header;

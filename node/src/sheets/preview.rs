@@ -176,7 +176,7 @@ fn values(mapping: &Mapping) -> Result<BTreeMap<Field, String>, SheetError> {
 fn row(number: u32, read: Read) -> Row {
     match read {
         Read::Passed(why) => {
-            let notes = vec![Remark { column: None, field: None, text: why }];
+            let notes = vec![Remark::of_row(why)];
             Row { number, state: State::Passed, listing: None, faults: Vec::new(), notes }
         }
         Read::Row { listing, faults, notes } => {
@@ -242,7 +242,7 @@ fn mark_repeated(tables: &mut [Table]) {
                     ),
                 )
             };
-            let remark = Remark { column: None, field: None, text };
+            let remark = Remark::of_row(text);
             if same {
                 this.state = State::Repeated;
                 this.notes.push(remark);
@@ -280,11 +280,16 @@ impl Table {
                 Some(_) => violation.description.clone(),
                 None => format!("{}: {}", violation.field, violation.description),
             };
-            row.faults.push(Remark { column: column.map(|column| column.index), field, text: Text::same(text) });
+            row.faults.push(Remark {
+                column: column.map(|column| column.index),
+                field,
+                text: Text::same(text),
+                unclear: None,
+            });
         }
         if row.state == State::Wrong && row.faults.is_empty() {
             let text = Text::new("服务端拒绝了这一行。", "The server refused this row.");
-            row.faults.push(Remark { column: None, field: None, text });
+            row.faults.push(Remark::of_row(text));
         }
     }
 

@@ -13,6 +13,7 @@ pub mod industry;
 pub mod labels;
 pub mod money;
 pub mod occupation;
+pub(crate) mod personal;
 pub mod place;
 pub mod text;
 

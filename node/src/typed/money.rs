@@ -67,7 +67,7 @@ const CURRENCIES: [(&str, &str); 28] = [
 ];
 
 /// What wages count for, as people write it before or after an amount.
-const PERIODS: [(&str, Period); 26] = [
+const PERIODS: [(&str, Period); 30] = [
     ("/每月", Period::Month),
     ("/个月", Period::Month),
     ("/月", Period::Month),
@@ -94,6 +94,10 @@ const PERIODS: [(&str, Period); 26] = [
     ("一个月", Period::Month),
     ("一天", Period::Day),
     ("一年", Period::Year),
+    ("/MONTH", Period::Month),
+    ("/YEAR", Period::Year),
+    ("/DAY", Period::Day),
+    ("/HOUR", Period::Hour),
 ];
 
 const ABOUT: [&str; 6] = ["大约", "约", "左右", "上下", "近", "预计"];
@@ -238,7 +242,7 @@ fn without_remark(text: &str) -> (String, Option<String>) {
 fn no_amount(typed: &str) -> Unclear {
     Unclear::wrong(
         format!("“{}”不是金额，请填写如 120万元、3000-5000元/月 的金额，没有请留空。", shown(typed)),
-        format!("{} is no amount: write it like 120万元 or 3000-5000元/月, or leave it empty.", shown(typed)),
+        format!("{} is no amount: write it like 1,200,000 CNY or 3000-5000 CNY/month, or leave it empty.", shown(typed)),
     )
 }
 

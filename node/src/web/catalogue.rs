@@ -12,6 +12,7 @@ const PARTS: [(&str, &str); 5] = [
     (include_str!("../../locales/zh/kit.ftl"), include_str!("../../locales/en/kit.ftl")),
     (include_str!("../../locales/zh/words.ftl"), include_str!("../../locales/en/words.ftl")),
     (include_str!("../../locales/zh/reading.ftl"), include_str!("../../locales/en/reading.ftl")),
+    (include_str!("../../locales/zh/drafts.ftl"), include_str!("../../locales/en/drafts.ftl")),
     (include_str!("../../locales/zh/people.ftl"), include_str!("../../locales/en/people.ftl")),
     (include_str!("../../locales/zh/consent.ftl"), include_str!("../../locales/en/consent.ftl")),
 ];

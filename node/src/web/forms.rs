@@ -17,6 +17,12 @@ pub(crate) enum Control {
     Check,
     /// A file. The words are those of `accept`.
     File(&'static str),
+    /// Any of these, with whether each is chosen.
+    Boxes {
+        boxes: Vec<(Choice, bool)>,
+        /// A line (`NAME-other`) for others by their names: its label, and what is in it.
+        other: Option<(String, String)>,
+    },
 }
 
 /// A value that may be chosen.
@@ -24,6 +30,18 @@ pub(crate) enum Control {
 pub(crate) struct Choice {
     pub(crate) value: String,
     pub(crate) name: String,
+}
+
+/// What is said of what a field holds: what is wrong, what its writer should know, and what it may mean, each a button
+/// that takes its place. `{{ said|safe }}` writes it; a script that saves as one types puts another in its place.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "kit/said.html")]
+pub(crate) struct Said {
+    /// The field.
+    pub(crate) name: &'static str,
+    pub(crate) error: String,
+    pub(crate) note: String,
+    pub(crate) candidates: Vec<Choice>,
 }
 
 /// One field. `{{ field|safe }}` writes it.
@@ -49,6 +67,14 @@ pub(crate) struct Field {
     pub(crate) inputmode: &'static str,
     /// For `maxlength`.
     pub(crate) longest: Option<usize>,
+    /// Where suggestions come from while somebody types; empty: there are none.
+    pub(crate) suggest: &'static str,
+    /// Whether several are typed into one line, with semicolons between them.
+    pub(crate) several: bool,
+    /// Lines of an area.
+    pub(crate) rows: usize,
+    /// What is said of it beside `error`; None: nothing ever is.
+    pub(crate) said: Option<Said>,
 }
 
 impl Field {
@@ -66,6 +92,10 @@ impl Field {
             list: "",
             inputmode: "",
             longest: None,
+            suggest: "",
+            several: false,
+            rows: 8,
+            said: None,
         }
     }
 
@@ -89,8 +119,15 @@ impl Field {
 
     /// For `aria-describedby`; empty: nothing describes it.
     fn described_by(&self) -> String {
-        let parts = [("help", &self.help), ("error", &self.error)].into_iter().filter(|(_, text)| !text.is_empty());
+        let there = |text: &String| !text.is_empty();
+        let parts = [("help", there(&self.help)), ("error", there(&self.error)), ("said", self.said.is_some())];
+        let parts = parts.into_iter().filter(|(_, there)| *there);
         parts.map(|(part, _)| format!("{}-{part}", self.name)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether something is wrong with it.
+    fn is_wrong(&self) -> bool {
+        !self.error.is_empty() || self.said.as_ref().is_some_and(|said| !said.error.is_empty())
     }
 
     fn chosen(&self, choice: &Choice) -> bool {

@@ -21,6 +21,7 @@ pub(crate) enum Section {
     None,
     Home,
     Listings,
+    Drafts,
     Calendar,
     Members,
     Admin,
@@ -35,6 +36,7 @@ impl Section {
     const SHOWN: &[Shown] = &[
         (Self::Home, None, "/", "nav-home"),
         (Self::Listings, None, "/listings", "nav-listings"),
+        (Self::Drafts, Some(Role::Editor), "/drafts", "nav-drafts"),
         (Self::Calendar, None, "/calendar", "nav-calendar"),
         (Self::Members, None, "/members", "nav-members"),
         (Self::Admin, Some(Role::Admin), "/admin/accounts", "nav-admin"),

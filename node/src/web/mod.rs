@@ -16,6 +16,7 @@ mod assets;
 mod catalogue;
 mod consent;
 mod design;
+mod drafts;
 mod faults;
 mod format;
 mod forms;
@@ -117,7 +118,7 @@ pub(crate) fn routes(web: &Web) -> Router {
         Some(Ok(trusting)) => trusting,
         Some(Err(_)) | None => csrf,
     };
-    let pages = Router::new().merge(reading::routes()).merge(people::routes());
+    let pages = Router::new().merge(reading::routes()).merge(people::routes()).merge(drafts::routes());
     let pages = pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);

@@ -11,7 +11,7 @@ use super::design::DesignPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
 use super::visitor::{Theme, Visitor};
-use super::{people, reading};
+use super::{drafts, people, reading};
 use crate::accounts::Role;
 use crate::config::{Line, Site, WebAddress};
 
@@ -86,6 +86,7 @@ pub(super) fn all(language: Language, theme: Theme) -> Vec<(&'static str, String
     kit(&samples);
     reading::samples(&samples);
     people::samples(&samples);
+    drafts::samples(&samples);
     samples.pages.into_inner()
 }
 
@@ -115,7 +116,12 @@ mod tests {
 
     use super::*;
 
-    const PARTS: [&str; 9] = [
+    const PARTS: &[&str] = &[
+        "drafts/endings.html",
+        "drafts/judged.html",
+        "drafts/lines.html",
+        "drafts/shown.html",
+        "kit/said.html",
         "kit/layout.html",
         "kit/field.html",
         "kit/pager.html",
@@ -141,7 +147,7 @@ mod tests {
         for language in [Language::Zh, Language::En] {
             let pages = all(language, Theme::Auto);
             let mut written: BTreeSet<String> = pages.iter().map(|(name, _)| (*name).to_owned()).collect();
-            written.extend(PARTS.map(str::to_owned));
+            written.extend(PARTS.iter().map(|part| (*part).to_owned()));
             assert_eq!(written, templates, "every template has a sample");
             for (name, html) in pages {
                 assert!(html.contains(&format!("<html lang=\"{}\"", language.tag())), "{name}");

@@ -1,4 +1,4 @@
-//! A real browser, driven by `tests/browser/look.mjs` with what `tests/run` installs below the target folder.
+//! A real browser, driven by `tests/browser/look.mjs` and `write.mjs` with what `tests/run` installs below the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -44,17 +44,32 @@ pub async fn browse_as(base: &str, session: &str, pages: &[Seen<'_>]) -> Vec<Str
     look(base, json!([{"name": SESSION_COOKIE, "value": session}]), pages).await
 }
 
+/// What is wrong with the editor of the server at `base`, by a browser in which somebody with this session writes these
+/// forms (see `tests/browser/write.mjs`), with scripts.
+///
+/// # Panics
+/// As [`browse`].
+pub async fn write_as(base: &str, session: &str, forms: Value) -> Vec<String> {
+    let cookies = json!([{"name": SESSION_COOKIE, "value": session}]);
+    run("write.mjs", &json!({"base": base, "forms": forms, "cookies": cookies})).await
+}
+
 async fn look(base: &str, cookies: Value, pages: &[Seen<'_>]) -> Vec<String> {
+    let pages: Vec<Value> =
+        pages.iter().map(|page| json!({"name": page.name, "path": page.path, "status": page.status})).collect();
+    let pictures = std::env::var(PICTURES_VARIABLE).ok();
+    run("look.mjs", &json!({"base": base, "pages": pages, "pictures": pictures, "cookies": cookies})).await
+}
+
+/// Runs a script of the browser's by its plan; the faults that it found.
+async fn run(script: &str, plan: &Value) -> Vec<String> {
     let running = std::env::current_exe().expect("a running executable has a path");
     let below_target = || running.ancestors().nth(3).map(|target| target.join("browser"));
     let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from).or_else(below_target).unwrap_or_default();
     let there = folder.join("node_modules").is_dir();
     assert!(there, "{} holds no browser's driver: run tests/run, or set {FOLDER_VARIABLE}", folder.display());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser/look.mjs");
-    let pages: Vec<Value> =
-        pages.iter().map(|page| json!({"name": page.name, "path": page.path, "status": page.status})).collect();
-    let pictures = std::env::var(PICTURES_VARIABLE).ok();
-    let plan = json!({"base": base, "pages": pages, "pictures": pictures, "cookies": cookies}).to_string();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser").join(script);
+    let plan = plan.to_string();
     let mut child = tokio::process::Command::new("node")
         .arg(&script)
         .env(FOLDER_VARIABLE, &folder)

@@ -145,7 +145,7 @@ pub static FIELDS: &[Info] = &[
         ("金额", "Amount"),
         &["资金规模", "融资金额", "融资额度", "额度", "投资金额", "贷款额度", "可投金额", "融资需求金额"],
         &["listing.capital.amount_min", "listing.capital.amount_max"],
-        ("如 500万元、1000-3000万元、5000万元以上", "for example 500万元, 1000-3000万元"),
+        ("如 500万元、1000-3000万元、5000万元以上", "for example 5,000,000 CNY or 10000000-30000000 CNY"),
         "1000-3000万元",
     ),
     chosen(
@@ -191,7 +191,7 @@ pub static FIELDS: &[Info] = &[
         ("引资金额", "Investment"),
         &["拟引资金额", "拟引进资金", "拟引资", "引资规模", "投资金额", "招商引资金额"],
         &["listing.project.investment_min", "listing.project.investment_max"],
-        ("如 8000万元、1.5-2亿元", "for example 8000万元, 1.5-2亿元"),
+        ("如 8000万元、1.5-2亿元", "for example 80,000,000 CNY or 150000000-200000000 CNY"),
         "8000万元",
     ),
     told(field(
@@ -333,7 +333,7 @@ pub static FIELDS: &[Info] = &[
         ("薪酬", "Wage"),
         &["期望工资", "工资", "薪资", "工资待遇", "薪资待遇", "待遇", "月薪", "期望薪资"],
         &["listing.talent.wage_min", "listing.talent.wage_max", "listing.talent.wage_period"],
-        ("如 4500-6000元/月、年薪12万元、日结220元", "for example 4500-6000元/月"),
+        ("如 4500-6000元/月、年薪12万元、日结220元", "for example 4500-6000 CNY/month"),
         "4500-6000元/月",
     ),
     field(

@@ -43,17 +43,18 @@ impl Draft {
     }
 
     pub(super) fn fault(&mut self, at: At<'_>, unclear: Unclear) {
-        self.faults.push(Remark { column: at.column, field: Some(at.field), text: unclear.told() });
+        let (text, unclear) = (unclear.told(), Some(Box::new(unclear)));
+        self.faults.push(Remark { column: at.column, field: Some(at.field), text, unclear });
     }
 
     pub(super) fn note(&mut self, at: At<'_>, text: Text) {
-        self.notes.push(Remark { column: at.column, field: Some(at.field), text });
+        self.notes.push(Remark { column: at.column, field: Some(at.field), text, unclear: None });
     }
 
     /// Notes something of a field, wherever it stands.
     pub(super) fn note_of(&mut self, field: Field, text: Text) {
         let column = self.columns.get(&field).copied();
-        self.notes.push(Remark { column, field: Some(field), text });
+        self.notes.push(Remark { column, field: Some(field), text, unclear: None });
     }
 
     /// Notes what is wrong with a field, wherever it stands, unless something is already.
@@ -62,7 +63,7 @@ impl Draft {
             return;
         }
         let column = field.and_then(|field| self.columns.get(&field).copied());
-        self.faults.push(Remark { column, field, text });
+        self.faults.push(Remark { column, field, text, unclear: None });
     }
 
     /// The value that was understood; what is to be said of it is noted.

@@ -32,6 +32,8 @@ pub struct Remark {
     pub field: Option<Field>,
     /// What.
     pub text: Text,
+    /// Where what was typed gives no value: why, and what it may mean.
+    pub unclear: Option<Box<Unclear>>,
 }
 
 /// What a row came to.
@@ -154,6 +156,21 @@ impl<'a> Reader<'a> {
         self.finish(draft)
     }
 
+    /// Reads one listing of texts by their fields, as a form has them: nothing is passed over.
+    pub(super) fn form(&mut self, texts: &BTreeMap<Field, String>) -> Read {
+        let mut draft = Draft::default();
+        let layout = self.layout;
+        for column in &layout.columns {
+            let Some(field) = column.field else { continue };
+            draft.columns.insert(field, column.index);
+            let cell = Cell::Text(texts.get(&field).cloned().unwrap_or_default());
+            if !cell.is_blank() {
+                self.put(&mut draft, At { field, column: Some(column.index), unit: column.unit, cell: &cell });
+            }
+        }
+        self.finish(draft)
+    }
+
     /// Why a row is no listing.
     fn passed_over(&self, line: &Line) -> Option<Text> {
         let texts = || line.cells.iter().filter(|cell| !cell.is_blank());
@@ -237,6 +254,11 @@ fn stands_for_another(text: &str) -> bool {
 }
 
 impl Remark {
+    /// One about a row.
+    pub(super) fn of_row(text: Text) -> Self {
+        Self { column: None, field: None, text, unclear: None }
+    }
+
     /// The cell of a row that it is about: `B18`; empty where it is about the row.
     pub fn cell(&self, row: u32) -> String {
         self.column.map(|column| reference(column, row)).unwrap_or_default()

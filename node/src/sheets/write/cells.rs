@@ -16,7 +16,7 @@ use crate::typed::{audience, choice, date, industry, labels, occupation, place};
 const ZONE: &str = "Asia/Shanghai";
 
 /// What stands under the header of a field; empty where the listing has nothing there.
-pub(super) fn cell(listing: &Listing, field: Field) -> String {
+pub(in crate::sheets) fn cell(listing: &Listing, field: Field) -> String {
     let empty = Opportunity::default();
     let body = listing.listing.as_ref().unwrap_or(&empty);
     let nobody = Contact::default();

@@ -5,6 +5,7 @@ mod export;
 mod faults;
 mod template;
 
+pub(super) use cells::cell;
 pub use export::{Export, export};
 pub use faults::faults;
 pub use template::template;

@@ -10,6 +10,7 @@ use duikou_proto::validate::kind_of;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
+use super::super::drafts::{Ending, endings};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
@@ -18,6 +19,7 @@ use super::card::{Alike, foreign};
 use super::details::{self, Fact};
 use super::linked;
 use super::names::Names;
+use crate::accounts::Role;
 use crate::engine::Reader;
 
 /// Holders that are shown: as many as one answer has.
@@ -90,6 +92,8 @@ pub(crate) struct ListingPage {
     pub(crate) answers_path: String,
     pub(crate) alike: Vec<Alike>,
     pub(crate) holders: Vec<HolderLine>,
+    /// What whoever looks can do to it.
+    pub(crate) endings: Option<Ending>,
 }
 
 pub(super) async fn listing(
@@ -106,6 +110,10 @@ pub(super) async fn listing(
     let (alike, holders) =
         tokio::join!(services.searches.find_duplicates(visitor.ask(same)), holders(&web, &visitor, &listing.name),);
     let names = Names::new(&web, &visitor);
+    let own =
+        visitor.signed_in().filter(|person| person.role >= Role::Editor).and_then(|person| person.member.as_ref());
+    let own = own.is_some_and(|member| listing.name.starts_with(&format!("members/{member}/")));
+    let ended = own.then(|| endings(visitor.texts, &names, &listing));
     let seal = seal(&web, &visitor, &names, &listing.name);
     let title = listing.listing.as_ref().map(|listing| listing.title.clone()).unwrap_or_default();
     let page = Page::new(&web, &visitor, Section::Listings, title);
@@ -114,6 +122,7 @@ pub(super) async fn listing(
     let alike = alike.map(|found| found.into_inner().duplicates).unwrap_or_default();
     shown.alike =
         alike.into_iter().map(|same| Alike { path: names.listing_path(&same.name), title: same.title }).collect();
+    shown.endings = ended;
     shown.holders = holders.into_iter().map(|holder| shown.holder(&names, &holder)).collect();
     visitor.page(&shown)
 }
@@ -238,6 +247,7 @@ impl ListingPage {
             answers_path: format!("{}/counterparts", page.canonical),
             alike: Vec::new(),
             holders: Vec::new(),
+            endings: None,
             page,
         }
     }

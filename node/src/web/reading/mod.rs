@@ -23,8 +23,12 @@ use axum::Router;
 use axum::routing::get;
 
 use super::Web;
+pub(super) use card::Card;
+pub(super) use details::{Fact, contact, of_all, of_kind};
+pub(super) use listing::fingerprint;
+pub(super) use names::Names;
 #[cfg(test)]
-pub(super) use samples::samples;
+pub(super) use samples::{listing as sample_listing, samples};
 
 /// Everything under which readers find something.
 pub(super) fn routes() -> Router<Web> {

@@ -121,7 +121,7 @@ fn opportunity(kind: &str, language: Language) -> Opportunity {
     }
 }
 
-fn listing(kind: &str, language: Language) -> Listing {
+pub(in crate::web) fn listing(kind: &str, language: Language) -> Listing {
     Listing {
         name: format!("members/shenzhen.{NETWORK}/listings/{kind}-1"),
         scopes: ["public", "circle:pan-prd", "member:bijie"].map(str::to_owned).into(),

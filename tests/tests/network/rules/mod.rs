@@ -8,6 +8,7 @@ mod bad_listings;
 mod circles;
 mod clock;
 mod commands;
+mod editor;
 mod every_interface;
 mod eyes;
 mod folders;

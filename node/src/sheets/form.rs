@@ -1,0 +1,180 @@
+//! One listing by its fields, as a form has them: the fields are the columns of tables, and what is typed into them is
+//! read by what reads tables, so that forms and tables cannot differ.
+
+use std::collections::BTreeMap;
+
+use duikou_proto::v1;
+use jiff::Timestamp;
+
+use super::SheetError;
+use super::fields::{FIELDS, Field, Info};
+use super::grid::Grid;
+use super::header::Layout;
+use super::kind::Kind;
+use super::row::{Read, Reader, Remark};
+use super::write::cell;
+use crate::typed::Names;
+use crate::typed::text::items;
+
+/// What fields hold, as it was typed or as it is read again.
+pub(crate) type Texts = BTreeMap<Field, String>;
+
+/// The fields of a kind that a form has, in the order of the table. Ids are made by the server, and what no cell shows is
+/// kept beside the form.
+pub(crate) fn fields(kind: Kind) -> impl Iterator<Item = &'static Info> {
+    columns(kind).filter(|info| !matches!(info.field, Field::Id | Field::Rest))
+}
+
+fn columns(kind: Kind) -> impl Iterator<Item = &'static Info> {
+    FIELDS.iter().filter(move |info| info.written && info.is_of(kind))
+}
+
+/// What a form shows of a listing.
+pub(crate) fn texts(kind: Kind, listing: &v1::Listing) -> Texts {
+    fields(kind).map(|info| (info.field, cell(listing, info.field))).filter(|(_, text)| !text.is_empty()).collect()
+}
+
+/// A form with nothing in it yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Form {
+    pub(crate) kind: Kind,
+    /// How members and circles are called.
+    pub(crate) names: Names,
+    /// The member's own region.
+    pub(crate) home: Option<String>,
+    pub(crate) now: Timestamp,
+}
+
+/// What a filled-in form says.
+#[derive(Debug, Clone)]
+pub(crate) struct Filled {
+    /// As far as it could be read.
+    pub(crate) listing: v1::Listing,
+    /// What is wrong, what is lacking included.
+    pub(crate) faults: Vec<Remark>,
+    /// What its writer should know.
+    pub(crate) notes: Vec<Remark>,
+}
+
+impl Form {
+    /// Reads `texts`; what the form does not show is as in `before`.
+    ///
+    /// # Errors
+    /// Where the clock of this country cannot be found.
+    pub(crate) fn read(&self, texts: &Texts, before: &v1::Listing) -> Result<Filled, SheetError> {
+        let layout = Layout::of_fields(self.kind, columns(self.kind));
+        let grid = Grid::named("");
+        let mut texts = texts.clone();
+        texts.insert(Field::Rest, cell(before, Field::Rest));
+        texts.remove(&Field::Id);
+        let home = self.home.as_deref();
+        let parent = String::new();
+        let mut reader = Reader::new(&layout, &grid, parent, &self.names, home, BTreeMap::new(), self.now)?;
+        let Read::Row { listing, faults, notes } = reader.form(&texts) else { return Err(SheetError::NoHeader) };
+        let listing = v1::Listing { name: before.name.clone(), publish_time: before.publish_time, ..*listing };
+        Ok(Filled { listing, faults, notes })
+    }
+
+    /// `typed` with `meant` in place of the first of its items that gives no value alone.
+    ///
+    /// # Errors
+    /// As [`Form::read`].
+    pub(crate) fn decided(&self, field: Field, typed: &str, meant: &str) -> Result<String, SheetError> {
+        let mut parts = items(typed);
+        if parts.len() > 1 {
+            for part in &mut parts {
+                let alone = self.read(&[(field, part.clone())].into(), &v1::Listing::default())?;
+                if alone.faults.iter().any(|fault| fault.field == Some(field) && fault.unclear.is_some()) {
+                    meant.clone_into(part);
+                    return Ok(parts.join("；"));
+                }
+            }
+        }
+        Ok(meant.to_owned())
+    }
+}
+
+impl Filled {
+    /// What is wrong with a field, where anything is.
+    pub(crate) fn fault(&self, field: Field) -> Option<&Remark> {
+        self.faults.iter().find(|fault| fault.field == Some(field))
+    }
+
+    /// The texts that have given no value: what a draft keeps of them until they are corrected.
+    pub(crate) fn unread(&self, texts: &Texts) -> Texts {
+        let lost = |field: Field, text: &str| {
+            !text.trim().is_empty() && self.fault(field).is_some() && cell_is_blank(&self.listing, field)
+        };
+        texts.iter().filter(|(field, text)| lost(**field, text)).map(|(field, text)| (*field, text.clone())).collect()
+    }
+}
+
+/// Nobody may see what has no scopes, which is an answer as well: only what was typed tells whether it was given.
+fn cell_is_blank(listing: &v1::Listing, field: Field) -> bool {
+    if field == Field::Audience { listing.scopes.is_empty() } else { cell(listing, field).is_empty() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(kind: Kind) -> Form {
+        let now = "2026-11-03T01:02:00Z".parse().unwrap();
+        Form { kind, names: Names::default(), home: None, now }
+    }
+
+    fn typed(pairs: &[(Field, &str)]) -> Texts {
+        pairs.iter().map(|(field, text)| (*field, (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn what_is_typed_is_a_listing_that_a_form_shows_again() {
+        let texts = typed(&[
+            (Field::Direction, "OFFER"),
+            (Field::Title, "招聘"),
+            (Field::Regions, "毕节市；520502"),
+            (Field::SupplyType, "VACANCY"),
+            (Field::Occupation, "缝纫工"),
+            (Field::Headcount, "８０"),
+            (Field::Wage, "3000-5000元/月"),
+            (Field::Audience, "network；circle:pan-prd"),
+            (Field::Expire, "2027年3月"),
+        ]);
+        let before = v1::Listing { name: "members/bijie/listings/x".to_owned(), ..v1::Listing::default() };
+        let filled = form(Kind::Talent).read(&texts, &before).unwrap();
+        assert_eq!(filled.faults, []);
+        assert_eq!(filled.listing.name, before.name);
+        assert_eq!(filled.listing.scopes, ["network", "circle:pan-prd"]);
+        let shown = super::texts(Kind::Talent, &filled.listing);
+        assert_eq!((&*shown[&Field::Headcount], &*shown[&Field::Wage]), ("80", "3000-5000元/月"));
+        let again = form(Kind::Talent).read(&shown, &filled.listing).unwrap();
+        assert_eq!((again.listing, again.faults), (filled.listing, Vec::new()));
+    }
+
+    #[test]
+    fn what_gives_no_value_is_kept_as_it_was_typed_and_candidates_take_the_place_of_one_item() {
+        let texts = typed(&[(Field::Regions, "毕节市；鼓楼区"), (Field::Amount, "1.2.3"), (Field::Title, "资金")]);
+        let form = form(Kind::Capital);
+        let filled = form.read(&texts, &v1::Listing::default()).unwrap();
+        let unread = filled.unread(&texts);
+        assert_eq!(unread, typed(&[(Field::Regions, "毕节市；鼓楼区"), (Field::Amount, "1.2.3")]));
+        let fault = filled.fault(Field::Regions).unwrap().unclear.as_ref().unwrap();
+        assert!(fault.candidates.len() > 1, "{fault:?}");
+        let meant = &fault.candidates[0].typed;
+        assert_eq!(form.decided(Field::Regions, "毕节市；鼓楼区", meant).unwrap(), format!("毕节市；{meant}"));
+        assert_eq!(form.decided(Field::Regions, "鼓楼区", meant).unwrap(), *meant);
+        // What is lacking is told, and nothing of it is kept.
+        assert!(filled.fault(Field::Instrument).is_some_and(|fault| fault.unclear.is_none()));
+    }
+
+    #[test]
+    fn what_a_form_does_not_show_stays() {
+        let attachment = v1::Attachment { name: "a.pdf".to_owned(), ..v1::Attachment::default() };
+        let body = v1::Opportunity { attachments: vec![attachment.clone()], ..v1::Opportunity::default() };
+        let time = Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 });
+        let before = v1::Listing { publish_time: time, listing: Some(body), ..v1::Listing::default() };
+        let filled = form(Kind::Project).read(&typed(&[(Field::Title, "园区")]), &before).unwrap();
+        assert_eq!(filled.listing.publish_time, time);
+        assert_eq!(filled.listing.listing.unwrap().attachments, [attachment]);
+    }
+}

@@ -1,0 +1,120 @@
+//! `/drafts/review?batch=…`: an import that is approved together, after a look at a sample of it.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use duikou_proto::v1::draft_service_server::DraftService;
+use duikou_proto::v1::{ApproveDraftBatchRequest, ApproveDraftBatchResponse};
+
+use super::super::Web;
+use super::super::layout::{Crumb, Page, Section};
+use super::super::reading::{Names, fingerprint};
+use super::super::respond::Answer;
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::desk::{Desk, DraftPath};
+use super::difference::scopes_in_words;
+use super::list::{Asked, Line};
+use super::people::People;
+
+/// Drafts of the sample.
+const SAMPLE: i32 = 10;
+
+/// One of the sample.
+pub(super) struct Sampled {
+    line: Line,
+    audience: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "drafts/batch.html")]
+pub(super) struct BatchPage {
+    page: Page,
+    batch: String,
+    count: String,
+    others: String,
+    sample: Vec<Sampled>,
+    hash: String,
+    seal: String,
+    /// What came of it; empty: nothing has been done yet.
+    done: String,
+    /// Those that were not approved: their pages, and why.
+    failures: Vec<(String, String)>,
+    failed: String,
+    waits: bool,
+}
+
+pub(super) async fn batch(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let batch = Asked::read(query.as_deref().unwrap_or_default()).batch;
+    show(&desk, batch, None).await
+}
+
+/// Approves what was shown.
+pub(super) async fn approve(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let batch = sent.get("batch").to_owned();
+    let request = ApproveDraftBatchRequest { content_hash: sent.get("hash").to_owned(), ..asked(&desk, batch.clone()) };
+    let done = web.services().drafts.approve_draft_batch(signed.ask(request)).await;
+    let done = done.map_err(|status| signed.failed(&status))?.into_inner();
+    show(&desk, batch, Some(done)).await
+}
+
+fn asked(desk: &Desk<'_>, batch: String) -> ApproveDraftBatchRequest {
+    ApproveDraftBatchRequest {
+        parent: format!("members/{}", desk.member),
+        batch,
+        sample_size: SAMPLE,
+        ..ApproveDraftBatchRequest::default()
+    }
+}
+
+async fn show(desk: &Desk<'_>, batch: String, done: Option<ApproveDraftBatchResponse>) -> Answer {
+    let signed = desk.signed;
+    let request = ApproveDraftBatchRequest { validate_only: true, ..asked(desk, batch.clone()) };
+    let found = desk.web.services().drafts.approve_draft_batch(signed.ask(request)).await;
+    let found = found.map_err(|status| signed.failed(&status))?.into_inner();
+    let people = desk.people(found.sample.iter().map(|draft| draft.author.clone()).collect()).await?;
+    let page = Page::new(desk.web, signed, Section::Drafts, signed.texts.text("batch-title"));
+    signed.page(&BatchPage::of(page, &desk.names, &people, batch, &found, done.as_ref()))
+}
+
+impl BatchPage {
+    pub(super) fn of(
+        mut page: Page,
+        names: &Names,
+        people: &People,
+        batch: String,
+        found: &ApproveDraftBatchResponse,
+        done: Option<&ApproveDraftBatchResponse>,
+    ) -> Self {
+        let texts = page.texts();
+        page.indexed = false;
+        page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
+        let sampled = found.sample.iter().map(|draft| Sampled {
+            line: Line::of(texts, names, people, draft),
+            audience: draft
+                .listing
+                .as_ref()
+                .map(|listing| scopes_in_words(texts, names, &listing.scopes))
+                .unwrap_or_default(),
+        });
+        let failures = done.map(|done| &*done.failures).unwrap_or_default().iter();
+        let failed = done.map_or(0, |done| done.failure_count);
+        Self {
+            count: texts.count("batch-waiting", found.submitted_count),
+            others: if found.other_count > 0 { texts.count("batch-others", found.other_count) } else { String::new() },
+            sample: sampled.collect(),
+            seal: fingerprint(&found.content_hash),
+            hash: found.content_hash.clone(),
+            done: done.map_or_else(String::new, |done| texts.count("batch-approved", done.approved_count)),
+            failures: failures
+                .map(|failure| (DraftPath::of(names, &failure.draft).page("/review"), failure.description.clone()))
+                .collect(),
+            failed: if failed > 0 { texts.count("batch-failed", failed) } else { String::new() },
+            waits: found.submitted_count > 0,
+            batch,
+            page,
+        }
+    }
+}

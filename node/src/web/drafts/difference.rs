@@ -1,0 +1,108 @@
+//! Two versions of a listing beside each other, field by field, in the words of the form.
+
+use duikou_proto::language::Language;
+use duikou_proto::v1::Listing;
+use duikou_proto::v1::draft_difference::Change;
+
+use super::super::catalogue::Texts;
+use super::super::reading::Names;
+use super::super::{format, words};
+use crate::sheets::Kind;
+use crate::sheets::fields::{Info, Shape, of_path};
+use crate::sheets::form::{self, Texts as Typed};
+use crate::typed::text::items;
+use crate::typed::{choice, labels, place};
+
+/// A field that differs.
+pub(super) struct Row {
+    pub(super) label: String,
+    /// Empty: nothing.
+    pub(super) before: String,
+    pub(super) after: String,
+}
+
+/// What differs between the texts of two forms.
+pub(super) fn between(texts: Texts, names: &Names, kind: Kind, before: &Typed, after: &Typed) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for info in form::fields(kind) {
+        let shown =
+            |typed: &Typed| typed.get(&info.field).map_or_else(String::new, |text| said(texts, names, info, text));
+        let (before, after) = (shown(before), shown(after));
+        if before.trim() != after.trim() {
+            rows.push(Row { label: label(texts, info), before, after });
+        }
+    }
+    rows
+}
+
+/// What a draft would change of what is published (None: nothing is), by what the service says is different: what no
+/// form shows is named as the contract names it.
+pub(super) fn of_draft(
+    texts: Texts,
+    names: &Names,
+    kind: Kind,
+    before: Option<&Listing>,
+    after: &Listing,
+    changes: &[Change],
+) -> Vec<Row> {
+    let shown = |listing: Option<&Listing>| listing.map(|listing| form::texts(kind, listing)).unwrap_or_default();
+    let mut rows = between(texts, names, kind, &shown(before), &shown(Some(after)));
+    let is_shown =
+        |path: &str| of_path(path, kind).is_some_and(|field| form::fields(kind).any(|info| info.field == field));
+    let others = changes.iter().filter(|change| !is_shown(&change.path));
+    rows.extend(others.map(|change| Row {
+        label: change.path.clone(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+    }));
+    rows
+}
+
+fn label(texts: Texts, info: &Info) -> String {
+    match texts.language() {
+        Language::Zh => info.zh.to_owned(),
+        Language::En => info.en.to_owned(),
+    }
+}
+
+/// A text of a form as its reader understands it.
+fn said(texts: Texts, names: &Names, info: &Info, text: &str) -> String {
+    let table = match info.shape() {
+        Shape::One(table) | Shape::Several(table) => table,
+        Shape::Audience => return audience(texts, names, text),
+        Shape::Places => return places(texts, text),
+        _ => return text.to_owned(),
+    };
+    let Some(values) = choice::several(text, table).ok().and_then(|read| read.value) else { return text.to_owned() };
+    let named = values.iter().filter_map(|value| labels::of(table, *value)).map(|label| match texts.language() {
+        Language::Zh => label.zh,
+        Language::En => label.en,
+    });
+    named.collect::<Vec<_>>().join(&texts.text("list-comma"))
+}
+
+/// Places with all in which they lie.
+fn places(texts: Texts, text: &str) -> String {
+    let named = items(text).into_iter().map(|item| match place::place(&item, None).map(|read| read.value) {
+        Ok(Some(place)) if place.rest.is_empty() => format::region(texts.language(), place.code),
+        _ => item,
+    });
+    named.collect::<Vec<_>>().join(&texts.text("list-comma"))
+}
+
+fn audience(texts: Texts, names: &Names, text: &str) -> String {
+    let scopes = crate::typed::audience::audience(text, &crate::typed::Names::default());
+    match scopes.ok().and_then(|read| read.value) {
+        Some(scopes) => scopes_in_words(texts, names, &scopes),
+        None => text.to_owned(),
+    }
+}
+
+/// Scopes in words.
+pub(super) fn scopes_in_words(texts: Texts, names: &Names, scopes: &[String]) -> String {
+    if scopes.is_empty() {
+        return texts.text("audience-on-request");
+    }
+    let named = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
+    named.collect::<Vec<_>>().join(&texts.text("list-comma"))
+}

@@ -1,0 +1,160 @@
+//! What is done to a published listing: it is still true for a while, it is taken back, or it has been filled.
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use duikou_proto::v1::listing_service_server::ListingService;
+use duikou_proto::v1::{GetListingRequest, Listing, UpdateListingRequest, WithdrawListingRequest, WithdrawalReason};
+use duikou_proto::validate::kind_of;
+use prost_types::FieldMask;
+use tonic_types::StatusExt;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::forms::{Choice, Control, Field};
+use super::super::layout::{Crumb, Page, Section};
+use super::super::reading::Names;
+use super::super::respond::{Answer, Failed, see_other_with};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::desk::Desk;
+
+/// Reasons for taking a listing back, as forms have them.
+const REASONS: [(&str, WithdrawalReason, &str); 2] =
+    [("withdrawn", WithdrawalReason::Withdrawn, "end-withdrawn"), ("filled", WithdrawalReason::Filled, "end-filled")];
+
+/// The buttons under a listing of one's own. `{{ endings|safe }}` writes them.
+#[derive(Template)]
+#[template(path = "drafts/endings.html")]
+pub(in super::super) struct Ending {
+    /// The page of the listing.
+    path: String,
+    etag: String,
+    /// Copies start from this name.
+    name: String,
+    /// Whether it can be true for longer: an event is over when it is over.
+    renews: bool,
+    labels: [String; 5],
+}
+
+/// What can be done to a listing.
+pub(in super::super) fn endings(texts: Texts, names: &Names, listing: &Listing) -> Ending {
+    let kind = listing.listing.as_ref().and_then(kind_of).unwrap_or_default();
+    Ending {
+        path: names.listing_path(&listing.name),
+        etag: listing.etag.clone(),
+        name: form_urlencoded::byte_serialize(listing.name.as_bytes()).collect(),
+        renews: kind != "event",
+        labels: ["end-edit", "end-renew", "end-fill", "end-withdraw", "end-copy"].map(|id| texts.text(id)),
+    }
+}
+
+/// The question before a listing is taken back.
+#[derive(Template)]
+#[template(path = "drafts/end.html")]
+pub(super) struct EndPage {
+    page: Page,
+    title: String,
+    action: String,
+    back: String,
+    etag: String,
+    reason: Field,
+}
+
+fn name_of((member, id): &(String, String)) -> String {
+    format!("members/{member}/listings/{id}")
+}
+
+async fn own(desk: &Desk<'_>, path: &(String, String)) -> Result<Listing, Failed> {
+    let request = GetListingRequest { name: name_of(path) };
+    let listing = desk.web.services().listings.get_listing(desk.signed.ask(request)).await;
+    listing.map(tonic::Response::into_inner).map_err(|status| desk.absent(&status))
+}
+
+/// It is still true: from now on it ends when one would that was written today. Where that waits for a yes, it is handed in.
+pub(super) async fn renew(
+    State(web): State<Web>,
+    signed: Signed,
+    Path(path): Path<(String, String)>,
+    sent: Sent,
+) -> Result<Response, Failed> {
+    let desk = Desk::of(&web, &signed).await?;
+    let request = |submit| UpdateListingRequest {
+        listing: Some(Listing { name: name_of(&path), etag: sent.get("etag").to_owned(), ..Listing::default() }),
+        update_mask: Some(FieldMask { paths: vec!["expire_time".to_owned()] }),
+        submit,
+        ..UpdateListingRequest::default()
+    };
+    let listings = &web.services().listings;
+    let page = desk.names.listing_path(&name_of(&path));
+    match listings.update_listing(signed.ask(request(false))).await {
+        Ok(_) => Ok(see_other_with(&page, "done-renewed")),
+        Err(status) if is_waiting(&status) => {
+            let waits = listings.update_listing(signed.ask(request(true))).await;
+            waits.map_err(|status| signed.failed(&status))?;
+            Ok(see_other_with(&page, "done-renewal-waits"))
+        }
+        Err(status) => Err(desk.absent(&status)),
+    }
+}
+
+fn is_waiting(status: &tonic::Status) -> bool {
+    status.get_error_details().error_info().is_some_and(|info| info.reason == "APPROVAL_REQUIRED")
+}
+
+/// Asks before a listing is taken back.
+pub(super) async fn end(
+    State(web): State<Web>,
+    signed: Signed,
+    Path(path): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let listing = own(&desk, &path).await?;
+    let chosen = if query.as_deref() == Some("reason=filled") { "filled" } else { "withdrawn" };
+    let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("end-title"));
+    signed.page(&EndPage::of(page, &desk.names, &listing, chosen))
+}
+
+impl EndPage {
+    pub(super) fn of(mut page: Page, names: &Names, listing: &Listing, chosen: &str) -> Self {
+        let texts = page.texts();
+        let back = names.listing_path(&listing.name);
+        let title = listing.listing.as_ref().map(|listing| listing.title.clone()).unwrap_or_default();
+        page.indexed = false;
+        page.trail = vec![
+            Crumb { path: "/drafts/published".to_owned(), name: texts.text("published-title") },
+            Crumb { path: back.clone(), name: title.clone() },
+        ];
+        let reasons = REASONS.map(|(value, _, id)| Choice { value: value.to_owned(), name: texts.text(id) });
+        let reason = Field::new("reason", texts.text("end-reason"), Control::Choice(reasons.into()));
+        Self {
+            title,
+            action: format!("{back}/end"),
+            back,
+            etag: listing.etag.clone(),
+            reason: Field { required: true, ..reason.holding(chosen).helped(texts.text("end-reason-help")) },
+            page,
+        }
+    }
+}
+
+/// Takes a listing back from everybody.
+pub(super) async fn withdraw(
+    State(web): State<Web>,
+    signed: Signed,
+    Path(path): Path<(String, String)>,
+    sent: Sent,
+) -> Result<Response, Failed> {
+    let desk = Desk::of(&web, &signed).await?;
+    let reason = REASONS.iter().find(|(word, ..)| *word == sent.get("reason"));
+    let reason = reason.map_or(WithdrawalReason::Withdrawn, |(_, reason, _)| *reason);
+    let request = WithdrawListingRequest {
+        name: name_of(&path),
+        reason: reason.into(),
+        etag: sent.get("etag").to_owned(),
+        request_id: String::new(),
+    };
+    web.services().listings.withdraw_listing(signed.ask(request)).await.map_err(|status| desk.absent(&status))?;
+    Ok(see_other_with("/drafts/published", "done-ended"))
+}

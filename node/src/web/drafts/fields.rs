@@ -1,0 +1,234 @@
+//! The fields of the editor: by the table of columns that spreadsheets have too, six in view and the others folded.
+
+use duikou_proto::language::Language;
+
+use super::super::catalogue::Texts;
+use super::super::forms::{Choice, Control, Field as Shown, Said};
+use super::echo::echo;
+use super::filled::Filling;
+use crate::sheets::fields::{Field, Info, Shape};
+use crate::sheets::form;
+use crate::typed::labels::Label;
+use crate::typed::text::items;
+use crate::typed::{Names, audience, choice};
+
+/// Members that can be chosen by a box each; where there are more, the others are typed by name.
+const BOXES: usize = 40;
+/// The word of an audience that nobody is in.
+const ON_REQUEST: &str = "onrequest";
+
+/// Fields that stand together, folded.
+pub(super) struct Group {
+    pub(super) title: String,
+    pub(super) fields: Vec<Shown>,
+    /// Whether it is unfolded: something in it is wrong.
+    pub(super) open: bool,
+}
+
+/// Whether a field stands in a group.
+type Belongs = fn(&Info) -> bool;
+
+/// Whom an audience can name.
+pub(super) struct Audiences {
+    pub(super) names: Names,
+    /// By their short ids, with their names.
+    pub(super) members: Vec<(String, String)>,
+}
+
+/// The fields of a form that was filled in, with what is said of each. Until somebody wants to send it, what is merely
+/// lacking is not called wrong.
+pub(super) struct Maker<'a> {
+    pub(super) texts: Texts,
+    pub(super) filling: &'a Filling,
+    pub(super) audiences: &'a Audiences,
+    /// Whether it was to be sent.
+    pub(super) strict: bool,
+}
+
+impl Maker<'_> {
+    /// Those in view.
+    pub(super) fn in_view(&self) -> Vec<Shown> {
+        let kind = self.filling.kind;
+        form::fields(kind).filter(|info| info.is_in_view(kind)).map(|info| self.field(info)).collect()
+    }
+
+    /// The others.
+    pub(super) fn folded(&self) -> Vec<Group> {
+        let kind = self.filling.kind;
+        let groups: [(&str, Belongs); 3] = [
+            ("editor-group-kind", |info| info.is_particular()),
+            ("editor-group-contact", |info| is_contact(info.field)),
+            ("editor-group-more", |info| !info.is_particular() && !is_contact(info.field)),
+        ];
+        let groups = groups.into_iter().map(|(title, belongs)| {
+            let infos: Vec<&Info> = form::fields(kind).filter(|info| !info.is_in_view(kind) && belongs(info)).collect();
+            let open = infos.iter().any(|info| !self.error(info).is_empty());
+            let fields = infos.into_iter().map(|info| self.field(info)).collect();
+            Group { title: self.texts.text(title), fields, open }
+        });
+        groups.filter(|group| !group.fields.is_empty()).collect()
+    }
+
+    /// What is said of every field, for a script.
+    pub(super) fn said(&self) -> Vec<Said> {
+        form::fields(self.filling.kind).map(|info| self.said_of(info)).collect()
+    }
+
+    fn field(&self, info: &'static Info) -> Shown {
+        let (label, help) = match self.texts.language() {
+            Language::Zh => (info.zh, info.help.0),
+            Language::En => (info.en, info.help.1),
+        };
+        let control = self.control(info);
+        // A list of boxes needs no word on what to write.
+        let help = if matches!(control, Control::Boxes { .. }) { self.boxes_help(info) } else { help.to_owned() };
+        let (autocomplete, inputmode) = match info.field {
+            Field::Email => ("email", "email"),
+            Field::Phone => ("tel", "tel"),
+            Field::OnlineUrl => ("off", "url"),
+            Field::Office => ("organization", ""),
+            _ => ("off", ""),
+        };
+        let (suggest, several) = match info.shape() {
+            Shape::Places => ("/suggest/regions", true),
+            Shape::Industries => ("/suggest/industries", true),
+            Shape::Occupation => ("/suggest/occupations", false),
+            _ => ("", false),
+        };
+        Shown {
+            required: info.is_needed(),
+            autocomplete: if matches!(control, Control::Line(_)) { autocomplete } else { "" },
+            inputmode,
+            suggest,
+            several,
+            rows: if info.field == Field::Body { 12 } else { 3 },
+            said: Some(self.said_of(info)),
+            ..Shown::new(info.id, label.to_owned(), control).holding(&self.value(info)).helped(help)
+        }
+    }
+
+    fn said_of(&self, info: &'static Info) -> Said {
+        let fault = self.filling.filled.fault(info.field);
+        let candidates = fault.and_then(|fault| fault.unclear.as_ref()).map(|unclear| &*unclear.candidates);
+        let language = self.texts.language();
+        let candidate = |candidate: &crate::typed::Candidate| {
+            let text = candidate.text.in_language(language);
+            let name = if text.is_empty() { candidate.typed.clone() } else { format!("{text} {}", candidate.typed) };
+            Choice { value: candidate.typed.clone(), name }
+        };
+        let note = self.filling.filled.notes.iter().find(|note| note.field == Some(info.field));
+        let notes = [
+            echo(self.texts, self.filling, info.field),
+            note.map_or_else(String::new, |note| note.text.in_language(language).to_owned()),
+        ];
+        let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
+        Said {
+            name: info.id,
+            error: self.error(info),
+            note: notes.join(" "),
+            candidates: candidates.unwrap_or_default().iter().map(candidate).collect(),
+        }
+    }
+
+    /// What is wrong with a field.
+    fn error(&self, info: &Info) -> String {
+        let given = !self.filling.text(info.field).trim().is_empty();
+        if info.field == Field::Audience && !given {
+            return if self.strict { self.texts.text("editor-audience-open") } else { String::new() };
+        }
+        let fault = self.filling.filled.fault(info.field).filter(|_| self.strict || given);
+        let text = fault.map(|fault| fault.unclear.as_ref().map_or(&fault.text, |unclear| &unclear.text));
+        text.map_or_else(String::new, |text| text.in_language(self.texts.language()).to_owned())
+    }
+
+    fn value(&self, info: &Info) -> String {
+        let text = self.filling.text(info.field);
+        match info.shape() {
+            // The name of the value that was chosen, however it was written.
+            Shape::One(table) => choice::choice(text, table)
+                .ok()
+                .and_then(|read| read.value)
+                .and_then(|value| crate::typed::labels::of(table, value))
+                .map_or_else(|| text.to_owned(), |label| label.name.to_owned()),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn control(&self, info: &Info) -> Control {
+        match info.shape() {
+            Shape::Area => Control::Area,
+            Shape::One(table) => {
+                let none = Choice { value: String::new(), name: self.texts.text("editor-choose") };
+                Control::Choice([none].into_iter().chain(table.iter().map(|label| self.choice(label))).collect())
+            }
+            Shape::Several(table) => {
+                let chosen = choice::several(self.filling.text(info.field), table).ok().and_then(|read| read.value);
+                let chosen = chosen.unwrap_or_default();
+                let boxes = table.iter().map(|label| (self.choice(label), chosen.contains(&label.value)));
+                Control::Boxes { boxes: boxes.collect(), other: None }
+            }
+            Shape::Audience => self.audience(),
+            Shape::Line | Shape::Places | Shape::Industries | Shape::Occupation => Control::Line("text"),
+        }
+    }
+
+    fn choice(&self, label: &Label) -> Choice {
+        let name = match self.texts.language() {
+            Language::Zh => label.zh,
+            Language::En => label.en,
+        };
+        Choice { value: label.name.to_owned(), name: name.to_owned() }
+    }
+
+    fn boxes_help(&self, info: &Info) -> String {
+        let id = if info.field == Field::Audience { "editor-audience-help" } else { "editor-several-help" };
+        self.texts.text(id)
+    }
+
+    /// A box for each who may be meant, and what is none of them in a line.
+    fn audience(&self) -> Control {
+        let texts = self.texts;
+        let (mut chosen, mut rest) = (Vec::new(), Vec::new());
+        for item in items(self.filling.text(Field::Audience)) {
+            match audience::audience(&item, &self.audiences.names).map(|read| read.value) {
+                Ok(Some(scopes)) if scopes.is_empty() => chosen.push(ON_REQUEST.to_owned()),
+                Ok(Some(scopes)) => chosen.extend(scopes),
+                Ok(None) => {}
+                Err(_) => rest.push(item),
+            }
+        }
+        let mut offered: Vec<(String, String)> = [
+            ("public", "editor-for-public"),
+            ("registered", "editor-for-registered"),
+            ("network", "editor-for-network"),
+        ]
+        .into_iter()
+        .map(|(scope, id)| (scope.to_owned(), texts.text(id)))
+        .collect();
+        let circles = self.audiences.names.circles.iter();
+        offered.extend(circles.map(|circle| (format!("circle:{circle}"), texts.about("scope-circle", circle))));
+        let few = self.audiences.members.len() <= BOXES;
+        for (id, name) in &self.audiences.members {
+            let scope = format!("member:{id}");
+            if few || chosen.contains(&scope) {
+                offered.push((scope, name.clone()));
+            }
+        }
+        offered.push((ON_REQUEST.to_owned(), texts.text("editor-for-nobody")));
+        // What this server has no name for stays chosen.
+        let unnamed: Vec<&String> =
+            chosen.iter().filter(|one| !offered.iter().any(|(scope, _)| scope == *one)).collect();
+        let unnamed: Vec<(String, String)> = unnamed.into_iter().map(|scope| (scope.clone(), scope.clone())).collect();
+        offered.extend(unnamed);
+        let boxes = offered.into_iter().map(|(value, name)| {
+            let is_chosen = chosen.contains(&value);
+            (Choice { value, name }, is_chosen)
+        });
+        let other = (!few || !rest.is_empty()).then(|| (texts.text("editor-for-others"), rest.join("；")));
+        Control::Boxes { boxes: boxes.collect(), other }
+    }
+}
+
+fn is_contact(field: Field) -> bool {
+    matches!(field, Field::Office | Field::Person | Field::Email | Field::Phone | Field::Address)
+}

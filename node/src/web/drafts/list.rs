@@ -1,0 +1,208 @@
+//! `/drafts`: the drafts of the member, by where they stand.
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use duikou_proto::v1::draft::State as DraftState;
+use duikou_proto::v1::draft_service_server::DraftService;
+use duikou_proto::v1::{Draft, ListDraftsRequest};
+use duikou_proto::validate::kind_of;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::layout::{Page, Section};
+use super::super::pager::{Empty, Pager};
+use super::super::reading::Names;
+use super::super::respond::Answer;
+use super::super::signed::Signed;
+use super::super::{format, words};
+use super::desk::{Desk, DraftPath};
+use super::people::People;
+
+/// Drafts of one page.
+const DRAFTS: i32 = 50;
+/// States by which the list is narrowed, as addresses have them.
+const STATES: [(&str, DraftState); 4] = [
+    ("draft", DraftState::Draft),
+    ("submitted", DraftState::Submitted),
+    ("returned", DraftState::Returned),
+    ("approved", DraftState::Approved),
+];
+
+/// One draft.
+pub(super) struct Line {
+    pub(super) path: String,
+    pub(super) title: String,
+    pub(super) kind: String,
+    pub(super) direction: String,
+    pub(super) direction_word: &'static str,
+    pub(super) state: String,
+    pub(super) state_word: &'static str,
+    pub(super) author: String,
+    pub(super) updated: String,
+    /// Why it was given back; empty: it was not.
+    pub(super) reason: String,
+}
+
+/// A way to narrow the list.
+pub(super) struct Tab {
+    path: String,
+    name: String,
+    current: bool,
+}
+
+/// The list.
+#[derive(Template)]
+#[template(path = "drafts/list.html")]
+pub(super) struct ListPage {
+    page: Page,
+    tabs: Vec<Tab>,
+    /// Those of everybody, or one's own only.
+    whose: Vec<Tab>,
+    lines: Vec<Line>,
+    /// Where an import is approved together; empty: this is no import, or nothing waits.
+    together: String,
+    batch: String,
+    pager: Pager,
+    empty: Empty,
+}
+
+/// What the address asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    state: String,
+    mine: bool,
+    pub(super) batch: String,
+    after: String,
+}
+
+impl Asked {
+    pub(super) fn read(query: &str) -> Self {
+        let mut asked = Self::default();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()).take(16) {
+            match &*key {
+                "state" => asked.state = value.into_owned(),
+                "mine" => asked.mine = value == "1",
+                "batch" => asked.batch = value.into_owned(),
+                "after" => asked.after = value.into_owned(),
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    fn path(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (key, value) in [("state", &*self.state), ("batch", &*self.batch), ("after", &*self.after)] {
+            if !value.is_empty() {
+                query.append_pair(key, value);
+            }
+        }
+        if self.mine {
+            query.append_pair("mine", "1");
+        }
+        let query = query.finish();
+        if query.is_empty() { "/drafts".to_owned() } else { format!("/drafts?{query}") }
+    }
+
+    fn states(&self) -> Vec<i32> {
+        let wanted = STATES.iter().find(|(word, _)| *word == self.state);
+        wanted.map(|(_, state)| i32::from(*state)).into_iter().collect()
+    }
+}
+
+/// Where a draft stands, in a word.
+pub(super) fn state(texts: Texts, state: DraftState) -> String {
+    match state {
+        DraftState::Draft => texts.text("draft-state-draft"),
+        DraftState::Submitted => texts.text("draft-state-submitted"),
+        DraftState::Returned => texts.text("draft-state-returned"),
+        DraftState::Approved => texts.text("draft-state-approved"),
+        DraftState::Unspecified => String::new(),
+    }
+}
+
+pub(super) async fn list(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let asked = Asked::read(query.as_deref().unwrap_or_default());
+    let request = ListDraftsRequest {
+        parent: format!("members/{}", desk.member),
+        page_size: DRAFTS,
+        page_token: asked.after.clone(),
+        states: asked.states(),
+        author: if asked.mine { desk.account().to_owned() } else { String::new() },
+        batch: asked.batch.clone(),
+    };
+    let found = web.services().drafts.list_drafts(signed.ask(request)).await;
+    let found = found.map_err(|status| signed.failed(&status))?.into_inner();
+    let people = desk.people(found.drafts.iter().map(|draft| draft.author.clone()).collect()).await?;
+    let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("drafts-title"));
+    signed.page(&ListPage::of(page, &desk.names, &people, &asked, &found.drafts, found.next_page_token))
+}
+
+impl ListPage {
+    pub(super) fn of(
+        mut page: Page,
+        names: &Names,
+        people: &People,
+        asked: &Asked,
+        drafts: &[Draft],
+        next: String,
+    ) -> Self {
+        let texts = page.texts();
+        page.indexed = false;
+        let first = Asked { after: String::new(), ..asked.clone() };
+        let tab = |name: String, wanted: Asked| Tab { path: wanted.path(), name, current: wanted == first };
+        let all = tab(texts.text("drafts-open"), Asked { state: String::new(), ..first.clone() });
+        let states = STATES
+            .iter()
+            .map(|(word, known)| tab(state(texts, *known), Asked { state: (*word).to_owned(), ..first.clone() }));
+        let whose = [(false, "drafts-all"), (true, "drafts-mine")];
+        let whose = whose.map(|(mine, id)| tab(texts.text(id), Asked { mine, ..first.clone() }));
+        let waits = !asked.batch.is_empty() && drafts.iter().any(|draft| draft.state() == DraftState::Submitted);
+        let batch: String = form_urlencoded::byte_serialize(asked.batch.as_bytes()).collect();
+        let back = if asked.after.is_empty() { String::new() } else { first.path() };
+        let on = if next.is_empty() { String::new() } else { Asked { after: next, ..asked.clone() }.path() };
+        Self {
+            tabs: [all].into_iter().chain(states).collect(),
+            whose: whose.into(),
+            lines: drafts.iter().map(|draft| Line::of(texts, names, people, draft)).collect(),
+            together: if waits { format!("/drafts/review?batch={batch}") } else { String::new() },
+            batch: asked.batch.clone(),
+            pager: Pager::new(texts, back, on),
+            empty: Empty {
+                title: texts.text("drafts-none"),
+                advice: texts.text("drafts-none-advice"),
+                link: ("/drafts/new".to_owned(), texts.text("drafts-new")),
+            },
+            page,
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn of(texts: Texts, names: &Names, people: &People, draft: &Draft) -> Self {
+        let path = DraftPath::of(names, &draft.name);
+        let listing = draft.listing.clone().unwrap_or_default();
+        let name = listing.name;
+        let body = listing.listing.unwrap_or_default();
+        let updated = draft.update_time.map_or(0, |time| time.seconds);
+        let word = STATES.iter().find(|(_, state)| *state == draft.state()).map_or("", |(word, _)| word);
+        let title = match (&*body.title, draft.state()) {
+            ("", DraftState::Approved) => name.rsplit('/').next().unwrap_or_default().to_owned(),
+            ("", _) => texts.text("drafts-untitled"),
+            (title, _) => title.to_owned(),
+        };
+        Self {
+            path: if draft.state() == DraftState::Submitted { path.page("/review") } else { path.page("") },
+            title,
+            kind: kind_of(&body).map_or_else(String::new, |kind| words::kind(texts, kind)),
+            direction: words::direction(texts, body.direction()),
+            direction_word: words::direction_word(body.direction()),
+            state: state(texts, draft.state()),
+            state_word: word,
+            author: people.name(&draft.author),
+            updated: format::moment(texts.language(), &format::in_china(updated)),
+            reason: if draft.state() == DraftState::Returned { draft.return_reason.clone() } else { String::new() },
+        }
+    }
+}

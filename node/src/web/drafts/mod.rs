@@ -1,0 +1,60 @@
+//! Writing listings, handing them in, and judging them: pages over the drafts of the member for whom somebody acts.
+//!
+//! `list` shows drafts, `start` begins one, `editor` is where one is written: `fields` asks for what a kind has by the
+//! table of columns that spreadsheets have too, `echo` says how an entry was understood, `filled` reads what was sent,
+//! `save` keeps it. `send` shows what is about to be sent, to whom (`audience`), and what to look at again (`warnings`);
+//! `review` and `batch` approve or give back; `published` are one's own listings and `end` what is done to one; `policy`
+//! is who approves. `difference` sets two versions beside each other, `shown` is a listing as readers see it, `people` are
+//! the names of accounts, `suggest` helps while somebody types.
+
+mod audience;
+mod batch;
+mod desk;
+mod difference;
+mod echo;
+mod editor;
+mod end;
+mod fields;
+mod filled;
+mod list;
+mod people;
+mod policy;
+mod published;
+mod review;
+#[cfg(test)]
+mod samples;
+mod save;
+mod send;
+mod shown;
+mod start;
+mod suggest;
+mod warnings;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::Web;
+pub(super) use end::{Ending, endings};
+#[cfg(test)]
+pub(super) use samples::samples;
+
+/// Everything under which listings are written.
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/drafts", get(list::list))
+        .route("/drafts/new", get(start::start).post(save::make))
+        .route("/drafts/published", get(published::published))
+        .route("/drafts/review", get(batch::batch).post(batch::approve))
+        .route("/drafts/{member}/{id}", get(editor::editor).post(save::save))
+        .route("/drafts/{member}/{id}/send", get(send::send).post(send::submit))
+        .route("/drafts/{member}/{id}/review", get(review::review))
+        .route("/drafts/{member}/{id}/approve", post(review::approve))
+        .route("/drafts/{member}/{id}/return", post(review::give_back))
+        .route("/drafts/{member}/{id}/delete", get(start::forget).post(start::delete))
+        .route("/listings/{member}/{id}/edit", post(start::edit))
+        .route("/listings/{member}/{id}/renew", post(end::renew))
+        .route("/listings/{member}/{id}/end", get(end::end).post(end::withdraw))
+        .route("/admin/approval", get(policy::policy).post(policy::set))
+        .route("/suggest/{table}", get(suggest::suggest))
+        .route("/preview", post(suggest::preview))
+}

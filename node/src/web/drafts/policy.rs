@@ -1,0 +1,248 @@
+//! `/admin/approval`: who says yes to what the member publishes, and who stands in for whom.
+
+use askama::Template;
+use axum::extract::State;
+use duikou_proto::v1::account_service_server::AccountService;
+use duikou_proto::v1::approval_policy::{Deputy, Rule};
+use duikou_proto::v1::draft_service_server::DraftService;
+use duikou_proto::v1::{ApprovalPolicy, ListAccountsRequest, UpdateApprovalPolicyRequest};
+use http::StatusCode;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use prost_types::{FieldMask, Timestamp};
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::format;
+use super::super::forms::{Choice, Control, Field};
+use super::super::layout::{Page, Section};
+use super::super::respond::{Answer, see_other_with};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::desk::Desk;
+use super::people::People;
+use crate::accounts::Role;
+use crate::http::Problem;
+use crate::typed::When;
+use crate::typed::date::date;
+
+/// The rules, as forms have them.
+const RULES: [(&str, Rule, &str); 4] = [
+    ("default", Rule::Unspecified, "policy-default"),
+    ("none", Rule::None, "policy-none"),
+    ("self", Rule::Self_, "policy-self"),
+    ("other", Rule::Other, "policy-other"),
+];
+
+/// Somebody who stands in for a reviewer.
+pub(super) struct DeputyLine {
+    /// As the form sends it back.
+    value: String,
+    reviewer: String,
+    deputy: String,
+    until: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "drafts/policy.html")]
+pub(super) struct PolicyPage {
+    page: Page,
+    /// What holds now, in words.
+    now: String,
+    chosen: String,
+    etag: String,
+    rule: Field,
+    deputies: Vec<DeputyLine>,
+    /// Reviewer, deputy, until when: one more.
+    more: Vec<Field>,
+    /// Whether whoever looks may change it.
+    may: bool,
+    problem: String,
+}
+
+pub(super) async fn policy(State(web): State<Web>, signed: Signed) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let policy = desk.policy().await?;
+    show(&desk, &policy, &Sent::default(), StatusCode::OK, Wrong::default()).await
+}
+
+/// What is wrong with what was sent.
+#[derive(Default)]
+struct Wrong {
+    until: String,
+    problem: String,
+}
+
+/// The accounts that may stand in, with their names; none for those who do not administer them.
+async fn accounts(desk: &Desk<'_>) -> Vec<(String, String)> {
+    let request = ListAccountsRequest {};
+    let found = desk.web.services().people.list_accounts(desk.signed.ask(request)).await;
+    let found = found.map(|found| found.into_inner().accounts).unwrap_or_default();
+    let named = found.into_iter().map(|account| {
+        let id = account.name.strip_prefix("accounts/").unwrap_or(&account.name).to_owned();
+        (id, if account.display_name.is_empty() { account.login } else { account.display_name })
+    });
+    named.collect()
+}
+
+async fn show(desk: &Desk<'_>, policy: &ApprovalPolicy, sent: &Sent, status: StatusCode, wrong: Wrong) -> Answer {
+    let may = desk.signed.person().role >= Role::Admin;
+    let accounts = if may { accounts(desk).await } else { Vec::new() };
+    let ids = policy.deputies.iter().flat_map(|deputy| [deputy.reviewer.clone(), deputy.deputy.clone()]);
+    let people = desk.people(ids.chain([policy.updater.clone()]).collect()).await?;
+    let page = Page::new(desk.web, desk.signed, Section::Admin, desk.signed.texts.text("policy-title"));
+    let mut shown = PolicyPage::of(page, policy, &people, &accounts, sent, may);
+    shown.problem = wrong.problem;
+    if let Some(until) = shown.more.last_mut() {
+        until.error = wrong.until;
+    }
+    desk.signed.page_with(status, &shown)
+}
+
+impl PolicyPage {
+    pub(super) fn of(
+        mut page: Page,
+        policy: &ApprovalPolicy,
+        people: &People,
+        accounts: &[(String, String)],
+        sent: &Sent,
+        may: bool,
+    ) -> Self {
+        let texts = page.texts();
+        page.indexed = false;
+        let (_, _, now) = of_rule(policy.rule());
+        let chosen = if policy.is_default { Rule::Unspecified } else { policy.rule() };
+        let rules = RULES.map(|(value, _, id)| Choice { value: value.to_owned(), name: texts.text(id) });
+        let held = match sent.get("rule") {
+            "" => of_rule(chosen).0,
+            typed => typed,
+        };
+        let rule = Field::new("rule", texts.text("policy-rule"), Control::Choice(rules.into())).holding(held);
+        let by = match (&policy.update_time, policy.is_default) {
+            (Some(time), _) => texts.fill(
+                "policy-by",
+                &[
+                    ("who", &people.name(&policy.updater)),
+                    ("time", &format::moment(texts.language(), &format::in_china(time.seconds))),
+                ],
+            ),
+            (None, _) => texts.text("policy-nobody"),
+        };
+        Self {
+            now: texts.text(now),
+            chosen: by,
+            etag: policy.etag.clone(),
+            rule: rule.helped(texts.text("policy-rule-help")),
+            deputies: policy.deputies.iter().map(|deputy| DeputyLine::of(texts, people, deputy)).collect(),
+            more: more(texts, accounts, sent),
+            may,
+            problem: String::new(),
+            page,
+        }
+    }
+}
+
+fn of_rule(rule: Rule) -> (&'static str, Rule, &'static str) {
+    RULES.into_iter().find(|(_, known, _)| *known == rule).unwrap_or(RULES[0])
+}
+
+fn more(texts: Texts, accounts: &[(String, String)], sent: &Sent) -> Vec<Field> {
+    if accounts.is_empty() {
+        return Vec::new();
+    }
+    let choose = |name: &'static str, label: &str| {
+        let none = Choice { value: String::new(), name: texts.text("editor-choose") };
+        let people = accounts.iter().map(|(id, name)| Choice { value: id.clone(), name: name.clone() });
+        let control = Control::Choice([none].into_iter().chain(people).collect());
+        Field::new(name, texts.text(label), control).holding(sent.get(name))
+    };
+    let until = Field::new("until", texts.text("policy-until"), Control::Line("text")).holding(sent.get("until"));
+    vec![
+        choose("reviewer", "policy-reviewer"),
+        choose("deputy", "policy-deputy"),
+        until.helped(texts.text("policy-until-help")),
+    ]
+}
+
+impl DeputyLine {
+    fn of(texts: Texts, people: &People, deputy: &Deputy) -> Self {
+        let until = deputy.expire_time.as_ref().map_or(0, |time| time.seconds);
+        Self {
+            value: format!("{}|{}|{until}", deputy.reviewer, deputy.deputy),
+            reviewer: people.name(&deputy.reviewer),
+            deputy: people.name(&deputy.deputy),
+            until: format::moment(texts.language(), &format::in_china(until)),
+        }
+    }
+}
+
+/// Changes it: deputies that are not sent back are none any longer.
+pub(super) async fn set(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let held = desk.policy().await?;
+    let rule = RULES.iter().find(|(word, ..)| *word == sent.get("rule")).map_or(held.rule(), |(_, rule, _)| *rule);
+    let kept = sent.fields().iter().filter(|(key, _)| key == "kept").filter_map(|(_, value)| deputy_in(value));
+    let mut deputies: Vec<Deputy> = kept.collect();
+    if !sent.get("reviewer").is_empty() || !sent.get("deputy").is_empty() {
+        let now = format::in_china(web.engine().now().div_euclid(1_000_000)).date();
+        let until = match end_of(sent.line("until"), now) {
+            Ok(until) => until,
+            Err(text) => {
+                let until = text.in_language(signed.language()).to_owned();
+                let wrong = Wrong { until, problem: String::new() };
+                return show(&desk, &held, &sent, StatusCode::BAD_REQUEST, wrong).await;
+            }
+        };
+        deputies.push(Deputy {
+            reviewer: sent.get("reviewer").to_owned(),
+            deputy: sent.get("deputy").to_owned(),
+            expire_time: Some(until),
+        });
+    }
+    let policy = ApprovalPolicy {
+        name: format!("members/{}/approvalPolicy", desk.member),
+        rule: rule.into(),
+        deputies,
+        etag: sent.get("etag").to_owned(),
+        ..ApprovalPolicy::default()
+    };
+    let request = UpdateApprovalPolicyRequest {
+        policy: Some(policy),
+        update_mask: Some(FieldMask { paths: vec!["*".to_owned()] }),
+        request_id: String::new(),
+    };
+    match web.services().drafts.update_approval_policy(signed.ask(request)).await {
+        Ok(_) => Ok(see_other_with("/admin/approval", "done-policy")),
+        Err(status) => {
+            let problem = Problem::of(&status, signed.language());
+            let violations: Vec<&str> = problem.violations().map(|(_, text)| text).collect();
+            let told = if violations.is_empty() { problem.detail().to_owned() } else { violations.join(" ") };
+            let wrong = Wrong { until: String::new(), problem: told };
+            show(&desk, &held, &sent, problem.status(), wrong).await
+        }
+    }
+}
+
+fn deputy_in(value: &str) -> Option<Deputy> {
+    let mut parts = value.splitn(3, '|');
+    let (reviewer, deputy) = (parts.next()?.to_owned(), parts.next()?.to_owned());
+    let seconds = parts.next()?.parse().ok()?;
+    Some(Deputy { reviewer, deputy, expire_time: Some(Timestamp { seconds, nanos: 0 }) })
+}
+
+/// The end of a day that was typed.
+fn end_of(typed: &str, today: Date) -> Result<Timestamp, duikou_proto::language::Text> {
+    let when: When = date(typed, today).map_err(|unclear| unclear.told())?;
+    let zone = TimeZone::get(format::ZONE).unwrap_or(TimeZone::UTC);
+    let end = match when {
+        When::Exact(at) => Some(at),
+        When::Moment(at) => zone.to_timestamp(at).ok(),
+        When::Month(_) | When::Day(_) => {
+            let next = when.last_day().and_then(|day| day.tomorrow().ok());
+            next.and_then(|day| zone.to_timestamp(day.to_datetime(jiff::civil::Time::midnight())).ok())
+        }
+    };
+    let seconds = end.map_or(0, |end| end.as_second());
+    Ok(Timestamp { seconds, nanos: 0 })
+}

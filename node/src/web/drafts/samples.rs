@@ -1,0 +1,224 @@
+//! Samples of the pages of drafts.
+
+use duikou_proto::language::Language;
+use duikou_proto::v1::approval_policy::{Deputy, Rule};
+use duikou_proto::v1::draft::State as DraftState;
+use duikou_proto::v1::{
+    ApprovalPolicy, ApproveDraftBatchResponse, Draft, DraftDifference, Listing, approve_draft_batch_response,
+};
+use prost_types::Timestamp;
+
+use super::super::catalogue::Texts;
+use super::super::layout::Section;
+use super::super::reading::{Names, sample_listing as listing};
+use super::super::samples::{NETWORK, Samples};
+use super::super::sent::Sent;
+use super::audience::said;
+use super::batch::BatchPage;
+use super::desk::DraftPath;
+use super::difference::between;
+use super::editor::{Around, Conflict, EditorPage, around_of, preview};
+use super::end::EndPage;
+use super::fields::Audiences;
+use super::filled::Filling;
+use super::list::{Asked, ListPage};
+use super::people::People;
+use super::policy::PolicyPage;
+use super::published::PublishedPage;
+use super::review::{EndedPage, ReviewPage};
+use super::send::{Compared, SendPage};
+use super::start::{ForgetPage, StartPage};
+use super::warnings::{alike, personal};
+use crate::accounts::Role;
+use crate::sheets::Kind;
+use crate::sheets::fields::Field;
+use crate::sheets::form::{Form, Texts as Typed};
+use crate::typed;
+
+const TIME: i64 = 1_793_667_720;
+const HASH: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn at(seconds: i64) -> Option<Timestamp> {
+    Some(Timestamp { seconds, nanos: 0 })
+}
+
+/// What somebody has typed in either language, some of it wrong.
+fn typed(kind: Kind, zh: bool) -> Typed {
+    let either = |field: Field, chinese: &str, english: &str| (field, if zh { chinese } else { english }.to_owned());
+    let mut texts: Typed = [
+        either(Field::Title, "冷链<b>物流</b>", "Cold <b>chain</b>"),
+        either(Field::Direction, "OFFER", "OFFER"),
+        either(Field::Regions, "鼓楼区；毕节市", "Bijie"),
+        either(Field::Industries, "01", "01"),
+        either(Field::Audience, "network；没有这个", "network；nobody"),
+        either(Field::Expire, "2027年3月", "2027-03-31"),
+        either(Field::Body, "**要点** 13800138000", "**In short** 13800138000"),
+        either(Field::Email, "x", "x"),
+    ]
+    .into();
+    texts.extend(match kind {
+        Kind::Capital => {
+            vec![either(Field::Instrument, "股权", "EQUITY"), either(Field::Amount, "1.2亿", "120000000 CNY")]
+        }
+        Kind::Project => {
+            vec![either(Field::Investment, "1.2.3", "1.2.3"), either(Field::CooperationModes, "合资", "PPP")]
+        }
+        Kind::Technology => {
+            vec![either(Field::Maturity, "中试", "10"), either(Field::TransferModes, "许可", "LICENCE")]
+        }
+        Kind::Talent => vec![
+            either(Field::Headcount, "八十", "80"),
+            either(Field::Occupation, "7531 缝纫工", "7531 tailor"),
+            either(Field::Wage, "3000-5000元/月", "3000-5000 CNY/month"),
+        ],
+        Kind::Event => {
+            vec![either(Field::Start, "3月5日", "2027-03-05 09:00"), either(Field::Venue, "会展中心", "Hall")]
+        }
+    });
+    texts
+}
+
+fn filling(kind: Kind, language: Language) -> Filling {
+    let texts = typed(kind, language == Language::Zh);
+    let names = typed::Names { circles: vec!["pan-prd".to_owned()], ..typed::Names::default() };
+    let now = jiff::Timestamp::from_second(TIME).unwrap();
+    let form = Form { kind, names, home: None, now };
+    let filled = form.read(&texts, &Listing::default()).unwrap();
+    Filling { kind, texts, filled }
+}
+
+fn draft(state: DraftState, language: Language) -> Draft {
+    let listing = if state == DraftState::Approved { Listing::default() } else { listing("talent", language) };
+    Draft {
+        name: "members/bijie/drafts/0190b5c4".to_owned(),
+        listing: Some(listing),
+        state: state.into(),
+        return_reason: "<which?>".to_owned(),
+        author: "a".to_owned(),
+        editors: vec!["b".to_owned(), "local".to_owned()],
+        updater: "b".to_owned(),
+        update_time: at(TIME),
+        submit_time: at(TIME),
+        approve_time: at(TIME),
+        approver: "t-1".to_owned(),
+        content_hash: HASH.to_owned(),
+        etag: "3".to_owned(),
+        ..Draft::default()
+    }
+}
+
+/// Every page.
+pub(in crate::web) fn samples(samples: &Samples) {
+    let language = samples.language;
+    let texts = Texts::of(language);
+    let names = &Names::sample(language, NETWORK);
+    let people = People::sample(texts, &[("a", "A <b>"), ("b", "B")]);
+    let path = DraftPath { member: "bijie".to_owned(), id: "0190b5c4".to_owned() };
+    let visitor = samples.signed(Role::Reviewer, "/drafts");
+    let page = |title: &str| samples.page_for(&visitor, Section::Drafts, title);
+    let add = |name: &'static str, shown: &dyn askama::DynTemplate| samples.add(name, shown);
+    for kind in Kind::ALL {
+        let filling = filling(kind, language);
+        let members = vec![("zunyi".to_owned(), "Z".to_owned()), ("shenzhen".to_owned(), "S".to_owned())];
+        let audiences = Audiences { names: typed::Names::default(), members };
+        let fresh = Around { action: "/drafts/new".to_owned(), listing: "x".to_owned(), ..Around::default() };
+        add("drafts/editor.html", &EditorPage::of(page("new"), &filling, &audiences, fresh, false));
+        let mut around = around_of(texts, &draft(DraftState::Returned, language), &path, &people);
+        around.preview = preview(&filling.filled.listing);
+        around.problem = "<no>".to_owned();
+        let theirs = [(Field::Title, "other".to_owned()), (Field::Direction, "REQUEST".to_owned())].into();
+        let text = texts.fill("editor-conflict", &[("who", "B"), ("time", "10:42")]);
+        let rows = between(texts, names, kind, &theirs, &Typed::new());
+        around.conflict = Some(Conflict { text, rows, theirs: path.page("") });
+        add("drafts/editor.html", &EditorPage::of(page("old"), &filling, &audiences, around, true));
+    }
+    let states = [DraftState::Draft, DraftState::Submitted, DraftState::Returned, DraftState::Approved];
+    let drafts: Vec<Draft> = states.into_iter().map(|state| draft(state, language)).collect();
+    let asked = |query: &str| Asked::read(query);
+    let list = |query: &str, drafts: &[Draft]| {
+        ListPage::of(page("drafts"), names, &people, &asked(query), drafts, "next".to_owned())
+    };
+    add("drafts/list.html", &list("", &drafts));
+    add("drafts/list.html", &list("state=returned&mine=1&batch=b-1&after=x", &drafts));
+    add("drafts/list.html", &list("state=approved", &[]));
+    add(
+        "drafts/start.html",
+        &StartPage::of(page("start"), |kind, way| format!("/drafts/new?kind={kind}&direction={way}")),
+    );
+    add("drafts/forget.html", &ForgetPage::of(page("forget"), &path, &drafts[0]));
+    let difference = DraftDifference {
+        published: true,
+        scopes_gained: vec!["public".to_owned()],
+        members_gained: vec!["zunyi".to_owned()],
+        members_lost: vec!["zunyi".to_owned()],
+        outdated: true,
+        ..DraftDifference::default()
+    };
+    let compared = || {
+        let after = [(Field::Title, "after".to_owned()), (Field::Audience, "public".to_owned())].into();
+        let before = [(Field::Title, "before\nbefore".to_owned())].into();
+        let rows = between(texts, names, Kind::Talent, &before, &after);
+        Compared { draft: draft(DraftState::Submitted, language), difference: difference.clone(), rows }
+    };
+    let audience =
+        |scopes: &[String]| said(texts, names, scopes, &["zunyi".to_owned()], &["x".to_owned()], &difference);
+    let warned = || {
+        let mut warned = alike(texts, names, &[("members/zunyi/listings/x".to_owned(), "<same>".to_owned())]);
+        warned.extend(personal(texts, &filling(Kind::Project, language).filled.listing));
+        warned
+    };
+    for (rule, scopes) in [
+        (Rule::None, vec!["public".to_owned()]),
+        (Rule::Self_, Vec::new()),
+        (Rule::Other, vec!["registered".to_owned()]),
+    ] {
+        let audience = || audience(&scopes);
+        add("drafts/send.html", &SendPage::of(page("send"), &path, compared(), audience(), warned(), rule));
+        let mut review = ReviewPage::of(page("review"), &path, &people, compared(), audience(), warned(), rule);
+        add("drafts/review.html", &review);
+        review.refuse(texts.text("review-own-hand"));
+        add("drafts/review.html", &review);
+    }
+    let ended = EndedPage::of(page("ended"), &people, &drafts[3], "/listings/bijie/x".to_owned());
+    add("drafts/ended.html", &ended);
+    let failure = approve_draft_batch_response::Failure {
+        draft: "members/bijie/drafts/x".to_owned(),
+        description: "<why>".to_owned(),
+        ..approve_draft_batch_response::Failure::default()
+    };
+    let found = ApproveDraftBatchResponse {
+        submitted_count: 500,
+        other_count: 2,
+        sample: vec![draft(DraftState::Submitted, language)],
+        content_hash: HASH.to_owned(),
+        ..ApproveDraftBatchResponse::default()
+    };
+    let done = ApproveDraftBatchResponse {
+        approved_count: 499,
+        failures: vec![failure],
+        failure_count: 1,
+        ..ApproveDraftBatchResponse::default()
+    };
+    let batch = |done| BatchPage::of(page("batch"), names, &people, "b-1".to_owned(), &found, done);
+    add("drafts/batch.html", &batch(None));
+    add("drafts/batch.html", &batch(Some(&done)));
+    let listings: Vec<Listing> = ["event", "talent"].map(|kind| listing(kind, language)).into();
+    for (soon, listings, next) in [(false, &*listings, "next"), (true, &[], "")] {
+        add("drafts/published.html", &PublishedPage::of(page("own"), names, soon, listings, next, next));
+    }
+    add("drafts/end.html", &EndPage::of(page("end"), names, &listings[0], "filled"));
+    let deputy = Deputy { reviewer: "a".to_owned(), deputy: "b".to_owned(), expire_time: at(TIME) };
+    let policy = ApprovalPolicy {
+        rule: Rule::Other.into(),
+        deputies: vec![deputy],
+        update_time: at(TIME),
+        updater: "a".to_owned(),
+        etag: "2".to_owned(),
+        ..ApprovalPolicy::default()
+    };
+    let accounts = [("a".to_owned(), "A".to_owned()), ("b".to_owned(), "B".to_owned())];
+    for may in [true, false] {
+        let sent = Sent::default();
+        add("drafts/policy.html", &PolicyPage::of(page("policy"), &policy, &people, &accounts, &sent, may));
+    }
+}

@@ -1,0 +1,109 @@
+//! Help while somebody types, for the script: places, industries and occupations by name, pinyin or code; and a text as
+//! readers will see it.
+
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::Response;
+use duikou_proto::language::Language;
+use duikou_proto::reference::{Entry, occupations, regions};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+
+use super::super::Web;
+use super::super::respond::{Answer, Failed};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::super::{format, markdown};
+use crate::accounts::Role;
+use crate::typed::{industry, place};
+
+/// Suggestions of one answer.
+const SUGGESTIONS: usize = 12;
+/// Characters that are looked for.
+const CHARACTERS: usize = 40;
+
+pub(super) async fn suggest(signed: Signed, Path(table): Path<String>, RawQuery(query): RawQuery) -> Answer {
+    let typed = form_urlencoded::parse(query.unwrap_or_default().as_bytes())
+        .find(|(key, _)| key == "q")
+        .map(|(_, value)| value.trim().chars().take(CHARACTERS).collect::<String>())
+        .unwrap_or_default();
+    let texts = if typed.is_empty() { Vec::new() } else { suggestions(&table, &typed, signed.language()) };
+    let mut response = Response::new(Body::from(serde_json::json!(texts).to_string()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    Ok(response)
+}
+
+/// What may be meant, as it is typed in full: what the text names first, then what begins with it, then what holds it.
+fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
+    let (known, all): (Vec<&'static Entry>, &'static [Entry]) = match table {
+        "regions" => (place::candidates(typed), regions().entries()),
+        "industries" => (industry::candidates(typed), duikou_proto::reference::industries().entries()),
+        "occupations" => (Vec::new(), occupations().entries()),
+        _ => return Vec::new(),
+    };
+    let wanted = typed.to_lowercase();
+    let name = |entry: &Entry| entry.name(language).to_lowercase();
+    let begins = all.iter().filter(|entry| entry.code.starts_with(typed) || name(entry).starts_with(&wanted));
+    let holds = all.iter().filter(|entry| name(entry).contains(&wanted));
+    let mut found: Vec<&'static Entry> = Vec::new();
+    for entry in known.into_iter().chain(begins).chain(holds) {
+        if found.len() == SUGGESTIONS {
+            break;
+        }
+        if !found.iter().any(|one| one.code == entry.code) {
+            found.push(entry);
+        }
+    }
+    let written = |entry: &Entry| match table {
+        // Which of several of one name it is, its province says.
+        "regions" => match format::region(language, entry.code) {
+            whole
+                if place::place(&whole, None).is_ok_and(|read| {
+                    read.value.is_some_and(|place| place.code == entry.code && place.rest.is_empty())
+                }) =>
+            {
+                whole
+            }
+            _ => format!("{} {}", entry.code, entry.name(language)),
+        },
+        _ => format!("{} {}", entry.code, entry.name(language)),
+    };
+    found.into_iter().map(written).collect()
+}
+
+/// A text as readers will see it, without a page around it.
+pub(super) async fn preview(State(_): State<Web>, signed: Signed, sent: Sent) -> Result<Response, Failed> {
+    signed.at_least(Role::Editor)?;
+    let html = format!("<div class=\"text\">{}</div>", markdown::html(sent.get("body")));
+    Ok(signed.html(StatusCode::OK, html))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_industries_and_occupations_are_found_by_name_pinyin_and_code() {
+        let first = |table: &str, typed: &str| suggestions(table, typed, Language::Zh).into_iter().next();
+        for typed in ["毕节", "bijie", "520500"] {
+            assert_eq!(first("regions", typed).as_deref(), Some("贵州省毕节市"), "{typed}");
+        }
+        assert!(suggestions("regions", "鼓楼", Language::Zh).len() > 1);
+        assert_eq!(first("industries", "01").as_deref(), Some("01 农业"));
+        assert!(suggestions("occupations", "driver", Language::En).iter().any(|text| text.contains("rivers")));
+        assert_eq!(suggestions("nothing", "毕节", Language::Zh), [""; 0]);
+    }
+
+    #[test]
+    fn every_suggestion_of_a_place_is_read_as_that_place() {
+        for typed in ["市", "鼓楼", "a", "5", "县"] {
+            for language in [Language::Zh, Language::En] {
+                for text in suggestions("regions", typed, language) {
+                    assert!(place::place(&text, None).is_ok(), "{text}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What to look at again before a listing is sent: listings that say the same, and personal data. Reasons to think, never
+//! to refuse.
+
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{FindDuplicatesRequest, Listing};
+
+use super::super::catalogue::Texts;
+use super::super::reading::Names;
+use super::desk::Desk;
+use crate::typed::personal::{Found, What, find};
+
+/// One of them.
+pub(super) struct Warning {
+    pub(super) text: String,
+    /// Where it can be looked at, and what is there.
+    pub(super) links: Vec<(String, String)>,
+}
+
+/// What to say of a listing.
+pub(super) async fn warnings(desk: &Desk<'_>, listing: &Listing) -> Vec<Warning> {
+    let texts = desk.signed.texts;
+    let same = FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
+    // An index that is being made keeps nobody from publishing.
+    let same = desk.web.services().searches.find_duplicates(desk.signed.ask(same)).await;
+    let same = same.map(|found| found.into_inner().duplicates).unwrap_or_default();
+    let same: Vec<(String, String)> = same.into_iter().map(|same| (same.name, same.title)).collect();
+    let mut found = alike(texts, &desk.names, &same);
+    found.extend(personal(texts, listing));
+    found
+}
+
+/// Listings that say the same: their names and titles.
+pub(super) fn alike(texts: Texts, names: &Names, same: &[(String, String)]) -> Vec<Warning> {
+    if same.is_empty() {
+        return Vec::new();
+    }
+    let links = same.iter().map(|(name, title)| (names.listing_path(name), title.clone())).collect();
+    vec![Warning { text: texts.count("warning-alike", same.len()), links }]
+}
+
+/// Personal data in its texts.
+pub(super) fn personal(texts: Texts, listing: &Listing) -> Vec<Warning> {
+    let Some(body) = &listing.listing else { return Vec::new() };
+    let contact = body.contact.as_ref();
+    let contact = contact.map(|contact| format!("{} {}", contact.phone, contact.email)).unwrap_or_default();
+    let told = |(id, text): (&'static str, &str)| {
+        let found = find(text);
+        (!found.is_empty()).then(|| Warning { text: texts.about(id, &pieces(texts, &found)), links: Vec::new() })
+    };
+    let all = format!("{}\n{}\n{}", body.title, body.summary, body.body);
+    [("warning-personal", &*all), ("warning-personal-contact", &*contact)].into_iter().filter_map(told).collect()
+}
+
+fn pieces(texts: Texts, found: &[Found]) -> String {
+    let piece = |found: &Found| {
+        let id = match found.what {
+            What::Mobile => "personal-mobile",
+            What::IdentityCard => "personal-card",
+            What::Mailbox => "personal-mailbox",
+        };
+        texts.about(id, &found.shown)
+    };
+    found.iter().map(piece).collect::<Vec<_>>().join(&texts.text("list-comma"))
+}

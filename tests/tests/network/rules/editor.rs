@@ -1,0 +1,470 @@
+//! Writing listings in a browser: by forms without scripts the whole way to the readers and back, two who write at once,
+//! what a kill may not take, and the editor of each kind with scripts.
+
+use duikou_proto::v1::draft_service_client::DraftServiceClient;
+use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest, ListDraftsRequest};
+use duikou_tests::harness::{
+    HttpAnswer, Network, SESSION_COOKIE, Seen, Server, WebCertificate, browse_as, offer, within, write_as,
+};
+use serde_json::{Value, json};
+
+use super::PATIENCE;
+
+/// Somebody with a browser.
+struct Clerk<'a> {
+    node: &'a Server,
+    certificate: &'a WebCertificate,
+    session: String,
+}
+
+impl<'a> Clerk<'a> {
+    async fn of(node: &'a Server, certificate: &'a WebCertificate, login: &str, role: &str) -> Self {
+        let session = node.let_in(certificate, login, &[role]).await;
+        Self { node, certificate, session }
+    }
+
+    async fn page(&self, path: &str) -> HttpAnswer {
+        self.node.page(self.certificate, &self.session, path).await
+    }
+
+    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> HttpAnswer {
+        self.node.send(self.certificate, &self.session, path, fields).await
+    }
+
+    /// Sends a form, and where the answer leads.
+    async fn leads(&self, path: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.send(path, fields).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
+        answer.header("location").to_owned()
+    }
+
+    /// Saves as the script of the editor does.
+    async fn autosave(&self, path: &str, fields: &[(&str, &str)]) -> HttpAnswer {
+        let cookie = format!("cookie: {SESSION_COOKIE}={}", self.session);
+        let mut args = vec!["-H", "accept: application/json", "-H", "sec-fetch-site: same-origin", "-H", &cookie];
+        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        args.extend(pairs.iter().flat_map(|pair| ["--data-urlencode", pair.as_str()]));
+        self.node.curl(self.certificate, &args, path).await
+    }
+}
+
+/// What stands between two texts, the first time.
+fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+    let rest = text.split_once(before).unwrap_or_else(|| panic!("{before} is not in {text}")).1;
+    rest.split_once(after).unwrap_or_else(|| panic!("{after} does not follow")).0
+}
+
+fn hidden<'t>(text: &'t str, name: &str) -> &'t str {
+    between(text, &format!("name=\"{name}\" value=\""), "\"")
+}
+
+/// Where the form of an editor is sent.
+fn action(text: &str) -> String {
+    let form = between(text, "<form class=\"editor stack\"", ">");
+    between(form, "action=\"", "\"").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2501)
+        .web_certificate(&certificate)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie"])
+        .start()
+        .await;
+    let (node, other) = (net.node("shenzhen"), net.node("bijie"));
+    let author = Clerk::of(node, &certificate, "author", "shenzhen=editor").await;
+    let reviewer = Clerk::of(node, &certificate, "reviewer", "shenzhen=reviewer").await;
+
+    assert!(author.page("/drafts/new").await.text().contains("我们有资金可提供"));
+    let form = author.page("/drafts/new?kind=capital&direction=offer").await.text();
+    let listing = hidden(&form, "listing").to_owned();
+    let typed = |change: &[(&'static str, &'static str)]| {
+        let mut fields = vec![
+            ("kind", "capital"),
+            ("direction", "OFFER"),
+            ("title", "春茶“贴息”贷款"),
+            ("regions", "毕节市；鼓楼区"),
+            ("instrument", "SUBSIDISED_LOAN"),
+            ("amount", "1.2.3"),
+            ("body", "请联系 13800138000"),
+            ("office", "金融办"),
+        ];
+        fields.retain(|(name, _)| !change.iter().any(|(changed, _)| changed == name));
+        fields.extend(change);
+        fields
+    };
+    // What is wrong is said beside its field, what may be meant is offered, and everything stays.
+    let mut first = typed(&[("do", "send")]);
+    first.push(("listing", &listing));
+    let wrong = author.send("/drafts/new", &first).await;
+    let text = wrong.text();
+    assert_eq!(wrong.status, 400, "{text}");
+    for kept in [
+        "value=\"春茶“贴息”贷款\"",
+        "value=\"1.2.3\"",
+        "value=\"毕节市；鼓楼区\"",
+        "请联系 13800138000",
+        "value=\"金融办\"",
+    ] {
+        assert!(text.contains(kept), "{kept}: {text}");
+    }
+    for said in ["“1.2.3”不是金额", "name=\"take\" value=\"regions=", "请选择谁可以看到这条信息", "还有"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    // The same form once more is the same draft.
+    let (path, meant) = (action(&text), between(&text, "name=\"take\" value=\"", "\"").to_owned());
+    let again = author.send("/drafts/new", &first).await;
+    assert_eq!((again.status, action(&again.text())), (400, path.clone()), "{}", again.text());
+    let etag = hidden(&again.text(), "etag").to_owned();
+    let mut taken = typed(&[("audience", "public")]);
+    taken.extend([("take", &*meant), ("etag", &etag)]);
+    assert_eq!(author.leads(&path, &taken).await, path);
+    let text = author.page(&path).await.text();
+    // What was understood is shown as it is.
+    let regions = hidden(&text, "regions").to_owned();
+    let code = meant.trim_start_matches("regions=");
+    assert!(regions.contains("毕节市") && regions.contains(code) && text.contains("value=\"1.2.3\""), "{text}");
+
+    // Corrected, it is shown as it will be read, and by whom, before anything is sent.
+    let etag = hidden(&text, "etag").to_owned();
+    let mut right = typed(&[("amount", "1.2亿"), ("audience", "public"), ("do", "send")]);
+    right.retain(|(name, _)| *name != "regions");
+    right.extend([("regions", &*regions), ("etag", &etag)]);
+    let send = author.leads(&path, &right).await;
+    assert_eq!(send, format!("{path}/send"));
+    assert!(author.page(&path).await.text().contains("120,000,000 元"));
+    let text = author.page(&send).await.text();
+    for said in ["手机号 138****8000", "bijie", "任何人，包括", "网关的运营者", "提交审核", "1.2亿元"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    other.never_received("春茶".as_bytes());
+    assert_eq!(author.leads(&send, &[("etag", hidden(&text, "etag"))]).await, "/drafts");
+
+    // Given back with a reason, corrected, handed in again, approved.
+    let review = format!("{path}/review");
+    assert!(author.page(&review).await.text().contains("须由另一人审核"));
+    let text = reviewer.page(&review).await.text();
+    let hash = hidden(&text, "hash").to_owned();
+    let own = author.send(&format!("{path}/approve"), &[("hash", &hash)]).await;
+    assert_eq!(own.status, 403, "{}", own.text());
+    let nothing = reviewer.send(&format!("{path}/return"), &[("reason", " ")]).await;
+    assert!(nothing.status == 400 && nothing.text().contains("请写明退回原因"), "{}", nothing.text());
+    assert_eq!(reviewer.leads(&format!("{path}/return"), &[("reason", "哪个<街道>？")]).await, "/drafts");
+    let text = author.page(&path).await.text();
+    assert!(text.contains("reviewer退回了这份草稿：哪个&#60;街道&#62;？"), "{text}");
+    let late = reviewer.send(&format!("{path}/approve"), &[("hash", &hash)]).await;
+    assert_eq!(late.status, 409, "{}", late.text());
+    let etag = hidden(&text, "etag").to_owned();
+    right.retain(|(name, _)| !["etag", "title"].contains(name));
+    right.extend([("etag", &*etag), ("title", "春茶贴息贷款")]);
+    let text = author.page(&author.leads(&path, &right).await).await.text();
+    author.leads(&send, &[("etag", hidden(&text, "etag"))]).await;
+    let stale = reviewer.send(&format!("{path}/approve"), &[("hash", &hash)]).await;
+    assert!(stale.status == 409 && stale.text().contains("您看到的已不是最新内容"), "{}", stale.text());
+    let hash = hidden(&stale.text(), "hash").to_owned();
+    let published = reviewer.leads(&format!("{path}/approve"), &[("hash", &hash)]).await;
+    assert_eq!(published, format!("/listings/shenzhen/{listing}"));
+    let replayed = reviewer.send(&format!("{path}/approve"), &[("hash", &hash)]).await;
+    assert_eq!((replayed.status, replayed.header("location")), (303, &*review));
+    assert!(replayed.header("set-cookie").contains("notice=done-approved-before"), "{replayed:?}");
+    assert!(
+        author.page(&path).await.header("location") == review
+            && author.page(&review).await.text().contains("已审核通过")
+    );
+    let name = format!("members/shenzhen/listings/{listing}");
+    let seen = other.sees(&name).await.listing.unwrap();
+    assert_eq!((&*seen.title, seen.regions.len()), ("春茶贴息贷款", 2));
+
+    // Its own office may do something to it, at the page where it is read; what narrows never waits.
+    let text = author.page(&published).await.text();
+    assert!(
+        text.contains("仍然有效，延长") && !other.curl(&certificate, &[], &published).await.text().contains("仍然有效")
+    );
+    let etag = hidden(&text, "etag").to_owned();
+    let renewed = author.send(&format!("{published}/renew"), &[("etag", &etag)]).await;
+    assert!(renewed.header("set-cookie").contains("notice=done-renewal-waits"), "{renewed:?}");
+    let edit = author.leads(&format!("{published}/edit"), &[]).await;
+    assert!(edit.starts_with("/drafts/shenzhen/"), "{edit}: the one that waits");
+    let listed = async || {
+        let text = author.page("/drafts/published").await.text();
+        if text.contains("春茶贴息贷款") { Ok(()) } else { Err(text) }
+    };
+    within(PATIENCE, listed).await.unwrap();
+    let at_gateway = async |wanted: u16| {
+        let looked = async || match net.gateway().curl(&certificate, &[], &published).await.status {
+            status if status == wanted => Ok(()),
+            status => Err(status),
+        };
+        within(PATIENCE, looked).await.unwrap();
+    };
+    at_gateway(200).await;
+    let text = author.page(&format!("{published}/end?reason=filled")).await.text();
+    let end = [("etag", hidden(&text, "etag")), ("reason", "filled")];
+    assert_eq!(author.leads(&format!("{published}/end"), &end).await, "/drafts/published");
+    other.loses(&name).await;
+    at_gateway(404).await;
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_write_at_once_are_told_and_what_belongs_to_others_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net =
+        Network::new(2502).web_certificate(&certificate).gateway().node("offices", &["bijie", "zunyi"]).start().await;
+    let node = net.node("offices");
+    let ann = Clerk::of(node, &certificate, "ann", "bijie=editor").await;
+    let bob = Clerk::of(node, &certificate, "bob", "bijie=admin").await;
+    let stranger = Clerk::of(node, &certificate, "stranger", "zunyi=admin").await;
+    let fields = [("kind", "project"), ("direction", "OFFER"), ("title", "茶园")];
+    let path = ann.leads("/drafts/new", &fields).await;
+    let with = |etag: &'static str, title: &'static str| {
+        [("kind", "project"), ("direction", "OFFER"), ("title", title), ("etag", etag)]
+    };
+    assert_eq!(bob.leads(&path, &with("1", "bob 的茶园")).await, path);
+    let refused = ann.send(&path, &with("1", "ann 的茶园")).await;
+    let text = refused.text();
+    assert_eq!(refused.status, 409, "{text}");
+    for said in ["bob已于", "bob 的茶园", "ann 的茶园", "您的内容尚未保存"] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(bob.page(&path).await.text().contains("value=\"bob 的茶园\""), "nothing was overwritten");
+    let script = ann.autosave(&path, &with("1", "ann 的茶园")).await;
+    assert_eq!((script.status, &script.json()["conflict"]), (409, &true.into()), "{script:?}");
+    // Whoever has seen both decides.
+    let etag = hidden(&text, "etag").to_owned();
+    let fields = [("kind", "project"), ("direction", "OFFER"), ("title", "ann 的茶园"), ("etag", &*etag)];
+    assert_eq!(ann.leads(&path, &fields).await, path);
+    // The answer to the same that was lost is no conflict.
+    assert_eq!(ann.leads(&path, &fields).await, path);
+    assert!(ann.page(&path).await.text().contains("value=\"ann 的茶园\""));
+
+    // Another member's draft is as absent as one that never was; what was typed there is not lost.
+    let absent = path.replace(path.rsplit('/').next().unwrap(), "0190b5c4-7f2e-7c3e-9d5e-1f2a3b4c5d6e");
+    for (page, form) in
+        [("", false), ("/send", false), ("/review", false), ("/delete", false), ("/approve", true), ("/return", true)]
+    {
+        for path in [&path, &absent] {
+            let answer = match form {
+                true => stranger.send(&format!("{path}{page}"), &[("hash", "0"), ("reason", "x")]).await,
+                false => stranger.page(&format!("{path}{page}")).await,
+            };
+            assert_eq!(answer.status, 404, "{path}{page}: {}", answer.text());
+            assert!(!answer.text().contains("茶园"), "{path}{page}");
+        }
+    }
+    let lost = stranger.send(&path, &with("2", "遵义的茶园")).await;
+    assert!(lost.status == 404 && lost.text().contains("value=\"遵义的茶园\""), "{}", lost.text());
+    assert_eq!(action(&lost.text()), "/drafts/new");
+    let deleted = stranger.send(&format!("{path}/delete"), &[("etag", "3")]).await;
+    assert_eq!(deleted.status, 404);
+
+    // The rule is the administrator's; where nobody has to be asked, it is published at once.
+    assert!(ann.page("/admin/approval").await.text().contains("只有管理员可以修改规则"));
+    assert_eq!(ann.send("/admin/approval", &[("rule", "none")]).await.status, 403);
+    let text = bob.page("/admin/approval").await.text();
+    let rule = [("rule", "none"), ("etag", hidden(&text, "etag"))];
+    assert_eq!(bob.leads("/admin/approval", &rule).await, "/admin/approval");
+    let etag = hidden(&ann.page(&path).await.text(), "etag").to_owned();
+    let fields = [
+        ("kind", "project"),
+        ("direction", "OFFER"),
+        ("title", "茶园"),
+        ("regions", "bijie"),
+        ("audience", "public"),
+        ("do", "send"),
+        ("etag", &*etag),
+    ];
+    let send = ann.leads(&path, &fields).await;
+    let text = ann.page(&send).await.text();
+    assert!(text.contains("按“发布”后立即发出") && text.contains("任何人"), "{text}");
+    let published = ann.leads(&send, &[("etag", hidden(&text, "etag"))]).await;
+    assert!(published.starts_with("/listings/bijie/"), "{published}");
+    assert_eq!(net.node("offices").curl(&certificate, &[], &published).await.status, 200);
+    // Under the second look it is asked again, on a page of its own, for a wider change; a copy begins anew.
+    let text = bob.page("/admin/approval").await.text();
+    bob.leads("/admin/approval", &[("rule", "self"), ("etag", hidden(&text, "etag"))]).await;
+    let path = ann.leads(&format!("{published}/edit"), &[]).await;
+    let etag = hidden(&ann.page(&path).await.text(), "etag").to_owned();
+    let mut fields = fields.to_vec();
+    fields.retain(|(name, _)| !["etag", "title"].contains(name));
+    fields.extend([("etag", &*etag), ("title", "新茶园")]);
+    let send = ann.leads(&path, &fields).await;
+    let text = ann.page(&send).await.text();
+    assert!(text.contains("新茶园") && text.contains("与已发布内容的差别"), "{text}");
+    let review = ann.leads(&send, &[("etag", hidden(&text, "etag"))]).await;
+    assert_eq!(review, format!("{path}/review"));
+    let hash = hidden(&ann.page(&review).await.text(), "hash").to_owned();
+    assert_eq!(ann.leads(&format!("{path}/approve"), &[("hash", &hash)]).await, published);
+    let copy = format!("/drafts/new?from=members%2Fbijie%2Flistings%2F{}", published.rsplit('/').next().unwrap());
+    let text = ann.page(&copy).await.text();
+    assert!(text.contains("value=\"新茶园\"") && !text.contains("value=\"public\" checked"), "{text}");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_takes_nothing_that_was_shown_as_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2503).web_certificate(&certificate).gateway().node("bijie", &["bijie"]).start().await;
+    let node = net.node("bijie");
+    let ann = Clerk::of(node, &certificate, "ann", "bijie=editor").await;
+    let fields = [("kind", "event"), ("direction", "OFFER"), ("title", "0"), ("start", "3月5日")];
+    let made = ann.autosave("/drafts/new", &fields).await.json();
+    let (path, mut etag) = (made["path"].as_str().unwrap().to_owned(), made["etag"].as_str().unwrap().to_owned());
+    assert!(made["said"]["start"].as_str().unwrap().contains("class=\"error\""), "{made}");
+    let mut shown = 0_u64;
+    for round in 0..4 {
+        let enough = shown + 3 + net.chance(8);
+        let saving = async {
+            let mut at = shown;
+            loop {
+                at += 1;
+                let title = at.to_string();
+                let fields = [("kind", "event"), ("title", &*title), ("start", "3月5日"), ("etag", &*etag)];
+                let saved = ann.autosave(&path, &fields).await.json();
+                assert!(saved["saved"].as_str().unwrap().starts_with("已保存"), "{saved}");
+                etag = saved["etag"].as_str().unwrap().to_owned();
+                shown = at;
+                if at == enough {
+                    break;
+                }
+            }
+        };
+        saving.await;
+        // One more is under way while it dies.
+        let title = (shown + 1).to_string();
+        let fields = [("kind", "event"), ("title", &*title), ("start", "3月5日"), ("etag", &*etag)];
+        let under_way = async {
+            let cookie = format!("cookie: {SESSION_COOKIE}={}", ann.session);
+            let body: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let mut args = vec!["--max-time", "20", "-H", "accept: application/json", "-H", &cookie];
+            args.extend(body.iter().flat_map(|pair| ["--data-urlencode", pair.as_str()]));
+            node.curl_lines(&certificate, &args, &path).until("etag").await
+        };
+        let kill = async {
+            tokio::task::yield_now().await;
+            node.kill9();
+        };
+        let (_, ()) = tokio::join!(under_way, kill);
+        node.start().await;
+        let text = ann.page(&path).await.text();
+        let title: u64 = between(&text, "name=\"title\" value=\"", "\"").parse().unwrap();
+        assert!(title == shown || title == shown + 1, "round {round}: {title} and {shown} was shown as saved");
+        assert!(text.contains("value=\"3月5日\""), "round {round}: what is not understood yet is kept too: {text}");
+        etag = hidden(&text, "etag").to_owned();
+        shown = title;
+    }
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_editor_works_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2504)
+        .web_certificate(&certificate)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie"])
+        .start()
+        .await;
+    let node = net.node("shenzhen");
+    let base = format!("https://{}", node.addresses().web);
+    let author = Clerk::of(node, &certificate, "author", "shenzhen=editor").await;
+    let admin = Clerk::of(node, &certificate, "admin", "shenzhen=admin").await;
+    let faults = write_as(&base, &author.session, forms()).await;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+
+    // An import that waits, approved together.
+    let requests = (0..12).map(|number| {
+        let listing = Some(offer(&format!("tea-{number}")).titled(&format!("茶 {number}")).listing("shenzhen"));
+        CreateListingRequest { listing, ..CreateListingRequest::default() }
+    });
+    let import = BatchCreateListingsRequest {
+        parent: "members/shenzhen".to_owned(),
+        requests: requests.collect(),
+        submit: true,
+        batch: "b-1".to_owned(),
+        ..BatchCreateListingsRequest::default()
+    };
+    ListingServiceClient::new(node.local()).batch_create_listings(import).await.unwrap();
+    let request = ListDraftsRequest { parent: "members/shenzhen".to_owned(), ..ListDraftsRequest::default() };
+    let drafts = DraftServiceClient::new(node.local()).list_drafts(request).await.unwrap().into_inner().drafts;
+    let path = |batch: &str| {
+        let draft = drafts.iter().find(|draft| draft.batch == batch).unwrap();
+        format!("/drafts/shenzhen/{}", draft.name.rsplit('/').next().unwrap())
+    };
+    let (written, waiting) = (path(""), path("b-1"));
+    let review = format!("{waiting}/review");
+    let forget = format!("{written}/delete");
+    let check = format!("{written}?check");
+    let seen = |name, path| Seen { name, path, status: 200 };
+    let mut pages = vec![
+        seen("drafts", "/drafts"),
+        seen("returned drafts", "/drafts?state=returned"),
+        seen("an import", "/drafts?batch=b-1"),
+        seen("new listing", "/drafts/new"),
+        seen("written", &written),
+        seen("checked", &check),
+        seen("deleting", &forget),
+        seen("review", &review),
+        seen("review of an import", "/drafts/review?batch=b-1"),
+        seen("published", "/drafts/published?closing=soon"),
+        seen("rule", "/admin/approval"),
+    ];
+    let editors = ["capital", "project", "technology", "talent", "event"]
+        .map(|kind| (format!("new {kind}"), format!("/drafts/new?kind={kind}&direction=offer")));
+    pages.extend(editors.iter().map(|(name, path)| Seen { name, path, status: 200 }));
+    let faults = browse_as(&base, &admin.session, &pages).await;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+
+    let text = admin.page("/drafts/review?batch=b-1").await.text();
+    assert!(text.contains("待审核 12 条"), "{text}");
+    let yes = admin.send("/drafts/review", &[("batch", "b-1"), ("hash", hidden(&text, "hash"))]).await;
+    assert!(yes.status == 200 && yes.text().contains("已发布 12 条"), "{}", yes.text());
+    net.node("bijie").sees("members/shenzhen/listings/tea-11").await;
+    let end = "/listings/shenzhen/tea-1/end";
+    let pages = [
+        seen("own listing", "/listings/shenzhen/tea-1"),
+        seen("ending", end),
+        seen("approved", &review),
+        seen("own listings", "/drafts/published"),
+    ];
+    let shown = async || {
+        let text = admin.page("/drafts/published").await.text();
+        if text.contains("茶 11") { Ok(()) } else { Err(text) }
+    };
+    within(PATIENCE, shown).await.unwrap();
+    let faults = browse_as(&base, &admin.session, &pages).await;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    net.finish().await;
+}
+
+/// What somebody writes in the editor of each kind.
+fn forms() -> Value {
+    let form = |kind: &str, fill: Value, choose: Value, wrong: [&str; 2]| {
+        let mut all = json!({"title": format!("关于{kind}"), "body": "**要点** 一", "regions": "毕节市"});
+        for (name, text) in fill.as_object().unwrap() {
+            all[name] = text.clone();
+        }
+        json!({
+            "kind": kind, "direction": "offer", "fill": all, "choose": choose, "boxes": [["audience", "network"]],
+            "wrong": wrong, "suggest": ["regions", "zunyi", "贵州省遵义市"],
+        })
+    };
+    json!([
+        form("capital", json!({}), json!({"instrument": "EQUITY"}), ["amount", "1.2.3"]),
+        form("project", json!({}), json!({"phase": "PLANNING"}), ["investment", "很多"]),
+        form("technology", json!({}), json!({"ip_status": "NONE"}), ["maturity", "中试"]),
+        form("talent", json!({"headcount": "80"}), json!({"supply_type": "VACANCY"}), ["wage", "3000-5000"]),
+        form("event", json!({"venue": "会展中心"}), json!({}), ["start", "3月5日"]),
+    ])
+}
