@@ -242,7 +242,10 @@ fn without_remark(text: &str) -> (String, Option<String>) {
 fn no_amount(typed: &str) -> Unclear {
     Unclear::wrong(
         format!("“{}”不是金额，请填写如 120万元、3000-5000元/月 的金额，没有请留空。", shown(typed)),
-        format!("{} is no amount: write it like 1,200,000 CNY or 3000-5000 CNY/month, or leave it empty.", shown(typed)),
+        format!(
+            "{} is no amount: write it like 1,200,000 CNY or 3000-5000 CNY/month, or leave it empty.",
+            shown(typed)
+        ),
     )
 }
 

@@ -5,8 +5,8 @@
 //! in, `sent` what a form holds, `faults` what is wrong with one, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
 //! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
-//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `people`,
-//! `reading`.
+//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
+//! `people`, `reading`.
 //!
 //! A page is a struct that derives `askama::Template`, with a field `page` ([`layout::Page`]), a template in
 //! `node/templates` that extends `kit/layout.html`, a handler that returns [`respond::Answer`], and samples in `samples`,

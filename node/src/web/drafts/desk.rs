@@ -16,6 +16,7 @@ use super::super::reading::Names;
 use super::super::respond::Failed;
 use super::super::signed::Signed;
 use super::people::People;
+use crate::accounts::Role;
 use crate::http::Problem;
 use crate::sheets::Kind;
 use crate::sheets::form::Form;
@@ -36,8 +37,9 @@ impl<'a> Desk<'a> {
     /// For whoever is signed in.
     ///
     /// # Errors
-    /// Where they act for the whole server: drafts are a member's.
+    /// Where they may not write, and where they act for the whole server: drafts are a member's.
     pub(super) async fn of(web: &'a Web, signed: &'a Signed) -> Result<Self, Failed> {
+        signed.at_least(Role::Editor)?;
         let Some(member) = signed.person().member.clone() else { return Err(no_member(signed)) };
         let circles = web.services().directories.list_circles(signed.ask(ListCirclesRequest {})).await;
         let circles = circles.map_err(|status| signed.failed(&status))?.into_inner().circles;

@@ -34,7 +34,7 @@ use crate::sheets::form::Texts;
 /// Makes a draft of a form that was opened at `/drafts/new`.
 pub(super) async fn make(State(web): State<Web>, signed: Signed, headers: HeaderMap, sent: Sent) -> Answer {
     let desk = Desk::of(&web, &signed).await?;
-    let kind = Kind::parse(sent.get("kind")).unwrap_or(Kind::Project);
+    let Some(kind) = Kind::parse(sent.get("kind")) else { return Ok(see_other("/drafts/new")) };
     let id = sent.get("listing");
     let id = if is_label(id) { id.to_owned() } else { Uuid::now_v7().to_string() };
     let before = Listing { name: format!("members/{}/listings/{id}", desk.member), ..Listing::default() };
