@@ -24,6 +24,7 @@ pub mod server;
 pub mod services;
 pub mod sheets;
 pub mod typed;
+mod uses;
 mod web;
 
 pub use duikou_exchange::{audit, defects, engine, error, feed, keys, limits, link, live, store, trust, world};

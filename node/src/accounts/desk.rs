@@ -12,10 +12,10 @@ use super::password::Passwords;
 use super::refusal::Refusal;
 use super::role::Role;
 use super::session::{Person, Session, session_key};
-use super::uses::SessionUses;
 use crate::engine::{Engine, facts};
 use crate::limits;
 use crate::store::StoreError;
+use crate::uses::Uses;
 
 /// How long sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,13 +38,13 @@ pub(crate) struct Accounts {
     pub(super) engine: Engine,
     pub(super) passwords: Passwords,
     pub(super) bounds: Bounds,
-    pub(super) uses: SessionUses,
+    pub(super) uses: Uses,
 }
 
 impl Accounts {
     /// The accounts of an engine.
     pub(crate) fn new(engine: Engine, bounds: Bounds) -> Self {
-        Self { engine, passwords: Passwords::default(), bounds, uses: SessionUses::default() }
+        Self { engine, passwords: Passwords::default(), bounds, uses: Uses::of_sessions() }
     }
 
     /// Whose accounts these are.

@@ -20,7 +20,6 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 mod throttle;
-mod uses;
 
 pub(crate) use account::{Account, Over};
 pub(crate) use administer::{Changes, NewAccount};

@@ -12,7 +12,6 @@ use super::account::Account;
 use super::desk::Bounds;
 use super::role::Role;
 use super::sign_in::Origin;
-use super::uses::use_key;
 use crate::engine::{Work, facts};
 use crate::limits;
 use crate::store::StoreError;
@@ -107,14 +106,14 @@ pub(super) fn rotate(work: &mut Work<'_>, key: &str, session: &Session) -> Zeroi
 fn keep(work: &mut Work<'_>, secret: &str, session: &Session) {
     if let Some(key) = session_key(secret) {
         let now = work.now;
-        work.put_fact(use_key(&key), &now);
+        work.put_fact(facts::session_use(&key), &now);
         work.put_fact(key, session);
     }
 }
 
 /// Ends a session.
 pub(super) fn end(work: &mut Work<'_>, key: &str) {
-    work.remove_fact(use_key(key));
+    work.remove_fact(facts::session_use(key));
     work.remove_fact(key.to_owned());
 }
 

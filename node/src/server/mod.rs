@@ -26,7 +26,7 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 use crate::search::Search;
-use crate::services::{self, Context, Surface, TokenUses};
+use crate::services::{self, Context, Surface, Uses};
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::trust::web_tls::WebTlsError;
@@ -95,7 +95,7 @@ pub struct Server {
     /// Where its members get new keys.
     pub keys: KeyDesk,
     /// When tokens were last shown.
-    uses: TokenUses,
+    uses: Uses,
     /// Asks and answers for its members.
     pub live: Live,
     accounts: Accounts,
@@ -158,7 +158,7 @@ impl Server {
             runner: Some(runner),
             engine,
             board: LinkBoard::default(),
-            uses: TokenUses::default(),
+            uses: Uses::of_tokens(),
             live,
             stop,
             tasks,

@@ -17,9 +17,9 @@ use tonic::service::Routes;
 use super::auth::{Held, Identified, language};
 use super::error::Failure;
 use super::roles;
-use super::uses::TokenUses;
 use crate::accounts::Accounts;
 use crate::engine::{Engine, TokenFact};
+use crate::uses::Uses;
 
 /// A token that expires is looked at again when it should have; clocks may be set meanwhile.
 const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
@@ -27,11 +27,11 @@ const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
 #[derive(Clone)]
 struct Gate {
     accounts: Accounts,
-    uses: TokenUses,
+    uses: Uses,
 }
 
 /// `routes` behind the gate.
-pub(super) fn before(routes: Routes, accounts: Accounts, uses: TokenUses) -> Routes {
+pub(super) fn before(routes: Routes, accounts: Accounts, uses: Uses) -> Routes {
     let gate = Gate { accounts, uses };
     Routes::from(routes.into_axum_router().layer(from_fn_with_state(gate, pass)))
 }

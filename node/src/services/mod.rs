@@ -28,7 +28,6 @@ mod subscription;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;
-mod uses;
 
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -62,6 +61,7 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 use crate::search::Search;
+pub use crate::uses::Uses;
 pub(crate) use alarms::keep_logged as keep_alarms_logged;
 use auth::Door;
 pub(crate) use auth::{CallsFrom, Identified, language};
@@ -72,7 +72,6 @@ pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
 pub(crate) use in_process::InProcess;
 pub(crate) use status::is_stale;
-pub use uses::TokenUses;
 
 /// Bytes of a request.
 pub const REQUEST_BYTES: usize = 4 * 1024 * 1024;
@@ -99,7 +98,7 @@ pub struct Context {
     /// The server's folder.
     pub data: PathBuf,
     /// When tokens were last shown.
-    pub uses: TokenUses,
+    pub uses: Uses,
     /// What is found by words.
     pub search: Search,
 }

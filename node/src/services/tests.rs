@@ -36,7 +36,7 @@ use tonic::service::Routes;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
-use super::{Context, Surface, TokenUses, routes};
+use super::{Context, Surface, Uses, routes};
 use crate::accounts::{self, Accounts};
 use crate::config::Networks;
 use crate::delivery::{Desk, Dialer, Runner};
@@ -72,7 +72,7 @@ pub(crate) struct World {
     clock: Arc<AtomicI64>,
     pub(crate) engine: Engine,
     pub(crate) accounts: Accounts,
-    uses: TokenUses,
+    uses: Uses,
     links: LinkBoard,
     live: Live,
     stop: CancellationToken,
@@ -112,7 +112,7 @@ impl World {
             keys.openers().hold(id(member), 1, Opener::new(secret_of(member).into()));
         }
         let live = Live::new(engine.clone(), keys.openers(), Policy::default(), TaskTracker::new());
-        let uses = TokenUses::default();
+        let uses = Uses::of_tokens();
         let tasks = TaskTracker::new();
         let search = crate::search::Search::start(engine.clone(), data.join("search"), &tasks);
         let accounts = Accounts::new(engine.clone(), crate::accounts::Bounds::default());

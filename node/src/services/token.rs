@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 
 use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
 use super::error::{Failure, violation};
-use super::uses::TokenUses;
 use crate::audit::{Action, Event};
 use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
 use crate::store::StoreError;
 use crate::time::{micros, timestamp};
+use crate::uses::Uses;
 use crate::world::random;
 
 /// Tokens of one server.
@@ -35,7 +35,7 @@ const SCOPES: usize = 16;
 
 pub(crate) struct Tokens {
     pub(crate) door: Door,
-    pub(crate) uses: TokenUses,
+    pub(crate) uses: Uses,
 }
 
 impl Tokens {
@@ -218,7 +218,7 @@ impl Tokens {
         let mut uses: HashMap<_, _> =
             engine.facts::<Micros>(facts::TOKEN_USES, TOKEN_LIMIT).await?.into_iter().collect();
         let tokens = kept.into_iter().map(|(key, fact)| {
-            let last_use = self.uses.of(&key).or_else(|| uses.remove(&facts::token_use(&key)));
+            let last_use = self.uses.noted(&key).or_else(|| uses.remove(&facts::token_use(&key)));
             shown(fact, last_use)
         });
         Ok(v1::ListTokensResponse { tokens: tokens.collect() })

@@ -122,6 +122,11 @@ pub fn token_use(key: &str) -> String {
     format!("{TOKEN_USES}{}", key.strip_prefix(TOKENS).unwrap_or(key))
 }
 
+/// When the session under `key` was last used.
+pub(crate) fn session_use(key: &str) -> String {
+    format!("{SESSION_USES}{}", key.strip_prefix(SESSIONS).unwrap_or(key))
+}
+
 /// An account.
 pub fn account(id: &str) -> String {
     format!("{ACCOUNTS}{id}")

@@ -258,7 +258,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         subscriptions: super::desk(&world.engine),
         started: START,
         data: world.folder.path().to_owned(),
-        uses: TokenUses::default(),
+        uses: Uses::of_tokens(),
         search: world.search.clone(),
     };
     let services = routes(context, Surface::Public).await;
