@@ -72,7 +72,7 @@ pub(super) fn squeezed(header: &str) -> String {
     squeezed
 }
 
-/// Finds the table of a sheet; None where no row has at least two known headers.
+/// Finds the table of a sheet; None where no row has at least two known headers, nor a mapping says which has them.
 ///
 /// # Errors
 /// Where its headers fit several kinds alike, and for fields that a mapping names and that are none.
@@ -98,8 +98,12 @@ pub(super) fn find(
                 }
             }
             for (last, headers) in offered {
+                let by_hand = mapping.header_row.is_some();
+                if by_hand && grid.lines.get(last).map(|line| line.number) != mapping.header_row {
+                    continue;
+                }
                 let score = score(&headers, kind, mapping)?;
-                if score >= 2 && of_kind.as_ref().is_none_or(|(known, ..)| score > *known) {
+                if (score >= 2 || by_hand) && of_kind.as_ref().is_none_or(|(known, ..)| score > *known) {
                     of_kind = Some((score, last, kind, headers));
                 }
             }

@@ -14,6 +14,9 @@ pub struct Mapping {
     /// The only sheet that is read; absent: every one with known headers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sheet: Option<String>,
+    /// The row of the headers, the last where they take two; absent: the one that names most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_row: Option<u32>,
     /// The columns that are named; the others are recognised by their headers.
     pub columns: Vec<ColumnMapping>,
     /// Values for fields of which no column says anything, as they would be typed.

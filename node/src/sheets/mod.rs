@@ -1,10 +1,11 @@
 //! Spreadsheets as offices have them, read as listings; and listings written as spreadsheets.
 //!
 //! [`read`] makes cells of a file within bounds, [`tables`] finds the headers and reads each row through
-//! [`crate::typed`] and the validation of every write (`form` does the same for a form), [`Table::answered`] notes what the server said of it. [`faults`]
+//! [`crate::typed`] and the validation of every write (`form` does the same for a form), [`outline`] shows a file to whoever says how it is to be read, [`Table::answered`] notes what the server said of it. [`faults`]
 //! gives wrong rows back, [`template`] and [`export`] write what is read again without change. All of it blocks and
 //! belongs on a thread of its own.
 
+pub(crate) mod batch;
 mod csv;
 mod error;
 pub mod fields;
@@ -16,6 +17,7 @@ mod identity;
 mod implied;
 mod kind;
 mod mapping;
+mod outline;
 mod preview;
 mod read;
 pub mod remembered;
@@ -30,6 +32,7 @@ pub use format::Format;
 pub use header::{Column, Layout};
 pub use kind::Kind;
 pub use mapping::{ColumnMapping, Mapping, fingerprint};
+pub use outline::{ColumnOutline, HeadRow, Outline, SheetOutline, TableOutline, outline};
 pub use preview::{Row, Setting, State, Table, tables};
 pub use read::{Workbook, read};
 pub use row::Remark;

@@ -296,21 +296,21 @@ fn what_is_exported_is_imported_without_change() {
     let expected = |listings: &[Listing]| -> BTreeMap<String, Listing> {
         listings.iter().map(|listing| (listing.name.clone(), listing.clone())).collect()
     };
-    let exported = export(&listings, Format::Xlsx).unwrap();
+    let exported = export(&listings, Format::Xlsx, None).unwrap();
     assert_eq!(exported.count, listings.len());
     let again = read_again(&exported.bytes, "x.xlsx");
     for (name, listing) in expected(&listings) {
         assert_eq!(again.get(&name), Some(&listing));
     }
     assert_eq!(again.len(), listings.len());
-    assert_eq!(export(&listings, Format::Csv), Err(SheetError::Kind));
+    assert_eq!(export(&listings, Format::Csv, None), Err(SheetError::Kind));
     for kind in Kind::ALL {
         let of_kind: Vec<Listing> = listings
             .iter()
             .filter(|listing| duikou_proto::validate::kind_of(listing.listing.as_ref().unwrap()) == Some(kind.name()))
             .cloned()
             .collect();
-        let exported = export(&of_kind, Format::Csv).unwrap();
+        let exported = export(&of_kind, Format::Csv, None).unwrap();
         assert_eq!(read_again(&exported.bytes, "x.csv"), expected(&of_kind), "{kind:?}");
         let text = String::from_utf8(exported.bytes).unwrap();
         let mut reader = ::csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());

@@ -42,7 +42,7 @@ pub(crate) async fn measure() -> anyhow::Result<Figure> {
         let listings: Vec<Listing> = (0..ROWS).map(|n| listing(member, &format!("row-{n}"))).collect();
         bares.push(bare(&folder.path().join(format!("bare-{run}.db")), &listings).await?);
         let file = folder.path().join(format!("{member}.xlsx"));
-        std::fs::write(&file, export(&listings, Format::Xlsx)?.bytes)?;
+        std::fs::write(&file, export(&listings, Format::Xlsx, None)?.bytes)?;
         imports.push(import(node, member, &file).await.context("importing")?);
         let last = format!("members/{member}.{NETWORK}/listings/row-{}", ROWS - 1);
         node.get(&last).await.context("the last row is not there")?;

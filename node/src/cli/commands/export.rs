@@ -68,7 +68,7 @@ pub(super) async fn write(context: &Context, path: PathBuf, listings: Vec<v1::Li
 fn written(path: &Path, listings: &[v1::Listing]) -> Result<(), CommandError> {
     let bytes = match Format::by_name(&path.to_string_lossy()) {
         Some(format @ (Format::Xlsx | Format::Csv)) => {
-            export(listings, format)
+            export(listings, format, None)
                 .map_err(|error| match error {
                     SheetError::Kind => CommandError::new(
                         ExitCode::Usage,

@@ -436,7 +436,7 @@ pub static FIELDS: &[Info] = &[
         &["scopes"],
         (
             "公开、注册企业、网络成员、circle:圈子、member:成员，多个用；分开；依申请则不发出本节点",
-            "公开, 注册企业, 网络成员, circle:NAME, member:ID, separated by ；; 依申请 stays on this node",
+            "public, registered, network, circle:NAME or member:ID, several separated by a semicolon; none: it stays on this node",
         ),
         "网络成员",
     ),

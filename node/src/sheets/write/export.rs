@@ -11,6 +11,9 @@ use crate::sheets::fields::{FIELDS, Field, Info};
 use crate::sheets::kind::Kind;
 use crate::sheets::{Format, SheetError};
 
+/// In the first column: this row is no listing.
+const REMARK: &str = "说明";
+
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Export {
@@ -20,11 +23,11 @@ pub struct Export {
     pub count: usize,
 }
 
-/// Writes listings as .xlsx, or as .csv where all are of one kind.
+/// Writes listings as .xlsx, or as .csv where all are of one kind. `more` is said in a last row, which no import reads.
 ///
 /// # Errors
 /// Where a listing does not fit into cells, and for other formats.
-pub fn export(listings: &[Listing], format: Format) -> Result<Export, SheetError> {
+pub fn export(listings: &[Listing], format: Format, more: Option<&str>) -> Result<Export, SheetError> {
     let of = |kind: Kind| -> Vec<&Listing> {
         listings.iter().filter(|listing| listing.listing.as_ref().and_then(kind_of) == Some(kind.name())).collect()
     };
@@ -32,9 +35,9 @@ pub fn export(listings: &[Listing], format: Format) -> Result<Export, SheetError
         Kind::ALL.into_iter().map(|kind| (kind, of(kind))).filter(|(_, listings)| !listings.is_empty()).collect();
     let count = kinds.iter().map(|(_, listings)| listings.len()).sum();
     let bytes = match (format, &*kinds) {
-        (Format::Xlsx, kinds) => xlsx(kinds)?,
-        (Format::Csv, []) => csv(Kind::Project, &[])?,
-        (Format::Csv, [(kind, listings)]) => csv(*kind, listings)?,
+        (Format::Xlsx, kinds) => xlsx(kinds, more)?,
+        (Format::Csv, []) => csv(Kind::Project, &[], more)?,
+        (Format::Csv, [(kind, listings)]) => csv(*kind, listings, more)?,
         (Format::Csv, _) => return Err(SheetError::Kind),
         (Format::Xls | Format::Ods, _) => return Err(SheetError::Write(format.extension().to_owned())),
     };
@@ -52,7 +55,7 @@ fn cell(listing: &Listing, field: Field) -> Result<String, SheetError> {
     if fits { Ok(text) } else { Err(SheetError::DoesNotFit(listing.name.clone())) }
 }
 
-fn xlsx(kinds: &[(Kind, Vec<&Listing>)]) -> Result<Vec<u8>, SheetError> {
+fn xlsx(kinds: &[(Kind, Vec<&Listing>)], more: Option<&str>) -> Result<Vec<u8>, SheetError> {
     let mut book = Workbook::new();
     let (header, text) = (header_format(), text_format());
     if kinds.is_empty() {
@@ -74,11 +77,16 @@ fn xlsx(kinds: &[(Kind, Vec<&Listing>)]) -> Result<Vec<u8>, SheetError> {
                 }
             }
         }
+        if let Some(more) = more {
+            let row = u32::try_from(listings.len()).unwrap_or(u32::MAX).saturating_add(1);
+            sheet.write_string(row, 0, REMARK).map_err(broken)?;
+            sheet.write_string(row, 1, more).map_err(broken)?;
+        }
     }
     book.save_to_buffer().map_err(broken)
 }
 
-fn csv(kind: Kind, listings: &[&Listing]) -> Result<Vec<u8>, SheetError> {
+fn csv(kind: Kind, listings: &[&Listing], more: Option<&str>) -> Result<Vec<u8>, SheetError> {
     let failed = |error: csv::Error| SheetError::Write(error.to_string());
     // Spreadsheets take UTF-8 for it only with this mark.
     let mut writer =
@@ -87,6 +95,10 @@ fn csv(kind: Kind, listings: &[&Listing]) -> Result<Vec<u8>, SheetError> {
     for listing in listings {
         let row = columns(kind).map(|info| cell(listing, info.field).map(|text| guarded(&text)));
         writer.write_record(row.collect::<Result<Vec<_>, _>>()?).map_err(failed)?;
+    }
+    if let Some(more) = more {
+        let words = [REMARK, more].into_iter().chain(std::iter::repeat("")).take(columns(kind).count());
+        writer.write_record(words).map_err(failed)?;
     }
     writer.into_inner().map_err(|error| SheetError::Write(error.to_string()))
 }

@@ -6,9 +6,10 @@ use duikou_proto::v1::batch_create_listings_response::Result as Row;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use indicatif::ProgressBar;
 
-use super::send::{Chunk, Counts, Manner};
+use super::send::{Counts, Manner, send};
 use crate::cli::commands::{full_name, input};
 use crate::cli::{CommandError, Context, ExitCode, FormFault, OutputForm, Sequence, Server, Text, parse_listing};
+use crate::sheets::batch::Batch;
 
 pub(super) async fn run(
     context: &Context,
@@ -24,7 +25,7 @@ pub(super) async fn run(
         parent: member.map_or_else(|| "members/-".to_owned(), full_name),
         manner,
         results: Sequence::new(context, &[], |_| Vec::new()),
-        chunk: Chunk::default(),
+        batch: Batch::default(),
         counts: Counts::default(),
         bar: super::bar(context, length, "{wide_bar} {bytes}/{total_bytes} {eta}"),
     };
@@ -42,7 +43,7 @@ struct Import<'a> {
     manner: Manner,
     results: Sequence<'a, Row>,
     /// With the numbers of the lines.
-    chunk: Chunk<usize>,
+    batch: Batch<usize>,
     counts: Counts,
     bar: ProgressBar,
 }
@@ -64,7 +65,7 @@ impl Import<'_> {
         match listing {
             Err(faults) => self.refuse(&faults)?,
             Ok(listing) => {
-                if let Some(full) = self.chunk.push(line.number, listing) {
+                if let Some(full) = self.batch.push(line.number, listing) {
                     self.send(full).await?;
                 }
             }
@@ -81,15 +82,15 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn send(&mut self, chunk: Chunk<usize>) -> Result<(), CommandError> {
-        if chunk.is_empty() {
+    async fn send(&mut self, batch: Batch<usize>) -> Result<(), CommandError> {
+        if batch.is_empty() {
             return Ok(());
         }
         let server = match &self.server {
             Some(server) => server,
             None => self.server.insert(self.context.connect().await?),
         };
-        for (line, row) in chunk.send(server, &self.parent, &self.manner).await? {
+        for (line, row) in send(batch, server, &self.parent, &self.manner).await? {
             self.counts.add(row.outcome());
             for violation in &row.violations {
                 let fault = FormFault {
@@ -107,7 +108,7 @@ impl Import<'_> {
     }
 
     async fn end(mut self) -> Result<(), CommandError> {
-        let last = std::mem::take(&mut self.chunk);
+        let last = std::mem::take(&mut self.batch);
         self.send(last).await?;
         self.bar.finish_and_clear();
         let summary = self.counts.text(self.manner.dry_run);

@@ -4,14 +4,10 @@ use std::time::Duration;
 
 use duikou_proto::v1;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
-use prost::Message;
 
 use crate::cli::{CommandError, Context, ExitCode, Server, Text};
+use crate::sheets::batch::Batch;
 
-/// Listings that are sent at once.
-pub(super) const CHUNK: usize = 500;
-/// Encoded bytes that are sent at once: below what a server takes as one message.
-const CHUNK_BYTES: usize = 2 * 1024 * 1024;
 /// How often a server that is busy is asked again.
 const TRIES: u32 = 6;
 /// How long after the first try; each further wait is twice as long.
@@ -36,56 +32,20 @@ impl Manner {
     }
 }
 
-/// Listings that wait to be sent, each with what is known of where it stood.
-#[derive(Debug)]
-pub(super) struct Chunk<T> {
-    items: Vec<(T, v1::CreateListingRequest)>,
-    bytes: usize,
-}
-
-impl<T> Default for Chunk<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), bytes: 0 }
+/// Sends a batch, again where the server is busy: importing twice changes nothing.
+pub(super) async fn send<T>(
+    batch: Batch<T>,
+    server: &Server,
+    parent: &str,
+    manner: &Manner,
+) -> Result<Vec<(T, v1::batch_create_listings_response::Result)>, CommandError> {
+    let (places, request) = batch.request(parent, manner.dry_run, manner.batch.as_deref());
+    let answer = patiently(server, request).await?;
+    if answer.results.len() != places.len() {
+        let message = Text::new("服务端的答复条数不符", "the server answered another number of listings");
+        return Err(CommandError::new(ExitCode::Bug, message));
     }
-}
-
-impl<T> Chunk<T> {
-    /// Adds a listing; gives the chunk before it where that is full.
-    pub(super) fn push(&mut self, place: T, listing: v1::Listing) -> Option<Self> {
-        let size = listing.encoded_len();
-        let full = self.items.len() == CHUNK || (self.bytes + size > CHUNK_BYTES && !self.items.is_empty());
-        let before = full.then(|| std::mem::take(self));
-        self.bytes += size;
-        self.items.push((place, v1::CreateListingRequest { listing: Some(listing), ..Default::default() }));
-        before
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.items.is_empty()
-    }
-
-    /// Sends it, again where the server is busy: importing twice changes nothing.
-    pub(super) async fn send(
-        self,
-        server: &Server,
-        parent: &str,
-        manner: &Manner,
-    ) -> Result<Vec<(T, v1::batch_create_listings_response::Result)>, CommandError> {
-        let (places, requests): (Vec<_>, Vec<_>) = self.items.into_iter().unzip();
-        let request = v1::BatchCreateListingsRequest {
-            parent: parent.to_owned(),
-            requests,
-            validate_only: manner.dry_run,
-            submit: manner.batch.is_some(),
-            batch: manner.batch.clone().unwrap_or_default(),
-        };
-        let answer = patiently(server, request).await?;
-        if answer.results.len() != places.len() {
-            let message = Text::new("服务端的答复条数不符", "the server answered another number of listings");
-            return Err(CommandError::new(ExitCode::Bug, message));
-        }
-        Ok(places.into_iter().zip(answer.results).collect())
-    }
+    Ok(places.into_iter().zip(answer.results).collect())
 }
 
 async fn patiently(

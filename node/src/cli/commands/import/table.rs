@@ -7,15 +7,16 @@ use duikou_proto::v1;
 use futures_util::StreamExt;
 
 use super::SheetArgs;
-use super::send::{Chunk, Counts, Manner};
-use super::shown;
+use super::send::{Counts, Manner};
+use super::{send, shown};
 use crate::cli::commands::{full_name, listing, sheet_error};
 use crate::cli::{CommandError, Context, ExitCode, Server, Text};
 use crate::limits;
+use crate::sheets::batch::Batch;
 use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, read, tables};
 use crate::typed::Names;
 
-/// Chunks that are under way at once: one is written while the next is on its way.
+/// Batches that are under way at once: one is written while the next is on its way.
 const UNDER_WAY: usize = 2;
 
 pub(super) async fn run(
@@ -172,19 +173,19 @@ async fn send(
     tables: &mut [Table],
     manner: &Manner,
 ) -> Result<(), CommandError> {
-    let mut chunks = Vec::new();
-    let mut chunk = Chunk::default();
+    let mut batches = Vec::new();
+    let mut batch = Batch::default();
     for (number, table) in tables.iter().enumerate() {
         for (row, listing) in table.good() {
-            chunks.extend(chunk.push((number, row), listing.clone()));
+            batches.extend(batch.push((number, row), listing.clone()));
         }
     }
     let total: usize = tables.iter().map(|table| table.count(State::Good)).sum();
-    if !chunk.is_empty() {
-        chunks.push(chunk);
+    if !batch.is_empty() {
+        batches.push(batch);
     }
     let bar = super::bar(context, Some(total as u64), "{wide_bar} {pos}/{len} {eta}");
-    let sent = chunks.into_iter().map(|chunk| chunk.send(server, parent, manner));
+    let sent = batches.into_iter().map(|batch| send::send(batch, server, parent, manner));
     let mut answers = futures_util::stream::iter(sent).buffered(UNDER_WAY);
     while let Some(answer) = answers.next().await {
         let answer = answer?;
