@@ -1,5 +1,5 @@
 // What browsers with scripts have beyond forms and links: suggestions while somebody types, drafts that save themselves,
-// a text as its readers see it, buttons that copy. Everything works without.
+// a text as its readers see it, buttons that copy, and how far an import has come. Everything works without.
 (function () {
   "use strict";
   var PAUSE_MS = 150;
@@ -174,6 +174,26 @@
     });
   }
 
+  function progress(area) {
+    var SECOND_MS = 1000;
+    var bar = area.querySelector("progress");
+    function look() {
+      fetch(area.dataset.progress, { headers: { accept: "application/json" } })
+        .then(function (answer) { return answer.ok ? answer.json() : Promise.reject(); })
+        .then(function (now) {
+          if (!now.text) return location.reload();
+          area.querySelector(".progress-text").textContent = now.text;
+          if (now.total > 0) {
+            bar.max = now.total;
+            bar.value = now.done;
+          }
+          setTimeout(look, SECOND_MS);
+        })
+        .catch(function () { setTimeout(look, 5 * SECOND_MS); });
+    }
+    setTimeout(look, SECOND_MS);
+  }
+
   function each(selector, act) {
     Array.prototype.forEach.call(document.querySelectorAll(selector), act);
   }
@@ -182,4 +202,5 @@
   each("input[data-copy]", copying);
   each("form[data-autosave]", autosave);
   each("button[data-preview]", preview);
+  each("[data-progress]", progress);
 })();

@@ -180,10 +180,14 @@ fn copy_folder(from: &Path, to: &Path, depth: usize) -> Result<u64, BackupError>
     Ok(bytes)
 }
 
-/// The database is copied by itself; the rest belongs to the process, or to an earlier restore.
+/// The database is copied by itself; the rest belongs to the process, to an earlier restore, or to whoever is at an
+/// import.
 fn stays_behind(name: &str) -> bool {
     let is_database = |rest: &str| rest.is_empty() || DATABASE_SIDES.contains(&rest);
-    name.strip_prefix(DATABASE).is_some_and(is_database) || name == RESTORED_MARK || PROCESS_FILES.contains(&name)
+    name.strip_prefix(DATABASE).is_some_and(is_database)
+        || name == RESTORED_MARK
+        || name == crate::imports::FOLDER
+        || PROCESS_FILES.contains(&name)
 }
 
 /// Copies bytes and mode.

@@ -297,6 +297,18 @@ pub const SHEET_CELL_CHARS: usize = 32_767;
 pub const SHEET_HEADER_ROWS: usize = 40;
 /// Forms of tables of which a member's mapping is remembered.
 pub const MAPPINGS_PER_MEMBER: usize = 200;
+/// Imports that people are at, of one account: the oldest go.
+pub const IMPORTS_PER_ACCOUNT: usize = 10;
+/// The same of all accounts.
+pub const IMPORTS: usize = 200;
+/// How long an import with which nobody goes on is kept.
+pub const IMPORT_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Remarks about the tables of an import as a whole.
+pub const IMPORT_NOTES: usize = 100;
+/// Searches that an account keeps.
+pub const SAVED_SEARCHES: usize = 50;
+/// Listings in a workbook that somebody takes from a page.
+pub const EXPORT_ROWS: usize = 5_000;
 /// Bytes of a mapping.
 pub const MAPPING_BYTES: usize = 256 * 1024;
 

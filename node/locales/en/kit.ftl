@@ -29,6 +29,7 @@ site-icp = ICP registration
 site-police = Police registration
 pager = Pages
 pager-first = First page
+pager-previous = Previous page
 pager-next = Next page
 problem-home = Go to the first page
 problem-search = Search listings

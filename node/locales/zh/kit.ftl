@@ -29,6 +29,7 @@ site-icp = ICP备案号
 site-police = 公安备案号
 pager = 翻页
 pager-first = 回到第一页
+pager-previous = 上一页
 pager-next = 下一页
 problem-home = 返回首页
 problem-search = 检索信息

@@ -12,6 +12,7 @@ use super::password::Passwords;
 use super::refusal::Refusal;
 use super::role::Role;
 use super::session::{Person, Session, session_key};
+use super::visit::Visit;
 use crate::engine::{Engine, facts};
 use crate::limits;
 use crate::store::StoreError;
@@ -39,12 +40,19 @@ pub(crate) struct Accounts {
     pub(super) passwords: Passwords,
     pub(super) bounds: Bounds,
     pub(super) uses: Uses,
+    pub(super) visits: Uses<Visit>,
 }
 
 impl Accounts {
     /// The accounts of an engine.
     pub(crate) fn new(engine: Engine, bounds: Bounds) -> Self {
-        Self { engine, passwords: Passwords::default(), bounds, uses: Uses::of_sessions() }
+        Self {
+            engine,
+            passwords: Passwords::default(),
+            bounds,
+            uses: Uses::of_sessions(),
+            visits: Uses::new(facts::ACCOUNTS, facts::VISITS),
+        }
     }
 
     /// Whose accounts these are.
@@ -52,9 +60,10 @@ impl Accounts {
         &self.engine
     }
 
-    /// Keeps when sessions were last used, until told to stop.
+    /// Keeps when sessions were last used and people last here, until told to stop.
     pub(crate) async fn keep_uses(self, stop: CancellationToken) {
-        self.uses.keep(self.engine, stop).await;
+        let Self { engine, uses, visits, .. } = self;
+        tokio::join!(uses.keep(engine.clone(), stop.clone()), visits.keep(engine, stop));
     }
 
     /// An account that whoever asks administers.
@@ -124,13 +133,29 @@ impl Accounts {
             Some(Ok(member)) => Some(member),
             Some(Err(_)) => return Ok(Err(Refusal::SessionEnded)),
         };
-        let role = match &member {
-            None => account.node_admin.then_some(Role::Admin),
-            Some(member) => account.role_at(member).filter(|_| self.lives_here(member)),
-        };
-        let Some(role) = role else { return Ok(Err(Refusal::SessionEnded)) };
+        let Some(role) = self.role_for(&account, member.as_ref()) else { return Ok(Err(Refusal::SessionEnded)) };
         let person = Person { account, session, key: key.to_owned(), member, role };
         Ok(Ok((person, Duration::from_micros(left))))
+    }
+
+    /// Somebody as their account is now, whatever became of their session: for what they began and what goes on without
+    /// them. None where the account may no longer act for that member.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn still(&self, person: &Person) -> Result<Option<Person>, StoreError> {
+        let account = self.engine.fact::<Account>(&facts::account(&person.account.id)).await?;
+        let Some(account) = account.filter(|account| !account.disabled) else { return Ok(None) };
+        let role = self.role_for(&account, person.member.as_ref());
+        Ok(role.map(|role| Person { account, role, ..person.clone() }))
+    }
+
+    /// What an account may do for a member, or for the whole server.
+    fn role_for(&self, account: &Account, member: Option<&MemberId>) -> Option<Role> {
+        match member {
+            None => account.node_admin.then_some(Role::Admin),
+            Some(member) => account.role_at(member).filter(|_| self.lives_here(member)),
+        }
     }
 
     /// Whether accounts here can act for a member.

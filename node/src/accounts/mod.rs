@@ -20,6 +20,7 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 mod throttle;
+mod visit;
 
 pub(crate) use account::{Account, Over};
 pub(crate) use administer::{Changes, NewAccount};

@@ -104,6 +104,11 @@ impl Folder {
         self.dir.join(crate::search::FOLDER)
     }
 
+    /// The files of imports that people are at; they may be deleted at any time.
+    pub fn imports(&self) -> PathBuf {
+        self.dir.join(crate::imports::FOLDER)
+    }
+
     /// There after a restore, until the feed has a new identity.
     pub fn restored(&self) -> PathBuf {
         self.dir.join("restored")

@@ -22,6 +22,7 @@ use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
 use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
 use crate::http::Limiter;
+use crate::imports::Imports;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
@@ -96,6 +97,7 @@ pub struct Server {
     pub keys: KeyDesk,
     /// When tokens were last shown.
     uses: Uses,
+    imports: Imports,
     /// Asks and answers for its members.
     pub live: Live,
     accounts: Accounts,
@@ -148,6 +150,7 @@ impl Server {
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         let accounts = Accounts::new(engine.clone(), config.accounts.bounds());
         let search = Search::start(engine.clone(), folder.search(), &tasks);
+        let imports = Imports::new(engine.clone(), folder.imports(), tasks.clone(), stop.clone());
         Ok(Self {
             folder,
             config,
@@ -159,6 +162,7 @@ impl Server {
             engine,
             board: LinkBoard::default(),
             uses: Uses::of_tokens(),
+            imports,
             live,
             stop,
             tasks,
@@ -182,6 +186,7 @@ impl Server {
             address: self.web_address.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
+            imports: self.imports.clone(),
             search: self.search.clone(),
         }
     }
@@ -195,6 +200,7 @@ impl Server {
         self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
         self.tasks.spawn(self.uses.clone().keep(self.engine.clone(), self.stop.clone()));
         self.tasks.spawn(self.accounts.clone().keep_uses(self.stop.clone()));
+        self.tasks.spawn(self.imports.clone().keep_clean(self.stop.clone()));
         self.tasks.spawn(self.engine.clone().keep_audit_sealed(self.stop.clone()));
         if let Some(runner) = self.runner.take() {
             self.tasks.spawn(runner.run(self.stop.clone()));

@@ -202,6 +202,11 @@ impl Identified {
         })
     }
 
+    /// Somebody whose account was looked at.
+    pub(crate) fn person(person: Person) -> Self {
+        Caller::person(person).into()
+    }
+
     /// Nobody in particular.
     #[cfg(test)]
     pub(crate) fn anybody() -> Self {

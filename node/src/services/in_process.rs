@@ -11,6 +11,7 @@ use super::draft::Drafts;
 use super::listing::Listings;
 use super::matching::Matches;
 use super::search::Searches;
+use super::subscription::Subscriptions;
 use super::{Context, Surface};
 
 /// What pages ask. Who asks travels in each request's extensions.
@@ -23,6 +24,9 @@ pub(crate) struct InProcess {
     pub(crate) searches: Arc<Searches>,
     pub(crate) matches: Arc<Matches>,
     pub(crate) directories: Arc<Directories>,
+    pub(crate) drafts: Arc<Drafts>,
+    pub(crate) audits: Arc<Audits>,
+    pub(crate) subscriptions: Arc<Subscriptions>,
 }
 
 impl InProcess {
@@ -37,6 +41,9 @@ impl InProcess {
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
             matches: Arc::new(Matches::new(door.clone())),
+            drafts: Arc::new(Drafts { door: door.clone() }),
+            audits: Arc::new(Audits::new(door.clone())),
+            subscriptions: Arc::new(Subscriptions { door: door.clone(), desk: context.subscriptions.clone() }),
             directories: Arc::new(Directories { door }),
         }
     }

@@ -32,6 +32,8 @@ const STYLE: &str = concat!(
     include_str!("../../assets/reading.css"),
     include_str!("../../assets/people.css"),
     include_str!("../../assets/drafts.css"),
+    include_str!("../../assets/imports.css"),
+    include_str!("../../assets/saved.css"),
     include_str!("../../assets/print.css"),
 );
 const SCRIPT: &str = include_str!("../../assets/duikou.js");

@@ -61,7 +61,7 @@ impl DesignPage {
             colours: COLOURS,
             tones: [Tone::Info, Tone::Done, Tone::Warning, Tone::Danger].map(Tone::as_str),
             fields: fields(texts),
-            pager: Pager::new(texts, "/design".to_owned(), "/design".to_owned()),
+            pager: Pager::new(texts, "/design".to_owned(), "/design?".to_owned(), "/design".to_owned()),
             empty: Empty {
                 title: texts.text("empty-title"),
                 advice: texts.text("empty-advice"),

@@ -24,6 +24,8 @@ pub(crate) enum Section {
     Drafts,
     Calendar,
     Members,
+    Import,
+    Saved,
     Admin,
 }
 
@@ -39,6 +41,8 @@ impl Section {
         (Self::Drafts, Some(Role::Editor), "/drafts", "nav-drafts"),
         (Self::Calendar, None, "/calendar", "nav-calendar"),
         (Self::Members, None, "/members", "nav-members"),
+        (Self::Import, Some(Role::Editor), "/import", "nav-import"),
+        (Self::Saved, Some(Role::Viewer), "/saved", "nav-saved"),
         (Self::Admin, Some(Role::Admin), "/admin/accounts", "nav-admin"),
     ];
 }

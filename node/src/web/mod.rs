@@ -20,6 +20,7 @@ mod drafts;
 mod faults;
 mod format;
 mod forms;
+mod imports;
 mod kept;
 mod layout;
 mod markdown;
@@ -32,6 +33,7 @@ mod respond;
 mod returning;
 #[cfg(test)]
 mod samples;
+mod saved;
 mod sent;
 mod signed;
 mod visitor;
@@ -41,6 +43,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use tokio::sync::Semaphore;
 use tower_http::csrf::CsrfLayer;
 
 use crate::accounts::Accounts;
@@ -48,8 +51,12 @@ use crate::config::{BaseUrl, Site};
 use crate::delivery::Desk;
 use crate::engine::Engine;
 use crate::http::Cookies;
+use crate::imports::Imports;
 use crate::link::LinkBoard;
 use crate::services::{Context, InProcess};
+
+/// Workbooks that are written at once: each takes memory and a core for a while.
+const EXPORTS: usize = 2;
 
 /// What pages are made of and for.
 #[derive(Clone)]
@@ -65,6 +72,9 @@ struct Shared {
     base: Option<BaseUrl>,
     kept: kept::Kept,
     cookies: Cookies,
+    imports: Imports,
+    /// Workbooks that are written at once.
+    exports: Semaphore,
 }
 
 impl Web {
@@ -73,7 +83,9 @@ impl Web {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
         let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
-        Self(Arc::new(Shared { engine, accounts, services, desk, links, site, base, kept, cookies }))
+        let (imports, exports) = (context.imports.clone(), Semaphore::new(EXPORTS));
+        let shared = Shared { engine, accounts, services, desk, links, site, base, kept, cookies, imports, exports };
+        Self(Arc::new(shared))
     }
 
     fn engine(&self) -> &Engine {
@@ -104,6 +116,14 @@ impl Web {
         self.0.cookies
     }
 
+    fn imports(&self) -> &Imports {
+        &self.0.imports
+    }
+
+    fn exports(&self) -> &Semaphore {
+        &self.0.exports
+    }
+
     /// Where people reach this server, without a slash at the end; empty where nobody has said so.
     fn base(&self) -> &str {
         self.0.base.as_ref().map_or("", BaseUrl::as_str)
@@ -122,7 +142,15 @@ pub(crate) fn routes(web: &Web) -> Router {
     let pages = pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);
-    pages.layer(keeping).layer(returning).layer(csrf).with_state(web.clone()).merge(assets::routes())
+    // What is written for one, or is large, is not kept for others.
+    pages
+        .layer(keeping)
+        .merge(imports::routes())
+        .merge(saved::routes())
+        .layer(returning)
+        .layer(csrf)
+        .with_state(web.clone())
+        .merge(assets::routes())
 }
 
 /// `routes`, with what goes wrong in them shown to browsers as pages.

@@ -11,16 +11,22 @@ use super::catalogue::Texts;
 pub(crate) struct Pager {
     label: String,
     first: String,
+    previous: String,
     next: String,
     first_name: String,
+    previous_name: String,
     next_name: String,
 }
 
 impl Pager {
-    /// `first` leads to the first page (empty: this is it), `next` to the one after this (empty: there is none).
-    pub(crate) fn new(texts: Texts, first: String, next: String) -> Self {
-        let [label, first_name, next_name] = ["pager", "pager-first", "pager-next"].map(|id| texts.text(id));
-        Self { label, first, next, first_name, next_name }
+    /// `first` leads to the first page (empty: this is it), `previous` to the one before this, `next` to the one after it
+    /// (empty: there is none).
+    pub(crate) fn new(texts: Texts, first: String, previous: String, next: String) -> Self {
+        // The page before the second one is the first.
+        let first = if first == previous { String::new() } else { first };
+        let ids = ["pager", "pager-first", "pager-previous", "pager-next"];
+        let [label, first_name, previous_name, next_name] = ids.map(|id| texts.text(id));
+        Self { label, first, previous, next, first_name, previous_name, next_name }
     }
 }
 

@@ -11,7 +11,7 @@ use super::design::DesignPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
 use super::visitor::{Theme, Visitor};
-use super::{drafts, people, reading};
+use super::{drafts, imports, people, reading, saved};
 use crate::accounts::Role;
 use crate::config::{Line, Site, WebAddress};
 
@@ -87,6 +87,8 @@ pub(super) fn all(language: Language, theme: Theme) -> Vec<(&'static str, String
     reading::samples(&samples);
     people::samples(&samples);
     drafts::samples(&samples);
+    imports::samples(&samples);
+    saved::samples(&samples);
     samples.pages.into_inner()
 }
 

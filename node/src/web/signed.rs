@@ -76,6 +76,11 @@ impl SignedPerson {
         }
     }
 
+    /// The account's id.
+    pub(crate) fn account_id(&self) -> &str {
+        self.account.strip_prefix("accounts/").unwrap_or(&self.account)
+    }
+
     /// Whether they act for this one of those whom they can act for.
     pub(crate) fn acts_for(&self, acting: &Acting) -> bool {
         self.member.as_ref().map_or(acting.id.is_empty(), |member| member.as_str() == acting.id)

@@ -14,7 +14,7 @@ use super::Web;
 use super::catalogue::Texts;
 use super::respond::{Failed, NOTICE_COOKIE};
 use super::signed::SignedPerson;
-use crate::accounts::Role;
+use crate::accounts::{Person, Role};
 use crate::engine::Reader;
 use crate::http::{Exchange, Problem, cookie, tags};
 use crate::services::{CallsFrom, Identified};
@@ -155,6 +155,11 @@ impl Visitor {
         self.signed_in.as_deref()
     }
 
+    /// Their account, session and role, for what goes on without them.
+    pub(crate) fn account(&self) -> Option<Arc<Person>> {
+        self.identified.caller().ok()?.person.clone()
+    }
+
     /// The same, shared.
     pub(super) fn person(&self) -> Option<Arc<SignedPerson>> {
         self.signed_in.clone()
@@ -174,7 +179,7 @@ impl Visitor {
     ///
     /// # Errors
     /// Where they have not, or what they showed is not good.
-    pub(super) fn at_least(&self, role: Role) -> Result<(), Failed> {
+    pub(crate) fn at_least(&self, role: Role) -> Result<(), Failed> {
         let refused = match self.identified.caller() {
             Ok(caller) => caller.at_least(role).map_err(|failure| failure.status(self.language())),
             Err(failure) => Err(failure.status(self.language())),

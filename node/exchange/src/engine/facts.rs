@@ -109,6 +109,12 @@ pub const AUDIT_SEALED: &str = "audit-sealed";
 pub const NOTICES: &str = "notice/";
 /// Begins the mappings of tables that members have used, by member and headers.
 pub const MAPPINGS: &str = "mapping/";
+/// Begins the imports that people are at, by account.
+pub const IMPORTS: &str = "import/";
+/// Begins the searches that people keep, by account.
+pub const SAVED: &str = "saved/";
+/// Begins the visits of people, by account.
+pub const VISITS: &str = "visit/";
 /// Begins the positions on other feeds.
 pub const POSITIONS: &str = "position/";
 
@@ -123,7 +129,7 @@ pub fn token_use(key: &str) -> String {
 }
 
 /// When the session under `key` was last used.
-pub(crate) fn session_use(key: &str) -> String {
+pub fn session_use(key: &str) -> String {
     format!("{SESSION_USES}{}", key.strip_prefix(SESSIONS).unwrap_or(key))
 }
 

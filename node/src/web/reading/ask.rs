@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use duikou_proto::Money;
+use duikou_proto::envelope::Micros;
 use duikou_proto::reference::{Entry, Table, industries, normalise_region, regions};
 use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::search_listings_request::OrderBy;
@@ -11,18 +12,23 @@ use duikou_proto::v1::{Filter, MoneyRange, SearchListingsRequest, TimeRange};
 
 use super::super::catalogue::Texts;
 use super::super::format;
-use super::super::words::KINDS;
+use super::super::words::{self, KINDS};
+use crate::time::timestamp;
+use crate::typed::money::amount;
+use crate::typed::{Unclear, Unit};
 
+/// The year 2200, and with it any moment that somebody can mean.
+const MAX_MICROS: Micros = 7_258_118_400_000_000;
 /// Pairs of a query that are looked at.
 const PAIRS: usize = 64;
 /// Bytes of one value.
 const VALUE_BYTES: usize = 1024;
 /// Entries that are named where a name is that of several.
 const SEVERAL: usize = 8;
-/// Yuan in the unit in which amounts are typed.
-const TEN_THOUSAND: i64 = 10_000;
-/// Billionths of a yuan in that unit.
-const NANOS: i128 = TEN_THOUSAND as i128 * 1_000_000_000;
+/// What a bare number is counted in where amounts are typed.
+const UNIT: Unit = Unit { currency: Some("CNY"), multiplier: Some(10_000), period: None };
+/// Pages before this one to which the way back is known: newest last.
+const BEFORE: usize = 12;
 
 /// A search, as its address has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,14 +49,19 @@ pub(crate) struct Ask {
     pub(crate) from: String,
     /// First published on this day or before.
     pub(crate) to: String,
-    /// In units of 10,000 yuan.
+    /// As people type amounts; a bare number is in units of 10,000 yuan.
     pub(crate) min: String,
-    /// In units of 10,000 yuan.
     pub(crate) max: String,
+    /// What was published from this moment on is new: microseconds since 1970; empty: nobody asks.
+    pub(crate) since: String,
+    /// Only what is new.
+    pub(crate) new: bool,
     /// `relevance`, `newest` or `closing`; empty: left to the service.
     pub(crate) sort: String,
     /// Where this page begins; empty: it is the first.
     pub(crate) after: String,
+    /// Where the pages before this one begin, but for the first.
+    pub(crate) before: Vec<String>,
 }
 
 /// What is wrong, by the field that it is about.
@@ -79,7 +90,10 @@ impl Ask {
                 "min" => ask.min = value,
                 "max" => ask.max = value,
                 "sort" => ask.sort = value,
+                "since" => ask.since = value,
+                "new" => ask.new = value == "1",
                 "after" => ask.after = value,
+                "before" => add(&mut ask.before, value),
                 _ => {}
             }
         }
@@ -95,6 +109,7 @@ impl Ask {
             ("industry", &self.industries),
             ("member", &self.members),
             ("tag", &self.tags),
+            ("before", &self.before),
         ];
         let ones = [
             ("direction", &self.direction),
@@ -102,10 +117,12 @@ impl Ask {
             ("to", &self.to),
             ("min", &self.min),
             ("max", &self.max),
+            ("since", &self.since),
             ("sort", &self.sort),
             ("after", &self.after),
         ];
         pairs.extend((!self.q.is_empty()).then_some(("q", &*self.q)));
+        pairs.extend(self.new.then_some(("new", "1")));
         pairs.extend(lists.iter().flat_map(|(key, values)| values.iter().map(|value| (*key, &**value))));
         pairs.extend(ones.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| (*key, &***value)));
         pairs
@@ -127,14 +144,75 @@ impl Ask {
     /// The same search with a change, from its first page.
     #[must_use]
     pub(crate) fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
-        let mut changed = Self { after: String::new(), ..self.clone() };
+        let mut changed = Self { after: String::new(), before: Vec::new(), ..self.clone() };
         change(&mut changed);
         changed
     }
 
+    /// The same search from the page on that begins after `token`; empty: there is none.
+    pub(crate) fn next(&self, token: &str, path: &str) -> String {
+        if token.is_empty() {
+            return String::new();
+        }
+        let mut next = Self { after: token.to_owned(), ..self.clone() };
+        next.before.extend((!self.after.is_empty()).then(|| self.after.clone()));
+        let surplus = next.before.len().saturating_sub(BEFORE);
+        next.before.drain(..surplus);
+        next.at(path)
+    }
+
+    /// The same search from the page before this one; empty: this is the first.
+    pub(crate) fn previous(&self, path: &str) -> String {
+        if self.after.is_empty() {
+            return String::new();
+        }
+        let mut previous = self.clone();
+        previous.after = previous.before.pop().unwrap_or_default();
+        previous.at(path)
+    }
+
+    /// What it looks for, whatever page of it and whoever looks: as it is kept.
+    pub(crate) fn bare(&self) -> Self {
+        self.with(|ask| {
+            ask.since.clear();
+            ask.new = false;
+        })
+    }
+
+    /// From when on what was published is new.
+    pub(crate) fn new_from(&self) -> Option<Micros> {
+        self.since.parse().ok().filter(|micros| (1..MAX_MICROS).contains(micros))
+    }
+
+    /// What it looks for, in words.
+    pub(crate) fn about(&self, texts: Texts) -> String {
+        let language = texts.language();
+        let mut parts = Vec::new();
+        parts.extend((!self.q.is_empty()).then(|| self.q.clone()));
+        parts.extend(self.kinds.iter().map(|kind| words::kind(texts, kind)));
+        parts.extend(match &*self.direction {
+            "offer" => Some(texts.text("direction-offer")),
+            "request" => Some(texts.text("direction-request")),
+            _ => None,
+        });
+        parts.extend(self.regions.iter().map(|code| format::region(language, code)));
+        let industry = |code: &String| {
+            industries().get(code).map_or_else(|| code.clone(), |entry| entry.name(language).to_owned())
+        };
+        parts.extend(self.industries.iter().map(industry));
+        parts.extend(self.members.iter().cloned());
+        parts.extend(self.tags.iter().map(|tag| format!("#{tag}")));
+        for (value, id) in
+            [(&self.from, "chosen-from"), (&self.to, "chosen-to"), (&self.min, "chosen-min"), (&self.max, "chosen-max")]
+        {
+            parts.extend((!value.is_empty()).then(|| texts.about(id, value)));
+        }
+        if parts.is_empty() { texts.text("search-all") } else { parts.join(&texts.text("list-comma")) }
+    }
+
     /// Whether anything narrows it but its words.
     pub(crate) fn is_narrowed(&self) -> bool {
-        self.pairs().iter().any(|(key, _)| !["q", "sort", "after"].contains(key))
+        self.pairs().iter().any(|(key, _)| !["q", "sort", "after", "before", "since"].contains(key))
     }
 
     /// As the service is asked, or what is wrong with it.
@@ -168,8 +246,8 @@ impl Ask {
             for value in values {
                 match code(table, value) {
                     Ok(code) => add(&mut found, code),
-                    Err(Unclear::Unknown) => fault(field, texts.about("wrong-name", value)),
-                    Err(Unclear::Several(names)) => {
+                    Err(NoCode::Unknown) => fault(field, texts.about("wrong-name", value)),
+                    Err(NoCode::Several(names)) => {
                         let names = names.join(texts.text("list-comma").as_str());
                         fault(field, texts.fill("wrong-several", &[("what", value), ("names", &names)]));
                     }
@@ -187,12 +265,22 @@ impl Ask {
                 None
             }
         };
-        let publish_time =
+        let mut publish_time =
             TimeRange { start_time: day("from", &self.from, false), end_time: day("to", &self.to, true) };
+        if let Some(since) = self.new_from().filter(|_| self.new).map(timestamp) {
+            let later = publish_time.start_time.filter(|from| from.seconds > since.seconds);
+            publish_time.start_time = Some(later.unwrap_or(since));
+        }
         let mut sum = |field: &'static str, text: &str| match read_sum(text) {
-            Ok(sum) => sum,
-            Err(()) => {
-                fault(field, texts.about("wrong-amount", text));
+            Ok((min, max)) => {
+                if field == "min" {
+                    min.or(max)
+                } else {
+                    max.or(min)
+                }
+            }
+            Err(unclear) => {
+                fault(field, unclear.told().in_language(texts.language()).to_owned());
                 None
             }
         };
@@ -253,20 +341,20 @@ fn add(values: &mut Vec<String>, value: String) {
 }
 
 /// Why a text is no code.
-enum Unclear {
+enum NoCode {
     Unknown,
     /// It is the name of all these.
     Several(Vec<String>),
 }
 
 /// The code that somebody means: the code itself, or the name of exactly one.
-fn code(table: &Table, text: &str) -> Result<String, Unclear> {
+fn code(table: &Table, text: &str) -> Result<String, NoCode> {
     let text = text.trim();
     if let Some(entry) = table.get(text) {
         return Ok(entry.code.to_owned());
     }
     match &table.by_name(text)[..] {
-        [] => Err(Unclear::Unknown),
+        [] => Err(NoCode::Unknown),
         [one] => Ok(one.code.to_owned()),
         several => {
             // The outermost of a name that several levels share is what somebody means who says no more.
@@ -279,28 +367,31 @@ fn code(table: &Table, text: &str) -> Result<String, Unclear> {
                         let lineage: Vec<&str> = table.lineage(entry.code).map(|entry| entry.name_zh).collect();
                         lineage.into_iter().rev().collect::<String>()
                     };
-                    Err(Unclear::Several(several.iter().take(SEVERAL).map(name).collect()))
+                    Err(NoCode::Several(several.iter().take(SEVERAL).map(name).collect()))
                 }
             }
         }
     }
 }
 
-/// A sum in yuan of what was typed in units of 10,000.
-fn read_sum(text: &str) -> Result<Option<Money>, ()> {
+/// The beginning of a day in China, or of the day after it.
+fn read_day(text: &str, after: bool) -> Result<Option<prost_types::Timestamp>, ()> {
     if text.is_empty() {
         return Ok(None);
     }
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || whole.len() > 12 || part.len() > 6 || !digits(whole) || !digits(part) {
-        return Err(());
+    let day: Date = text.parse().map_err(|_| ())?;
+    let day = if after { day.tomorrow().map_err(|_| ())? } else { day };
+    let zone = TimeZone::get(format::ZONE).map_err(|_| ())?;
+    let seconds = day.to_zoned_datetime(zone).map_err(|_| ())?.timestamp().as_second();
+    if seconds <= 0 { Err(()) } else { Ok(Some(prost_types::Timestamp { seconds, nanos: 0 })) }
+}
+
+/// The bounds of what was typed; none of nothing.
+pub(super) fn read_sum(text: &str) -> Result<(Option<Money>, Option<Money>), Unclear> {
+    if text.is_empty() {
+        return Ok((None, None));
     }
-    let part: i128 = format!("{part:0<6}").parse().map_err(|_| ())?;
-    let whole: i128 = whole.parse().map_err(|_| ())?;
-    let nanos = whole * NANOS + part * (NANOS / 1_000_000);
-    let units = i64::try_from(nanos / 1_000_000_000).map_err(|_| ())?;
-    Ok(Some(Money { currency_code: "CNY".to_owned(), units, nanos: (nanos % 1_000_000_000) as i32 }))
+    Ok(amount(text, UNIT)?.value.map_or((None, None), |range| (range.min, range.max)))
 }
 
 #[cfg(test)]
@@ -331,7 +422,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_becomes_what_is_meant() {
-        let ask = Ask::read("region=贵州&region=bijie&industry=A&min=1.5&max=30000&from=2026-11-03&to=2026-11-03");
+        let ask = Ask::read("region=贵州&region=bijie&industry=A&min=1.5&max=3亿元&from=2026-11-03&to=2026-11-03");
         let request = ask.request(Texts::of(Language::Zh)).expect("sound");
         let filter = request.filter.unwrap();
         assert_eq!(filter.regions, ["520000", "520500"]);
@@ -349,6 +440,31 @@ mod tests {
         let fields: Vec<&str> = faults.keys().copied().collect();
         assert_eq!(fields, ["direction", "from", "kind", "max", "min", "region"]);
         assert!(faults["region"].contains("江苏省南京市鼓楼区"), "{}", faults["region"]);
+    }
+
+    #[test]
+    fn the_way_back_is_that_by_which_somebody_came() {
+        let first = Ask::read("q=tea&min=1.2%E4%BA%BF");
+        assert_eq!((first.previous("/l"), first.next("", "/l")), (String::new(), String::new()));
+        let at = |path: &str| Ask::read(path.split_once('?').map_or("", |(_, query)| query));
+        let second = at(&first.next("one", "/l"));
+        assert_eq!(second.previous("/l"), first.at("/l"));
+        let third = at(&second.next("two", "/l"));
+        assert_eq!(third.previous("/l"), second.at("/l"));
+        assert_eq!(third.with(|_| {}), first, "a change begins with the first page");
+        let far = (0..40).fold(first.clone(), |page, number| at(&page.next(&format!("t{number}"), "/l")));
+        assert_eq!(far.before.len(), BEFORE, "the address has a bound");
+    }
+
+    #[test]
+    fn what_is_new_is_what_was_published_since() {
+        let ask = Ask::read("q=tea&new=1&since=1793667720000000");
+        let filter = ask.request(Texts::of(Language::Zh)).expect("sound").filter.unwrap();
+        assert_eq!(filter.publish_time.unwrap().start_time.unwrap().seconds, 1_793_667_720);
+        assert_eq!(ask.bare(), Ask::read("q=tea"));
+        assert!(Ask::read("since=-5").new_from().is_none() && Ask::read("since=x").new_from().is_none());
+        let marked = Ask::read("since=1793667720000000").request(Texts::of(Language::Zh)).expect("sound");
+        assert_eq!(marked.filter.unwrap().publish_time, None, "what is not new is shown too, unmarked");
     }
 
     #[test]

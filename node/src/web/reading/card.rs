@@ -1,7 +1,7 @@
 //! A listing in a list.
 
 use duikou_proto::v1::opportunity::{Details, Direction};
-use duikou_proto::v1::{Excerpt, Listing, Opportunity, SearchResult};
+use duikou_proto::v1::{Duplicate, Excerpt, Listing, Opportunity, SearchResult};
 use duikou_proto::validate::kind_of;
 
 use super::super::catalogue::Texts;
@@ -25,6 +25,18 @@ pub(crate) struct Piece {
 pub(crate) struct Alike {
     pub(crate) path: String,
     pub(crate) title: String,
+    /// The number in a public register that both have, in words; empty: their words are near-same.
+    pub(crate) code: String,
+}
+
+impl Alike {
+    pub(crate) fn of(texts: Texts, names: &Names, same: &Duplicate) -> Self {
+        let code = match &*same.external_code {
+            "" => String::new(),
+            code => texts.about("alike-code", code),
+        };
+        Self { path: names.listing_path(&same.name), title: same.title.clone(), code }
+    }
 }
 
 /// What a list shows of a listing.
@@ -47,6 +59,8 @@ pub(crate) struct Card {
     pub(crate) closes: String,
     pub(crate) closes_machine: String,
     pub(crate) alike: Vec<Alike>,
+    /// Whether it was published since whoever looks was here before.
+    pub(crate) new: bool,
 }
 
 impl Card {
@@ -62,8 +76,7 @@ impl Card {
             card.text = pieces(text);
         }
         let alike = result.duplicates.iter();
-        card.alike =
-            alike.map(|same| Alike { path: names.listing_path(&same.name), title: same.title.clone() }).collect();
+        card.alike = alike.map(|same| Alike::of(texts, names, same)).collect();
         Some(card)
     }
 
@@ -95,6 +108,7 @@ impl Card {
             closes: date(closes),
             closes_machine: format::rfc3339(closes),
             alike: Vec::new(),
+            new: false,
         })
     }
 

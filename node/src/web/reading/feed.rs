@@ -77,7 +77,8 @@ async fn feed(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuer
     Ok(response)
 }
 
-fn wrong(visitor: &Visitor, faults: &super::ask::Faults) -> Failed {
+/// A search that cannot be meant, as a program hears of it.
+pub(crate) fn wrong(visitor: &Visitor, faults: &super::ask::Faults) -> Failed {
     let text = faults.values().cloned().collect::<Vec<_>>().join(" ");
     let text = duikou_proto::language::Text::same(text);
     let language: Language = visitor.language();

@@ -3,9 +3,12 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use duikou_proto::name::MemberId;
+use duikou_proto::v1::audit_service_server::AuditService;
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{FindDuplicatesRequest, GetListingRequest, Holder, ListHoldersRequest, Listing};
+use duikou_proto::v1::{
+    FindDuplicatesRequest, GetListingRequest, Holder, ListAuditEntriesRequest, ListHoldersRequest, Listing,
+};
 use duikou_proto::validate::kind_of;
 
 use super::super::Web;
@@ -24,6 +27,8 @@ use crate::engine::Reader;
 
 /// Holders that are shown: as many as one answer has.
 const HOLDERS: i32 = 1_000;
+/// Entries of the audit trail that are looked at.
+const HISTORY: i32 = 50;
 /// Characters of the description for search engines.
 const DESCRIPTION: usize = 150;
 /// Hexadecimal digits of a fingerprint that are compared by eye.
@@ -43,6 +48,12 @@ pub(crate) struct HolderLine {
     pub(crate) path: String,
     pub(crate) state: String,
     pub(crate) since: String,
+}
+
+/// Something that was done to a listing here.
+pub(crate) struct Done {
+    pub(crate) time: String,
+    pub(crate) what: String,
 }
 
 /// Who signed a listing, and what is known of that.
@@ -94,6 +105,8 @@ pub(crate) struct ListingPage {
     pub(crate) holders: Vec<HolderLine>,
     /// What whoever looks can do to it.
     pub(crate) endings: Option<Ending>,
+    /// What was done to it here, for those who administer its member.
+    pub(crate) history: Vec<Done>,
 }
 
 pub(super) async fn listing(
@@ -107,8 +120,11 @@ pub(super) async fn listing(
     let listing = services.listings.get_listing(request).await;
     let listing = listing.map_err(|status| absent(&visitor, &name, &status))?.into_inner();
     let same = FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
-    let (alike, holders) =
-        tokio::join!(services.searches.find_duplicates(visitor.ask(same)), holders(&web, &visitor, &listing.name),);
+    let (alike, holders, history) = tokio::join!(
+        services.searches.find_duplicates(visitor.ask(same)),
+        holders(&web, &visitor, &listing.name),
+        history(&web, &visitor, &listing.name),
+    );
     let names = Names::new(&web, &visitor);
     let own =
         visitor.signed_in().filter(|person| person.role >= Role::Editor).and_then(|person| person.member.as_ref());
@@ -120,10 +136,10 @@ pub(super) async fn listing(
     let mut shown = ListingPage::of(page, &names, listing, seal);
     // An index that is being made keeps nobody from reading.
     let alike = alike.map(|found| found.into_inner().duplicates).unwrap_or_default();
-    shown.alike =
-        alike.into_iter().map(|same| Alike { path: names.listing_path(&same.name), title: same.title }).collect();
+    shown.alike = alike.iter().map(|same| Alike::of(visitor.texts, &names, same)).collect();
     shown.endings = ended;
     shown.holders = holders.into_iter().map(|holder| shown.holder(&names, &holder)).collect();
+    shown.history = history;
     visitor.page(&shown)
 }
 
@@ -148,6 +164,32 @@ async fn holders(web: &Web, visitor: &Visitor, name: &str) -> Vec<Holder> {
     let request = ListHoldersRequest { parent: name.to_owned(), page_size: HOLDERS, ..ListHoldersRequest::default() };
     let found = web.services().listings.list_holders(visitor.ask(request)).await;
     found.map(|found| found.into_inner().holders).unwrap_or_default()
+}
+
+/// What the audit trail tells of it, newest first, to those whom it tells anything.
+async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
+    if visitor.at_least(Role::Admin).is_err() {
+        return Vec::new();
+    }
+    let request =
+        ListAuditEntriesRequest { resource: name.to_owned(), page_size: HISTORY, ..ListAuditEntriesRequest::default() };
+    let found = web.services().audits.list_audit_entries(visitor.ask(request)).await;
+    let entries = found.map(|found| found.into_inner().entries).unwrap_or_default();
+    let texts = visitor.texts;
+    // Names that only begin so are others.
+    let own = entries.into_iter().filter(|entry| entry.resource == name);
+    let done = own.map(|entry| Done {
+        time: entry
+            .time
+            .map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds))),
+        what: match &*entry.action {
+            "listing.create" => texts.text("history-create"),
+            "listing.update" => texts.text("history-update"),
+            "listing.withdraw" => texts.text("history-withdraw"),
+            action => action.to_owned(),
+        },
+    });
+    done.collect()
 }
 
 fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {
@@ -248,6 +290,7 @@ impl ListingPage {
             alike: Vec::new(),
             holders: Vec::new(),
             endings: None,
+            history: Vec::new(),
             page,
         }
     }

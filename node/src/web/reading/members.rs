@@ -17,6 +17,7 @@ use super::super::pager::{Empty, Pager};
 use super::super::respond::Answer;
 use super::super::visitor::Visitor;
 use super::super::{Web, format, words};
+use super::ask::Ask;
 use super::card::Card;
 use super::listing::{absent, fingerprint};
 use super::names::Names;
@@ -84,12 +85,9 @@ pub(super) async fn members(
     visitor: Visitor,
     axum::extract::RawQuery(query): axum::extract::RawQuery,
 ) -> Answer {
-    let query = query.unwrap_or_default();
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let page_token = pairs.find_map(|(key, value)| (key == "after").then(|| value.into_owned())).unwrap_or_default();
+    let ask = Ask::read(query.as_deref().unwrap_or_default());
     let services = web.services();
-    let first = page_token.is_empty();
-    let listed = visitor.ask(ListMembersRequest { page_size: MEMBERS, page_token });
+    let listed = visitor.ask(ListMembersRequest { page_size: MEMBERS, page_token: ask.after.clone() });
     let counted =
         SearchListingsRequest { page_size: 1, facets: vec![Facet::Member.into()], ..SearchListingsRequest::default() };
     let (listed, counted, circles) = tokio::join!(
@@ -101,11 +99,9 @@ pub(super) async fn members(
     let counted = counted.map_err(|status| visitor.failed(&status))?.into_inner();
     let circles = circles.map_err(|status| visitor.failed(&status))?.into_inner().circles;
     let page = Page::new(&web, &visitor, Section::Members, visitor.texts.text("members-title"));
-    let next = match &*listed.next_page_token {
-        "" => String::new(),
-        token => format!("/members?after={token}"),
-    };
-    let pager = Pager::new(visitor.texts, if first { String::new() } else { "/members".to_owned() }, next);
+    let next = ask.next(&listed.next_page_token, "/members");
+    let first = if ask.after.is_empty() { String::new() } else { "/members".to_owned() };
+    let pager = Pager::new(visitor.texts, first, ask.previous("/members"), next);
     let names = Names::new(&web, &visitor);
     visitor.page(&MembersPage::of(page, &names, &listed.members, &counted, &circles, pager))
 }

@@ -9,6 +9,7 @@ mod card;
 mod counterparts;
 mod details;
 mod feed;
+mod fresh;
 mod home;
 mod linked;
 mod listing;
@@ -23,8 +24,10 @@ use axum::Router;
 use axum::routing::get;
 
 use super::Web;
+pub(super) use ask::Ask;
 pub(super) use card::Card;
 pub(super) use details::{Fact, contact, of_all, of_kind};
+pub(super) use feed::wrong as wrong_search;
 pub(super) use listing::fingerprint;
 pub(super) use names::Names;
 #[cfg(test)]

@@ -21,7 +21,7 @@ use super::ask::Ask;
 use super::calendar::CalendarPage;
 use super::counterparts::CounterpartsPage;
 use super::home::HomePage;
-use super::listing::{ListingPage, sample_seal};
+use super::listing::{Done, ListingPage, sample_seal};
 use super::members::{MemberPage, MembersPage};
 use super::names::Names;
 use super::search::SearchPage;
@@ -236,6 +236,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
             ..Holder::default()
         };
         shown.holders = vec![shown.holder(&names, &holder)];
+        shown.history = vec![Done { time: "10:42".to_owned(), what: "<changed>".to_owned() }];
         samples.add("reading/listing.html", &shown);
     }
     let subject = listing("project", language);
@@ -248,7 +249,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let members =
         [member(language, "bijie", member::State::Active), member(language, "zunyi", member::State::Suspended)];
     let circles = [Circle { name: "pan-prd".to_owned(), members: vec!["bijie".to_owned()] }];
-    let pager = Pager::new(Texts::of(language), "/members".to_owned(), "/members?after=x".to_owned());
+    let pager = Pager::new(Texts::of(language), "/members".to_owned(), String::new(), "/members?after=x".to_owned());
     samples.add(
         "reading/members.html",
         &MembersPage::of(

@@ -5,7 +5,7 @@ use axum::extract::{RawQuery, State};
 use duikou_proto::reference::{industries, regions};
 use duikou_proto::v1::search_listings_request::Facet;
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{SearchListingsRequest, SearchListingsResponse};
+use duikou_proto::v1::{SearchListingsRequest, SearchListingsResponse, SearchResult};
 use http::StatusCode;
 use tonic::Code;
 use tonic_types::StatusExt;
@@ -18,10 +18,13 @@ use super::super::pager::{Empty, Pager};
 use super::super::respond::Answer;
 use super::super::visitor::Visitor;
 use super::super::{format, words};
-use super::ask::{Ask, Faults};
+use super::ask::{Ask, Faults, read_sum};
 use super::card::Card;
+use super::details;
+use super::fresh::{self, Fresh};
 use super::linked;
 use super::names::Names;
+use crate::time::micros;
 
 /// Results of a page.
 const RESULTS: i32 = 20;
@@ -82,10 +85,21 @@ pub(crate) struct SearchPage {
     pub(crate) pager: Pager,
     pub(crate) origins: Vec<Origin>,
     pub(crate) feeds: Vec<Choosing>,
+    pub(crate) exports: [Choosing; 2],
+    /// What is new since whoever looks was here before; nothing, where nobody knows or it is what is shown.
+    pub(crate) fresh: Option<Fresh>,
+    /// What a form keeps of this search; empty: there is no such form.
+    pub(crate) keeps: String,
 }
 
 pub(super) async fn search(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuery) -> Answer {
-    let ask = Ask::read(query.as_deref().unwrap_or_default());
+    let mut ask = Ask::read(query.as_deref().unwrap_or_default());
+    let visit = fresh::last_visit(&web, &visitor).await?;
+    if ask.new && ask.new_from().is_none() {
+        // What is asked for is what is new to whoever asks; to others nothing is.
+        ask.since = visit.map_or_else(String::new, |time| time.to_string());
+        ask.new = visit.is_some();
+    }
     let names = Names::new(&web, &visitor);
     let page = |title| Page::new(&web, &visitor, Section::Listings, title);
     let request = match ask.request(visitor.texts) {
@@ -104,7 +118,13 @@ pub(super) async fn search(State(web): State<Web>, visitor: Visitor, RawQuery(qu
                 "" => visitor.texts.text("search-title"),
                 words => visitor.texts.about("search-title-for", words),
             };
-            visitor.page(&SearchPage::of(page(title), &ask, &names, found.into_inner()))
+            let mut shown = SearchPage::of(page(title), &ask, &names, found.into_inner());
+            if visitor.signed_in().is_some() {
+                shown.keeps = ask.bare().query();
+                let first = ask.after.is_empty() && !ask.new;
+                shown.fresh = if first { fresh::since(&web, &visitor, visit).await? } else { None };
+            }
+            visitor.page(&shown)
         }
         Err(status) if status.code() == Code::InvalidArgument => {
             let details = status.get_error_details();
@@ -142,7 +162,13 @@ fn refused(visitor: &Visitor, page: Page, ask: &Ask, names: &Names, faults: Faul
 impl SearchPage {
     pub(crate) fn of(mut page: Page, ask: &Ask, names: &Names, found: SearchListingsResponse) -> Self {
         let texts = page.texts();
-        let cards: Vec<Card> = found.results.iter().filter_map(|result| Card::found(texts, names, result)).collect();
+        let since = ask.new_from();
+        let card = |result: &SearchResult| {
+            let published = result.listing.as_ref().and_then(|listing| micros(listing.publish_time.as_ref()?));
+            let new = since.zip(published).is_some_and(|(since, published)| published >= since);
+            Some(Card { new, ..Card::found(texts, names, result)? })
+        };
+        let cards: Vec<Card> = found.results.iter().filter_map(card).collect();
         let total = usize::try_from(found.total_size).unwrap_or(0);
         if found.index_building {
             page.notices.push(Notice { tone: Tone::Info, text: texts.text("search-building") });
@@ -156,7 +182,7 @@ impl SearchPage {
             page.notices.push(Notice { tone: Tone::Warning, text: texts.count("search-incomplete", lacking) });
         }
         let whole = ask.with(|_| {});
-        page.canonical = whole.at("/listings");
+        page.canonical = ask.bare().at("/listings");
         page.description = texts.text("search-description");
         page.indexed = ask.after.is_empty();
         let feeds = feeds(texts, &whole);
@@ -170,10 +196,7 @@ impl SearchPage {
             .map(|card| (page.absolute(&card.path), card.title.iter().map(|p| &*p.text).collect()))
             .collect();
         page.data = linked::list(&listed);
-        let next = match &*found.next_page_token {
-            "" => String::new(),
-            token => Ask { after: token.to_owned(), ..ask.clone() }.at("/listings"),
-        };
+        let next = ask.next(&found.next_page_token, "/listings");
         let first = if ask.after.is_empty() { String::new() } else { whole.at("/listings") };
         let empty = cards.is_empty().then(|| Empty {
             title: texts.text("search-nothing"),
@@ -192,9 +215,12 @@ impl SearchPage {
             found: texts.count("search-found", total),
             cards,
             empty,
-            pager: Pager::new(texts, first, next),
+            pager: Pager::new(texts, first, ask.previous("/listings"), next),
             origins,
             feeds,
+            exports: exports(&ask.bare()),
+            fresh: None,
+            keeps: String::new(),
             page,
         }
     }
@@ -214,6 +240,8 @@ fn kept(ask: &Ask) -> Vec<(&'static str, String)> {
         kept.extend(values.into_iter().map(|value| (key, value)));
     }
     kept.extend((!ask.sort.is_empty()).then(|| ("sort", ask.sort.clone())));
+    kept.extend((!ask.since.is_empty()).then(|| ("since", ask.since.clone())));
+    kept.extend(ask.new.then(|| ("new", "1".to_owned())));
     kept
 }
 
@@ -266,6 +294,13 @@ fn chosen(texts: Texts, names: &Names, ask: &Ask) -> Vec<Choosing> {
     for value in &ask.tags {
         chip(format!("#{value}"), ask.with(|ask| ask.tags.retain(|kept| kept != value)));
     }
+    if ask.new {
+        let all = ask.with(|ask| {
+            ask.new = false;
+            ask.since.clear();
+        });
+        chip(texts.text("chosen-new"), all);
+    }
     if !ask.from.is_empty() {
         chip(texts.about("chosen-from", &ask.from), ask.with(|ask| ask.from.clear()));
     }
@@ -273,12 +308,18 @@ fn chosen(texts: Texts, names: &Names, ask: &Ask) -> Vec<Choosing> {
         chip(texts.about("chosen-to", &ask.to), ask.with(|ask| ask.to.clear()));
     }
     if !ask.min.is_empty() {
-        chip(texts.about("chosen-min", &ask.min), ask.with(|ask| ask.min.clear()));
+        chip(texts.about("chosen-min", &sum(texts, &ask.min)), ask.with(|ask| ask.min.clear()));
     }
     if !ask.max.is_empty() {
-        chip(texts.about("chosen-max", &ask.max), ask.with(|ask| ask.max.clear()));
+        chip(texts.about("chosen-max", &sum(texts, &ask.max)), ask.with(|ask| ask.max.clear()));
     }
     chosen
+}
+
+/// A sum as it was understood; as it was typed where it was not.
+fn sum(texts: Texts, typed: &str) -> String {
+    let found = read_sum(typed).ok().and_then(|(min, max)| min.or(max));
+    found.map_or_else(|| typed.to_owned(), |sum| details::sum(texts, Some(&sum), Some(&sum)))
 }
 
 fn sorts(texts: Texts, ask: &Ask) -> Vec<Choosing> {
@@ -406,8 +447,16 @@ fn origins(texts: Texts, names: &Names, found: &SearchListingsResponse) -> Vec<O
     shown.collect()
 }
 
+fn exports(ask: &Ask) -> [Choosing; 2] {
+    [("/listings.xlsx", "Excel (.xlsx)"), ("/listings.csv", "CSV")].map(|(path, name)| Choosing {
+        path: ask.at(path),
+        name: name.to_owned(),
+        current: false,
+    })
+}
+
 fn feeds(texts: Texts, ask: &Ask) -> Vec<Choosing> {
-    let plain = ask.with(|ask| ask.sort.clear());
+    let plain = ask.bare().with(|ask| ask.sort.clear());
     let feeds = [("/listings.atom", "feed-atom"), ("/listings.json", "feed-json"), ("/listings.ics", "feed-calendar")];
     feeds.map(|(path, name)| Choosing { path: plain.at(path), name: texts.text(name), current: false }).into()
 }

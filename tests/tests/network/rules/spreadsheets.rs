@@ -14,7 +14,7 @@ fn sample(name: &str) -> PathBuf {
 }
 
 /// A day to come, for dates that must not have passed.
-fn day(ahead: &str) -> String {
+pub(super) fn day(ahead: &str) -> String {
     let output = std::process::Command::new("date").args(["-d", ahead, "+%F"]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
@@ -84,11 +84,11 @@ async fn tried_imported_and_repeated(node: &Server, expected: &Expected<'_>) {
 }
 
 /// The cells of the first sheet as text.
-fn cells(book: &Workbook) -> Vec<Vec<String>> {
+pub(super) fn cells(book: &Workbook) -> Vec<Vec<String>> {
     book.sheets[0].lines.iter().map(|line| line.cells.iter().map(|cell| cell.text()).collect()).collect()
 }
 
-fn csv(rows: &[Vec<String>]) -> String {
+pub(super) fn csv(rows: &[Vec<String>]) -> String {
     let field = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
     rows.iter().map(|row| row.iter().map(field).collect::<Vec<_>>().join(",") + "\r\n").collect()
 }
@@ -226,7 +226,7 @@ async fn the_other_samples_are_read_with_exactly_their_flaws() {
 }
 
 /// Digits are the same bytes in every encoding of a Chinese text.
-fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(super) fn replaced(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     while let Some((first, others)) = rest.split_first() {

@@ -1,0 +1,448 @@
+//! What pages do with imports.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::MemberId;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use super::fact::{Change, Import, Keep, NotKept, Phase, Remove, key, prefix};
+use super::files::{Folder, NotTaken, Upload};
+use super::rows::{self, RowsPage};
+use super::work::Job;
+use crate::engine::facts::IMPORTS;
+use crate::engine::{Engine, WriteError};
+use crate::limits;
+use crate::sheets::remembered::recall;
+use crate::sheets::{Mapping, Outline, SheetError, State, Workbook, outline, read};
+use crate::store::StoreError;
+
+/// How often what nobody needs any longer is looked for.
+const CLEAN_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// What is being done with an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Others come first.
+    Waiting,
+    /// The file is read.
+    Reading,
+    /// Rows are asked about, or sent.
+    Sending,
+    /// What became of them is written down.
+    Keeping,
+}
+
+impl Step {
+    const ALL: [Self; 4] = [Self::Waiting, Self::Reading, Self::Sending, Self::Keeping];
+}
+
+/// How far what is being done has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) step: Step,
+    /// Rows that were sent, or asked about.
+    pub(crate) done: usize,
+    /// Those that are to be; 0 until the file is read.
+    pub(crate) total: usize,
+}
+
+/// What is being done with one import.
+#[derive(Debug)]
+pub(super) struct UnderWay {
+    step: AtomicU8,
+    done: AtomicUsize,
+    total: AtomicUsize,
+    pub(super) stop: CancellationToken,
+}
+
+impl UnderWay {
+    pub(super) fn step(&self, step: Step) {
+        let number = Step::ALL.iter().position(|known| *known == step).unwrap_or(0);
+        self.step.store(u8::try_from(number).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    pub(super) fn total(&self, total: usize) {
+        self.total.store(total, Ordering::Relaxed);
+    }
+
+    /// Adds to what was done; how much that is now.
+    pub(super) fn add(&self, count: usize) -> usize {
+        self.done.fetch_add(count, Ordering::Relaxed) + count
+    }
+
+    fn progress(&self) -> Progress {
+        let step = Step::ALL.get(usize::from(self.step.load(Ordering::Relaxed))).copied().unwrap_or(Step::Waiting);
+        Progress { step, done: self.done.load(Ordering::Relaxed), total: self.total.load(Ordering::Relaxed) }
+    }
+}
+
+/// The imports of a server.
+#[derive(Clone)]
+pub(crate) struct Imports(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    folder: PathBuf,
+    /// One workbook at a time is looked at, and one is read and sent: each may take much memory.
+    looks: Semaphore,
+    turns: Semaphore,
+    under_way: Mutex<HashMap<String, Arc<UnderWay>>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Imports {
+    /// Those of an engine, with their files below `folder`.
+    pub(crate) fn new(engine: Engine, folder: PathBuf, tasks: TaskTracker, stop: CancellationToken) -> Self {
+        let (looks, turns, under_way) = (Semaphore::new(1), Semaphore::new(1), Mutex::default());
+        Self(Arc::new(Shared { engine, folder, looks, turns, under_way, tasks, stop }))
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+
+    pub(super) fn folder(&self, id: &str) -> Folder {
+        Folder::of(&self.0.folder, id)
+    }
+
+    pub(super) fn turns(&self) -> &Semaphore {
+        &self.0.turns
+    }
+
+    fn all_under_way(&self) -> MutexGuard<'_, HashMap<String, Arc<UnderWay>>> {
+        self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The imports of an account, newest first.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn list(&self, account: &str) -> Result<Vec<Import>, StoreError> {
+        let all = self.0.engine.facts::<Import>(&prefix(account), limits::IMPORTS).await?;
+        let mut all: Vec<Import> = all.into_iter().map(|(_, import)| import).collect();
+        all.sort_by_key(|import| std::cmp::Reverse(import.create_time));
+        Ok(all)
+    }
+
+    /// One of an account's; None where it has no such one.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn get(&self, account: &str, id: &str) -> Result<Option<Import>, StoreError> {
+        // Ids become names of folders: only those that were made here are looked for.
+        match Uuid::try_parse(id) {
+            Ok(uuid) if uuid.to_string() == id => self.0.engine.fact(&key(account, id)).await,
+            Ok(_) | Err(_) => Ok(None),
+        }
+    }
+
+    /// What is being done with it; None where nothing is.
+    pub(crate) fn progress(&self, id: &str) -> Option<Progress> {
+        self.all_under_way().get(id).map(|under_way| under_way.progress())
+    }
+
+    /// Begins to take a file.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub(crate) async fn upload(&self, name: &str) -> Result<Upload, NotTaken> {
+        Upload::begin(&self.0.folder, Uuid::now_v7().to_string(), name).await
+    }
+
+    /// Looks at a file that has come, and keeps it where it is a table: read as the last one with these headers.
+    ///
+    /// # Errors
+    /// For what is none, and where there is no room.
+    pub(crate) async fn keep(&self, mut upload: Upload, account: &str, member: &MemberId) -> Result<Import, NotTaken> {
+        upload.end().await?;
+        let name = upload.name.clone();
+        let (folder, looked) = (upload.folder.clone(), name.clone());
+        let (book, seen) = self
+            .look(move || {
+                let book = read(&folder.bytes()?, &looked)?;
+                let seen = outline(&book, &Mapping::default())?;
+                Ok((book, seen))
+            })
+            .await?;
+        let known = seen.sheets.iter().find_map(|sheet| sheet.table.as_ref()).map(|table| table.fingerprint.clone());
+        let remembered = match known {
+            Some(known) => recall(&self.0.engine, member, &known).await.map_err(stored)?,
+            None => None,
+        };
+        let mapping = self.outlined(upload.folder.clone(), book, seen, remembered).await?;
+        let now = self.0.engine.now();
+        let import = Import {
+            id: upload.id.clone(),
+            account: account.to_owned(),
+            member: member.to_string(),
+            name,
+            bytes: upload.bytes,
+            create_time: now,
+            change_time: now,
+            mapping,
+            phase: Phase::Sent,
+            counts: std::collections::BTreeMap::new(),
+            notes: Vec::new(),
+            done: 0,
+            total: 0,
+            fault: None,
+        };
+        let spared = self.all_under_way().keys().cloned().collect();
+        let kept = self.0.engine.submit(Keep { import: import.clone(), spared }).await?;
+        let gone = kept.map_err(|_| NotTaken::Full)?;
+        upload.keep();
+        for id in gone {
+            let folder = self.folder(&id);
+            self.look(move || {
+                folder.remove();
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(import)
+    }
+
+    /// Writes down what a workbook looks like, as was remembered of one with its headers where that still fits.
+    async fn outlined(
+        &self,
+        folder: Folder,
+        book: Workbook,
+        seen: Outline,
+        remembered: Option<Mapping>,
+    ) -> Result<Mapping, NotTaken> {
+        self.look(move || {
+            let remembered = remembered.and_then(|mapping| Some((outline(&book, &mapping).ok()?, mapping)));
+            let (seen, mapping) = remembered.unwrap_or((seen, Mapping::default()));
+            write_outline(&folder, &seen)?;
+            Ok(mapping)
+        })
+        .await
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, NotTaken> + Send + 'static,
+    ) -> Result<T, NotTaken> {
+        let _turn = self.0.looks.acquire().await.map_err(|_| WriteError::Closed)?;
+        blocking(work).await
+    }
+
+    /// What an import looks like.
+    ///
+    /// # Errors
+    /// Where its files are gone.
+    pub(crate) async fn outline(&self, import: &Import) -> Result<Outline, NotTaken> {
+        let folder = self.folder(&import.id);
+        blocking(move || Ok(serde_json::from_slice(&std::fs::read(folder.outline())?).map_err(std::io::Error::from)?))
+            .await
+    }
+
+    /// Reads the file again as `mapping` says, as far as its columns; what was known of its rows no longer counts.
+    ///
+    /// # Errors
+    /// For a mapping that does not fit, and while something is being done with it.
+    pub(crate) async fn look_again(&self, import: &Import, mapping: Mapping) -> Result<Import, NotTaken> {
+        let (folder, name, wanted) = (self.folder(&import.id), import.name.clone(), mapping.clone());
+        self.look(move || {
+            let seen = outline(&read(&folder.bytes()?, &name)?, &wanted)?;
+            write_outline(&folder, &seen)
+        })
+        .await?;
+        self.set(import, move |import| {
+            import.mapping = mapping;
+            import.phase = Phase::Sent;
+            import.counts.clear();
+            import.fault = None;
+        })
+        .await
+    }
+
+    /// Changes what is kept of an import with which nothing is being done.
+    async fn set(
+        &self,
+        import: &Import,
+        change: impl FnOnce(&mut Import) + Send + Sync + 'static,
+    ) -> Result<Import, NotTaken> {
+        if self.progress(&import.id).is_some() {
+            return Err(NotTaken::UnderWay);
+        }
+        self.change(import, change).await
+    }
+
+    pub(super) async fn change(
+        &self,
+        import: &Import,
+        change: impl FnOnce(&mut Import) + Send + Sync + 'static,
+    ) -> Result<Import, NotTaken> {
+        let done = self.0.engine.submit(Change { key: import.key(), change }).await?;
+        done.map_err(|why| match why {
+            NotKept::Full | NotKept::Gone => NotTaken::Gone,
+        })
+    }
+
+    /// Begins to find out what an import would do, or to do it. It goes on without whoever began it.
+    ///
+    /// # Errors
+    /// While something is being done with it, and where it is gone.
+    pub(crate) async fn start(&self, job: Job, mapping: Option<Mapping>) -> Result<(), NotTaken> {
+        let under_way = Arc::new(UnderWay {
+            step: AtomicU8::new(0),
+            done: AtomicUsize::new(0),
+            total: AtomicUsize::new(0),
+            stop: self.0.stop.child_token(),
+        });
+        let id = job.import.id.clone();
+        match self.all_under_way().entry(id.clone()) {
+            std::collections::hash_map::Entry::Occupied(_) => return Err(NotTaken::UnderWay),
+            std::collections::hash_map::Entry::Vacant(place) => drop(place.insert(under_way.clone())),
+        }
+        let phase = if job.publishes { Phase::Publishing } else { Phase::Trying };
+        let begun = self
+            .change(&job.import, move |import| {
+                import.phase = phase;
+                import.done = 0;
+                import.fault = None;
+                import.mapping = mapping.unwrap_or_else(|| std::mem::take(&mut import.mapping));
+            })
+            .await;
+        let import = match begun {
+            Ok(import) => import,
+            Err(error) => {
+                self.all_under_way().remove(&id);
+                return Err(error);
+            }
+        };
+        let this = self.clone();
+        self.0.tasks.spawn(async move {
+            Job { import, ..job }.run(&this, &under_way).await;
+            this.all_under_way().remove(&id);
+        });
+        Ok(())
+    }
+
+    /// Ends what is being done with it after the rows that are on their way.
+    pub(crate) fn interrupt(&self, id: &str) {
+        if let Some(under_way) = self.all_under_way().get(id) {
+            under_way.stop.cancel();
+        }
+    }
+
+    /// A page of what is known of the rows, counted from 0.
+    ///
+    /// # Errors
+    /// Where its files are gone.
+    pub(crate) async fn rows(
+        &self,
+        import: &Import,
+        state: Option<State>,
+        number: usize,
+        size: usize,
+    ) -> Result<RowsPage, NotTaken> {
+        let folder = self.folder(&import.id);
+        blocking(move || Ok(rows::page(&folder, state, number, size)?)).await
+    }
+
+    /// The workbook with the rows that are wrong; None where there are none.
+    ///
+    /// # Errors
+    /// Where its files cannot be read.
+    pub(crate) async fn wrong(&self, import: &Import) -> Result<Option<Vec<u8>>, NotTaken> {
+        let folder = self.folder(&import.id);
+        blocking(move || match std::fs::read(folder.wrong()) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        })
+        .await
+    }
+
+    /// Takes an import away, its files too. What it has published stays.
+    ///
+    /// # Errors
+    /// While something is being done with it.
+    pub(crate) async fn remove(&self, import: &Import) -> Result<(), NotTaken> {
+        if self.progress(&import.id).is_some() {
+            return Err(NotTaken::UnderWay);
+        }
+        self.0.engine.submit(Remove(vec![import.key()])).await?;
+        let folder = self.folder(&import.id);
+        blocking(move || {
+            folder.remove();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes away what is too old and what belongs to nothing, now and once an hour, until told to stop.
+    pub(crate) async fn keep_clean(self, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.clean().await {
+                tracing::warn!(error = %crate::error::chain(&error), "old imports could not be removed");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(CLEAN_EVERY) => {}
+            }
+        }
+    }
+
+    async fn clean(&self) -> Result<(), NotTaken> {
+        let all = self.0.engine.facts::<Import>(IMPORTS, limits::IMPORTS).await.map_err(stored)?;
+        let before = self.0.engine.now().saturating_sub(limits::IMPORT_KEPT.as_micros() as Micros);
+        let (old, kept): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|(_, import)| import.change_time < before && self.progress(&import.id).is_none());
+        if !old.is_empty() {
+            self.0.engine.submit(Remove(old.into_iter().map(|(key, _)| key).collect())).await?;
+        }
+        let kept: Vec<String> = kept.into_iter().map(|(_, import)| import.id).collect();
+        let folder = self.0.folder.clone();
+        blocking(move || {
+            let entries = match std::fs::read_dir(&folder) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            for entry in entries.filter_map(Result::ok) {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                // One that is coming has no fact yet.
+                let fresh = entry
+                    .metadata()
+                    .and_then(|about| about.modified())
+                    .is_ok_and(|at| at.elapsed().is_ok_and(|age| age < CLEAN_EVERY));
+                if !kept.contains(&name) && !fresh {
+                    Folder::of(&folder, &name).remove();
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn write_outline(folder: &Folder, seen: &Outline) -> Result<(), NotTaken> {
+    let bytes = serde_json::to_vec(seen).map_err(std::io::Error::from)?;
+    Ok(super::files::replace(&folder.outline(), &bytes)?)
+}
+
+fn stored(error: StoreError) -> NotTaken {
+    WriteError::Store(Arc::new(error)).into()
+}
+
+/// Work for a thread of its own.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NotTaken> + Send + 'static,
+) -> Result<T, NotTaken> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(SheetError::Broken(error.to_string()).into()),
+    }
+}

@@ -1,0 +1,123 @@
+//! What is done with an import: it is read another way, tried, published, stopped, given up.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+use super::super::Web;
+use super::super::respond::{Answer, see_other, see_other_with};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::columns::{WORDS, columns, for_all, kind_of, shown, unit_sent};
+use super::{START, own, path, refused};
+use crate::accounts::Role;
+use crate::imports::{Import, Job, NotTaken};
+use crate::sheets::fields::Field;
+use crate::sheets::{ColumnMapping, ColumnOutline, Mapping, Outline, grid};
+
+/// Characters of a value for all rows.
+const VALUE_CHARS: usize = 2_000;
+
+/// The sheet, the row of the headers or the kind is another than was found.
+pub(super) async fn look_again(State(web): State<Web>, signed: Signed, Path(id): Path<String>, sent: Sent) -> Answer {
+    signed.at_least(Role::Editor)?;
+    let import = own(&web, &signed, &id).await?;
+    let given = |name: &str| Some(sent.line(name).to_owned()).filter(|text| !text.is_empty());
+    let header_row = given("header").and_then(|row| row.parse().ok());
+    let outline = web.imports().outline(&import).await;
+    let outline = outline.map_err(|error| refused::not_taken(&signed, &id, &error))?;
+    let sheet = given("sheet").or_else(|| {
+        // The rows that were shown are those of one sheet.
+        let seen = outline.sheets.iter().find(|sheet| sheet.table.is_some()).or(outline.sheets.first());
+        let name = seen.map(|sheet| sheet.name.clone()).filter(|name| !name.is_empty());
+        header_row.and(name)
+    });
+    let mapping = Mapping { kind: given("kind"), sheet, header_row, columns: Vec::new(), ..import.mapping.clone() };
+    match web.imports().look_again(&import, mapping).await {
+        Ok(import) => Ok(see_other(&format!("{}/columns", path(&import.id)))),
+        Err(error) => Err(refused::not_taken(&signed, &id, &error)),
+    }
+}
+
+/// Its columns hold these; what the rows would do is found out.
+pub(super) async fn read_columns(State(web): State<Web>, signed: Signed, Path(id): Path<String>, sent: Sent) -> Answer {
+    signed.at_least(Role::Editor)?;
+    let import = own(&web, &signed, &id).await?;
+    let outline = web.imports().outline(&import).await;
+    let outline = outline.map_err(|error| refused::not_taken(&signed, &id, &error))?;
+    if kind_of(&import, &outline).is_none() {
+        return columns(&web, &signed, &import, StatusCode::BAD_REQUEST).await;
+    }
+    let mapping = mapping(&import, &outline, &sent);
+    begin(&web, &signed, import, Some(mapping)).await
+}
+
+/// How a table is read, as the form of its columns says.
+fn mapping(import: &Import, outline: &Outline, sent: &Sent) -> Mapping {
+    let given = |name: String| Some(sent.line(&name).to_owned()).filter(|text| !text.is_empty());
+    let shown = shown(outline);
+    let of_column = |(at, (place, column)): (usize, &(String, &ColumnOutline))| {
+        // Of two with one header the second is known by its letters.
+        let again = shown.iter().take(at).any(|(_, before)| before.header == column.header);
+        let header = if again { grid::column_name(column.index) } else { column.header.clone() };
+        let field = given(format!("field-{place}")).filter(|field| Field::parse(field).is_some());
+        ColumnMapping { header, field, unit: given(format!("unit-{place}")).map(unit_sent) }
+    };
+    let columns = shown.iter().enumerate().map(of_column).collect();
+    let kind = kind_of(import, outline);
+    let mut values = import.mapping.values.clone();
+    for info in kind.map_or_else(Vec::new, |kind| for_all(kind, outline)) {
+        values.remove(info.id);
+        let value = given(info.id.to_owned()).map(|value| value.chars().take(VALUE_CHARS).collect());
+        values.extend(value.map(|value| (info.id.to_owned(), value)));
+    }
+    let pairs = (1..=WORDS).filter_map(|at| Some((given(format!("word-{at}"))?, given(format!("scope-{at}"))?)));
+    let asked = (1..=WORDS).any(|at| sent.fields().iter().any(|(name, _)| *name == format!("word-{at}")));
+    let words = if asked { pairs.collect() } else { import.mapping.words.clone() };
+    let kind = kind.map(|kind| kind.name().to_owned());
+    Mapping { kind, columns, values, words, ..import.mapping.clone() }
+}
+
+/// What is good is published, or handed in where it needs an approval.
+pub(super) async fn publish(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    signed.at_least(Role::Editor)?;
+    let import = own(&web, &signed, &id).await?;
+    if !import.is_known() {
+        return columns(&web, &signed, &import, StatusCode::BAD_REQUEST).await;
+    }
+    begin(&web, &signed, import, None).await
+}
+
+/// With a mapping it is tried, without one published.
+async fn begin(web: &Web, signed: &Signed, import: Import, mapping: Option<Mapping>) -> Answer {
+    let id = import.id.clone();
+    let person = signed.account().ok_or_else(|| refused::absent(signed, &id))?;
+    let job = Job {
+        import,
+        publishes: mapping.is_none(),
+        person,
+        accounts: web.accounts().clone(),
+        services: web.services().clone(),
+        language: signed.language(),
+    };
+    match web.imports().start(job, mapping).await {
+        // Whoever presses twice sees how far it has come.
+        Ok(()) | Err(NotTaken::UnderWay) => Ok(see_other(&path(&id))),
+        Err(error) => Err(refused::not_taken(signed, &id, &error)),
+    }
+}
+
+/// It stops after the rows that are on their way.
+pub(super) async fn stop(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let import = own(&web, &signed, &id).await?;
+    web.imports().interrupt(&import.id);
+    Ok(see_other(&path(&id)))
+}
+
+/// It goes, with its file. What it has published stays.
+pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let import = own(&web, &signed, &id).await?;
+    match web.imports().remove(&import).await {
+        Ok(()) => Ok(see_other_with(START, "done-import-gone")),
+        Err(error) => Err(refused::not_taken(&signed, &id, &error)),
+    }
+}

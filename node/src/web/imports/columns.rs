@@ -1,0 +1,328 @@
+//! How a table is read: its sheet and headers, what each column holds, and what is the same for all rows.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use duikou_proto::language::Language;
+use http::StatusCode;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::forms::{Choice, Control, Field};
+use super::super::layout::{Crumb, Notice, Page, Section, Tone};
+use super::super::respond::{Answer, see_other};
+use super::super::signed::Signed;
+use super::super::words;
+use super::{own, path, refused};
+use crate::accounts::Role;
+use crate::imports::Import;
+use crate::sheets::fields::{FIELDS, Field as Column, Info};
+use crate::sheets::{ColumnOutline, Kind, Outline, SheetOutline, TableOutline};
+
+/// What amounts can be said to be counted in, as tables say it, and in English, which is what forms send.
+const UNITS: [(&str, &str); 12] = [
+    ("元", "yuan"),
+    ("万元", "10,000 yuan"),
+    ("亿元", "100 million yuan"),
+    ("元/月", "yuan a month"),
+    ("元/天", "yuan a day"),
+    ("元/小时", "yuan an hour"),
+    ("元/年", "yuan a year"),
+    ("万元/年", "10,000 yuan a year"),
+    ("美元", "US dollars"),
+    ("万美元", "10,000 US dollars"),
+    ("港元", "Hong Kong dollars"),
+    ("万港元", "10,000 Hong Kong dollars"),
+];
+/// Words for audiences that are offered.
+const AUDIENCES: ([&str; 4], [&str; 4]) =
+    (["公开", "注册企业", "网络成员", "依申请"], ["public", "registered", "network", "none"]);
+/// Names of an office for an audience that can be said at once.
+pub(super) const WORDS: usize = 3;
+/// What may be the same for all rows: always, and where no column has it.
+const ALWAYS: [Column; 2] = [Column::Audience, Column::Expire];
+const OTHERWISE: [Column; 10] = [
+    Column::Direction,
+    Column::Regions,
+    Column::Industries,
+    Column::Office,
+    Column::Person,
+    Column::Phone,
+    Column::Email,
+    Column::SupplyType,
+    Column::Instrument,
+    Column::Phase,
+];
+
+/// A column as the page has it.
+pub(super) struct ColumnLine {
+    /// `0.3`: the sheet, and the column in it.
+    pub(super) place: String,
+    /// How people call it: letters and header.
+    pub(super) header: String,
+    pub(super) samples: Vec<String>,
+    pub(super) fields: Vec<(Choice, bool)>,
+    /// Empty where it holds no amounts.
+    pub(super) units: Vec<(Choice, bool)>,
+}
+
+/// One of the first rows of a sheet.
+pub(super) struct HeadLine {
+    pub(super) number: u32,
+    pub(super) cells: Vec<String>,
+    pub(super) chosen: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "imports/columns.html")]
+pub(super) struct ColumnsPage {
+    page: Page,
+    path: String,
+    /// How the table was found, in a line for each.
+    found: Vec<String>,
+    kind: Field,
+    sheet: Field,
+    head: Vec<HeadLine>,
+    columns: Vec<ColumnLine>,
+    values: Vec<Field>,
+    audiences: [&'static str; 4],
+    /// What an office says, and the audience that it means.
+    words: Vec<(String, String)>,
+}
+
+pub(super) async fn show(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    signed.at_least(Role::Editor)?;
+    let import = own(&web, &signed, &id).await?;
+    if web.imports().progress(&id).is_some() {
+        return Ok(see_other(&path(&id)));
+    }
+    columns(&web, &signed, &import, StatusCode::OK).await
+}
+
+/// The page of an import with which nothing is being done.
+pub(super) async fn columns(web: &Web, signed: &Signed, import: &Import, status: StatusCode) -> Answer {
+    let outline = web.imports().outline(import).await;
+    let outline = outline.map_err(|error| refused::not_taken(signed, &import.id, &error))?;
+    let page = Page::new(web, signed, Section::Import, import.name.clone());
+    signed.page_with(status, &ColumnsPage::of(page, import, &outline))
+}
+
+/// Columns that are shown, with their places: of those with one header the first sheet's.
+pub(super) fn shown(outline: &Outline) -> Vec<(String, &ColumnOutline)> {
+    let mut found: Vec<(String, usize, &ColumnOutline)> = Vec::new();
+    for (sheet, table) in tables(outline) {
+        for column in &table.columns {
+            let known = found.iter().any(|(_, of, known)| *of != sheet && known.header == column.header);
+            if !known {
+                found.push((format!("{sheet}.{}", column.index), sheet, column));
+            }
+        }
+    }
+    found.into_iter().map(|(place, _, column)| (place, column)).collect()
+}
+
+fn tables(outline: &Outline) -> impl Iterator<Item = (usize, &TableOutline)> {
+    outline.sheets.iter().enumerate().filter_map(|(at, sheet)| Some((at, sheet.table.as_ref()?)))
+}
+
+/// The kind of what was found.
+pub(super) fn kind_of(import: &Import, outline: &Outline) -> Option<Kind> {
+    let found = tables(outline).next().map(|(_, table)| &*table.kind);
+    import.mapping.kind.as_deref().or(found).and_then(Kind::parse)
+}
+
+/// The fields that may be said for all rows.
+pub(super) fn for_all(kind: Kind, outline: &Outline) -> Vec<&'static Info> {
+    let otherwise = OTHERWISE.iter().filter(|column| !has(outline, **column));
+    ALWAYS.iter().chain(otherwise).map(|column| column.info()).filter(|info| info.is_of(kind)).collect()
+}
+
+/// The unit that a form has sent, as tables say it.
+pub(super) fn unit_sent(sent: String) -> String {
+    let known = UNITS.iter().find(|(_, en)| *en == sent);
+    known.map_or(sent, |(zh, _)| (*zh).to_owned())
+}
+
+/// A field's name for people.
+pub(super) fn named(language: Language, info: &Info) -> String {
+    match language {
+        Language::Zh => info.zh.to_owned(),
+        Language::En => info.en.to_owned(),
+    }
+}
+
+impl ColumnsPage {
+    pub(super) fn of(mut page: Page, import: &Import, outline: &Outline) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        let language = texts.language();
+        page.trail = vec![Crumb { path: super::START.to_owned(), name: texts.text("import-title") }];
+        let kind = kind_of(import, outline);
+        let values = kind.map_or_else(Vec::new, |kind| values(texts, import, outline, kind));
+        if let Some((field, said)) = &import.fault {
+            let beside = values.iter().any(|value| value.name == field);
+            if !beside {
+                page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
+            }
+        }
+        let found = outline.sheets.iter().filter_map(|sheet| found(texts, sheet)).collect::<Vec<_>>();
+        if found.is_empty() {
+            let several = outline.sheets.iter().any(|sheet| sheet.several_kinds);
+            let id = if several { "import-which-kind" } else { "import-no-header" };
+            page.notices.push(Notice { tone: Tone::Warning, text: texts.text(id) });
+        }
+        let columns = match kind {
+            Some(kind) => {
+                shown(outline).iter().map(|(place, column)| line(texts, import, kind, place, column)).collect()
+            }
+            None => Vec::new(),
+        };
+        let words = if has(outline, Column::Audience) || !import.mapping.words.is_empty() {
+            let known = import.mapping.words.iter().map(|(word, scope)| (word.clone(), scope.clone()));
+            known.chain(std::iter::repeat_with(Default::default)).take(WORDS).collect()
+        } else {
+            Vec::new()
+        };
+        Self {
+            path: path(&import.id),
+            found,
+            kind: kinds(texts, kind),
+            sheet: sheets(texts, import, outline),
+            head: head(import, outline),
+            columns,
+            values,
+            audiences: match language {
+                Language::Zh => AUDIENCES.0,
+                Language::En => AUDIENCES.1,
+            },
+            words,
+            page,
+        }
+    }
+}
+
+/// Whether a column that was found holds a field.
+fn has(outline: &Outline, column: Column) -> bool {
+    let mut columns = tables(outline).flat_map(|(_, table)| &table.columns);
+    columns.any(|known| known.field.as_deref() == Some(column.info().id))
+}
+
+fn found(texts: Texts, sheet: &SheetOutline) -> Option<String> {
+    let table = sheet.table.as_ref()?;
+    let rows = sheet.rows.to_string();
+    let header = table.header_row.to_string();
+    let kind = words::kind(texts, &table.kind);
+    let id = if sheet.name.is_empty() { "import-found" } else { "import-found-in" };
+    Some(texts.fill(id, &[("sheet", &sheet.name), ("kind", &kind), ("header", &header), ("rows", &rows)]))
+}
+
+fn kinds(texts: Texts, chosen: Option<Kind>) -> Field {
+    let by_headers = Choice { value: String::new(), name: texts.text("import-by-headers") };
+    let kinds = Kind::ALL.map(|kind| Choice { value: kind.name().to_owned(), name: words::kind(texts, kind.name()) });
+    let choices = std::iter::once(by_headers).chain(kinds).collect();
+    Field::new("kind", texts.text("filter-kind"), Control::Choice(choices)).holding(chosen.map_or("", Kind::name))
+}
+
+fn sheets(texts: Texts, import: &Import, outline: &Outline) -> Field {
+    let all = Choice { value: String::new(), name: texts.text("import-all-sheets") };
+    let names = outline.sheets.iter().filter(|sheet| !sheet.name.is_empty());
+    let names = names.map(|sheet| Choice { value: sheet.name.clone(), name: sheet.name.clone() });
+    let choices = std::iter::once(all).chain(names).collect();
+    let chosen = import.mapping.sheet.as_deref().unwrap_or_default();
+    Field::new("sheet", texts.text("import-sheet"), Control::Choice(choices)).holding(chosen)
+}
+
+/// The first rows of the sheet that is read, or of the first.
+fn head(import: &Import, outline: &Outline) -> Vec<HeadLine> {
+    let named = |sheet: &&SheetOutline| import.mapping.sheet.as_ref() == Some(&sheet.name);
+    let sheet = outline.sheets.iter().find(named);
+    let sheet = sheet.or_else(|| outline.sheets.iter().find(|sheet| sheet.table.is_some())).or(outline.sheets.first());
+    let Some(sheet) = sheet else { return Vec::new() };
+    let chosen = sheet.table.as_ref().map(|table| table.header_row);
+    let lines = sheet.head.iter().map(|row| HeadLine {
+        number: row.number,
+        cells: row.cells.clone(),
+        chosen: chosen == Some(row.number),
+    });
+    lines.collect()
+}
+
+fn is_money(field: &str) -> bool {
+    let money = [Column::Amount, Column::Investment, Column::TotalInvestment, Column::Budget, Column::Wage];
+    money.iter().any(|column| column.info().id == field)
+}
+
+fn line(texts: Texts, import: &Import, kind: Kind, place: &str, column: &ColumnOutline) -> ColumnLine {
+    let chosen = column.field.as_deref().unwrap_or_default();
+    let none = (Choice { value: String::new(), name: texts.text("import-not") }, chosen.is_empty());
+    let fields = FIELDS.iter().filter(|info| info.is_of(kind)).map(|info| {
+        let name = named(texts.language(), info);
+        (Choice { value: info.id.to_owned(), name }, info.id == chosen)
+    });
+    let by_hand =
+        import.mapping.columns.iter().find(|known| {
+            known.header == column.header || known.header == crate::sheets::grid::column_name(column.index)
+        });
+    let unit = by_hand.and_then(|known| known.unit.as_deref()).unwrap_or_default();
+    let digits = column.samples.iter().any(|sample| sample.bytes().any(|byte| byte.is_ascii_digit()));
+    let units = if is_money(chosen) || (chosen.is_empty() && digits) {
+        let said = match column.unit.as_deref().filter(|_| unit.is_empty()) {
+            Some(said) => texts.about("import-unit-said", said),
+            None => texts.text("import-unit-own"),
+        };
+        let own = (Choice { value: String::new(), name: said }, unit.is_empty());
+        let known = UNITS.map(|(known, en)| {
+            let name = match texts.language() {
+                Language::Zh => known,
+                Language::En => en,
+            };
+            (Choice { value: en.to_owned(), name: name.to_owned() }, known == unit)
+        });
+        let other = (!unit.is_empty() && !UNITS.iter().any(|(known, _)| *known == unit))
+            .then(|| (Choice { value: unit.to_owned(), name: unit.to_owned() }, true));
+        std::iter::once(own).chain(known).chain(other).collect()
+    } else {
+        Vec::new()
+    };
+    ColumnLine {
+        place: place.to_owned(),
+        header: format!("{} {}", crate::sheets::grid::column_name(column.index), column.header),
+        samples: column.samples.clone(),
+        fields: std::iter::once(none).chain(fields).collect(),
+        units,
+    }
+}
+
+fn values(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Vec<Field> {
+    let language = texts.language();
+    let fault = |info: &Info| {
+        let (field, said) = import.fault.as_ref()?;
+        (field == info.id).then(|| said.in_language(language).to_owned())
+    };
+    let field = |info: &'static Info| {
+        let control = if info.labels.is_empty() {
+            Control::Line("text")
+        } else {
+            let none = Choice { value: String::new(), name: texts.text("import-no-value") };
+            let labels = info.labels.iter().map(|label| {
+                let name = match language {
+                    Language::Zh => label.zh,
+                    Language::En => label.en,
+                };
+                Choice { value: label.name.to_owned(), name: name.to_owned() }
+            });
+            Control::Choice(std::iter::once(none).chain(labels).collect())
+        };
+        let said = import.mapping.values.get(info.id).map_or("", String::as_str);
+        let chosen = info.labels.iter().find(|label| [label.name, label.zh, label.en].contains(&said));
+        let value = chosen.map_or(said, |label| label.name);
+        let help = match language {
+            Language::Zh => info.help.0,
+            Language::En => info.help.1,
+        };
+        let field = Field::new(info.id, named(language, info), control).holding(value).faulted(fault(info));
+        let list = if info.field == Column::Audience { "audiences" } else { "" };
+        Field { list, ..field.helped(help.to_owned()) }
+    };
+    for_all(kind, outline).into_iter().map(field).collect()
+}

@@ -1,0 +1,64 @@
+//! Spreadsheets as pages: a table is sent, its columns are shown as they were understood and corrected by hand, each row is
+//! shown with what would become of it, and what is good is published or handed in. And the other way: lists as tables.
+//!
+//! `start` takes a file, `columns` is how it is read, `rows` what becomes of it, `act` what is done with it, `export` what
+//! is written. The work is that of [`crate::imports`].
+
+mod act;
+mod columns;
+mod export;
+mod refused;
+mod rows;
+#[cfg(test)]
+mod samples;
+mod start;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use super::Web;
+use super::respond::Failed;
+use super::signed::Signed;
+use crate::imports::Import;
+use crate::limits;
+#[cfg(test)]
+pub(super) use samples::samples;
+
+/// Where imports begin.
+const START: &str = "/import";
+/// Bytes that are read of a form with a file: what is too much is read to its end, so that whoever sends it hears why.
+const FORM_BYTES: usize = 8 * limits::SHEET_BYTES;
+
+/// Everything about spreadsheets. None of it is kept for others.
+pub(super) fn routes() -> Router<Web> {
+    let upload = post(start::upload).layer(DefaultBodyLimit::max(FORM_BYTES));
+    Router::new()
+        .route(START, get(start::start).merge(upload))
+        .route("/import/template/{file}", get(start::template))
+        .route("/import/{id}", get(rows::show))
+        .route("/import/{id}/progress", get(rows::progress))
+        .route("/import/{id}/wrong.xlsx", get(rows::wrong))
+        .route("/import/{id}/columns", get(columns::show).post(act::read_columns))
+        .route("/import/{id}/table", post(act::look_again))
+        .route("/import/{id}/publish", post(act::publish))
+        .route("/import/{id}/stop", post(act::stop))
+        .route("/import/{id}/delete", post(act::delete))
+        .route("/listings.xlsx", get(export::workbook))
+        .route("/listings.csv", get(export::csv))
+        .route("/drafts.xlsx", get(export::drafts))
+}
+
+/// Where an import is.
+fn path(id: &str) -> String {
+    format!("{START}/{id}")
+}
+
+/// An import of whoever looks; of others' nobody hears whether they are there.
+async fn own(web: &Web, signed: &Signed, id: &str) -> Result<Import, Failed> {
+    let found = web.imports().get(signed.person().account_id(), id).await;
+    let found = found.map_err(|error| refused::internal(signed, &error))?;
+    // One that was begun for another member goes on when they act for that again.
+    let member = signed.person().member.as_ref().map(|member| member.as_str().to_owned());
+    found.filter(|import| Some(&import.member) == member.as_ref()).ok_or_else(|| refused::absent(signed, id))
+}

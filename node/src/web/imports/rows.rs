@@ -1,0 +1,267 @@
+//! What becomes of each row: how far it has come while something is being done, the preview, and the result.
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFRESH};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::layout::{Crumb, Notice, Page, Section, Tone};
+use super::super::pager::Pager;
+use super::super::respond::Answer;
+use super::super::signed::Signed;
+use super::columns::columns;
+use super::{own, path, refused, start};
+use crate::accounts::Role;
+use crate::imports::{Import, KeptRow, Phase, Progress, RowsPage, Said, Step, state_of};
+use crate::sheets::State as RowState;
+
+/// Rows of a page.
+const ROWS: usize = 50;
+/// After how long a browser without scripts looks again: seconds.
+const LOOK_AGAIN: HeaderValue = HeaderValue::from_static("3");
+/// Remarks of one row that are shown, of either sort.
+const REMARKS: usize = 8;
+/// States in the order in which they are counted.
+const COUNTED: [RowState; 7] = [
+    RowState::Wrong,
+    RowState::New,
+    RowState::Changed,
+    RowState::Submitted,
+    RowState::Unchanged,
+    RowState::Repeated,
+    RowState::Passed,
+];
+
+/// Rows in one state.
+pub(super) struct Count {
+    name: String,
+    path: String,
+    current: bool,
+}
+
+/// A row as the page has it.
+pub(super) struct RowLine {
+    number: u32,
+    state: String,
+    /// `wrong`, `new` …, for the style.
+    word: String,
+    title: String,
+    /// What is wrong.
+    faults: Vec<String>,
+    /// What should be known.
+    notes: Vec<String>,
+}
+
+/// What is being done.
+pub(super) struct Doing {
+    text: String,
+    done: usize,
+    /// 0: nobody knows yet.
+    total: usize,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "imports/rows.html")]
+pub(super) struct RowsPageView {
+    page: Page,
+    path: String,
+    doing: Option<Doing>,
+    /// Whether it has been published.
+    done: bool,
+    counts: Vec<Count>,
+    notes: Vec<String>,
+    rows: Vec<RowLine>,
+    pager: Pager,
+    wrong: usize,
+    /// What the button says that publishes; empty: there is nothing to publish.
+    publish: String,
+    /// Where what waits for approval is approved; empty: nothing waits.
+    review: String,
+    member_path: String,
+}
+
+/// Which rows are looked at.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Look {
+    pub(super) state: Option<RowState>,
+    /// Counted from 0.
+    pub(super) number: usize,
+}
+
+impl Look {
+    fn read(query: &str) -> Self {
+        let mut look = Self::default();
+        for (key, value) in form_urlencoded::parse(query.as_bytes()).take(8) {
+            match &*key {
+                "state" => look.state = state_of(&value),
+                "page" => look.number = value.parse::<usize>().unwrap_or(1).saturating_sub(1),
+                _ => {}
+            }
+        }
+        look
+    }
+
+    fn at(self, path: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(state) = self.state {
+            query.append_pair("state", state.name());
+        }
+        if self.number > 0 {
+            query.append_pair("page", &(self.number + 1).to_string());
+        }
+        let query = query.finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+}
+
+pub(super) async fn show(
+    State(web): State<Web>,
+    signed: Signed,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    signed.at_least(Role::Editor)?;
+    let import = own(&web, &signed, &id).await?;
+    let progress = web.imports().progress(&id);
+    if progress.is_none() && matches!(import.phase, Phase::Sent | Phase::Trying) {
+        return columns(&web, &signed, &import, StatusCode::OK).await;
+    }
+    let look = Look::read(query.as_deref().unwrap_or_default());
+    let known = import.is_known() && progress.is_none();
+    let rows = match known {
+        true => web.imports().rows(&import, look.state, look.number, ROWS).await,
+        false => Ok(RowsPage::default()),
+    };
+    let rows = rows.map_err(|error| refused::not_taken(&signed, &id, &error))?;
+    let page = Page::new(&web, &signed, Section::Import, import.name.clone());
+    let mut answer = signed.page(&RowsPageView::of(page, &import, progress, look, rows))?;
+    if progress.is_some() {
+        answer.headers_mut().insert(REFRESH, LOOK_AGAIN);
+    }
+    Ok(answer)
+}
+
+/// How far it has come, for the script of the page.
+pub(super) async fn progress(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    own(&web, &signed, &id).await?;
+    let told = match web.imports().progress(&id) {
+        Some(progress) => {
+            let text = doing(signed.texts, progress).text;
+            json!({"text": text, "done": progress.done, "total": progress.total})
+        }
+        None => json!({}),
+    };
+    let kind = HeaderValue::from_static("application/json");
+    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, HeaderValue::from_static("private, no-store"))];
+    Ok((headers, told.to_string()).into_response())
+}
+
+/// The rows that are wrong, to be corrected.
+pub(super) async fn wrong(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let import = own(&web, &signed, &id).await?;
+    let bytes = web.imports().wrong(&import).await;
+    let bytes = bytes.map_err(|error| refused::not_taken(&signed, &id, &error))?;
+    let bytes = bytes.ok_or_else(|| refused::absent(&signed, &id))?;
+    let response: Response = start::workbook("wrong.xlsx", bytes);
+    Ok(response)
+}
+
+fn doing(texts: Texts, progress: Progress) -> Doing {
+    let Progress { step, done, total } = progress;
+    let text = match step {
+        Step::Waiting => texts.text("import-waiting"),
+        Step::Reading => texts.text("import-reading"),
+        Step::Sending => {
+            let [done, total] = [done, total].map(|rows| super::super::format::grouped(rows as i64));
+            texts.fill("import-sending", &[("done", &done), ("total", &total)])
+        }
+        Step::Keeping => texts.text("import-keeping"),
+    };
+    Doing { text, done, total }
+}
+
+impl RowsPageView {
+    pub(super) fn of(mut page: Page, import: &Import, progress: Option<Progress>, look: Look, found: RowsPage) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        let language = texts.language();
+        page.trail = vec![Crumb { path: super::START.to_owned(), name: texts.text("import-title") }];
+        let path = path(&import.id);
+        let stopped = import.phase == Phase::Publishing && progress.is_none();
+        if stopped {
+            let [done, total] = [import.done, import.total].map(|rows| super::super::format::grouped(rows as i64));
+            let text = texts.fill("import-stopped-at", &[("done", &done), ("total", &total)]);
+            page.notices.push(Notice { tone: Tone::Warning, text });
+        }
+        if let Some((_, said)) = import.fault.as_ref().filter(|_| progress.is_none()) {
+            page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
+        }
+        let done = import.phase == Phase::Done && progress.is_none();
+        let [new, changed, submitted] =
+            [RowState::New, RowState::Changed, RowState::Submitted].map(|state| import.count(state));
+        let publish = match (done, new + changed, submitted) {
+            _ if stopped => texts.text("import-go-on"),
+            (true, ..) | (_, 0, 0) => String::new(),
+            (false, rows, 0) => texts.count("import-publish", rows),
+            (false, rows, waiting) => texts.count("import-hand-in", rows + waiting),
+        };
+        let last = found.count.div_ceil(ROWS).saturating_sub(1);
+        let to = |number: usize| Look { number, ..look }.at(&path);
+        let pager = Pager::new(
+            texts,
+            if look.number > 0 { to(0) } else { String::new() },
+            if look.number > 0 { to(look.number.min(last + 1) - 1) } else { String::new() },
+            if look.number < last { to(look.number + 1) } else { String::new() },
+        );
+        let notes = if progress.is_none() { &*import.notes } else { &[] };
+        Self {
+            doing: progress.map(|progress| doing(texts, progress)),
+            done,
+            counts: if progress.is_none() { counts(texts, import, look, &path) } else { Vec::new() },
+            notes: notes.iter().map(|note| note.in_language(language).to_owned()).collect(),
+            rows: found.rows.iter().map(|row| line(texts, row)).collect(),
+            pager,
+            wrong: import.count(RowState::Wrong),
+            publish: if progress.is_none() { publish } else { String::new() },
+            review: if done && submitted > 0 { format!("/drafts?batch={}", import.id) } else { String::new() },
+            member_path: format!("/listings?member={}", import.member.split('.').next().unwrap_or_default()),
+            path,
+            page,
+        }
+    }
+}
+
+fn counts(texts: Texts, import: &Import, look: Look, path: &str) -> Vec<Count> {
+    let count = |state: Option<RowState>, name: String, rows: usize| Count {
+        name: format!("{name} {}", super::super::format::grouped(rows as i64)),
+        path: Look { state, number: 0 }.at(path),
+        current: look.state == state,
+    };
+    let all = import.counts.values().sum();
+    let counted = COUNTED
+        .into_iter()
+        .filter(|state| import.count(*state) > 0)
+        .map(|state| count(Some(state), state.text().in_language(texts.language()).to_owned(), import.count(state)));
+    std::iter::once(count(None, texts.text("import-all"), all)).chain(counted).collect()
+}
+
+fn line(texts: Texts, row: &KeptRow) -> RowLine {
+    let language = texts.language();
+    let remark = |(cell, said): &(String, Said)| match &**cell {
+        "" => said.in_language(language).to_owned(),
+        cell => texts.fill("import-remark", &[("cell", cell), ("what", said.in_language(language))]),
+    };
+    RowLine {
+        number: row.number,
+        state: row.state().text().in_language(language).to_owned(),
+        word: row.state().name().to_lowercase(),
+        title: row.title.clone(),
+        faults: row.faults.iter().take(REMARKS).map(remark).collect(),
+        notes: row.notes.iter().take(REMARKS).map(remark).collect(),
+    }
+}

@@ -1,0 +1,96 @@
+//! A sample of every page of this part.
+
+use std::collections::BTreeMap;
+
+use super::super::layout::Section;
+use super::super::samples::Samples;
+use super::columns::ColumnsPage;
+use super::rows::{Look, RowsPageView};
+use super::start::{StartPage, line};
+use crate::accounts::Role;
+use crate::imports::{Import, KeptRow, Phase, Progress, RowsPage, Said, Step};
+use crate::sheets::{ColumnMapping, ColumnOutline, HeadRow, Mapping, Outline, SheetOutline, State, TableOutline};
+
+const TIME: i64 = 1_793_667_720_000_000;
+
+fn import(samples: &Samples, phase: Phase) -> Import {
+    let said = Said::from(&duikou_proto::language::Text::new("未导入的列：A <序号>", "columns: A <No>"));
+    Import {
+        id: "0190b5c4-7f2e-7c3e-9d5e-1f2a3b4c5d6e".to_owned(),
+        account: "0190b5c4".to_owned(),
+        member: "bijie.pprd.example".to_owned(),
+        name: samples.say("劳务<b>.xlsx", "labour<b>.xlsx"),
+        bytes: 20_000,
+        create_time: TIME,
+        change_time: TIME,
+        mapping: Mapping {
+            columns: vec![ColumnMapping {
+                header: "pay".to_owned(),
+                field: Some("wage".to_owned()),
+                unit: Some("USD/h".to_owned()),
+            }],
+            words: BTreeMap::from([("all <of us>".to_owned(), "network".to_owned())]),
+            ..Mapping::default()
+        },
+        phase,
+        counts: [(State::Wrong, 6), (State::New, 36), (State::Submitted, 2), (State::Repeated, 1), (State::Passed, 2)]
+            .into_iter()
+            .map(|(state, rows)| (state.name().to_owned(), rows))
+            .collect(),
+        notes: vec![said.clone()],
+        done: 500,
+        total: 1_000,
+        fault: Some(("audience".to_owned(), said)),
+    }
+}
+
+fn outline(found: bool) -> Outline {
+    let column = |index: usize, header: &str, field: Option<&str>| ColumnOutline {
+        index,
+        header: header.to_owned(),
+        field: field.map(str::to_owned),
+        unit: (field == Some("amount")).then(|| "CNY".to_owned()),
+        samples: vec!["3000-5000".to_owned(), "<b>2</b>".to_owned()],
+    };
+    let columns = vec![column(0, "<No>", None), column(1, "title", Some("title")), column(2, "pay", Some("wage"))];
+    let table = TableOutline { kind: "talent".to_owned(), header_row: 3, fingerprint: "f".to_owned(), columns };
+    let head = (1..5).map(|number| HeadRow { number, cells: vec!["<a>".to_owned(), "b".to_owned()] }).collect();
+    let sheet = |name: &str, table| SheetOutline { name: name.to_owned(), rows: 48, head, table, several_kinds: false };
+    Outline { sheets: vec![sheet("sheet <1>", found.then_some(table))] }
+}
+
+/// Every page.
+pub(in crate::web) fn samples(samples: &Samples) {
+    let visitor = samples.signed(Role::Editor, "/import");
+    let page = || samples.page_for(&visitor, Section::Import, "import");
+    let phases = [Phase::Sent, Phase::Trying, Phase::Tried, Phase::Publishing, Phase::Done];
+    let lines = || phases.iter().map(|phase| line(visitor.texts, &import(samples, *phase), false)).collect();
+    samples.add("imports/start.html", &StartPage::of(page(), lines(), true, Some("<wrong>".to_owned())));
+    samples.add("imports/start.html", &StartPage::of(page(), Vec::new(), false, None));
+    for found in [true, false] {
+        let shown = ColumnsPage::of(page(), &import(samples, Phase::Sent), &outline(found));
+        samples.add("imports/columns.html", &shown);
+    }
+    let said = Said::from(&duikou_proto::language::Text::new("没有名为“<毕阶市>”的地区", "no place is called <x>"));
+    let row = KeptRow {
+        sheet: "1".to_owned(),
+        number: 18,
+        state: State::Wrong.name().to_owned(),
+        title: samples.say("茶艺师<b>", "tea master<b>"),
+        name: "members/bijie.pprd.example/listings/x".to_owned(),
+        faults: vec![("B18".to_owned(), said.clone())],
+        notes: vec![(String::new(), said)],
+    };
+    let rows = || RowsPage { rows: vec![row.clone(); 50], count: 130 };
+    let look = Look { state: Some(State::Wrong), number: 1 };
+    for phase in [Phase::Tried, Phase::Publishing, Phase::Done] {
+        let shown = RowsPageView::of(page(), &import(samples, phase), None, look, rows());
+        samples.add("imports/rows.html", &shown);
+    }
+    for (step, total) in [(Step::Waiting, 0), (Step::Reading, 0), (Step::Sending, 1_000), (Step::Keeping, 1_000)] {
+        let progress = Progress { step, done: 500, total };
+        let import = import(samples, Phase::Publishing);
+        let shown = RowsPageView::of(page(), &import, Some(progress), Look::default(), RowsPage::default());
+        samples.add("imports/rows.html", &shown);
+    }
+}

@@ -1,0 +1,188 @@
+//! `/saved`: the searches that somebody keeps, each with how many are new, and the subscriptions of their member.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::subscription_service_server::SubscriptionService;
+use duikou_proto::v1::{ListSubscriptionsRequest, SearchListingsRequest, Subscription};
+use futures_util::future::join_all;
+use http::StatusCode;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::format;
+use super::super::layout::{Notice, Page, Section, Tone};
+use super::super::pager::Empty;
+use super::super::reading::Ask;
+use super::super::respond::{Answer, Failed, see_other, see_other_with};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use super::super::visitor::Visitor;
+use super::SAVED;
+use super::subscription::{self, state, way};
+use crate::accounts::Role;
+use crate::limits;
+use crate::saved::{self, NAME_CHARS, SavedSearch};
+
+/// Subscriptions that are listed.
+const SUBSCRIPTIONS: i32 = 200;
+
+/// A search that is kept.
+pub(super) struct SearchLine {
+    path: String,
+    name: String,
+    /// What it looks for, in its own words.
+    about: String,
+    /// Empty where nothing is new.
+    new: String,
+    seen: String,
+}
+
+/// A subscription in the list.
+pub(super) struct SubscriptionLine {
+    path: String,
+    label: String,
+    way: String,
+    state: String,
+    paused: bool,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "saved/list.html")]
+pub(super) struct ListPage {
+    page: Page,
+    searches: Vec<SearchLine>,
+    empty: Option<Empty>,
+    subscriptions: Vec<SubscriptionLine>,
+    /// Whether subscriptions may be made.
+    subscribes: bool,
+}
+
+/// What cannot be read.
+pub(super) fn internal(visitor: &Visitor, error: &(dyn std::error::Error + 'static)) -> Failed {
+    tracing::error!(error = %crate::error::chain(error), "searches that are kept cannot be read or written");
+    visitor.failed(&tonic::Status::internal("kept searches cannot be read or written"))
+}
+
+pub(super) async fn show(State(web): State<Web>, signed: Signed) -> Answer {
+    shown(&web, &signed, StatusCode::OK, None).await
+}
+
+async fn shown(web: &Web, signed: &Signed, status: StatusCode, fault: Option<String>) -> Answer {
+    let kept = saved::list(web.engine(), signed.person().account_id()).await;
+    let kept = kept.map_err(|error| internal(signed, &error))?;
+    let counts = join_all(kept.iter().map(|search| count_new(web, signed, search))).await;
+    let request = ListSubscriptionsRequest { page_size: SUBSCRIPTIONS, ..ListSubscriptionsRequest::default() };
+    let listed = web.services().subscriptions.list_subscriptions(signed.ask(request)).await;
+    let listed = listed.map_err(|status| signed.failed(&status))?.into_inner();
+    let mut page = Page::new(web, signed, Section::Saved, signed.texts.text("saved-title"));
+    page.notices.extend(fault.map(|text| Notice { tone: Tone::Danger, text }));
+    let searches: Vec<(SavedSearch, Option<usize>)> = kept.into_iter().zip(counts).collect();
+    let subscribes = signed.at_least(Role::Editor).is_ok();
+    signed.page_with(status, &ListPage::of(page, &searches, &listed.subscriptions, subscribes))
+}
+
+/// How many a search has that are new since its owner last looked, with their eyes; None where its conditions no longer
+/// mean anything.
+async fn count_new(web: &Web, signed: &Signed, search: &SavedSearch) -> Option<usize> {
+    let mut ask = Ask::read(&search.query);
+    (ask.since, ask.new) = (search.seen.to_string(), true);
+    let request = SearchListingsRequest { page_size: 1, ..ask.request(signed.texts).ok()? };
+    let found = web.services().searches.search_listings(signed.ask(request)).await.ok()?.into_inner();
+    usize::try_from(found.total_size).ok()
+}
+
+impl ListPage {
+    pub(super) fn of(
+        mut page: Page,
+        searches: &[(SavedSearch, Option<usize>)],
+        subscriptions: &[Subscription],
+        subscribes: bool,
+    ) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        let empty = searches.is_empty().then(|| Empty {
+            title: texts.text("saved-none"),
+            advice: texts.text("saved-none-advice"),
+            link: ("/listings".to_owned(), texts.text("nav-listings")),
+        });
+        Self {
+            searches: searches.iter().map(|(search, new)| line(texts, search, *new)).collect(),
+            empty,
+            subscriptions: subscriptions.iter().map(|subscription| listed(texts, subscription)).collect(),
+            subscribes,
+            page,
+        }
+    }
+}
+
+fn line(texts: Texts, search: &SavedSearch, new: Option<usize>) -> SearchLine {
+    let seen = format::in_china(search.seen.div_euclid(1_000_000));
+    SearchLine {
+        path: format!("{SAVED}/{}", search.id),
+        name: search.name.clone(),
+        about: Ask::read(&search.query).about(texts),
+        new: match new {
+            None => texts.text("saved-wrong"),
+            Some(0) => String::new(),
+            Some(count) => texts.count("saved-new", count),
+        },
+        seen: format::moment(texts.language(), &seen),
+    }
+}
+
+fn listed(texts: Texts, subscription: &Subscription) -> SubscriptionLine {
+    let label = match &*subscription.label {
+        "" => texts.text("subscription-unnamed"),
+        label => label.to_owned(),
+    };
+    SubscriptionLine {
+        path: subscription::path(&subscription.name),
+        label,
+        way: way(texts, subscription),
+        state: state(texts, subscription),
+        paused: subscription.state() != duikou_proto::v1::subscription::State::Active,
+    }
+}
+
+/// Keeps a search, as a form of its page sends it.
+pub(super) async fn save(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
+    let ask = Ask::read(sent.get("query")).bare();
+    let name: String = match sent.line("name") {
+        "" => ask.about(signed.texts),
+        name => name.to_owned(),
+    };
+    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect();
+    if let Err(faults) = ask.request(signed.texts) {
+        let fault = faults.values().cloned().collect::<Vec<_>>().join(" ");
+        return shown(&web, &signed, StatusCode::BAD_REQUEST, Some(fault)).await;
+    }
+    let kept = saved::save(web.engine(), signed.person().account_id(), &name, &ask.query()).await;
+    match kept.map_err(|error| internal(&signed, &error))? {
+        Some(_) => Ok(see_other_with(SAVED, "done-saved")),
+        None => {
+            let fault = signed.texts.count("saved-full", limits::SAVED_SEARCHES);
+            shown(&web, &signed, StatusCode::CONFLICT, Some(fault)).await
+        }
+    }
+}
+
+/// Leads to a search with what is new in it marked; from then on that is seen.
+pub(super) async fn open(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let seen = saved::see(web.engine(), signed.person().account_id(), &id).await;
+    let search = seen.map_err(|error| internal(&signed, &error))?.ok_or_else(|| absent(&signed, &id))?;
+    let ask = Ask::read(&search.query).with(|ask| ask.since = search.seen.to_string());
+    Ok(see_other(&ask.at("/listings")))
+}
+
+pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let gone = saved::remove(web.engine(), signed.person().account_id(), &id).await;
+    gone.map_err(|error| internal(&signed, &error))?;
+    Ok(see_other_with(SAVED, "done-saved-gone"))
+}
+
+/// There is none, or it is somebody else's.
+pub(super) fn absent(visitor: &Visitor, id: &str) -> Failed {
+    visitor.failed(&crate::services::absent(&format!("saved/{id}"), visitor.language()))
+}

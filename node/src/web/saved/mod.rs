@@ -1,0 +1,32 @@
+//! Searches that people keep, what is new in them, and subscriptions made of them. `list` is the searches, `subscribe`
+//! makes a subscription, `subscription` is one with what it has delivered.
+
+mod list;
+#[cfg(test)]
+mod samples;
+mod subscribe;
+mod subscription;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::Web;
+#[cfg(test)]
+pub(super) use samples::samples;
+
+/// Where kept searches are.
+const SAVED: &str = "/saved";
+
+/// Everything about kept searches and subscriptions.
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route(SAVED, get(list::show).post(list::save))
+        .route("/saved/{id}", get(list::open))
+        .route("/saved/{id}/delete", post(list::delete))
+        .route("/saved/{id}/subscribe", get(subscribe::form).post(subscribe::make))
+        .route("/subscriptions/{id}", get(subscription::show))
+        .route("/subscriptions/{id}/pause", post(subscription::pause))
+        .route("/subscriptions/{id}/resume", post(subscription::resume))
+        .route("/subscriptions/{id}/test", post(subscription::test))
+        .route("/subscriptions/{id}/delete", post(subscription::delete))
+}

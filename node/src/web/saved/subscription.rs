@@ -1,0 +1,198 @@
+//! `/subscriptions/{id}`: one subscription, what it has delivered, and what is done with it.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use duikou_proto::v1::delivery::Outcome;
+use duikou_proto::v1::mail_digest::Pace;
+use duikou_proto::v1::subscription::{PauseReason, State as Running, Way};
+use duikou_proto::v1::subscription_service_server::SubscriptionService;
+use duikou_proto::v1::{
+    DeleteSubscriptionRequest, Delivery, GetSubscriptionRequest, ListDeliveriesRequest, PauseSubscriptionRequest,
+    ResumeSubscriptionRequest, Subscription, TestSubscriptionRequest,
+};
+use prost_types::Timestamp;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::format;
+use super::super::layout::{Crumb, Page, Section};
+use super::super::reading::Names;
+use super::super::respond::{Answer, see_other_with};
+use super::super::signed::Signed;
+use super::SAVED;
+use crate::accounts::Role;
+
+/// Where a subscription is, by its name.
+pub(super) fn path(name: &str) -> String {
+    format!("/{name}")
+}
+
+/// How it is delivered, in words.
+pub(super) fn way(texts: Texts, subscription: &Subscription) -> String {
+    match &subscription.way {
+        Some(Way::Mail(mail)) => {
+            let pace = match mail.pace() {
+                Pace::AtOnce => "pace-once",
+                Pace::Weekly => "pace-weekly",
+                Pace::Daily | Pace::Unspecified => "pace-daily",
+            };
+            texts.fill("way-mail-to", &[("what", &mail.address), ("pace", &texts.text(pace))])
+        }
+        Some(Way::Webhook(webhook)) => texts.about("way-webhook-to", &webhook.url),
+        Some(Way::Page(_)) => texts.text("way-page"),
+        Some(Way::Pull(_)) | None => texts.text("way-pull"),
+    }
+}
+
+/// Whether it goes on, in words, and why not.
+pub(super) fn state(texts: Texts, subscription: &Subscription) -> String {
+    match subscription.state() {
+        Running::Active | Running::Unspecified => texts.text("subscription-active"),
+        Running::Unconfirmed => texts.text("subscription-unconfirmed"),
+        Running::Paused => texts.text(match subscription.pause_reason() {
+            PauseReason::Requested | PauseReason::Unspecified => "subscription-paused",
+            PauseReason::Failing => "subscription-failing",
+            PauseReason::Gone => "subscription-gone",
+            PauseReason::Account => "subscription-account",
+            PauseReason::Unsubscribed => "subscription-unsubscribed",
+            PauseReason::SubjectEnded => "subscription-subject",
+        }),
+    }
+}
+
+fn outcome(texts: Texts, delivery: &Delivery) -> String {
+    texts.text(match delivery.outcome() {
+        Outcome::Delivered => "outcome-delivered",
+        Outcome::Refused => "outcome-refused",
+        Outcome::Unreachable => "outcome-unreachable",
+        Outcome::TimedOut => "outcome-timed-out",
+        Outcome::TlsFailed => "outcome-tls",
+        Outcome::AddressForbidden => "outcome-forbidden",
+        Outcome::Unspecified => "outcome-unknown",
+    })
+}
+
+/// A delivery that was tried.
+pub(super) struct DeliveryLine {
+    time: String,
+    outcome: String,
+    detail: String,
+    listing: String,
+    listing_path: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "saved/subscription.html")]
+pub(super) struct SubscriptionPage {
+    page: Page,
+    path: String,
+    way: String,
+    state: String,
+    failure: String,
+    made: String,
+    success: String,
+    next: String,
+    /// What may be done with it; empty: nothing.
+    actions: Vec<(&'static str, String, &'static str)>,
+    deliveries: Vec<DeliveryLine>,
+}
+
+fn name(id: &str) -> String {
+    format!("subscriptions/{id}")
+}
+
+pub(super) async fn show(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let service = &web.services().subscriptions;
+    let (one, deliveries) = tokio::join!(
+        service.get_subscription(signed.ask(GetSubscriptionRequest { name: name(&id) })),
+        service.list_deliveries(signed.ask(ListDeliveriesRequest { parent: name(&id) })),
+    );
+    let one = one.map_err(|status| signed.failed(&status))?.into_inner();
+    let deliveries = deliveries.map_err(|status| signed.failed(&status))?.into_inner().deliveries;
+    let title = match &*one.label {
+        "" => signed.texts.text("subscription-unnamed"),
+        label => label.to_owned(),
+    };
+    let page = Page::new(&web, &signed, Section::Saved, title);
+    let may = signed.at_least(Role::Editor).is_ok();
+    let names = Names::new(&web, &signed);
+    signed.page(&SubscriptionPage::of(page, &names, &one, &deliveries, may))
+}
+
+impl SubscriptionPage {
+    pub(super) fn of(mut page: Page, names: &Names, one: &Subscription, deliveries: &[Delivery], may: bool) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        page.trail = vec![Crumb { path: SAVED.to_owned(), name: texts.text("saved-title") }];
+        let moment = |time: &Option<Timestamp>| {
+            let moment = |time: &Timestamp| format::moment(texts.language(), &format::in_china(time.seconds));
+            time.as_ref().map_or_else(String::new, moment)
+        };
+        let mut actions = Vec::new();
+        if may {
+            match one.state() {
+                Running::Paused => actions.push(("resume", texts.text("subscription-resume"), "main")),
+                Running::Active | Running::Unconfirmed | Running::Unspecified => {
+                    actions.push(("pause", texts.text("subscription-pause"), ""));
+                }
+            }
+            if matches!(one.way, Some(Way::Webhook(_))) {
+                actions.push(("test", texts.text("subscription-test"), ""));
+            }
+            actions.push(("delete", texts.text("subscription-delete"), "danger"));
+        }
+        let line = |delivery: &Delivery| DeliveryLine {
+            time: moment(&delivery.attempt_time),
+            outcome: outcome(texts, delivery),
+            detail: delivery.detail.clone(),
+            listing: names.short(&delivery.listing).to_owned(),
+            listing_path: if delivery.listing.is_empty() {
+                String::new()
+            } else {
+                names.listing_path(&delivery.listing)
+            },
+        };
+        Self {
+            path: path(&one.name),
+            way: way(texts, one),
+            state: state(texts, one),
+            failure: one.failure.clone(),
+            made: moment(&one.create_time),
+            success: moment(&one.success_time),
+            next: moment(&one.next_attempt_time),
+            actions,
+            deliveries: deliveries.iter().map(line).collect(),
+            page,
+        }
+    }
+}
+
+pub(super) async fn pause(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let request = signed.ask(PauseSubscriptionRequest { name: name(&id) });
+    let done = web.services().subscriptions.pause_subscription(request).await;
+    done.map_err(|status| signed.failed(&status))?;
+    Ok(see_other_with(&path(&name(&id)), "done-subscription-paused"))
+}
+
+pub(super) async fn resume(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let request = signed.ask(ResumeSubscriptionRequest { name: name(&id) });
+    let done = web.services().subscriptions.resume_subscription(request).await;
+    done.map_err(|status| signed.failed(&status))?;
+    Ok(see_other_with(&path(&name(&id)), "done-subscription-resumed"))
+}
+
+pub(super) async fn test(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let request = signed.ask(TestSubscriptionRequest { name: name(&id) });
+    let done = web.services().subscriptions.test_subscription(request).await;
+    let delivered = done.map_err(|status| signed.failed(&status))?.into_inner().outcome() == Outcome::Delivered;
+    let notice = if delivered { "done-test-delivered" } else { "done-test-failed" };
+    Ok(see_other_with(&path(&name(&id)), notice))
+}
+
+pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let request = signed.ask(DeleteSubscriptionRequest { name: name(&id), ..DeleteSubscriptionRequest::default() });
+    let done = web.services().subscriptions.delete_subscription(request).await;
+    done.map_err(|status| signed.failed(&status))?;
+    Ok(see_other_with(SAVED, "done-subscription-gone"))
+}

@@ -1,0 +1,146 @@
+//! What happens on the way: a header that is not found, an approval that is asked for, a node that does not survive it, and
+//! how it looks in a browser.
+
+use duikou_tests::harness::{Network, Seen, WebCertificate, browse_as, within};
+
+use super::super::PATIENCE;
+use super::{Clerk, count, held, sample};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_the_node_does_not_survive_says_where_it_stopped_and_goes_on() {
+    const ROWS: usize = 4_000;
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2503).web_certificate(&certificate).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    let node = net.node("shenzhen");
+    let clerk = Clerk::of(node, &certificate, "li.ming", &["shenzhen=editor"]).await;
+    let file = folder.path().join("many.csv");
+    let rows: String = (0..ROWS).map(|row| format!("第{row}只基金,供给,深圳市,股权,{}万元,公开\n", row + 1)).collect();
+    std::fs::write(&file, format!("标题,方向,地区,资金方式,金额,可见范围\n{rows}")).unwrap();
+    let path = clerk.begin(&file).await;
+    let page = clerk.preview(&path, &[]).await;
+    assert_eq!(count(&page, "NEW"), ROWS, "{page}");
+    // Fifty rows a page, whatever there is.
+    assert_eq!(page.matches("<tr><th scope=\"row\" class=\"number\">").count(), 50);
+    let last = clerk.get(&format!("{path}?state=NEW&page=80")).await.text();
+    assert!(last.contains(">4001</th>") && !last.contains("rel=\"next\"") && last.contains("page=79"), "{last}");
+
+    let begun = clerk.send(&format!("{path}/publish"), &[]).await;
+    assert_eq!(begun.status, 303, "{begun:?}");
+    let some = async || match held(node, "shenzhen").await.len() {
+        0..=100 => Err("nothing has come yet".to_owned()),
+        _ => Ok(()),
+    };
+    within(PATIENCE, some).await.unwrap();
+    node.kill9();
+    node.start().await;
+    let before = held(node, "shenzhen").await;
+    let page = clerk.settled(&path).await;
+    assert!(before.len() == ROWS || page.contains("导入中途停止"), "{page}");
+    let page = clerk.publish(&path).await;
+    assert!(page.contains("导入完成"), "{page}");
+    assert_eq!(count(&page, "NEW") + count(&page, "UNCHANGED"), ROWS, "{page}");
+    let after = held(node, "shenzhen").await;
+    assert_eq!(after.len(), ROWS);
+    assert!(before.iter().all(|known| after.contains(known)), "something was written twice");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_needs_an_approval_is_handed_in_as_one_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2504)
+        .web_certificate(&certificate)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie"])
+        .start()
+        .await;
+    let node = net.node("shenzhen");
+    let clerk = Clerk::of(node, &certificate, "li.ming", &["shenzhen=editor"]).await;
+    node.cli(&["drafts", "policy", "shenzhen", "--rule", "other"]).await.done();
+    let file = folder.path().join("funds.csv");
+    std::fs::write(
+        &file,
+        "标题,方向,地区,资金方式\n甲基金,供给,深圳市,股权\n=HYPERLINK(甲基金二期),供给,深圳市,股权\n",
+    )
+    .unwrap();
+    let path = clerk.begin(&file).await;
+    let id = path.rsplit('/').next().unwrap().to_owned();
+    let page = clerk.preview(&path, &[("audience", "公开")]).await;
+    assert!(count(&page, "SUBMITTED") == 2 && page.contains("提交 2 行审核"), "{page}");
+    let page = clerk.publish(&path).await;
+    assert!(page.contains(&format!("/drafts?batch={id}")), "{page}");
+    assert_eq!(held(node, "shenzhen").await, [], "nothing is published before it is approved");
+    let drafts = clerk.get("/drafts.xlsx").await;
+    let book = duikou_node::sheets::read(&drafts.body, "drafts.xlsx").unwrap();
+    assert_eq!(book.sheets[0].lines.len(), 3, "{drafts:?}");
+    node.cli(&["drafts", "policy", "shenzhen", "--rule", "none"]).await.done();
+    node.cli(&["drafts", "approve", "--member", "shenzhen", "--batch", &id, "--yes"]).await.done();
+    net.settle().await;
+    assert_eq!(held(net.node("bijie"), "shenzhen").await.len(), 2);
+    // A cell never becomes a formula.
+    let csv = within(PATIENCE, async || {
+        let csv = clerk.get("/listings.csv?kind=capital").await;
+        if csv.text().contains("甲基金") { Ok(csv.text()) } else { Err(csv.text()) }
+    });
+    let csv = csv.await.unwrap();
+    assert!(csv.contains("'=HYPERLINK(甲基金二期)") && !csv.contains(",=HYPERLINK"), "{csv}");
+    let none = clerk.get("/listings.csv?region=nowhere").await;
+    assert_eq!(none.status, 400, "{none:?}");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn imports_work_in_a_browser_and_headers_are_found_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2505).web_certificate(&certificate).gateway().node("bijie", &["bijie"]).start().await;
+    let node = net.node("bijie");
+    let clerk = Clerk::of(node, &certificate, "li.ming", &["bijie=editor"]).await;
+    // Nobody knows these headers: the clerk says where they are and what they mean.
+    let file = folder.path().join("odd.csv");
+    std::fs::write(&file, "本表由某处填报\n甲栏,乙栏,丙栏\n茶园合作,合作,毕节市\n").unwrap();
+    let odd = clerk.begin(&file).await;
+    let page = clerk.get(&odd).await.text();
+    assert!(page.contains("没有找到可识别的表头"), "{page}");
+    let fields = [("kind", "project"), ("header", "2")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let found = clerk.send(&format!("{odd}/table"), &fields).await;
+    assert_eq!((found.status, found.header("location")), (303, &*format!("{odd}/columns")), "{}", found.text());
+    let said = [
+        ("field-0.0", "title"),
+        ("field-0.1", "cooperation_modes"),
+        ("field-0.2", "regions"),
+        ("direction", "供给"),
+        ("audience", "公开"),
+    ];
+    let page = clerk.preview(&odd, &said).await;
+    assert_eq!(count(&page, "WRONG") + count(&page, "NEW"), 1, "{page}");
+    assert!(clerk.get(&odd).await.text().contains("茶园合作"));
+
+    let labour = clerk.begin(&sample("毕节_劳务_2026.xlsx")).await;
+    let base = format!("https://{}", node.addresses().web);
+    let columns = format!("{labour}/columns");
+    let first = [
+        Seen { name: "import", path: "/import", status: 200 },
+        Seen { name: "import columns", path: &columns, status: 200 },
+        Seen { name: "import headers", path: &format!("{odd}/columns"), status: 200 },
+    ];
+    let mut faults = browse_as(&base, &clerk.session, &first).await;
+    clerk.preview(&labour, &[("audience", "网络成员")]).await;
+    let second = [
+        Seen { name: "import preview", path: &labour, status: 200 },
+        Seen { name: "import wrong rows", path: &format!("{labour}?state=WRONG"), status: 200 },
+    ];
+    faults.extend(browse_as(&base, &clerk.session, &second).await);
+    clerk.publish(&labour).await;
+    let third = [Seen { name: "import done", path: &labour, status: 200 }];
+    faults.extend(browse_as(&base, &clerk.session, &third).await);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let gone = clerk.send(&format!("{labour}/delete"), &[]).await;
+    assert_eq!((gone.status, gone.header("location")), (303, "/import"), "{gone:?}");
+    assert_eq!(clerk.get(&labour).await.status, 404);
+    assert_eq!(held(node, "bijie").await.len(), 36, "what was published stays");
+    net.finish().await;
+}
