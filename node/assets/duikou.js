@@ -1,5 +1,6 @@
 // What browsers with scripts have beyond forms and links: suggestions while somebody types, drafts that save themselves,
-// a text as its readers see it, buttons that copy, and how far an import has come. Everything works without.
+// a text as its readers see it, buttons that copy, how far an import has come, and parts of pages that keep themselves up
+// to date. Everything works without.
 (function () {
   "use strict";
   var PAUSE_MS = 150;
@@ -194,7 +195,27 @@
     setTimeout(look, SECOND_MS);
   }
 
-  function each(selector, act) {
+  // A part of a page that looks again by itself, while somebody sees it. What has the focus keeps it.
+  var AGAIN_MS = 15000;
+
+  function live(part) {
+    var tag = "";
+    function again() {
+      if (document.hidden) return;
+      fetch(part.dataset.live, { headers: tag ? { accept: "text/html", "if-none-match": tag } : { accept: "text/html" }, cache: "no-store" })
+        .then(function (answer) {
+          if (answer.status !== 200 || answer.redirected) return "";
+          tag = answer.headers.get("etag") || "";
+          return answer.text();
+        })
+        .then(function (html) {
+          if (!html) return;
+          var focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+          var made = new DOMParser().parseFromString(html, "text/html").body;
+          part.textContent = "";
+          while (made.firstChild) part.appendChild(document.adoptNode(made.firstChild));
+          if (focused === null) return;
+          function each(selector, act) {
     Array.prototype.forEach.call(document.querySelectorAll(selector), act);
   }
 
@@ -203,4 +224,5 @@
   each("form[data-autosave]", autosave);
   each("button[data-preview]", preview);
   each("[data-progress]", progress);
+  each("[data-live]", live);
 })();

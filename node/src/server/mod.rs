@@ -27,7 +27,8 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 use crate::search::Search;
-use crate::services::{self, Context, Surface, Uses};
+use crate::services::{self, AlarmBoard, Context, Surface, Uses};
+use crate::settings::Settings;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::trust::web_tls::WebTlsError;
@@ -101,6 +102,8 @@ pub struct Server {
     /// Asks and answers for its members.
     pub live: Live,
     accounts: Accounts,
+    settings: Settings,
+    alarms: AlarmBoard,
     web_address: Arc<OnceLock<String>>,
     subscriptions: Desk,
     /// Delivers once the server listens.
@@ -149,6 +152,8 @@ impl Server {
         let base = config.delivery.url.clone();
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         let accounts = Accounts::new(engine.clone(), config.accounts.bounds());
+        let settings = Settings::load(engine.clone(), config.clone(), accounts.clone(), live.clone()).await;
+        let settings = settings.map_err(|error| ServeError::Store(folder.database(), error))?;
         let search = Search::start(engine.clone(), folder.search(), &tasks);
         let imports = Imports::new(engine.clone(), folder.imports(), tasks.clone(), stop.clone());
         Ok(Self {
@@ -156,6 +161,8 @@ impl Server {
             config,
             keys,
             accounts,
+            settings,
+            alarms: AlarmBoard::default(),
             web_address: Arc::default(),
             subscriptions,
             runner: Some(runner),
@@ -188,6 +195,8 @@ impl Server {
             uses: self.uses.clone(),
             imports: self.imports.clone(),
             search: self.search.clone(),
+            settings: self.settings.clone(),
+            alarms: self.alarms.clone(),
         }
     }
 

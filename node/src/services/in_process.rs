@@ -10,6 +10,7 @@ use super::directory::Directories;
 use super::draft::Drafts;
 use super::listing::Listings;
 use super::matching::Matches;
+use super::office::Office;
 use super::search::Searches;
 use super::subscription::Subscriptions;
 use super::{Context, Surface};
@@ -27,6 +28,7 @@ pub(crate) struct InProcess {
     pub(crate) drafts: Arc<Drafts>,
     pub(crate) audits: Arc<Audits>,
     pub(crate) subscriptions: Arc<Subscriptions>,
+    pub(crate) office: Arc<Office>,
 }
 
 impl InProcess {
@@ -44,7 +46,8 @@ impl InProcess {
             drafts: Arc::new(Drafts { door: door.clone() }),
             audits: Arc::new(Audits::new(door.clone())),
             subscriptions: Arc::new(Subscriptions { door: door.clone(), desk: context.subscriptions.clone() }),
-            directories: Arc::new(Directories { door }),
+            directories: Arc::new(Directories { door: door.clone() }),
+            office: Arc::new(Office::new(door, context.clone())),
         }
     }
 }

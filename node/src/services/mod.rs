@@ -16,6 +16,7 @@ mod keys;
 mod listing;
 mod matching;
 pub(crate) mod metrics;
+mod office;
 mod operator;
 mod page_token;
 mod query;
@@ -62,8 +63,9 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 use crate::search::Search;
+use crate::settings::Settings;
 pub use crate::uses::Uses;
-pub(crate) use alarms::keep_logged as keep_alarms_logged;
+pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
 use auth::Door;
 pub(crate) use auth::{CallsFrom, Identified, language};
 pub(crate) use directory::held_of;
@@ -72,6 +74,9 @@ pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
 pub(crate) use in_process::InProcess;
+pub(crate) use office::{Backup, Both, Figures, Making, Overview, WorkFacts};
+#[cfg(test)]
+pub(crate) use office::{HostedMember, Refusal, Storage};
 pub(crate) use status::is_stale;
 
 /// Bytes of a request.
@@ -104,6 +109,10 @@ pub struct Context {
     pub(crate) imports: Imports,
     /// What is found by words.
     pub search: Search,
+    /// What may change while it runs.
+    pub(crate) settings: Settings,
+    /// What an operator should act on.
+    pub(crate) alarms: AlarmBoard,
 }
 
 /// Where callers come in, and with it who they are.

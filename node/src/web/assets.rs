@@ -34,6 +34,7 @@ const STYLE: &str = concat!(
     include_str!("../../assets/drafts.css"),
     include_str!("../../assets/imports.css"),
     include_str!("../../assets/saved.css"),
+    include_str!("../../assets/office.css"),
     include_str!("../../assets/print.css"),
 );
 const SCRIPT: &str = include_str!("../../assets/duikou.js");

@@ -26,6 +26,7 @@ pub(crate) enum Section {
     Members,
     Import,
     Saved,
+    Statistics,
     Admin,
 }
 
@@ -43,7 +44,8 @@ impl Section {
         (Self::Members, None, "/members", "nav-members"),
         (Self::Import, Some(Role::Editor), "/import", "nav-import"),
         (Self::Saved, Some(Role::Viewer), "/saved", "nav-saved"),
-        (Self::Admin, Some(Role::Admin), "/admin/accounts", "nav-admin"),
+        (Self::Statistics, Some(Role::Viewer), "/statistics", "nav-statistics"),
+        (Self::Admin, Some(Role::Admin), "/admin", "nav-admin"),
     ];
 }
 
@@ -154,7 +156,7 @@ impl Page {
         };
         let network = engine.identity().network.to_string();
         let base = web.base().to_owned();
-        let mut page = Self::plain(visitor, web.site().clone(), base, network, section, title);
+        let mut page = Self::plain(visitor, web.site(), base, network, section, title);
         if crate::services::is_stale(engine, web.links()) {
             page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });
         }
@@ -263,7 +265,8 @@ impl Page {
         let shown = Section::SHOWN.iter().filter(|(_, least, ..)| least.is_none() || role >= *least);
         let link = |(section, _, path, name): &Shown| NavLink {
             path,
-            name: self.text(name),
+            // Who is signed in finds their work there.
+            name: self.text(if *section == Section::Home && role.is_some() { "nav-work" } else { name }),
             current: *section == self.section,
         };
         shown.map(link).collect()

@@ -6,6 +6,7 @@
 //! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
 //! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
+//! `imports`, `office`, `saved`,
 //! `people`, `reading`.
 //!
 //! A page is a struct that derives `askama::Template`, with a field `page` ([`layout::Page`]), a template in
@@ -24,6 +25,7 @@ mod imports;
 mod kept;
 mod layout;
 mod markdown;
+mod office;
 mod pager;
 mod people;
 mod preferences;
@@ -54,6 +56,7 @@ use crate::http::Cookies;
 use crate::imports::Imports;
 use crate::link::LinkBoard;
 use crate::services::{Context, InProcess};
+use crate::settings::Settings;
 
 /// Workbooks that are written at once: each takes memory and a core for a while.
 const EXPORTS: usize = 2;
@@ -68,9 +71,10 @@ struct Shared {
     services: InProcess,
     desk: Desk,
     links: LinkBoard,
-    site: Site,
+    settings: Settings,
     base: Option<BaseUrl>,
     kept: kept::Kept,
+    matches: office::Matches,
     cookies: Cookies,
     imports: Imports,
     /// Workbooks that are written at once.
@@ -79,13 +83,26 @@ struct Shared {
 
 impl Web {
     /// Pages over what the services work on; `base` is where people reach them.
-    pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, cookies: Cookies) -> Self {
+    pub(crate) fn new(context: &Context, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
         let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
         let (imports, exports) = (context.imports.clone(), Semaphore::new(EXPORTS));
-        let shared = Shared { engine, accounts, services, desk, links, site, base, kept, cookies, imports, exports };
-        Self(Arc::new(shared))
+        let (settings, matches) = (context.settings.clone(), office::Matches::default());
+        Self(Arc::new(Shared {
+            engine,
+            accounts,
+            services,
+            desk,
+            links,
+            settings,
+            base,
+            kept,
+            matches,
+            cookies,
+            imports,
+            exports,
+        }))
     }
 
     fn engine(&self) -> &Engine {
@@ -108,8 +125,17 @@ impl Web {
         &self.0.links
     }
 
-    fn site(&self) -> &Site {
-        &self.0.site
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// What pages say of the office whose they are.
+    fn site(&self) -> Site {
+        self.0.settings.now().site.clone()
+    }
+
+    fn matches(&self) -> &office::Matches {
+        &self.0.matches
     }
 
     fn cookies(&self) -> Cookies {
@@ -139,6 +165,7 @@ pub(crate) fn routes(web: &Web) -> Router {
         Some(Err(_)) | None => csrf,
     };
     let pages = Router::new().merge(reading::routes()).merge(people::routes()).merge(drafts::routes());
+    let pages = pages.merge(office::routes());
     let pages = pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);

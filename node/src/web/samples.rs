@@ -11,7 +11,7 @@ use super::design::DesignPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
 use super::visitor::{Theme, Visitor};
-use super::{drafts, imports, people, reading, saved};
+use super::{drafts, imports, office, people, reading, saved};
 use crate::accounts::Role;
 use crate::config::{Line, Site, WebAddress};
 
@@ -89,6 +89,7 @@ pub(super) fn all(language: Language, theme: Theme) -> Vec<(&'static str, String
     drafts::samples(&samples);
     imports::samples(&samples);
     saved::samples(&samples);
+    office::samples(&samples);
     samples.pages.into_inner()
 }
 
@@ -133,6 +134,8 @@ mod tests {
         "reading/facts.html",
         "people/sessions.html",
         "people/roles.html",
+        "office/work.html",
+        "office/chart.html",
     ];
 
     #[test]

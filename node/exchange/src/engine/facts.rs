@@ -115,6 +115,12 @@ pub const IMPORTS: &str = "import/";
 pub const SAVED: &str = "saved/";
 /// Begins the visits of people, by account.
 pub const VISITS: &str = "visit/";
+/// Begins what origins have done, by month and origin.
+pub const TALLIES: &str = "tally/";
+/// There where a store has counted that since its first row, or has made it anew of its rows.
+pub const TALLIED: &str = "tallied";
+/// Begins the settings that were made while the server ran, by `part.key`.
+pub const SETTINGS: &str = "setting/";
 /// Begins the positions on other feeds.
 pub const POSITIONS: &str = "position/";
 
@@ -131,6 +137,11 @@ pub fn token_use(key: &str) -> String {
 /// When the session under `key` was last used.
 pub fn session_use(key: &str) -> String {
     format!("{SESSION_USES}{}", key.strip_prefix(SESSIONS).unwrap_or(key))
+}
+
+/// What `origin` has done in `month`.
+pub fn tally(month: &str, origin: &str) -> String {
+    format!("{TALLIES}{month}/{origin}")
 }
 
 /// An account.

@@ -3,11 +3,13 @@
 mod cells;
 mod export;
 mod faults;
+mod plain;
 mod template;
 
 pub(super) use cells::cell;
 pub use export::{Export, export};
 pub use faults::faults;
+pub(crate) use plain::{PlainCell, PlainSheet, csv_of, workbook_of};
 pub use template::template;
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, XlsxError};

@@ -25,7 +25,7 @@ use axum::routing::get;
 
 use super::Web;
 pub(super) use ask::Ask;
-pub(super) use card::Card;
+pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, contact, of_all, of_kind};
 pub(super) use feed::wrong as wrong_search;
 pub(super) use listing::fingerprint;
