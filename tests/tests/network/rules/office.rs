@@ -321,7 +321,7 @@ async fn a_backup_that_was_downloaded_restores() {
     node.sees("members/bijie/listings/tea").await;
     node.get("members/bijie/listings/home").await.unwrap();
     let again = node.signed_in(&certificate, "admin").await;
-    office.says(&again, "/admin", &["存储与版本", "审计记录"]).await;
+    office.says(&again, "/admin", &["存储与版本", "成员目录"]).await;
     net.finish().await;
 }
 
