@@ -211,9 +211,7 @@
         .then(function (html) {
           if (!html) return;
           var focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-          var made = new DOMParser().parseFromString(html, "text/html").body;
-          part.textContent = "";
-          while (made.firstChild) part.appendChild(document.adoptNode(made.firstChild));
+          fill(part, html);
           if (focused === null) return;
           function each(selector, act) {
     Array.prototype.forEach.call(document.querySelectorAll(selector), act);

@@ -245,13 +245,7 @@ pub(crate) struct Door {
 impl Door {
     /// Tells who calls, in which language they read, and what they ask. Who may not call this comes no further.
     pub(crate) async fn enter<T: Call>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
-        let headers = request.metadata().as_ref();
-        let language = language(headers);
-        let identified = match self.surface {
-            Surface::Local => Identified::from(Caller::administrator()),
-            Surface::Public => Identified::of(&self.accounts, headers, request.extensions()).await,
-        };
-        let mut caller = identified.0.map_err(|failure| failure.status(language))?;
+        let (caller, language, message) = self.identify(request).await?;
         if self.surface == Surface::Public {
             let admitted = match roles::need(T::PATH) {
                 // Over the network it is not offered; within this process nothing else would refuse it.
@@ -260,6 +254,29 @@ impl Door {
             };
             admitted.map_err(|failure| failure.status(language))?;
         }
+        Ok((caller, language, message))
+    }
+
+    /// The same for what pages alone ask, which is no method of the contract: whoever has not at least this role comes no
+    /// further.
+    pub(crate) async fn enter_with<T>(
+        &self,
+        least: Role,
+        request: Request<T>,
+    ) -> Result<(Caller, Language, T), Status> {
+        let (caller, language, message) = self.identify(request).await?;
+        caller.at_least(least).map_err(|failure| failure.status(language))?;
+        Ok((caller, language, message))
+    }
+
+    async fn identify<T>(&self, request: Request<T>) -> Result<(Caller, Language, T), Status> {
+        let headers = request.metadata().as_ref();
+        let language = language(headers);
+        let identified = match self.surface {
+            Surface::Local => Identified::from(Caller::administrator()),
+            Surface::Public => Identified::of(&self.accounts, headers, request.extensions()).await,
+        };
+        let mut caller = identified.0.map_err(|failure| failure.status(language))?;
         caller.address = request.extensions().get::<CallsFrom>().map(|from| from.0);
         Ok((caller, language, request.into_inner()))
     }

@@ -25,8 +25,6 @@ pub(crate) struct InProcess {
     pub(crate) searches: Arc<Searches>,
     pub(crate) matches: Arc<Matches>,
     pub(crate) directories: Arc<Directories>,
-    pub(crate) drafts: Arc<Drafts>,
-    pub(crate) audits: Arc<Audits>,
     pub(crate) subscriptions: Arc<Subscriptions>,
     pub(crate) office: Arc<Office>,
 }
@@ -43,8 +41,6 @@ impl InProcess {
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
             matches: Arc::new(Matches::new(door.clone())),
-            drafts: Arc::new(Drafts { door: door.clone() }),
-            audits: Arc::new(Audits::new(door.clone())),
             subscriptions: Arc::new(Subscriptions { door: door.clone(), desk: context.subscriptions.clone() }),
             directories: Arc::new(Directories { door: door.clone() }),
             office: Arc::new(Office::new(door, context.clone())),

@@ -44,14 +44,12 @@ impl Office {
 
     /// Somebody of a member here, or of this server.
     async fn of_office<T>(&self, request: Request<T>) -> Result<(Caller, duikou_proto::language::Language, T), Status> {
-        let (caller, language, message) = self.door.enter(request).await?;
-        caller.at_least(Role::Viewer).map_err(|failure| failure.status(language))?;
-        Ok((caller, language, message))
+        self.door.enter_with(Role::Viewer, request).await
     }
 
     /// Whoever administers the whole server.
     async fn of_server<T>(&self, request: Request<T>) -> Result<(Caller, duikou_proto::language::Language, T), Status> {
-        let (caller, language, message) = self.door.enter(request).await?;
+        let (caller, language, message) = self.door.enter_with(Role::Admin, request).await?;
         match caller.require_admin() {
             Ok(None) => Ok((caller, language, message)),
             Ok(Some(_)) => Err(Failure::NotPermitted.status(language)),

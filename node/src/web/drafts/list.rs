@@ -168,7 +168,7 @@ impl ListPage {
             lines: drafts.iter().map(|draft| Line::of(texts, names, people, draft)).collect(),
             together: if waits { format!("/drafts/review?batch={batch}") } else { String::new() },
             batch: asked.batch.clone(),
-            pager: Pager::new(texts, back, on),
+            pager: Pager::new(texts, back, String::new(), on),
             empty: Empty {
                 title: texts.text("drafts-none"),
                 advice: texts.text("drafts-none-advice"),

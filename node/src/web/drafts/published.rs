@@ -82,7 +82,7 @@ impl PublishedPage {
         Self {
             soon,
             owned: listings.iter().filter_map(|listing| Own::of(texts, names, listing)).collect(),
-            pager: Pager::new(texts, first, on),
+            pager: Pager::new(texts, first, String::new(), on),
             empty: Empty {
                 title: texts.text(if soon { "published-none-soon" } else { "published-none" }),
                 advice: texts.text("published-none-advice"),

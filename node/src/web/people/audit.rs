@@ -195,7 +195,7 @@ impl AuditPage {
             error: faults.above(),
             entries: entries.iter().map(row).collect(),
             query: query(ask, &[]),
-            pager: Pager::new(texts, first, token(next)),
+            pager: Pager::new(texts, first, String::new(), token(next)),
             goes_on: !next.is_empty() && i32::try_from(entries.len()).is_ok_and(|count| count < PAGE),
             may_verify: false,
             verdict: None,

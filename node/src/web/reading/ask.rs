@@ -374,18 +374,6 @@ fn code(table: &Table, text: &str) -> Result<String, NoCode> {
     }
 }
 
-/// The beginning of a day in China, or of the day after it.
-fn read_day(text: &str, after: bool) -> Result<Option<prost_types::Timestamp>, ()> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let day: Date = text.parse().map_err(|_| ())?;
-    let day = if after { day.tomorrow().map_err(|_| ())? } else { day };
-    let zone = TimeZone::get(format::ZONE).map_err(|_| ())?;
-    let seconds = day.to_zoned_datetime(zone).map_err(|_| ())?.timestamp().as_second();
-    if seconds <= 0 { Err(()) } else { Ok(Some(prost_types::Timestamp { seconds, nanos: 0 })) }
-}
-
 /// The bounds of what was typed; none of nothing.
 pub(super) fn read_sum(text: &str) -> Result<(Option<Money>, Option<Money>), Unclear> {
     if text.is_empty() {

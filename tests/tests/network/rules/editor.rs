@@ -200,7 +200,7 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     let at_gateway = async |wanted: u16| {
         let looked = async || match net.gateway().curl(&certificate, &[], &published).await.status {
             status if status == wanted => Ok(()),
-            status => Err(status),
+            status => Err(status.to_string()),
         };
         within(PATIENCE, looked).await.unwrap();
     };
@@ -409,18 +409,15 @@ async fn every_page_of_the_editor_works_in_a_browser() {
     let seen = |name, path| Seen { name, path, status: 200 };
     let mut pages = vec![
         seen("drafts", "/drafts"),
-        seen("returned drafts", "/drafts?state=returned"),
-        seen("an import", "/drafts?batch=b-1"),
         seen("new listing", "/drafts/new"),
-        seen("written", &written),
         seen("checked", &check),
         seen("deleting", &forget),
         seen("review", &review),
         seen("review of an import", "/drafts/review?batch=b-1"),
-        seen("published", "/drafts/published?closing=soon"),
         seen("rule", "/admin/approval"),
     ];
-    let editors = ["capital", "project", "technology", "talent", "event"]
+    // Between them they have every way in which a field is asked for.
+    let editors = ["capital", "talent", "event"]
         .map(|kind| (format!("new {kind}"), format!("/drafts/new?kind={kind}&direction=offer")));
     pages.extend(editors.iter().map(|(name, path)| Seen { name, path, status: 200 }));
     let faults = browse_as(&base, &admin.session, &pages).await;
