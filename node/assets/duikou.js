@@ -1,4 +1,5 @@
-// What browsers with scripts have beyond forms and links: suggestions while somebody types. Everything works without.
+// What browsers with scripts have beyond forms and links: suggestions while somebody types, and pages
+// that keep themselves up to date. Everything works without.
 (function () {
   "use strict";
   var PAUSE_MS = 150;
@@ -30,5 +31,38 @@
     });
   }
 
+  // A part of a page that looks again by itself, while somebody sees it. What has the focus keeps it.
+  var AGAIN_MS = 15000;
+
+  function live(part) {
+    var tag = "";
+    function again() {
+      if (document.hidden) return;
+      fetch(part.dataset.live, { headers: tag ? { accept: "text/html", "if-none-match": tag } : { accept: "text/html" }, cache: "no-store" })
+        .then(function (answer) {
+          if (answer.status !== 200 || answer.redirected) return "";
+          tag = answer.headers.get("etag") || "";
+          return answer.text();
+        })
+        .then(function (html) {
+          if (!html) return;
+          var focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+          var made = new DOMParser().parseFromString(html, "text/html").body;
+          part.textContent = "";
+          while (made.firstChild) part.appendChild(document.adoptNode(made.firstChild));
+          if (focused === null) return;
+          Array.prototype.some.call(part.querySelectorAll("a[href]"), function (link) {
+            if (link.getAttribute("href") !== focused) return false;
+            link.focus();
+            return true;
+          });
+        })
+        .catch(function () {});
+    }
+    setInterval(again, AGAIN_MS);
+    document.addEventListener("visibilitychange", again);
+  }
+
   Array.prototype.forEach.call(document.querySelectorAll("input[data-suggest]"), suggest);
+  Array.prototype.forEach.call(document.querySelectorAll("[data-live]"), live);
 })();

@@ -20,6 +20,8 @@ use crate::world::random;
 pub const DATABASE: &str = "data.db";
 /// The empty file beside the database that says: this data was restored.
 pub const RESTORED_MARK: &str = "restored";
+/// The folder in a server's folder in which backups lie that were made in a browser. No backup holds others.
+pub const BACKUPS: &str = "backups";
 /// What the process that runs keeps for itself.
 const PROCESS_FILES: [&str; 2] = ["lock", "addresses.json"];
 /// What the database keeps beside its file.
@@ -72,7 +74,8 @@ pub async fn create(engine: &Engine, data_dir: &Path, target: &Path) -> Result<u
     let draft = blocking(move || {
         let draft = new_draft(&to)?;
         let (outer, inner) = (from.canonicalize().map_err(at(&from))?, draft.0.canonicalize().map_err(at(&draft.0))?);
-        if inner.starts_with(outer) { Err(BackupError::Inside(to)) } else { Ok(draft) }
+        let kept = outer.join(BACKUPS);
+        if inner.starts_with(outer) && !inner.starts_with(kept) { Err(BackupError::Inside(to)) } else { Ok(draft) }
     })
     .await?;
     engine.store().backup(&draft.0.join(DATABASE)).await?;
@@ -183,7 +186,9 @@ fn copy_folder(from: &Path, to: &Path, depth: usize) -> Result<u64, BackupError>
 /// The database is copied by itself; the rest belongs to the process, or to an earlier restore.
 fn stays_behind(name: &str) -> bool {
     let is_database = |rest: &str| rest.is_empty() || DATABASE_SIDES.contains(&rest);
-    name.strip_prefix(DATABASE).is_some_and(is_database) || name == RESTORED_MARK || PROCESS_FILES.contains(&name)
+    name.strip_prefix(DATABASE).is_some_and(is_database)
+        || [RESTORED_MARK, BACKUPS].contains(&name)
+        || PROCESS_FILES.contains(&name)
 }
 
 /// Copies bytes and mode.

@@ -22,7 +22,9 @@ mod route;
 pub mod search;
 pub mod server;
 pub mod services;
+mod settings;
 pub mod sheets;
+mod tar;
 pub mod typed;
 mod web;
 

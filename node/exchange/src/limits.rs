@@ -29,6 +29,26 @@ pub const FORM_FIELDS: usize = 4_000;
 /// Bytes of files that are read to the end, and forgotten, where whoever sends them has to sign in first: browsers show an
 /// answer only when they have sent all.
 pub const FORM_DRAINED: usize = 64 * 1024 * 1024;
+/// How long counterparts that were found for a work list are shown, at least, before they are looked for again.
+pub const HOME_MATCHES_KEPT: Duration = Duration::from_secs(10);
+/// How many times as long as looking for them took, it is not done again.
+pub const HOME_MATCHES_REST: i64 = 20;
+/// Backups that are kept of those that are made in a browser.
+pub const BACKUPS_KEPT: usize = 3;
+/// Room on the disk that a backup leaves: 64 MiB.
+pub const BACKUP_SPARE: u64 = 64 * 1024 * 1024;
+/// Bytes of a file that are read at once for an archive.
+pub const ARCHIVE_PIECE: usize = 64 * 1024;
+/// Pieces of an archive that wait for whoever takes it.
+pub const ARCHIVE_WAITS: usize = 4;
+/// Settings that are made while the server runs, as far as they are read.
+pub const SETTINGS: usize = 256;
+/// Audiences of one origin that are counted apart in one month; what has others is counted for the origin alone.
+pub const TALLY_AUDIENCES: usize = 64;
+/// Provinces and countries that are counted apart for one audience.
+pub const TALLY_PLACES: usize = 64;
+/// Months of origins that one question is answered from.
+pub const TALLIES: usize = 50_000;
 /// Rows that one step of a reader takes.
 pub const FEED_PAGE: usize = 256;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.

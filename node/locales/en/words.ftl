@@ -73,3 +73,7 @@ holder-unconfirmed = not confirmed yet
 holder-refused = refused it
 holder-gone = has let go of it
 holder-gone-unconfirmed = letting go is not confirmed yet
+link-connected = connected
+link-recovering = recovering
+link-connecting = connecting
+link-disconnected = down

@@ -73,3 +73,7 @@ holder-unconfirmed = 尚未确认
 holder-refused = 未接受
 holder-gone = 已撤下
 holder-gone-unconfirmed = 撤下尚未确认
+link-connected = 已连接
+link-recovering = 正在恢复
+link-connecting = 正在连接
+link-disconnected = 已断开

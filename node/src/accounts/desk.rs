@@ -1,7 +1,9 @@
 //! What services and pages hold of all this: a handle, cheap to clone, and who is signed in with a secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
@@ -37,14 +39,29 @@ impl Default for Bounds {
 pub(crate) struct Accounts {
     pub(super) engine: Engine,
     pub(super) passwords: Passwords,
-    pub(super) bounds: Bounds,
+    bounds: Arc<ArcSwap<Bounds>>,
     pub(super) uses: SessionUses,
 }
 
 impl Accounts {
     /// The accounts of an engine.
     pub(crate) fn new(engine: Engine, bounds: Bounds) -> Self {
-        Self { engine, passwords: Passwords::default(), bounds, uses: SessionUses::default() }
+        Self {
+            engine,
+            passwords: Passwords::default(),
+            bounds: Arc::new(ArcSwap::from_pointee(bounds)),
+            uses: SessionUses::default(),
+        }
+    }
+
+    /// How long sessions last from now on; those that are under way, without use.
+    pub(crate) fn be_bound_by(&self, bounds: Bounds) {
+        self.bounds.store(Arc::new(bounds));
+    }
+
+    /// How long sessions last.
+    pub(super) fn bounds(&self) -> Bounds {
+        **self.bounds.load()
     }
 
     /// Whose accounts these are.
@@ -114,7 +131,7 @@ impl Accounts {
             return Ok(Err(Refusal::SessionEnded));
         };
         let used = self.uses.of(&self.engine, key).await?.unwrap_or(session.create_time);
-        let end = session.expire_time.min(used.saturating_add(self.bounds.idle.as_micros() as Micros));
+        let end = session.expire_time.min(used.saturating_add(self.bounds().idle.as_micros() as Micros));
         let left = u64::try_from(end - self.engine.now()).unwrap_or(0);
         if left == 0 || account.disabled {
             return Ok(Err(Refusal::SessionEnded));

@@ -164,7 +164,7 @@ impl Accounts {
         from: Origin,
     ) -> Result<Result<SignedIn, Refusal>, WriteError> {
         let member = self.first_member(&account);
-        let bounds = self.bounds;
+        let bounds = self.bounds();
         self.engine.submit(Begin { proven: account, challenge, code, member, attempt, from, bounds }).await
     }
 

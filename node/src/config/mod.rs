@@ -7,6 +7,7 @@ mod base_url;
 mod check;
 mod fault;
 mod limits;
+pub(crate) mod live;
 mod networks;
 mod parts;
 mod read;

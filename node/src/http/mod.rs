@@ -21,7 +21,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use tonic::service::Routes;
 
-use crate::config::{BaseUrl, Site};
+use crate::config::BaseUrl;
 use crate::services::Context;
 use crate::web::{self, Web};
 pub(crate) use cookies::{Cookies, read as cookie};
@@ -38,18 +38,16 @@ pub(crate) use transcode::read_call;
 pub(crate) struct Manner {
     /// Whether TLS ends here, so that browsers may be told to use nothing else.
     pub(crate) tls: bool,
-    /// What pages say of the office whose they are.
-    pub(crate) site: Site,
     /// Where people reach this server.
     pub(crate) base: Option<BaseUrl>,
 }
 
 /// Everything that the public listener answers: `grpc` are the services, as they are called by gRPC.
 pub(crate) fn router(context: Context, grpc: Routes, manner: Manner, limiter: Arc<Limiter>) -> Front {
-    let Manner { tls, site, base } = manner;
+    let Manner { tls, base } = manner;
     let https = base.as_ref().is_some_and(|base| base.as_str().starts_with("https:"));
     let cookies = Cookies::new(tls || https);
-    let web = Web::new(&context, site, base, cookies);
+    let web = Web::new(&context, base, cookies);
     let rest = pages(context, &web).fallback_service(transcode::Transcoder::new(grpc.clone()));
     let rest = web::explaining(rest.layer(from_fn(front::turn_away)), web);
     Front::new(grpc, headers::around(rest, tls), limiter, cookies)

@@ -92,7 +92,7 @@ pub(super) async fn web(
     limiter: Arc<Limiter>,
     stop: CancellationToken,
 ) -> Result<(SocketAddr, impl Future<Output = ()> + use<>), ServeError> {
-    let (site, base) = (config.site.clone(), config.delivery.url.clone());
+    let base = config.delivery.url.clone();
     let config = &config.web;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
@@ -109,7 +109,7 @@ pub(super) async fn web(
     let scheme = if tls.is_some() { "https" } else { "http" };
     // Set once: a server listens once.
     let _ = context.address.set(format!("{scheme}://{address}"));
-    let front = crate::http::router(context, routes, Manner { tls: tls.is_some(), site, base }, limiter.clone());
+    let front = crate::http::router(context, routes, Manner { tls: tls.is_some(), base }, limiter.clone());
     let serve = async move {
         let small = limiter.keep_small(stop.clone());
         let server = server().accept_http1(true);

@@ -26,7 +26,8 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 use crate::search::Search;
-use crate::services::{self, Context, Surface, TokenUses};
+use crate::services::{self, AlarmBoard, Context, Surface, TokenUses};
+use crate::settings::Settings;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
 use crate::trust::web_tls::WebTlsError;
@@ -99,6 +100,8 @@ pub struct Server {
     /// Asks and answers for its members.
     pub live: Live,
     accounts: Accounts,
+    settings: Settings,
+    alarms: AlarmBoard,
     web_address: Arc<OnceLock<String>>,
     subscriptions: Desk,
     /// Delivers once the server listens.
@@ -147,12 +150,16 @@ impl Server {
         let base = config.delivery.url.clone();
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         let accounts = Accounts::new(engine.clone(), config.accounts.bounds());
+        let settings = Settings::load(engine.clone(), config.clone(), accounts.clone(), live.clone()).await;
+        let settings = settings.map_err(|error| ServeError::Store(folder.database(), error))?;
         let search = Search::start(engine.clone(), folder.search(), &tasks);
         Ok(Self {
             folder,
             config,
             keys,
             accounts,
+            settings,
+            alarms: AlarmBoard::default(),
             web_address: Arc::default(),
             subscriptions,
             runner: Some(runner),
@@ -183,6 +190,8 @@ impl Server {
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
             search: self.search.clone(),
+            settings: self.settings.clone(),
+            alarms: self.alarms.clone(),
         }
     }
 

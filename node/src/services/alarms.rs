@@ -1,13 +1,28 @@
-//! What status says that an operator should act on, as events in the log too: once when it begins, once when it ends.
+//! What status says that an operator should act on, looked at every few seconds: for pages, and as events in the log,
+//! once when it begins, once when it ends.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use duikou_proto::language::Language;
 use duikou_proto::v1::Alarm;
 use tokio_util::sync::CancellationToken;
 
+use super::status::Alert;
 use super::{Context, status};
+
+/// The alarms as they were when it was last looked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AlarmBoard(Arc<ArcSwap<Vec<Alert>>>);
+
+impl AlarmBoard {
+    /// In one language.
+    pub(super) fn told(&self, language: Language) -> Vec<Alarm> {
+        self.0.load().iter().map(|alert| alert.clone().told(language)).collect()
+    }
+}
 
 /// How often it is looked.
 const EVERY: Duration = Duration::from_secs(10);
@@ -21,9 +36,11 @@ pub(crate) async fn keep_logged(context: Context, stop: CancellationToken) {
             () = tokio::time::sleep(EVERY) => {}
         }
         // A store that cannot be read says so itself.
-        let Ok(status) = status::of(&context, Language::En).await else { continue };
+        let Ok(alerts) = status::alerts(&context).await else { continue };
+        context.alarms.0.store(Arc::new(alerts));
+        let alarms = context.alarms.told(Language::En).into_iter();
         let now: BTreeMap<(String, String), Alarm> =
-            status.alarms.into_iter().map(|alarm| ((alarm.code.clone(), alarm.message.clone()), alarm)).collect();
+            alarms.map(|alarm| ((alarm.code.clone(), alarm.message.clone()), alarm)).collect();
         for (key, alarm) in now.iter().filter(|(key, _)| !known.contains(*key)) {
             tracing::warn!(alarm.code = key.0, alarm.message, alarm.remedy, "alarm");
         }

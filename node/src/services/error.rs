@@ -81,6 +81,8 @@ pub(crate) enum Failure {
     FolderExists(String),
     #[error("the backup failed: {0}")]
     Backup(String),
+    #[error("a backup is being made")]
+    BackupUnderWay,
     #[error("a key file: {0}")]
     KeyFile(String),
     #[error("the search index is not ready")]
@@ -304,6 +306,12 @@ impl Failure {
                 "FOLDER_EXISTS",
                 format!("文件夹{folder}已存在，请换一个尚不存在的路径。"),
                 format!("The folder {folder} exists: name one that does not."),
+            ),
+            Self::BackupUnderWay => told(
+                Code::FailedPrecondition,
+                "BACKUP_UNDER_WAY",
+                "正在备份，请等它完成后再试。",
+                "A backup is being made: wait until it is done.",
             ),
             Self::IndexUnready => told(
                 Code::Unavailable,

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use super::account::People;
 use super::auth::Door;
 use super::directory::Directories;
+use super::draft::Drafts;
 use super::listing::Listings;
 use super::matching::Matches;
+use super::office::Office;
 use super::search::Searches;
 use super::{Context, Surface};
 
@@ -18,6 +20,8 @@ pub(crate) struct InProcess {
     pub(crate) searches: Arc<Searches>,
     pub(crate) matches: Arc<Matches>,
     pub(crate) directories: Arc<Directories>,
+    pub(crate) drafts: Arc<Drafts>,
+    pub(crate) office: Arc<Office>,
 }
 
 impl InProcess {
@@ -30,7 +34,9 @@ impl InProcess {
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
             matches: Arc::new(Matches::new(door.clone())),
-            directories: Arc::new(Directories { door }),
+            directories: Arc::new(Directories { door: door.clone() }),
+            drafts: Arc::new(Drafts { door: door.clone() }),
+            office: Arc::new(Office::new(door, context.clone())),
         }
     }
 }

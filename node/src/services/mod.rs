@@ -16,6 +16,7 @@ mod keys;
 mod listing;
 mod matching;
 pub(crate) mod metrics;
+mod office;
 mod operator;
 mod page_token;
 mod query;
@@ -62,7 +63,8 @@ use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
 use crate::search::Search;
-pub(crate) use alarms::keep_logged as keep_alarms_logged;
+use crate::settings::Settings;
+pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
 use auth::Door;
 pub(crate) use auth::{CallsFrom, Identified, language};
 pub(crate) use directory::held_of;
@@ -71,6 +73,9 @@ pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
 pub(crate) use in_process::InProcess;
+pub(crate) use office::{Backup, Both, Figures, Making, Overview, WorkFacts};
+#[cfg(test)]
+pub(crate) use office::{HostedMember, Refusal, Storage};
 pub(crate) use status::is_stale;
 pub use uses::TokenUses;
 
@@ -102,6 +107,10 @@ pub struct Context {
     pub uses: TokenUses,
     /// What is found by words.
     pub search: Search,
+    /// What may change while it runs.
+    pub(crate) settings: Settings,
+    /// What an operator should act on.
+    pub(crate) alarms: AlarmBoard,
 }
 
 /// Where callers come in, and with it who they are.

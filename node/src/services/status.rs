@@ -57,23 +57,8 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         withdrawals: count.withdrawals,
     });
     let views = context.links.all();
-    let mut links = Vec::with_capacity(views.len());
-    for (peer, view) in &views {
-        links.push(link(engine, peer, view).await?);
-    }
-    let mut alarms = alarms(engine, &views, &links);
-    alarms.extend(gathering(context).await?);
-    let keys = super::keys::alerts(context).await?.into_iter();
-    alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
-    alarms.extend(misconduct::equivocations(engine).await?);
-    alarms.extend(hidden(engine).await?);
-    alarms.extend(paused(&context.subscriptions.paused()));
-    let held = engine.completeness();
-    alarms.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
-    let stale: BTreeSet<&str> =
-        held.iter().filter(|held| held.state == Completed::Stale).map(|held| held.origin.as_str()).collect();
-    alarms.extend(stale.into_iter().map(stale_origin).take(INCOMPLETE));
-    alarms.extend(engine.unconfirmed().await?.iter().map(unconfirmed).take(INCOMPLETE));
+    let links = links(engine, &views).await?;
+    let alarms = all_alarms(context, &views, &links).await?;
     Ok(Status {
         node: identity.node.to_string(),
         network: identity.network.to_string(),
@@ -87,6 +72,44 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         alarms: alarms.into_iter().map(|alarm| alarm.told(language)).collect(),
         feed_id: hex(&engine.feed_id()),
     })
+}
+
+/// What an operator should act on.
+pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
+    let views = context.links.all();
+    let links = links(&context.engine, &views).await?;
+    all_alarms(context, &views, &links).await
+}
+
+/// How the links are.
+pub(super) async fn links(engine: &Engine, views: &[(NodeId, LinkView)]) -> Result<Vec<LinkStatus>, Failure> {
+    let mut links = Vec::with_capacity(views.len());
+    for (peer, view) in views {
+        links.push(link(engine, peer, view).await?);
+    }
+    Ok(links)
+}
+
+async fn all_alarms(
+    context: &Context,
+    views: &[(NodeId, LinkView)],
+    links: &[LinkStatus],
+) -> Result<Vec<Alert>, Failure> {
+    let engine = &context.engine;
+    let mut alarms = alarms(engine, views, links);
+    alarms.extend(gathering(context).await?);
+    let keys = super::keys::alerts(context).await?.into_iter();
+    alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
+    alarms.extend(misconduct::equivocations(engine).await?);
+    alarms.extend(hidden(engine).await?);
+    alarms.extend(paused(&context.subscriptions.paused()));
+    let held = engine.completeness();
+    alarms.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
+    let stale: BTreeSet<&str> =
+        held.iter().filter(|held| held.state == Completed::Stale).map(|held| held.origin.as_str()).collect();
+    alarms.extend(stale.into_iter().map(stale_origin).take(INCOMPLETE));
+    alarms.extend(engine.unconfirmed().await?.iter().map(unconfirmed).take(INCOMPLETE));
+    Ok(alarms)
 }
 
 async fn link(engine: &Engine, peer: &NodeId, view: &LinkView) -> Result<LinkStatus, Failure> {
@@ -267,14 +290,16 @@ fn unconfirmed(lacking: &Unconfirmed) -> Alert {
 }
 
 /// An alarm in both languages.
-struct Alert {
-    code: &'static str,
-    message: Text,
+#[derive(Debug, Clone)]
+pub(super) struct Alert {
+    pub(super) code: &'static str,
+    pub(super) message: Text,
     remedy: Text,
 }
 
 impl Alert {
-    fn told(self, language: Language) -> Alarm {
+    /// In one of them.
+    pub(super) fn told(self, language: Language) -> Alarm {
         Alarm {
             code: self.code.to_owned(),
             message: self.message.in_language(language).to_owned(),

@@ -6,6 +6,7 @@ mod draft;
 mod feed;
 mod listing;
 mod matching;
+mod office;
 mod operator;
 mod query;
 mod roles;
@@ -36,7 +37,9 @@ use tonic::service::Routes;
 use tonic::{Request, Status};
 use tonic_types::StatusExt;
 
-use super::{Context, Surface, TokenUses, routes};
+use super::auth::Door;
+use super::office::Office;
+use super::{AlarmBoard, Context, Surface, TokenUses, routes};
 use crate::accounts::{self, Accounts};
 use crate::config::Networks;
 use crate::delivery::{Desk, Dialer, Runner};
@@ -44,6 +47,7 @@ use crate::engine::{Engine, Follow, Identity, Parts, Started};
 use crate::keys::{KeyDesk, Opener};
 use crate::link::LinkBoard;
 use crate::live::{Live, Policy};
+use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
@@ -70,6 +74,7 @@ fn key_of(member: &str) -> Signer {
 pub(crate) struct World {
     folder: tempfile::TempDir,
     clock: Arc<AtomicI64>,
+    pub(crate) office: Office,
     pub(crate) engine: Engine,
     pub(crate) accounts: Accounts,
     uses: TokenUses,
@@ -116,6 +121,8 @@ impl World {
         let tasks = TaskTracker::new();
         let search = crate::search::Search::start(engine.clone(), data.join("search"), &tasks);
         let accounts = Accounts::new(engine.clone(), crate::accounts::Bounds::default());
+        let file = crate::config::Config::default();
+        let settings = Settings::load(engine.clone(), file, accounts.clone(), live.clone()).await.unwrap();
         let context = Context {
             engine: engine.clone(),
             accounts: accounts.clone(),
@@ -128,12 +135,16 @@ impl World {
             data,
             uses: uses.clone(),
             search: search.clone(),
+            settings,
+            alarms: AlarmBoard::default(),
         };
+        let door = Door { engine: engine.clone(), accounts: accounts.clone(), surface: Surface::Public };
+        let office = Office::new(door, context.clone());
         let local = routes(context.clone(), Surface::Local).await.routes;
         let public = routes(context, Surface::Public).await.routes;
         let directory = Directory::default();
         let mut world =
-            Self { folder, clock, engine, accounts, uses, links, live, stop, directory, search, local, public };
+            Self { folder, clock, office, engine, accounts, uses, links, live, stop, directory, search, local, public };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {
@@ -218,6 +229,14 @@ impl World {
         let (_, link) = made.unwrap();
         self.accounts.accept(&link.secret, PASSWORD, &accounts::Origin::default()).await.unwrap().unwrap();
         self.again(login).await
+    }
+
+    /// The secret of a session of the server's administrator.
+    pub(crate) async fn administrator(&self) -> String {
+        let made = self.accounts.first_administrator("root", "root", true, crate::audit::Actor::local()).await.unwrap();
+        let (_, link) = made.unwrap();
+        self.accounts.accept(&link.secret, PASSWORD, &accounts::Origin::default()).await.unwrap().unwrap();
+        self.again("root").await
     }
 
     /// The secret of another session of that person.

@@ -31,6 +31,7 @@ const STYLE: &str = concat!(
     include_str!("../../assets/parts.css"),
     include_str!("../../assets/reading.css"),
     include_str!("../../assets/people.css"),
+    include_str!("../../assets/office.css"),
     include_str!("../../assets/print.css"),
 );
 const SCRIPT: &str = include_str!("../../assets/duikou.js");

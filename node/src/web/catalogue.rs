@@ -8,10 +8,11 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 /// The catalogues by part, Chinese and English.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     (include_str!("../../locales/zh/kit.ftl"), include_str!("../../locales/en/kit.ftl")),
     (include_str!("../../locales/zh/words.ftl"), include_str!("../../locales/en/words.ftl")),
     (include_str!("../../locales/zh/reading.ftl"), include_str!("../../locales/en/reading.ftl")),
+    (include_str!("../../locales/zh/office.ftl"), include_str!("../../locales/en/office.ftl")),
     (include_str!("../../locales/zh/people.ftl"), include_str!("../../locales/en/people.ftl")),
     (include_str!("../../locales/zh/consent.ftl"), include_str!("../../locales/en/consent.ftl")),
 ];

@@ -17,7 +17,6 @@ use http::{HeaderMap, Method, StatusCode};
 use super::Web;
 use super::respond::PRIVATE;
 use super::visitor::{Theme, Visitor, visitor_of};
-use crate::engine::Engine;
 use crate::limits;
 use crate::store::Seq;
 
@@ -34,11 +33,13 @@ struct Key {
 struct Moment {
     head: Seq,
     directory: i64,
+    settings: u64,
 }
 
 impl Moment {
-    fn of(engine: &Engine) -> Self {
-        Self { head: engine.head(), directory: engine.directory().index() }
+    fn of(web: &Web) -> Self {
+        let engine = web.engine();
+        Self { head: engine.head(), directory: engine.directory().index(), settings: web.settings().generation() }
     }
 }
 
@@ -99,7 +100,7 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     };
     let mut made = place.lock().await;
     let engine = web.engine();
-    let moment = Moment::of(engine);
+    let moment = Moment::of(&web);
     if let Some(good) = made.as_ref().filter(|made| made.is_good(moment, engine.now())) {
         return shown(good, &visitor);
     }
@@ -156,13 +157,14 @@ mod tests {
 
     #[test]
     fn a_page_is_good_until_anything_changes_and_for_a_moment_only() {
-        let moment = Moment { head: 7, directory: 3 };
+        let moment = Moment { head: 7, directory: 3, settings: 0 };
         let made = Made { moment, time: 1_000_000, headers: HeaderMap::new(), body: Bytes::new() };
         let kept = limits::PAGE_KEPT.as_micros() as Micros;
         assert!(made.is_good(moment, 1_000_000) && made.is_good(moment, 1_000_000 + kept - 1));
         assert!(!made.is_good(moment, 1_000_000 + kept), "dates pass");
         assert!(!made.is_good(moment, 999_999), "a clock that was set back says nothing");
-        for other in [Moment { head: 8, ..moment }, Moment { directory: 4, ..moment }] {
+        for other in [Moment { head: 8, ..moment }, Moment { directory: 4, ..moment }, Moment { settings: 1, ..moment }]
+        {
             assert!(!made.is_good(other, 1_000_000), "{other:?}");
         }
     }

@@ -23,6 +23,7 @@ pub(crate) enum Section {
     Listings,
     Calendar,
     Members,
+    Statistics,
     Admin,
 }
 
@@ -37,7 +38,8 @@ impl Section {
         (Self::Listings, None, "/listings", "nav-listings"),
         (Self::Calendar, None, "/calendar", "nav-calendar"),
         (Self::Members, None, "/members", "nav-members"),
-        (Self::Admin, Some(Role::Admin), "/admin/accounts", "nav-admin"),
+        (Self::Statistics, Some(Role::Viewer), "/statistics", "nav-statistics"),
+        (Self::Admin, Some(Role::Admin), "/admin", "nav-admin"),
     ];
 }
 
@@ -148,7 +150,7 @@ impl Page {
         };
         let network = engine.identity().network.to_string();
         let base = web.base().to_owned();
-        let mut page = Self::plain(visitor, web.site().clone(), base, network, section, title);
+        let mut page = Self::plain(visitor, web.site(), base, network, section, title);
         if crate::services::is_stale(engine, web.links()) {
             page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });
         }
@@ -257,7 +259,8 @@ impl Page {
         let shown = Section::SHOWN.iter().filter(|(_, least, ..)| least.is_none() || role >= *least);
         let link = |(section, _, path, name): &Shown| NavLink {
             path,
-            name: self.text(name),
+            // Who is signed in finds their work there.
+            name: self.text(if *section == Section::Home && role.is_some() { "nav-work" } else { name }),
             current: *section == self.section,
         };
         shown.map(link).collect()

@@ -5,8 +5,8 @@
 //! in, `sent` what a form holds, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
 //! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
-//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `people`,
-//! `reading`.
+//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `office`,
+//! `people`, `reading`.
 //!
 //! A page is a struct that derives `askama::Template`, with a field `page` ([`layout::Page`]), a template in
 //! `node/templates` that extends `kit/layout.html`, a handler that returns [`respond::Answer`], and samples in `samples`,
@@ -21,6 +21,7 @@ mod forms;
 mod kept;
 mod layout;
 mod markdown;
+mod office;
 mod pager;
 mod people;
 mod preferences;
@@ -48,6 +49,7 @@ use crate::engine::Engine;
 use crate::http::Cookies;
 use crate::link::LinkBoard;
 use crate::services::{Context, InProcess};
+use crate::settings::Settings;
 
 /// What pages are made of and for.
 #[derive(Clone)]
@@ -59,19 +61,21 @@ struct Shared {
     services: InProcess,
     desk: Desk,
     links: LinkBoard,
-    site: Site,
+    settings: Settings,
     base: Option<BaseUrl>,
     kept: kept::Kept,
+    matches: office::Matches,
     cookies: Cookies,
 }
 
 impl Web {
     /// Pages over what the services work on; `base` is where people reach them.
-    pub(crate) fn new(context: &Context, site: Site, base: Option<BaseUrl>, cookies: Cookies) -> Self {
+    pub(crate) fn new(context: &Context, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
         let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
-        Self(Arc::new(Shared { engine, accounts, services, desk, links, site, base, kept, cookies }))
+        let (settings, matches) = (context.settings.clone(), office::Matches::default());
+        Self(Arc::new(Shared { engine, accounts, services, desk, links, settings, base, kept, matches, cookies }))
     }
 
     fn engine(&self) -> &Engine {
@@ -94,8 +98,17 @@ impl Web {
         &self.0.links
     }
 
-    fn site(&self) -> &Site {
-        &self.0.site
+    fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// What pages say of the office whose they are.
+    fn site(&self) -> Site {
+        self.0.settings.now().site.clone()
+    }
+
+    fn matches(&self) -> &office::Matches {
+        &self.0.matches
     }
 
     fn cookies(&self) -> Cookies {
@@ -116,7 +129,7 @@ pub(crate) fn routes(web: &Web) -> Router {
         Some(Ok(trusting)) => trusting,
         Some(Err(_)) | None => csrf,
     };
-    let pages = Router::new().merge(reading::routes()).merge(people::routes());
+    let pages = Router::new().merge(reading::routes()).merge(people::routes()).merge(office::routes());
     let pages = pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);

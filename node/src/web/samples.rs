@@ -11,7 +11,7 @@ use super::design::DesignPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
 use super::visitor::{Theme, Visitor};
-use super::{people, reading};
+use super::{office, people, reading};
 use crate::accounts::Role;
 use crate::config::{Line, Site, WebAddress};
 
@@ -86,6 +86,7 @@ pub(super) fn all(language: Language, theme: Theme) -> Vec<(&'static str, String
     kit(&samples);
     reading::samples(&samples);
     people::samples(&samples);
+    office::samples(&samples);
     samples.pages.into_inner()
 }
 
@@ -115,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    const PARTS: [&str; 7] = [
+    const PARTS: [&str; 9] = [
         "kit/layout.html",
         "kit/field.html",
         "kit/pager.html",
@@ -123,6 +124,8 @@ mod tests {
         "reading/find.html",
         "reading/card.html",
         "reading/facts.html",
+        "office/work.html",
+        "office/chart.html",
     ];
 
     #[test]

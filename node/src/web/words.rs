@@ -45,6 +45,12 @@ pub(crate) fn direction_word(direction: Direction) -> &'static str {
     }
 }
 
+/// The direction whose word this is; empty: none is known.
+pub(crate) fn direction_of_word(texts: Texts, word: &str) -> String {
+    let all = [Direction::Offer, Direction::Request].into_iter();
+    all.filter(|known| direction_word(*known) == word).map(|known| direction(texts, known)).collect()
+}
+
 pub(crate) fn instrument(texts: Texts, instrument: Instrument) -> String {
     let id = match instrument {
         Instrument::Equity => "instrument-equity",
@@ -190,6 +196,18 @@ pub(crate) fn completeness(texts: Texts, state: State) -> String {
         State::Withheld => "state-withheld",
         State::Rejected => "state-rejected",
         State::Unspecified => return String::new(),
+    };
+    texts.text(id)
+}
+
+/// How a link is.
+pub(crate) fn link_state(texts: Texts, state: v1::link_status::State) -> String {
+    let id = match state {
+        v1::link_status::State::Connected => "link-connected",
+        v1::link_status::State::Recovering => "link-recovering",
+        v1::link_status::State::Connecting => "link-connecting",
+        v1::link_status::State::Disconnected => "link-disconnected",
+        v1::link_status::State::Unspecified => return String::new(),
     };
     texts.text(id)
 }

@@ -99,6 +99,8 @@ actions! {
     SettingsSet = "settings.set",
     /// A backup was made.
     Backup = "backup.create",
+    /// A backup was taken away in a browser.
+    BackupTake = "backup.take",
     /// An invitation to the network was made.
     InviteCreate = "invite.create",
     /// The network's directory got an entry from here.

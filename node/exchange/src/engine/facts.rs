@@ -109,6 +109,12 @@ pub const AUDIT_SEALED: &str = "audit-sealed";
 pub const NOTICES: &str = "notice/";
 /// Begins the mappings of tables that members have used, by member and headers.
 pub const MAPPINGS: &str = "mapping/";
+/// Begins what origins have done, by month and origin.
+pub const TALLIES: &str = "tally/";
+/// There where a store has counted that since its first row, or has made it anew of its rows.
+pub const TALLIED: &str = "tallied";
+/// Begins the settings that were made while the server ran, by `part.key`.
+pub const SETTINGS: &str = "setting/";
 /// Begins the positions on other feeds.
 pub const POSITIONS: &str = "position/";
 
@@ -120,6 +126,11 @@ pub fn token(hash: &str) -> String {
 /// When the token under `key` was last shown.
 pub fn token_use(key: &str) -> String {
     format!("{TOKEN_USES}{}", key.strip_prefix(TOKENS).unwrap_or(key))
+}
+
+/// What `origin` has done in `month`.
+pub fn tally(month: &str, origin: &str) -> String {
+    format!("{TALLIES}{month}/{origin}")
 }
 
 /// An account.

@@ -154,6 +154,16 @@ impl Counted {
     }
 
     /// The record, where there was one.
+    pub(crate) fn record(&self) -> Option<&Part> {
+        self.record.as_ref()
+    }
+
+    /// The withdrawal, where there was one.
+    pub(crate) fn withdrawal(&self) -> Option<&Part> {
+        self.withdrawal.as_ref()
+    }
+
+    /// The record by itself.
     pub(crate) fn into_record(self) -> Option<Part> {
         self.record
     }

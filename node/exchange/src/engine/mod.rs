@@ -28,6 +28,7 @@ mod sign_heads;
 mod sign_receipts;
 mod signers;
 mod start;
+pub mod tally;
 mod tokens;
 mod upkeep;
 mod viewer;

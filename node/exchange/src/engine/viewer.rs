@@ -110,6 +110,12 @@ impl Viewer {
             && directory.verifying_key(origin, key_number, now).is_some()
     }
 
+    /// Whether it may be told how much `origin` has done for those in `scopes`.
+    pub fn may_know_of(&self, origin: &str, scopes: &ScopeSet, directory: &Directory) -> bool {
+        self.meets(origin, scopes)
+            && matches!(directory.member_by_text(origin).map(|member| member.state), Some(MemberState::Active))
+    }
+
     /// What is to be seen of `row`.
     pub fn see<'a>(&self, row: &'a Row, directory: &Directory, now: Micros) -> Seen<'a> {
         let state = directory.member_by_text(row.name.origin_str()).map(|member| member.state);

@@ -179,7 +179,7 @@ impl Live {
             For::Registered => Reader::Registered,
         };
         let registered = reader == Reader::Registered;
-        if !self.0.policy.answers(exchange, registered, &directory) {
+        if !self.0.policy.load().answers(exchange, registered, &directory) {
             return Ok(vec![refused(Refusal::Policy)]);
         }
         let network = &engine.identity().network;
@@ -187,7 +187,7 @@ impl Live {
         let (Ok(filter), Ok(words)) = (filter, Words::parse(&query.words)) else {
             return Ok(vec![refused(Refusal::Query)]);
         };
-        let on_request = self.0.policy.shows_on_request(exchange, registered, &directory);
+        let on_request = self.0.policy.load().shows_on_request(exchange, registered, &directory);
         let most = usize::try_from(query.max_results).unwrap_or(0).clamp(1, contract::LIVE_RESULTS);
         let wanted = Wanted { reader, on_request, filter, words, most };
         let (found, complete) = self.find(exchange, &wanted).await?;

@@ -17,6 +17,7 @@ mod way;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::task::TaskTracker;
 
@@ -35,7 +36,7 @@ pub struct Live(Arc<Shared>);
 struct Shared {
     engine: Engine,
     openers: Openers,
-    policy: Policy,
+    policy: ArcSwap<Policy>,
     tasks: TaskTracker,
     ways: desk::Ways,
     /// Bytes that wait for any link.
@@ -54,7 +55,7 @@ impl Live {
         Self(Arc::new(Shared {
             engine,
             openers,
-            policy,
+            policy: ArcSwap::from_pointee(policy),
             tasks,
             ways: desk::Ways::default(),
             waits: queue::Waits::default(),
@@ -64,6 +65,11 @@ impl Live {
             passing: Arc::new(Semaphore::new(limits::LIVE_PASSING)),
             tallies: tally::Tallies::default(),
         }))
+    }
+
+    /// Answers by another policy from now on.
+    pub fn answer_by(&self, policy: Policy) {
+        self.0.policy.store(Arc::new(policy));
     }
 
     /// How many members were asked by members here since the start, by what came of it.

@@ -11,6 +11,7 @@ use prost_types::FieldMask;
 use tonic::{Code, Streaming};
 
 use super::*;
+use crate::config::Config;
 use crate::services::auth::Door;
 use crate::services::feed::{FeedServer, Feeds, Pace};
 
@@ -248,6 +249,8 @@ async fn whoever_takes_nothing_is_cut_off_and_its_cursor_stays_good() {
 #[tokio::test]
 async fn a_watch_ends_with_the_server_and_with_its_client() {
     let world = World::new().await;
+    let (accounts, live) = (world.accounts.clone(), world.live.clone());
+    let settings = Settings::load(world.engine.clone(), Config::default(), accounts, live).await.unwrap();
     let context = Context {
         engine: world.engine.clone(),
         accounts: world.accounts.clone(),
@@ -260,6 +263,8 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         data: world.folder.path().to_owned(),
         uses: TokenUses::default(),
         search: world.search.clone(),
+        settings,
+        alarms: AlarmBoard::default(),
     };
     let services = routes(context, Surface::Public).await;
     let mut client = FeedServiceClient::new(services.routes.clone());

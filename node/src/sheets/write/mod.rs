@@ -3,10 +3,12 @@
 mod cells;
 mod export;
 mod faults;
+mod plain;
 mod template;
 
 pub use export::{Export, export};
 pub use faults::faults;
+pub(crate) use plain::{PlainCell, PlainSheet, csv_of, workbook_of};
 pub use template::template;
 
 use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, XlsxError};

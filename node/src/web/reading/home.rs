@@ -1,4 +1,5 @@
-//! `/`: a search box, what there is by kind, what is new, and what takes place soon.
+//! `/` for anybody: a search box, what there is by kind, what is new, and what takes place soon. Who is signed in finds
+//! their work there instead.
 
 use askama::Template;
 use axum::extract::State;
@@ -7,6 +8,7 @@ use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{Filter, SearchListingsRequest, SearchListingsResponse, TimeRange};
 
 use super::super::layout::{FeedLink, Notice, Page, Section, Tone};
+use super::super::office::work_list;
 use super::super::pager::Empty;
 use super::super::respond::Answer;
 use super::super::visitor::Visitor;
@@ -39,6 +41,9 @@ pub(crate) struct HomePage {
 }
 
 pub(super) async fn home(State(web): State<Web>, visitor: Visitor) -> Answer {
+    if let Some(person) = visitor.signed_in() {
+        return work_list(&web, &visitor, person).await;
+    }
     let newest = SearchListingsRequest {
         page_size: NEWEST,
         order_by: OrderBy::Newest.into(),

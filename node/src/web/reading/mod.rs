@@ -23,6 +23,8 @@ use axum::Router;
 use axum::routing::get;
 
 use super::Web;
+pub(super) use card::foreign;
+pub(super) use names::Names;
 #[cfg(test)]
 pub(super) use samples::samples;
 

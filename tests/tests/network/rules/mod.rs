@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod links;
 mod membership;
+mod office;
 mod operator_port;
 mod pages;
 mod people;

@@ -1,0 +1,124 @@
+//! The settings that may change while the server runs, and what a configuration comes to with such changes. Whatever
+//! else there is, listeners, links and memory, is set up once.
+
+use std::collections::BTreeMap;
+
+use super::fault::Rule;
+use super::parts::{Config, NO_KEY};
+
+/// What keys may change, by part.
+pub(crate) const CHANGEABLE: [(&str, &[&str]); 3] = [
+    (
+        "site",
+        &[
+            "title_zh",
+            "title_en",
+            "sponsor",
+            "organiser",
+            "icp",
+            "police",
+            "code",
+            "telephone",
+            "address",
+            "report_errors",
+        ],
+    ),
+    ("accounts", &["idle", "session"]),
+    ("live", &["answer", "on_request", "named"]),
+];
+
+/// What a value is said to be that nobody may read.
+const SECRET: &str = "***";
+
+/// `part.key` of each, as the file names it.
+#[cfg(test)]
+pub(crate) fn changeable() -> impl Iterator<Item = String> {
+    CHANGEABLE.iter().flat_map(|(part, keys)| keys.iter().map(move |key| format!("{part}.{key}")))
+}
+
+impl Config {
+    /// This configuration with `changes` (by `part.key`, as the file has them) in place of what it says.
+    ///
+    /// # Errors
+    /// Every change that breaks a rule, by its key: the same rules as those of the file.
+    pub(crate) fn with(&self, changes: &BTreeMap<String, String>) -> Result<Self, Vec<(String, Rule)>> {
+        let (mut config, mut faults) = (self.clone(), Vec::new());
+        for (path, value) in changes {
+            let may = CHANGEABLE.iter().any(|(part, keys)| keys.iter().any(|key| *path == format!("{part}.{key}")));
+            let set = match path.split_once('.').filter(|_| may) {
+                Some((part, key)) => config.part(part).map_or(Err(NO_KEY), |part| part.set(key, value)),
+                None => Err(NO_KEY),
+            };
+            faults.extend(set.err().map(|rule| (path.clone(), rule)));
+        }
+        if faults.is_empty() {
+            let known: Vec<_> = self.check().into_iter().map(|(key, _)| key).collect();
+            let new = config.check().into_iter().filter(|(key, _)| !known.contains(key));
+            faults.extend(new.map(|(key, rule)| (key.to_owned(), rule)));
+        }
+        if faults.is_empty() { Ok(config) } else { Err(faults) }
+    }
+
+    /// Every key with its value, by `part.key`; None: it has its default, or none. No secret is among them.
+    pub(crate) fn values(&self) -> BTreeMap<String, Option<String>> {
+        let table: toml::Table = self.to_toml().parse().unwrap_or_default();
+        let mut config = self.clone();
+        let mut values = BTreeMap::new();
+        for name in Self::PARTS {
+            for key in config.part(name).map_or(&[][..], |part| part.keys()) {
+                let value = table.get(name).and_then(|part| part.get(*key)).and_then(toml::Value::as_str);
+                // A proxy's address may hold its password.
+                let secret = name == "link" && *key == "proxy";
+                let value = value.map(|value| if secret { SECRET } else { value }.to_owned());
+                values.insert(format!("{name}.{key}"), value);
+            }
+        }
+        values
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changes(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_change_passes_the_rules_of_the_file() {
+        let config = Config::default();
+        let changed =
+            config.with(&changes(&[("site.sponsor", "某市人民政府办公室"), ("accounts.idle", "10m")])).unwrap();
+        assert_eq!(changed.site.sponsor.as_ref().unwrap().as_str(), "某市人民政府办公室");
+        assert_eq!(changed.accounts.idle.duration().as_secs(), 600);
+        for (key, value) in [
+            ("accounts.idle", "soon"),
+            ("accounts.idle", "1s"),
+            ("accounts.session", "8d"),
+            ("site.icp", ""),
+            ("site.report_errors", "javascript:alert(1)"),
+            ("web.listen", "0.0.0.0:1"),
+            ("site.colour", "red"),
+            ("site", "x"),
+        ] {
+            let faults = config.with(&changes(&[(key, value)])).unwrap_err();
+            assert_eq!(faults.len(), 1, "{key}={value}: {faults:?}");
+            assert_eq!(faults[0].0, key);
+        }
+    }
+
+    #[test]
+    fn every_key_is_listed_with_what_was_set_and_no_secret() {
+        let mut config = Config::default();
+        config.site.icp = crate::config::Line::for_tests("粤ICP备00000000号");
+        config.part("link").unwrap().set("proxy", "http://user:word@proxy.example:3128").unwrap();
+        let values = config.values();
+        assert_eq!(values["site.icp"].as_deref(), Some("粤ICP备00000000号"));
+        assert_eq!(values["link.proxy"].as_deref(), Some("***"));
+        assert_eq!(values["accounts.idle"], None);
+        for key in changeable() {
+            assert!(values.contains_key(&key), "{key}");
+        }
+    }
+}

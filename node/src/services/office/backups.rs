@@ -1,0 +1,164 @@
+//! Backups that administrators make and take away in a browser: one at a time, in the server's own folder, the newest few.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use duikou_proto::envelope::Micros;
+use jiff::Timestamp;
+use tonic::{Request, Status};
+
+use super::{Office, overview};
+use crate::audit::{Action, Actor, Event};
+use crate::backup::{self, BACKUPS, DATABASE};
+use crate::engine::Engine;
+use crate::limits;
+use crate::services::error::Failure;
+use crate::tar::Archive;
+
+/// A backup that is finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Backup {
+    /// `2026-11-29T010203Z`: when it was begun.
+    pub(crate) id: String,
+    /// Of all its files, in bytes.
+    pub(crate) size: u64,
+}
+
+/// What is being made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Making {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// One, since then.
+    Since(Micros),
+    /// The last one came to nothing.
+    Failed(String),
+}
+
+/// Where they lie, and what is being made.
+#[derive(Clone)]
+pub(crate) struct Backups {
+    engine: Engine,
+    data: PathBuf,
+    making: Arc<Mutex<Making>>,
+}
+
+impl Backups {
+    pub(super) fn new(engine: Engine, data: PathBuf) -> Self {
+        Self { engine, data, making: Arc::default() }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.data.join(BACKUPS)
+    }
+
+    fn set(&self, making: Making) {
+        *self.making.lock().unwrap_or_else(PoisonError::into_inner) = making;
+    }
+
+    /// Those that are finished, newest first. What an interrupted process left of others is no backup.
+    fn list(&self) -> Vec<Backup> {
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        let named = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut ids: Vec<String> = named.filter(|name| !name.starts_with('.')).collect();
+        ids.sort_by(|a, b| b.cmp(a));
+        ids.into_iter().map(|id| Backup { size: overview::size(&self.folder().join(&id), 0), id }).collect()
+    }
+
+    /// Takes the oldest away, and what was never finished.
+    fn clean(&self) {
+        let old = self.list().into_iter().skip(limits::BACKUPS_KEPT).map(|backup| backup.id);
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten().flatten();
+        let named = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        for name in named.filter(|name| name.starts_with('.')).chain(old) {
+            let path = self.folder().join(name);
+            if let Err(error) = std::fs::remove_dir_all(&path) {
+                tracing::warn!(path = %path.display(), %error, "an old backup could not be removed");
+            }
+        }
+    }
+
+    /// Begins one; false where one is being made.
+    fn begin(&self, by: Actor) -> bool {
+        let now = self.engine.now();
+        {
+            let mut making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+            if matches!(*making, Making::Since(_)) {
+                return false;
+            }
+            *making = Making::Since(now);
+        }
+        let backups = self.clone();
+        tokio::spawn(async move {
+            let made = backups.make(now, by).await;
+            if let Err(why) = &made {
+                tracing::error!(why, "the backup failed");
+            }
+            backups.set(made.map_or_else(Making::Failed, |()| Making::Idle));
+        });
+        true
+    }
+
+    async fn make(&self, now: Micros, by: Actor) -> Result<(), String> {
+        let folder = self.folder();
+        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+        self.clean();
+        let needed = overview::size(&self.data.join(DATABASE), 0);
+        if overview::free(&folder).is_some_and(|free| free < needed.saturating_add(limits::BACKUP_SPARE)) {
+            return Err(format!("{needed} bytes are needed, and the disk has no room for them"));
+        }
+        let id = Timestamp::from_microsecond(now).unwrap_or_default().strftime("%Y-%m-%dT%H%M%SZ").to_string();
+        let size = backup::create(&self.engine, &self.data, &folder.join(&id)).await;
+        let size = size.map_err(|error| crate::error::chain(&error))?;
+        let event = Event::new(Action::Backup, format!("backups/{id}")).saying(format!("{size} bytes"));
+        self.engine.note_audit(by, event).await.map_err(|error| crate::error::chain(&error))?;
+        self.clean();
+        Ok(())
+    }
+}
+
+impl Office {
+    /// The backups that there are, newest first, and whether one is being made. For administrators of the server.
+    ///
+    /// # Errors
+    /// For everybody else.
+    pub(crate) async fn backups(&self, request: Request<()>) -> Result<(Vec<Backup>, Making), Status> {
+        self.of_server(request).await?;
+        let backups = self.backups.clone();
+        let making = backups.making.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let list = tokio::task::spawn_blocking(move || backups.list()).await.unwrap_or_default();
+        Ok((list, making))
+    }
+
+    /// Begins to make one. For administrators of the server.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION where one is being made.
+    pub(crate) async fn make_backup(&self, request: Request<()>) -> Result<(), Status> {
+        let (caller, language, ()) = self.of_server(request).await?;
+        if self.backups.begin(caller.actor()) { Ok(()) } else { Err(Failure::BackupUnderWay.status(language)) }
+    }
+
+    /// A finished backup, to be sent, of which the audit trail is told. For administrators of the server.
+    ///
+    /// # Errors
+    /// NOT_FOUND where there is none with this id.
+    pub(crate) async fn take_backup(&self, request: Request<String>) -> Result<Archive, Status> {
+        let (caller, language, id) = self.of_server(request).await?;
+        let backups = self.backups.clone();
+        let wanted = id.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            // Only what is listed: an id is never a path.
+            let known = backups.list().into_iter().any(|backup| backup.id == wanted);
+            known.then(|| Archive::of(&backups.folder().join(&wanted), &format!("duikou-{wanted}")))
+        });
+        let absent = || Failure::NotFound(format!("backups/{}", id.chars().take(40).collect::<String>()));
+        let archive = found.await.ok().flatten().ok_or_else(absent).map_err(|failure| failure.status(language))?;
+        let archive = archive.map_err(|error| Failure::Backup(error.to_string()).status(language))?;
+        let event = Event::new(Action::BackupTake, format!("backups/{id}"));
+        let noted = self.door.engine.note_audit(caller.actor(), event).await;
+        noted.map_err(|error| Failure::from(error).status(language))?;
+        Ok(archive)
+    }
+}

@@ -1,0 +1,73 @@
+//! What the people of an office ask in their pages alone: their work, what the office did, and, for administrators, the
+//! server itself. Like the services of the contract, each call says what the caller must be, and reads with their eyes.
+
+mod backups;
+mod figures;
+mod overview;
+mod settings;
+mod work;
+
+use std::collections::BTreeSet;
+
+use duikou_proto::name::MemberId;
+use tonic::{Request, Status};
+
+pub(crate) use backups::{Backup, Making};
+pub(crate) use figures::{Both, Figures};
+pub(crate) use overview::Overview;
+#[cfg(test)]
+pub(crate) use overview::{HostedMember, Storage};
+#[cfg(test)]
+pub(crate) use work::Refusal;
+pub(crate) use work::WorkFacts;
+
+use self::backups::Backups;
+use super::Context;
+use super::auth::{Caller, Door};
+use super::error::Failure;
+use crate::accounts::Role;
+use crate::engine::Reader;
+
+/// See the module.
+pub(crate) struct Office {
+    door: Door,
+    context: Context,
+    backups: Backups,
+}
+
+impl Office {
+    /// Over what the services work on.
+    pub(crate) fn new(door: Door, context: Context) -> Self {
+        let backups = Backups::new(context.engine.clone(), context.data.clone());
+        Self { door, context, backups }
+    }
+
+    /// Somebody of a member here, or of this server.
+    async fn of_office<T>(&self, request: Request<T>) -> Result<(Caller, duikou_proto::language::Language, T), Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        caller.at_least(Role::Viewer).map_err(|failure| failure.status(language))?;
+        Ok((caller, language, message))
+    }
+
+    /// Whoever administers the whole server.
+    async fn of_server<T>(&self, request: Request<T>) -> Result<(Caller, duikou_proto::language::Language, T), Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        match caller.require_admin() {
+            Ok(None) => Ok((caller, language, message)),
+            Ok(Some(_)) => Err(Failure::NotPermitted.status(language)),
+            Err(failure) => Err(failure.status(language)),
+        }
+    }
+
+    /// The members for which a reader works here: their own, or all that live here.
+    fn own(&self, reader: &Reader) -> BTreeSet<MemberId> {
+        let engine = &self.door.engine;
+        match reader.whole() {
+            Reader::Member(member) => [member.clone()].into(),
+            Reader::Operator => {
+                engine.directory().hosted(&engine.identity().node).map(|member| member.id.clone()).collect()
+            }
+            Reader::Anonymous | Reader::Registered | Reader::Narrowed(..) => BTreeSet::new(),
+        }
+    }
+}

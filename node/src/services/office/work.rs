@@ -1,0 +1,83 @@
+//! What waits for the people of an office, beside drafts and listings: what others refused or have not confirmed, links
+//! that are down, and what an operator should act on.
+
+use duikou_proto::name::{NodeId, RecordName};
+use duikou_proto::scope::Scope;
+use duikou_proto::v1::{Alarm, LinkStatus};
+use tonic::{Request, Status};
+
+use super::Office;
+use crate::engine::receipts::Unconfirmed;
+use crate::engine::{RejectionFact, facts};
+use crate::limits;
+use crate::services::auth::Caller;
+use crate::services::error::Failure;
+use crate::services::status;
+
+/// A listing of ours that a peer refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) name: RecordName,
+    pub(crate) peer: String,
+    /// Why, as a number of the contract (`Rejected.Code`).
+    pub(crate) code: i32,
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct WorkFacts {
+    /// Listings of the caller's own members that a peer refused.
+    pub(crate) refused: Vec<Refusal>,
+    /// Who should have confirmed by now what they have published; scopes as people write them.
+    pub(crate) unconfirmed: Vec<Unconfirmed>,
+    pub(crate) links: Vec<LinkStatus>,
+    /// For administrators of the server.
+    pub(crate) alarms: Vec<Alarm>,
+}
+
+impl Office {
+    /// What waits for whoever asks: for people of a member here.
+    ///
+    /// # Errors
+    /// Where they are none, or the store cannot be read.
+    pub(crate) async fn work(&self, request: Request<()>) -> Result<WorkFacts, Status> {
+        let (caller, language, ()) = self.of_office(request).await?;
+        let mut found = self.facts_for(&caller).await.map_err(|failure| failure.status(language))?;
+        if caller.require_admin().is_ok_and(|of| of.is_none()) {
+            found.alarms = self.context.alarms.told(language);
+        }
+        Ok(found)
+    }
+
+    async fn facts_for(&self, caller: &Caller) -> Result<WorkFacts, Failure> {
+        let engine = &self.door.engine;
+        let own = self.own(&caller.reader);
+        let mut refused = Vec::new();
+        for (key, fact) in engine.facts::<RejectionFact>(facts::REFUSALS, limits::REJECTIONS).await? {
+            let rest = key.strip_prefix(facts::REFUSALS).and_then(|rest| rest.split_once('/'));
+            let Some((peer, Ok(name))) = rest.map(|(peer, name)| (peer.parse::<NodeId>(), name.parse::<RecordName>()))
+            else {
+                continue;
+            };
+            let listing = name.as_str().contains("/listings/");
+            if let (Ok(peer), true) = (peer, listing && own.contains(&name.origin())) {
+                refused.push(Refusal { name, peer: peer.to_string(), code: fact.code });
+            }
+        }
+        let mut unconfirmed = engine.unconfirmed().await?;
+        unconfirmed.retain(|lacking| own.contains(&lacking.origin));
+        let network = &engine.identity().network;
+        for scope in unconfirmed.iter_mut().flat_map(|lacking| &mut lacking.scopes) {
+            if let Ok(read) = scope.parse::<Scope>() {
+                *scope = read.short(network);
+            }
+        }
+        let mut links = status::links(engine, &self.context.links.all()).await?;
+        for link in &mut links {
+            // They name records of all who live here.
+            link.rejected_by_peer.clear();
+            link.rejected_here.clear();
+        }
+        Ok(WorkFacts { refused, unconfirmed, links, alarms: Vec::new() })
+    }
+}

@@ -1,0 +1,74 @@
+//! `/admin/directory`: who takes part, in which circles, and so who may see what.
+
+use askama::Template;
+use axum::extract::State;
+use duikou_proto::directory::Directory;
+
+use super::super::Web;
+use super::super::layout::{Page, Section};
+use super::super::reading::Names;
+use super::super::respond::Answer;
+use super::super::signed::Signed;
+use super::super::words;
+use super::admin::state;
+use crate::accounts::Role;
+
+/// A member.
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) path: String,
+    pub(crate) node: String,
+    pub(crate) state: String,
+    pub(crate) key: String,
+    /// What it may see beside what anybody may.
+    pub(crate) sees: String,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "office/directory.html")]
+pub(crate) struct DirectoryPage {
+    page: Page,
+    index: String,
+    members: Vec<Row>,
+    /// With the names of those in it.
+    circles: Vec<(String, String)>,
+}
+
+pub(super) async fn directory(State(web): State<Web>, signed: Signed) -> Answer {
+    signed.at_least(Role::Admin)?;
+    let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("directory-title"));
+    let network = &web.engine().identity().network;
+    signed.page(&DirectoryPage::of(page, &Names::new(&web, &signed), &web.engine().directory(), network))
+}
+
+impl DirectoryPage {
+    pub(crate) fn of(
+        mut page: Page,
+        names: &Names,
+        directory: &Directory,
+        network: &duikou_proto::name::NetworkName,
+    ) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        page.trail = vec![super::super::layout::Crumb { path: "/admin".to_owned(), name: texts.text("admin-title") }];
+        let comma = texts.text("list-comma");
+        let members = directory.members().map(|member| {
+            let scopes = directory.member_scopes(&member.id);
+            let sees = scopes.iter().map(|scope| words::scope(texts, &scope.short(network), |id| names.member(id)));
+            Row {
+                name: names.member(member.id.as_str()),
+                path: names.member_path(&format!("members/{}", member.id)),
+                node: member.node.to_string(),
+                state: state(texts, member.state),
+                key: member.keys.newest().map_or_else(String::new, |key| key.number.to_string()),
+                sees: sees.collect::<Vec<_>>().join(&comma),
+            }
+        });
+        let circles = directory.circles().map(|(name, members)| {
+            let inside = members.iter().map(|member| names.member(member.as_str()));
+            (name.clone(), inside.collect::<Vec<_>>().join(&comma))
+        });
+        Self { index: directory.index().to_string(), members: members.collect(), circles: circles.collect(), page }
+    }
+}

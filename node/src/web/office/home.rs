@@ -1,0 +1,135 @@
+//! `/` for people who are signed in: what waits for them, and `/home/work`, the same without what surrounds it, for pages
+//! that look again by themselves.
+
+use askama::Template;
+use axum::extract::State;
+use duikou_proto::v1::draft::State as DraftState;
+use duikou_proto::v1::draft_service_server::DraftService;
+use duikou_proto::v1::search_listings_request::OrderBy;
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{
+    ApprovalPolicy, Draft, Filter, GetApprovalPolicyRequest, ListDraftsRequest, SearchListingsRequest,
+    SearchListingsResponse, TimeRange,
+};
+use prost_types::Timestamp;
+use tonic::Status;
+
+use super::super::Web;
+use super::super::layout::{Page, Section};
+use super::super::reading::Names;
+use super::super::respond::Answer;
+use super::super::signed::{Signed, SignedPerson};
+use super::super::visitor::Visitor;
+use super::work::{Found, Work};
+use crate::accounts::Role;
+
+/// Days in which what ends is about to.
+pub(super) const SOON_DAYS: i64 = 14;
+const DAY: i64 = 24 * 3600;
+/// Listings of a kind of work that are named.
+pub(super) const FIRST: usize = 5;
+/// Drafts that one call brings, and calls that are made: what lies beyond is there all the same, and said to be more.
+const DRAFTS: i32 = 200;
+const DRAFT_CALLS: usize = 5;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "office/home.html")]
+pub(crate) struct WorkPage {
+    pub(crate) page: Page,
+    pub(crate) hello: String,
+    pub(crate) work: Work,
+}
+
+/// What changes of it.
+#[derive(Template)]
+#[template(path = "office/work.html")]
+struct WorkFragment {
+    page: Page,
+    work: Work,
+}
+
+/// The work list of somebody who is signed in.
+pub(in crate::web) async fn work_list(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Answer {
+    let work = work(web, visitor, person).await?;
+    let page = Page::new(web, visitor, Section::Home, visitor.texts.text("work-title"));
+    visitor.page(&WorkPage::of(page, person, work))
+}
+
+pub(super) async fn fragment(State(web): State<Web>, signed: Signed) -> Answer {
+    let work = work(&web, &signed, signed.person()).await?;
+    let page = Page::new(&web, &signed, Section::Home, String::new());
+    signed.page(&WorkFragment { page, work })
+}
+
+impl WorkPage {
+    pub(crate) fn of(mut page: Page, person: &SignedPerson, work: Work) -> Self {
+        page.indexed = false;
+        let hello = page.texts().about("work-hello", &person.display_name);
+        Self { page, hello, work }
+    }
+}
+
+async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Work, super::super::respond::Failed> {
+    let failed = |status: Status| visitor.failed(&status);
+    let services = web.services();
+    let expiring = async {
+        let Some(member) = &person.member else { return Ok(SearchListingsResponse::default()) };
+        let now = web.engine().now().div_euclid(1_000_000);
+        let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
+        let soon = TimeRange { start_time: at(now), end_time: at(now + SOON_DAYS * DAY) };
+        let request = SearchListingsRequest {
+            filter: Some(Filter { members: vec![member.to_string()], expire_time: Some(soon), ..Filter::default() }),
+            order_by: OrderBy::Closing.into(),
+            page_size: FIRST as i32,
+            ..SearchListingsRequest::default()
+        };
+        services.searches.search_listings(visitor.ask(request)).await.map(tonic::Response::into_inner)
+    };
+    let drafts = async {
+        let writes = person.member.as_ref().filter(|_| person.role >= Role::Editor);
+        match writes {
+            Some(member) => drafts(web, visitor, &format!("members/{member}")).await,
+            None => Ok((Vec::new(), false, ApprovalPolicy::default())),
+        }
+    };
+    let (facts, expiring, drafts) = tokio::join!(services.office.work(visitor.ask(())), expiring, drafts);
+    let (drafts, more_drafts, policy) = drafts.map_err(failed)?;
+    let matches = match &person.member {
+        Some(member) => Some(web.matches().of(web, visitor, member).await),
+        None => None,
+    };
+    let found = Found {
+        facts: facts.map_err(failed)?,
+        expiring: expiring.map_err(failed)?,
+        drafts,
+        more_drafts,
+        policy,
+        matches,
+    };
+    Ok(Work::of(visitor.texts, &Names::new(web, visitor), person, &found))
+}
+
+/// What was handed in or returned, whether there is more, and who says yes.
+async fn drafts(web: &Web, visitor: &Visitor, parent: &str) -> Result<(Vec<Draft>, bool, ApprovalPolicy), Status> {
+    let service = &web.services().drafts;
+    let policy = GetApprovalPolicyRequest { name: format!("{parent}/approvalPolicy") };
+    let policy = service.get_approval_policy(visitor.ask(policy)).await?.into_inner();
+    let (mut drafts, mut page_token) = (Vec::new(), String::new());
+    for _ in 0..DRAFT_CALLS {
+        let request = ListDraftsRequest {
+            parent: parent.to_owned(),
+            page_size: DRAFTS,
+            page_token,
+            states: vec![DraftState::Submitted.into(), DraftState::Returned.into()],
+            ..ListDraftsRequest::default()
+        };
+        let page = service.list_drafts(visitor.ask(request)).await?.into_inner();
+        drafts.extend(page.drafts);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok((drafts, false, policy));
+        }
+    }
+    Ok((drafts, true, policy))
+}

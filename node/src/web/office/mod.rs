@@ -1,0 +1,40 @@
+//! An office's own pages: its work list, what it did over time, and the administration of its server.
+//!
+//! `home` is the work list (`work` is what stands in it, `matches` looks for counterparts beside it), `statistics` the
+//! figures (`chart` draws them, `tables` is them as CSV and workbook), `admin`, `directory`, `backups` and `settings` what
+//! administrators see.
+
+mod admin;
+mod backups;
+mod chart;
+mod directory;
+mod home;
+mod matches;
+#[cfg(test)]
+mod samples;
+mod settings;
+mod statistics;
+mod tables;
+mod work;
+
+use axum::Router;
+use axum::routing::get;
+
+use super::Web;
+pub(super) use home::work_list;
+pub(super) use matches::Matches;
+#[cfg(test)]
+pub(super) use samples::samples;
+
+/// Where everything of this part is.
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/home/work", get(home::fragment))
+        .route("/statistics", get(statistics::statistics))
+        .route("/statistics/{file}", get(statistics::file))
+        .route("/admin", get(admin::overview))
+        .route("/admin/directory", get(directory::directory))
+        .route("/admin/backups", get(backups::list).post(backups::make))
+        .route("/admin/backups/{file}", get(backups::take))
+        .route("/admin/settings", get(settings::show).post(settings::change))
+}

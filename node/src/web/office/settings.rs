@@ -1,0 +1,213 @@
+//! `/admin/settings`: what may change while the server runs, each with where its value comes from; and the rest to read.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::State;
+use http::StatusCode;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::forms::{Choice, Control, Field};
+use super::super::layout::{Crumb, Page, Section};
+use super::super::respond::{Answer, see_other_with};
+use super::super::sent::Sent;
+use super::super::signed::Signed;
+use crate::http::Problem;
+use crate::settings::Setting;
+
+/// The name of the button that puts a setting back.
+const RESET: &str = "reset";
+
+/// A setting that may change: `part.key`, the name of its field, and the id of its label.
+type Known = (&'static str, &'static str, &'static str);
+
+/// What may change, by the part of the page.
+const GROUPS: [(&str, &[Known]); 3] = [
+    (
+        "settings-site",
+        &[
+            ("site.title_zh", "site-title-zh", "setting-title-zh"),
+            ("site.title_en", "site-title-en", "setting-title-en"),
+            ("site.sponsor", "site-sponsor", "site-sponsor"),
+            ("site.organiser", "site-organiser", "site-organiser"),
+            ("site.address", "site-address", "site-address"),
+            ("site.telephone", "site-telephone", "site-telephone"),
+            ("site.code", "site-code", "site-code"),
+            ("site.icp", "site-icp", "site-icp"),
+            ("site.police", "site-police", "site-police"),
+            ("site.report_errors", "site-report-errors", "setting-report-errors"),
+        ],
+    ),
+    (
+        "settings-accounts",
+        &[
+            ("accounts.idle", "accounts-idle", "setting-idle"),
+            ("accounts.session", "accounts-session", "setting-session"),
+        ],
+    ),
+    (
+        "settings-live",
+        &[
+            ("live.answer", "live-answer", "setting-answer"),
+            ("live.on_request", "live-on-request", "setting-on-request"),
+            ("live.named", "live-named", "setting-named"),
+        ],
+    ),
+];
+/// Those of which one is chosen.
+const CHOICES: [&str; 2] = ["live.answer", "live.on_request"];
+/// Whom a member may answer, with the ids of their names.
+const ASKERS: [(&str, &str); 6] = [
+    ("", "askers-default"),
+    ("none", "askers-none"),
+    ("named", "askers-named"),
+    ("circles", "askers-circles"),
+    ("network", "askers-network"),
+    ("registered", "askers-registered"),
+];
+
+/// A setting that may change.
+pub(crate) struct Row {
+    pub(crate) field: Field,
+    pub(crate) key: &'static str,
+    /// Whether it was made here, and may be put back.
+    pub(crate) made: bool,
+    /// For the button.
+    pub(crate) reset: String,
+}
+
+/// Settings of a kind.
+pub(crate) struct Group {
+    /// The id of its name.
+    pub(crate) id: &'static str,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "office/settings.html")]
+pub(crate) struct SettingsPage {
+    page: Page,
+    groups: Vec<Group>,
+    /// What needs a restart: key and value.
+    fixed: Vec<(String, String)>,
+    wrong: String,
+}
+
+fn known() -> impl Iterator<Item = &'static Known> {
+    GROUPS.iter().flat_map(|(_, keys)| keys.iter())
+}
+
+fn keys() -> impl Iterator<Item = &'static str> {
+    known().map(|(key, ..)| *key)
+}
+
+pub(super) async fn show(State(web): State<Web>, signed: Signed) -> Answer {
+    let settings = web.services().office.settings(signed.ask(())).await.map_err(|status| signed.failed(&status))?;
+    let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("settings-title"));
+    signed.page(&SettingsPage::of(page, &settings, &BTreeMap::new(), &BTreeMap::new()))
+}
+
+pub(super) async fn change(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
+    let office = &web.services().office;
+    let settings = office.settings(signed.ask(())).await.map_err(|status| signed.failed(&status))?;
+    let reset = sent.get(RESET);
+    let was_sent = |field: &str| sent.fields().iter().any(|(name, _)| name == field);
+    let typed = known().filter(|(_, field, _)| was_sent(field));
+    let typed: BTreeMap<&'static str, String> =
+        typed.map(|(key, field, _)| (*key, sent.line(field).to_owned())).collect();
+    let changes: BTreeMap<String, Option<String>> = if reset.is_empty() {
+        let changed = typed.iter().filter(|(key, value)| {
+            let known = settings.iter().find(|setting| setting.key == **key);
+            known.is_some_and(|setting| setting.value.as_deref().unwrap_or_default() != value.as_str())
+        });
+        // A field that was emptied goes back to the file: no setting is an empty text.
+        changed.map(|(key, value)| ((*key).to_owned(), Some(value.clone()).filter(|value| !value.is_empty()))).collect()
+    } else {
+        keys().filter(|key| *key == reset).map(|key| (key.to_owned(), None)).collect()
+    };
+    if changes.is_empty() {
+        return Ok(see_other_with("/admin/settings", "done-nothing"));
+    }
+    let Err(status) = office.change_settings(signed.ask(changes)).await else {
+        return Ok(see_other_with("/admin/settings", "done-settings"));
+    };
+    let problem = Problem::of(&status, signed.language());
+    let faults: BTreeMap<String, String> =
+        problem.violations().map(|(field, text)| (field.to_owned(), text.to_owned())).collect();
+    if faults.is_empty() {
+        return Err(signed.failed(&status));
+    }
+    let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("settings-title"));
+    signed.page_with(StatusCode::BAD_REQUEST, &SettingsPage::of(page, &settings, &typed, &faults))
+}
+
+impl SettingsPage {
+    /// The settings as they are, with what was typed instead and what is wrong with that.
+    pub(crate) fn of(
+        mut page: Page,
+        settings: &[Setting],
+        typed: &BTreeMap<&'static str, String>,
+        faults: &BTreeMap<String, String>,
+    ) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        page.trail = vec![Crumb { path: "/admin".to_owned(), name: texts.text("admin-title") }];
+        let row = |(key, name, label): &Known| {
+            let setting = settings.iter().find(|setting| setting.key == *key);
+            let value = setting.and_then(|setting| setting.value.as_deref()).unwrap_or_default();
+            let shown = typed.get(key).map_or(value, String::as_str);
+            let (made, in_file) = setting.map_or((false, false), |setting| (setting.made, setting.file.is_some()));
+            let label = texts.text(label);
+            let from = match (made, in_file) {
+                (true, _) => texts.text("setting-made"),
+                (false, true) => texts.text("setting-file"),
+                (false, false) => texts.text("setting-default"),
+            };
+            Row {
+                reset: texts.about("setting-reset", &label),
+                field: Field::new(name, label, control(texts, key))
+                    .holding(shown)
+                    .helped(from)
+                    .faulted(faults.get(*key).cloned()),
+                key,
+                made,
+            }
+        };
+        let groups = GROUPS.iter().map(|(title, keys)| Group { id: title, rows: keys.iter().map(row).collect() });
+        let fixed = settings.iter().filter(|setting| !keys().any(|key| key == setting.key));
+        let fixed = fixed.map(|setting| {
+            let value = setting.value.clone().unwrap_or_else(|| texts.text("setting-default"));
+            (setting.key.clone(), value)
+        });
+        Self {
+            groups: groups.collect(),
+            fixed: fixed.collect(),
+            wrong: if faults.is_empty() { String::new() } else { texts.text("settings-wrong") },
+            page,
+        }
+    }
+}
+
+fn control(texts: Texts, key: &str) -> Control {
+    if !CHOICES.contains(&key) {
+        return Control::Line("text");
+    }
+    let choice = |(value, name): &(&str, &str)| Choice { value: (*value).to_owned(), name: texts.text(name) };
+    Control::Choice(ASKERS.iter().map(choice).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_that_may_change_has_a_field_and_no_other_has() {
+        let mut fields: Vec<String> = keys().map(str::to_owned).collect();
+        let mut changeable: Vec<String> = crate::config::live::changeable().collect();
+        fields.sort();
+        changeable.sort();
+        assert_eq!(fields, changeable);
+    }
+}

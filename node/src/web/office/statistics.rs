@@ -1,0 +1,178 @@
+//! `/statistics`: what the office did by month, kind, place and partner, and what it gave and received; the same as CSV
+//! and as the monthly workbook.
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::civil::Date;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::format;
+use super::super::forms::Choice;
+use super::super::layout::{Page, Section};
+use super::super::pager::Empty;
+use super::super::reading::Names;
+use super::super::respond::Answer;
+use super::super::signed::Signed;
+use super::chart::Chart;
+use super::tables::{Table, all_tables, csv, workbook};
+use crate::services::Figures;
+
+/// Months that the page shows together.
+const MONTHS: i32 = 12;
+/// What the months together are called in addresses.
+const YEAR: &str = "year";
+
+/// The page.
+#[derive(Template)]
+#[template(path = "office/statistics.html")]
+pub(crate) struct StatisticsPage {
+    page: Page,
+    /// Months to choose from, the newest first, and all of them.
+    choices: Vec<Choice>,
+    chosen: String,
+    /// In words.
+    span: String,
+    chart: Chart,
+    tables: Vec<Table>,
+    /// Where the workbook of the month is; empty: all months are shown.
+    report: String,
+    empty: Option<Empty>,
+}
+
+/// The last months up to the one in which `seconds` lies, `2026-11`, oldest first.
+fn months(seconds: i64) -> Vec<String> {
+    let now = format::in_china(seconds);
+    let last = i32::from(now.year()) * 12 + i32::from(now.month()) - 1;
+    (last - MONTHS + 1..=last)
+        .map(|month| format!("{:04}-{:02}", month.div_euclid(12), month.rem_euclid(12) + 1))
+        .collect()
+}
+
+/// `2026-11` in words.
+pub(super) fn month_name(texts: Texts, month: &str) -> String {
+    let date = format!("{month}-15").parse::<Date>().ok();
+    let time = date.and_then(|date| date.in_tz(format::ZONE).ok());
+    time.map_or_else(|| month.to_owned(), |time| format::month(texts.language(), &time))
+}
+
+pub(super) async fn statistics(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
+    let months = months(web.engine().now().div_euclid(1_000_000));
+    let query = query.unwrap_or_default();
+    let asked = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "month");
+    let asked = asked.map(|(_, value)| value.into_owned()).filter(|month| months.contains(month));
+    let ask = async |months: Vec<String>| {
+        let figures = web.services().office.figures(signed.ask(months)).await;
+        figures.map_err(|status| signed.failed(&status))
+    };
+    let all = ask(months).await?;
+    let part = match &asked {
+        Some(month) => ask(vec![month.clone()]).await?,
+        None => all.clone(),
+    };
+    let page = Page::new(&web, &signed, Section::Statistics, signed.texts.text("statistics-title"));
+    signed.page(&StatisticsPage::of(page, &Names::new(&web, &signed), &all, &part, asked.as_deref()))
+}
+
+impl StatisticsPage {
+    /// Of all months, with the rest of those that are chosen.
+    pub(crate) fn of(mut page: Page, names: &Names, all: &Figures, part: &Figures, month: Option<&str>) -> Self {
+        page.indexed = false;
+        let texts = page.texts();
+        let newest = all.months.iter().rev().map(|(month, _)| month);
+        let mut choices = vec![Choice { value: YEAR.to_owned(), name: texts.text("statistics-year") }];
+        choices.extend(newest.map(|month| Choice { value: month.clone(), name: month_name(texts, month) }));
+        let values: Vec<(String, i64, i64)> = all
+            .months
+            .iter()
+            .map(|(month, both)| (month.replace('-', "."), both.gave.published, both.received.published))
+            .collect();
+        let series = ["statistics-gave", "statistics-received"].map(|id| texts.text(id));
+        let nothing = values.iter().all(|(_, gave, received)| *gave == 0 && *received == 0);
+        Self {
+            chosen: month.unwrap_or(YEAR).to_owned(),
+            span: month.map_or_else(|| texts.text("statistics-year"), |month| month_name(texts, month)),
+            chart: Chart::new(texts, "months", texts.text("statistics-chart"), series, &values),
+            tables: all_tables(texts, names, all, part),
+            report: month.map(|month| format!("/statistics/{month}.xlsx")).unwrap_or_default(),
+            empty: nothing.then(|| Empty {
+                title: texts.text("statistics-empty"),
+                advice: texts.text("statistics-empty-advice"),
+                link: ("/drafts/new".to_owned(), texts.text("work-write")),
+            }),
+            choices,
+            page,
+        }
+    }
+
+    fn csv_path(&self, table: &Table) -> String {
+        format!("/statistics/{}.{}.csv", self.chosen, table.id)
+    }
+}
+
+/// `2026-11.xlsx`, `2026-11.kinds.csv`, `year.months.csv`.
+pub(super) async fn file(State(web): State<Web>, signed: Signed, Path(file): Path<String>) -> Answer {
+    let known = months(web.engine().now().div_euclid(1_000_000));
+    let absent = || {
+        let name: String = file.chars().take(80).collect();
+        signed.failed(&crate::services::Failure::NotFound(format!("statistics/{name}")).status(signed.language()))
+    };
+    let (span, rest) = file.split_once('.').ok_or_else(absent)?;
+    let asked = match span {
+        YEAR => known.clone(),
+        month if known.iter().any(|known| known == month) => vec![month.to_owned()],
+        _ => return Err(absent()),
+    };
+    let one = asked.len() == 1;
+    let figures = web.services().office.figures(signed.ask(asked)).await;
+    let figures = figures.map_err(|status| signed.failed(&status))?;
+    let names = Names::new(&web, &signed);
+    let tables = all_tables(signed.texts, &names, &figures, &figures);
+    let broken = |error: crate::sheets::SheetError| signed.failed(&tonic::Status::internal(error.to_string()));
+    let (kind, bytes) = match rest {
+        "xlsx" if one => {
+            let who = signed.person().member_name.clone();
+            let title =
+                signed.texts.fill("report-title", &[("what", &who), ("month", &month_name(signed.texts, span))]);
+            let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+            (kind, workbook(&title, &tables).map_err(broken)?)
+        }
+        rest => {
+            let wanted = rest.strip_suffix(".csv").ok_or_else(absent)?;
+            let table = tables.iter().find(|table| table.id == wanted).ok_or_else(absent)?;
+            ("text/csv; charset=utf-8", csv(table).map_err(broken)?)
+        }
+    };
+    Ok(attached(kind, &file, bytes))
+}
+
+/// A file that a browser keeps under this name, which holds no quote.
+fn attached(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    let kept = HeaderValue::from_str(&format!("attachment; filename=\"duikou-{name}\""));
+    headers.insert(CONTENT_DISPOSITION, kept.unwrap_or(HeaderValue::from_static("attachment")));
+    (StatusCode::OK, headers, bytes).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+
+    use super::*;
+
+    #[test]
+    fn a_year_of_months_ends_with_this_one() {
+        let of = |text: &str| months(text.parse::<jiff::Timestamp>().unwrap().as_second());
+        let found = of("2026-11-30T16:00:00Z");
+        assert_eq!((found.len(), &*found[0], &*found[11]), (12, "2026-01", "2026-12"));
+        let found = of("2027-02-01T00:00:00Z");
+        assert_eq!((&*found[0], &*found[11]), ("2026-03", "2027-02"));
+        assert_eq!(month_name(Texts::of(Language::Zh), "2026-11"), "2026年11月");
+        assert_eq!(month_name(Texts::of(Language::En), "2026-11"), "November 2026");
+    }
+}

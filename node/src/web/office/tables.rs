@@ -1,0 +1,135 @@
+//! Figures as tables: on the page, as CSV, and as the sheets of the monthly workbook.
+
+use super::super::catalogue::Texts;
+use super::super::reading::Names;
+use super::super::{format, words};
+use super::statistics::month_name;
+use crate::services::{Both, Figures};
+use crate::sheets::{PlainCell, PlainSheet, SheetError, csv_of, workbook_of};
+
+/// A table: what its first column holds, what the others count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// In addresses, and unique on the page.
+    pub(crate) id: &'static str,
+    pub(crate) title: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A row of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) name: String,
+    pub(crate) numbers: Vec<i64>,
+}
+
+impl Row {
+    /// Its numbers as people read them.
+    pub(crate) fn shown(&self) -> Vec<String> {
+        self.numbers.iter().map(|number| format::grouped(*number)).collect()
+    }
+}
+
+/// By month, kind, place and partner; the months are those of `all`.
+pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figures) -> Vec<Table> {
+    let columns = |first: &str, others: &[&str]| -> Vec<String> {
+        [first].iter().chain(others).map(|id| texts.text(id)).collect()
+    };
+    let whole = &[
+        "statistics-published",
+        "statistics-updated",
+        "statistics-filled",
+        "statistics-withdrawn",
+        "statistics-expired",
+        "statistics-received",
+        "statistics-received-filled",
+    ];
+    let row = |name: String, both: &Both| Row {
+        name,
+        numbers: vec![
+            both.gave.published,
+            both.gave.updated,
+            both.gave.filled,
+            both.gave.withdrawn,
+            both.gave.expired,
+            both.received.published,
+            both.received.filled,
+        ],
+    };
+    let two = &["statistics-gave", "statistics-received"];
+    let months = all.months.iter().rev().map(|(month, both)| row(month_name(texts, month), both));
+    let kinds = words::KINDS.iter().flat_map(|kind| {
+        let of_kind = part.kinds.iter().filter(move |((name, _), _)| name == kind);
+        of_kind.map(|((kind, direction), both)| {
+            let direction = words::direction_of_word(texts, direction);
+            row(format!("{} {direction}", words::kind(texts, kind)).trim().to_owned(), both)
+        })
+    });
+    let mut places: Vec<Row> = part
+        .places
+        .iter()
+        .map(|(code, (gave, received))| Row { name: place(texts, code), numbers: vec![*gave, *received] })
+        .collect();
+    places.sort_by_key(|row| std::cmp::Reverse(row.numbers.iter().sum::<i64>()));
+    let mut partners: Vec<Row> = part
+        .partners
+        .iter()
+        .map(|(id, both)| Row {
+            name: names.member(id),
+            numbers: vec![both.gave.published, both.received.published, both.gave.filled, both.received.filled],
+        })
+        .collect();
+    partners.sort_by_key(|row| std::cmp::Reverse(row.numbers.iter().sum::<i64>()));
+    let table = |id, title: &str, columns, rows| Table { id, title: texts.text(title), columns, rows };
+    vec![
+        table("months", "statistics-by-month", columns("statistics-month", whole), months.collect()),
+        table("kinds", "statistics-by-kind", columns("statistics-kind", whole), kinds.collect()),
+        table("places", "statistics-by-place", columns("statistics-place", two), places),
+        table(
+            "partners",
+            "statistics-by-partner",
+            columns(
+                "statistics-partner",
+                &[
+                    "statistics-gave-partner",
+                    "statistics-received-partner",
+                    "statistics-filled",
+                    "statistics-received-filled",
+                ],
+            ),
+            partners,
+        ),
+    ]
+}
+
+/// A province by the first digits of its code, or a country.
+fn place(texts: Texts, code: &str) -> String {
+    let in_china = code.bytes().all(|byte| byte.is_ascii_digit());
+    let whole = if in_china { format!("{code}0000") } else { code.to_owned() };
+    format::region(texts.language(), &whole)
+}
+
+fn sheet(table: &Table) -> PlainSheet {
+    let row = |row: &Row| {
+        let name = std::iter::once(PlainCell::Text(row.name.clone()));
+        name.chain(row.numbers.iter().map(|number| PlainCell::Number(*number))).collect()
+    };
+    PlainSheet { name: table.title.clone(), columns: table.columns.clone(), rows: table.rows.iter().map(row).collect() }
+}
+
+/// A table as CSV, which no program takes for formulas.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(super) fn csv(table: &Table) -> Result<Vec<u8>, SheetError> {
+    csv_of(&sheet(table))
+}
+
+/// Tables as the sheets of a workbook with this title.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(super) fn workbook(title: &str, tables: &[Table]) -> Result<Vec<u8>, SheetError> {
+    workbook_of(title, &tables.iter().map(sheet).collect::<Vec<_>>())
+}

@@ -1,0 +1,332 @@
+//! What waits for somebody: kinds of work, each with how much there is of it, the first few, and where to act. What is
+//! found already is what they may see; here it becomes words.
+
+use duikou_proto::federation::rejected::Code;
+use duikou_proto::v1::approval_policy::Rule;
+use duikou_proto::v1::draft::State as DraftState;
+use duikou_proto::v1::link_status::State as LinkState;
+use duikou_proto::v1::{ApprovalPolicy, Draft, Listing, SearchListingsResponse};
+
+use super::super::catalogue::Texts;
+use super::super::layout::Tone;
+use super::super::pager::Empty;
+use super::super::reading::{Names, foreign};
+use super::super::signed::SignedPerson;
+use super::super::{format, words};
+use super::home::{FIRST, SOON_DAYS};
+use super::matches::Match;
+use crate::accounts::Role;
+use crate::services::WorkFacts;
+
+/// Everything that was found.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Found {
+    pub(super) facts: WorkFacts,
+    /// Own listings that are about to expire, the first few and how many.
+    pub(super) expiring: SearchListingsResponse,
+    /// Submitted and returned.
+    pub(super) drafts: Vec<Draft>,
+    /// Whether there are more than these.
+    pub(super) more_drafts: bool,
+    pub(super) policy: ApprovalPolicy,
+    /// None: for nobody. None within: not looked for yet.
+    pub(super) matches: Option<Option<Vec<Match>>>,
+}
+
+/// One thing to do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) text: String,
+    /// For `lang`; empty: the page's own.
+    pub(crate) lang: String,
+    /// Where it is done; empty: nowhere.
+    pub(crate) path: String,
+    pub(crate) detail: String,
+}
+
+/// One kind of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Job {
+    /// Unique on the page.
+    pub(crate) id: &'static str,
+    pub(crate) title: String,
+    /// How much there is of it.
+    pub(crate) count: String,
+    pub(crate) tone: &'static str,
+    /// What to do.
+    pub(crate) advice: String,
+    pub(crate) lines: Vec<Line>,
+    /// Where all of it is, and what that is called; empty: here.
+    pub(crate) all: (String, String),
+}
+
+/// A kind of work of which there is nothing, and what that means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Calm {
+    pub(crate) title: String,
+    pub(crate) advice: String,
+}
+
+/// What waits for somebody.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    /// What there is to do, the most pressing first.
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) calm: Vec<Calm>,
+    pub(crate) nothing: Empty,
+}
+
+struct Maker<'a> {
+    texts: Texts,
+    names: &'a Names,
+    jobs: Vec<Job>,
+    calm: Vec<Calm>,
+}
+
+impl Work {
+    /// For whom, and what was found for them.
+    pub(super) fn of(texts: Texts, names: &Names, person: &SignedPerson, found: &Found) -> Self {
+        let mut maker = Maker { texts, names, jobs: Vec::new(), calm: Vec::new() };
+        if person.node_admin {
+            maker.alarms(found);
+        }
+        if person.member.is_some() && person.role >= Role::Editor {
+            maker.drafts(person, found);
+        }
+        if person.member.is_some() {
+            maker.expiring(person, found);
+        }
+        maker.refused(found);
+        maker.unconfirmed(found);
+        maker.links(found);
+        if let Some(matches) = &found.matches {
+            maker.matches(matches.as_deref());
+        }
+        let (path, name) = match person.role {
+            Role::Viewer => ("/listings", "nav-listings"),
+            Role::Editor | Role::Reviewer | Role::Admin => ("/drafts/new", "work-write"),
+        };
+        Self {
+            jobs: maker.jobs,
+            calm: maker.calm,
+            nothing: Empty {
+                title: texts.text("work-nothing"),
+                advice: texts.text("work-nothing-advice"),
+                link: (path.to_owned(), texts.text(name)),
+            },
+        }
+    }
+}
+
+impl Maker<'_> {
+    /// A kind of work with how much there is of it; calm where there is nothing.
+    #[expect(clippy::too_many_arguments, reason = "one call for each kind of work, each with all that is said of it")]
+    fn add(
+        &mut self,
+        id: &'static str,
+        title: &str,
+        (count, more): (usize, bool),
+        tone: Tone,
+        advice: &str,
+        calm: &str,
+        lines: Vec<Line>,
+        (path, name): (String, &str),
+    ) {
+        let title = self.texts.text(title);
+        if count == 0 {
+            self.calm.push(Calm { title, advice: self.texts.text(calm) });
+            return;
+        }
+        let number = format::grouped(i64::try_from(count).unwrap_or(i64::MAX));
+        let all = if path.is_empty() { Default::default() } else { (path, self.texts.text(name)) };
+        let count = if more { format!("{number}+") } else { number };
+        let (tone, advice) = (tone.as_str(), self.texts.text(advice));
+        let lines = lines.into_iter().take(FIRST).collect();
+        self.jobs.push(Job { id, title, count, tone, advice, lines, all });
+    }
+
+    fn draft(&self, draft: &Draft, ending: &str, detail: String) -> Line {
+        let listing = draft.listing.as_ref().and_then(|listing| listing.listing.as_ref());
+        let title = listing.map(|listing| listing.title.clone()).filter(|title| !title.is_empty());
+        let lang = listing.map_or_else(String::new, |listing| foreign(self.texts, &listing.language));
+        let id = draft.name.rsplit('/').next().unwrap_or_default();
+        Line {
+            lang: if title.is_some() { lang } else { String::new() },
+            text: title.unwrap_or_else(|| self.texts.text("work-untitled")),
+            path: format!("/drafts/{}/{id}{ending}", self.names.short(&draft.name)),
+            detail,
+        }
+    }
+
+    fn drafts(&mut self, person: &SignedPerson, found: &Found) {
+        let more = found.more_drafts;
+        let account = person.account.strip_prefix("accounts/").unwrap_or(&person.account);
+        let in_state = |state: DraftState| found.drafts.iter().filter(move |draft| draft.state() == state);
+        let returned = in_state(DraftState::Returned);
+        let returned: Vec<Line> = returned
+            .map(|draft| self.draft(draft, "", self.texts.about("work-returned-why", &draft.return_reason)))
+            .collect();
+        let count = (returned.len(), more && !returned.is_empty());
+        let all = ("/drafts?state=returned".to_owned(), "work-returned-all");
+        self.add(
+            "returned",
+            "work-returned",
+            count,
+            Tone::Warning,
+            "work-returned-do",
+            "work-returned-none",
+            returned,
+            all,
+        );
+
+        let touched = |draft: &Draft| draft.author == account || draft.editors.iter().any(|editor| editor == account);
+        let deputy = found.policy.deputies.iter().any(|deputy| deputy.deputy == account);
+        let may = |draft: &&Draft| match found.policy.rule() {
+            Rule::Other => (person.role >= Role::Reviewer || deputy) && !touched(draft),
+            Rule::Self_ => draft.author == account || person.role >= Role::Reviewer,
+            Rule::None | Rule::Unspecified => true,
+        };
+        let (mine, others): (Vec<&Draft>, Vec<&Draft>) = in_state(DraftState::Submitted).partition(may);
+        let by = |draft: &Draft| self.time("work-handed-in-on", draft.submit_time.as_ref());
+        let waiting: Vec<Line> = mine.iter().map(|draft| self.draft(draft, "/review", by(draft))).collect();
+        let own = others.iter().filter(|draft| touched(draft));
+        let own: Vec<Line> = own.map(|draft| self.draft(draft, "", by(draft))).collect();
+        let count = (waiting.len(), more && !waiting.is_empty());
+        let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
+        self.add("waiting", "work-waiting", count, Tone::Warning, "work-waiting-do", "work-waiting-none", waiting, all);
+        if !own.is_empty() {
+            let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
+            self.add("handed-in", "work-handed-in", (own.len(), more), Tone::Info, "work-handed-in-do", "", own, all);
+        }
+    }
+
+    fn time(&self, id: &str, time: Option<&prost_types::Timestamp>) -> String {
+        let seconds = time.map_or(0, |time| time.seconds);
+        self.texts.about(id, &format::moment(self.texts.language(), &format::in_china(seconds)))
+    }
+
+    fn listing(&self, listing: &Listing, detail: String) -> Option<Line> {
+        let opportunity = listing.listing.as_ref()?;
+        Some(Line {
+            text: opportunity.title.clone(),
+            lang: foreign(self.texts, &opportunity.language),
+            path: self.names.listing_path(&listing.name),
+            detail,
+        })
+    }
+
+    fn expiring(&mut self, person: &SignedPerson, found: &Found) {
+        let listings = found.expiring.results.iter().filter_map(|result| result.listing.as_ref());
+        let ends = |listing: &Listing| {
+            let seconds = listing.expire_time.as_ref().map_or(0, |time| time.seconds);
+            self.texts.about("work-expiring-on", &format::date(self.texts.language(), &format::in_china(seconds)))
+        };
+        let lines = listings.filter_map(|listing| self.listing(listing, ends(listing))).collect();
+        let count = (usize::try_from(found.expiring.total_size).unwrap_or(0), false);
+        let writes = person.role >= Role::Editor;
+        let all = if writes { ("/drafts/published".to_owned(), "work-expiring-all") } else { (String::new(), "") };
+        debug_assert_eq!(SOON_DAYS, 14, "the texts say so");
+        self.add(
+            "expiring",
+            "work-expiring",
+            count,
+            Tone::Warning,
+            "work-expiring-do",
+            "work-expiring-none",
+            lines,
+            all,
+        );
+    }
+
+    fn refused(&mut self, found: &Found) {
+        let lines = found.facts.refused.iter().map(|refused| {
+            let why = refusal(self.texts, refused.code);
+            Line {
+                text: refused.name.id().to_owned(),
+                lang: String::new(),
+                path: self.names.listing_path(refused.name.as_str()),
+                detail: self.texts.fill("work-refused-why", &[("what", &refused.peer), ("why", &why)]),
+            }
+        });
+        let lines: Vec<Line> = lines.collect();
+        let count = (lines.len(), false);
+        let all = (String::new(), "");
+        self.add("refused", "work-refused", count, Tone::Danger, "work-refused-do", "work-refused-none", lines, all);
+    }
+
+    fn unconfirmed(&mut self, found: &Found) {
+        let (texts, names) = (self.texts, self.names);
+        let lines = found.facts.unconfirmed.iter().map(|lacking| {
+            let scopes = lacking.scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
+            let scopes = scopes.collect::<Vec<_>>().join(&texts.text("list-comma"));
+            Line {
+                text: names.member(lacking.holder.as_str()),
+                lang: String::new(),
+                path: names.member_path(&format!("members/{}", lacking.holder)),
+                detail: texts.about("work-unheld-of", &scopes),
+            }
+        });
+        let lines: Vec<Line> = lines.collect();
+        let count = (lines.len(), false);
+        let all = (String::new(), "");
+        self.add("unheld", "work-unheld", count, Tone::Warning, "work-unheld-do", "work-unheld-none", lines, all);
+    }
+
+    fn links(&mut self, found: &Found) {
+        let down = found.facts.links.iter().filter(|link| link.state() != LinkState::Connected);
+        let lines = down.map(|link| Line {
+            text: link.peer.clone(),
+            detail: [words::link_state(self.texts, link.state()), link.detail.clone()].join(" ").trim().to_owned(),
+            ..Line::default()
+        });
+        let lines: Vec<Line> = lines.collect();
+        let count = (lines.len(), false);
+        let all = (String::new(), "");
+        self.add("links", "work-links", count, Tone::Danger, "work-links-do", "work-links-none", lines, all);
+    }
+
+    fn alarms(&mut self, found: &Found) {
+        let alarms = found.facts.alarms.iter();
+        let lines = alarms.map(|alarm| Line {
+            text: alarm.message.clone(),
+            path: "/admin".to_owned(),
+            detail: alarm.remedy.clone(),
+            ..Line::default()
+        });
+        let lines: Vec<Line> = lines.collect();
+        let count = (lines.len(), false);
+        let all = ("/admin".to_owned(), "work-alarms-all");
+        self.add("alarms", "work-alarms", count, Tone::Danger, "work-alarms-do", "work-alarms-none", lines, all);
+    }
+
+    fn matches(&mut self, matches: Option<&[Match]>) {
+        let lines = matches.unwrap_or_default().iter().filter_map(|found| {
+            let own = found.own.listing.as_ref().map_or("", |own| own.title.as_str());
+            let score = found.score.to_string();
+            let detail = self.texts.fill("work-matches-of", &[("what", own), ("score", &score)]);
+            self.listing(&found.other, detail)
+        });
+        let lines: Vec<Line> = lines.collect();
+        let count = (lines.len(), false);
+        let calm = if matches.is_some() { "work-matches-none" } else { "work-matches-looking" };
+        let all = (String::new(), "");
+        self.add("matches", "work-matches", count, Tone::Info, "work-matches-do", calm, lines, all);
+    }
+}
+
+/// Why a peer refused something, in words.
+fn refusal(texts: Texts, code: i32) -> String {
+    let id = match Code::try_from(code).unwrap_or(Code::Unspecified) {
+        Code::BadSignature => "refusal-signature",
+        Code::Key => "refusal-key",
+        Code::Malformed => "refusal-malformed",
+        Code::Foreign => "refusal-foreign",
+        Code::Host => "refusal-host",
+        Code::Suspended => "refusal-suspended",
+        Code::Expired => "refusal-expired",
+        Code::Future => "refusal-future",
+        Code::Limit => "refusal-limit",
+        Code::Unspecified => "refusal-unknown",
+    };
+    texts.text(id)
+}
