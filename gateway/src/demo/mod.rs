@@ -1,6 +1,7 @@
 //! The demonstration network: a gateway and thirteen nodes of sixteen offices as processes of this very executable,
 //! joined by the commands that an operator would use, with real listings at their origins.
 
+mod console;
 pub mod expected;
 mod process;
 mod report;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+pub use console::Console;
 use expected::{Expected, expected, shifted_dates};
 use process::{Executable, Running};
 pub use report::{Report, StoreReport};
@@ -22,6 +24,8 @@ const LISTINGS: &str = include_str!("../../../proto/data/listings.jsonl");
 pub const NETWORK: &str = "pprd.example";
 /// How long everything may take to arrive everywhere.
 const CONVERGE: Duration = Duration::from_secs(120);
+/// The office, and its node, at which work is under way.
+const AT_WORK: &str = "shenzhen";
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How the demonstration runs.
@@ -152,17 +156,41 @@ async fn show(options: &Options, dir: &Path) -> anyhow::Result<bool> {
     }
 
     say("等待每个存储都收齐 · waiting until every store holds what it must");
-    let report = converge(&gateway_dir, &nodes, &expected, &offices, began).await?;
+    let mut report = converge(&gateway_dir, &nodes, &expected, &offices, began).await?;
+    let password = console::password();
+    if report.converged {
+        say("开通账号，准备草稿 · letting people in, beginning their work");
+        report.consoles = consoles(options, &nodes, &offices, &password).await?;
+    }
     report.print(options.json)?;
     let sound = report.converged;
     if !options.once && sound {
-        report::tour(dir, &gateway_dir, &nodes, &running)?;
+        report::tour(dir, &gateway_dir, &nodes, &running, &report.consoles, &password)?;
         std::future::pending::<()>().await;
     }
     for process in running {
         process.stop().await;
     }
     Ok(sound)
+}
+
+/// Opens the console of each node, and begins the work of one office; of that one alone where the demonstration ends at
+/// once.
+async fn consoles(
+    options: &Options,
+    nodes: &BTreeMap<String, PathBuf>,
+    offices: &[Office],
+    password: &str,
+) -> anyhow::Result<Vec<Console>> {
+    let mut consoles = Vec::new();
+    for (node, node_dir) in nodes.iter().filter(|(node, _)| !options.once || *node == AT_WORK) {
+        let members = offices.iter().filter(|office| office.node == *node).map(|office| office.member.clone());
+        consoles.push(console::open(node, node_dir, &members.collect::<Vec<_>>(), password).await?);
+    }
+    if let Some(node_dir) = nodes.get(AT_WORK) {
+        console::begin_work(node_dir, AT_WORK).await?;
+    }
+    Ok(consoles)
 }
 
 /// Listeners on this machine alone, on ports that the system chooses; the folder's other settings come with joining.
@@ -203,7 +231,7 @@ async fn converge(
         let converged = stores.iter().all(StoreReport::is_exact);
         if converged || waiting.elapsed() > CONVERGE {
             let seconds = began.elapsed().as_secs_f64();
-            return Ok(Report { members: offices.len(), converged, seconds, stores });
+            return Ok(Report { members: offices.len(), converged, seconds, stores, consoles: Vec::new() });
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -13,6 +13,7 @@ use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use tonic::transport::{Channel, Endpoint, Uri};
 
+use super::console::Console;
 use super::process::Running;
 
 /// One store.
@@ -49,6 +50,8 @@ pub struct Report {
     pub seconds: f64,
     /// The gateway first, then the nodes by name.
     pub stores: Vec<StoreReport>,
+    /// Where people sign in.
+    pub consoles: Vec<Console>,
 }
 
 impl Report {
@@ -78,6 +81,17 @@ impl Report {
     }
 }
 
+/// To the socket of the server in `dir`.
+pub(super) async fn channel(dir: &Path) -> anyhow::Result<Channel> {
+    let socket = dir.join("admin.sock");
+    let connector = tower::service_fn(move |_: Uri| {
+        let socket = socket.clone();
+        async move { tokio::net::UnixStream::connect(socket).await.map(TokioIo::new) }
+    });
+    let channel = Endpoint::from_static("http://socket").connect_with_connector(connector).await;
+    channel.with_context(|| format!("connecting to the server in {}", dir.display()))
+}
+
 /// The socket of one server.
 pub(super) struct Reader {
     listings: ListingServiceClient<Channel>,
@@ -86,13 +100,7 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) async fn open(dir: &Path) -> anyhow::Result<Self> {
-        let socket = dir.join("admin.sock");
-        let connector = tower::service_fn(move |_: Uri| {
-            let socket = socket.clone();
-            async move { tokio::net::UnixStream::connect(socket).await.map(TokioIo::new) }
-        });
-        let channel = Endpoint::from_static("http://socket").connect_with_connector(connector).await;
-        let channel = channel.with_context(|| format!("connecting to the server in {}", dir.display()))?;
+        let channel = channel(dir).await?;
         Ok(Self { listings: ListingServiceClient::new(channel.clone()), operator: OperatorServiceClient::new(channel) })
     }
 
@@ -142,6 +150,8 @@ pub(super) fn tour(
     gateway_dir: &Path,
     nodes: &BTreeMap<String, PathBuf>,
     running: &[Running],
+    consoles: &[Console],
+    password: &str,
 ) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let program = std::env::current_exe()?;
@@ -160,6 +170,15 @@ pub(super) fn tour(
     ] {
         writeln!(out, "  # {zh}\n  {command}")?;
     }
+    writeln!(out, "\n各节点的控制台（浏览器会提示证书未知，因为它由本演示网络签发）· the consoles:")?;
+    for Console { node, address, logins } in consoles {
+        writeln!(out, "  {node:<18} {address}/sign-in  {}", logins.join(" "))?;
+    }
+    writeln!(out, "密码（随机生成，各账号相同）· password: {password}")?;
+    writeln!(
+        out,
+        "深圳节点上已有草稿、待审核与被退回的稿件，发布须由他人审核。· In Shenzhen work is under way already."
+    )?;
     writeln!(out, "Ctrl-C 结束演示。")?;
     debug_assert!(running.iter().all(|process| process.dir.starts_with(dir)));
     Ok(())

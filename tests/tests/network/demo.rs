@@ -29,5 +29,9 @@ async fn a_whole_network_converges_and_leaves_nothing_behind() {
     }
     let held: u64 = stores.iter().filter_map(|store| store["held"].as_u64()).sum();
     assert!(held > 1_800, "fewer records than the network has: {held}");
+    let console = &report["consoles"][0];
+    assert_eq!(console["node"], "shenzhen", "{report}");
+    assert_eq!(console["logins"], serde_json::json!(["viewer", "editor", "reviewer", "admin"]), "a role each");
+    assert!(console["address"].as_str().is_some_and(|address| address.starts_with("https://127.0.0.1:")), "{console}");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "something was left behind");
 }
