@@ -213,7 +213,19 @@
           var focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
           fill(part, html);
           if (focused === null) return;
-          function each(selector, act) {
+          Array.prototype.some.call(part.querySelectorAll("a[href]"), function (link) {
+            if (link.getAttribute("href") !== focused) return false;
+            link.focus();
+            return true;
+          });
+        })
+        .catch(function () {});
+    }
+    setInterval(again, AGAIN_MS);
+    document.addEventListener("visibilitychange", again);
+  }
+
+  function each(selector, act) {
     Array.prototype.forEach.call(document.querySelectorAll(selector), act);
   }
 

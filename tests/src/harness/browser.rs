@@ -1,4 +1,4 @@
-//! A real browser, driven by `tests/browser/look.mjs` and `write.mjs` with what `tests/run` installs below the target folder.
+//! A real browser, driven by the scripts in `tests/browser` with what `tests/run` installs below the target folder.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -52,6 +52,15 @@ pub async fn browse_as(base: &str, session: &str, pages: &[Seen<'_>]) -> Vec<Str
 pub async fn write_as(base: &str, session: &str, forms: Value) -> Vec<String> {
     let cookies = json!([{"name": SESSION_COOKIE, "value": session}]);
     run("write.mjs", &json!({"base": base, "forms": forms, "cookies": cookies})).await
+}
+
+/// What is wrong on the whole way of an office, from its first administrator to a listing that is gone again, as people go
+/// it in a browser (see `tests/browser/office.mjs`, which says what the plan holds).
+///
+/// # Panics
+/// As [`browse`].
+pub async fn work_in_a_browser(plan: &Value) -> Vec<String> {
+    run("office.mjs", plan).await
 }
 
 async fn look(base: &str, cookies: Value, pages: &[Seen<'_>]) -> Vec<String> {

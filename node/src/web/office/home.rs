@@ -16,7 +16,7 @@ use tonic::Status;
 
 use super::super::Web;
 use super::super::layout::{Page, Section};
-use super::super::reading::Names;
+use super::super::reading::{Fresh, Names, last_visit, since};
 use super::super::respond::Answer;
 use super::super::signed::{Signed, SignedPerson};
 use super::super::visitor::Visitor;
@@ -38,6 +38,8 @@ const DRAFT_CALLS: usize = 5;
 pub(crate) struct WorkPage {
     pub(crate) page: Page,
     pub(crate) hello: String,
+    /// What is new since they were here before.
+    pub(crate) fresh: Option<Fresh>,
     pub(crate) work: Work,
 }
 
@@ -51,9 +53,12 @@ struct WorkFragment {
 
 /// The work list of somebody who is signed in.
 pub(in crate::web) async fn work_list(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Answer {
-    let work = work(web, visitor, person).await?;
+    let visit = last_visit(web, visitor).await?;
+    let (work, fresh) = tokio::join!(work(web, visitor, person), since(web, visitor, visit));
     let page = Page::new(web, visitor, Section::Home, visitor.texts.text("work-title"));
-    visitor.page(&WorkPage::of(page, person, work))
+    let shown = WorkPage::of(page, person, work?);
+    // An index that is being made keeps nobody from their work.
+    visitor.page(&WorkPage { fresh: fresh.unwrap_or_default(), ..shown })
 }
 
 pub(super) async fn fragment(State(web): State<Web>, signed: Signed) -> Answer {
@@ -66,7 +71,7 @@ impl WorkPage {
     pub(crate) fn of(mut page: Page, person: &SignedPerson, work: Work) -> Self {
         page.indexed = false;
         let hello = page.texts().about("work-hello", &person.display_name);
-        Self { page, hello, work }
+        Self { page, hello, fresh: None, work }
     }
 }
 

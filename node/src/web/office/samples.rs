@@ -13,7 +13,7 @@ use duikou_proto::v1::{
 use prost_types::Timestamp;
 
 use super::super::layout::Section;
-use super::super::reading::Names;
+use super::super::reading::{Fresh, Names};
 use super::super::samples::{NETWORK, Samples};
 use super::super::signed::SignedPerson;
 use super::admin::AdminPage;
@@ -128,7 +128,8 @@ fn work(samples: &Samples) {
         let person = SignedPerson { node_admin, ..SignedPerson::sample(samples.language, role) };
         let page = samples.page_for(&visitor, Section::Home, "work");
         let work = Work::of(page.texts(), &names, &person, &found);
-        samples.add("office/home.html", &WorkPage::of(page, &person, work));
+        let fresh = node_admin.then(|| Fresh { text: "<3>".to_owned(), path: "/listings?new=1&since=1".to_owned() });
+        samples.add("office/home.html", &WorkPage { fresh, ..WorkPage::of(page, &person, work) });
     }
 }
 

@@ -35,6 +35,7 @@ mod spreadsheets;
 mod subscriptions;
 mod third_party;
 mod watching;
+mod whole_way;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
