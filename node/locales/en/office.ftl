@@ -173,3 +173,7 @@ backups-none-advice = Press "Back up now"; once it is made you can download it h
 done-backup = A backup has been begun.
 done-settings = The settings are saved and in effect.
 done-nothing = Nothing was changed.
+admin-approval = Approval
+admin-approval-about = Who approves what is published, and who stands in
+admin-audit = Audit trail
+admin-audit-about = Who did what, and when

@@ -173,3 +173,7 @@ backups-none-advice = 点击“立即备份”，完成后可在此下载。
 done-backup = 已开始备份。
 done-settings = 设置已保存并生效。
 done-nothing = 没有更改。
+admin-approval = 审核规则
+admin-approval-about = 谁批准发布，谁可代理
+admin-audit = 审计记录
+admin-audit-about = 谁在何时做了什么

@@ -136,6 +136,8 @@ impl AdminPage {
         let way = |path, name: &str, about: &str| Way { path, name: texts.text(name), about: texts.text(about) };
         let mut ways = vec![
             way("/admin/accounts", "admin-accounts", "admin-accounts-about"),
+            way("/admin/approval", "admin-approval", "admin-approval-about"),
+            way("/admin/audit", "admin-audit", "admin-audit-about"),
             way("/admin/directory", "directory-title", "directory-about"),
         ];
         if whole {
