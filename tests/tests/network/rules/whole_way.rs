@@ -28,7 +28,7 @@ async fn from_the_first_administrator_to_a_listing_that_is_gone_again() {
     ];
     std::fs::write(&corrected, rows.join("\n")).unwrap();
     let address = |name: &str| format!("https://{}", net.node(name).addresses().web);
-    let faults = work_in_a_browser(&json!({
+    let plan = json!({
         "base": address("bijie"),
         "link": format!("/account/link/{secret}"),
         "password": "tea-9-mountain",
@@ -36,8 +36,8 @@ async fn from_the_first_administrator_to_a_listing_that_is_gone_again() {
         "corrected": corrected,
         "title": TITLE,
         "elsewhere": [address("shenzhen"), format!("https://{}", net.gateway().addresses().web)],
-    }));
-    let faults = faults.await;
+    });
+    let faults = work_in_a_browser(&plan).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     net.finish().await;
 }
