@@ -59,6 +59,7 @@ audit-keys-rotate = Changed keys
 audit-keys-acknowledge = Acknowledged keys
 audit-settings-set = Changed a setting
 audit-backup-create = Made a backup
+audit-backup-take = Backup downloaded
 audit-invite-create = Made an invitation
 audit-directory-entry = Directory entry
 audit-group-session = Signing in and out

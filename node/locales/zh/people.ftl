@@ -59,6 +59,7 @@ audit-keys-rotate = 更换密钥
 audit-keys-acknowledge = 确认密钥变更
 audit-settings-set = 修改设置
 audit-backup-create = 备份
+audit-backup-take = 下载备份
 audit-invite-create = 邀请加入
 audit-directory-entry = 目录条目
 audit-group-session = 登录与退出

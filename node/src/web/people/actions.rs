@@ -43,6 +43,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("keys.acknowledge", "audit-keys-acknowledge"),
     ("settings.set", "audit-settings-set"),
     ("backup.create", "audit-backup-create"),
+    ("backup.take", "audit-backup-take"),
     ("invite.create", "audit-invite-create"),
     ("directory.entry", "audit-directory-entry"),
 ];

@@ -195,7 +195,7 @@ async fn whoever_confirmed_is_told_when_the_server_pauses_a_webhook() {
     for words in ["HTTP 410", made.as_str(), "subscriptions resume"] {
         assert!(notice.plain.contains(words), "{words} is not in {}", notice.plain);
     }
-    assert!(notice.html.contains("仓库 &#60;1&#62;") && !notice.html.contains("仓库 <1>"));
+    assert!(notice.html.contains("仓库 &lt;1&gt;") && !notice.html.contains("仓库 <1>"));
     node.alarms("SUBSCRIPTIONS_PAUSED", "1").await;
 
     // Each pause is told once, until the reader has had enough.
