@@ -18,8 +18,9 @@ pub(crate) struct Tables {
     pub(crate) facts: BTreeMap<String, Vec<u8>>,
     pub(crate) entries: BTreeMap<i64, Bytes>,
     pub(crate) counter: Counter,
-    /// Where rows told that they were let go of without a withdrawal. No database keeps this.
-    pub(super) let_go: BTreeMap<RecordName, BTreeSet<Seq>>,
+    /// Where rows told all who could ever see them, without a withdrawal of then: they were let go of, or became narrower.
+    /// No database keeps this.
+    pub(super) to_all: BTreeMap<RecordName, BTreeSet<Seq>>,
 }
 
 /// How a disk can fail.

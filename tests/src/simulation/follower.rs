@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use duikou_node::engine::{Engine, Reader};
 use duikou_node::feed::{EventReader, Step};
-use duikou_node::store::Row;
 use duikou_proto::directory::MemberState;
-use duikou_proto::envelope::{Micros, Part, Revision};
+use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::filter::Filter;
 use duikou_proto::name::{NetworkName, NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
@@ -135,7 +134,7 @@ impl Follower {
                     let had = self.holds.remove(&name).is_some();
                     self.floors.remove(&name);
                     let row = self.page.rows.get(&name);
-                    let ended = row.map_or(0, ends);
+                    let ended = row.and_then(|row| row.withdrawal.as_ref()).map_or(0, |w| w.revision());
                     let hidden = row
                         .and_then(|row| row.record.as_ref())
                         .is_some_and(|record| !record.scopes().meets(&scopes(&self.reader, &process.engine)));
@@ -145,9 +144,10 @@ impl Follower {
                         && !touched(&process.engine, &name);
                     let again = again && !self.lax;
                     let own = matches!(&self.reader, Reader::Member(id) if *id == name.origin());
-                    // What a store lets go of by itself ends for all who could ever see it, as an end that is signed.
+                    // What a store lets go of by itself ends for all who could ever see it, as an end that is signed; so does
+                    // what becomes narrower, and whose own withdrawal was refused or is still to come.
                     let at = row.map_or(0, |row| row.withdrawal_content_seq);
-                    let again = again && !self.page.let_go.get(&name).is_some_and(|seqs| seqs.contains(&at));
+                    let again = again && !self.page.to_all.get(&name).is_some_and(|seqs| seqs.contains(&at));
                     if again && hidden && !own && !had {
                         found.push(Finding::new(LEAKS, format!("{who} was told again that {name} is gone: {row:?}")));
                     }
@@ -180,18 +180,6 @@ fn touched(engine: &Engine, name: &RecordName) -> bool {
     let member = directory.member_by_text(name.origin_str());
     let dies = member.is_some_and(|member| member.keys.iter().any(|key| key.valid_until.is_some()));
     dies || !directory.hidden().is_empty() || directory.members().any(|member| member.state != MemberState::Active)
-}
-
-/// The revision whose end readers are told by a row. A record that became narrower, and whose own withdrawal was refused or
-/// is still to come, tells it by the withdrawal that the row has.
-fn ends(row: &Row) -> Revision {
-    let revision = |part: &Option<Part>| part.as_ref().map_or(0, Part::revision);
-    let by_record = row.record.is_some() && row.record_content_seq == row.withdrawal_content_seq;
-    match (revision(&row.withdrawal), revision(&row.record)) {
-        (0, _) => 0,
-        (withdrawal, record) if by_record => withdrawal.max(record),
-        (withdrawal, _) => withdrawal,
-    }
 }
 
 fn scopes(reader: &Reader, engine: &Engine) -> ScopeSet {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_node::store::{Counter, Fact, Order, Page, Read, Row, Seq, Store, StoreError, Transaction};
-use duikou_proto::envelope::Micros;
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::name::RecordName;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
@@ -143,9 +143,13 @@ impl Read for SimulatedTransaction {
 impl Transaction for SimulatedTransaction {
     async fn put_rows(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         let tables = self.tables();
-        tables.rows.extend(rows.iter().map(|row| (row.name.clone(), row.clone())));
-        for row in rows.iter().filter(|row| row.gone.is_some()) {
-            tables.let_go.entry(row.name.clone()).or_default().insert(row.withdrawal_content_seq);
+        for row in rows {
+            let before = tables.rows.insert(row.name.clone(), row.clone()).and_then(|before| before.record);
+            let scopes = row.record.as_ref().map(Part::scopes);
+            let narrower = before.is_some_and(|before| scopes.is_some_and(|scopes| !before.scopes().is_within(scopes)));
+            if row.gone.is_some() || narrower {
+                tables.to_all.entry(row.name.clone()).or_default().insert(row.withdrawal_content_seq);
+            }
         }
         Ok(())
     }
