@@ -51,7 +51,7 @@ async function letIn(admin, login, role) {
   await admin.go("/admin/accounts/new");
   await admin.tab.fill("#login", login);
   await admin.tab.fill("#display-name", login);
-  await admin.tab.selectOption("select[name^='role-']", role);
+  await admin.tab.selectOption("select[name^='role.']", role);
   await admin.tab.click("form[action='/admin/accounts'] button.main");
   const link = new URL(await admin.tab.inputValue("#link"), plan.base);
   const who = await person();

@@ -15,8 +15,10 @@ const PREFIX: &str = "role.";
 
 /// The choice for one member.
 pub(in crate::web) struct RoleChoice {
-    /// The field's name, also its id.
+    /// The field's name.
     pub(in crate::web) field: String,
+    /// The same as an id, which has no dots.
+    pub(in crate::web) id: String,
     pub(in crate::web) member: String,
     pub(in crate::web) choices: Vec<Choice>,
     pub(in crate::web) chosen: String,
@@ -34,6 +36,7 @@ pub(super) fn choices(texts: Texts, members: &[Acting], held: &[MemberRole], usu
         let chosen = of.map(MemberRole::role).or(usual).filter(|role| *role != Given::Unspecified);
         RoleChoice {
             field: format!("{PREFIX}{}", member.id),
+            id: format!("{PREFIX}{}", member.id).replace('.', "-"),
             member: member.name.clone(),
             choices: all.clone(),
             chosen: chosen.map_or_else(String::new, |role| role.as_str_name().to_owned()),

@@ -47,7 +47,7 @@ const OPENED: &[(&str, Least)] = &[
     ("/drafts/bijie/nothing/review", Editor),
     ("/drafts/bijie/nothing/delete", Editor),
     ("/listings/bijie/nothing/end", Editor),
-    ("/suggest/regions?q=bijie", Editor),
+    ("/suggest/regions?q=bijie", Viewer),
     ("/import", Editor),
     ("/import/template/talent.xlsx", Anybody),
     ("/import/nothing", Editor),
