@@ -119,7 +119,7 @@ try {
   await reviewer.tab.click("form[action$='/return'] button");
   step = "handed in again";
   await clerk.go("/");
-  await clerk.tab.click("#job-returned ~ ul a");
+  await clerk.tab.click("section[aria-labelledby='job-returned'] ul a");
   await clerk.tab.waitForSelector("form.editor");
   if (!(await clerk.tab.textContent("main")).includes("请补充联系人")) fault("the reason is not shown");
   await clerk.tab.fill("#summary", "按要求补充：请与驻深联络处联系。");
@@ -129,7 +129,7 @@ try {
   await clerk.tab.waitForLoadState("load");
   step = "approved";
   await reviewer.go("/");
-  await reviewer.tab.click("#job-waiting ~ p a.button");
+  await reviewer.tab.click("section[aria-labelledby='job-waiting'] a.button");
   await reviewer.tab.click(`h2.card-title a:has-text("${plan.title}") >> nth=0`);
   await reviewer.tab.waitForSelector("form[action$='/approve']");
   await reviewer.tab.click("form[action$='/approve'] button.main");

@@ -130,6 +130,12 @@ impl Field {
         !self.error.is_empty() || self.said.as_ref().is_some_and(|said| !said.error.is_empty())
     }
 
+    /// The HTML type of a line. What is no date could not be shown as one, and would be lost.
+    fn kind_of_line<'a>(&self, kind: &'a str) -> &'a str {
+        let shown = kind != "date" || self.value.is_empty() || self.value.parse::<jiff::civil::Date>().is_ok();
+        if shown { kind } else { "text" }
+    }
+
     fn chosen(&self, choice: &Choice) -> bool {
         choice.value == self.value
     }
