@@ -122,6 +122,7 @@ try {
   await clerk.tab.click("section[aria-labelledby='job-returned'] ul a");
   await clerk.tab.waitForSelector("form.editor");
   if (!(await clerk.tab.textContent("main")).includes("请补充联系人")) fault("the reason is not shown");
+  for (const group of await clerk.tab.$$("details.more-fields:not([open]) > summary")) await group.click();
   await clerk.tab.fill("#summary", "按要求补充：请与驻深联络处联系。");
   await clerk.tab.click("form.editor button[value='send']");
   await clerk.tab.waitForSelector("form[action$='/send'] button.main");
