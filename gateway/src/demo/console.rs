@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tonic::transport::Channel;
 
-use super::report::channel;
+use super::socket::channel;
 
 /// An account for each of them, under the login that says which.
 const ROLES: [(Role, &str, &str); 4] = [

@@ -5,6 +5,7 @@ mod console;
 pub mod expected;
 mod process;
 mod report;
+mod socket;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use duikou_proto::limits;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::operator_service_client::OperatorServiceClient;
 use duikou_proto::v1::{GetStatusRequest, ListListingsRequest};
-use hyper_util::rt::TokioIo;
 use serde::Serialize;
-use tonic::transport::{Channel, Endpoint, Uri};
+use tonic::transport::Channel;
 
 use super::console::Console;
 use super::process::Running;
+use super::socket::channel;
 
 /// One store.
 #[derive(Debug, Clone, Serialize)]
@@ -79,17 +78,6 @@ impl Report {
         writeln!(out, "{verdict} ({:.1} s)", self.seconds)?;
         Ok(())
     }
-}
-
-/// To the socket of the server in `dir`.
-pub(super) async fn channel(dir: &Path) -> anyhow::Result<Channel> {
-    let socket = dir.join("admin.sock");
-    let connector = tower::service_fn(move |_: Uri| {
-        let socket = socket.clone();
-        async move { tokio::net::UnixStream::connect(socket).await.map(TokioIo::new) }
-    });
-    let channel = Endpoint::from_static("http://socket").connect_with_connector(connector).await;
-    channel.with_context(|| format!("connecting to the server in {}", dir.display()))
 }
 
 /// The socket of one server.
