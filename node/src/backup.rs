@@ -183,12 +183,12 @@ fn copy_folder(from: &Path, to: &Path, depth: usize) -> Result<u64, BackupError>
     Ok(bytes)
 }
 
-/// The database is copied by itself; the rest belongs to the process, to an earlier restore, or to whoever is at an
-/// import.
+/// The database is copied by itself, and the search index is made anew of it; the rest belongs to the process, to an
+/// earlier restore, or to whoever is at an import.
 fn stays_behind(name: &str) -> bool {
     let is_database = |rest: &str| rest.is_empty() || DATABASE_SIDES.contains(&rest);
     name.strip_prefix(DATABASE).is_some_and(is_database)
-        || [RESTORED_MARK, BACKUPS, crate::imports::FOLDER].contains(&name)
+        || [RESTORED_MARK, BACKUPS, crate::imports::FOLDER, crate::search::FOLDER].contains(&name)
         || PROCESS_FILES.contains(&name)
 }
 

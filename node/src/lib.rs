@@ -4,6 +4,7 @@ mod accounts;
 mod addresses;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
+mod archive;
 pub mod at_rest;
 pub mod backup;
 pub mod cli;
@@ -17,6 +18,7 @@ mod html;
 mod http;
 mod imports;
 pub mod json;
+pub mod limits;
 mod matching;
 pub mod node;
 mod route;
@@ -26,10 +28,9 @@ pub mod server;
 pub mod services;
 mod settings;
 pub mod sheets;
-mod tar;
 pub mod typed;
 mod uses;
 mod web;
 
-pub use duikou_exchange::{audit, defects, engine, error, feed, keys, limits, link, live, store, trust, world};
+pub use duikou_exchange::{audit, defects, engine, error, feed, keys, link, live, store, trust, world};
 use duikou_exchange::{sealed, tally, time};

@@ -7,25 +7,28 @@ use super::fault::Rule;
 use super::parts::{Config, NO_KEY};
 
 /// What keys may change, by part.
-pub(crate) const CHANGEABLE: [(&str, &[&str]); 3] = [
-    (
-        "site",
-        &[
-            "title_zh",
-            "title_en",
-            "sponsor",
-            "organiser",
-            "icp",
-            "police",
-            "code",
-            "telephone",
-            "address",
-            "report_errors",
-        ],
-    ),
-    ("accounts", &["idle", "session"]),
-    ("live", &["answer", "on_request", "named"]),
+const CHANGEABLE: [(&str, Keys); 3] = [
+    ("site", Keys::All),
+    ("accounts", Keys::These(&["idle", "session"])),
+    ("live", Keys::These(&["answer", "on_request", "named"])),
 ];
+
+/// Keys of a part.
+enum Keys {
+    All,
+    These(&'static [&'static str]),
+}
+
+/// Whether `key` of a part may change.
+fn may_change(part: &str, key: &str) -> bool {
+    CHANGEABLE.iter().any(|(changes, keys)| {
+        *changes == part
+            && match keys {
+                Keys::All => true,
+                Keys::These(keys) => keys.contains(&key),
+            }
+    })
+}
 
 /// What a value is said to be that nobody may read.
 const SECRET: &str = "***";
@@ -33,7 +36,14 @@ const SECRET: &str = "***";
 /// `part.key` of each, as the file names it.
 #[cfg(test)]
 pub(crate) fn changeable() -> impl Iterator<Item = String> {
-    CHANGEABLE.iter().flat_map(|(part, keys)| keys.iter().map(move |key| format!("{part}.{key}")))
+    let mut config = Config::default();
+    CHANGEABLE.iter().flat_map(move |(part, keys)| {
+        let keys = match keys {
+            Keys::All => config.part(part).map_or(&[][..], |part| part.keys()),
+            Keys::These(keys) => keys,
+        };
+        keys.iter().map(move |key| format!("{part}.{key}"))
+    })
 }
 
 impl Config {
@@ -44,8 +54,7 @@ impl Config {
     pub(crate) fn with(&self, changes: &BTreeMap<String, String>) -> Result<Self, Vec<(String, Rule)>> {
         let (mut config, mut faults) = (self.clone(), Vec::new());
         for (path, value) in changes {
-            let may = CHANGEABLE.iter().any(|(part, keys)| keys.iter().any(|key| *path == format!("{part}.{key}")));
-            let set = match path.split_once('.').filter(|_| may) {
+            let set = match path.split_once('.').filter(|(part, key)| may_change(part, key)) {
                 Some((part, key)) => config.part(part).map_or(Err(NO_KEY), |part| part.set(key, value)),
                 None => Err(NO_KEY),
             };

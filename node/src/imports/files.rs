@@ -132,7 +132,9 @@ impl Upload {
     }
 
     pub(super) async fn end(&mut self) -> Result<(), NotTaken> {
-        Ok(self.file.flush().await?)
+        // What is shown as taken outlives a power cut too.
+        self.file.flush().await?;
+        Ok(self.file.sync_all().await?)
     }
 
     pub(super) fn keep(mut self) {

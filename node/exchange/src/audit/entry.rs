@@ -4,10 +4,12 @@ use std::net::IpAddr;
 
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
+use duikou_proto::v1::AuditEntry;
 use serde::{Deserialize, Serialize};
 
 use super::action::Action;
 use super::chain::Hash;
+use crate::time::micros;
 
 /// Characters of a resource's name, who did it and where from.
 const NAME_CHARS: usize = 320;
@@ -131,6 +133,24 @@ impl Entry {
             detail: one_line(&detail, DETAIL_CHARS),
             previous,
         }
+    }
+}
+
+impl From<&AuditEntry> for Entry {
+    /// An entry as the contract tells it. Where the line itself is not told, so are neither its number nor the hash of the
+    /// one before: 0, and zeros.
+    fn from(told: &AuditEntry) -> Self {
+        serde_json::from_str(&told.line).unwrap_or_else(|_| Self {
+            number: 0,
+            time: told.time.as_ref().and_then(micros).unwrap_or_default(),
+            actor: told.actor.clone(),
+            address: told.address.clone(),
+            action: told.action.clone(),
+            resource: told.resource.clone(),
+            member: told.member.clone(),
+            detail: told.detail.clone(),
+            previous: Hash::default(),
+        })
     }
 }
 

@@ -8,9 +8,12 @@ pub const CSV_HEADER: [&str; 9] =
 
 /// One row, whose cells a spreadsheet takes for text: what would be a formula is quoted.
 pub fn csv_row(entry: &Entry) -> [String; 9] {
+    // Whoever is not told of the chain learns neither number nor hash.
+    let told = entry.number > 0;
+    let chain = |text: String| if told { text } else { String::new() };
     let time = jiff::Timestamp::from_microsecond(entry.time).map(|time| time.to_string()).unwrap_or_default();
     [
-        entry.number.to_string(),
+        chain(entry.number.to_string()),
         time,
         text(&entry.actor),
         text(&entry.address),
@@ -18,7 +21,7 @@ pub fn csv_row(entry: &Entry) -> [String; 9] {
         text(&entry.resource),
         text(&entry.member),
         text(&entry.detail),
-        entry.previous.to_string(),
+        chain(entry.previous.to_string()),
     ]
 }
 

@@ -61,15 +61,12 @@ pub use recover::{Recovered, TakeBack};
 pub use signers::Signers;
 pub use start::{Parts, StartError, Started, read_directory};
 pub use tokens::{MemberText, TokenEnd, TokenFact, forget_token};
-pub use viewer::Standing;
-pub use viewer::{Reader, Seen, Viewer};
+pub use viewer::{Reader, Seen, Standing, Viewer};
 pub use work::Work;
 use work::{Memory, Outcome};
-pub use write::Weight;
-pub use write::{Change, Content, Mode, Refused, Write, Written};
-pub use writer::Command;
+pub use write::{Change, Content, Mode, Refused, Weight, Write, Written};
 use writer::Queue;
-pub use writer::WriteError;
+pub use writer::{Command, WriteError};
 
 /// Who this server is.
 #[derive(Debug, Clone)]

@@ -202,7 +202,8 @@ impl ExportArgs {
             Format::Jsonl => for_each(&server, request, |entry| context.print(&line(entry)).map(|()| true)).await,
             Format::Csv => {
                 context.print(&row(CSV_HEADER))?;
-                for_each(&server, request, |entry| context.print(&row(csv_row(&read(entry)))).map(|()| true)).await
+                for_each(&server, request, |entry| context.print(&row(csv_row(&Entry::from(entry)))).map(|()| true))
+                    .await
             }
         }
     }
@@ -210,22 +211,11 @@ impl ExportArgs {
 
 /// An entry as it is kept; as it was told where the line itself is for the server's administrators.
 fn line(entry: &AuditEntry) -> String {
-    if entry.line.is_empty() { serde_json::to_string(&read(entry)).unwrap_or_default() } else { entry.line.clone() }
-}
-
-fn read(entry: &AuditEntry) -> Entry {
-    let time = entry.time.as_ref().map_or(0, |time| time.seconds * 1_000_000 + i64::from(time.nanos / 1_000));
-    serde_json::from_str(&entry.line).unwrap_or_else(|_| Entry {
-        number: u64::try_from(entry.number).unwrap_or_default(),
-        time,
-        actor: entry.actor.clone(),
-        address: entry.address.clone(),
-        action: entry.action.clone(),
-        resource: entry.resource.clone(),
-        member: entry.member.clone(),
-        detail: entry.detail.clone(),
-        previous: Default::default(),
-    })
+    if entry.line.is_empty() {
+        serde_json::to_string(&Entry::from(entry)).unwrap_or_default()
+    } else {
+        entry.line.clone()
+    }
 }
 
 /// A row of CSV (RFC 4180) without the end of its line.

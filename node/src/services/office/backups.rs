@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use tonic::{Request, Status};
 
 use super::{Office, overview};
+use crate::archive::Archive;
 use crate::audit::{Action, Actor, Event};
 use crate::backup::{self, BACKUPS, DATABASE};
 use crate::engine::Engine;
 use crate::limits;
 use crate::services::error::Failure;
-use crate::tar::Archive;
 
 /// A backup that is finished.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,8 +17,7 @@ use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::audit::request;
 use crate::accounts::Role;
-use crate::audit::{CSV_HEADER, Entry, Hash, csv_row};
-use crate::time::micros;
+use crate::audit::{CSV_HEADER, Entry, csv_row};
 
 /// Entries that are read at once.
 const PAGE: i32 = 1_000;
@@ -86,29 +85,10 @@ fn written(format: Format, entries: &[AuditEntry]) -> String {
         .collect()
 }
 
-/// A row, as the command line writes it; without the chain's numbers for those who do not learn them.
 fn row(entry: &AuditEntry) -> String {
-    let kept: Option<Entry> = serde_json::from_str(&entry.line).ok();
-    let numbered = kept.is_some();
-    let mut cells = csv_row(&kept.unwrap_or_else(|| Entry {
-        number: 0,
-        time: entry.time.as_ref().and_then(micros).unwrap_or_default(),
-        actor: entry.actor.clone(),
-        address: entry.address.clone(),
-        action: entry.action.clone(),
-        resource: entry.resource.clone(),
-        member: entry.member.clone(),
-        detail: entry.detail.clone(),
-        previous: Hash::default(),
-    }));
-    if !numbered {
-        let [number, .., previous] = &mut cells;
-        number.clear();
-        previous.clear();
-    }
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Into memory, which takes it.
-    let _ = writer.write_record(&cells);
+    let _ = writer.write_record(csv_row(&Entry::from(entry)));
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 

@@ -6,17 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use tar::{EntryType, Header};
 
 use crate::limits;
 
 /// What an archive is measured in.
 const BLOCK: usize = 512;
-/// Longest name of a file in it.
-const NAME: usize = 100;
 /// Folders within folders.
 const DEPTH: usize = 8;
-/// The largest file whose size eleven octal digits tell: 8 GiB. A larger one's is told in binary.
-const OCTAL_MOST: u64 = 0o777_7777_7777;
 
 /// A file that is to go into an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +52,7 @@ impl Archive {
     /// Where a file cannot be read, or is no longer as long as it was.
     pub(crate) fn write(&self, mut send: impl FnMut(Bytes) -> bool) -> io::Result<()> {
         for entry in &self.0 {
-            if !send(Bytes::copy_from_slice(&header(entry))) {
+            if !send(Bytes::copy_from_slice(header(entry)?.as_bytes())) {
                 return Ok(());
             }
             let (mut file, mut left) = (File::open(&entry.path)?.take(entry.size), entry.size);
@@ -90,42 +87,27 @@ fn collect(folder: &Path, under: &str, depth: usize, entries: &mut Vec<Entry>) -
         if metadata.is_dir() {
             collect(&path, &name, depth + 1, entries)?;
         } else if metadata.is_file() {
-            if name.len() > NAME {
-                return Err(strange("a name is too long"));
-            }
             let mode = metadata.permissions().mode() & 0o777;
-            entries.push(Entry { path, name, size: metadata.len(), mode });
+            let entry = Entry { path, name, size: metadata.len(), mode };
+            // A name for which there is no room is told before anything is sent.
+            header(&entry)?;
+            entries.push(entry);
         }
     }
     Ok(())
 }
 
-fn header(entry: &Entry) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    let mut put = |at: usize, bytes: &[u8]| {
-        for (place, byte) in block.iter_mut().skip(at).zip(bytes) {
-            *place = *byte;
-        }
-    };
-    put(0, entry.name.as_bytes());
-    put(100, format!("{:07o}", entry.mode).as_bytes());
-    put(108, b"0000000");
-    put(116, b"0000000");
-    if entry.size <= OCTAL_MOST {
-        put(124, format!("{:011o}", entry.size).as_bytes());
-    } else {
-        put(124, &[0x80]);
-        put(128, &entry.size.to_be_bytes());
-    }
-    put(136, b"00000000000");
-    put(148, b"        ");
-    put(156, b"0");
-    put(257, b"ustar\x0000");
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    for (place, byte) in block.iter_mut().skip(148).zip(format!("{sum:06o}\0 ").into_bytes()) {
-        *place = byte;
-    }
-    block
+fn header(entry: &Entry) -> io::Result<Header> {
+    let mut header = Header::new_ustar();
+    header.set_path(&entry.name)?;
+    header.set_entry_type(EntryType::Regular);
+    header.set_mode(entry.mode);
+    header.set_size(entry.size);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_cksum();
+    Ok(header)
 }
 
 #[cfg(test)]
@@ -164,8 +146,11 @@ mod tests {
 
     #[test]
     fn a_large_file_has_its_size_and_whoever_goes_stops_it() {
-        let entry = Entry { path: PathBuf::new(), name: "a".to_owned(), size: OCTAL_MOST + 1, mode: 0o600 };
-        assert_eq!(header(&entry)[124..136], [0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]);
+        // Eleven octal digits tell no more than 8 GiB: from there on it is told in binary.
+        let entry = Entry { path: PathBuf::new(), name: "a".to_owned(), size: 1 << 33, mode: 0o600 };
+        assert_eq!(header(&entry).unwrap().as_bytes()[124..136], [0x80, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0]);
+        let endless = Entry { name: "a".repeat(300), ..entry };
+        assert!(header(&endless).is_err());
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), [0; 10_000]).unwrap();
         let mut pieces = 0;
