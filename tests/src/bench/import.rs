@@ -14,11 +14,11 @@ use duikou_proto::sign::Signer;
 use duikou_proto::v1::{Lane, Listing, Record};
 use prost::Message;
 
-use super::REPEATS;
 use super::bare_store::{BareStore, Row};
 use super::content::listing;
 use super::figure::{Figure, Goal};
 use super::tally::median;
+use super::{REPEATS, Size};
 use crate::harness::{NETWORK, Network, Program, Server};
 
 pub(crate) const RATIO: &str = "import_ratio";
@@ -32,19 +32,20 @@ const COMMIT: usize = 512;
 const MEMBERS: [&str; REPEATS] = ["shenzhen", "dongguan", "huizhou"];
 
 /// Measures it.
-pub(crate) async fn measure() -> anyhow::Result<Figure> {
+pub(crate) async fn measure(size: Size) -> anyhow::Result<Figure> {
+    let rows = size.of(ROWS);
     let folder = tempfile::tempdir()?;
     let net = Network::new(1).gateway().node("shenzhen", &MEMBERS).measured().start().await;
     let node = net.node("shenzhen");
     net.gateway().stop().await;
     let (mut imports, mut bares) = (Vec::new(), Vec::new());
     for (run, member) in MEMBERS.into_iter().enumerate() {
-        let listings: Vec<Listing> = (0..ROWS).map(|n| listing(member, &format!("row-{n}"))).collect();
+        let listings: Vec<Listing> = (0..rows).map(|n| listing(member, &format!("row-{n}"))).collect();
         bares.push(bare(&folder.path().join(format!("bare-{run}.db")), &listings).await?);
         let file = folder.path().join(format!("{member}.xlsx"));
         std::fs::write(&file, export(&listings, Format::Xlsx, None)?.bytes)?;
-        imports.push(import(node, member, &file).await.context("importing")?);
-        let last = format!("members/{member}.{NETWORK}/listings/row-{}", ROWS - 1);
+        imports.push(import(node, member, &file, rows).await.context("importing")?);
+        let last = format!("members/{member}.{NETWORK}/listings/row-{}", rows - 1);
         node.get(&last).await.context("the last row is not there")?;
     }
     let (imported, bare) = (median(imports), median(bares));
@@ -55,7 +56,7 @@ pub(crate) async fn measure() -> anyhow::Result<Figure> {
         baseline: Some((bare, "rows/s")),
         goal: Some(GOAL),
         details: vec![
-            ("rows", ROWS.into()),
+            ("rows", rows.into()),
             ("format", "xlsx".into()),
             ("listing_bytes", super::content::LISTING_BYTES.into()),
             ("rows_per_second", imported.round().into()),
@@ -64,14 +65,14 @@ pub(crate) async fn measure() -> anyhow::Result<Figure> {
 }
 
 /// Rows a second, from the start of the command to its end.
-async fn import(node: &Server, member: &str, file: &Path) -> anyhow::Result<f64> {
+async fn import(node: &Server, member: &str, file: &Path, rows: usize) -> anyhow::Result<f64> {
     let mut command = tokio::process::Command::new(Program::Node.path());
     command.arg("import").arg(file).args(["--member", member, "--quiet", "--dir"]).arg(node.dir());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit()).kill_on_drop(true);
     let began = Instant::now();
     let status = command.status().await?;
     anyhow::ensure!(status.success(), "the import ended with {status}");
-    Ok(ROWS as f64 / began.elapsed().as_secs_f64())
+    Ok(rows as f64 / began.elapsed().as_secs_f64())
 }
 
 /// Rows a second of one thread that signs each and commits many at a time.

@@ -40,6 +40,24 @@ pub use figure::{Figure, Goal};
 /// How often each measurement is repeated.
 const REPEATS: usize = 3;
 
+/// How much is measured with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// As much as the figure is about.
+    Full,
+    /// A hundredth of it: shows that a figure can be measured, and says nothing else.
+    Small,
+}
+
+impl Size {
+    fn of(self, full: usize) -> usize {
+        match self {
+            Self::Full => full,
+            Self::Small => full / 100,
+        }
+    }
+}
+
 /// The figures by which a run can be narrowed.
 pub const NAMES: [&str; 22] = [
     publish::RATIO,
@@ -66,11 +84,12 @@ pub const NAMES: [&str; 22] = [
     import::RATIO,
 ];
 
-/// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there.
+/// Measures what `wanted` names (empty: everything) and hands each figure on as soon as it is there. Only pages and
+/// imports know a small size.
 ///
 /// # Errors
 /// Where the network, a load client or a baseline fails.
-pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::Result<()> {
+pub async fn run(wanted: &[String], size: Size, mut report: impl FnMut(Figure)) -> anyhow::Result<()> {
     let wants = |names: &[&str]| wanted.is_empty() || wanted.iter().any(|name| names.contains(&name.as_str()));
     world::raise_file_limit();
     if wants(&[publish::RATIO, publish::COMMIT_LOOP]) {
@@ -115,10 +134,10 @@ pub async fn run(wanted: &[String], mut report: impl FnMut(Figure)) -> anyhow::R
         search::measure(wants(&[search::POSTGRES]), &mut report).await?;
     }
     if wants(&[pages::HOME, pages::SEARCH, pages::RATE, pages::RATIO]) {
-        pages::measure(&mut report).await?;
+        pages::measure(size, &mut report).await?;
     }
     if wants(&[import::RATIO]) {
-        report(import::measure().await?);
+        report(import::measure(size).await?);
     }
     if wants(&[simulated::SPEED]) {
         report(simulated::measure()?);

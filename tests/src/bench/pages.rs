@@ -27,7 +27,7 @@ use super::client::{self, Target, Task};
 use super::figure::{Figure, Goal};
 use super::search::{LISTINGS, MEMBERS, fill, indexed, quantile, rounded};
 use super::tally::median;
-use super::{REPEATS, bare_tls, world};
+use super::{REPEATS, Size, bare_tls, world};
 use crate::harness::{Network, WebCertificate, WebClient};
 
 pub(crate) const HOME: &str = "home_p99_ratio";
@@ -50,7 +50,8 @@ const READERS: usize = 32;
 const UNLIMITED_BYTES: &str = "1000 GiB";
 
 /// Measures all of them.
-pub(crate) async fn measure(report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
+pub(crate) async fn measure(size: Size, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
+    let (listings, searched, opened, read) = (size.of(LISTINGS), size.of(SEARCHES), size.of(HOMES), size.of(PAGES));
     let office = Office::new()?;
     let folder = tempfile::tempdir()?;
     let certificate = WebCertificate::make(folder.path());
@@ -65,23 +66,23 @@ pub(crate) async fn measure(report: &mut impl FnMut(Figure)) -> anyhow::Result<(
     let node = net.node("source");
     // It would take everything in, and index it, on the same cores.
     net.gateway().stop().await;
-    fill(&office, node).await?;
-    indexed(node).await?;
+    fill(&office, node, listings).await?;
+    indexed(node, listings).await?;
 
     // A member's pages are made anew each time; what anybody sees is kept for a moment.
     let member = world::target(node, MEMBERS[0], &certificate).await?;
     let session = node.let_in(&certificate, "clerk", &[&format!("{}=editor", MEMBERS[0])]).await;
     let clerk = Target { secret: Some(session), ..member.clone() };
-    let queries = office.queries(SEARCHES)?;
+    let queries = office.queries(searched)?;
     let (mut pages, mut calls, mut homes, mut home_calls) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut works, mut work_calls) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
         calls.push(search_calls(&member, &queries).await?);
         pages.push(search_pages(&member, &queries).await?);
-        home_calls.push(first_calls(&member).await?);
-        homes.push(first_pages(&member).await?);
-        work_calls.push(work_list_calls(&clerk).await?);
-        works.push(first_pages(&clerk).await?);
+        home_calls.push(first_calls(&member, opened).await?);
+        homes.push(first_pages(&member, opened).await?);
+        work_calls.push(work_list_calls(&clerk, opened).await?);
+        works.push(first_pages(&clerk, opened).await?);
     }
     let [search, home, work] =
         [(pages, calls), (homes, home_calls), (works, work_calls)].map(|(pages, calls)| (median(pages), median(calls)));
@@ -89,7 +90,7 @@ pub(crate) async fn measure(report: &mut impl FnMut(Figure)) -> anyhow::Result<(
     let worse = if ratio(work) > ratio(home) { work } else { home };
     let both = vec![("reader_ratio", rounded(ratio(home)).into()), ("work_list_ratio", rounded(ratio(work)).into())];
     for (name, (page, call), more) in [(SEARCH, search, Vec::new()), (HOME, worse, both)] {
-        let mut details = vec![("listings", LISTINGS.into()), ("p99_ms", rounded(page * 1_000.0).into())];
+        let mut details = vec![("listings", listings.into()), ("p99_ms", rounded(page * 1_000.0).into())];
         details.extend(more);
         report(Figure {
             name,
@@ -108,11 +109,11 @@ pub(crate) async fn measure(report: &mut impl FnMut(Figure)) -> anyhow::Result<(
         Target { address: serve(&certificate, copies(&anybody, &paths).await?).await?.to_string(), ..anybody.clone() };
     let (mut rates, mut bares) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
-        bares.push(rate(&bare, &paths).await.context("bare TLS")?);
-        rates.push(rate(&anybody, &paths).await.context("pages")?);
+        bares.push(rate(&bare, &paths, read).await.context("bare TLS")?);
+        rates.push(rate(&anybody, &paths, read).await.context("pages")?);
     }
     let (real, bare) = (median(rates), median(bares));
-    let details = vec![("listings", LISTINGS.into()), ("readers", READERS.into())];
+    let details = vec![("listings", listings.into()), ("readers", READERS.into())];
     let figure = |name, value, unit, baseline, goal| Figure {
         name,
         value,
@@ -189,10 +190,10 @@ async fn search_calls(target: &Target, queries: &[Query]) -> anyhow::Result<f64>
     Ok(longest(times))
 }
 
-async fn first_pages(target: &Target) -> anyhow::Result<f64> {
+async fn first_pages(target: &Target, count: usize) -> anyhow::Result<f64> {
     let mut client = target.connect().await?;
-    let mut times = Vec::with_capacity(HOMES);
-    for _ in 0..HOMES {
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
         let start = Instant::now();
         get(&mut client, "/").await?;
         times.push(start.elapsed().as_secs_f64());
@@ -201,7 +202,7 @@ async fn first_pages(target: &Target) -> anyhow::Result<f64> {
 }
 
 /// The calls that the first page makes, at once.
-async fn first_calls(target: &Target) -> anyhow::Result<f64> {
+async fn first_calls(target: &Target, count: usize) -> anyhow::Result<f64> {
     let client = SearchServiceClient::new(target.connect().await?);
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
     let now = prost_types::Timestamp { seconds: now as i64, nanos: 0 };
@@ -221,8 +222,8 @@ async fn first_calls(target: &Target) -> anyhow::Result<f64> {
         }),
         ..SearchListingsRequest::default()
     };
-    let mut times = Vec::with_capacity(HOMES);
-    for _ in 0..HOMES {
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
         let (mut one, mut other) = (client.clone(), client.clone());
         let start = Instant::now();
         tokio::try_join!(one.search_listings(newest.clone()), other.search_listings(soon.clone()))?;
@@ -232,7 +233,7 @@ async fn first_calls(target: &Target) -> anyhow::Result<f64> {
 }
 
 /// The calls that a work list makes, at once: what is about to end, the drafts, and who says yes to them.
-async fn work_list_calls(target: &Target) -> anyhow::Result<f64> {
+async fn work_list_calls(target: &Target, count: usize) -> anyhow::Result<f64> {
     let channel = target.connect().await?;
     let (searches, drafts) = (SearchServiceClient::new(channel.clone()), DraftServiceClient::new(channel));
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() as i64;
@@ -255,8 +256,8 @@ async fn work_list_calls(target: &Target) -> anyhow::Result<f64> {
         ..ListDraftsRequest::default()
     };
     let policy = GetApprovalPolicyRequest { name: format!("{parent}/approvalPolicy") };
-    let mut times = Vec::with_capacity(HOMES);
-    for _ in 0..HOMES {
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
         let (mut searches, mut drafts, mut policies) = (searches.clone(), drafts.clone(), drafts.clone());
         let start = Instant::now();
         tokio::try_join!(
@@ -291,9 +292,9 @@ async fn serve(certificate: &WebCertificate, copies: HashMap<String, Bytes>) -> 
     Ok(address)
 }
 
-async fn rate(target: &Target, paths: &[String]) -> anyhow::Result<f64> {
-    let task = Task::Read { target: target.clone(), paths: paths.to_vec(), count: PAGES, readers: READERS };
-    Ok(PAGES as f64 / client::run(&task).await?)
+async fn rate(target: &Target, paths: &[String], count: usize) -> anyhow::Result<f64> {
+    let task = Task::Read { target: target.clone(), paths: paths.to_vec(), count, readers: READERS };
+    Ok(count as f64 / client::run(&task).await?)
 }
 
 #[cfg(test)]

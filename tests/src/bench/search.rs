@@ -25,6 +25,7 @@ pub(crate) const POSTGRES: &str = "search_vs_postgres";
 
 const RATIO_GOAL: Goal = Goal::AtMost(1.5);
 const POSTGRES_GOAL: Goal = Goal::AtLeast(5.0);
+/// Listings that are looked through.
 pub(super) const LISTINGS: usize = 200_000;
 pub(super) const MEMBERS: [&str; 5] = ["origin-a", "origin-b", "origin-c", "origin-d", "origin-e"];
 /// Queries of one run.
@@ -46,9 +47,9 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
     let node = net.node("source");
     // It would take everything in, and index it, on the same cores.
     net.gateway().stop().await;
-    fill(&office, node).await?;
+    fill(&office, node, LISTINGS).await?;
     let begun = Instant::now();
-    indexed(node).await?;
+    indexed(node, LISTINGS).await?;
     let behind = begun.elapsed().as_secs_f64();
 
     let socket = folder.path().join("bare.sock");
@@ -103,10 +104,11 @@ fn member(number: usize) -> &'static str {
     MEMBERS[number % MEMBERS.len()]
 }
 
-pub(super) async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
+/// Publishes so many listings, those of each member by itself.
+pub(super) async fn fill(office: &Office, node: &Server, listings: usize) -> anyhow::Result<()> {
     let mut client = ListingServiceClient::new(node.local());
     for (place, member) in MEMBERS.iter().enumerate() {
-        let numbers: Vec<usize> = (place..LISTINGS).step_by(MEMBERS.len()).collect();
+        let numbers: Vec<usize> = (place..listings).step_by(MEMBERS.len()).collect();
         for numbers in numbers.chunks(CALL) {
             let create = |number: &usize| {
                 let listing = Some(office.listing(member, *number));
@@ -124,12 +126,12 @@ pub(super) async fn fill(office: &Office, node: &Server) -> anyhow::Result<()> {
 }
 
 /// Until a search counts everything.
-pub(super) async fn indexed(node: &Server) -> anyhow::Result<()> {
+pub(super) async fn indexed(node: &Server, listings: usize) -> anyhow::Result<()> {
     let complete = async || {
         let request = SearchListingsRequest { page_size: 1, ..SearchListingsRequest::default() };
         let answer = SearchServiceClient::new(node.local()).search_listings(request).await;
         let total = answer.map_err(|status| status.to_string())?.into_inner().total_size;
-        if usize::try_from(total) == Ok(LISTINGS) { Ok(()) } else { Err(format!("{total} of {LISTINGS}")) }
+        if usize::try_from(total) == Ok(listings) { Ok(()) } else { Err(format!("{total} of {listings}")) }
     };
     within(INDEXED, complete).await.map_err(anyhow::Error::msg)
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use duikou_tests::bench::{self, Conditions};
+use duikou_tests::bench::{self, Conditions, Size};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The exit code of a run that was interrupted.
@@ -23,6 +23,9 @@ struct Args {
     /// One JSON object a line, or one line for people.
     #[arg(long, value_enum, default_value_t = Form::Json)]
     output: Form,
+    /// With a hundredth of everything: shows that figures of pages and imports can be measured, and nothing else.
+    #[arg(long)]
+    small: bool,
     /// Exit with 1 where a goal is missed.
     #[arg(long)]
     strict: bool,
@@ -44,9 +47,10 @@ async fn main() -> anyhow::Result<ExitCode> {
         eprintln!("this is a debug build: its figures say little");
     }
     let conditions = Conditions::look()?;
+    let size = if args.small { Size::Small } else { Size::Full };
     let mut missed = false;
     let mut written = Ok(());
-    let run = bench::run(&args.names, |figure| {
+    let run = bench::run(&args.names, size, |figure| {
         missed |= !figure.met();
         let line = match args.output {
             Form::Json => figure.to_json(&conditions).to_string(),
