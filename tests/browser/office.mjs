@@ -6,24 +6,18 @@
 //
 // PLAN: {"base", "link": PATH, "password", "dirty": FILE, "corrected": FILE, "title": OF A ROW, "elsewhere":
 // [BASE]}. REPORT: a JSON list of faults, empty where all is well.
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import path from "node:path";
-
-const require = createRequire(path.join(process.env.DUIKOU_BROWSER_DIR, "package.json"));
-const { chromium } = require("playwright-core");
+import { DESKTOP, launch, plan, report, visitor } from "./browser.mjs";
 
 const PATIENCE = 30_000;
-const plan = JSON.parse(readFileSync(0, "utf8"));
 const faults = [];
 let step = "begin";
 const fault = (what) => faults.push({ page: step, look: "zh desktop", what });
 
-const browser = await chromium.launch({ executablePath: process.env.DUIKOU_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+const browser = await launch();
 
 /** Somebody at a computer of their own. */
 async function person(base = plan.base) {
-  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 }, ignoreHTTPSErrors: true });
+  const context = await visitor(browser, { locale: "zh-CN", viewport: DESKTOP });
   context.setDefaultTimeout(PATIENCE);
   const tab = await context.newPage();
   tab.on("console", (message) => {
@@ -158,4 +152,4 @@ try {
 } finally {
   await browser.close();
 }
-process.stdout.write(JSON.stringify(faults));
+report(faults);

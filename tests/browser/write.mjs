@@ -6,25 +6,16 @@
 // PLAN: {"base", "cookies": [{"name", "value"}], "forms": [{"kind", "direction", "fill": {FIELD: TEXT}, "choose": {FIELD:
 // VALUE}, "boxes": [[FIELD, VALUE]], "wrong": [FIELD, TEXT], "suggest": [FIELD, TYPED, EXPECTED]}]}. REPORT: a JSON list of
 // faults, empty where all is well.
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import path from "node:path";
+import { DESKTOP, launch, plan, report, violations, visitor } from "./browser.mjs";
 
-const require = createRequire(path.join(process.env.DUIKOU_BROWSER_DIR, "package.json"));
-const { chromium } = require("playwright-core");
-const { AxeBuilder } = require("@axe-core/playwright");
-
-const PATIENCE = 20_000;
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-const plan = JSON.parse(readFileSync(0, "utf8"));
+const PATIENCE = 60_000;
 const faults = [];
 
 async function write(browser, form) {
   const fault = (what) => faults.push({ page: form.kind, look: "with scripts", what });
-  const context = await browser.newContext({ locale: "zh-CN", viewport: { width: 1280, height: 900 }, ignoreHTTPSErrors: true });
+  const context = await visitor(browser, { locale: "zh-CN", viewport: DESKTOP });
   context.setDefaultTimeout(PATIENCE);
   try {
-    await context.addCookies(plan.cookies.map((one) => ({ ...one, url: plan.base, secure: true, httpOnly: true, sameSite: "Lax" })));
     const tab = await context.newPage();
     tab.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) fault(`console: ${message.text()}`);
@@ -57,8 +48,7 @@ async function write(browser, form) {
     const [wrong, text] = form.wrong;
     await saved(() => tab.fill(`#${wrong}`, text));
     await tab.waitForSelector(`[data-said="${wrong}"] .error`);
-    const judged = await new AxeBuilder({ page: tab }).withTags(RULES).analyze();
-    for (const violation of judged.violations) fault(`axe: ${violation.id}: ${violation.nodes[0].html.slice(0, 160)}`);
+    (await violations(tab)).forEach(fault);
     await tab.click("button[data-preview]");
     await tab.waitForSelector("#preview-body strong");
     await tab.goto(tab.url(), { waitUntil: "load" });
@@ -80,7 +70,8 @@ async function write(browser, form) {
   }
 }
 
-const browser = await chromium.launch({ executablePath: process.env.DUIKOU_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-for (const form of plan.forms) await write(browser, form);
+const browser = await launch();
+// Each waits for its own drafts to be saved.
+await Promise.all(plan.forms.map((form) => write(browser, form)));
 await browser.close();
-process.stdout.write(JSON.stringify(faults));
+report(faults);
