@@ -9,7 +9,7 @@ use duikou_proto::federation::host_service_client::HostServiceClient;
 use duikou_proto::name::{MemberId, NodeId};
 
 use crate::engine::Engine;
-use crate::link::{LinkBoard, LinkPhase, unacknowledged};
+use crate::link::{LinkBoard, LinkPhase, Unacknowledged};
 use crate::trust::dial::Dial;
 
 /// How often it is looked whether everything has been acknowledged.
@@ -52,9 +52,10 @@ async fn release(engine: &Engine, board: &LinkBoard, gateway: &NodeId, dial: &Di
         let directory = engine.directory();
         directory.member(member).is_some_and(|held| held.node == engine.identity().node && leaves(held))
     };
+    let mut unacknowledged = Unacknowledged::default();
     while leaves_here() {
         let view = board.get(gateway).unwrap_or_default();
-        let open = unacknowledged(engine, view.acknowledged, Some(member)).await;
+        let open = unacknowledged.count(engine, view.acknowledged, Some(member)).await;
         if view.phase != LinkPhase::Connected || !matches!(open, Ok(0)) {
             tokio::time::sleep(LOOK_EVERY).await;
             continue;

@@ -64,7 +64,7 @@ pub(crate) struct Found {
 /// so depends on what the viewer sees alone.
 pub(crate) fn look(asked: &Asked) -> tantivy::Result<Found> {
     let found = with_reach(asked, Reach::Exact)?;
-    if found.total > 0 || asked.wanted.query.wanted.is_empty() {
+    if found.total > 0 || !asked.wanted.query.may_have_typos() {
         return Ok(found);
     }
     with_reach(asked, Reach::Typos)

@@ -7,20 +7,35 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use duikou_proto::language::Language;
+use duikou_proto::name::RecordName;
 use duikou_proto::v1::Alarm;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use super::status::Alert;
 use super::{Context, status};
+use crate::engine::OwnRows;
 
 /// The alarms as they were when it was last looked.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct AlarmBoard(Arc<ArcSwap<Vec<Alert>>>);
+pub(crate) struct AlarmBoard(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    alerts: ArcSwap<Vec<Alert>>,
+    /// Names that the network hides, each with its reason.
+    hidden: Mutex<OwnRows<(RecordName, String)>>,
+}
 
 impl AlarmBoard {
+    /// The own records that the network hides, as far as was looked.
+    pub(super) async fn hidden(&self) -> MutexGuard<'_, OwnRows<(RecordName, String)>> {
+        self.0.hidden.lock().await
+    }
+
     /// In one language.
     pub(super) fn told(&self, language: Language) -> Vec<Alarm> {
-        self.0.load().iter().map(|alert| alert.clone().told(language)).collect()
+        self.0.alerts.load().iter().map(|alert| alert.clone().told(language)).collect()
     }
 }
 
@@ -37,7 +52,7 @@ pub(crate) async fn keep_logged(context: Context, stop: CancellationToken) {
         }
         // A store that cannot be read says so itself.
         let Ok(alerts) = status::alerts(&context).await else { continue };
-        context.alarms.0.store(Arc::new(alerts));
+        context.alarms.0.alerts.store(Arc::new(alerts));
         let alarms = context.alarms.told(Language::En).into_iter();
         let now: BTreeMap<(String, String), Alarm> =
             alarms.map(|alarm| ((alarm.code.clone(), alarm.message.clone()), alarm)).collect();

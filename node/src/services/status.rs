@@ -9,7 +9,7 @@ use duikou_proto::federation::rejected::Code;
 use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::limits as contract;
-use duikou_proto::name::NodeId;
+use duikou_proto::name::{NodeId, RecordName};
 use duikou_proto::v1;
 use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::link_status::State;
@@ -21,8 +21,8 @@ use super::refused::halt_reason;
 use crate::engine::completeness::Completeness;
 use crate::engine::receipts::Unconfirmed;
 use crate::engine::{Engine, RejectionFact, facts};
-use crate::link::{Breach, BreachView, LinkBoard, LinkPhase, LinkView, unacknowledged, unheard};
-use crate::store::Order;
+use crate::link::{Breach, BreachView, LinkBoard, LinkPhase, LinkView, unheard};
+use crate::store::Row;
 use crate::time::timestamp;
 
 /// Rejections shown per link and direction.
@@ -35,10 +35,6 @@ const INCOMPLETE: usize = 100;
 const SCOPES: usize = 8;
 /// Paused subscriptions that an alarm names.
 const SUBSCRIPTIONS: usize = 8;
-/// Rows looked at to name what is hidden.
-const ROWS: usize = 100_000;
-/// Rows of one page of them.
-const PAGE: usize = 1_000;
 /// After how long recovery should have ended: ten minutes.
 const RECOVERS: Micros = 600 * 1_000_000;
 /// After how long without any link a node's directory counts as stale: an hour.
@@ -57,7 +53,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         withdrawals: count.withdrawals,
     });
     let views = context.links.all();
-    let links = links(engine, &views).await?;
+    let links = links_of(context, &views).await?;
     let alarms = all_alarms(context, &views, &links).await?;
     Ok(Status {
         node: identity.node.to_string(),
@@ -77,15 +73,19 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
 /// What an operator should act on.
 pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
     let views = context.links.all();
-    let links = links(&context.engine, &views).await?;
+    let links = links_of(context, &views).await?;
     all_alarms(context, &views, &links).await
 }
 
 /// How the links are.
-pub(super) async fn links(engine: &Engine, views: &[(NodeId, LinkView)]) -> Result<Vec<LinkStatus>, Failure> {
+pub(super) async fn links(context: &Context) -> Result<Vec<LinkStatus>, Failure> {
+    links_of(context, &context.links.all()).await
+}
+
+async fn links_of(context: &Context, views: &[(NodeId, LinkView)]) -> Result<Vec<LinkStatus>, Failure> {
     let mut links = Vec::with_capacity(views.len());
     for (peer, view) in views {
-        links.push(link(engine, peer, view).await?);
+        links.push(link(context, peer, view).await?);
     }
     Ok(links)
 }
@@ -101,7 +101,7 @@ async fn all_alarms(
     let keys = super::keys::alerts(context).await?.into_iter();
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
     alarms.extend(misconduct::equivocations(engine).await?);
-    alarms.extend(hidden(engine).await?);
+    alarms.extend(hidden(context).await?);
     alarms.extend(paused(&context.subscriptions.paused()));
     let held = engine.completeness();
     alarms.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
@@ -112,7 +112,8 @@ async fn all_alarms(
     Ok(alarms)
 }
 
-async fn link(engine: &Engine, peer: &NodeId, view: &LinkView) -> Result<LinkStatus, Failure> {
+async fn link(context: &Context, peer: &NodeId, view: &LinkView) -> Result<LinkStatus, Failure> {
+    let engine = &context.engine;
     let state = match view.phase {
         LinkPhase::Disconnected => State::Disconnected,
         LinkPhase::Connecting => State::Connecting,
@@ -124,7 +125,7 @@ async fn link(engine: &Engine, peer: &NodeId, view: &LinkView) -> Result<LinkSta
         state: state.into(),
         since_time: Some(timestamp(view.since)),
         detail: view.detail.clone(),
-        unacknowledged: unacknowledged(engine, view.acknowledged, None).await?,
+        unacknowledged: context.links.unacknowledged(engine, peer).await?,
         behind: view.behind,
         rejected_by_peer: rejections(engine, &facts::refused(peer)).await?,
         rejected_here: rejections(engine, &facts::rejected(peer)).await?,
@@ -194,32 +195,30 @@ fn paused(ids: &[String]) -> Option<Alert> {
 }
 
 /// Own records that the network hides, each with the reason that the network gives.
-async fn hidden(engine: &Engine) -> Result<Vec<Alert>, Failure> {
-    let directory = engine.directory();
-    let node = &engine.identity().node;
-    let hosts = |origin: &str| directory.member_by_text(origin).is_some_and(|member| member.node == *node);
-    let (mut after, mut looked, mut found) = (0, 0, Vec::new());
-    // Entries name what they hide by hash alone, so the names have to be tried.
-    while !directory.hidden().is_empty() && after < engine.head() && looked < ROWS && found.len() < HIDDEN {
-        let page = engine.page(Order::Link, after, PAGE).await?;
-        looked += page.rows.len();
-        for row in page.rows.iter().filter(|row| row.record.is_some() && hosts(row.name.origin_str())) {
-            found.extend(directory.hidden().iter().find(|hidden| hidden.means(&row.name)).map(|hidden| Alert {
-                code: "HIDDEN",
-                message: Text::new(
-                    format!("{}已被全网隐藏：{}。", row.name, hidden.reason),
-                    format!("The network hides {}: {}.", row.name, hidden.reason),
-                ),
-                remedy: Text::new(
-                    "请改正或撤下该信息，并联系网络运营方恢复显示。",
-                    "Correct or withdraw it, and ask the network's operator to show it again.",
-                ),
-            }));
-        }
-        after = page.upto;
+async fn hidden(context: &Context) -> Result<Vec<Alert>, Failure> {
+    let directory = context.engine.directory();
+    if directory.hidden().is_empty() {
+        return Ok(Vec::new());
     }
-    found.truncate(HIDDEN);
-    Ok(found)
+    // Entries name what they hide by hash alone, so the names have to be tried.
+    let hides = |row: &Row| {
+        row.record.as_ref()?;
+        let hidden = directory.hidden().iter().find(|hidden| hidden.means(&row.name))?;
+        Some((row.name.clone(), hidden.reason.clone()))
+    };
+    let mut rows = context.alarms.hidden().await;
+    rows.follow(&context.engine, 0, HIDDEN, hides).await?;
+    let mut found: Vec<_> = rows.kept().collect();
+    found.sort();
+    let alert = |(name, reason): &(RecordName, String)| Alert {
+        code: "HIDDEN",
+        message: Text::new(format!("{name}已被全网隐藏：{reason}。"), format!("The network hides {name}: {reason}.")),
+        remedy: Text::new(
+            "请改正或撤下该信息，并联系网络运营方恢复显示。",
+            "Correct or withdraw it, and ask the network's operator to show it again.",
+        ),
+    };
+    Ok(found.into_iter().map(alert).collect())
 }
 
 /// What an origin says is here, and is not.

@@ -147,8 +147,8 @@ fn sql(query: &Query) -> String {
     let words: Vec<String> =
         query.words.iter().map(|word| format!("text LIKE '%{}%'", word.replace('\'', "''"))).collect();
     let province = query.province.iter().map(|code| format!(" AND province = '{code}'")).collect::<String>();
-    // As every answer: how many there are, and the first of them, the newest first.
-    let what = "name, count(*) OVER ()";
+    // As every answer: how many there are, and the first of them with what they say, the newest first.
+    let what = "name, text, count(*) OVER ()";
     format!("SELECT {what} FROM listings WHERE {}{province} ORDER BY number DESC LIMIT {LIMIT};\n", words.join(" AND "))
 }
 

@@ -15,12 +15,12 @@ use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::federation::source_frame::Frame;
 use duikou_proto::federation::{Admit, CircleAdd, CircleCreate, Host, Parts, SourceFrame};
-use duikou_proto::limits;
 use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::v1::{Capital, Lane, Opportunity, WithdrawalReason, capital};
+use duikou_proto::{head, limits};
 use prost::Message;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -387,7 +387,9 @@ impl World {
                 let Some(has) = stores[host].rows.get(name).and_then(|row| row.record.as_ref()) else { continue };
                 let for_it = at == 0 || had.scopes().meets(&self.directory.node_scopes(&self.servers[at].id));
                 let live = had.kind().is_listing() && had.expire_time() > self.time.now();
-                if at != host && had.hash() == has.hash() && for_it && live {
+                // A host that has yet to hear what the member's node before it signed does not know what its scopes hold.
+                let knows = !outdated(&stores[host], new, had);
+                if at != host && had.hash() == has.hash() && for_it && live && knows {
                     let what = format!("{} let go of {name}, which lives and is for it", self.servers[at].id);
                     self.trace.note(|| what.clone());
                     self.found.push(Finding::new("no healing deletes", what));
@@ -470,6 +472,17 @@ impl World {
 
 fn id_of(text: &str, network: &NetworkName) -> MemberId {
     MemberId::parse(text, network).expect("a member's name")
+}
+
+/// Whether a store has newer heads than the host has of all scopes of a part that the store can have heads of.
+fn outdated(host: &Tables, store: &Tables, part: &Part) -> bool {
+    let newest = |tables: &Tables, scope: &Scope| {
+        let name = head::name(&part.origin(), scope).ok()?;
+        tables.rows.get(&name)?.record.as_ref().map(Part::revision)
+    };
+    let heads: Vec<_> =
+        part.scopes().iter().filter_map(|scope| Some((newest(store, scope)?, newest(host, scope)))).collect();
+    !heads.is_empty() && heads.iter().all(|(here, there)| Some(*here) > *there)
 }
 
 fn store_evidence(server: &Server) -> StoreEvidence {

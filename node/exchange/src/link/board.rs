@@ -8,7 +8,9 @@ use duikou_proto::name::NodeId;
 
 use super::breach::{Breach, BreachView};
 use super::end::Ended;
-use crate::store::Seq;
+use super::unacknowledged::Unacknowledged;
+use crate::engine::Engine;
+use crate::store::{Seq, StoreError};
 
 /// How a link is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,12 +57,19 @@ pub struct LinkView {
 
 /// All links of this server.
 #[derive(Debug, Clone, Default)]
-pub struct LinkBoard(Arc<Mutex<BTreeMap<NodeId, LinkView>>>);
+pub struct LinkBoard(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    links: Mutex<BTreeMap<NodeId, LinkView>>,
+    /// Held while the feed is read: who asks meanwhile waits, and finds it read.
+    unacknowledged: tokio::sync::Mutex<BTreeMap<NodeId, Unacknowledged>>,
+}
 
 impl LinkBoard {
     /// Changes what is known of a link.
     pub fn update(&self, peer: &NodeId, change: impl FnOnce(&mut LinkView)) {
-        let mut links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut links = self.0.links.lock().unwrap_or_else(PoisonError::into_inner);
         change(links.entry(peer.clone()).or_default());
     }
 
@@ -114,13 +123,24 @@ impl LinkBoard {
 
     /// One link.
     pub fn get(&self, peer: &NodeId) -> Option<LinkView> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned()
+        self.0.links.lock().unwrap_or_else(PoisonError::into_inner).get(peer).cloned()
     }
 
     /// All, by peer.
     pub fn all(&self) -> Vec<(NodeId, LinkView)> {
-        let links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let links = self.0.links.lock().unwrap_or_else(PoisonError::into_inner);
         links.iter().map(|(peer, view)| (peer.clone(), view.clone())).collect()
+    }
+
+    /// How many own states a peer has not acknowledged: see [`Unacknowledged::count`]. What has been counted once is not
+    /// read again.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn unacknowledged(&self, engine: &Engine, peer: &NodeId) -> Result<i64, StoreError> {
+        let acknowledged = self.get(peer).unwrap_or_default().acknowledged;
+        let mut counts = self.0.unacknowledged.lock().await;
+        counts.entry(peer.clone()).or_default().count(engine, acknowledged, None).await
     }
 }
 

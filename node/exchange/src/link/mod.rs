@@ -30,6 +30,6 @@ pub use dial::keep;
 pub use end::{Ended, LinkEnd, LinkRole};
 #[cfg(feature = "arbitrary")]
 pub(crate) use protocol::SinkLane;
-pub use unacknowledged::unacknowledged;
+pub use unacknowledged::Unacknowledged;
 pub use unheard::unheard;
 pub use wire::{Connect, Inbound, Outbound, Wire};

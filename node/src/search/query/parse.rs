@@ -3,6 +3,7 @@
 use duikou_proto::language::Text;
 use duikou_proto::validate::{Violation, reason};
 
+use super::clause::typos;
 use crate::search::analysis::{cut, fold};
 
 /// Characters of a query.
@@ -19,6 +20,14 @@ pub(crate) struct Query {
     pub(crate) wanted: Vec<Item>,
     /// What must not.
     pub(crate) unwanted: Vec<Item>,
+}
+
+impl Query {
+    /// Whether there is a word that can be found with letters wrong in it.
+    pub(crate) fn may_have_typos(&self) -> bool {
+        let words = self.wanted.iter().filter(|item| !item.phrase).flat_map(|item| &item.words);
+        words.map(|(word, _)| typos(word)).any(|most| most > 0)
+    }
 }
 
 /// A word or a phrase, folded.

@@ -72,7 +72,7 @@ impl Office {
                 *scope = read.short(network);
             }
         }
-        let mut links = status::links(engine, &self.context.links.all()).await?;
+        let mut links = status::links(&self.context).await?;
         for link in &mut links {
             // They name records of all who live here.
             link.rejected_by_peer.clear();

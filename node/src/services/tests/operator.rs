@@ -1,6 +1,7 @@
 use std::os::unix::fs::PermissionsExt;
 
-use duikou_proto::v1::{BackupRequest, GetStatusRequest};
+use duikou_proto::v1::{BackupRequest, GetStatusRequest, UpdateListingRequest};
+use prost_types::FieldMask;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -49,6 +50,39 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
     let codes: Vec<&str> = status.alarms.iter().map(|alarm| alarm.code.as_str()).collect();
     assert_eq!(codes, ["HALTED", "CLOCK_OFF", "LINK_DOWN", "REJECTED_BY_PEER", "DIRECTORY_STALE"]);
     assert!(status.alarms.iter().all(|alarm| !alarm.message.is_empty() && !alarm.remedy.is_empty()));
+}
+
+#[tokio::test]
+async fn what_a_peer_has_not_acknowledged_is_counted_as_the_feed_goes_on() {
+    let (world, peer) = (World::new().await, id("gate"));
+    let acknowledges = |upto| world.links.update(&peer, |link: &mut LinkView| link.acknowledged = upto);
+    let counted = async || world.links.unacknowledged(&world.engine, &peer).await.unwrap();
+    assert_eq!(counted().await, 0);
+    world.publish("a", "one", &["public"]).await;
+    world.publish("b", "two", &["public"]).await;
+    let first = world.engine.head();
+    assert_eq!(counted().await, 2);
+    world.publish("a", "three", &["public"]).await;
+    let renamed = Opportunity { title: "one again".into(), ..listing("one", &["public"]).listing.unwrap() };
+    let name = "members/a/listings/one".to_owned();
+    let listing = Some(Listing { name, listing: Some(renamed), ..Listing::default() });
+    let update_mask = Some(FieldMask { paths: vec!["listing.title".into()] });
+    let request = UpdateListingRequest { listing, update_mask, ..UpdateListingRequest::default() };
+    world.admin().update_listing(request).await.unwrap();
+    assert_eq!(counted().await, 3, "what is written again is one state");
+    acknowledges(first);
+    assert_eq!(counted().await, 2, "what was written again has not been acknowledged");
+    acknowledges(world.engine.head());
+    assert_eq!(counted().await, 0);
+    world.publish("b", "four", &["public"]).await;
+    assert_eq!(counted().await, 1);
+    acknowledges(0);
+    assert_eq!(counted().await, 4, "a peer that has lost everything gets everything");
+    let mut anew = crate::link::Unacknowledged::default();
+    assert_eq!(anew.count(&world.engine, 0, None).await.unwrap(), 4);
+    let member = "b.n.example".parse().unwrap();
+    let mut of_one = crate::link::Unacknowledged::default();
+    assert_eq!(of_one.count(&world.engine, 0, Some(&member)).await.unwrap(), 2);
 }
 
 #[tokio::test]
