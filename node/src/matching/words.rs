@@ -150,13 +150,17 @@ fn sums_zh(Amounts { currency, span }: &Amounts) -> String {
     let unit = CURRENCIES.iter().find(|(code, _)| code == currency).map(|(_, name)| *name);
     let after = unit.map_or_else(|| format!(" {currency}"), str::to_owned);
     let bounds = span.bounds();
-    let largest = bounds.1.or(bounds.0).unwrap_or(0);
-    let (divisor, word) = match largest / Amounts::PARTS {
+    let unit_of = |parts: i64| match parts / Amounts::PARTS {
         100_000_000.. => (100_000_000, "亿"),
         10_000.. => (10_000, "万"),
         _ => (1, ""),
     };
-    let sum = |parts| format!("{}{word}", decimal(parts, divisor));
+    // Each end in its own unit, 3000万–3亿; without one at one end there is none at the other: 5000–12000, not 5000–1.2万.
+    let plain = bounds.0.is_some_and(|min| unit_of(min).0 == 1) && bounds.1.is_some_and(|max| unit_of(max).1 == "万");
+    let sum = |parts| {
+        let (divisor, word) = if plain { (1, "") } else { unit_of(parts) };
+        format!("{}{word}", decimal(parts, divisor))
+    };
     match bounds {
         (Some(min), Some(max)) if min == max => format!("{}{after}", sum(max)),
         (Some(min), Some(max)) => format!("{}–{}{after}", sum(min), sum(max)),
@@ -212,7 +216,8 @@ mod tests {
     fn sums_are_written_as_people_write_them() {
         for (amounts, zh, en) in [
             (amounts("CNY", Some(5_000_000), Some(8_000_000)), "500万–800万元", "CNY 5,000,000 to 8,000,000"),
-            (amounts("CNY", Some(30_000_000), Some(300_000_000)), "0.3亿–3亿元", "CNY 30,000,000 to 300,000,000"),
+            (amounts("CNY", Some(30_000_000), Some(300_000_000)), "3000万–3亿元", "CNY 30,000,000 to 300,000,000"),
+            (amounts("CNY", Some(6_000), Some(12_000)), "6000–12000元", "CNY 6,000 to 12,000"),
             (amounts("HKD", Some(4_500), None), "4500港元以上", "HKD 4,500 and more"),
             (amounts("EUR", None, Some(25_000)), "2.5万 EUR以内", "up to EUR 25,000"),
             (amounts("CNY", Some(800), Some(800)), "800元", "CNY 800"),
