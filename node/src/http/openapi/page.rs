@@ -65,7 +65,8 @@ fn write_body(page: &mut String, document: &Value) -> std::fmt::Result {
         "<header><h1>{title} <span>接口文档 <span lang=\"en\">API</span></span></h1>\
          <p lang=\"en\">{about}</p>\
          <p>机器可读：<a href=\"/openapi.json\">/openapi.json</a>（OpenAPI 3.1）。\
-         <span lang=\"en\">Machine-readable: the same link.</span></p></header>",
+         <span lang=\"en\">Machine-readable: the same link.</span></p>\
+         <p><a href=\"/\">返回首页 <span lang=\"en\">to the pages</span></a></p></header>",
         title = text(info, "title"),
         about = text(info, "description"),
     )?;

@@ -306,7 +306,10 @@ fn form_of(route: &Route, parts: &Parts, exchange: &Exchange) -> Result<Option<F
 }
 
 fn nothing_there(exchange: &Exchange) -> Problem {
-    let text = Text::new("没有这个地址，请查看 /docs。", "There is nothing at this address: see /docs.");
+    let text = Text::new(
+        "没有这个页面：请核对地址，或从首页开始。接口的地址见 /docs。",
+        "There is nothing at this address: check it, or begin on the first page. Those of the interface are in /docs.",
+    );
     Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "NO_SUCH_PATH", &text, exchange.language)
 }
 
