@@ -76,11 +76,16 @@ pub(super) async fn open(node: &str, dir: &Path, members: &[String], password: &
         let secret = made.link.context("an account comes with its link")?.secret;
         people.accept_link(AcceptLinkRequest { secret, password: password.to_owned() }).await?;
     }
+    let logins = ROLES.iter().map(|(_, login, _)| (*login).to_owned()).collect();
+    Ok(Console { node: node.to_owned(), address: web_address(dir)?, logins })
+}
+
+/// Where people reach the server in `dir`.
+pub(super) fn web_address(dir: &Path) -> anyhow::Result<String> {
     let addresses = std::fs::read(dir.join("addresses.json"))?;
     let addresses: Value = serde_json::from_slice(&addresses)?;
     let web = addresses["web"].as_str().context("the server listens for people")?;
-    let logins = ROLES.iter().map(|(_, login, _)| (*login).to_owned()).collect();
-    Ok(Console { node: node.to_owned(), address: format!("https://{web}"), logins })
+    Ok(format!("https://{web}"))
 }
 
 /// At one member: listings that are about to end, drafts in all states, and another person who has to say yes.

@@ -158,6 +158,8 @@ pub(super) fn tour(
     ] {
         writeln!(out, "  # {zh}\n  {command}")?;
     }
+    let public = super::console::web_address(gateway_dir)?;
+    writeln!(out, "\n网关上的公开页面，任何人都可以看 · the gateway's pages, for anybody:\n  {public}")?;
     writeln!(out, "\n各节点的控制台（浏览器会提示证书未知，因为它由本演示网络签发）· the consoles:")?;
     for Console { node, address, logins } in consoles {
         writeln!(out, "  {node:<18} {address}/sign-in  {}", logins.join(" "))?;
