@@ -159,7 +159,7 @@
     var timer = 0;
     function show() {
       var body = new URLSearchParams({ body: text.value });
-      fetch(button.dataset.preview, { method: "POST", body: body, headers: { accept: "text/html" } })
+      return fetch(button.dataset.preview, { method: "POST", body: body, headers: { accept: "text/html" } })
         .then(function (answer) { if (!answer.ok) throw new Error(); return answer.text(); })
         .then(function (html) { section.hidden = false; fill(place, html); })
         .catch(function () { section.hidden = true; });
@@ -171,7 +171,7 @@
     });
     button.addEventListener("click", function (event) {
       event.preventDefault();
-      show();
+      show().then(function () { section.scrollIntoView({ block: "nearest" }); });
     });
   }
 

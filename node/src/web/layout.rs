@@ -40,9 +40,9 @@ impl Section {
         (Self::Home, None, "/", "nav-home"),
         (Self::Listings, None, "/listings", "nav-listings"),
         (Self::Drafts, Some(Role::Editor), "/drafts", "nav-drafts"),
+        (Self::Import, Some(Role::Editor), "/import", "nav-import"),
         (Self::Calendar, None, "/calendar", "nav-calendar"),
         (Self::Members, None, "/members", "nav-members"),
-        (Self::Import, Some(Role::Editor), "/import", "nav-import"),
         (Self::Saved, Some(Role::Viewer), "/saved", "nav-saved"),
         (Self::Statistics, Some(Role::Viewer), "/statistics", "nav-statistics"),
         (Self::Admin, Some(Role::Admin), "/admin", "nav-admin"),
@@ -60,6 +60,13 @@ pub(crate) struct NavLink {
 pub(crate) struct Crumb {
     pub(crate) path: String,
     pub(crate) name: String,
+}
+
+impl Crumb {
+    /// The way to what is below administration.
+    pub(crate) fn admin(texts: Texts) -> Self {
+        Self { path: "/admin".to_owned(), name: texts.text("admin-title") }
+    }
 }
 
 /// A feed of what the page shows.
@@ -295,15 +302,17 @@ impl Page {
         }
     }
 
-    /// The light that the switch offers, and what it says.
-    pub(crate) fn other_theme(&self) -> (&'static str, String) {
-        let next = self.theme.next();
-        let id = match next {
-            Theme::Auto => "theme-auto",
-            Theme::Light => "theme-light",
-            Theme::Dark => "theme-dark",
+    /// The lights that the switch offers, and what it says of each.
+    pub(crate) fn other_themes(&self) -> Vec<(&'static str, String)> {
+        let offered = |theme: &Theme| {
+            let id = match theme {
+                Theme::Auto => "theme-auto",
+                Theme::Light => "theme-light",
+                Theme::Dark => "theme-dark",
+            };
+            (theme.as_str(), self.text(id))
         };
-        (next.as_str(), self.text(id))
+        self.theme.others().iter().map(offered).collect()
     }
 
     /// What a site of a government office says of itself at the foot of each page.

@@ -49,12 +49,12 @@ impl Theme {
         }
     }
 
-    /// The one that the switch offers.
-    pub(crate) const fn next(self) -> Self {
+    /// Those that the switch offers: of two the style shows the one that changes something.
+    pub(crate) const fn others(self) -> &'static [Self] {
         match self {
-            Self::Auto => Self::Dark,
-            Self::Dark => Self::Light,
-            Self::Light => Self::Auto,
+            Self::Auto => &[Self::Dark, Self::Light],
+            Self::Dark => &[Self::Light],
+            Self::Light => &[Self::Auto],
         }
     }
 }

@@ -17,7 +17,7 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed};
-use super::accounts::{PATH, administered, link_made, site};
+use super::accounts::{PATH, administered, link_made};
 use super::fields;
 use super::roles::{RoleChoice, choices, given};
 use super::sessions::{SessionRow, moment, rows};
@@ -101,7 +101,7 @@ pub(super) async fn reset(
     let request = ResetAccountRequest { name: account.name.clone(), factor: sent.get("reset-factor") == "on" };
     let made = web.services().people.reset_account(signed.ask(request)).await;
     let link = made.map_err(|status| signed.failed(&status))?.into_inner().link.unwrap_or_default();
-    link_made(&web, &signed, &account.display_name, link, &site(&web, &uri, &headers))
+    link_made(&web, &signed, &account.display_name, link, &web.reached_at(&uri, &headers))
 }
 
 /// Disables one.
@@ -170,7 +170,8 @@ fn below(web: &Web, signed: &Signed, account: &Account) -> Page {
     let mut page = Page::new(web, signed, Section::Admin, account.display_name.clone());
     page.indexed = false;
     page.here = path_of(account);
-    page.trail = vec![Crumb { path: PATH.to_owned(), name: signed.texts.text("accounts-title") }];
+    page.trail =
+        vec![Crumb::admin(signed.texts), Crumb { path: PATH.to_owned(), name: signed.texts.text("accounts-title") }];
     page
 }
 

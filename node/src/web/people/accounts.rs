@@ -101,7 +101,7 @@ pub(super) async fn create(State(web): State<Web>, signed: Signed, uri: Uri, hea
         Ok(made) => {
             let made = made.into_inner();
             let name = made.account.unwrap_or_default().display_name;
-            link_made(&web, &signed, &name, made.link.unwrap_or_default(), &site(&web, &uri, &headers))
+            link_made(&web, &signed, &name, made.link.unwrap_or_default(), &web.reached_at(&uri, &headers))
         }
         Err(status) => {
             signed.at_least(Role::Admin)?;
@@ -119,17 +119,6 @@ pub(super) fn link_made(web: &Web, signed: &Signed, name: &str, link: OneTimeLin
     signed.page(&LinkMadePage::of(page, name, &format!("{site}{}", link.path), link)).map(unkept)
 }
 
-/// Where people reach this server: as is set, or as whoever asks has reached it.
-pub(super) fn site(web: &Web, uri: &Uri, headers: &HeaderMap) -> String {
-    if !web.base().is_empty() {
-        return web.base().to_owned();
-    }
-    let named = headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-    let host = named.or_else(|| uri.authority().map(http::uri::Authority::as_str)).unwrap_or_default();
-    let scheme = if web.cookies().session_name().starts_with("__Host-") { "https" } else { "http" };
-    if host.is_empty() { String::new() } else { format!("{scheme}://{host}") }
-}
-
 fn new_page(web: &Web, signed: &Signed) -> Page {
     below(web, signed, "account-new")
 }
@@ -138,7 +127,8 @@ fn new_page(web: &Web, signed: &Signed) -> Page {
 pub(super) fn below(web: &Web, signed: &Signed, title: &str) -> Page {
     let mut page = Page::new(web, signed, Section::Admin, signed.texts.text(title));
     page.indexed = false;
-    page.trail = vec![Crumb { path: PATH.to_owned(), name: signed.texts.text("accounts-title") }];
+    page.trail =
+        vec![Crumb::admin(signed.texts), Crumb { path: PATH.to_owned(), name: signed.texts.text("accounts-title") }];
     page
 }
 
@@ -154,6 +144,7 @@ impl AccountsPage {
     pub(in crate::web) fn of(mut page: Page, accounts: &[Account], own: &str, named: impl Fn(&str) -> String) -> Self {
         page.indexed = false;
         let texts = page.texts();
+        page.trail = vec![Crumb::admin(texts)];
         let row = |account: &Account| {
             let role = |held: &duikou_proto::v1::account::MemberRole| {
                 let role = Role::read(held.role).map_or_else(String::new, |role| words::role(texts, role));
@@ -161,16 +152,16 @@ impl AccountsPage {
             };
             let marks = [
                 (account.name == own, "accounts-own"),
-                (account.node_admin, "account-node-admin"),
                 (account.disabled, "account-disabled"),
                 (!account.has_password, "account-no-password"),
                 (account.has_factor, "account-has-factor"),
             ];
+            let whole = account.node_admin.then(|| texts.text("account-node-admin"));
             AccountRow {
                 path: format!("{PATH}/{}", account.name.trim_start_matches("accounts/")),
                 name: account.display_name.clone(),
                 login: account.login.clone(),
-                roles: account.roles.iter().map(role).collect(),
+                roles: whole.into_iter().chain(account.roles.iter().map(role)).collect(),
                 marks: marks.into_iter().filter(|(is, _)| *is).map(|(_, id)| texts.text(id)).collect(),
                 disabled: account.disabled,
             }
