@@ -14,7 +14,8 @@ people = { $count ->
     [one] { $count } person
    *[other] { $count } people
 }
-time-elsewhere = { $what } ({ $zone } time)
+time-elsewhere = { $what } (local time, UTC{ $zone })
+industry-line = { $what } ({ $code })
 as-of = as of { $what }
 search-label = Words to search for
 search-placeholder = Words, places, industries or pinyin
@@ -160,8 +161,9 @@ calendar-count = { $count ->
    *[other] { $count } events in this month.
 }
 calendar-empty = There are no events in this month
-calendar-empty-advice = Look at the months before and after, or at all events.
-calendar-all = All events
+calendar-empty-advice = Nor is one announced for later: look at the months before.
+calendar-next-advice = The next event is in { $what }.
+calendar-next = Go to { $what }
 weekday-1 = Mon
 weekday-2 = Tue
 weekday-3 = Wed

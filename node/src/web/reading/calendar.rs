@@ -20,6 +20,8 @@ use super::names::Names;
 
 /// Events of a month that are shown.
 const EVENTS: i32 = 500;
+/// Events among which the next one is looked for where a month has none.
+const COMING: i32 = 20;
 /// Years before and after this one to which the calendar leads.
 const YEARS: i16 = 5;
 
@@ -47,7 +49,8 @@ impl Day {
     pub(crate) fn class(&self) -> &'static str {
         match (self.inside, self.today, self.entries.is_empty()) {
             (false, ..) => "outside",
-            (true, true, _) => "today",
+            (true, true, true) => "today free",
+            (true, true, false) => "today",
             (true, false, true) => "free",
             (true, false, false) => "taken",
         }
@@ -79,12 +82,30 @@ pub(super) async fn calendar(State(web): State<Web>, visitor: Visitor, RawQuery(
         filter: Some(Filter { kinds: vec!["event".to_owned()], event_time: Some(range), ..Filter::default() }),
         ..SearchListingsRequest::default()
     };
-    let found = web.services().searches.search_listings(visitor.ask(request)).await;
+    let searches = &web.services().searches;
+    let found = searches.search_listings(visitor.ask(request)).await;
     let found = found.map_err(|status| visitor.failed(&status))?.into_inner();
+    let next = if found.results.is_empty() {
+        let next = searches.search_listings(visitor.ask(coming(next_month(first)))).await;
+        next.map_err(|status| visitor.failed(&status))?.into_inner().results
+    } else {
+        Vec::new()
+    };
     let names = Names::new(&web, &visitor);
     let title = visitor.texts.about("calendar-title", &month_name(&visitor, first));
     let page = Page::new(&web, &visitor, Section::Calendar, title);
-    visitor.page(&CalendarPage::of(page, &names, first, now.date(), &found.results))
+    visitor.page(&CalendarPage::of(page, &names, first, now.date(), &found.results, &next))
+}
+
+/// The events that begin on `day` or later, what ends first before the others.
+fn coming(day: Date) -> SearchListingsRequest {
+    let range = TimeRange { start_time: beginning(day), end_time: None };
+    SearchListingsRequest {
+        page_size: COMING,
+        order_by: OrderBy::Closing.into(),
+        filter: Some(Filter { kinds: vec!["event".to_owned()], event_time: Some(range), ..Filter::default() }),
+        ..SearchListingsRequest::default()
+    }
 }
 
 fn month_name(visitor: &Visitor, first: Date) -> String {
@@ -117,7 +138,15 @@ fn path(first: Date) -> String {
 }
 
 impl CalendarPage {
-    pub(crate) fn of(mut page: Page, names: &Names, first: Date, today: Date, events: &[SearchResult]) -> Self {
+    /// The month that begins with `first`; `next` are events after it, where it has none.
+    pub(crate) fn of(
+        mut page: Page,
+        names: &Names,
+        first: Date,
+        today: Date,
+        events: &[SearchResult],
+        next: &[SearchResult],
+    ) -> Self {
         let texts = page.texts();
         let weekday_ids = ["weekday-1", "weekday-2", "weekday-3", "weekday-4", "weekday-5", "weekday-6", "weekday-7"];
         let weekdays = weekday_ids.map(|id| texts.text(id));
@@ -156,10 +185,14 @@ impl CalendarPage {
         let before = first.checked_sub(1.month()).unwrap_or(first);
         let after = next_month(first);
         let name = |day| format::month(texts.language(), &zoned(day));
+        let next = next.iter().filter_map(begins).min().map(Date::first_of_month);
         let empty = (shown == 0).then(|| Empty {
             title: texts.text("calendar-empty"),
-            advice: texts.text("calendar-empty-advice"),
-            link: ("/listings?kind=event".to_owned(), texts.text("calendar-all")),
+            advice: match next {
+                Some(month) => texts.about("calendar-next-advice", &name(month)),
+                None => texts.text("calendar-empty-advice"),
+            },
+            link: next.map_or_else(Default::default, |month| (path(month), texts.about("calendar-next", &name(month)))),
         });
         Self {
             weekdays: weekdays.into(),
@@ -173,6 +206,12 @@ impl CalendarPage {
             page,
         }
     }
+}
+
+/// The day on which an event begins.
+fn begins(event: &SearchResult) -> Option<Date> {
+    let Some(Details::Event(details)) = &event.listing.as_ref()?.listing.as_ref()?.details else { return None };
+    Some(format::in_china(details.start_time.as_ref()?.seconds).date())
 }
 
 /// An event, where it begins on `day`, or began before the month whose `first` day this is.

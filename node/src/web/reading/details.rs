@@ -19,16 +19,17 @@ pub(crate) fn sum(texts: Texts, min: Option<&Money>, max: Option<&Money>) -> Str
     crate::matching::sums(min, max).map_or_else(String::new, |text| text.in_language(texts.language()).to_owned())
 }
 
-/// When an event takes place, in the time of its place.
+/// When an event takes place, in the time of its place, which is said where it is not that of China.
 pub(crate) fn event_time(texts: Texts, event: &Event) -> String {
     let seconds = |time: &Option<prost_types::Timestamp>| time.as_ref().map_or(0, |time| time.seconds);
     let [start, end] =
         [&event.start_time, &event.end_time].map(|time| format::in_zone(seconds(time), &event.time_zone));
     let span = format::span(texts.language(), &start, &end);
-    match &*event.time_zone {
-        format::ZONE => span,
-        zone => texts.fill("time-elsewhere", &[("what", &span), ("zone", zone)]),
+    let china = format::in_china(seconds(&event.start_time));
+    if start.offset() == china.offset() {
+        return span;
     }
+    texts.fill("time-elsewhere", &[("what", &span), ("zone", &start.offset().to_string())])
 }
 
 struct Facts {
@@ -111,7 +112,7 @@ pub(crate) fn of_all(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
     let regions = opportunity.regions.iter().map(|code| format::region(texts.language(), code));
     facts.list("fact-regions", regions);
     let industry = |code: &String| match industries().get(code) {
-        Some(entry) => format!("{} {}", entry.name(texts.language()), entry.code),
+        Some(entry) => texts.fill("industry-line", &[("what", entry.name(texts.language())), ("code", entry.code)]),
         None => code.clone(),
     };
     facts.lines("fact-industries", opportunity.industries.iter().map(industry).collect());

@@ -3,9 +3,10 @@
 
 use askama::Template;
 use axum::extract::State;
+use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::search_listings_request::{Facet, OrderBy};
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{Filter, SearchListingsRequest, SearchListingsResponse, TimeRange};
+use duikou_proto::v1::{Filter, SearchListingsRequest, SearchListingsResponse, SearchResult, TimeRange};
 
 use super::super::layout::{FeedLink, Notice, Page, Section, Tone};
 use super::super::office::work_list;
@@ -72,7 +73,7 @@ impl HomePage {
         mut page: Page,
         names: &Names,
         newest: SearchListingsResponse,
-        soon: SearchListingsResponse,
+        mut soon: SearchListingsResponse,
     ) -> Self {
         let texts = page.texts();
         page.canonical = "/".to_owned();
@@ -96,6 +97,8 @@ impl HomePage {
             name: words::kind(texts, kind),
             count: texts.count("search-found", count_of(kind)),
         });
+        // They are found by when they end.
+        soon.results.sort_by_key(begins);
         let cards = |found: &SearchListingsResponse| {
             found.results.iter().filter_map(|result| Card::found(texts, names, result)).collect()
         };
@@ -112,4 +115,11 @@ impl HomePage {
             page,
         }
     }
+}
+
+/// When an event begins, in seconds; of others 0.
+fn begins(found: &SearchResult) -> i64 {
+    let details = found.listing.as_ref().and_then(|listing| listing.listing.as_ref()?.details.as_ref());
+    let Some(Details::Event(event)) = details else { return 0 };
+    event.start_time.as_ref().map_or(0, |time| time.seconds)
 }

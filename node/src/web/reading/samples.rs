@@ -267,9 +267,11 @@ pub(in crate::web) fn samples(samples: &Samples) {
     }
     let month = jiff::civil::date(2026, 11, 1);
     let events = [result("event", language)];
-    let calendar = |events: &[SearchResult]| {
-        CalendarPage::of(samples.page(Section::Calendar, "calendar", "/calendar"), &names, month, month, events)
+    let calendar = |events: &[SearchResult], next: &[SearchResult]| {
+        let page = samples.page(Section::Calendar, "calendar", "/calendar");
+        CalendarPage::of(page, &names, month, month, events, next)
     };
-    samples.add("reading/calendar.html", &calendar(&events));
-    samples.add("reading/calendar.html", &calendar(&[]));
+    samples.add("reading/calendar.html", &calendar(&events, &[]));
+    samples.add("reading/calendar.html", &calendar(&[], &events));
+    samples.add("reading/calendar.html", &calendar(&[], &[]));
 }
