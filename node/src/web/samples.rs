@@ -136,6 +136,7 @@ mod tests {
         "people/roles.html",
         "office/work.html",
         "office/chart.html",
+        "office/held.html",
     ];
 
     #[test]

@@ -70,7 +70,9 @@ pub(crate) struct AdminPage {
     alarms: Vec<AlarmRow>,
     members: Vec<MemberRow>,
     links: Vec<LinkRow>,
-    held: Vec<HeldRow>,
+    /// What has come whole, and what lacks something.
+    whole_held: Vec<HeldRow>,
+    lacking: Vec<HeldRow>,
     /// What lies on the disk, by name; empty: not for this reader.
     storage: Vec<(String, String)>,
     /// Whether the whole server is administered.
@@ -115,9 +117,7 @@ impl AdminPage {
             good: held.state == Completed::Complete,
             complete: held.complete.map_or_else(|| texts.text("admin-never"), |time| moment(texts, time / 1_000_000)),
         });
-        let mut held: Vec<HeldRow> = held.collect();
-        // What lacks something comes first.
-        held.sort_by_key(|row| row.good);
+        let (whole_held, lacking) = held.partition(|row| row.good);
         let storage = overview.storage.map_or_else(Vec::new, |storage| {
             let bytes = |bytes: u64| format::bytes(i64::try_from(bytes).unwrap_or(i64::MAX));
             let free = storage.free.map_or_else(|| texts.text("admin-unknown"), bytes);
@@ -154,7 +154,8 @@ impl AdminPage {
             alarms: alarms.collect(),
             members: members.collect(),
             links: links.collect(),
-            held,
+            whole_held,
+            lacking,
             storage,
             whole,
             page,

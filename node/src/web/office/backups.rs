@@ -85,7 +85,7 @@ impl BackupsPage {
     pub(crate) fn of(mut page: Page, backups: &[Backup], making: &Making) -> Self {
         page.indexed = false;
         let texts = page.texts();
-        page.trail = vec![Crumb { path: "/admin".to_owned(), name: texts.text("admin-title") }];
+        page.trail = vec![Crumb::admin(texts)];
         match making {
             Making::Idle => {}
             Making::Since(_) => {

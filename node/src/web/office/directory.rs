@@ -5,7 +5,7 @@ use axum::extract::State;
 use duikou_proto::directory::Directory;
 
 use super::super::Web;
-use super::super::layout::{Page, Section};
+use super::super::layout::{Crumb, Page, Section};
 use super::super::reading::Names;
 use super::super::respond::Answer;
 use super::super::signed::Signed;
@@ -51,11 +51,15 @@ impl DirectoryPage {
     ) -> Self {
         page.indexed = false;
         let texts = page.texts();
-        page.trail = vec![super::super::layout::Crumb { path: "/admin".to_owned(), name: texts.text("admin-title") }];
+        page.trail = vec![Crumb::admin(texts)];
         let comma = texts.text("list-comma");
         let members = directory.members().map(|member| {
             let scopes = directory.member_scopes(&member.id);
-            let sees = scopes.iter().map(|scope| words::scope(texts, &scope.short(network), |id| names.member(id)));
+            // The widest first; what anybody sees goes without saying.
+            let mut scopes: Vec<_> = scopes.iter().map(|scope| scope.short(network)).collect();
+            scopes.retain(|scope| scope != "public");
+            scopes.sort_by_key(|scope| ["registered", "network"].iter().position(|wide| scope == wide).unwrap_or(2));
+            let sees = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
             Row {
                 name: names.member(member.id.as_str()),
                 path: names.member_path(&format!("members/{}", member.id)),

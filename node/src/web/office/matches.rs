@@ -24,7 +24,7 @@ const SUBJECTS: i32 = 5;
 /// Counterparts of each.
 const EACH: i32 = 3;
 /// Pairs that are kept, the best first.
-const PAIRS: usize = 6;
+const PAIRS: usize = super::home::FIRST;
 
 /// Two listings, by their names.
 #[derive(Debug, Clone, PartialEq, Eq)]

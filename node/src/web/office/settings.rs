@@ -19,39 +19,40 @@ use crate::settings::Setting;
 /// The name of the button that puts a setting back.
 const RESET: &str = "reset";
 
-/// A setting that may change: `part.key`, the name of its field, and the id of its label.
-type Known = (&'static str, &'static str, &'static str);
+/// A setting that may change: `part.key`, the name of its field, the id of its label, and that of what to fill in (empty: its
+/// label says so).
+type Known = (&'static str, &'static str, &'static str, &'static str);
 
 /// What may change, by the part of the page.
 const GROUPS: [(&str, &[Known]); 3] = [
     (
         "settings-site",
         &[
-            ("site.title_zh", "site-title-zh", "setting-title-zh"),
-            ("site.title_en", "site-title-en", "setting-title-en"),
-            ("site.sponsor", "site-sponsor", "site-sponsor"),
-            ("site.organiser", "site-organiser", "site-organiser"),
-            ("site.address", "site-address", "site-address"),
-            ("site.telephone", "site-telephone", "site-telephone"),
-            ("site.code", "site-code", "site-code"),
-            ("site.icp", "site-icp", "site-icp"),
-            ("site.police", "site-police", "site-police"),
-            ("site.report_errors", "site-report-errors", "setting-report-errors"),
+            ("site.title_zh", "site-title-zh", "setting-title-zh", "setting-title-help"),
+            ("site.title_en", "site-title-en", "setting-title-en", "setting-title-help"),
+            ("site.sponsor", "site-sponsor", "site-sponsor", ""),
+            ("site.organiser", "site-organiser", "site-organiser", ""),
+            ("site.address", "site-address", "site-address", ""),
+            ("site.telephone", "site-telephone", "site-telephone", ""),
+            ("site.code", "site-code", "site-code", "setting-code-help"),
+            ("site.icp", "site-icp", "site-icp", ""),
+            ("site.police", "site-police", "site-police", ""),
+            ("site.report_errors", "site-report-errors", "setting-report-errors", "setting-report-errors-help"),
         ],
     ),
     (
         "settings-accounts",
         &[
-            ("accounts.idle", "accounts-idle", "setting-idle"),
-            ("accounts.session", "accounts-session", "setting-session"),
+            ("accounts.idle", "accounts-idle", "setting-idle", "setting-idle-help"),
+            ("accounts.session", "accounts-session", "setting-session", "setting-session-help"),
         ],
     ),
     (
         "settings-live",
         &[
-            ("live.answer", "live-answer", "setting-answer"),
-            ("live.on_request", "live-on-request", "setting-on-request"),
-            ("live.named", "live-named", "setting-named"),
+            ("live.answer", "live-answer", "setting-answer", "setting-answer-help"),
+            ("live.on_request", "live-on-request", "setting-on-request", "setting-on-request-help"),
+            ("live.named", "live-named", "setting-named", "setting-named-help"),
         ],
     ),
 ];
@@ -114,9 +115,9 @@ pub(super) async fn change(State(web): State<Web>, signed: Signed, sent: Sent) -
     let settings = office.settings(signed.ask(())).await.map_err(|status| signed.failed(&status))?;
     let reset = sent.get(RESET);
     let was_sent = |field: &str| sent.fields().iter().any(|(name, _)| name == field);
-    let typed = known().filter(|(_, field, _)| was_sent(field));
+    let typed = known().filter(|(_, field, ..)| was_sent(field));
     let typed: BTreeMap<&'static str, String> =
-        typed.map(|(key, field, _)| (*key, sent.line(field).to_owned())).collect();
+        typed.map(|(key, field, ..)| (*key, sent.line(field).to_owned())).collect();
     let changes: BTreeMap<String, Option<String>> = if reset.is_empty() {
         let changed = typed.iter().filter(|(key, value)| {
             let known = settings.iter().find(|setting| setting.key == **key);
@@ -153,8 +154,8 @@ impl SettingsPage {
     ) -> Self {
         page.indexed = false;
         let texts = page.texts();
-        page.trail = vec![Crumb { path: "/admin".to_owned(), name: texts.text("admin-title") }];
-        let row = |(key, name, label): &Known| {
+        page.trail = vec![Crumb::admin(texts)];
+        let row = |(key, name, label, help): &Known| {
             let setting = settings.iter().find(|setting| setting.key == *key);
             let value = setting.and_then(|setting| setting.value.as_deref()).unwrap_or_default();
             let shown = typed.get(key).map_or(value, String::as_str);
@@ -165,11 +166,12 @@ impl SettingsPage {
                 (false, true) => texts.text("setting-file"),
                 (false, false) => texts.text("setting-default"),
             };
+            let help = if help.is_empty() { from } else { format!("{} {from}", texts.text(help)) };
             Row {
                 reset: texts.about("setting-reset", &label),
                 field: Field::new(name, label, control(texts, key))
                     .holding(shown)
-                    .helped(from)
+                    .helped(help)
                     .faulted(faults.get(*key).cloned()),
                 key,
                 made,

@@ -38,8 +38,8 @@ pub(crate) struct StatisticsPage {
     span: String,
     chart: Chart,
     tables: Vec<Table>,
-    /// Where the workbook of the month is; empty: all months are shown.
-    report: String,
+    /// Where the workbook of a month is, and what it is called: of the month that is shown, else of the newest.
+    report: (String, String),
     empty: Option<Empty>,
 }
 
@@ -91,13 +91,18 @@ impl StatisticsPage {
             .map(|(month, both)| (month.replace('-', "."), both.gave.published, both.received.published))
             .collect();
         let series = ["statistics-gave", "statistics-received"].map(|id| texts.text(id));
+        let newest = all.months.last().map_or("", |(month, _)| month.as_str());
+        let reported = month.unwrap_or(newest);
         let nothing = values.iter().all(|(_, gave, received)| *gave == 0 && *received == 0);
         Self {
             chosen: month.unwrap_or(YEAR).to_owned(),
             span: month.map_or_else(|| texts.text("statistics-year"), |month| month_name(texts, month)),
             chart: Chart::new(texts, "months", texts.text("statistics-chart"), series, &values),
             tables: all_tables(texts, names, all, part),
-            report: month.map(|month| format!("/statistics/{month}.xlsx")).unwrap_or_default(),
+            report: (
+                format!("/statistics/{reported}.xlsx"),
+                texts.about("statistics-report", &month_name(texts, reported)),
+            ),
             empty: nothing.then(|| Empty {
                 title: texts.text("statistics-empty"),
                 advice: texts.text("statistics-empty-advice"),

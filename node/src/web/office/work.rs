@@ -224,7 +224,11 @@ impl Maker<'_> {
         let lines = listings.filter_map(|listing| self.listing(listing, ends(listing))).collect();
         let count = (usize::try_from(found.expiring.total_size).unwrap_or(0), false);
         let writes = person.role >= Role::Editor;
-        let all = if writes { ("/drafts/published".to_owned(), "work-expiring-all") } else { (String::new(), "") };
+        let all = if writes {
+            ("/drafts/published?closing=soon".to_owned(), "work-expiring-all")
+        } else {
+            (String::new(), "")
+        };
         debug_assert_eq!(SOON_DAYS, 14, "the texts say so");
         self.add(
             "expiring",
