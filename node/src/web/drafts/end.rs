@@ -34,6 +34,8 @@ pub(in super::super) struct Ending {
     name: String,
     /// Whether it can be true for longer: an event is over when it is over.
     renews: bool,
+    /// For those who hear a button without what stands above it.
+    title: String,
     labels: [String; 5],
 }
 
@@ -45,6 +47,7 @@ pub(in super::super) fn endings(texts: Texts, names: &Names, listing: &Listing) 
         etag: listing.etag.clone(),
         name: form_urlencoded::byte_serialize(listing.name.as_bytes()).collect(),
         renews: kind != "event",
+        title: listing.listing.as_ref().map_or_else(String::new, |listing| listing.title.clone()),
         labels: ["end-edit", "end-renew", "end-fill", "end-withdraw", "end-copy"].map(|id| texts.text(id)),
     }
 }

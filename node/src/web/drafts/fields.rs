@@ -80,8 +80,13 @@ impl Maker<'_> {
             Language::En => (info.en, info.help.1),
         };
         let control = self.control(info);
-        // A list of boxes needs no word on what to write.
-        let help = if matches!(control, Control::Boxes { .. }) { self.boxes_help(info) } else { help.to_owned() };
+        // A list of boxes needs no word on what to write, and some words are for cells.
+        let help = match (&control, info.field) {
+            (Control::Boxes { .. }, _) => self.boxes_help(info),
+            (_, Field::Body) => self.texts.text("editor-body-help"),
+            (_, Field::Phone) => self.texts.text("editor-phone-help"),
+            _ => help.to_owned(),
+        };
         let (autocomplete, inputmode) = match info.field {
             Field::Email => ("email", "email"),
             Field::Phone => ("tel", "tel"),

@@ -15,7 +15,7 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::forms::{Choice, Control, Field};
-use super::super::layout::{Page, Section};
+use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -111,6 +111,7 @@ impl PolicyPage {
     ) -> Self {
         let texts = page.texts();
         page.indexed = false;
+        page.trail = vec![Crumb::admin(texts)];
         let (_, _, now) = of_rule(policy.rule());
         let chosen = if policy.is_default { Rule::Unspecified } else { policy.rule() };
         let rules = RULES.map(|(value, _, id)| Choice { value: value.to_owned(), name: texts.text(id) });
