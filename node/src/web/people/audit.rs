@@ -16,7 +16,7 @@ use super::super::catalogue::Texts;
 use super::super::faults::Faults;
 use super::super::format;
 use super::super::forms::{Choice, Control, Field};
-use super::super::layout::{Page, Section};
+use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::Pager;
 use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
@@ -174,6 +174,7 @@ impl AuditPage {
     ) -> Self {
         page.indexed = false;
         let texts = page.texts();
+        page.trail = vec![Crumb::admin(texts)];
         let row = |entry: &AuditEntry| EntryRow {
             time: moment(texts, entry.time),
             actor: actor(texts, names, &entry.actor),

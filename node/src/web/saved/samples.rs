@@ -72,6 +72,6 @@ pub(in crate::web) fn samples(samples: &Samples) {
         let path = if matches!(way.way, Some(Way::Page(_))) { "/feeds/x" } else { "" }.to_owned();
         samples.add("saved/subscription.html", &SubscriptionPage::of(page(), &names, &way, &deliveries, true));
         let made = CreateSubscriptionResponse { subscription: Some(way), secret, path };
-        samples.add("saved/made.html", &MadePage::of(page(), made));
+        samples.add("saved/made.html", &MadePage::of(page(), "https://duikou.example", made));
     }
 }

@@ -10,7 +10,7 @@ use duikou_proto::v1::subscription_service_server::SubscriptionService;
 use duikou_proto::v1::{
     self, CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Subscription, Webhook,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, Uri};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
@@ -93,7 +93,10 @@ impl SubscribePage {
         };
         Self {
             path: format!("{SAVED}/{}/subscribe", search.id),
-            about: Ask { q: String::new(), ..ask.clone() }.about(texts),
+            about: match ask.is_narrowed() {
+                true => Ask { q: String::new(), ..ask.clone() }.about(texts),
+                false => texts.text("any"),
+            },
             words: ask.q,
             fields,
             request_id,
@@ -138,7 +141,14 @@ fn fields(texts: Texts, sent: &Sent, faults: &[(String, String)]) -> Vec<Field> 
 }
 
 /// Makes it, as the service is asked by programs too.
-pub(super) async fn make(State(web): State<Web>, signed: Signed, Path(id): Path<String>, sent: Sent) -> Answer {
+pub(super) async fn make(
+    State(web): State<Web>,
+    signed: Signed,
+    Path(id): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    sent: Sent,
+) -> Answer {
     let search = kept(&web, &signed, &id).await?;
     let request = Ask::read(&search.query).bare().request(signed.texts);
     let filter = request.map_err(|faults| wrong_search(&signed, &faults))?.filter.unwrap_or_default();
@@ -170,7 +180,7 @@ pub(super) async fn make(State(web): State<Web>, signed: Signed, Path(id): Path<
     let title = signed.texts.about("subscribe-title", &search.name);
     let page = Page::new(&web, &signed, Section::Saved, title);
     match web.services().subscriptions.create_subscription(signed.ask(request)).await {
-        Ok(made) => signed.page(&MadePage::of(page, made.into_inner())),
+        Ok(made) => signed.page(&MadePage::of(page, &web.reached_at(&uri, &headers), made.into_inner())),
         Err(status) => match faults(&signed, &status) {
             Some(faults) => {
                 signed.page_with(StatusCode::BAD_REQUEST, &SubscribePage::of(page, &search, &sent, &faults))
@@ -205,7 +215,8 @@ fn faults(signed: &Signed, status: &Status) -> Option<Vec<(String, String)>> {
 }
 
 impl MadePage {
-    pub(super) fn of(mut page: Page, made: CreateSubscriptionResponse) -> Self {
+    /// `site` is where programs reach this server.
+    pub(super) fn of(mut page: Page, site: &str, made: CreateSubscriptionResponse) -> Self {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb { path: SAVED.to_owned(), name: texts.text("saved-title") }];
@@ -215,7 +226,7 @@ impl MadePage {
             Some(Way::Page(_)) => texts.text("made-page"),
             Some(Way::Webhook(_) | Way::Pull(_)) | None => texts.text("made-webhook"),
         };
-        let feed = |(ending, id): (&str, &str)| (texts.text(id), page.absolute(&format!("{}.{ending}", made.path)));
+        let feed = |(ending, id): (&str, &str)| (texts.text(id), format!("{site}{}.{ending}", made.path));
         let feeds = if made.path.is_empty() { Vec::new() } else { FORMS.map(feed).into() };
         Self { told, feeds, secret: made.secret, path: subscription::path(&subscription.name), page }
     }
