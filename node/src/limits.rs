@@ -33,8 +33,10 @@ pub const ARCHIVE_PIECE: usize = 64 * 1024;
 pub const ARCHIVE_WAITS: usize = 4;
 /// Counterparts of a listing that are found.
 pub const MATCHES: usize = 200;
-/// Rows that are looked at for them.
-pub const MATCH_ROWS: usize = 500_000;
+/// Listings that are compared for them: those that have most of what counts, as far as the search index knows it.
+pub const MATCH_CANDIDATES: usize = 500;
+/// So many of them are read at once.
+pub const CANDIDATES_PAGE: usize = 100;
 /// Calls that look for counterparts at the same time.
 pub const MATCHING: usize = 2;
 /// Those that look or wait for their turn.

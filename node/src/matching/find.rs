@@ -1,20 +1,21 @@
-//! Looks for the counterparts of a listing among what a reader may see.
+//! Looks for the counterparts of a listing among what a reader may see: the search index says which come first by what it
+//! knows of the reasons, and those are compared.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use duikou_proto::envelope::{Part, Revision};
-use duikou_proto::filter::{Filter, Header};
+use duikou_proto::filter::Filter;
 use duikou_proto::v1::Opportunity;
-use prost::Message;
 
+use super::rank::ranking;
 use super::{Score, Subject};
-use crate::engine::{Engine, Reader};
-use crate::feed::readable;
+use crate::engine::Reader;
 use crate::limits;
-use crate::store::StoreError;
+use crate::search::{Hit, Search, SearchError};
 
 /// For whom, and which.
-pub(crate) struct Search<'a> {
+pub(crate) struct Asked<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) filter: &'a Filter,
     /// Points that one has at least.
@@ -38,43 +39,37 @@ impl Found {
     }
 }
 
-/// The best counterparts in their order, at most [`limits::MATCHES`].
+/// The best counterparts in their order, at most [`limits::MATCHES`] of the [`limits::MATCH_CANDIDATES`] that rank first.
 ///
 /// # Errors
-/// Where the store cannot be read.
-pub(crate) async fn find(engine: &Engine, subject: &Subject, search: &Search<'_>) -> Result<Vec<Found>, StoreError> {
-    // Made of known kinds and directions, it is sound.
-    let counterparts = Filter::compile(&subject.filter(), &engine.identity().network).unwrap_or_default();
-    let (mut best, mut after, mut looked) = (Vec::<Found>::new(), String::new(), 0);
+/// Where there is no answer for now, as of any search.
+pub(crate) async fn find(search: &Search, subject: Subject, asked: &Asked<'_>) -> Result<Vec<Found>, SearchError> {
+    let mut wanted = ranking(&subject);
+    wanted.not_of = asked.not_of.map(str::to_owned);
+    let filter = asked.filter.clone();
+    let mut candidates = search.candidates(wanted, filter, asked.reader, limits::MATCH_CANDIDATES).await?;
+    let (subject, min_score) = (Arc::new(subject), asked.min_score);
+    let mut best = Vec::<Found>::new();
     loop {
-        let (parts, next) = engine.list("members/", &after, limits::FEED_PAGE, search.reader).await?;
-        best.extend(parts.into_iter().filter_map(|part| search.look(subject, &counterparts, part)));
-        best.sort_by(|a, b| a.place().cmp(&b.place()));
-        best.truncate(limits::MATCHES);
-        looked += limits::FEED_PAGE;
-        match next {
-            Some(last) if looked < limits::MATCH_ROWS => after = last.to_string(),
-            _ => break,
+        let hits = candidates.next().await?;
+        if hits.is_empty() {
+            return Ok(best);
         }
+        let subject = subject.clone();
+        let compared = move || {
+            best.extend(hits.into_iter().filter_map(|hit| compare(&subject, hit, min_score)));
+            best.sort_by(|a, b| a.place().cmp(&b.place()));
+            best.truncate(limits::MATCHES);
+            best
+        };
+        best = search.beside(compared).await.ok_or(SearchError::Unready)?;
     }
-    Ok(best)
 }
 
-impl Search<'_> {
-    fn look(&self, subject: &Subject, counterparts: &Filter, part: Part) -> Option<Found> {
-        let (header, filters) = (Header::of(&part), [counterparts, self.filter]);
-        let may = |filter: &&Filter| filter.matches_header(&header);
-        if self.not_of == Some(part.name().origin_str()) || !filters.iter().all(may) {
-            return None;
-        }
-        let opportunity = Opportunity::decode(part.body()).ok()?;
-        let does = |filter: &&Filter| filter.matches(&header, &opportunity);
-        if !filters.iter().all(does) {
-            return None;
-        }
-        let score = subject.score(&opportunity).filter(|score| score.points >= self.min_score)?;
-        // What breaks the rules is shown nowhere, and takes nobody's place. Only what is alike is worth looking.
-        let opportunity = readable(&part)?;
-        Some(Found { part, opportunity, score })
-    }
+fn compare(subject: &Subject, Hit { part, opportunity, .. }: Hit, min_score: u32) -> Option<Found> {
+    let score = subject.score(&opportunity).filter(|score| score.points >= min_score)?;
+    Some(Found { part, opportunity, score })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,13 @@
 //! Matching 对口: what answers a listing. `pairs` says which listings can answer each other, `score` how well two do and
-//! why, `words` says the reasons to people, `text` compares texts, `find` looks through what a reader may see.
+//! why, `words` says the reasons to people, `text` compares texts, `rank` is how the search index is asked for what answers one
+//! best, `find` compares what it finds.
 //!
 //! A score is a function of two listings and nothing else: the same at every node, in both directions.
 
 mod find;
 mod near;
 mod pairs;
+mod rank;
 mod score;
 mod text;
 mod words;
@@ -14,7 +16,7 @@ use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::{Filter, MatchReason, Opportunity};
 use duikou_proto::validate::kind_of;
 
-pub(crate) use find::{Found, Search, find};
+pub(crate) use find::{Asked, Found, find};
 pub(crate) use score::MIN_SCORE;
 pub(crate) use words::sums;
 
@@ -23,7 +25,7 @@ pub(crate) use words::sums;
 pub(crate) struct Subject {
     opportunity: Opportunity,
     kind: &'static str,
-    text: text::Features,
+    text: text::Texts,
 }
 
 /// How well another answers it.
@@ -42,7 +44,7 @@ impl Subject {
         if opportunity.direction() == Direction::Unspecified {
             return None;
         }
-        let text = text::Features::of(&opportunity);
+        let text = text::Texts::of(&opportunity);
         Some(Self { opportunity, kind, text })
     }
 
@@ -74,13 +76,13 @@ impl Subject {
 pub(crate) struct Candidate<'a> {
     opportunity: &'a Opportunity,
     kind: &'static str,
-    text: text::Features,
+    text: text::Texts,
 }
 
 impl<'a> Candidate<'a> {
     /// None where it is of no kind.
     pub(crate) fn new(opportunity: &'a Opportunity) -> Option<Self> {
-        Some(Self { opportunity, kind: kind_of(opportunity)?, text: text::Features::of(opportunity) })
+        Some(Self { opportunity, kind: kind_of(opportunity)?, text: text::Texts::of(opportunity) })
     }
 
     fn view(&self) -> View<'_> {
@@ -93,5 +95,5 @@ impl<'a> Candidate<'a> {
 struct View<'a> {
     opportunity: &'a Opportunity,
     kind: &'static str,
-    text: &'a text::Features,
+    text: &'a text::Texts,
 }

@@ -80,6 +80,19 @@ pub(super) fn nearest<'a>(
     best
 }
 
+/// The entries in which any of the codes lies, each with the most that a code in it can come to.
+pub(super) fn reach<'a>(table: &'static Table, codes: impl Iterator<Item = &'a str>) -> HashMap<&'static str, f64> {
+    let mut reached = HashMap::new();
+    for code in codes {
+        for (up, entry) in table.lineage(code).enumerate() {
+            let part = part(entry, if up == 0 { How::Same } else { How::Within });
+            let most = reached.entry(entry.code).or_insert(part);
+            *most = part.max(*most);
+        }
+    }
+    reached
+}
+
 #[cfg(test)]
 mod tests {
     use duikou_proto::reference::{industries, occupations, regions};
@@ -121,6 +134,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn nothing_comes_nearer_than_it_can(one in 0usize..3000, other in 0usize..3000) {
+            let code = |at: usize| regions().entries()[at].code;
+            let reached = reach(regions(), [code(one)].into_iter());
+            let in_it = regions().lineage(code(other)).filter_map(|entry| reached.get(entry.code));
+            let most = in_it.copied().reduce(f64::max);
+            let found = nearest(regions(), [code(one)].into_iter(), [code(other)].into_iter());
+            prop_assert_eq!(most.is_some(), found.is_some());
+            prop_assert!(found.is_none_or(|near| Some(near.part) <= most));
+        }
+
         #[test]
         fn it_does_not_matter_from_which_side(one in 0usize..3000, other in 0usize..3000, third in 0usize..3000) {
             let code = |at: usize| regions().entries()[at].code;

@@ -48,14 +48,38 @@ const SUBJECT_POINTS: i32 = 8;
 /// Of the weight of the kind, where two kinds go together.
 const TOGETHER: f64 = 0.6;
 /// Supply is half of what another way weighs: talent has more to compare.
-const SUPPLY: f64 = 0.5;
+pub(super) const SUPPLY: f64 = 0.5;
 /// Each tag in common, up to two.
-const TAG: f64 = 0.5;
+pub(super) const TAG: f64 = 0.5;
+/// Of the weight of maturity, where what is offered is one level short.
+pub(super) const MATURITY_NEARLY: f64 = 0.4;
 /// Events within so many seconds of each other are one season, and within three times as many one year's half.
-const SEASON_SECONDS: i64 = 31 * 24 * 3600;
+pub(super) const SEASON_SECONDS: i64 = 31 * 24 * 3600;
 
-fn weight(code: Code) -> u32 {
+pub(super) fn weight(code: Code) -> u32 {
     WEIGHTS.iter().find(|(known, _)| *known == code).map_or(0, |(_, weight)| *weight)
+}
+
+/// What a reason comes to that holds to a part (0 to 1) of its weight.
+pub(super) fn points(code: Code, part: f64) -> i32 {
+    (f64::from(weight(code)) * part.clamp(0.0, 1.0)).round() as i32
+}
+
+/// Of the weight of the kind, for two that can answer each other.
+pub(super) fn kind_part(one: &str, other: &str) -> f64 {
+    if one == other { 1.0 } else { TOGETHER }
+}
+
+/// Of the weight of dates, for events that begin so many seconds apart.
+pub(super) fn dates_part(apart: u64) -> f64 {
+    let season = SEASON_SECONDS.unsigned_abs();
+    if apart <= season {
+        1.0
+    } else if apart <= 3 * season {
+        0.5
+    } else {
+        0.0
+    }
 }
 
 /// Reasons as they are found.
@@ -64,7 +88,7 @@ struct Reasons(Vec<MatchReason>);
 impl Reasons {
     /// A reason that holds to a part (0 to 1) of its weight.
     fn add(&mut self, code: Code, part: f64, text: Text) {
-        let points = (f64::from(weight(code)) * part.clamp(0.0, 1.0)).round() as i32;
+        let points = points(code, part);
         if points > 0 {
             self.0.push(MatchReason { code: code.into(), points, zh: text.zh, en: text.en });
         }
@@ -98,8 +122,7 @@ pub(super) fn score(one: View<'_>, other: View<'_>) -> Option<Score> {
     if about.sum::<i32>() < SUBJECT_POINTS {
         return None;
     }
-    let part = if one.kind == other.kind { 1.0 } else { TOGETHER };
-    reasons.add(Code::Kind, part, words::kinds(one.kind, other.kind));
+    reasons.add(Code::Kind, kind_part(one.kind, other.kind), words::kinds(one.kind, other.kind));
     let mut reasons = reasons.0;
     reasons.sort_by_key(|reason| (std::cmp::Reverse(reason.points), reason.code));
     let points = reasons.iter().map(|reason| reason.points.unsigned_abs()).sum::<u32>().min(100);
@@ -144,16 +167,7 @@ fn details(reasons: &mut Reasons, one: View<'_>, other: View<'_>) {
         (Details::Event(a), Details::Event(b)) => {
             let start = |event: &duikou_proto::v1::Event| event.start_time.as_ref().map(|time| time.seconds);
             if let (Some(a), Some(b)) = (start(a), start(b)) {
-                let apart = a.abs_diff(b);
-                let season = SEASON_SECONDS.unsigned_abs();
-                let part = if apart <= season {
-                    1.0
-                } else if apart <= 3 * season {
-                    0.5
-                } else {
-                    0.0
-                };
-                reasons.add(Code::Dates, part, words::dates(a.min(b), a.max(b)));
+                reasons.add(Code::Dates, dates_part(a.abs_diff(b)), words::dates(a.min(b), a.max(b)));
             }
         }
         _ => {}
@@ -164,7 +178,7 @@ fn technology(reasons: &mut Reasons, offered: &Technology, wanted: &Technology) 
     if offered.maturity_trl > 0 && wanted.maturity_trl > 0 {
         let part = match offered.maturity_trl.cmp(&wanted.maturity_trl) {
             Ordering::Greater | Ordering::Equal => 1.0,
-            Ordering::Less if offered.maturity_trl + 1 == wanted.maturity_trl => 0.4,
+            Ordering::Less if offered.maturity_trl + 1 == wanted.maturity_trl => MATURITY_NEARLY,
             Ordering::Less => 0.0,
         };
         reasons.add(Code::Maturity, part, words::maturity(offered.maturity_trl, wanted.maturity_trl));

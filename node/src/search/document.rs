@@ -9,10 +9,12 @@ use duikou_proto::reference::{Entry, Table, industries, normalise_region, occupa
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::opportunity::{Details, Direction};
+use duikou_proto::v1::talent::SupplyType;
 use tantivy::TantivyDocument;
 use tantivy::schema::Field;
 
 use super::analysis::{PIECES_END, cut, fold, is_han, readings};
+use super::features::Features;
 use super::schema::Fields;
 use super::shingles::Pieces;
 use crate::engine::Standing;
@@ -72,6 +74,9 @@ pub(crate) fn document(fields: &Fields, record: &Part, opportunity: &Opportunity
     for tag in opportunity.tags.iter().collect::<BTreeSet<_>>() {
         document.add_text(fields.tag, tag);
     }
+    for way in ways(opportunity) {
+        document.add_text(fields.way, way);
+    }
     add_quantities(&mut document, fields, &Quantities::of(opportunity));
     add_texts(&mut document, fields, opportunity);
     document
@@ -94,6 +99,25 @@ fn add_all(document: &mut TantivyDocument, field: Field, values: &BTreeSet<&str>
 /// The currency with the period of a wage, as one word.
 pub(crate) fn wage_unit(currency: &str, period: i32) -> String {
     format!("{currency}/{period}")
+}
+
+/// By which ways it is done, each as one word: instrument, cooperation, transfer, supply. Those who look for people and those
+/// who send them have one way.
+pub(crate) fn ways(opportunity: &Opportunity) -> BTreeSet<String> {
+    let named = |kind: &str, numbers: &[i32]| numbers.iter().map(|number| format!("{kind}/{number}")).collect();
+    match &opportunity.details {
+        Some(Details::Capital(part)) => named("capital", &[part.instrument]),
+        Some(Details::Project(part)) => named("project", &part.cooperation_modes),
+        Some(Details::Technology(part)) => named("technology", &part.transfer_modes),
+        Some(Details::Talent(part)) => {
+            let supply = match part.supply_type() {
+                SupplyType::LabourPool => SupplyType::Vacancy,
+                other => other,
+            };
+            named("talent", &[supply.into()])
+        }
+        Some(Details::Event(_)) | None => BTreeSet::new(),
+    }
 }
 
 fn add_quantities(document: &mut TantivyDocument, fields: &Fields, quantities: &Quantities) {
@@ -128,6 +152,12 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
 
     for shingle in Pieces::of_folded([&*title, &*summary, &*body]).bands() {
         document.add_text(fields.shingle, shingle);
+    }
+    let features = Features::of_folded(std::iter::once(&*title).chain(tags.iter().map(String::as_str)), &summary);
+    for (field, features) in [(fields.in_title, &features.title), (fields.in_summary, &features.summary)] {
+        for feature in features {
+            document.add_text(field, feature);
+        }
     }
     let mut text = title;
     for tag in &tags {

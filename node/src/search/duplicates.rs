@@ -9,6 +9,7 @@ use duikou_proto::v1::{ExternalCode, Opportunity};
 use tantivy::Term;
 use tantivy::query::{BooleanQuery, Query as Clause};
 
+use super::alike::Alike;
 use super::document::code_form;
 use super::query::Query;
 use super::schema::Fields;
@@ -49,7 +50,7 @@ impl Search {
         let original = self.beside(original).await.ok_or(SearchError::Unready)?;
         let wanted = Wanted {
             query: Query::default(),
-            alike: Some(original.clone()),
+            alike: Some(Alike::Same(original.clone())),
             filter: Filter::default(),
             order: OrderBy::Relevance,
             start: Start::First,
@@ -79,7 +80,7 @@ impl Original {
 }
 
 /// Whatever shares a code or a band of near-same words.
-pub(super) fn alike(fields: &Fields, original: &Original) -> Box<dyn Clause> {
+pub(super) fn same(fields: &Fields, original: &Original) -> Box<dyn Clause> {
     let Original { opportunity, pieces } = original;
     let codes = telling_codes(opportunity).map(|code| Term::from_field_text(fields.code, &code_form(&code.code)));
     let bands = pieces.bands().into_iter().map(|band| Term::from_field_text(fields.shingle, &band));

@@ -48,7 +48,7 @@ pub(crate) fn filter_query(fields: &Fields, filter: &Filter) -> Vec<(Occur, Clau
 }
 
 /// Documents that have one of the values; None where none is asked for.
-fn any<'a>(field: Field, values: impl IntoIterator<Item = &'a str>) -> Option<Clause> {
+pub(super) fn any<'a>(field: Field, values: impl IntoIterator<Item = &'a str>) -> Option<Clause> {
     let term =
         |value| -> Clause { Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic)) };
     let mut terms: Vec<Clause> = values.into_iter().map(term).collect();
@@ -58,13 +58,13 @@ fn any<'a>(field: Field, values: impl IntoIterator<Item = &'a str>) -> Option<Cl
     }
 }
 
-fn within(field: Field, span: Span) -> Clause {
+pub(super) fn within(field: Field, span: Span) -> Clause {
     let bound = |number| Bound::Included(Term::from_field_i64(field, number));
     Box::new(RangeQuery::new(bound(span.from), bound(span.to)))
 }
 
 /// Documents whose span, from one field to the other, has something in common with `span`.
-fn overlapping(from: Field, to: Field, span: Span) -> [Clause; 2] {
+pub(super) fn overlapping(from: Field, to: Field, span: Span) -> [Clause; 2] {
     let unbounded = Span::between(None, None);
     [within(from, Span { to: span.to, ..unbounded }), within(to, Span { from: span.from, ..unbounded })]
 }

@@ -10,7 +10,7 @@ use tantivy::schema::Value as _;
 use tantivy::{DocAddress, TantivyDocument};
 
 use super::Wanted;
-use super::duplicates::alike;
+use super::alike::alike;
 use super::facets::Facets;
 use super::filter::filter_query;
 use super::gather::{First, Gather, Gathered, Rank};

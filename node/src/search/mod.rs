@@ -4,12 +4,17 @@
 //! goes into it, `analysis` what words are, `place` how far it has read. What is lost, damaged or of another version is
 //! made anew from the feed. `look` finds; `view` and `visible` ask [`crate::engine::Viewer`] for whom, where `gather`
 //! counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
+//! `ranking` is how another listing asks, for what has most of its `features`; `candidates` reads what comes first.
 
+mod alike;
 mod analysis;
+mod candidates;
+mod capped;
 mod document;
 mod duplicates;
 mod excerpts;
 mod facets;
+mod features;
 mod filter;
 mod gather;
 mod index;
@@ -19,12 +24,13 @@ mod order;
 mod page;
 mod place;
 mod query;
+mod ranking;
 mod schema;
 mod shingles;
 mod state;
 mod suggest;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod view;
 mod visible;
 
@@ -45,16 +51,19 @@ use crate::engine::{Engine, Reader, Seen, Viewer};
 use crate::feed::readable;
 use crate::limits;
 use crate::store::{Row, StoreError};
+use alike::Alike;
 pub(crate) use analysis::spells;
+pub(crate) use document::ways;
 pub(crate) use duplicates::Duplicate;
-use duplicates::Original;
 pub(crate) use excerpts::excerpts;
 pub(crate) use facets::Facets;
+pub(crate) use features::Features;
 pub(crate) use look::OrderBy;
 use look::{Asked, Found, look};
 use page::Kept;
 pub(crate) use page::Start;
 pub(crate) use query::{Query, Reach, parse};
+pub(crate) use ranking::{Points, Ranking, Trait};
 use state::{Current, State};
 pub(crate) use suggest::Suggestion;
 
@@ -92,8 +101,8 @@ pub(crate) enum SearchError {
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(crate) query: Query,
-    /// Only what may say the same as this.
-    pub(crate) alike: Option<Arc<Original>>,
+    /// Only what this listing is looking for.
+    pub(crate) alike: Option<Alike>,
     pub(crate) filter: Filter,
     pub(crate) order: OrderBy,
     pub(crate) start: Start,
@@ -143,7 +152,10 @@ impl Search {
         };
         let (filter, query) = (wanted.filter.clone(), wanted.query.clone());
         let found = self.look(&current, wanted, view.clone(), reader).await?;
-        let (hits, cut) = self.show(&found, filter, query, reader).await?;
+        let names = found.names.iter().map(|(name, _)| name.clone()).collect();
+        let (hits, looked) = self.show(names, filter, query, found.reach, reader).await?;
+        let cut = found.names.get(..looked).filter(|looked| looked.len() < found.names.len());
+        let cut = cut.and_then(|looked| looked.last()).map(|(_, after)| *after);
         let next = cut.or(found.next).map(|next| match next {
             Start::Offset { offset, .. } => Start::Offset { state: self.0.kept.keep(&view), offset },
             other => other,
@@ -168,7 +180,7 @@ impl Search {
     }
 
     /// Carries out what takes milliseconds beside the tasks that serve, so much at once; None where it broke off.
-    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    pub(crate) async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let _permit = self.0.permits.acquire().await.ok()?;
         tokio::task::spawn_blocking(work).await.ok()
     }
@@ -206,19 +218,19 @@ impl Search {
         }
     }
 
-    /// Of what was found, in its order, that which the store has and the viewer sees now; where that is more than one
-    /// answer holds, also where the next page begins.
+    /// Of what was found, in its order, that which the store has and the viewer sees now; and how many of `names` were
+    /// looked at: fewer where that is more than one answer holds.
     async fn show(
         &self,
-        found: &Found,
+        names: Vec<RecordName>,
         filter: Filter,
         query: Query,
+        reach: Reach,
         reader: &Reader,
-    ) -> Result<(Vec<Hit>, Option<Start>), SearchError> {
+    ) -> Result<(Vec<Hit>, usize), SearchError> {
         let engine = &self.0.engine;
-        let names: Vec<RecordName> = found.names.iter().map(|(name, _)| name.clone()).collect();
         if names.is_empty() {
-            return Ok((Vec::new(), None));
+            return Ok((Vec::new(), 0));
         }
         let rows = engine.rows(&names).await?;
         let page = Rows {
@@ -229,9 +241,8 @@ impl Search {
             now: engine.now(),
             filter,
             query,
-            reach: found.reach,
+            reach,
         };
-        let names = found.names.clone();
         self.beside(move || page.show(&names)).await.ok_or(SearchError::Unready)
     }
 }
@@ -248,9 +259,9 @@ struct Rows {
 }
 
 impl Rows {
-    fn show(&self, names: &[(RecordName, Start)]) -> (Vec<Hit>, Option<Start>) {
+    fn show(&self, names: &[RecordName]) -> (Vec<Hit>, usize) {
         let (mut hits, mut bytes) = (Vec::with_capacity(names.len()), 0);
-        for (number, (name, after)) in names.iter().enumerate() {
+        for (name, looked) in names.iter().zip(1..) {
             let Some(row) = self.rows.get(name) else { continue };
             let Seen::Record(part) = self.viewer.see(row, &self.directory, self.now) else { continue };
             let Some(opportunity) = readable(part) else { continue };
@@ -260,10 +271,10 @@ impl Rows {
             bytes += part.bytes().len();
             let excerpts = excerpts(&opportunity, &self.query, self.reach);
             hits.push(Hit { part: part.clone(), opportunity, excerpts });
-            if bytes >= PAGE_BYTES && number + 1 < names.len() {
-                return (hits, Some(*after));
+            if bytes >= PAGE_BYTES {
+                return (hits, looked);
             }
         }
-        (hits, None)
+        (hits, names.len())
     }
 }

@@ -47,12 +47,17 @@ pub(crate) struct Fields {
     pub(crate) reading: Field,
     /// Codes of other registers, letters and digits only.
     pub(crate) code: Field,
+    /// What title and tags are about, and what the summary is about beside.
+    pub(crate) in_title: Field,
+    pub(crate) in_summary: Field,
+    /// By which ways it is done.
+    pub(crate) way: Field,
     /// What near-same texts have in common.
     pub(crate) shingle: Field,
 }
 
 /// Changes with everything that would make an index of before unfit: fields, analysis, what goes into a field.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 3;
 
 /// What cuts folded texts into words.
 const WORDS: &str = "words";
@@ -107,6 +112,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
         characters: builder.add_text_field("characters", places(CHARACTERS)),
         reading: builder.add_text_field("reading", whole.clone()),
         code: builder.add_text_field("code", whole.clone()),
+        in_title: builder.add_text_field("in_title", whole.clone()),
+        in_summary: builder.add_text_field("in_summary", whole.clone()),
+        way: builder.add_text_field("way", whole.clone()),
         shingle: builder.add_text_field("shingle", whole),
     };
     (builder.build(), fields)

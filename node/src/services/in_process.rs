@@ -40,7 +40,7 @@ impl InProcess {
             drafts: Arc::new(Drafts { door: door.clone() }),
             listings: Arc::new(Listings { door: door.clone() }),
             searches: Arc::new(Searches { door: door.clone(), search: context.search.clone() }),
-            matches: Arc::new(Matches::new(door.clone())),
+            matches: Arc::new(Matches::new(door.clone(), context.search.clone())),
             subscriptions: Arc::new(Subscriptions { door: door.clone(), desk: context.subscriptions.clone() }),
             directories: Arc::new(Directories { door: door.clone() }),
             office: Arc::new(Office::new(door, context.clone())),

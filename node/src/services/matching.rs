@@ -21,19 +21,21 @@ use super::page_token::{Purpose, page_size};
 use crate::engine::Reader;
 use crate::feed::{listing_of, readable};
 use crate::limits;
-use crate::matching::{Found, MIN_SCORE, Search, Subject, find};
+use crate::matching::{Asked, Found, MIN_SCORE, Subject, find};
+use crate::search::Search;
 
 pub(crate) struct Matches {
     door: Door,
+    search: Search,
     /// Those that look, and those that may wait for their turn.
     looking: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
 
 impl Matches {
-    pub(crate) fn new(door: Door) -> Self {
+    pub(crate) fn new(door: Door, search: Search) -> Self {
         let looking = Arc::new(Semaphore::new(limits::MATCHING));
-        Self { door, looking, waiting: Arc::new(Semaphore::new(limits::MATCHES_WAITING)) }
+        Self { door, search, looking, waiting: Arc::new(Semaphore::new(limits::MATCHES_WAITING)) }
     }
 
     async fn matches(
@@ -60,8 +62,8 @@ impl Matches {
         };
         let _place = self.waiting.try_acquire().map_err(|_| Failure::MatchLimit)?;
         let _turn = self.looking.acquire().await.map_err(|_| Failure::Closing)?;
-        let search = Search { reader: &caller.reader, filter: &filter, min_score, not_of: not_of.as_deref() };
-        let all = find(engine, &subject, &search).await?;
+        let asked = Asked { reader: &caller.reader, filter: &filter, min_score, not_of: not_of.as_deref() };
+        let all = find(&self.search, subject, &asked).await?;
         let after = Place::read(&after);
         let mut rest = all.iter().filter(|found| after.as_ref().is_none_or(|after| found.place() > after.key()));
         let page: Vec<&Found> = rest.by_ref().take(size).collect();

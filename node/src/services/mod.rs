@@ -175,7 +175,7 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     all.add(tokens.max_decoding_message_size(REQUEST_BYTES));
     let queries = QueryServiceServer::new(query::Queries { door: door.clone(), live: context.live.clone() });
     all.add(queries.max_decoding_message_size(REQUEST_BYTES));
-    let matches = MatchServiceServer::new(matching::Matches::new(door.clone()));
+    let matches = MatchServiceServer::new(matching::Matches::new(door.clone(), context.search.clone()));
     all.add(matches.max_decoding_message_size(REQUEST_BYTES));
     let desk = context.subscriptions.clone();
     let subscriptions = SubscriptionServiceServer::new(subscription::Subscriptions { door: door.clone(), desk });

@@ -1,7 +1,7 @@
 //! Search over a real engine and a real index, compared with what looking at every row finds.
 
 mod files;
-mod oracle;
+pub(crate) mod oracle;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,15 +25,15 @@ use super::{Answer, OrderBy, Search, Start, Wanted, parse};
 use crate::engine::{Change, Content, Engine, Identity, Mode, Parts, Reader, Write};
 use crate::store::sqlite::SqliteStore;
 
-const MEMBERS: [&str; 3] = ["a", "b", "c"];
+pub(crate) const MEMBERS: [&str; 3] = ["a", "b", "c"];
 const CIRCLES: [&str; 2] = ["x", "y"];
-const DAY: Micros = 24 * 3600 * 1_000_000;
+pub(crate) const DAY: Micros = 24 * 3600 * 1_000_000;
 
-fn network() -> NetworkName {
+pub(crate) fn network() -> NetworkName {
     "n.example".parse().unwrap()
 }
 
-fn id(short: &str) -> MemberId {
+pub(crate) fn id(short: &str) -> MemberId {
     MemberId::parse(short, &network()).unwrap()
 }
 
@@ -41,24 +41,24 @@ fn key(member: &str) -> Signer {
     Signer::from_seed(1, *blake3::hash(member.as_bytes()).as_bytes())
 }
 
-fn name(member: &str, number: usize) -> RecordName {
+pub(crate) fn name(member: &str, number: usize) -> RecordName {
     RecordName::new(&id(member), "listings", &format!("l{number}")).unwrap()
 }
 
 /// An engine with three members and a search index beside it.
-struct World {
-    engine: Engine,
-    search: Search,
+pub(crate) struct World {
+    pub(crate) engine: Engine,
+    pub(crate) search: Search,
     directory: Directory,
     authority: Signer,
-    now: Arc<AtomicI64>,
+    pub(crate) now: Arc<AtomicI64>,
     stop: CancellationToken,
     tasks: TaskTracker,
     folder: Arc<tempfile::TempDir>,
 }
 
 impl World {
-    async fn new(carrier: bool) -> Self {
+    pub(crate) async fn new(carrier: bool) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let now = Arc::new(AtomicI64::new(1_800_000_000_000_000));
         let mut world = Self::open(folder, now, carrier).await;
@@ -123,7 +123,7 @@ impl World {
     }
 
     /// Publishes, or fails as a suspended member does.
-    async fn put(&self, name: &RecordName, scopes: &[&str], opportunity: &Opportunity, expire: Micros) {
+    pub(crate) async fn put(&self, name: &RecordName, scopes: &[&str], opportunity: &Opportunity, expire: Micros) {
         let kind = duikou_proto::validate::kind_of(opportunity).unwrap();
         assert_eq!(duikou_proto::validate::opportunity(opportunity, "listing"), []);
         let content = Content {
@@ -148,7 +148,7 @@ impl World {
     }
 
     /// Until the index has taken in everything that is committed now.
-    async fn caught_up(&self) {
+    pub(crate) async fn caught_up(&self) {
         self.search.caught_up().await;
     }
 

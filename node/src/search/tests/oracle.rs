@@ -14,25 +14,25 @@ use crate::engine::Seen;
 use crate::feed::readable;
 
 /// Numbers from a seed.
-struct Chance(blake3::OutputReader);
+pub(crate) struct Chance(blake3::OutputReader);
 
 impl Chance {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof())
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let mut bytes = [0; 8];
         self.0.fill(&mut bytes);
         (u64::from_le_bytes(bytes) % bound as u64) as usize
     }
 
-    fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
+    pub(crate) fn one<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
         of[self.below(of.len())]
     }
 }
 
-const SCOPES: [&[&str]; 7] = [
+pub(crate) const SCOPES: [&[&str]; 7] = [
     &[],
     &["public"],
     &["network"],
@@ -42,13 +42,13 @@ const SCOPES: [&[&str]; 7] = [
     &["registered", "circle:y"],
 ];
 /// Each is a word of the segmenter, and none is a part of another.
-const WORDS: [&str; 6] = ["冷链", "茶叶", "光伏", "港口", "logistics", "harvest"];
+pub(crate) const WORDS: [&str; 6] = ["冷链", "茶叶", "光伏", "港口", "logistics", "harvest"];
 const REGIONS: [&str; 6] = ["440300", "440305", "520500", "522729", "810000", "JP"];
 const INDUSTRIES: [&str; 4] = ["A", "0111", "C", "3963"];
 const TAGS: [&str; 3] = ["茶", "招商", "Cold"];
 const LISTINGS: usize = 6;
 
-fn random_opportunity(chance: &mut Chance) -> Opportunity {
+pub(crate) fn random_opportunity(chance: &mut Chance) -> Opportunity {
     let money = |units: usize| Some(duikou_proto::Money { currency_code: "CNY".into(), units: units as i64, nanos: 0 });
     let low = chance.below(5);
     let seconds =
@@ -97,7 +97,7 @@ fn random_opportunity(chance: &mut Chance) -> Opportunity {
     }
 }
 
-fn random_filter(chance: &mut Chance) -> v1::Filter {
+pub(crate) fn random_filter(chance: &mut Chance) -> v1::Filter {
     let one = |text: &str| vec![text.to_owned()];
     let none = v1::Filter::default();
     let money = |units: usize| Some(duikou_proto::Money { currency_code: "CNY".into(), units: units as i64, nanos: 0 });
@@ -189,7 +189,7 @@ async fn brute(world: &World, wanted: &Wanted, words: &[&str], reader: &Reader) 
     found
 }
 
-fn readers() -> [Reader; 6] {
+pub(crate) fn readers() -> [Reader; 6] {
     [
         Reader::Anonymous,
         Reader::Registered,

@@ -46,6 +46,7 @@ async fn world() -> World {
     publish(&world, "b", "request", &["public"], capital(Direction::Request, "0311")).await;
     publish(&world, "a", "own-offer", &["public"], capital(Direction::Offer, "0311")).await;
     publish(&world, "a", "wanted", &[], capital(Direction::Request, "0311")).await;
+    world.search.caught_up().await;
     world
 }
 
@@ -101,6 +102,7 @@ async fn pages_hold_each_once_and_bad_requests_are_told_what_is_wrong() {
     for number in 0..7 {
         publish(&world, "b", &format!("more-{number}"), &["public"], capital(Direction::Offer, "0311")).await;
     }
+    world.search.caught_up().await;
     let mut request = MatchListingsRequest { page_size: 3, ..of("members/a/listings/wanted") };
     let (mut all, mut pages) = (Vec::new(), 0);
     loop {

@@ -1,4 +1,4 @@
-//! Counterparts of a member's newest listings, looked for beside its work list: looking takes long, so it is done now and
+//! Counterparts of a member's newest listings, looked for beside its work list: looking takes a while, so it is done now and
 //! then, and the list shows what was found last. What is shown is read anew, with the eyes of whoever looks.
 
 use std::collections::HashMap;
@@ -38,7 +38,7 @@ struct Pair {
 #[derive(Debug, Default)]
 struct Place {
     looking: bool,
-    /// When looking ended last, how long it took, and what was there when it began.
+    /// When looking ended last, how long it took, and what the index had taken in when it began.
     ended: Micros,
     took: Micros,
     head: Seq,
@@ -69,7 +69,7 @@ impl Matches {
     /// What was last found for `member`; None where that has never been looked for. Looks again where anything has changed
     /// since, not too soon.
     pub(super) async fn of(&self, web: &Web, visitor: &Visitor, member: &MemberId) -> Option<Vec<Match>> {
-        let (begun, head) = (web.engine().now(), web.engine().head());
+        let (begun, head) = (web.engine().now(), indexed(web));
         let (found, look) = {
             let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             let place = places.entry(member.clone()).or_default();
@@ -104,6 +104,11 @@ impl Matches {
         }
         Some(shown)
     }
+}
+
+/// How far the search index has come, of which both are found: own listings and what answers them.
+fn indexed(web: &Web) -> Seq {
+    web.services().searches.search.behind().map_or(0, |behind| web.engine().head() - behind)
 }
 
 async fn pairs(web: &Web, visitor: &Visitor, member: &MemberId) -> Result<Vec<Pair>, Status> {
