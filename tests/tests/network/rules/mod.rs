@@ -30,6 +30,7 @@ mod receipts;
 mod rest;
 mod roles_of_pages;
 mod saved;
+mod saved_delivered;
 mod search;
 mod spreadsheets;
 mod subscriptions;

@@ -18,6 +18,7 @@ use duikou_tests::harness::{HttpAnswer, Received, Receiver, Server, WebCertifica
 pub(super) use mails::{BASE, link as mail_link};
 use tonic::Status;
 use tonic::transport::Channel;
+pub(super) use webhooks::verified;
 
 /// Where receivers of scenarios are.
 pub(super) const HERE: &str = "127.0.0.0/8";

@@ -19,7 +19,7 @@ use super::{HERE, gets, log, name, shown, subscribe, subscriptions, told};
 use crate::rules::{PATIENCE, listing_name};
 
 /// What the reference verifier makes of messages.
-async fn verified(messages: &[(&Received, &str, bool)]) {
+pub(in crate::rules) async fn verified(messages: &[(&Received, &str, bool)]) {
     let messages: Vec<_> = messages
         .iter()
         .map(|(message, secret, good)| {
