@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use async_trait::async_trait;
+use duikou_proto::name::MemberId;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
 use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
@@ -235,7 +236,7 @@ impl Command for Make {
         work.put_fact(format!("{index}{id}"), &());
         work.put_fact(facts::subscription(id), &self.fact);
         work.put_fact(facts::subscription_state(id), &self.state);
-        self.changes.apply(work);
+        self.changes.apply(work, None).await?;
         Ok(Ok((self.fact, self.state)))
     }
 }
@@ -278,7 +279,7 @@ where
         }
         state.generation += 1;
         work.put_fact(state_key, &state);
-        changes.apply(work);
+        changes.apply(work, fact.member().as_ref().map(MemberId::as_str)).await?;
         Ok(Ok((fact, state)))
     }
 }

@@ -11,7 +11,7 @@ use super::desk::{Change, Desk, Refusal};
 use super::gather::Gatherer;
 use super::memory::stale_departures;
 use super::notice;
-use super::settle::{Changes, Settle, Settled};
+use super::settle::{Changes, Settle, Settled, Told};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact, Way};
 use crate::engine::{WriteError, facts};
 use crate::store::StoreError;
@@ -28,6 +28,9 @@ struct PulledFact {
     state: StateFact,
     /// What it has then.
     confirmed: Changes,
+    /// What it has been told with that.
+    #[serde(default)]
+    told: Told,
 }
 
 /// What a pull returns.
@@ -107,7 +110,7 @@ impl Desk {
         let mut confirmed = Changes::default();
         let now = self.engine.now();
         gathered.events.iter().for_each(|event| confirmed.confirm(&fact.id, event, now));
-        let pulled = PulledFact { ack: ack.clone(), state: after.clone(), confirmed };
+        let pulled = PulledFact { ack: ack.clone(), state: after.clone(), told: confirmed.told(), confirmed };
         changes.put(facts::pulled(&fact.id), &pulled);
         // The numbers of those that came are taken, whether or not this is ever acknowledged; and where it is not, the memory
         // is compared before the next.
@@ -149,6 +152,7 @@ impl Desk {
             let generation = state.generation;
             *state = StateFact { generation, success_time: Some(now), ..known.state };
             changes.extend(known.confirmed);
+            changes.tell(known.told);
             stale.into_iter().for_each(|key| changes.remove(key));
             changes.remove(key);
             Ok(())

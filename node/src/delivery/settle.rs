@@ -2,11 +2,13 @@
 
 use async_trait::async_trait;
 use duikou_proto::envelope::Micros;
+use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, What};
 use super::memory::{HadFact, LeftFact, cancelled_key, had_key, left_key};
 use super::subscription::{StateFact, SubscriptionFact};
+use crate::engine::dealings::Dealings;
 use crate::engine::{Command, Work, facts};
 use crate::store::StoreError;
 
@@ -23,33 +25,66 @@ pub(crate) enum Settled {
 
 /// Facts to be written, or taken away.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Changes(Vec<(String, Option<serde_json::Value>)>);
+#[serde(transparent)]
+pub(crate) struct Changes {
+    facts: Vec<(String, Option<serde_json::Value>)>,
+    /// What the subscriber has been told with that; kept apart where these are kept.
+    #[serde(skip)]
+    told: Told,
+}
+
+/// How many listings came to a subscriber.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Told {
+    /// New or changed.
+    listings: i64,
+    /// New, and answering a listing.
+    counterparts: i64,
+}
 
 impl Changes {
     pub(crate) fn put<T: Serialize>(&mut self, key: String, value: &T) {
         // Plain structures of numbers and texts: they always have a JSON form.
-        self.0.push((key, serde_json::to_value(value).ok()));
+        self.facts.push((key, serde_json::to_value(value).ok()));
     }
 
     pub(crate) fn remove(&mut self, key: String) {
-        self.0.push((key, None));
+        self.facts.push((key, None));
     }
 
     /// Those of `other` after these.
     pub(crate) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.facts.extend(other.facts);
+        self.tell(other.told);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.facts.is_empty()
     }
 
-    pub(crate) fn apply(self, work: &mut Work<'_>) {
-        for (key, value) in self.0 {
+    /// What the subscriber has been told with these.
+    pub(crate) fn told(&self) -> Told {
+        self.told
+    }
+
+    /// Counts what the subscriber has been told.
+    pub(crate) fn tell(&mut self, told: Told) {
+        self.told.listings += told.listings;
+        self.told.counterparts += told.counterparts;
+    }
+
+    /// Writes them, for a subscription of `member`, whose full id it is; None: of nobody here.
+    pub(crate) async fn apply(self, work: &mut Work<'_>, member: Option<&str>) -> Result<(), StoreError> {
+        for (key, value) in self.facts {
             match value {
                 Some(value) => work.put_fact(key, &value),
                 None => work.remove_fact(key),
             }
+        }
+        let Told { listings: told, counterparts } = self.told;
+        match member {
+            Some(member) => work.deal(member, &Dealings { told, counterparts, ..Dealings::default() }).await,
+            None => Ok(()),
         }
     }
 
@@ -75,6 +110,8 @@ impl Changes {
     pub(crate) fn confirm(&mut self, id: &str, event: &Event, now: Micros) {
         match &event.what {
             What::Published(_) | What::Updated(_) => {
+                let new = matches!(event.what, What::Published(_)) && event.matched.is_some();
+                self.tell(Told { listings: 1, counterparts: i64::from(new) });
                 let had = HadFact { confirmed: event.had.offered, ..event.had };
                 self.put(had_key(id, &event.name), &had);
             }
@@ -118,7 +155,7 @@ impl Command for Settle {
     type Output = Settled;
 
     fn bytes(&self) -> usize {
-        1_024 + self.changes.0.len() * 512
+        1_024 + self.changes.facts.len() * 512
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Settled, StoreError> {
@@ -127,7 +164,13 @@ impl Command for Settle {
         };
         let overtaken = kept.generation != self.generation;
         if self.happened || !overtaken {
-            self.changes.apply(work);
+            let member = match self.changes.told.listings {
+                0 => None,
+                _ => {
+                    work.fact::<SubscriptionFact>(&facts::subscription(&self.id)).await?.and_then(|fact| fact.member())
+                }
+            };
+            self.changes.apply(work, member.as_ref().map(MemberId::as_str)).await?;
         }
         if overtaken {
             return Ok(Settled::Overtaken);

@@ -117,6 +117,8 @@ pub const SAVED: &str = "saved/";
 pub const VISITS: &str = "visit/";
 /// Begins what origins have done, by month and origin.
 pub const TALLIES: &str = "tally/";
+/// Begins what members here did for others and had of them, by month and member.
+pub const DEALINGS: &str = "dealings/";
 /// There where a store has counted that since its first row, or has made it anew of its rows.
 pub const TALLIED: &str = "tallied";
 /// Begins the settings that were made while the server ran, by `part.key`.
@@ -142,6 +144,11 @@ pub fn session_use(key: &str) -> String {
 /// What `origin` has done in `month`.
 pub fn tally(month: &str, origin: &str) -> String {
     format!("{TALLIES}{month}/{origin}")
+}
+
+/// What `member` did for others and had of them in `month`.
+pub fn dealings(month: &str, member: &str) -> String {
+    format!("{DEALINGS}{month}/{member}")
 }
 
 /// An account.

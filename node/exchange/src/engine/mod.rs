@@ -6,6 +6,7 @@ pub mod approval;
 pub mod audit;
 mod bounds;
 pub mod completeness;
+pub mod dealings;
 mod departed;
 mod enterprises;
 mod entries;

@@ -1,5 +1,6 @@
 //! The asker's side: each member is asked by itself, whoever answers is heard at once, and at the deadline it is over.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use duikou_proto::directory::MemberState;
@@ -23,6 +24,7 @@ use super::answer::To;
 use super::desk::Toward;
 use super::tally::Asked;
 use super::way::Back;
+use crate::engine::dealings::Dealings;
 
 /// Answers that wait for one slow caller.
 const WAITING: usize = 16;
@@ -101,24 +103,40 @@ impl Live {
         self.0.tasks.spawn(async move {
             let _permit = permit;
             let stopped = live.0.engine.stopped();
+            let (asked, heard) = (AtomicI64::new(0), AtomicI64::new(0));
             tokio::select! {
                 () = stopped.cancelled() => {}
                 () = sender.closed() => {}
-                () = live.ask_all(&ask, &signer, &sender) => {}
+                () = live.ask_all(&ask, &signer, &sender, [&asked, &heard]) => {}
+            }
+            drop(sender);
+            let dealings = Dealings { asked: asked.into_inner(), heard: heard.into_inner(), ..Dealings::default() };
+            if let Err(error) = live.0.engine.note_dealings(&ask.asker, dealings).await {
+                tracing::warn!(error = %crate::error::chain(&error), "what was asked live could not be counted");
             }
         });
         Ok(receiver)
     }
 
-    async fn ask_all(&self, ask: &Ask, signer: &Signer, heard: &mpsc::Sender<Heard>) {
+    /// Asks all of them, and counts those that were asked and those that answered.
+    async fn ask_all(
+        &self,
+        ask: &Ask,
+        signer: &Signer,
+        heard: &mpsc::Sender<Heard>,
+        [asked, answered]: [&AtomicI64; 2],
+    ) {
         let deadline = Instant::now() + ask.within;
         let mut all: FuturesUnordered<_> = ask
             .origins
             .iter()
             .map(|origin| async move {
-                let asked = timeout_at(deadline, self.ask_one(ask, origin, signer, deadline, heard)).await;
-                let last = asked.unwrap_or(Some(Outcome::TimedOut));
-                self.0.tallies.asked.count(&Asked::by(last.as_ref()));
+                asked.fetch_add(1, Ordering::Relaxed);
+                let last = timeout_at(deadline, self.ask_one(ask, origin, signer, deadline, heard)).await;
+                let last = last.unwrap_or(Some(Outcome::TimedOut));
+                let how = Asked::by(last.as_ref());
+                self.0.tallies.asked.count(&how);
+                answered.fetch_add(i64::from(how == Asked::Answered), Ordering::Relaxed);
                 if let Some(outcome) = last {
                     // Whoever no longer listens misses nothing.
                     let _ = heard.send(Heard { member: origin.clone(), outcome }).await;

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use duikou_proto::envelope::Micros;
@@ -14,7 +15,8 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 
 use super::guard::Guard;
-use crate::engine::{Engine, WriteError, facts};
+use crate::engine::dealings::Dealings;
+use crate::engine::{Command, Engine, Work, WriteError, facts};
 use crate::limits;
 use crate::store::StoreError;
 
@@ -107,6 +109,23 @@ impl Journal {
     /// Writes one down.
     pub(super) async fn note(&self, engine: &Engine, fact: QuestionFact) -> Result<(), WriteError> {
         let slot = self.next.fetch_add(1, Ordering::Relaxed) % limits::LIVE_JOURNAL;
-        engine.put_fact(facts::question(slot), Some(fact)).await
+        engine.submit(Note { slot, fact }).await
+    }
+}
+
+/// Writes a question down, and counts it.
+struct Note {
+    slot: usize,
+    fact: QuestionFact,
+}
+
+#[async_trait]
+impl Command for Note {
+    type Output = ();
+
+    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        work.put_fact(facts::question(self.slot), &self.fact);
+        let answered = i64::from(self.fact.refusal == 0);
+        work.deal(&self.fact.origin, &Dealings { came: 1, answered, ..Dealings::default() }).await
     }
 }

@@ -8,6 +8,7 @@ use tonic::{Request, Status};
 
 use super::Office;
 use crate::engine::Reader;
+use crate::engine::dealings::Dealings;
 use crate::engine::tally::{Seen, Sums};
 use crate::services::error::Failure;
 
@@ -26,6 +27,8 @@ pub(crate) struct Both {
 pub(crate) struct Figures {
     /// By month, `2026-11`: each that was asked for, oldest first.
     pub(crate) months: Vec<(String, Both)>,
+    /// What was done for others and had of them beside listings, by the same months.
+    pub(crate) dealings: Vec<(String, Dealings)>,
     /// By kind and direction, `project` and `offer`.
     pub(crate) kinds: BTreeMap<(String, String), Both>,
     /// Published, by the first two digits of the place's code, or the country: given, received.
@@ -55,6 +58,7 @@ impl Office {
         let rights: Vec<_> = partners.iter().map(|id| (id, engine.viewer(&Reader::Member(id.clone())))).collect();
         let mut figures = Figures {
             months: months.iter().map(|month| (month.clone(), Both::default())).collect(),
+            dealings: months.iter().map(|month| (month.clone(), Dealings::default())).collect(),
             partners: partners.iter().map(|id| (id.to_string(), Both::default())).collect(),
             ..Figures::default()
         };
@@ -92,6 +96,12 @@ impl Office {
                 }
             } else if let Some(both) = figures.partners.get_mut(&origin) {
                 both.received.add(&all);
+            }
+        }
+        for (month, member, dealt) in engine.dealings(first).await? {
+            let of_month = figures.dealings.iter_mut().find(|(known, _)| *known == month);
+            if let Some((_, sums)) = of_month.filter(|_| own.contains(&member)) {
+                sums.add(&dealt);
             }
         }
         Ok(figures)

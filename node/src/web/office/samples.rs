@@ -26,6 +26,7 @@ use super::statistics::StatisticsPage;
 use super::work::{Found, Work};
 use crate::accounts::Role;
 use crate::engine::completeness::Completeness;
+use crate::engine::dealings::Dealings;
 use crate::engine::receipts::Unconfirmed;
 use crate::engine::tally::Sums;
 use crate::services::{Backup, Both, Figures, HostedMember, Making, Overview, Refusal, Storage, WorkFacts};
@@ -138,8 +139,15 @@ fn figures() -> Figures {
         gave: Sums { published: gave, updated: 3, filled: 2, withdrawn: 1, expired: 0 },
         received: Sums { published: received, filled: 1, ..Sums::default() },
     };
+    let told = Dealings { told: 12_345, counterparts: 67, ..Dealings::default() };
     Figures {
         months: (1..=12).map(|month| (format!("2026-{month:02}"), both(month * 7, month * 1_003))).collect(),
+        dealings: (1..=12)
+            .map(|month| {
+                let dealt = Dealings { asked: 9, heard: month, came: month * 40, answered: month * 31, ..told };
+                (format!("2026-{month:02}"), dealt)
+            })
+            .collect(),
         kinds: super::super::words::KINDS
             .iter()
             .flat_map(|kind| ["offer", "request", ""].map(|direction| ((*kind).to_owned(), direction.to_owned())))

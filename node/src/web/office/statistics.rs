@@ -37,6 +37,8 @@ pub(crate) struct StatisticsPage {
     /// In words.
     span: String,
     chart: Chart,
+    /// Questions that were answered, on either side.
+    answers: Chart,
     tables: Vec<Table>,
     /// Where the workbook of a month is, and what it is called: of the month that is shown, else of the newest.
     report: (String, String),
@@ -93,11 +95,16 @@ impl StatisticsPage {
         let series = ["statistics-gave", "statistics-received"].map(|id| texts.text(id));
         let newest = all.months.last().map_or("", |(month, _)| month.as_str());
         let reported = month.unwrap_or(newest);
-        let nothing = values.iter().all(|(_, gave, received)| *gave == 0 && *received == 0);
+        let answers: Vec<(String, i64, i64)> =
+            all.dealings.iter().map(|(month, dealt)| (month.replace('-', "."), dealt.answered, dealt.heard)).collect();
+        let sides = ["statistics-answered", "statistics-heard"].map(|id| texts.text(id));
+        let nothing = all.dealings.iter().all(|(_, dealt)| dealt.is_empty())
+            && values.iter().all(|(_, gave, received)| *gave == 0 && *received == 0);
         Self {
             chosen: month.unwrap_or(YEAR).to_owned(),
             span: month.map_or_else(|| texts.text("statistics-year"), |month| month_name(texts, month)),
             chart: Chart::new(texts, "months", texts.text("statistics-chart"), series, &values),
+            answers: Chart::new(texts, "answers", texts.text("statistics-answers-chart"), sides, &answers),
             tables: all_tables(texts, names, all, part),
             report: (
                 format!("/statistics/{reported}.xlsx"),

@@ -31,7 +31,7 @@ impl Row {
     }
 }
 
-/// By month, kind, place and partner; the months are those of `all`.
+/// By month with what was asked, answered and delivered, by kind, place and partner; the months are those of `all`.
 pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figures) -> Vec<Table> {
     let columns = |first: &str, others: &[&str]| -> Vec<String> {
         [first].iter().chain(others).map(|id| texts.text(id)).collect()
@@ -81,9 +81,22 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
         })
         .collect();
     partners.sort_by_key(|row| std::cmp::Reverse(row.numbers.iter().sum::<i64>()));
+    let dealings = all.dealings.iter().rev().map(|(month, dealt)| Row {
+        name: month_name(texts, month),
+        numbers: vec![dealt.came, dealt.answered, dealt.asked, dealt.heard, dealt.told, dealt.counterparts],
+    });
+    let dealt = &[
+        "statistics-came",
+        "statistics-answered",
+        "statistics-asked",
+        "statistics-heard",
+        "statistics-told",
+        "statistics-counterparts",
+    ];
     let table = |id, title: &str, columns, rows| Table { id, title: texts.text(title), columns, rows };
     vec![
         table("months", "statistics-by-month", columns("statistics-month", whole), months.collect()),
+        table("dealings", "statistics-dealings", columns("statistics-month", dealt), dealings.collect()),
         table("kinds", "statistics-by-kind", columns("statistics-kind", whole), kinds.collect()),
         table("places", "statistics-by-place", columns("statistics-place", two), places),
         table(

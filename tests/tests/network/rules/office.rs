@@ -5,7 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use calamine::{Data, Reader, Xlsx};
 use duikou_proto::v1::draft_service_client::DraftServiceClient;
-use duikou_proto::v1::{CreateDraftRequest, Draft, Listing, ReturnDraftRequest, SubmitDraftRequest, WithdrawalReason};
+use duikou_proto::v1::query_service_client::QueryServiceClient;
+use duikou_proto::v1::{
+    CreateDraftRequest, Draft, Filter, Listing, QueryListingsRequest, ReturnDraftRequest, SubmitDraftRequest,
+    WithdrawalReason,
+};
 use duikou_tests::harness::{HttpAnswer, Network, Seen, Server, WebCertificate, browse_as, offer, request, within};
 use prost_types::Timestamp;
 
@@ -161,6 +165,8 @@ async fn statistics_are_what_was_done() {
         .node("bijie", &["bijie"])
         .node("zunyi", &["zunyi"])
         .node("shenzhen", &["shenzhen"])
+        .circle("ring", &["bijie", "shenzhen"])
+        .setting("live.answer", "circles")
         .start()
         .await;
     let (bijie, shenzhen) = (net.node("bijie"), net.node("shenzhen"));
@@ -191,6 +197,26 @@ async fn statistics_are_what_was_done() {
     let row = months.lines().nth(1).unwrap().split(',').next().unwrap().to_owned();
     let numbers: Vec<i64> = (1..=7).map(|column| cell(&months, &row, column)).collect();
     assert_eq!(numbers, [4, 1, 1, 0, 0, 2, 0], "published, updated, filled, withdrawn, expired, received, filled");
+    // Those with whom it shares a circle are answered, others refused.
+    for (node, asker, asked) in [
+        (shenzhen, "shenzhen", &["bijie"][..]),
+        (shenzhen, "shenzhen", &["bijie"]),
+        (net.node("zunyi"), "zunyi", &["bijie"]),
+        (bijie, "bijie", &["shenzhen", "zunyi"]),
+    ] {
+        let filter = Some(Filter { members: asked.iter().map(ToString::to_string).collect(), ..Filter::default() });
+        let question = QueryListingsRequest { asker: format!("members/{asker}"), filter, ..Default::default() };
+        let mut answers = QueryServiceClient::new(node.local()).query_listings(question).await.unwrap().into_inner();
+        while answers.message().await.unwrap().is_some() {}
+    }
+    let counted = async || {
+        let dealings = table("dealings").await;
+        let numbers: Vec<i64> = (1..=6).map(|column| cell(&dealings, &row, column)).collect();
+        if numbers == [3, 2, 2, 1, 0, 0] { Ok(()) } else { Err(dealings) }
+    };
+    let told = within(PATIENCE, counted).await;
+    assert_eq!(told, Ok(()), "came, answered, asked, heard, told, counterparts");
+    let dealings = table("dealings").await;
     let kinds = table("kinds").await;
     assert_eq!([cell(&kinds, "资金 供给", 1), cell(&kinds, "资金 供给", 6)], [3, 1], "{kinds}");
     assert_eq!([cell(&kinds, "资金 需求", 1), cell(&kinds, "资金 需求", 6)], [1, 1], "{kinds}");
@@ -207,7 +233,7 @@ async fn statistics_are_what_was_done() {
     let report = office.page(&viewer, &format!("/statistics/{month}.xlsx")).await;
     assert_eq!(report.status, 200, "{:?}", report.headers);
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(report.body)).unwrap();
-    assert_eq!(book.sheet_names(), ["按月份", "按类别", "按地区", "按成员"]);
+    assert_eq!(book.sheet_names(), ["按月份", "查询与送达", "按类别", "按地区", "按成员"]);
     let sheet = book.worksheet_range("按月份").unwrap();
     assert_eq!(sheet.get((2, 1)), Some(&Data::Float(4.0)), "{sheet:?}");
 
@@ -220,7 +246,7 @@ async fn statistics_are_what_was_done() {
 
     // A restart changes nothing, and counts nothing twice.
     bijie.restart().await;
-    assert_eq!(table("months").await, months);
+    assert_eq!((table("months").await, table("dealings").await), (months, dealings));
     net.finish().await;
 }
 
