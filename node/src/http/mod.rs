@@ -2,7 +2,8 @@
 //! port, one address, and the services behind all of it are the same.
 //!
 //! [`front`] tells apart who asks for what. A document of its own kind gets a file here and its routes in
-//! [`pages`]; pages for people live in [`crate::web`]; methods of the contract need nothing: [`transcode`] finds them by their annotations.
+//! [`router`]; pages for people come from whoever puts the server together; methods of the contract need nothing:
+//! [`transcode`] finds them by their annotations.
 
 mod cookies;
 mod exchange;
@@ -21,9 +22,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use tonic::service::Routes;
 
-use crate::config::BaseUrl;
-use crate::services::Context;
-use crate::web::{self, Web};
+use crate::delivery::Desk;
 pub(crate) use cookies::{Cookies, read as cookie};
 pub(crate) use exchange::{Exchange, LANGUAGE_COOKIE};
 pub(crate) use feeds::unready;
@@ -34,32 +33,32 @@ pub(crate) use problem::{PROBLEM_JSON, Problem};
 pub(crate) use transcode::read_call;
 
 /// How the public listener is set up.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {
     /// Whether TLS ends here, so that browsers may be told to use nothing else.
     pub(crate) tls: bool,
-    /// Where people reach this server.
-    pub(crate) base: Option<BaseUrl>,
+    /// How browsers show sessions.
+    pub(crate) cookies: Cookies,
 }
 
-/// Everything that the public listener answers: `grpc` are the services, as they are called by gRPC.
-pub(crate) fn router(context: Context, grpc: Routes, manner: Manner, limiter: Arc<Limiter>) -> Front {
-    let Manner { tls, base } = manner;
-    let https = base.as_ref().is_some_and(|base| base.as_str().starts_with("https:"));
-    let cookies = Cookies::new(tls || https);
-    let web = Web::new(&context, base, cookies);
-    let rest = pages(context, &web).fallback_service(transcode::Transcoder::new(grpc.clone()));
-    let rest = web::explaining(rest.layer(from_fn(front::turn_away)), web);
-    Front::new(grpc, headers::around(rest, tls), limiter, cookies)
+/// Everything that the public listener answers: `grpc` are the services, as they are called by gRPC, `pages` the routes of
+/// what people look at. What goes wrong in any of it `explaining` shows to browsers.
+pub(crate) fn router(
+    desk: Desk,
+    grpc: Routes,
+    pages: Router,
+    explaining: impl FnOnce(Router) -> Router,
+    manner: Manner,
+    limiter: Arc<Limiter>,
+) -> Front {
+    let documents = openapi::routes().merge(feeds::routes(desk)).merge(pages);
+    let rest = documents.fallback_service(transcode::Transcoder::new(grpc.clone()));
+    let rest = explaining(rest.layer(from_fn(front::turn_away)));
+    Front::new(grpc, headers::around(rest, manner.tls), limiter, manner.cookies)
 }
 
 /// Every method that REST callers reach, as gRPC calls it.
 #[cfg(test)]
 pub(crate) fn public_methods() -> Vec<String> {
     transcode::table::Table::get().routes().iter().map(transcode::table::Route::grpc_path).collect()
-}
-
-/// What is no method of the contract.
-fn pages(context: Context, web: &Web) -> Router {
-    openapi::routes().merge(feeds::routes(context.subscriptions)).merge(web::routes(web))
 }

@@ -19,10 +19,12 @@ use tonic::transport::server::TcpIncoming;
 use super::ServeError;
 use super::prompt::Prompt;
 use crate::config::{Config, WebTls as WebTlsMode};
-use crate::http::{Limiter, Manner};
+use crate::http::{Cookies, Limiter, Manner, router};
+use crate::imports::Imports;
 use crate::services::{Context, metrics};
 use crate::trust::accept::{AcceptLimits, incoming};
 use crate::trust::web_tls::WebTls;
+use crate::web::{self, Web};
 
 /// A connection that does not answer for this long is closed.
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
@@ -88,6 +90,7 @@ pub(super) fn local(
 pub(super) async fn web(
     config: &Config,
     context: Context,
+    imports: Imports,
     routes: Routes,
     limiter: Arc<Limiter>,
     stop: CancellationToken,
@@ -109,7 +112,13 @@ pub(super) async fn web(
     let scheme = if tls.is_some() { "https" } else { "http" };
     // Set once: a server listens once.
     let _ = context.address.set(format!("{scheme}://{address}"));
-    let front = crate::http::router(context, routes, Manner { tls: tls.is_some(), base }, limiter.clone());
+    let https = base.as_ref().is_some_and(|base| base.as_str().starts_with("https:"));
+    let cookies = Cookies::new(tls.is_some() || https);
+    let web = Web::new(&context, imports, base, cookies);
+    let pages = web::routes(&web);
+    let manner = Manner { tls: tls.is_some(), cookies };
+    let explaining = |rest| web::explaining(rest, web);
+    let front = router(context.subscriptions, routes, pages, explaining, manner, limiter.clone());
     let serve = async move {
         let small = limiter.keep_small(stop.clone());
         let server = server().accept_http1(true);

@@ -193,7 +193,6 @@ impl Server {
             address: self.web_address.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
-            imports: self.imports.clone(),
             search: self.search.clone(),
             settings: self.settings.clone(),
             alarms: self.alarms.clone(),
@@ -222,7 +221,8 @@ impl Server {
         let proxies = self.config.web.trusted_proxies.clone();
         let limiter = Limiter::new(self.accounts.clone(), &self.config.limits, proxies);
         let stop = self.stop.clone();
-        let (address, serve) = listen::web(&self.config, context, public.routes, limiter.clone(), stop).await?;
+        let (address, serve) =
+            listen::web(&self.config, context, self.imports.clone(), public.routes, limiter.clone(), stop).await?;
         self.addresses.web = Some(address);
         self.tasks.spawn(serve);
         let (address, serve) = listen::operator(&self.config, self.context(), limiter, self.stop.clone()).await?;

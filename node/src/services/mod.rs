@@ -58,7 +58,6 @@ use tower::Service;
 use crate::accounts::Accounts;
 use crate::delivery::Desk;
 use crate::engine::Engine;
-use crate::imports::Imports;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
@@ -105,8 +104,6 @@ pub struct Context {
     pub data: PathBuf,
     /// When tokens were last shown.
     pub uses: Uses,
-    /// The imports that people are at.
-    pub(crate) imports: Imports,
     /// What is found by words.
     pub search: Search,
     /// What may change while it runs.

@@ -44,7 +44,6 @@ use crate::accounts::{self, Accounts};
 use crate::config::Networks;
 use crate::delivery::{Desk, Dialer, Runner};
 use crate::engine::{Engine, Follow, Identity, Parts, Started};
-use crate::imports::Imports;
 use crate::keys::{KeyDesk, Opener};
 use crate::link::LinkBoard;
 use crate::live::{Live, Policy};
@@ -133,7 +132,6 @@ impl World {
             keys,
             subscriptions: desk(&engine),
             started: START,
-            imports: Imports::new(engine.clone(), data.join("imports"), TaskTracker::new(), stop.clone()),
             data,
             uses: uses.clone(),
             search: search.clone(),

@@ -85,12 +85,12 @@ struct Shared {
 }
 
 impl Web {
-    /// Pages over what the services work on; `base` is where people reach them.
-    pub(crate) fn new(context: &Context, base: Option<BaseUrl>, cookies: Cookies) -> Self {
+    /// Pages over what the services work on, and the imports that people are at; `base` is where people reach them.
+    pub(crate) fn new(context: &Context, imports: Imports, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
         let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
-        let (imports, exports) = (context.imports.clone(), Semaphore::new(EXPORTS));
+        let exports = Semaphore::new(EXPORTS);
         let (settings, matches) = (context.settings.clone(), office::Matches::default());
         Self(Arc::new(Shared {
             engine,

@@ -262,12 +262,6 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
         started: START,
         data: world.folder.path().to_owned(),
         uses: Uses::of_tokens(),
-        imports: Imports::new(
-            world.engine.clone(),
-            world.folder.path().join("imports"),
-            TaskTracker::new(),
-            world.stop.clone(),
-        ),
         search: world.search.clone(),
         settings,
         alarms: AlarmBoard::default(),
