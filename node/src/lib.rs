@@ -33,4 +33,4 @@ mod uses;
 mod web;
 
 pub use duikou_exchange::{audit, defects, engine, error, feed, keys, link, live, store, trust, world};
-use duikou_exchange::{sealed, tally, time};
+use duikou_exchange::{counters, sealed, time};

@@ -4,6 +4,7 @@
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 pub mod audit;
+pub mod counters;
 pub mod defects;
 pub mod engine;
 pub mod error;
@@ -14,7 +15,6 @@ pub mod link;
 pub mod live;
 pub mod sealed;
 pub mod store;
-pub mod tally;
 pub mod time;
 pub mod trust;
 pub mod world;

@@ -19,11 +19,11 @@ pub const SHELF_BYTES: usize = 8 * 1024 * 1024;
 /// Settings that are made while the server runs, as far as they are read.
 pub const SETTINGS: usize = 256;
 /// Audiences of one origin that are counted apart in one month; what has others is counted for the origin alone.
-pub const TALLY_AUDIENCES: usize = 64;
+pub const MONTH_AUDIENCES: usize = 64;
 /// Provinces and countries that are counted apart for one audience.
-pub const TALLY_PLACES: usize = 64;
+pub const MONTH_PLACES: usize = 64;
 /// Months of origins that one question is answered from.
-pub const TALLIES: usize = 50_000;
+pub const MONTHS: usize = 50_000;
 /// Rows that one step of a reader takes.
 pub const FEED_PAGE: usize = 256;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.

@@ -16,10 +16,10 @@ use super::subscription::{Phase, Seen, StateFact, SubscriptionFact};
 use super::webhook::Slots;
 use crate::audit::{Action, Actor, Event};
 use crate::config::BaseUrl;
+use crate::counters::Counters;
 use crate::engine::{Command, Engine, TokenEnd, TokenFact, Work, WriteError, facts};
 use crate::limits;
 use crate::store::StoreError;
-use crate::tally::Tally;
 
 /// The outcomes that are counted.
 const OUTCOMES: [Outcome; 6] = [
@@ -62,7 +62,7 @@ pub(crate) struct Desk {
     base: Option<BaseUrl>,
     pub(crate) slots: Arc<Slots>,
     /// How attempts to deliver to webhooks have gone.
-    pub(crate) tally: Arc<Tally<Outcome>>,
+    pub(crate) outcomes: Arc<Counters<Outcome>>,
     /// Those that the server has stopped for a fault, by id.
     paused: Arc<std::sync::Mutex<BTreeSet<String>>>,
     changes: mpsc::Sender<Changed>,
@@ -89,7 +89,7 @@ impl Desk {
             mailer,
             base,
             slots: Arc::default(),
-            tally: Arc::new(Tally::new(&OUTCOMES, Outcome::as_str_name)),
+            outcomes: Arc::new(Counters::new(&OUTCOMES, Outcome::as_str_name)),
             paused: Arc::default(),
             changes,
             notices: Arc::default(),

@@ -58,7 +58,7 @@ impl Follower {
                     let (id, now) = (event.id(&fact.id), engine.now());
                     let body = event.body(&fact.id, now).into();
                     let attempt = post.send(&Message { id: &id, body, secrets, now }).await;
-                    desk.tally.count(&attempt.outcome);
+                    desk.outcomes.count(&attempt.outcome);
                     let entry = delivery(&id, event.kind(), event.name.as_str(), &attempt, now, &event.cursor);
                     changes.put(slot(&fact.id, state.deliveries), &entry);
                     state.deliveries += 1;

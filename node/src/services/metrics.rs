@@ -38,7 +38,7 @@ pub(crate) async fn render(context: &Context, limits: Counts) -> Result<String, 
         status::of(context, Language::En).await.map_err(|failure| failure.status(Language::En).message().to_owned())?;
     let mut text = String::new();
     let counted = Counted {
-        deliveries: context.subscriptions.tally.counts(),
+        deliveries: context.subscriptions.outcomes.counts(),
         asked: context.live.asked(),
         came: context.live.came(),
         limits,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
 
-use super::tally::month_of;
+use super::months::month_of;
 use super::work::Work;
 use super::writer::{Command, WriteError};
 use super::{Engine, facts};
@@ -101,7 +101,7 @@ impl Engine {
     /// Where the store cannot be read.
     pub async fn dealings(&self, first: &str) -> Result<Vec<(String, String, Dealings)>, StoreError> {
         let after = facts::dealings(first, "");
-        let found = self.store().read().await?.facts(facts::DEALINGS, &after, limits::TALLIES).await?;
+        let found = self.store().read().await?.facts(facts::DEALINGS, &after, limits::MONTHS).await?;
         let mut dealings = Vec::with_capacity(found.len());
         for (key, value) in found {
             if let Some((month, member)) = key.strip_prefix(facts::DEALINGS).and_then(|rest| rest.split_once('/')) {

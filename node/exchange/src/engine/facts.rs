@@ -116,11 +116,11 @@ pub const SAVED: &str = "saved/";
 /// Begins the visits of people, by account.
 pub const VISITS: &str = "visit/";
 /// Begins what origins have done, by month and origin.
-pub const TALLIES: &str = "tally/";
+pub const MONTHS: &str = "tally/";
 /// Begins what members here did for others and had of them, by month and member.
 pub const DEALINGS: &str = "dealings/";
 /// There where a store has counted that since its first row, or has made it anew of its rows.
-pub const TALLIED: &str = "tallied";
+pub const MONTHS_BEGUN: &str = "tallied";
 /// Begins the settings that were made while the server ran, by `part.key`.
 pub const SETTINGS: &str = "setting/";
 /// Begins the positions on other feeds.
@@ -142,8 +142,8 @@ pub fn session_use(key: &str) -> String {
 }
 
 /// What `origin` has done in `month`.
-pub fn tally(month: &str, origin: &str) -> String {
-    format!("{TALLIES}{month}/{origin}")
+pub fn month(month: &str, origin: &str) -> String {
+    format!("{MONTHS}{month}/{origin}")
 }
 
 /// What `member` did for others and had of them in `month`.

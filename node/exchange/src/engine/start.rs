@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::work::Memory;
 use super::{
-    Engine, FeedIdentity, Identity, Shared, approval, departed, entries, facts, heads, receipts, tally, upkeep, writer,
+    Engine, FeedIdentity, Identity, Shared, approval, departed, entries, facts, heads, months, receipts, upkeep, writer,
 };
 use crate::feed::Feed;
 use crate::limits;
@@ -90,13 +90,13 @@ impl Engine {
         };
         drop(read);
         feed.begin_epoch(&world, counter.seq);
-        let tallies = tally::begun(&*store, world.now()).await?;
+        let months = months::begun(&*store, world.now()).await?;
         let mut transaction = store.begin().await?;
         let mut begun = vec![(facts::FEED.to_owned(), Some(facts::encode(&feed)))];
         if is_new && identity.carrier {
             begun.push((facts::VOUCH.to_owned(), Some(facts::encode(&world.now()))));
         }
-        begun.extend(tallies);
+        begun.extend(months);
         transaction.put_facts(&begun).await?;
         transaction.commit().await?;
         let (mut heads, counts) = heads::Heads::of_store(&*store, world.now()).await?;

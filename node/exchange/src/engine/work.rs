@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::departed::Departed;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
-use super::{Identity, approval, facts, tally};
+use super::{Identity, approval, facts, months};
 use crate::defects::{self, Defect};
 use crate::feed::Change;
 use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
@@ -288,10 +288,10 @@ impl<'a> Work<'a> {
         let (mut heads, mut receipts) = (self.heads, self.receipts);
         let changed = !self.before.is_empty();
         let mut records = HashMap::with_capacity(rows.len());
-        let mut tallies = tally::Changes::new(self.now);
+        let mut months = months::Changes::new(self.now);
         for (name, before) in std::mem::take(&mut self.before) {
             let row = self.rows.get(&name).and_then(Option::as_ref);
-            tallies.note(&before, row);
+            months.note(&before, row);
             let after = row.map(Counted::of).unwrap_or_default();
             self.count(name.origin_str(), &before, -1);
             self.count(name.origin_str(), &after, 1);
@@ -307,7 +307,7 @@ impl<'a> Work<'a> {
             let news = heads.take_news();
             receipts |= news.iter().any(|origin| !self.is_here(origin));
         }
-        self.tally(tallies).await?;
+        self.add_to_months(months).await?;
         if !rows.is_empty() {
             self.transaction.put_rows(&rows).await?;
         }

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::Live;
 use super::guard::{Guard, Verdict};
 use super::journal::{Journal, QuestionFact};
-use super::tally::Came;
+use super::outcomes::Came;
 use super::way::{Way, said};
 use crate::engine::{Reader, Seen};
 use crate::feed::{listing_of, readable};
@@ -92,7 +92,7 @@ impl Live {
             Ok(None) => Came::Dropped,
             Err(_) => Came::Failed,
         };
-        self.0.tallies.came.count(&came);
+        self.0.outcomes.came.count(&came);
         match decided {
             Ok(Some(answer)) => {
                 if self.say(answer, to).await.is_none() {

@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Live;
 use super::answer::To;
 use super::desk::Toward;
-use super::tally::Asked;
+use super::outcomes::Asked;
 use super::way::Back;
 use crate::engine::dealings::Dealings;
 
@@ -135,7 +135,7 @@ impl Live {
                 let last = timeout_at(deadline, self.ask_one(ask, origin, signer, deadline, heard)).await;
                 let last = last.unwrap_or(Some(Outcome::TimedOut));
                 let how = Asked::by(last.as_ref());
-                self.0.tallies.asked.count(&how);
+                self.0.outcomes.asked.count(&how);
                 answered.fetch_add(i64::from(how == Asked::Answered), Ordering::Relaxed);
                 if let Some(outcome) = last {
                     // Whoever no longer listens misses nothing.

@@ -1,7 +1,7 @@
 //! Live questions: a member asks others at their own nodes, now, and each answers by its own policy. `ask` is the asker's
 //! side, `answer` the origin's; `desk` passes on what is on its way to others, each link being a `way`. `policy` says who
 //! is answered, `guard` what is answered once and how often, `journal` what was asked,
-//! `tally` how often and with what end.
+//! `outcomes` how often and with what end.
 //!
 //! Links know this and this knows no link: a link joins as a way, takes what is to go out, and hands in what comes.
 
@@ -10,9 +10,9 @@ mod ask;
 mod desk;
 mod guard;
 mod journal;
+mod outcomes;
 mod policy;
 mod queue;
-mod tally;
 mod way;
 
 use std::sync::Arc;
@@ -45,7 +45,7 @@ struct Shared {
     answering: Arc<Semaphore>,
     asking: Arc<Semaphore>,
     passing: Arc<Semaphore>,
-    tallies: tally::Tallies,
+    outcomes: outcomes::Outcomes,
 }
 
 impl Live {
@@ -63,7 +63,7 @@ impl Live {
             answering: Arc::new(Semaphore::new(limits::LIVE_ANSWERING)),
             asking: Arc::new(Semaphore::new(limits::LIVE_ASKING)),
             passing: Arc::new(Semaphore::new(limits::LIVE_PASSING)),
-            tallies: tally::Tallies::default(),
+            outcomes: outcomes::Outcomes::default(),
         }))
     }
 
@@ -74,11 +74,11 @@ impl Live {
 
     /// How many members were asked by members here since the start, by what came of it.
     pub fn asked(&self) -> Vec<(&'static str, i64)> {
-        self.0.tallies.asked.counts()
+        self.0.outcomes.asked.counts()
     }
 
     /// How many questions came to members here since the start, by what became of them.
     pub fn came(&self) -> Vec<(&'static str, i64)> {
-        self.0.tallies.came.counts()
+        self.0.outcomes.came.counts()
     }
 }

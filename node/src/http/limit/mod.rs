@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::Accounts;
 use crate::config::{Count, Limits, Networks, Size};
+use crate::counters::Counters;
 use crate::services::Failure;
-use crate::tally::Tally;
 use caller::Caller;
 pub(crate) use metered::Metered;
 
@@ -71,7 +71,7 @@ pub(crate) struct Limiter {
     /// Requests refused since that was last logged.
     refused: AtomicU64,
     /// Those refused since the start, by the limit that they met.
-    tally: Tally<Limit>,
+    refusals: Counters<Limit>,
     clock: DefaultClock,
 }
 
@@ -150,7 +150,7 @@ impl Limiter {
             under_way: Mutex::default(),
             crowded: AtomicBool::new(false),
             refused: AtomicU64::new(0),
-            tally: Tally::new(&Limit::ALL, Limit::name),
+            refusals: Counters::new(&Limit::ALL, Limit::name),
             clock: DefaultClock::default(),
         })
     }
@@ -168,14 +168,14 @@ impl Limiter {
         let admitted = self.count(caller);
         if let Err(refusal) = &admitted {
             self.refused.fetch_add(1, Ordering::Relaxed);
-            self.tally.count(&refusal.limit);
+            self.refusals.count(&refusal.limit);
         }
         admitted
     }
 
     /// How many requests were refused since the start, by the limit that they met.
     pub(crate) fn refusals(&self) -> Vec<(&'static str, i64)> {
-        self.tally.counts()
+        self.refusals.counts()
     }
 
     fn count(self: &Arc<Self>, caller: Caller) -> Result<Pass, Refusal> {

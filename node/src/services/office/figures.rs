@@ -9,7 +9,7 @@ use tonic::{Request, Status};
 use super::Office;
 use crate::engine::Reader;
 use crate::engine::dealings::Dealings;
-use crate::engine::tally::{Seen, Sums};
+use crate::engine::months::{Seen, Sums};
 use crate::services::error::Failure;
 
 /// Months that one question may ask for.
@@ -52,7 +52,7 @@ impl Office {
         let engine = &self.door.engine;
         let (own, directory) = (self.own(reader), engine.directory());
         let first = months.first().map_or("", String::as_str);
-        let seen = engine.tallies(reader, first).await?;
+        let seen = engine.months(reader, first).await?;
         let active = directory.members().filter(|member| member.state == MemberState::Active);
         let partners: Vec<MemberId> = active.map(|member| member.id.clone()).filter(|id| !own.contains(id)).collect();
         let rights: Vec<_> = partners.iter().map(|id| (id, engine.viewer(&Reader::Member(id.clone())))).collect();
@@ -63,11 +63,11 @@ impl Office {
             ..Figures::default()
         };
         let own: BTreeSet<String> = own.iter().map(MemberId::to_string).collect();
-        for Seen { month, origin, audience, tally } in seen {
+        for Seen { month, origin, audience, happened } in seen {
             let Some((_, of_month)) = figures.months.iter_mut().find(|(known, _)| *known == month) else { continue };
             let gave = own.contains(&origin);
             let mut all = Sums::default();
-            for (class, sums) in &tally.kinds {
+            for (class, sums) in &happened.kinds {
                 let (kind, direction) = class.split_once('/').unwrap_or((class, ""));
                 let both = figures.kinds.entry((kind.to_owned(), direction.to_owned())).or_default();
                 if gave {
@@ -82,7 +82,7 @@ impl Office {
             } else {
                 of_month.received.add(&all)
             }
-            for (place, count) in &tally.places {
+            for (place, count) in &happened.places {
                 let both = figures.places.entry(place.clone()).or_default();
                 if gave { both.0 += count } else { both.1 += count }
             }

@@ -209,7 +209,7 @@ impl Subscriptions {
         // It is not known to be prompt: it waits among those who are slow.
         let mut post = Post { dialer, slots, target, slow: true, connection: None };
         let attempt = post.send(&Message { id: &id, body, secrets, now }).await;
-        self.desk.tally.count(&attempt.outcome);
+        self.desk.outcomes.count(&attempt.outcome);
         Ok(delivery::delivery(&id, TEST, "", &attempt, now, &Vec::new()).told())
     }
 

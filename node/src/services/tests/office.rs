@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::accounts::Role as Held;
-use crate::engine::{RejectionFact, facts, tally};
+use crate::engine::{RejectionFact, facts, months};
 use crate::services::Both;
 
 fn month(world: &World) -> Vec<String> {
-    vec![tally::month_of(world.engine.now())]
+    vec![months::month_of(world.engine.now())]
 }
 
 #[tokio::test]
@@ -100,14 +100,14 @@ async fn sums_that_are_lost_are_made_anew_of_the_rows() {
         world.publish(member, name, scopes).await;
     }
     let store = world.engine.store();
-    let kept = store.read().await.unwrap().facts(facts::TALLIES, "", 100).await.unwrap();
+    let kept = store.read().await.unwrap().facts(facts::MONTHS, "", 100).await.unwrap();
     assert_eq!(kept.len(), 2);
-    assert!(tally::begun(store, 0).await.unwrap().is_empty(), "they are there");
-    world.engine.put_fact(facts::TALLIED.to_owned(), None::<bool>).await.unwrap();
-    let made = tally::begun(store, 0).await.unwrap();
+    assert!(months::begun(store, 0).await.unwrap().is_empty(), "they are there");
+    world.engine.put_fact(facts::MONTHS_BEGUN.to_owned(), None::<bool>).await.unwrap();
+    let made = months::begun(store, 0).await.unwrap();
     let made: Vec<(String, Vec<u8>)> = made
         .into_iter()
-        .filter(|(key, _)| key != facts::TALLIED)
+        .filter(|(key, _)| key != facts::MONTHS_BEGUN)
         .filter_map(|(key, value)| Some((key, value?)))
         .collect();
     assert_eq!(made, kept);

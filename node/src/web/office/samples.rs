@@ -27,8 +27,8 @@ use super::work::{Found, Work};
 use crate::accounts::Role;
 use crate::engine::completeness::Completeness;
 use crate::engine::dealings::Dealings;
+use crate::engine::months::Sums;
 use crate::engine::receipts::Unconfirmed;
-use crate::engine::tally::Sums;
 use crate::services::{Backup, Both, Figures, HostedMember, Making, Overview, Refusal, Storage, WorkFacts};
 use crate::settings::Setting;
 

@@ -61,7 +61,7 @@ impl Sums {
 
 /// What happened for one audience.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tally {
+pub struct Happened {
     /// By kind and direction: `project/offer`.
     #[serde(default)]
     pub kinds: BTreeMap<String, Sums>,
@@ -72,7 +72,7 @@ pub struct Tally {
 
 /// A month of one origin, as it is kept: by the audience's scopes as a text; empty: on request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct MonthFact(BTreeMap<String, Tally>);
+struct MonthFact(BTreeMap<String, Happened>);
 
 /// A month of one origin for one audience, as somebody may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +84,7 @@ pub struct Seen {
     /// For whom.
     pub audience: ScopeSet,
     /// What happened.
-    pub tally: Tally,
+    pub happened: Happened,
 }
 
 /// What of a listing is counted: the rest of the body is passed over.
@@ -162,22 +162,22 @@ impl Changes {
 
     fn published(&mut self, time: Micros, part: &Part, by: i64) {
         let glance = Glance::decode(part.body()).unwrap_or_default();
-        let tally = self.tally(time, part);
+        let happened = self.of_month(time, part);
         let mut places: Vec<&str> = glance.regions.iter().map(|code| place(code)).collect();
         places.sort_unstable();
         places.dedup();
         for place in places {
-            *tally.places.entry(place.to_owned()).or_default() += by;
+            *happened.places.entry(place.to_owned()).or_default() += by;
         }
-        tally.kinds.entry(class(part, &glance)).or_default().published += by;
+        happened.kinds.entry(class(part, &glance)).or_default().published += by;
     }
 
     fn counted(&mut self, time: Micros, part: &Part) -> &mut Sums {
         let glance = Glance::decode(part.body()).unwrap_or_default();
-        self.tally(time, part).kinds.entry(class(part, &glance)).or_default()
+        self.of_month(time, part).kinds.entry(class(part, &glance)).or_default()
     }
 
-    fn tally(&mut self, time: Micros, part: &Part) -> &mut Tally {
+    fn of_month(&mut self, time: Micros, part: &Part) -> &mut Happened {
         let key = (month_of(time), part.name().origin_str().to_owned());
         self.months.entry(key).or_default().0.entry(part.scopes().to_text()).or_default()
     }
@@ -202,26 +202,26 @@ impl MonthFact {
     /// Adds what changed. What has no room counts for its origin alone, so that nobody is told of what is not theirs.
     fn add(&mut self, changes: Self) {
         for (audience, change) in changes.0 {
-            let room = self.0.len() < limits::TALLY_AUDIENCES || self.0.contains_key(&audience);
-            let tally = self.0.entry(if room { audience } else { String::new() }).or_default();
+            let room = self.0.len() < limits::MONTH_AUDIENCES || self.0.contains_key(&audience);
+            let happened = self.0.entry(if room { audience } else { String::new() }).or_default();
             for (kind, sums) in change.kinds {
-                tally.kinds.entry(kind).or_default().add(&sums);
+                happened.kinds.entry(kind).or_default().add(&sums);
             }
             for (place, count) in change.places {
-                if tally.places.len() < limits::TALLY_PLACES || tally.places.contains_key(&place) {
-                    *tally.places.entry(place).or_default() += count;
+                if happened.places.len() < limits::MONTH_PLACES || happened.places.contains_key(&place) {
+                    *happened.places.entry(place).or_default() += count;
                 }
             }
-            tally.places.retain(|_, count| *count != 0);
+            happened.places.retain(|_, count| *count != 0);
         }
     }
 }
 
 impl Work<'_> {
     /// Changes the sums with the rows.
-    pub(super) async fn tally(&mut self, changes: Changes) -> Result<(), StoreError> {
+    pub(super) async fn add_to_months(&mut self, changes: Changes) -> Result<(), StoreError> {
         for ((month, origin), change) in changes.months {
-            let key = facts::tally(&month, &origin);
+            let key = facts::month(&month, &origin);
             let mut kept: MonthFact = self.fact(&key).await?.unwrap_or_default();
             kept.add(change);
             self.put_fact(key, &kept);
@@ -236,7 +236,7 @@ impl Work<'_> {
 /// Where the store cannot be read.
 pub async fn begun(store: &dyn Store, now: Micros) -> Result<Vec<Fact>, StoreError> {
     let mut read = store.read().await?;
-    if read.fact(facts::TALLIED).await?.is_some() {
+    if read.fact(facts::MONTHS_BEGUN).await?.is_some() {
         return Ok(Vec::new());
     }
     let (mut changes, mut after) = (Changes::new(now), String::new());
@@ -253,11 +253,11 @@ pub async fn begun(store: &dyn Store, now: Micros) -> Result<Vec<Fact>, StoreErr
             }
         }
     }
-    let mut facts = vec![(facts::TALLIED.to_owned(), Some(facts::encode(&true)))];
+    let mut facts = vec![(facts::MONTHS_BEGUN.to_owned(), Some(facts::encode(&true)))];
     for ((month, origin), change) in changes.months {
         let mut kept = MonthFact::default();
         kept.add(change);
-        facts.push((facts::tally(&month, &origin), Some(facts::encode(&kept))));
+        facts.push((facts::month(&month, &origin), Some(facts::encode(&kept))));
     }
     Ok(facts)
 }
@@ -267,19 +267,19 @@ impl Engine {
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub async fn tallies(&self, reader: &Reader, first: &str) -> Result<Vec<Seen>, StoreError> {
-        let after = facts::tally(first, "");
-        let found = self.store().read().await?.facts(facts::TALLIES, &after, limits::TALLIES).await?;
+    pub async fn months(&self, reader: &Reader, first: &str) -> Result<Vec<Seen>, StoreError> {
+        let after = facts::month(first, "");
+        let found = self.store().read().await?.facts(facts::MONTHS, &after, limits::MONTHS).await?;
         let (viewer, directory) = (self.viewer(reader), self.directory());
         let mut seen = Vec::new();
         for (key, value) in found {
-            let Some((month, origin)) = key.strip_prefix(facts::TALLIES).and_then(|rest| rest.split_once('/')) else {
+            let Some((month, origin)) = key.strip_prefix(facts::MONTHS).and_then(|rest| rest.split_once('/')) else {
                 continue;
             };
-            for (audience, tally) in facts::decode::<MonthFact>(&key, &value)?.0 {
+            for (audience, happened) in facts::decode::<MonthFact>(&key, &value)?.0 {
                 let Ok(audience) = ScopeSet::from_text(&audience) else { continue };
                 if viewer.may_know_of(origin, &audience, &directory) {
-                    seen.push(Seen { month: month.to_owned(), origin: origin.to_owned(), audience, tally });
+                    seen.push(Seen { month: month.to_owned(), origin: origin.to_owned(), audience, happened });
                 }
             }
         }
@@ -306,19 +306,19 @@ mod tests {
 
     #[test]
     fn what_has_no_room_is_told_to_nobody_but_its_origin() {
-        let tally = || {
+        let happened = || {
             let kinds = [("project/offer".to_owned(), Sums { published: 1, ..Sums::default() })];
-            Tally { kinds: kinds.into(), places: [("52".to_owned(), 1)].into() }
+            Happened { kinds: kinds.into(), places: [("52".to_owned(), 1)].into() }
         };
         let mut month = MonthFact::default();
-        for at in 0..3 * limits::TALLY_AUDIENCES {
-            month.add(MonthFact([(format!("circle:c{at}@n.example"), tally())].into()));
+        for at in 0..3 * limits::MONTH_AUDIENCES {
+            month.add(MonthFact([(format!("circle:c{at}@n.example"), happened())].into()));
         }
-        assert!(month.0.len() <= limits::TALLY_AUDIENCES + 1);
-        let all: i64 = month.0.values().flat_map(|tally| tally.kinds.values()).map(|sums| sums.published).sum();
-        assert_eq!(all, 3 * limits::TALLY_AUDIENCES as i64, "nothing is lost");
+        assert!(month.0.len() <= limits::MONTH_AUDIENCES + 1);
+        let all: i64 = month.0.values().flat_map(|happened| happened.kinds.values()).map(|sums| sums.published).sum();
+        assert_eq!(all, 3 * limits::MONTH_AUDIENCES as i64, "nothing is lost");
         assert!(month.0[""].kinds["project/offer"].published > 1);
-        let back = Tally { places: [("52".to_owned(), -1)].into(), ..Tally::default() };
+        let back = Happened { places: [("52".to_owned(), -1)].into(), ..Happened::default() };
         month.add(MonthFact([("circle:c0@n.example".to_owned(), back)].into()));
         assert!(month.0["circle:c0@n.example"].places.is_empty());
     }

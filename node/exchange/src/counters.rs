@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 /// One counter for each of the things that are told apart.
 #[derive(Debug)]
-pub struct Tally<T: 'static> {
+pub struct Counters<T: 'static> {
     known: &'static [T],
     name: fn(&T) -> &'static str,
     counts: Vec<AtomicI64>,
 }
 
-impl<T: PartialEq> Tally<T> {
+impl<T: PartialEq> Counters<T> {
     /// For `known`, each with its name for people and machines.
     pub fn new(known: &'static [T], name: fn(&T) -> &'static str) -> Self {
         Self { known, name, counts: known.iter().map(|_| AtomicI64::new(0)).collect() }
@@ -36,10 +36,10 @@ mod tests {
 
     #[test]
     fn each_is_counted_by_itself() {
-        let tally = Tally::new(&[1, 2], |number| if *number == 1 { "ONE" } else { "TWO" });
+        let counters = Counters::new(&[1, 2], |number| if *number == 1 { "ONE" } else { "TWO" });
         for happened in [2, 2, 3, 1] {
-            tally.count(&happened);
+            counters.count(&happened);
         }
-        assert_eq!(tally.counts(), [("ONE", 1), ("TWO", 2)]);
+        assert_eq!(counters.counts(), [("ONE", 1), ("TWO", 2)]);
     }
 }

@@ -1,7 +1,7 @@
 //! How live questions have gone since the start, on either side.
 
 use super::ask::Outcome;
-use crate::tally::Tally;
+use crate::counters::Counters;
 
 /// What came of asking one member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,13 +61,13 @@ impl Came {
 
 /// Both sides.
 #[derive(Debug)]
-pub(crate) struct Tallies {
-    pub(super) asked: Tally<Asked>,
-    pub(super) came: Tally<Came>,
+pub(crate) struct Outcomes {
+    pub(super) asked: Counters<Asked>,
+    pub(super) came: Counters<Came>,
 }
 
-impl Default for Tallies {
+impl Default for Outcomes {
     fn default() -> Self {
-        Self { asked: Tally::new(&Asked::ALL, Asked::name), came: Tally::new(&Came::ALL, Came::name) }
+        Self { asked: Counters::new(&Asked::ALL, Asked::name), came: Counters::new(&Came::ALL, Came::name) }
     }
 }
