@@ -73,6 +73,11 @@ import-hand-in = { $count ->
     [one] Hand in { $count } row for approval
    *[other] Hand in { $count } rows for approval
 }
+import-waiting-rows = { $count ->
+    [one] One row of them needs an approval before it is published; the others are published at once.
+   *[other] { $count } rows of them need an approval before they are published; the others are published at once.
+}
+import-row-waits = needs an approval
 import-go-on = Go on
 import-nothing = There is nothing to publish.
 import-review = Look at what waits for approval

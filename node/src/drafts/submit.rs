@@ -10,6 +10,7 @@ use super::change::{Key, Refusal};
 use super::fact::{self, DraftFact, State};
 use crate::engine::approval::Digest;
 use crate::engine::{Change, Command, Content, Weight, Work, Write, Written, facts};
+use crate::feed::{listing_of, readable};
 use crate::store::StoreError;
 use crate::time::{micros, timestamp};
 
@@ -72,7 +73,7 @@ pub(crate) struct Hand {
 }
 
 /// What handing in came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Handed {
     /// It needed no approval.
     Written(Written),
@@ -82,6 +83,8 @@ pub(crate) enum Handed {
         draft: Box<DraftFact>,
         /// Whether it waited already and said the same.
         unchanged: bool,
+        /// Of a trial: what was there under the name, the draft before the listing.
+        before: Option<Box<Listing>>,
     },
 }
 
@@ -110,7 +113,10 @@ impl Command for Hand {
         let Change::Put(_, content) = &write.change else { return Ok(Err(Refusal::Nothing)) };
         let says = listing(content, expires, &work.identity.network);
         let member = write.name.origin();
-        let waits = |draft: DraftFact, unchanged| Ok(Ok(Handed::Waits { draft: Box::new(draft), unchanged }));
+        let waits = |draft: DraftFact, unchanged, before: Option<Listing>| {
+            let before = before.map(Box::new).filter(|_| write.dry_run);
+            Ok(Ok(Handed::Waits { draft: Box::new(draft), unchanged, before }))
+        };
         let open = match work.fact::<String>(&facts::draft_of(&write.name)).await? {
             Some(id) => fact::load(work, &member, &id).await?,
             None => None,
@@ -120,14 +126,18 @@ impl Command for Hand {
             draft.create_time = work.now;
             hand_in(&mut draft, digest, held, &account, work.now);
             let added = write.dry_run || fact::add(work, &member, &write.name, &draft).await?;
-            return if added { waits(draft, false) } else { Ok(Err(Refusal::Full)) };
+            let row = work.row(&write.name).await?;
+            let before = row.as_ref().and_then(|row| row.record.as_ref());
+            let before = before.and_then(|part| Some(listing_of(part, readable(part)?, &work.identity.network)));
+            return if added { waits(draft, false, before) } else { Ok(Err(Refusal::Full)) };
         };
         // A date that the writer leaves open would be another with each repetition: the one that waits stays.
-        let date = draft.content()?.expire_time.as_ref().and_then(micros);
+        let before = draft.content()?;
+        let date = before.expire_time.as_ref().and_then(micros);
         let date = date.filter(|date| content.expire_time.is_none() && *date > work.now);
         let again = date.map_or_else(|| digest.clone(), |date| Digest::of(content, date).to_hex());
         if draft.state == State::Submitted && draft.digest == Some(again) && draft.base == held {
-            return waits(draft, true);
+            return waits(draft, true, Some(before));
         }
         if !draft.is_only_by(&account) {
             return Ok(Err(Refusal::Taken(Key { member, id: draft.id }.name())));
@@ -141,7 +151,7 @@ impl Command for Hand {
         if !write.dry_run {
             fact::keep(work, &member, &draft);
         }
-        waits(draft, false)
+        waits(draft, false, Some(before))
     }
 }
 

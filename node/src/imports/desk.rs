@@ -191,6 +191,7 @@ impl Imports {
             mapping,
             phase: Phase::Sent,
             counts: std::collections::BTreeMap::new(),
+            waiting: 0,
             notes: Vec::new(),
             done: 0,
             total: 0,

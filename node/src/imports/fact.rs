@@ -70,6 +70,9 @@ pub(crate) struct Import {
     pub(crate) phase: Phase,
     /// Rows by state, as they were found last.
     pub(crate) counts: BTreeMap<String, usize>,
+    /// Of those that were only tried: how many have to be approved first.
+    #[serde(default)]
+    pub(crate) waiting: usize,
     /// What is to be said of the tables as a whole.
     pub(crate) notes: Vec<Said>,
     /// Rows that were sent since publishing began.

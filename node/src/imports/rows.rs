@@ -40,6 +40,9 @@ pub(crate) struct KeptRow {
     pub(crate) faults: Vec<(String, Said)>,
     /// What its writer should know.
     pub(crate) notes: Vec<(String, Said)>,
+    /// What it makes or changes has to be approved first.
+    #[serde(default)]
+    pub(crate) waits: bool,
 }
 
 impl KeptRow {
@@ -57,6 +60,7 @@ impl KeptRow {
             name: listing.map(|listing| listing.name.clone()).unwrap_or_default(),
             faults: said(&row.faults),
             notes: said(&row.notes),
+            waits: row.waits,
         }
     }
 

@@ -197,7 +197,7 @@ impl Job {
             for answer in answers {
                 for ((table, row), result) in answer? {
                     if let Some(table) = found.get_mut(table) {
-                        table.answered(row, &result);
+                        table.answered(row, &result, !self.publishes);
                     }
                 }
             }
@@ -248,6 +248,7 @@ impl Job {
         for row in found.iter().flat_map(|table| &table.rows) {
             *counts.entry(row.state.name().to_owned()).or_insert(0) += 1;
         }
+        let waiting = found.iter().flat_map(|table| &table.rows).filter(|row| row.waits).count();
         let notes = found.iter().flat_map(|table| &table.notes).map(Said::from).take(limits::IMPORT_NOTES).collect();
         let member: MemberId = self.import.member.parse().map_err(|_| NotTaken::Gone)?;
         for table in &found {
@@ -271,6 +272,7 @@ impl Job {
         desk.change(&self.import, move |import| {
             import.phase = phase;
             import.counts = counts;
+            import.waiting = waiting;
             import.notes = notes;
         })
         .await?;

@@ -96,6 +96,8 @@ pub struct Row {
     pub faults: Vec<Remark>,
     /// What its writer should know.
     pub notes: Vec<Remark>,
+    /// What it makes or changes has to be approved first; known of what was only tried.
+    pub waits: bool,
 }
 
 /// A table and its rows.
@@ -177,11 +179,11 @@ fn row(number: u32, read: Read) -> Row {
     match read {
         Read::Passed(why) => {
             let notes = vec![Remark::of_row(why)];
-            Row { number, state: State::Passed, listing: None, faults: Vec::new(), notes }
+            Row { number, state: State::Passed, listing: None, faults: Vec::new(), notes, waits: false }
         }
         Read::Row { listing, faults, notes } => {
             let state = if faults.is_empty() { State::Good } else { State::Wrong };
-            Row { number, state, listing: Some(listing), faults, notes }
+            Row { number, state, listing: Some(listing), faults, notes, waits: false }
         }
     }
 }
@@ -216,6 +218,22 @@ fn notes(layout: &Layout, values: &BTreeMap<Field, String>) -> Vec<Text> {
         ));
     }
     notes
+}
+
+/// What of a listing, or of its draft, a row changes.
+fn changed(paths: &[String], kind: Kind) -> Text {
+    let mut names: Vec<Text> = Vec::new();
+    for path in paths {
+        let name = of_path(path, kind).map_or_else(|| Text::same(path.clone()), |field| field.info().name());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    if names.is_empty() {
+        return Text::new("已有内容相同的草稿", "a draft says the same already");
+    }
+    let all = |text: fn(&Text) -> &str, comma| names.iter().map(text).collect::<Vec<_>>().join(comma);
+    Text::new(format!("改动：{}", all(|name| &name.zh, "、")), format!("it changes: {}", all(|name| &name.en, ", ")))
 }
 
 /// A listing that two rows make: the second repeats the first, or contradicts it.
@@ -261,8 +279,8 @@ impl Table {
         good.filter_map(|(index, row)| Some((index, &**row.listing.as_ref()?)))
     }
 
-    /// Notes what the server said of a row.
-    pub fn answered(&mut self, index: usize, result: &v1::batch_create_listings_response::Result) {
+    /// Notes what the server said of a row that was written, or was only `tried`.
+    pub fn answered(&mut self, index: usize, result: &v1::batch_create_listings_response::Result, tried: bool) {
         let kind = self.layout.kind;
         let columns = &self.layout.columns;
         let Some(row) = self.rows.get_mut(index) else { return };
@@ -270,9 +288,15 @@ impl Table {
             Outcome::Created => State::New,
             Outcome::Updated => State::Changed,
             Outcome::Unchanged => State::Unchanged,
-            Outcome::Submitted => State::Submitted,
+            Outcome::Submitted if !tried => State::Submitted,
+            Outcome::Submitted if result.changes => State::Changed,
+            Outcome::Submitted => State::New,
             Outcome::Refused | Outcome::Unspecified => State::Wrong,
         };
+        row.waits = tried && result.outcome() == Outcome::Submitted;
+        if row.state == State::Changed && tried {
+            row.notes.push(Remark::of_row(changed(&result.changed_fields, kind)));
+        }
         for violation in &result.violations {
             let field = of_path(&violation.field, kind);
             let column = field.and_then(|field| columns.iter().find(|column| column.field == Some(field)));

@@ -159,7 +159,10 @@ impl<'a> Work<'a> {
     }
 
     /// A row as it is now.
-    pub(crate) async fn row(&mut self, name: &RecordName) -> Result<Option<Row>, StoreError> {
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn row(&mut self, name: &RecordName) -> Result<Option<Row>, StoreError> {
         self.load([name.clone()].into_iter()).await?;
         Ok(self.rows.get(name).cloned().flatten())
     }

@@ -9,6 +9,7 @@ use duikou_proto::validate::reason;
 use futures_util::future::join_all;
 
 use super::Listings;
+use super::changed::tried;
 use super::read::record_name;
 use crate::engine::{Mode, Written};
 use crate::services::auth::Caller;
@@ -107,11 +108,17 @@ impl Listings {
             let submit = item.submit;
             let write_it = self.prepare(caller, item, Mode::Upsert, found)?;
             let (name, dry_run) = (write_it.name.to_string(), write_it.dry_run);
-            if submit {
-                return self.hand_in_row(caller, id.as_ref(), write_it, batch).await;
+            let tried = tried(&write_it);
+            let item = if submit {
+                self.hand_in_row(caller, id.as_ref(), write_it, batch).await?
+            } else {
+                let answer = move |written| done(name.clone(), written, dry_run);
+                write(&self.door.engine, id.as_ref(), write_it, caller.actor(), answer).await?
+            };
+            match tried {
+                Some(content) => self.compared(caller, item, &content).await,
+                None => Ok(item),
             }
-            let answer = move |written| done(name.clone(), written, dry_run);
-            write(&self.door.engine, id.as_ref(), write_it, caller.actor(), answer).await
         };
         (name, result.await)
     }

@@ -1,8 +1,9 @@
 //! Listings: `read` gets and lists them, `holders` says who has one, `create`, `update` and `batch` write them, `check`
-//! says what is wrong with one, `submit` hands one in for approval instead, `mask` merges a change into what is there,
-//! `view` shows what a record holds.
+//! says what is wrong with one, `changed` what of it would be another, `submit` hands one in for approval instead, `mask`
+//! merges a change into what is there, `view` shows what a record holds.
 
 mod batch;
+mod changed;
 mod check;
 mod create;
 mod holders;

@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::Listings;
 use super::batch::done;
+use super::changed::{changed_fields, tried};
 use super::view::listing_written;
 use crate::audit::{Action, Event};
 use crate::drafts::{Hand, Handed, Refusal};
 use crate::engine::audit::Audited;
-use crate::engine::{Command, Refused, Write};
+use crate::engine::{Command, Content, Refused, Write};
 use crate::services::auth::Caller;
 use crate::services::draft::handed_in;
 use crate::services::error::Failure;
@@ -35,7 +36,7 @@ impl Listings {
         let tell = move |done: &Result<Handed, Refusal>| match done.as_ref().ok().filter(|_| !dry_run)? {
             Handed::Written(written) => event_of(&name, None, written),
             Handed::Waits { unchanged: true, .. } => None,
-            Handed::Waits { draft, unchanged: false } => {
+            Handed::Waits { draft, unchanged: false, .. } => {
                 Some(Event::new(Action::DraftSubmit, draft.name()).of(&name.origin()).saying(handed_in(draft)))
             }
         };
@@ -63,10 +64,11 @@ impl Listings {
         write: Write,
         batch: &str,
     ) -> Result<Item, Failure> {
-        let (name, dry_run) = (write.name.to_string(), write.dry_run);
+        let (name, tried, network) = (write.name.to_string(), tried(&write), self.network().clone());
+        let id = id.filter(|_| tried.is_none());
         let hand = self.hand(caller, write, batch)?;
-        let id = id.filter(|_| !dry_run);
-        once(&self.door.engine, id, hand, move |handed| row_handed(name.clone(), handed, dry_run)).await
+        once(&self.door.engine, id, hand, move |handed| row_handed(name.clone(), handed, tried.as_ref(), &network))
+            .await
     }
 }
 
@@ -81,13 +83,24 @@ fn listing_handed(handed: Handed, dry_run: bool, network: &NetworkName) -> Listi
     }
 }
 
-fn row_handed(name: String, handed: Handed, dry_run: bool) -> Item {
+/// `tried`: what would be written, where that is all that was asked.
+fn row_handed(name: String, handed: Handed, tried: Option<&Content>, network: &NetworkName) -> Item {
     match handed {
-        Handed::Written(written) => done(name, written, dry_run),
-        Handed::Waits { draft, unchanged } => {
+        Handed::Written(written) => done(name, written, tried.is_some()),
+        Handed::Waits { draft, unchanged, before } => {
             let outcome = if unchanged { Outcome::Unchanged } else { Outcome::Submitted };
-            let draft = if dry_run { String::new() } else { draft.name() };
-            Item { name, outcome: outcome.into(), draft, ..Item::default() }
+            let draft = if tried.is_some() { String::new() } else { draft.name() };
+            let before = before.filter(|_| !unchanged);
+            let changed =
+                tried.zip(before.as_deref()).map(|(content, before)| changed_fields(before, content, network));
+            Item {
+                name,
+                outcome: outcome.into(),
+                draft,
+                changes: changed.is_some(),
+                changed_fields: changed.unwrap_or_default(),
+                ..Item::default()
+            }
         }
     }
 }

@@ -378,6 +378,8 @@ async fn an_import_is_handed_in_seen_by_a_sample_and_approved_together() {
     assert_eq!((seen.submitted_count, seen.other_count, seen.sample.len()), (30, 0, 4));
     assert_eq!(seen, look().await);
 
+    let (_, tried) = import(rows(&[(7, "green tea")]), true).await;
+    assert!(tried[0].changes && tried[0].changed_fields == ["listing.title"], "{tried:?}");
     assert_eq!(
         import(rows(&[(7, "green tea")]), false).await.0,
         [Outcome::Submitted],

@@ -78,6 +78,8 @@ pub(super) struct RowsPageView {
     rows: Vec<RowLine>,
     pager: Pager,
     wrong: usize,
+    /// How many of them have to be approved first; empty: none.
+    waiting: String,
     /// What the button says that publishes; empty: there is nothing to publish.
     publish: String,
     /// Where what waits for approval is approved; empty: nothing waits.
@@ -202,14 +204,16 @@ impl RowsPageView {
             page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
         }
         let done = import.phase == Phase::Done && progress.is_none();
-        let [new, changed, submitted] =
-            [RowState::New, RowState::Changed, RowState::Submitted].map(|state| import.count(state));
-        let publish = match (done, new + changed, submitted) {
+        let rows = import.count(RowState::New) + import.count(RowState::Changed);
+        let submitted = import.count(RowState::Submitted);
+        let publish = match (done, rows, import.waiting) {
             _ if stopped => texts.text("import-go-on"),
-            (true, ..) | (_, 0, 0) => String::new(),
+            (true, ..) | (_, 0, _) => String::new(),
             (false, rows, 0) => texts.count("import-publish", rows),
-            (false, rows, waiting) => texts.count("import-hand-in", rows + waiting),
+            (false, rows, _) => texts.count("import-hand-in", rows),
         };
+        // Where all wait, the button says so.
+        let some = !publish.is_empty() && !stopped && (1..rows).contains(&import.waiting);
         let last = found.count.div_ceil(ROWS).saturating_sub(1);
         let to = |number: usize| Look { number, ..look }.at(&path);
         let pager = Pager::new(
@@ -224,7 +228,12 @@ impl RowsPageView {
             done,
             counts: if progress.is_none() { counts(texts, import, look, &path) } else { Vec::new() },
             notes: notes.iter().map(|note| note.in_language(language).to_owned()).collect(),
-            rows: found.rows.iter().map(|row| line(texts, row)).collect(),
+            rows: found.rows.iter().map(|row| line(texts, row, some)).collect(),
+            waiting: if some && progress.is_none() {
+                texts.count("import-waiting-rows", import.waiting)
+            } else {
+                String::new()
+            },
             pager,
             wrong: import.count(RowState::Wrong),
             publish: if progress.is_none() { publish } else { String::new() },
@@ -250,7 +259,8 @@ fn counts(texts: Texts, import: &Import, look: Look, path: &str) -> Vec<Count> {
     std::iter::once(count(None, texts.text("import-all"), all)).chain(counted).collect()
 }
 
-fn line(texts: Texts, row: &KeptRow) -> RowLine {
+/// `tell`: whether it waits for an approval is said of each row.
+fn line(texts: Texts, row: &KeptRow, tell: bool) -> RowLine {
     let language = texts.language();
     let remark = |(cell, said): &(String, Said)| match &**cell {
         "" => said.in_language(language).to_owned(),
@@ -262,6 +272,10 @@ fn line(texts: Texts, row: &KeptRow) -> RowLine {
         word: row.state().name().to_lowercase(),
         title: row.title.clone(),
         faults: row.faults.iter().take(REMARKS).map(remark).collect(),
-        notes: row.notes.iter().take(REMARKS).map(remark).collect(),
+        notes: (tell && row.waits)
+            .then(|| texts.text("import-row-waits"))
+            .into_iter()
+            .chain(row.notes.iter().take(REMARKS).map(remark))
+            .collect(),
     }
 }

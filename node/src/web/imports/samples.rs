@@ -37,6 +37,7 @@ fn import(samples: &Samples, phase: Phase) -> Import {
             .into_iter()
             .map(|(state, rows)| (state.name().to_owned(), rows))
             .collect(),
+        waiting: 2,
         notes: vec![said.clone()],
         done: 500,
         total: 1_000,
@@ -80,6 +81,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
         name: "members/bijie.pprd.example/listings/x".to_owned(),
         faults: vec![("B18".to_owned(), said.clone())],
         notes: vec![(String::new(), said)],
+        waits: true,
     };
     let rows = || RowsPage { rows: vec![row.clone(); 50], count: 130 };
     let look = Look { state: Some(State::Wrong), number: 1 };

@@ -76,6 +76,8 @@ pub(super) struct Counts {
     pub(super) updated: usize,
     pub(super) unchanged: usize,
     pub(super) submitted: usize,
+    /// Of those that a trial would create or update: how many have to be approved first.
+    pub(super) waiting: usize,
     pub(super) refused: usize,
 }
 
@@ -91,16 +93,22 @@ impl Counts {
     }
 
     pub(super) fn text(&self, dry_run: bool) -> Text {
-        let Self { created, updated, unchanged, submitted, refused } = self;
+        let Self { created, updated, unchanged, submitted, waiting, refused } = self;
         let (zh, en) =
             if dry_run { ("（试运行，未写入）", " (dry run: nothing was written)") } else { ("", "") };
+        let (first_zh, first_en) = match waiting {
+            0 => (String::new(), String::new()),
+            count => (format!("；其中 {count} 条须先审核"), format!("; {count} of them need an approval first")),
+        };
         let (waits_zh, waits_en) = match submitted {
             0 => (String::new(), String::new()),
             count => (format!("提交审核 {count}，"), format!("{count} handed in for approval, ")),
         };
         Text::new(
-            format!("新建 {created}，更新 {updated}，未变 {unchanged}，{waits_zh}拒绝 {refused}{zh}"),
-            format!("{created} created, {updated} updated, {unchanged} unchanged, {waits_en}{refused} refused{en}"),
+            format!("新建 {created}，更新 {updated}，未变 {unchanged}，{waits_zh}拒绝 {refused}{first_zh}{zh}"),
+            format!(
+                "{created} created, {updated} updated, {unchanged} unchanged, {waits_en}{refused} refused{first_en}{en}"
+            ),
         )
     }
 }

@@ -142,6 +142,7 @@ fn documents<'a>(context: &'a Context, tables: &'a [Table]) -> impl Iterator<Ite
                 "state": row.state.name(),
                 "name": row.listing.as_ref().map(|listing| &listing.name),
                 "title": title(row),
+                "waits_for_approval": row.waits,
                 "faults": said(&row.faults),
                 "notes": said(&row.notes),
             })

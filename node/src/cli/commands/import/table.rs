@@ -192,7 +192,7 @@ async fn send(
         bar.inc(answer.len() as u64);
         for ((table, row), result) in answer {
             if let Some(table) = tables.get_mut(table) {
-                table.answered(row, &result);
+                table.answered(row, &result, manner.dry_run);
             }
         }
     }
@@ -208,6 +208,7 @@ pub(super) fn counts(tables: &[Table]) -> Counts {
         updated: count(State::Changed),
         unchanged: count(State::Unchanged),
         submitted: count(State::Submitted),
+        waiting: tables.iter().flat_map(|table| &table.rows).filter(|row| row.waits).count(),
         refused: count(State::Wrong),
     }
 }

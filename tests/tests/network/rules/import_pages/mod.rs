@@ -1,6 +1,7 @@
 //! Spreadsheets as pages, by forms without scripts: sent, read, previewed, corrected, published, and given back.
 
 mod hostile;
+mod many;
 mod path;
 mod samples;
 
@@ -56,6 +57,12 @@ impl<'a> Clerk<'a> {
 
     /// Says how it is read, with these values in place of those that the page has, and waits for the preview.
     async fn preview(&self, path: &str, changes: &[(&str, &str)]) -> String {
+        self.begin_preview(path, changes).await;
+        self.settled(path).await
+    }
+
+    /// The same without waiting.
+    async fn begin_preview(&self, path: &str, changes: &[(&str, &str)]) {
         let page = self.get(&format!("{path}/columns")).await.text();
         let mut fields = filled(&page, &format!("{path}/columns"));
         for (name, value) in changes {
@@ -64,7 +71,6 @@ impl<'a> Clerk<'a> {
         }
         let answer = self.send(&format!("{path}/columns"), &fields).await;
         assert_eq!((answer.status, answer.header("location")), (303, path), "{}", answer.text());
-        self.settled(path).await
     }
 
     /// The page once nothing is being done any longer.

@@ -69,7 +69,7 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     let path = clerk.begin(&file).await;
     let id = path.rsplit('/').next().unwrap().to_owned();
     let page = clerk.preview(&path, &[("audience", "公开")]).await;
-    assert!(count(&page, "SUBMITTED") == 2 && page.contains("提交 2 行审核"), "{page}");
+    assert!(count(&page, "NEW") == 2 && page.contains("提交 2 行审核"), "{page}");
     let page = clerk.publish(&path).await;
     assert!(page.contains(&format!("/drafts?batch={id}")), "{page}");
     assert_eq!(held(node, "shenzhen").await, [], "nothing is published before it is approved");
@@ -89,6 +89,70 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     assert!(csv.contains("'=HYPERLINK(甲基金二期)") && !csv.contains(",=HYPERLINK"), "{csv}");
     let none = clerk.get("/listings.csv?region=nowhere").await;
     assert_eq!(none.status, 400, "{none:?}");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_under_an_approval_compares_with_listings_and_drafts_as_without() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2508).web_certificate(&certificate).gateway().node("bijie", &["bijie"]).start().await;
+    let node = net.node("bijie");
+    let clerk = Clerk::of(node, &certificate, "li.ming", &["bijie=editor"]).await;
+    let file = folder.path().join("funds.csv");
+    let write = |rows: [[&str; 3]; 3]| {
+        let rows: String =
+            rows.map(|[code, title, audience]| format!("{title},供给,毕节市,{code},股权,{audience}\n")).concat();
+        std::fs::write(&file, format!("标题,方向,地区,项目代码,资金方式,可见范围\n{rows}")).unwrap();
+    };
+    let codes = ["2402-520500-04-01-123456", "2402-520500-04-01-123457", "2402-520500-04-01-123458"];
+    let [tea, dam, park] = codes;
+    write([[tea, "茶园", "公开"], [dam, "水库", "公开"], [park, "园区", "公开"]]);
+    let imported = async || {
+        let path = clerk.begin(&file).await;
+        let page = clerk.preview(&path, &[]).await;
+        (path, page)
+    };
+    let row = |page: &str, number: u32| {
+        let row = page.split(&format!(">{number}</th>")).nth(1).and_then(|rest| rest.split("</tr>").next());
+        row.unwrap_or_else(|| panic!("no row {number}: {page}")).to_owned()
+    };
+    let states = |page: &str| ["NEW", "CHANGED", "UNCHANGED"].map(|state| count(page, state));
+    let (path, _) = imported().await;
+    clerk.publish(&path).await;
+    let before = held(node, "bijie").await;
+    assert_eq!(before.len(), 3);
+
+    // Without an approval: what changes is said, and that the code of a register says which listing it is.
+    let changed = [[tea, "茶园二期", "公开"], [dam, "水库", "公开"], [park, "园区", "网络成员"]];
+    write(changed);
+    let (_, without) = imported().await;
+    assert_eq!(states(&without), [0, 2, 1], "{without}");
+    assert!(row(&without, 2).contains("改动：标题") && row(&without, 4).contains("改动：可见范围"), "{without}");
+
+    // With one, the same; narrowing never waits, and is told apart.
+    node.cli(&["drafts", "policy", "bijie", "--rule", "other"]).await.done();
+    let (path, with) = imported().await;
+    assert_eq!(states(&with), [0, 2, 1], "{with}");
+    assert!(row(&with, 2).contains("改动：标题") && row(&with, 2).contains("须审核"), "{with}");
+    assert!(row(&with, 4).contains("改动：可见范围") && !row(&with, 4).contains("须审核"), "{with}");
+    assert!(with.contains("其中 1 行须经审核") && with.contains("提交 2 行审核"), "{with}");
+    assert_eq!(held(node, "bijie").await, before, "a preview writes nothing");
+    let shown = node.cli(&["import", file.to_str().unwrap(), "--dry-run", "--submit", "--output", "json"]).await.done();
+    let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+    let first = &shown[0];
+    assert_eq!((&first["state"], &first["waits_for_approval"]), (&"CHANGED".into(), &true.into()), "{shown}");
+    let done = clerk.publish(&path).await;
+    assert_eq!((count(&done, "SUBMITTED"), count(&done, "CHANGED")), (1, 1), "{done}");
+
+    // From now on there is a draft: what would become of that is what is told.
+    let (_, again) = imported().await;
+    assert_eq!(states(&again), [0, 0, 3], "what waits already waits: {again}");
+    assert!(again.contains("没有要发布的内容"), "{again}");
+    write([[tea, "茶园三期", "公开"], changed[1], changed[2]]);
+    let (_, other) = imported().await;
+    assert_eq!(states(&other), [0, 1, 2], "{other}");
+    assert!(row(&other, 2).contains("改动：标题") && other.contains("提交 1 行审核"), "{other}");
     net.finish().await;
 }
 
