@@ -1,4 +1,6 @@
-//! Entries as a table. As JSON Lines they are exported as they are kept, byte for byte.
+//! Entries as files: as a table, and as JSON Lines.
+
+use duikou_proto::v1::AuditEntry;
 
 use super::entry::Entry;
 
@@ -25,6 +27,19 @@ pub fn csv_row(entry: &Entry) -> [String; 9] {
     ]
 }
 
+/// One line of JSON: the entry as it is kept, byte for byte. Whoever is not told of the chain gets the same without number
+/// and hash.
+pub fn json_line(told: &AuditEntry) -> String {
+    if !told.line.is_empty() {
+        return told.line.clone();
+    }
+    let mut line = serde_json::to_value(Entry::from(told)).unwrap_or_default();
+    if let Some(fields) = line.as_object_mut() {
+        fields.retain(|name, _| name != "number" && name != "previous");
+    }
+    line.to_string()
+}
+
 fn text(cell: &str) -> String {
     match cell.chars().next() {
         Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{cell}"),
@@ -44,5 +59,24 @@ mod tests {
         let row = csv_row(&entry);
         assert!(row[5].starts_with("'=") && row[7].starts_with("'@"), "{row:?}");
         assert_eq!(row[1], "2027-01-15T08:00:00Z");
+    }
+
+    #[test]
+    fn whoever_is_not_told_of_the_chain_gets_the_same_line_without_it() {
+        let event = Event::new(Action::TokenCreate, "tokens/a").saying("site");
+        let (entry, _) = Head::default().follow(1_800_000_000_000_000, &Actor::local(), event);
+        let line = serde_json::to_string(&entry).unwrap();
+        let told = AuditEntry {
+            time: Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 }),
+            actor: entry.actor.clone(),
+            action: entry.action.clone(),
+            resource: entry.resource.clone(),
+            detail: entry.detail.clone(),
+            ..AuditEntry::default()
+        };
+        assert_eq!(json_line(&AuditEntry { line: line.clone(), ..told.clone() }), line);
+        let mut kept: serde_json::Value = serde_json::from_str(&line).unwrap();
+        kept.as_object_mut().unwrap().retain(|name, _| !["number", "previous"].contains(&&**name));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&json_line(&told)).unwrap(), kept);
     }
 }

@@ -17,6 +17,6 @@ mod verify;
 pub use action::Action;
 pub use chain::{Hash, Head, hash};
 pub use entry::{Actor, Entry, Event};
-pub use export::{CSV_HEADER, csv_row};
+pub use export::{CSV_HEADER, csv_row, json_line};
 pub use seal::Seal;
 pub use verify::{Broken, Verdict, Verifier, Why};

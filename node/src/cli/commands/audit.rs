@@ -5,7 +5,7 @@ use duikou_proto::v1::{AuditEntry, ListAuditEntriesRequest, VerifyAuditRequest};
 use prost_types::Timestamp;
 
 use super::ranges::moment;
-use crate::audit::{CSV_HEADER, Entry, csv_row};
+use crate::audit::{CSV_HEADER, Entry, csv_row, json_line};
 use crate::cli::{CommandError, Context, ExitCode, Sequence, Server, Text, time};
 
 /// Entries that are asked for at a time.
@@ -199,22 +199,13 @@ impl ExportArgs {
         let server = context.connect().await?;
         let request = self.sought.request(PAGE, true);
         match self.format {
-            Format::Jsonl => for_each(&server, request, |entry| context.print(&line(entry)).map(|()| true)).await,
+            Format::Jsonl => for_each(&server, request, |entry| context.print(&json_line(entry)).map(|()| true)).await,
             Format::Csv => {
                 context.print(&row(CSV_HEADER))?;
                 for_each(&server, request, |entry| context.print(&row(csv_row(&Entry::from(entry)))).map(|()| true))
                     .await
             }
         }
-    }
-}
-
-/// An entry as it is kept; as it was told where the line itself is for the server's administrators.
-fn line(entry: &AuditEntry) -> String {
-    if entry.line.is_empty() {
-        serde_json::to_string(&Entry::from(entry)).unwrap_or_default()
-    } else {
-        entry.line.clone()
     }
 }
 
