@@ -19,6 +19,11 @@ enum Keys {
     These(&'static [&'static str]),
 }
 
+/// Whether the setting `part.key` may change.
+pub(crate) fn is_changeable(path: &str) -> bool {
+    path.split_once('.').is_some_and(|(part, key)| may_change(part, key))
+}
+
 /// Whether `key` of a part may change.
 fn may_change(part: &str, key: &str) -> bool {
     CHANGEABLE.iter().any(|(changes, keys)| {

@@ -24,6 +24,7 @@ mod refused;
 mod request_id;
 mod roles;
 mod search;
+mod settings;
 mod status;
 mod subscription;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the operator of a server asks it: how it is, a backup, and the keys of its members.
+//! What the operator of a server asks it: how it is, a backup, its settings, and the keys of its members.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
 use super::error::Failure;
-use super::{Context, account, keys, status};
+use super::{Context, account, keys, settings, status};
 use crate::accounts::Refusal;
 use crate::audit::{Action, Actor, Event};
 use crate::backup::{self, BackupError};
@@ -110,5 +110,23 @@ impl OperatorService for Operators {
         let (caller, language, message) = self.door.enter(request).await?;
         let made = self.create_administrator_now(message, caller.actor()).await;
         made.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn list_settings(
+        &self,
+        request: Request<v1::ListSettingsRequest>,
+    ) -> Result<Response<v1::ListSettingsResponse>, Status> {
+        self.door.enter(request).await?;
+        Ok(Response::new(v1::ListSettingsResponse { settings: settings::list(&self.context.settings) }))
+    }
+
+    async fn update_settings(
+        &self,
+        request: Request<v1::UpdateSettingsRequest>,
+    ) -> Result<Response<v1::UpdateSettingsResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        let changed = settings::update(&self.context.settings, caller.actor(), message).await;
+        let changed = changed.map_err(|failure| failure.status(language))?;
+        Ok(Response::new(v1::UpdateSettingsResponse { settings: changed }))
     }
 }

@@ -150,6 +150,8 @@ methods! {
         RotateKeys(RotateKeysRequest): Machine,
         AcknowledgeKeys(AcknowledgeKeysRequest): Machine,
         CreateAdministrator(CreateAdministratorRequest): Machine,
+        ListSettings(ListSettingsRequest): Machine,
+        UpdateSettings(UpdateSettingsRequest): Machine,
     }
 }
 

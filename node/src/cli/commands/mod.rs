@@ -28,6 +28,7 @@ mod recover;
 mod restore;
 mod search;
 mod serve;
+mod settings;
 mod status;
 mod subscriptions;
 mod tokens;
@@ -101,6 +102,9 @@ pub enum Shared {
     /// What was done on this server, by whom, on what
     #[command(subcommand, after_help = "Example:\n  duikou-node audit list --since 2026-11-01")]
     Audit(Box<audit::Command>),
+    /// The settings of the running server, and changing them without a restart
+    #[command(subcommand, after_help = "Example:\n  duikou-node settings list")]
+    Settings(settings::Command),
     Backup(backup::Args),
     Restore(restore::Args),
     Check(check::Args),
@@ -153,6 +157,7 @@ impl Shared {
             Self::Keys(command) => command.run(context, folder).await,
             Self::Accounts(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
+            Self::Settings(command) => command.run(context).await,
             Self::Backup(args) => args.run(context).await,
             Self::Restore(args) => args.run(context, folder).await,
             Self::Check(args) => args.run(context, folder).await,

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use duikou_proto::validate::reason;
 use tonic::{Request, Status};
 
 use super::Office;
-use crate::services::error::{Failure, violation};
+use crate::services::settings;
 use crate::settings::Setting;
 
 impl Office {
@@ -28,11 +27,7 @@ impl Office {
         request: Request<BTreeMap<String, Option<String>>>,
     ) -> Result<(), Status> {
         let (caller, language, changes) = self.of_server(request).await?;
-        let changed = self.context.settings.change(caller.actor(), changes).await;
-        let changed = changed.map_err(|error| Failure::from(error).status(language))?;
-        changed.map_err(|faults| {
-            let faults = faults.iter().map(|(key, rule)| violation(key, reason::BAD_FORMAT, rule.zh, rule.en));
-            Failure::Violations(faults.collect()).status(language)
-        })
+        let changed = settings::change(&self.context.settings, caller.actor(), changes).await;
+        changed.map_err(|failure| failure.status(language))
     }
 }

@@ -32,6 +32,7 @@ mod roles_of_pages;
 mod saved;
 mod saved_delivered;
 mod search;
+mod settings;
 mod spreadsheets;
 mod subscriptions;
 mod third_party;

@@ -1,0 +1,77 @@
+//! Settings that are changed at the machine: the same as on the page, by the same rules.
+
+use duikou_proto::v1::ListSettingsRequest;
+use duikou_proto::v1::operator_service_client::OperatorServiceClient;
+use duikou_proto::v1::token::Role;
+use duikou_tests::harness::{Network, Server, WebCertificate};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_changed_at_the_machine_as_on_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2507)
+        .web_certificate(&certificate)
+        .setting("site.sponsor", "甲市人民政府办公室")
+        .gateway()
+        .node("bijie", &["bijie"])
+        .start()
+        .await;
+    let node = net.node("bijie");
+    let admin = node.let_in_administrator(&certificate).await;
+    let json = async |server: &Server, args: &[&str]| -> serde_json::Value {
+        let text = server.cli(&[args, &["--output", "json"]].concat()).await.done();
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+    };
+    let shown = async || node.curl(&certificate, &["-H", "accept: text/html"], "/members").await.text();
+    let told = node.cli(&["settings", "set", "--help"]).await.done();
+    assert!(told.contains("settings set accounts.idle 30m"), "{told}");
+
+    // Every setting is there, as the page has them; the gateway has the same command.
+    let all = json(node, &["settings", "list"]).await;
+    let of = |all: &serde_json::Value, key: &str| {
+        all.as_array().unwrap().iter().find(|setting| setting["key"] == key).unwrap_or_else(|| panic!("{all}")).clone()
+    };
+    let sponsor = of(&all, "site.sponsor");
+    assert_eq!((&sponsor["value"], &sponsor["setHere"]), (&"甲市人民政府办公室".into(), &false.into()), "{sponsor}");
+    assert_eq!(of(&all, "web.listen")["changeable"], false);
+    let changeable = json(node, &["settings", "list", "--changeable"]).await;
+    assert!(changeable.as_array().unwrap().iter().all(|setting| setting["changeable"] == true), "{changeable}");
+    assert_eq!(changeable.as_array().unwrap().len(), 15, "{changeable}");
+    let set = json(net.gateway(), &["settings", "set", "site.sponsor", "网络中心"]).await;
+    assert_eq!((&set["value"], &set["fileValue"]), (&"网络中心".into(), &"甲市人民政府办公室".into()), "{set}");
+
+    // A change counts at once, above the file, on the page as well, and after a restart.
+    let set = node.cli(&["settings", "set", "site.sponsor", "乙市人民政府办公室"]).await.done();
+    assert!(set.contains("site.sponsor = 乙市人民政府办公室"), "{set}");
+    assert!(shown().await.contains("乙市人民政府办公室"));
+    let page = node.page(&certificate, &admin, "/admin/settings").await.text();
+    assert!(page.contains("value=\"乙市人民政府办公室\"") && page.contains("在此处设置"), "{page}");
+    node.restart().await;
+    assert_eq!(node.cli(&["settings", "get", "site.sponsor"]).await.done().trim(), "乙市人民政府办公室");
+
+    // What is wrong is refused by the rules of the file, and changes nothing.
+    for (args, code, said) in [
+        (&["set", "accounts.idle", "1s"][..], 65, "accounts.idle"),
+        (&["set", "web.listen", "0.0.0.0:1"][..], 65, "web.listen"),
+        (&["set", "site.colour", "red"][..], 65, "site.colour"),
+        (&["set", "site.icp", ""][..], 65, "site.icp"),
+        (&["reset", "web.listen"][..], 65, "web.listen"),
+        (&["get", "site.colour"][..], 1, "settings list"),
+    ] {
+        let refused = node.cli(&[&["settings"], args].concat()).await;
+        assert_eq!(refused.code, code, "{args:?}: {refused:?}");
+        assert!(refused.stderr.contains(said), "{args:?}: {refused:?}");
+    }
+    let reset = json(node, &["settings", "reset", "site.sponsor"]).await;
+    assert_eq!((&reset["value"], &reset["setHere"]), (&"甲市人民政府办公室".into(), &false.into()), "{reset}");
+    assert!(shown().await.contains("甲市人民政府办公室"));
+    let trail = node.cli(&["audit", "export"]).await.done();
+    assert_eq!(trail.matches("settings.set").count(), 2, "{trail}");
+
+    // It is for whoever is at the machine: no token of the office's is enough.
+    let secret = node.token("bijie", Role::Admin).await.unwrap();
+    let web = node.web(certificate.client(), Some(&secret)).await.unwrap();
+    let denied = OperatorServiceClient::new(web).list_settings(ListSettingsRequest {}).await.unwrap_err();
+    assert_eq!(denied.code(), tonic::Code::Unimplemented, "{denied:?}");
+    net.finish().await;
+}
