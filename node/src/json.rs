@@ -34,6 +34,7 @@ named! {
     v1::ApproveDraftBatchResponse = "duikou.v1.ApproveDraftBatchResponse",
     v1::ApprovalPolicy = "duikou.v1.ApprovalPolicy",
     v1::Setting = "duikou.v1.Setting",
+    v1::TakeInDraftsResponse = "duikou.v1.TakeInDraftsResponse",
     v1::SearchListingsResponse = "duikou.v1.SearchListingsResponse",
     v1::SearchResult = "duikou.v1.SearchResult",
     v1::FeedEvent = "duikou.v1.FeedEvent",

@@ -194,6 +194,8 @@ pub const IMPORT_NOTES: usize = 100;
 pub const SAVED_SEARCHES: usize = 50;
 /// Listings in a workbook that somebody takes from a page.
 pub const EXPORT_ROWS: usize = 5_000;
+/// Bytes of a line of what an office had typed at another node: the largest draft as it is kept, with its texts.
+pub const OFFICE_LINE_BYTES: usize = 8 * contract::RECORD_BYTES;
 /// Bytes of a mapping.
 pub const MAPPING_BYTES: usize = 256 * 1024;
 

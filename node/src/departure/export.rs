@@ -1,5 +1,6 @@
 //! What a store still holds of a member that left, as files in the server's folder: its listings in the form that
-//! `import` reads, and everything as it was signed, withdrawals included.
+//! `import` reads, and everything as it was signed, withdrawals included; and what its office had typed, facts as they were
+//! kept, one a line.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,8 +10,10 @@ use std::path::{Path, PathBuf};
 use duikou_proto::name::{MemberId, NetworkName};
 use duikou_proto::v1::Listing;
 use prost::Message;
+use serde_json::Value;
 
-use crate::engine::KeepDeparted;
+use super::typed::Line;
+use crate::engine::{KeepDeparted, Piece};
 use crate::feed::listing_in;
 use crate::json::{Defaults, Layout, to_json};
 use crate::store::Row;
@@ -18,27 +21,52 @@ use crate::store::Row;
 /// Keeps what departs in `departed` below `dir`.
 pub(crate) fn keep_in(dir: &Path, network: NetworkName) -> KeepDeparted {
     let folder = dir.join("departed");
-    Box::new(move |member: &MemberId, entry: i64, first: bool, rows: &[Row]| {
+    Box::new(move |member: &MemberId, entry: i64, first: bool, piece: Piece<'_>| {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let file = |kind: &str| folder.join(format!("{}-{entry}.{kind}", member.short()));
-        let mut listings = Vec::new();
-        let mut parts = Vec::new();
-        for row in rows {
-            if let Some(listing) = row.record.as_ref().and_then(|record| listing_in(record, &network)) {
-                let form = Listing { update_time: None, revision: 0, etag: String::new(), ..listing };
-                writeln!(listings, "{}", to_json(&form, Layout::Line, Defaults::Left))?;
+        match piece {
+            Piece::Rows(rows) => {
+                let (listings, parts) = forms(rows, &network)?;
+                append(&file("jsonl"), first, &listings)?;
+                append(&file("parts"), first, &parts)?;
             }
-            for part in row.record.iter().chain(&row.withdrawal) {
-                part.bytes().encode_length_delimited(&mut parts).map_err(io::Error::other)?;
-            }
+            Piece::Typed(facts) => append(&file("office"), first, &lines(facts)?)?,
         }
-        append(&file("jsonl"), first, &listings)?;
-        append(&file("parts"), first, &parts)?;
         if first {
             tracing::warn!(member.id = %member, folder = %folder.display(), "a member left: what is here of it is kept in files");
         }
         File::open(&folder)?.sync_all()
     })
+}
+
+/// Listings in the form that `import` reads, and everything as it was signed.
+fn forms(rows: &[Row], network: &NetworkName) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (mut listings, mut parts) = (Vec::new(), Vec::new());
+    for row in rows {
+        if let Some(listing) = row.record.as_ref().and_then(|record| listing_in(record, network)) {
+            let form = Listing { update_time: None, revision: 0, etag: String::new(), ..listing };
+            writeln!(listings, "{}", to_json(&form, Layout::Line, Defaults::Left))?;
+        }
+        for part in row.record.iter().chain(&row.withdrawal) {
+            part.bytes().encode_length_delimited(&mut parts).map_err(io::Error::other)?;
+        }
+    }
+    Ok((listings, parts))
+}
+
+/// Facts, one a line.
+fn lines(facts: &[(String, Vec<u8>)]) -> io::Result<Vec<u8>> {
+    let mut lines = Vec::new();
+    for (key, value) in facts {
+        // A fact that cannot be read is no reason to keep a member here; the log names it.
+        let Ok(value) = serde_json::from_slice::<Value>(value) else {
+            tracing::warn!(key, "a fact of a member that left cannot be read, and is not in the file");
+            continue;
+        };
+        serde_json::to_writer(&mut lines, &Line { fact: key.clone(), value })?;
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 fn append(path: &PathBuf, first: bool, content: &[u8]) -> io::Result<()> {

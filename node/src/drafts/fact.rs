@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::envelope::{Micros, Revision};
-use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::name::{MemberId, RecordName, is_label};
 use duikou_proto::v1::Listing;
 use prost::Message;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::Refusal;
 use crate::engine::{Work, facts};
 use crate::limits;
+use crate::sheets::fields::Field;
 use crate::store::StoreError;
 
 /// Where a draft stands.
@@ -123,6 +125,31 @@ impl DraftFact {
     fn inconsistent(&self, what: &str) -> StoreError {
         let detail = format!("its {what} cannot be read");
         StoreError::Inconsistent { table: "facts", row: format!("draft/…/{}", self.id), detail }
+    }
+
+    /// Whether it can be a draft, wherever it comes from.
+    pub(crate) fn is_sound(&self) -> bool {
+        Uuid::try_parse(&self.id).is_ok()
+            && self.content().is_ok()
+            && self.content.len() <= limits::DRAFT_BYTES.div_ceil(3) * 4
+            && self.typed.len() <= limits::DRAFT_TEXTS
+            && self.typed.keys().all(|key| Field::parse(key).is_some_and(|field| field.info().id == key))
+            && (self.batch.is_empty() || is_label(&self.batch))
+            && self.return_reason.chars().count() <= limits::RETURN_REASON_CHARS
+            && self.state != State::Approved
+    }
+
+    /// It comes from another node, whose people are nobody here, by the hand of `account`.
+    pub(super) fn arrive(&mut self, account: &str, now: Micros) {
+        if self.state == State::Submitted {
+            self.state = State::Draft;
+        }
+        account.clone_into(&mut self.author);
+        self.editors.clear();
+        (self.version, self.base, self.revision) = (0, 0, 0);
+        (self.digest, self.submit_time, self.approve_time) = (None, None, None);
+        self.approver.clear();
+        self.touch(account, now);
     }
 
     /// Changes with every change.

@@ -1,11 +1,12 @@
 //! Drafts of listings and their approval (事前审核): `fact` is what is kept of one, `change` makes, edits and throws away,
 //! `submit` hands in, `review` gives back or approves, `policy` says who may, `persons` who is what, `read` finds them,
-//! `difference` shows what an approval would change and `audience` for whom.
+//! `brought` is one of another node, `difference` shows what an approval would change and `audience` for whom.
 //!
 //! Drafts are facts of this node, never records: nothing that a link, a feed, the search or a live question reads knows
 //! of them, and they need no rule of visibility. They become a record in the transaction in which they end.
 
 mod audience;
+mod brought;
 mod change;
 mod difference;
 mod fact;
@@ -16,6 +17,7 @@ mod review;
 mod submit;
 
 pub(crate) use audience::audience;
+pub(crate) use brought::Brought;
 pub(crate) use change::{Edit, End, Key, Make, Refusal};
 pub(crate) use difference::differences;
 pub(crate) use fact::{DraftFact, State};

@@ -27,6 +27,7 @@ mod search;
 mod settings;
 mod status;
 mod subscription;
+mod take_in;
 #[cfg(test)]
 pub(crate) mod tests;
 mod token;

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
 use super::error::Failure;
-use super::{Context, account, keys, settings, status};
+use super::{Context, account, keys, settings, status, take_in};
 use crate::accounts::Refusal;
 use crate::audit::{Action, Actor, Event};
 use crate::backup::{self, BackupError};
@@ -110,6 +110,15 @@ impl OperatorService for Operators {
         let (caller, language, message) = self.door.enter(request).await?;
         let made = self.create_administrator_now(message, caller.actor()).await;
         made.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn take_in_drafts(
+        &self,
+        request: Request<v1::TakeInDraftsRequest>,
+    ) -> Result<Response<v1::TakeInDraftsResponse>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        let taken = take_in::take_in(&self.context.engine, &caller, message, language).await;
+        taken.map(Response::new).map_err(|failure| failure.status(language))
     }
 
     async fn list_settings(

@@ -150,6 +150,7 @@ methods! {
         RotateKeys(RotateKeysRequest): Machine,
         AcknowledgeKeys(AcknowledgeKeysRequest): Machine,
         CreateAdministrator(CreateAdministratorRequest): Machine,
+        TakeInDrafts(TakeInDraftsRequest): Machine,
         ListSettings(ListSettingsRequest): Machine,
         UpdateSettings(UpdateSettingsRequest): Machine,
     }

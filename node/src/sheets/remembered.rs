@@ -7,20 +7,17 @@ use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
 
 use super::Mapping;
-use crate::engine::facts::MAPPINGS;
+use crate::engine::facts::mappings as prefix;
 use crate::engine::{Command, Engine, Work, WriteError};
 use crate::limits;
 use crate::store::StoreError;
 
+/// A mapping as it is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Remembered {
+pub(crate) struct Remembered {
     mapping: Mapping,
     /// When it was last used.
     used: Micros,
-}
-
-fn prefix(member: &MemberId) -> String {
-    format!("{MAPPINGS}{member}/")
 }
 
 /// The mapping that `member` used for a table with these headers, by [`super::fingerprint`].
@@ -58,18 +55,43 @@ impl Command for Remember {
     type Output = ();
 
     async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
-        let prefix = prefix(&self.member);
-        let key = format!("{prefix}{}", self.fingerprint);
-        let mut held = work.facts::<Remembered>(&prefix, limits::MAPPINGS_PER_MEMBER).await?;
+        let used = work.now;
+        Remembered { mapping: self.mapping, used }.keep(&self.member, &self.fingerprint, work).await
+    }
+}
+
+impl Remembered {
+    async fn keep(self, member: &MemberId, fingerprint: &str, work: &mut Work<'_>) -> Result<(), StoreError> {
+        let prefix = prefix(member);
+        let key = format!("{prefix}{fingerprint}");
+        let mut held = work.facts::<Self>(&prefix, limits::MAPPINGS_PER_MEMBER).await?;
         held.retain(|(known, _)| *known != key);
         if held.len() >= limits::MAPPINGS_PER_MEMBER
             && let Some((oldest, _)) = held.into_iter().min_by_key(|(_, remembered)| remembered.used)
         {
             work.remove_fact(oldest);
         }
-        let used = work.now;
-        work.put_fact(key, &Remembered { mapping: self.mapping, used });
+        work.put_fact(key, &self);
         Ok(())
+    }
+
+    /// Keeps one of another node, where none is known for these headers; whether that is so.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn bring(
+        self,
+        member: &MemberId,
+        fingerprint: &str,
+        work: &mut Work<'_>,
+    ) -> Result<bool, StoreError> {
+        let known = work.fact::<Self>(&format!("{}{fingerprint}", prefix(member))).await?.is_some();
+        let room = work.facts::<Self>(&prefix(member), limits::MAPPINGS_PER_MEMBER).await?.len();
+        if known || room >= limits::MAPPINGS_PER_MEMBER {
+            return Ok(false);
+        }
+        self.keep(member, fingerprint, work).await?;
+        Ok(true)
     }
 }
 

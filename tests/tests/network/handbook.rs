@@ -174,8 +174,15 @@ async fn remove() {
 #[tokio::test(flavor = "multi_thread")]
 async fn moves() {
     let net = network(505).await;
+    let folder = tempfile::tempdir().unwrap();
+    let draft = folder.path().join("draft.json");
+    let typed = r#""direction": "OFFER", "title": "half done", "language": "en", "capital": {}"#;
+    std::fs::write(&draft, format!(r#"{{"name": "members/bijie/listings/typed", "listing": {{{typed}}}}}"#)).unwrap();
+    net.node("bijie").cli(&["drafts", "create", draft.to_str().unwrap()]).await.done();
     let machines = Machines::of(&net);
     machines.follow("move").await;
+    let drafts = net.node("zunyi").cli(&["drafts", "list", "--member", "bijie"]).await.done();
+    assert!(drafts.contains("half done"), "{drafts}");
     assert!(net.node("zunyi").get("members/bijie/listings/drawer").await.is_ok(), "it was imported");
     let written = async || net.node("zunyi").publish(offer("after").by("bijie")).await.map_err(|s| s.to_string());
     within(PATIENCE, written).await.unwrap();

@@ -7,9 +7,18 @@ use duikou_proto::name::MemberId;
 
 use crate::store::Row;
 
-/// Keeps rows durably. The first piece of a member that leaves at a directory entry comes with `true`, and replaces
-/// whatever an attempt before has kept of that departure.
-pub type KeepDeparted = Box<dyn Fn(&MemberId, i64, bool, &[Row]) -> io::Result<()> + Send + Sync>;
+/// A piece of what leaves with a member.
+#[derive(Debug, Clone, Copy)]
+pub enum Piece<'a> {
+    /// Rows.
+    Rows(&'a [Row]),
+    /// What its office has typed that is no row: drafts, the policy of approval, mappings of tables. Facts as they are kept.
+    Typed(&'a [(String, Vec<u8>)]),
+}
+
+/// Keeps pieces durably. The first piece of either sort of a member that leaves at a directory entry comes with `true`, and
+/// replaces whatever an attempt before has kept of that departure.
+pub type KeepDeparted = Box<dyn Fn(&MemberId, i64, bool, Piece<'_>) -> io::Result<()> + Send + Sync>;
 
 /// The place, where there is one.
 #[derive(Default)]
@@ -21,7 +30,7 @@ impl Departed {
         let _ = self.0.set(keep);
     }
 
-    pub(crate) fn keep(&self, member: &MemberId, entry: i64, first: bool, rows: &[Row]) -> io::Result<()> {
-        self.0.get().map_or(Ok(()), |keep| keep(member, entry, first, rows))
+    pub(crate) fn keep(&self, member: &MemberId, entry: i64, first: bool, piece: Piece<'_>) -> io::Result<()> {
+        self.0.get().map_or(Ok(()), |keep| keep(member, entry, first, piece))
     }
 }

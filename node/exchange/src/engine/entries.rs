@@ -15,6 +15,7 @@ use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
 use super::audit::of_entry;
+use super::departed::Piece;
 use super::work::Work;
 use super::writer::{Command, WriteError};
 use super::{Engine, facts};
@@ -286,6 +287,7 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
         work.remove_fact(facts::unrecovered(member));
         work.remove_fact(facts::ahead(member));
         keep_departed(work, member).await?;
+        keep_typed(work, member).await?;
         Sweep::Drop.over(work, &format!("members/{member}/")).await?;
         for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {
             work.remove_fact(key);
@@ -302,9 +304,42 @@ async fn keep_departed(work: &mut Work<'_>, member: &MemberId) -> Result<(), Sto
     loop {
         let rows = work.range(&prefix, &after, PAGE).await?;
         let Some(last) = rows.last() else { return Ok(()) };
-        work.keep_departed(member, after.is_empty(), &rows)?;
+        work.keep_departed(member, after.is_empty(), Piece::Rows(&rows))?;
         after = last.name.to_string();
     }
+}
+
+/// What its office has typed leaves with it. It is kept in pieces, and nothing of it stays here for whoever comes next.
+async fn keep_typed(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+    let mut first = true;
+    for prefix in [facts::policy(member), facts::mappings(member), facts::drafts(member)] {
+        let mut after = Some(String::new());
+        while let Some(last) = after {
+            let (piece, more) = work.facts_after(&prefix, &last, PAGE).await?;
+            if !piece.is_empty() {
+                work.keep_departed(member, first, Piece::Typed(&piece))?;
+                first = false;
+            }
+            piece.into_iter().for_each(|(key, _)| work.remove_fact(key));
+            after = more;
+        }
+    }
+    work.remove_fact(facts::draft_count(member));
+    let beside = [
+        facts::drafts_of(member),
+        facts::draft_batches(member),
+        facts::drafts_ended(member),
+        facts::drafts_ended_by_time(member),
+    ];
+    for prefix in beside {
+        let mut after = Some(String::new());
+        while let Some(last) = after {
+            let (found, more) = work.facts_after(&prefix, &last, PAGE).await?;
+            found.into_iter().for_each(|(key, _)| work.remove_fact(key));
+            after = more;
+        }
+    }
+    Ok(())
 }
 
 /// Scopes that are new here are read alone from the beginning, on every feed that is already under way.

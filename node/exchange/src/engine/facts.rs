@@ -314,6 +314,11 @@ pub fn policy(member: &MemberId) -> String {
     format!("{POLICIES}{member}")
 }
 
+/// Begins the mappings of tables that `member` has used, by headers.
+pub fn mappings(member: &MemberId) -> String {
+    format!("{MAPPINGS}{member}/")
+}
+
 /// Begins the drafts of `member`, by id.
 pub fn drafts(member: &MemberId) -> String {
     format!("draft/{member}/")
@@ -327,6 +332,16 @@ pub fn draft_count(member: &MemberId) -> String {
 /// The id of the draft that is to become the listing `name`.
 pub fn draft_of(name: &RecordName) -> String {
     format!("draft-of/{name}")
+}
+
+/// Begins the same of all listings of `member`.
+pub fn drafts_of(member: &MemberId) -> String {
+    format!("draft-of/members/{member}/")
+}
+
+/// Begins the imports of `member` that made drafts.
+pub fn draft_batches(member: &MemberId) -> String {
+    format!("draft-batch/{member}/")
 }
 
 /// Begins the ids of the drafts that one import of `member` made.

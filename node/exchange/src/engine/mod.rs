@@ -53,7 +53,7 @@ use crate::world::World;
 
 pub use apply::{Applied, Apply, PositionFact, Progress, RejectionFact, Side};
 pub use bounds::Bound;
-pub use departed::KeepDeparted;
+pub use departed::{KeepDeparted, Piece};
 pub use enterprises::{Enterprise, Registration, State as EnterpriseState};
 pub use entries::{CatchUpFact, Follow};
 pub use foresight::Foresight;

@@ -9,6 +9,7 @@ use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::sign::PublicKey;
 
 use super::Engine;
+use super::departed::Piece;
 use super::work::Work;
 use super::writer::Command;
 use crate::store::{Row, StoreError};
@@ -49,7 +50,7 @@ impl Command for KeepOutlived {
         for (member, rows) in rows {
             let rows: Vec<Row> = rows.into_values().collect();
             let first = self.kept.insert(member.clone());
-            work.keep_departed(&member, first, &rows)?;
+            work.keep_departed(&member, first, Piece::Rows(&rows))?;
             if first {
                 tracing::warn!(
                     member.id = %member,
@@ -154,7 +155,8 @@ mod tests {
         engine.follow(entries).await.unwrap().unwrap();
         let kept: Arc<Mutex<Vec<(bool, String)>>> = Arc::default();
         let keeping = kept.clone();
-        engine.keep_departed_with(Box::new(move |_, _, first, rows| {
+        engine.keep_departed_with(Box::new(move |_, _, first, piece| {
+            let Piece::Rows(rows) = piece else { panic!("a key has signed no drafts") };
             keeping.lock().unwrap().extend(rows.iter().map(|row| (first, row.name.to_string())));
             Ok(())
         }));

@@ -268,6 +268,29 @@ impl<'a> Work<'a> {
         found.into_iter().map(|(key, value)| Ok((key.clone(), facts::decode(&key, &value)?))).collect()
     }
 
+    /// Facts by prefix after the key `after`, as they are now and as they are kept, about `limit` of them, and the key after
+    /// which to go on where there may be more.
+    pub(crate) async fn facts_after(
+        &mut self,
+        prefix: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<(Vec<(String, Vec<u8>)>, Option<String>), StoreError> {
+        let kept = self.transaction.facts(prefix, after, limit).await?;
+        let more = kept.last().filter(|_| kept.len() == limit).map(|(key, _)| key.clone());
+        let mut found: BTreeMap<String, Vec<u8>> = kept.into_iter().collect();
+        let within = |key: &String| {
+            key.starts_with(prefix) && key.as_str() > after && more.as_ref().is_none_or(|last| key <= last)
+        };
+        for (key, value) in self.facts.iter().filter(|(key, _)| within(key)) {
+            match value {
+                Some(value) => drop(found.insert(key.clone(), value.clone())),
+                None => drop(found.remove(key)),
+            }
+        }
+        Ok((found.into_iter().collect(), more))
+    }
+
     /// Sets a fact.
     pub fn put_fact<T: Serialize>(&mut self, key: String, value: &T) {
         self.facts.insert(key, Some(facts::encode(value)));

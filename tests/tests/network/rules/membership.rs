@@ -147,6 +147,13 @@ async fn a_member_moves_once_its_node_has_delivered_everything() {
     for n in 0..20 {
         shenzhen.publish(offer(&format!("late-{n}"))).await.unwrap();
     }
+    let folder = tempfile::tempdir().unwrap();
+    let draft = folder.path().join("draft.json");
+    let name = listing_name("shenzhen", "typed");
+    let typed = r#""direction": "OFFER", "title": "half done", "language": "en", "capital": {}"#;
+    std::fs::write(&draft, format!(r#"{{"name": "{name}", "listing": {{{typed}}}}}"#)).unwrap();
+    shenzhen.cli(&["drafts", "create", draft.to_str().unwrap()]).await.done();
+    shenzhen.cli(&["drafts", "policy", "shenzhen", "--rule", "other"]).await.done();
     shenzhen.stop().await;
     gateway.start().await;
     copy_keys(shenzhen, zunyi, "shenzhen");
@@ -173,6 +180,24 @@ async fn a_member_moves_once_its_node_has_delivered_everything() {
     let drawer = zunyi.get("members/shenzhen/listings/drawer").await.unwrap();
     assert!(drawer.scopes.is_empty(), "{drawer:?}");
     net.settle().await;
+
+    // So does what its office had typed, which no link carries; taken in once, and nothing that is here is replaced.
+    let file = departed(shenzhen, "office").display().to_string();
+    let drafts =
+        async |server: &Server| server.cli(&["drafts", "list", "--member", "shenzhen", "--output", "jsonl"]).await;
+    assert!(!zunyi.cli(&["drafts", "list", "--member", "shenzhen"]).await.done().contains("half done"));
+    failed(&gateway.cli(&["drafts", "take-in", &file]).await, 65, &["shenzhen"]);
+    let taken = zunyi.cli(&["drafts", "take-in", &file, "--output", "json"]).await.done();
+    assert!(taken.contains(r#""drafts": "1""#) && taken.contains(r#""policies": "1""#), "{taken}");
+    let listed = drafts(zunyi).await.done();
+    assert!(listed.contains("half done") && listed.lines().count() == 1, "{listed}");
+    let policy = zunyi.cli(&["drafts", "policy", "shenzhen", "--output", "json"]).await.done();
+    assert!(policy.contains("OTHER"), "{policy}");
+    let again = zunyi.cli(&["drafts", "take-in", &file, "--output", "json"]).await.done();
+    assert!(again.contains(r#""known": "2""#) && again.contains(r#""drafts": "0""#), "{again}");
+    assert_eq!(drafts(zunyi).await.done(), listed);
+    assert_ne!(drafts(shenzhen).await.code, 0, "nothing of it is left there for whoever comes next");
+    zunyi.cli(&["drafts", "policy", "shenzhen", "--rule", "none"]).await.done();
     // Its old node keeps its other member, and reads as before.
     shenzhen.publish(offer("still-here").by("dongguan")).await.unwrap();
     zunyi.sees("members/dongguan/listings/still-here").await;

@@ -7,6 +7,7 @@ use duikou_proto::order::equivocates;
 use super::Work;
 use crate::defects::{self, Defect};
 use crate::engine::accept::{Ranking, accept};
+use crate::engine::departed::Piece;
 use crate::engine::facts;
 use crate::engine::heads::Counted;
 use crate::limits;
@@ -104,10 +105,10 @@ impl Work<'_> {
         self.put(row);
     }
 
-    /// Keeps rows that are about to leave this store with their member.
-    pub(crate) fn keep_departed(&self, member: &MemberId, first: bool, rows: &[Row]) -> Result<(), StoreError> {
+    /// Keeps what is about to leave this store with its member.
+    pub(crate) fn keep_departed(&self, member: &MemberId, first: bool, piece: Piece<'_>) -> Result<(), StoreError> {
         let entry = self.memory.directory.index();
-        self.departed.keep(member, entry, first, rows).map_err(|error| match error.kind() {
+        self.departed.keep(member, entry, first, piece).map_err(|error| match error.kind() {
             std::io::ErrorKind::StorageFull => StoreError::Full(error.into()),
             _ => StoreError::Database(error.into()),
         })

@@ -1,10 +1,11 @@
 //! `drafts`: `write` makes and changes them, `review` hands them in, gives them back and approves them, `batch` does so
-//! with those of an import, `policy` says who must approve, `show` writes them.
+//! with those of an import, `policy` says who must approve, `take_in` brings those of another node, `show` writes them.
 
 mod batch;
 mod policy;
 mod review;
 mod show;
+mod take_in;
 mod write;
 
 use duikou_proto::v1::draft_service_client::DraftServiceClient;
@@ -25,6 +26,7 @@ pub enum Command {
     Return(review::ReturnArgs),
     Approve(review::ApproveArgs),
     Policy(policy::Args),
+    TakeIn(take_in::TakeInArgs),
 }
 
 impl Command {
@@ -40,6 +42,7 @@ impl Command {
             Self::Return(args) => args.run(context).await,
             Self::Approve(args) => args.run(context).await,
             Self::Policy(args) => args.run(context).await,
+            Self::TakeIn(args) => args.run(context).await,
         }
     }
 }
