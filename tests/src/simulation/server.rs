@@ -152,7 +152,9 @@ impl Server {
         });
         let Ok(Started { engine, .. }) = started.await else { return false };
         let departed = self.departed.clone();
-        engine.keep_departed_with(Box::new(move |_, _, _, rows| {
+        engine.keep_departed_with(Box::new(move |_, _, _, piece| {
+            // No office is in these networks that would type anything.
+            let Piece::Rows(rows) = piece else { return Ok(()) };
             let mut departed = departed.lock().unwrap_or_else(PoisonError::into_inner);
             for row in rows {
                 let newest = departed.entry(row.name.clone()).or_default();
