@@ -120,7 +120,7 @@ pub fn served(error: &ServeError) -> CommandError {
         )
         .cause(chain(error)),
         ServeError::Config(text) => told(ExitCode::Configuration, format!("配置有误：{text}"), text.clone()),
-        ServeError::Delivery(error) => {
+        ServeError::Delivery(error) | ServeError::Provider(error) => {
             told(ExitCode::Configuration, format!("配置有误：{}", chain(error)), chain(error))
         }
         ServeError::Start(_) | ServeError::Directory(_) => {

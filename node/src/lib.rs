@@ -21,6 +21,7 @@ pub mod json;
 pub mod limits;
 mod matching;
 pub mod node;
+mod openid;
 mod route;
 mod saved;
 pub mod search;

@@ -19,6 +19,22 @@ pub const FORM_FIELDS: usize = 4_000;
 /// Bytes of files that are read to the end, and forgotten, where whoever sends them has to sign in first: browsers show an
 /// answer only when they have sent all.
 pub const FORM_DRAINED: usize = 64 * 1024 * 1024;
+/// People who are led to an OpenID provider at once; where there are more, those who left first begin again.
+pub const OPENID_FLOWS: usize = 10_000;
+/// How long somebody may take there.
+pub const OPENID_FLOW: Duration = Duration::from_secs(10 * 60);
+/// Bytes of what a provider answers.
+pub const OPENID_ANSWER_BYTES: usize = 1024 * 1024;
+/// How long it may take to answer.
+pub const OPENID_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it is believed to be as it has described itself.
+pub const OPENID_KEPT: Duration = Duration::from_secs(60 * 60);
+/// How soon after that it is asked again, at the earliest, for keys that were not among its own.
+pub const OPENID_KEYS_REST: Duration = Duration::from_secs(60);
+/// How long a provider that could not be reached is left alone.
+pub const OPENID_REST: Duration = Duration::from_secs(5);
+/// Refused sign-ins by a provider that the audit trail takes at once, and in a minute: anybody can have one refused.
+pub const OPENID_REFUSALS: u32 = 30;
 /// How long counterparts that were found for a work list are shown, at least, before they are looked for again.
 pub const HOME_MATCHES_KEPT: Duration = Duration::from_secs(10);
 /// How many times as long as looking for them took, it is not done again.

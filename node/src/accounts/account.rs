@@ -50,6 +50,19 @@ pub(crate) struct Account {
     /// A second factor that waits for its first code.
     #[serde(default)]
     pub(crate) factor_pending: Option<Factor>,
+    /// Whom a provider vouches for where it means this account, at most one of each issuer.
+    #[serde(default)]
+    pub(crate) identities: Vec<Identity>,
+}
+
+/// Somebody as an OpenID provider knows them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Identity {
+    pub(crate) issuer: String,
+    /// Never given to anybody else by this issuer.
+    pub(crate) subject: String,
+    /// Since when it means this account.
+    pub(crate) bind_time: Micros,
 }
 
 impl Account {
@@ -61,6 +74,11 @@ impl Account {
     /// What it may do for a member.
     pub(crate) fn role_at(&self, member: &MemberId) -> Option<Role> {
         if self.node_admin { Some(Role::Admin) } else { self.roles.get(member.as_str()).copied() }
+    }
+
+    /// Whether the provider means this account where it vouches for this subject.
+    pub(crate) fn is_meant_by(&self, issuer: &str, subject: &str) -> bool {
+        self.identities.iter().any(|identity| identity.issuer == issuer && identity.subject == subject)
     }
 
     /// The one member that it has to do with, where there is one.
@@ -100,6 +118,9 @@ impl Over {
 
     /// The account as they see it: without what it does for others.
     pub(crate) fn shown(&self, mut account: Account) -> Account {
+        if !self.owns(&account) {
+            account.identities.clear();
+        }
         if let Self::Member(member) = self {
             account.roles.retain(|id, _| id == member.as_str());
             account.node_admin = false;

@@ -246,6 +246,7 @@ async fn create(
         password_time: None,
         factor: None,
         factor_pending: None,
+        identities: Vec::new(),
     };
     account::put_account(work, &account);
     let link = link::make(work, &account.id).await?;
@@ -351,7 +352,7 @@ impl Command for Disable {
 }
 
 /// An account that is theirs as a whole.
-async fn owned(work: &mut Work<'_>, id: &str, over: &Over) -> Result<Result<Account, Refusal>, StoreError> {
+pub(super) async fn owned(work: &mut Work<'_>, id: &str, over: &Over) -> Result<Result<Account, Refusal>, StoreError> {
     Ok(match account::account(work, id).await?.filter(|account| over.sees(account)) {
         None => Err(Refusal::NoSuch),
         Some(account) if !over.owns(&account) => Err(Refusal::NotPermitted),

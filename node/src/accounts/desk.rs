@@ -1,5 +1,6 @@
 //! What services and pages hold of all this: a handle, cheap to clone, and who is signed in with a secret.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use arc_swap::ArcSwap;
 use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Over};
@@ -19,6 +21,12 @@ use crate::engine::{Engine, facts};
 use crate::limits;
 use crate::store::StoreError;
 use crate::uses::Uses;
+
+/// See [`limits::OPENID_REFUSALS`].
+const REFUSALS: NonZeroU32 = match NonZeroU32::new(limits::OPENID_REFUSALS) {
+    Some(count) => count,
+    None => NonZeroU32::MIN,
+};
 
 /// How long sessions last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +51,8 @@ pub(crate) struct Accounts {
     bounds: Arc<ArcSwap<Bounds>>,
     pub(super) uses: Uses,
     pub(super) visits: Uses<Visit>,
+    /// How often the trail is told that a provider brought nobody.
+    pub(super) refusals: Arc<DefaultDirectRateLimiter>,
 }
 
 impl Accounts {
@@ -54,6 +64,7 @@ impl Accounts {
             bounds: Arc::new(ArcSwap::from_pointee(bounds)),
             uses: Uses::of_sessions(),
             visits: Uses::new(facts::ACCOUNTS, facts::VISITS),
+            refusals: Arc::new(RateLimiter::direct(Quota::per_minute(REFUSALS))),
         }
     }
 

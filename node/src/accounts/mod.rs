@@ -10,6 +10,7 @@ mod administer;
 mod common;
 mod desk;
 mod factor;
+mod identity;
 mod link;
 mod own;
 mod password;
@@ -22,7 +23,7 @@ mod tests;
 mod throttle;
 mod visit;
 
-pub(crate) use account::{Account, Over};
+pub(crate) use account::{Account, Identity, Over};
 pub(crate) use administer::{Changes, NewAccount};
 pub(crate) use desk::{Accounts, Bounds};
 pub(crate) use link::{LINK_PATH, Link};

@@ -144,7 +144,11 @@ impl Accounts {
     }
 
     /// Whether somebody who is signed in knows their password: what they want is more than a session left open allows.
-    async fn prove(&self, person: &Person, password: &str, from: &Origin) -> Done<()> {
+    ///
+    /// # Errors
+    /// [`WriteError`] where nothing could be written; inside, [`Refusal::BadCredentials`] where they do not, or
+    /// [`Refusal::Throttled`].
+    pub(crate) async fn prove(&self, person: &Person, password: &str, from: &Origin) -> Done<()> {
         let attempt = Attempt { login: person.account.login.clone(), address: from.address };
         if let Err(wait) = self.engine.submit(Prove { attempt: attempt.clone(), succeeded: false }).await? {
             return Ok(Err(Refusal::Throttled(wait)));

@@ -5,6 +5,8 @@ use std::time::Duration;
 use duikou_proto::validate::Violation;
 use thiserror::Error;
 
+use crate::openid;
+
 /// See the module. What a caller branches on; the services say it to people.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Refusal {
@@ -47,6 +49,24 @@ pub(crate) enum Refusal {
     /// There is none, or none that waits to be confirmed.
     #[error("there is no second factor")]
     NoFactor,
+    /// This server has no provider.
+    #[error("there is no provider")]
+    NoProvider,
+    /// The provider did not let them through.
+    #[error(transparent)]
+    Provider(openid::Refused),
+    /// No account that can sign in is meant by this subject of the provider.
+    #[error("no account is meant by {0}")]
+    NotBound(String),
+    /// Another account is meant by it.
+    #[error("another account is meant")]
+    IdentityTaken,
+    /// The account is bound to another subject of the same provider.
+    #[error("the account is bound")]
+    IdentityExists,
+    /// It is bound to none of this provider.
+    #[error("the account is not bound")]
+    NoIdentity,
     /// The session is not known, was ended, or nobody used it for too long.
     #[error("the session has ended")]
     SessionEnded,

@@ -169,7 +169,7 @@ impl Accounts {
     }
 
     /// Whether an account may do anything here.
-    fn has_work(&self, account: &Account) -> bool {
+    pub(super) fn has_work(&self, account: &Account) -> bool {
         account.node_admin || self.first_member(account).is_some()
     }
 
@@ -203,7 +203,7 @@ impl Accounts {
     }
 }
 
-fn unread(error: StoreError) -> WriteError {
+pub(super) fn unread(error: StoreError) -> WriteError {
     WriteError::Store(std::sync::Arc::new(error))
 }
 
@@ -245,8 +245,8 @@ async fn failed(work: &mut Work<'_>, attempt: &Attempt) -> Result<(), StoreError
 }
 
 /// Keeps that a password was right.
-struct KeepChallenge {
-    account: String,
+pub(super) struct KeepChallenge {
+    pub(super) account: String,
 }
 
 #[async_trait]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::fault::Rule;
+use super::openid::Issuer;
 use super::parts::{Config, MailTls, WebTls};
 
 /// The shortest time without use after which somebody is signed out.
@@ -74,6 +75,39 @@ impl Config {
             "is to be at least 1m and no longer than accounts.session",
         );
         demand(session <= SESSION_MOST, "accounts.session", "最长为 7d", "is to be at most 7d");
+        let oidc = &self.oidc;
+        let provided = oidc.issuer.is_some();
+        demand(
+            oidc.client_id.is_some() == provided,
+            "accounts.oidc.client_id",
+            "须与 accounts.oidc.issuer 同时设置",
+            "goes together with accounts.oidc.issuer",
+        );
+        demand(
+            oidc.client_secret_file.is_some() == provided,
+            "accounts.oidc.client_secret_file",
+            "须与 accounts.oidc.issuer 同时设置",
+            "goes together with accounts.oidc.issuer",
+        );
+        demand(
+            !provided || self.delivery.url.is_some(),
+            "delivery.url",
+            "缺失：身份提供方需要本服务器的公开网址，才能把人送回来",
+            "is missing: the OpenID provider sends people back to the address of this server",
+        );
+        let plain = oidc.issuer.as_ref().and_then(Issuer::plain);
+        demand(
+            plain.is_none_or(|address| self.delivery.allow.contains(address)),
+            "accounts.oidc.issuer",
+            "使用 http，须由 delivery.allow 允许该本机地址；正式使用请用 https",
+            "is http: delivery.allow has to hold that address of this machine; use https for anything but a trial",
+        );
+        demand(
+            !provided || cfg!(feature = "oidc"),
+            "accounts.oidc.issuer",
+            "本程序编译时未带 OpenID 登录（功能 oidc）",
+            "is of no use: this program was built without sign-in by OpenID (feature oidc)",
+        );
         let mail = &self.mail;
         demand(
             mail.server.is_none() || mail.from.is_some(),
@@ -121,6 +155,14 @@ mod tests {
         assert!(keys(|_| {}).is_empty());
         assert_eq!(keys(|c| c.accounts.idle = "10s".parse().expect("valid")), ["accounts.idle"]);
         assert_eq!(keys(|c| c.accounts.session = "8d".parse().expect("valid")), ["accounts.session"]);
+        let provider = |key: &str, value: &str, c: &mut Config| {
+            c.part("accounts.oidc").expect("a part").set(key, value).expect("valid");
+        };
+        assert_eq!(keys(|c| provider("client_id", "x", c)), ["accounts.oidc.client_id"]);
+        assert_eq!(
+            keys(|c| provider("issuer", "http://127.0.0.1:1", c))[..4],
+            ["accounts.oidc.client_id", "accounts.oidc.client_secret_file", "delivery.url", "accounts.oidc.issuer"]
+        );
         assert_eq!(keys(|c| c.web.tls = WebTls::Files), ["web.certificate", "web.key"]);
         assert_eq!(
             keys(|c| {

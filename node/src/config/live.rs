@@ -59,7 +59,7 @@ impl Config {
     pub(crate) fn with(&self, changes: &BTreeMap<String, String>) -> Result<Self, Vec<(String, Rule)>> {
         let (mut config, mut faults) = (self.clone(), Vec::new());
         for (path, value) in changes {
-            let set = match path.split_once('.').filter(|(part, key)| may_change(part, key)) {
+            let set = match path.rsplit_once('.').filter(|(part, key)| may_change(part, key)) {
                 Some((part, key)) => config.part(part).map_or(Err(NO_KEY), |part| part.set(key, value)),
                 None => Err(NO_KEY),
             };
@@ -75,12 +75,13 @@ impl Config {
 
     /// Every key with its value, by `part.key`; None: it has its default, or none. No secret is among them.
     pub(crate) fn values(&self) -> BTreeMap<String, Option<String>> {
-        let table: toml::Table = self.to_toml().parse().unwrap_or_default();
+        let table = toml::Value::Table(self.to_toml().parse().unwrap_or_default());
         let mut config = self.clone();
         let mut values = BTreeMap::new();
         for name in Self::PARTS {
             for key in config.part(name).map_or(&[][..], |part| part.keys()) {
-                let value = table.get(name).and_then(|part| part.get(*key)).and_then(toml::Value::as_str);
+                let part = name.split('.').try_fold(&table, |table, name| table.get(name));
+                let value = part.and_then(|part| part.get(*key)).and_then(toml::Value::as_str);
                 // A proxy's address may hold its password.
                 let secret = name == "link" && *key == "proxy";
                 let value = value.map(|value| if secret { SECRET } else { value }.to_owned());

@@ -9,6 +9,7 @@ use super::base_url::BaseUrl;
 use super::fault::Rule;
 use super::limits::Limits;
 use super::networks::Networks;
+use super::openid::Oidc;
 use super::site::Site;
 use super::values::{HostPort, Members, Ports, Seconds, Size, Value};
 use crate::accounts::Bounds;
@@ -32,6 +33,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[accounts]`: people who sign in.
     pub accounts: Accounts,
+    /// `[accounts.oidc]`: a provider by which they sign in.
+    pub oidc: Oidc,
     /// `[live]`: whom the members here answer.
     pub live: Live,
     /// `[delivery]`: webhooks, and where people reach this server.
@@ -436,9 +439,21 @@ impl Part for Mail {
 }
 
 impl Config {
-    /// The names of the parts.
-    pub(super) const PARTS: [&'static str; 11] =
-        ["node", "web", "operator", "link", "store", "limits", "accounts", "live", "delivery", "mail", "site"];
+    /// The names of the parts. One that lies in another has its name before it.
+    pub(super) const PARTS: [&'static str; 12] = [
+        "node",
+        "web",
+        "operator",
+        "link",
+        "store",
+        "limits",
+        "accounts",
+        "accounts.oidc",
+        "live",
+        "delivery",
+        "mail",
+        "site",
+    ];
 
     /// A part by its name.
     pub(super) fn part(&mut self, name: &str) -> Option<&mut dyn Part> {
@@ -450,6 +465,7 @@ impl Config {
             "store" => Some(&mut self.store),
             "limits" => Some(&mut self.limits),
             "accounts" => Some(&mut self.accounts),
+            "accounts.oidc" => Some(&mut self.oidc),
             "live" => Some(&mut self.live),
             "delivery" => Some(&mut self.delivery),
             "mail" => Some(&mut self.mail),

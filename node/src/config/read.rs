@@ -28,7 +28,7 @@ impl Overrides {
         let mut config = Config::default();
         for name in Config::PARTS {
             for key in config.part(name).map_or(&[][..], |part| part.keys()) {
-                let place = format!("DUIKOU_{}_{}", name.to_uppercase(), key.to_uppercase());
+                let place = format!("DUIKOU_{name}_{key}").to_uppercase().replace('.', "_");
                 if let Some(value) = variable(&place) {
                     found.push((Place::Variable(place), name.to_owned(), (*key).to_owned(), value));
                 }
@@ -42,7 +42,7 @@ impl Overrides {
     /// # Errors
     /// Where it is not of that form. Whether part and key exist is found when the configuration is read.
     pub fn add_flag(&mut self, text: &str) -> Result<(), Rule> {
-        let setting = text.split_once('=').and_then(|(path, value)| Some((path.split_once('.')?, value)));
+        let setting = text.split_once('=').and_then(|(path, value)| Some((path.rsplit_once('.')?, value)));
         let Some(((part, key), value)) = setting else {
             return Err(Rule {
                 zh: "应写作 部分.键=值，如 web.listen=127.0.0.1:8443",
@@ -81,7 +81,8 @@ impl Config {
         if let Some(folder) = path.parent() {
             let web = [&mut config.web.certificate, &mut config.web.key];
             let further = [&mut config.delivery.extra_roots, &mut config.mail.password_file];
-            for file in web.into_iter().chain(further).flatten() {
+            let provider = [&mut config.oidc.client_secret_file, &mut config.oidc.ca_file];
+            for file in web.into_iter().chain(further).chain(provider).flatten() {
                 *file = folder.join(&*file);
             }
         }
@@ -136,11 +137,7 @@ impl Reader {
             let part = part.get_ref();
             match (Config::PARTS.contains(&&**part), value.get_ref()) {
                 (false, _) => self.fault(at, part, Problem::Unknown { nearest: nearest(part, &Config::PARTS) }),
-                (true, DeValue::Table(keys)) => {
-                    for (key, value) in in_order(keys) {
-                        self.value(place(key.span().start), part, key.get_ref(), value.get_ref());
-                    }
-                }
+                (true, DeValue::Table(keys)) => self.part(part, keys, &place),
                 (true, other) => {
                     let found = other.type_str().to_owned();
                     let rule = Rule { zh: "应为一个部分，如 [web]", en: "it is a part, for example [web]" };
@@ -150,10 +147,21 @@ impl Reader {
         }
     }
 
+    fn part(&mut self, part: &str, keys: &DeTable<'_>, place: &impl Fn(usize) -> Place) {
+        for (key, value) in in_order(keys) {
+            let inner = format!("{part}.{}", key.get_ref());
+            match value.get_ref() {
+                DeValue::Table(keys) if Config::PARTS.contains(&&*inner) => self.part(&inner, keys, place),
+                value => self.value(place(key.span().start), part, key.get_ref(), value),
+            }
+        }
+    }
+
     fn value(&mut self, place: Place, part: &str, key: &str, value: &DeValue<'_>) {
         match value {
             DeValue::String(text) => self.set(place, part, key, text),
             DeValue::Integer(number) => self.set(place, part, key, number.as_str()),
+            DeValue::Boolean(is) => self.set(place, part, key, &is.to_string()),
             DeValue::Array(values) => {
                 let item = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
                     DeValue::String(text) => text.to_string(),
@@ -238,7 +246,7 @@ mod tests {
                 "duikou.toml:2: node.id is \"Shenzhen\", but it is a full id, for example shenzhen.pprd.example",
                 "duikou.toml:4: web.listen_address is not known; did you mean listen?",
                 "duikou.toml:5: web.listn is not known; did you mean listen?",
-                "duikou.toml:6: web.tls is \"boolean\", but it is network, files or off",
+                "duikou.toml:6: web.tls is \"true\", but it is network, files or off",
                 "duikou.toml:8: stor is not known; did you mean store?",
             ]
         );
@@ -256,6 +264,23 @@ mod tests {
         assert_eq!(config.delivery.ports.as_slice(), [443, 9443]);
         let faults = read("[delivery]\nallow = [\"10.0.0.0/40\"]\nports = [0]\n").expect_err("faulty");
         assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn a_part_within_another_is_read_from_the_file_a_variable_and_a_flag_alike() {
+        let file = "[accounts]\nidle = \"5m\"\n[accounts.oidc]\nlabel_en = \"City\"\nrequire_second_factor = true\n";
+        let config = read(file).expect("valid");
+        assert!(config.oidc.require_second_factor && config.accounts.idle.duration().as_secs() == 300);
+        let mut overrides = Overrides::from_variables(|name| match name {
+            "DUIKOU_ACCOUNTS_IDLE" => Some("5m".to_owned()),
+            "DUIKOU_ACCOUNTS_OIDC_LABEL_EN" => Some("City".to_owned()),
+            _ => None,
+        });
+        overrides.add_flag("accounts.oidc.require_second_factor=true").expect("valid");
+        assert_eq!(read_with("", &overrides), Ok(config));
+        let faults = read("[accounts.oidc]\nisuer = \"x\"\n[accounts.odic]\nissuer = \"x\"\n").expect_err("faulty");
+        assert_eq!(faults[0], "duikou.toml:2: accounts.oidc.isuer is not known; did you mean issuer?");
+        assert!(faults[1].starts_with("duikou.toml:3: accounts.odic is not known"), "{faults:?}");
     }
 
     #[test]

@@ -375,6 +375,12 @@ impl Value for String {
     }
 }
 
+impl Value for bool {
+    fn read(text: &str) -> Result<Self, Rule> {
+        text.trim().parse().map_err(|_| Rule { zh: "应为 true 或 false", en: "it is true or false" })
+    }
+}
+
 impl Value for lettre::message::Mailbox {
     fn read(text: &str) -> Result<Self, Rule> {
         text.parse().map_err(|_| Rule {

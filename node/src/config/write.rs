@@ -59,6 +59,19 @@ impl Config {
         file.set("idle", self.accounts.idle, default.accounts.idle);
         file.set("session", self.accounts.session, default.accounts.session);
 
+        let oidc = &self.oidc;
+        file.part(
+            "accounts.oidc",
+            "an OpenID provider by which people sign in beside their passwords; needs delivery.url",
+        );
+        file.key("issuer", text(&oidc.issuer), Some("https://login.example/realms/city".to_owned()));
+        file.key("client_id", text(&oidc.client_id), Some("duikou".to_owned()));
+        file.key("client_secret_file", path(&oidc.client_secret_file), Some("oidc.secret".to_owned()));
+        file.key("label_zh", text(&oidc.label_zh), Some("统一身份认证".to_owned()));
+        file.key("label_en", text(&oidc.label_en), Some("single sign-on".to_owned()));
+        file.key("ca_file", path(&oidc.ca_file), Some("roots.pem".to_owned()));
+        file.set("require_second_factor", oidc.require_second_factor, default.oidc.require_second_factor);
+
         file.part("live", "whose live questions are answered");
         file.set("answer", self.live.answer.as_str(), default.live.answer.as_str());
         file.set("on_request", self.live.on_request.as_str(), default.live.on_request.as_str());
@@ -160,6 +173,8 @@ mod tests {
         config.limits.address_requests = "7".parse().expect("valid");
         config.limits.token_bytes = "1 MiB".parse().expect("valid");
         config.accounts.idle = "5m".parse().expect("valid");
+        config.oidc.require_second_factor = true;
+        config.oidc.client_secret_file = Some("oidc.secret".into());
         config.site.title_zh = crate::config::Line::for_tests("对口\"合作\"信息网");
         config.site.report_errors = crate::config::WebAddress::for_tests("https://duikou.example/report?page=");
         config.live.on_request = crate::live::Askers::Named;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::v1::delivery::Outcome;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
-use http_body_util::{BodyExt, Full};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
@@ -20,11 +20,10 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::setup::SetupError;
+use super::setup::{SetupError, roots};
 use super::target::{Host, Target};
 use crate::config::{self, Networks};
 use crate::limits;
-use crate::trust::pem::decode_certificates;
 use crate::trust::provider::provider;
 
 /// Where names are looked up.
@@ -58,14 +57,9 @@ pub(crate) struct Dialer {
 /// # Errors
 /// Where the file of further roots cannot be read, or holds no certificates.
 pub(crate) fn dialer(config: &config::Delivery) -> Result<Dialer, SetupError> {
-    let setting = "delivery.extra_roots";
     let roots = match &config.extra_roots {
         None => Vec::new(),
-        Some(path) => {
-            let bytes = std::fs::read(path).map_err(SetupError::unreadable(setting, path))?;
-            let roots = decode_certificates(&bytes);
-            roots.ok_or_else(|| SetupError::unfit(setting, path, "it holds no certificates in PEM"))?
-        }
+        Some(path) => roots("delivery.extra_roots", path)?,
     };
     Ok(Dialer::new(config.allow.clone(), config.ports.as_slice().to_vec(), roots)?)
 }
@@ -207,6 +201,29 @@ impl Connection {
             let _ = connection.await;
         });
         Ok(Self { sender, _driver: AbortOnDropHandle::new(driver) })
+    }
+
+    /// Sends a request, whose address is `target`, and reads the whole answer, of the body no more than `most` bytes.
+    #[cfg_attr(not(feature = "oidc"), expect(dead_code, reason = "the way to an OpenID provider"))]
+    pub(crate) async fn exchange(
+        &mut self,
+        target: &Target,
+        mut request: Request<Full<Bytes>>,
+        most: usize,
+    ) -> Result<Response<Bytes>, Fault> {
+        *request.uri_mut() = target.path().parse().map_err(|_| malformed())?;
+        let host = HeaderValue::from_str(&target.host_header()).map_err(|_| malformed())?;
+        request.headers_mut().insert(header::HOST, host);
+        let broken = |why: String| Fault {
+            outcome: Outcome::Unreachable,
+            detail: why.chars().take(DETAIL_CHARS).collect(),
+            sent: true,
+        };
+        let answer = self.sender.send_request(request).await;
+        let (head, body) = answer.map_err(|error| broken(crate::error::chain(&error)))?.into_parts();
+        let body = Limited::new(body, most).collect().await;
+        let body = body.map_err(|error| broken(format!("its answer was not taken: {error}")))?;
+        Ok(Response::from_parts(head, body.to_bytes()))
     }
 
     /// Posts `body` and reads the answer, of the body no more than a bound.

@@ -30,7 +30,7 @@ mod tell;
 mod wants;
 mod webhook;
 
-#[cfg(test)]
+#[cfg(any(test, feature = "oidc"))]
 pub(crate) use connect::Dialer;
 pub(crate) use connect::dialer;
 pub(crate) use desk::{Change, Changed, Desk, Make, Refusal, pause, resume};
@@ -43,11 +43,16 @@ pub(crate) use pull::NotTaken;
 pub use runner::Runner;
 pub(crate) use settle::Changes;
 pub use setup::SetupError;
+#[cfg(feature = "oidc")]
+pub(crate) use setup::roots;
+pub(crate) use setup::secret;
 pub(crate) use signature::new_secret;
 pub(crate) use subjects::essence;
 pub(crate) use subscription::{
     Eyes, MailWay, NoticeWay, Phase, Secret, Seen, StateFact, SubscriptionFact, Way, page_hash,
 };
+#[cfg(feature = "oidc")]
+pub(crate) use target::Host;
 pub(crate) use target::{BadTarget, Target};
 pub(crate) use tell::delivery;
 pub(crate) use wants::Wants;

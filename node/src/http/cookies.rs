@@ -21,6 +21,11 @@ impl Cookies {
         if self.secure { "__Host-session" } else { "session" }
     }
 
+    /// The name of the cookie that shows who was led to the provider by which people sign in.
+    pub(crate) const fn provider_name(self) -> &'static str {
+        if self.secure { "__Host-provider" } else { "provider" }
+    }
+
     /// What a browser shows as its session; whether that is good is for others to say.
     pub(crate) fn session(self, headers: &HeaderMap) -> Option<String> {
         read(headers, self.session_name())

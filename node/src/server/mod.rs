@@ -26,6 +26,7 @@ use crate::imports::Imports;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
+use crate::openid::Provider;
 use crate::search::Search;
 use crate::services::{self, AlarmBoard, Context, Surface, Uses};
 use crate::settings::Settings;
@@ -55,6 +56,9 @@ pub enum ServeError {
     /// What it is to deliver over.
     #[error("deliveries cannot be set up")]
     Delivery(#[from] SetupError),
+    /// The provider by which people sign in.
+    #[error("the OpenID provider cannot be set up")]
+    Provider(#[source] SetupError),
     /// A port or socket that it cannot listen on.
     #[error("cannot listen on {address}")]
     Listen {
@@ -102,6 +106,7 @@ pub struct Server {
     /// Asks and answers for its members.
     pub live: Live,
     accounts: Accounts,
+    provider: Option<Provider>,
     settings: Settings,
     alarms: AlarmBoard,
     web_address: Arc<OnceLock<String>>,
@@ -152,6 +157,7 @@ impl Server {
         let base = config.delivery.url.clone();
         let (runner, subscriptions) = Runner::new(engine.clone(), dialer, mailer, base);
         let accounts = Accounts::new(engine.clone(), config.accounts.bounds());
+        let provider = Provider::open(&config).map_err(ServeError::Provider)?;
         let settings = Settings::load(engine.clone(), config.clone(), accounts.clone(), live.clone()).await;
         let settings = settings.map_err(|error| ServeError::Store(folder.database(), error))?;
         let search = Search::start(engine.clone(), folder.search(), &tasks);
@@ -161,6 +167,7 @@ impl Server {
             config,
             keys,
             accounts,
+            provider,
             settings,
             alarms: AlarmBoard::default(),
             web_address: Arc::default(),
@@ -190,6 +197,7 @@ impl Server {
             keys: self.keys.clone(),
             subscriptions: self.subscriptions.clone(),
             accounts: self.accounts.clone(),
+            provider: self.provider.clone(),
             address: self.web_address.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),

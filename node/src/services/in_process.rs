@@ -35,7 +35,11 @@ impl InProcess {
         let (engine, accounts) = (context.engine.clone(), context.accounts.clone());
         let door = Door { engine, accounts, surface: Surface::Public };
         Self {
-            people: Arc::new(People { door: door.clone(), accounts: context.accounts.clone() }),
+            people: Arc::new(People {
+                door: door.clone(),
+                accounts: context.accounts.clone(),
+                provider: context.provider.clone(),
+            }),
             audits: Arc::new(Audits::new(door.clone())),
             drafts: Arc::new(Drafts { door: door.clone() }),
             listings: Arc::new(Listings { door: door.clone() }),

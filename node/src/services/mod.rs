@@ -63,9 +63,11 @@ use crate::engine::Engine;
 use crate::keys::KeyDesk;
 use crate::link::LinkBoard;
 use crate::live::Live;
+use crate::openid::Provider;
 use crate::search::Search;
 use crate::settings::Settings;
 pub use crate::uses::Uses;
+pub(crate) use account::{Came, TurnedBack};
 pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
 use auth::Door;
 pub(crate) use auth::{CallsFrom, Identified, language};
@@ -98,6 +100,8 @@ pub struct Context {
     pub(crate) subscriptions: Desk,
     /// The people who work on this server.
     pub(crate) accounts: Accounts,
+    /// By which they sign in beside their passwords.
+    pub(crate) provider: Option<Provider>,
     /// Where the public listener is, once it is there.
     pub(crate) address: Arc<OnceLock<String>>,
     /// When the server started.
@@ -181,7 +185,9 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     all.add(subscriptions.max_decoding_message_size(REQUEST_BYTES));
     let searches = search::Searches { door: door.clone(), search: context.search.clone() };
     all.add(SearchServiceServer::new(searches).max_decoding_message_size(REQUEST_BYTES));
-    let people = AccountServiceServer::new(account::People { door: door.clone(), accounts: accounts.clone() });
+    let provider = context.provider.clone();
+    let people = account::People { door: door.clone(), accounts: accounts.clone(), provider };
+    let people = AccountServiceServer::new(people);
     all.add(people.max_decoding_message_size(REQUEST_BYTES));
     let audits = AuditServiceServer::new(audit::Audits::new(door.clone()));
     all.add(audits.max_decoding_message_size(REQUEST_BYTES));

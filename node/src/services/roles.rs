@@ -136,6 +136,8 @@ methods! {
         EnableAccount(EnableAccountRequest): Least(Admin),
         DeleteAccount(DeleteAccountRequest): Least(Admin),
         ResetAccount(ResetAccountRequest): Least(Admin),
+        BindIdentity(BindIdentityRequest): Least(Admin),
+        UnbindIdentity(UnbindIdentityRequest): Least(Admin),
         ListSessions(ListSessionsRequest): Own,
         RevokeSession(RevokeSessionRequest): Own,
     }

@@ -126,6 +126,7 @@ impl World {
         let context = Context {
             engine: engine.clone(),
             accounts: accounts.clone(),
+            provider: None,
             address: Default::default(),
             links: links.clone(),
             live: live.clone(),

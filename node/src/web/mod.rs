@@ -186,6 +186,7 @@ pub(crate) fn routes(web: &Web) -> Router {
     // What is written for one, or is large, is not kept for others.
     pages
         .layer(keeping)
+        .merge(people::provider_routes())
         .merge(imports::routes())
         .merge(saved::routes())
         .layer(returning)

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use duikou_node::engine::{Engine, Identity, Parts, Signers, Started};
+use duikou_node::engine::{Engine, Identity, Parts, Piece, Signers, Started};
 use duikou_node::keys::Openers;
 use duikou_node::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
 use duikou_node::live::{Live, Policy};

@@ -81,6 +81,10 @@ actions! {
     FactorAdd = "factor.add",
     /// A second factor was removed.
     FactorRemove = "factor.remove",
+    /// An OpenID provider means this account from now on.
+    IdentityBind = "identity.bind",
+    /// It means it no longer.
+    IdentityUnbind = "identity.unbind",
     /// Somebody signed in.
     SignIn = "session.sign-in",
     /// Somebody failed to sign in.

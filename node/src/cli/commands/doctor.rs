@@ -8,6 +8,7 @@ use duikou_proto::v1;
 
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, ExitCode, Language, OutputForm, Text, clean};
+use crate::openid::Provider;
 
 /// Files that are looked at: a folder that holds more is not a server's.
 const FILES: usize = 10_000;
@@ -33,6 +34,7 @@ struct Fault {
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let mut findings = vec![config(context)];
+        findings.extend(provider(context).await);
         findings.extend(keys(context.global.dir()));
         findings.extend(server(context).await);
         show(context, &findings)?;
@@ -66,6 +68,30 @@ fn config(context: &Context) -> Finding {
     match context.config(&[]) {
         Ok(_) => good("配置", "configuration"),
         Err(error) => failed("配置", "configuration", error),
+    }
+}
+
+/// Whether the OpenID provider that people sign in by can be reached from here, where there is one.
+async fn provider(context: &Context) -> Option<Finding> {
+    let (zh, en) = ("身份提供方", "OpenID provider");
+    let config = context.config(&[]).ok()?;
+    let remedy = Text::new(
+        "检查 [accounts.oidc] 的 issuer（须与提供方自称的完全一致）、client_secret_file、ca_file，以及本机到它的网络与防火墙",
+        "check issuer (exactly as the provider names itself), client_secret_file and ca_file in [accounts.oidc], and the way \
+         there from this machine",
+    );
+    let fault = |kind, error: &dyn std::error::Error| {
+        let detail = Text::same(crate::error::chain(error));
+        let fault = Fault { kind, detail, remedy: remedy.clone() };
+        Some(Finding { what: Text::new(zh, en), fault: Some(fault) })
+    };
+    match Provider::open(&config) {
+        Ok(None) => None,
+        Ok(Some(provider)) => match provider.reach(crate::world::system_time()).await {
+            Ok(()) => Some(good(zh, en)),
+            Err(refused) => fault(ExitCode::Failed, &refused),
+        },
+        Err(error) => fault(ExitCode::Configuration, &error),
     }
 }
 

@@ -7,19 +7,15 @@ mod due;
 mod follow;
 mod paused;
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 use crate::config::{BaseUrl, Config, MailTls};
-use crate::delivery::SetupError;
+use crate::delivery::{SetupError, secret};
 use crate::limits;
 
 pub(crate) use consent::{Link, Purpose};
@@ -41,9 +37,6 @@ pub(super) struct Letter {
     pub(super) plain: String,
     pub(super) html: String,
 }
-
-/// Longest password.
-const PASSWORD_BYTES: u64 = 4 * 1024;
 
 /// The mailer that an operator has configured, if any.
 ///
@@ -69,23 +62,11 @@ pub(crate) fn mailer(config: &Config) -> Result<Option<Mailer>, SetupError> {
         .tls(tls)
         .timeout(Some(limits::MAIL_TIMEOUT));
     if let (Some(user), Some(path)) = (&mail.user, &mail.password_file) {
-        transport = transport.credentials(Credentials::new(user.clone(), password(path)?.to_string()));
+        let password = secret("mail.password_file", path)?;
+        transport = transport.credentials(Credentials::new(user.clone(), password.to_string()));
     }
     let slots = Semaphore::new(limits::MAIL_SLOTS);
     Ok(Some(Mailer { transport: transport.build(), from: from.clone(), base: base.clone(), slots }))
-}
-
-fn password(path: &Path) -> Result<Zeroizing<String>, SetupError> {
-    let setting = "mail.password_file";
-    let about = std::fs::metadata(path).map_err(SetupError::unreadable(setting, path))?;
-    if about.permissions().mode() & 0o077 != 0 {
-        return Err(SetupError::unfit(setting, path, "others can read it; chmod 600"));
-    }
-    if about.len() > PASSWORD_BYTES {
-        return Err(SetupError::unfit(setting, path, "it is too long for a password"));
-    }
-    let text = std::fs::read_to_string(path).map_err(SetupError::unreadable(setting, path))?;
-    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 impl Mailer {

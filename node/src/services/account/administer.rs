@@ -8,6 +8,7 @@ use duikou_proto::validate::reason;
 use super::view::{account, link, roles, session};
 use super::{People, absent, id_of, over, refused};
 use crate::accounts::{Changes, NewAccount, Over};
+use crate::openid::Vouched;
 use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
 
@@ -113,6 +114,26 @@ impl People {
         let made = self.accounts.reset(id_of(name)?, request.factor, over, caller.actor()).await?;
         let made = made.map_err(refused(name))?;
         Ok(v1::ResetAccountResponse { link: Some(link(made)) })
+    }
+
+    pub(super) async fn bind(&self, caller: &Caller, request: v1::BindIdentityRequest) -> Result<v1::Account, Failure> {
+        let over = over(caller)?;
+        let issuer = self.provider()?.issuer().to_owned();
+        let v1::BindIdentityRequest { name, subject } = request;
+        let who = Vouched { issuer, subject: subject.trim().to_owned() };
+        let changed = self.accounts.bind(id_of(&name)?, who, over, caller.actor()).await?;
+        changed.map(|changed| account(&changed)).map_err(refused(&name))
+    }
+
+    pub(super) async fn unbind(
+        &self,
+        caller: &Caller,
+        request: v1::UnbindIdentityRequest,
+    ) -> Result<v1::Account, Failure> {
+        let over = over(caller)?;
+        let v1::UnbindIdentityRequest { name, issuer } = request;
+        let changed = self.accounts.unbind(id_of(&name)?, &issuer, over, caller.actor()).await?;
+        changed.map(|changed| account(&changed)).map_err(refused(&name))
     }
 
     /// The account whose sessions somebody asks for: their own, or one that is theirs to administer.

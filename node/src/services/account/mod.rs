@@ -1,7 +1,8 @@
 //! People: `sign` lets them in and out, `own` is what they do with their own account, `administer` what administrators do
-//! with those of others, `view` shows what is kept, `refusal` says why nothing was done.
+//! with those of others, `openid` what pages alone do about signing in by a provider, `view` shows what is kept, `refusal` says why nothing was done.
 
 mod administer;
+mod openid;
 mod own;
 mod refusal;
 mod sign;
@@ -14,12 +15,16 @@ use tonic::{Request, Response, Status, async_trait};
 use super::auth::{Caller, Door};
 use super::error::Failure;
 use crate::accounts::{Accounts, Origin, Over, Person, Refusal};
+use crate::openid::Provider;
+pub(crate) use openid::{Came, TurnedBack};
 pub(super) use refusal::told;
 pub(super) use view::{account as shown, link};
 
 pub(crate) struct People {
     pub(crate) door: Door,
     pub(crate) accounts: Accounts,
+    /// By which people sign in beside their passwords.
+    pub(crate) provider: Option<Provider>,
 }
 
 /// Whoever is signed in. A token has no password and no sessions.
@@ -183,6 +188,16 @@ impl AccountService for People {
     ) -> Result<Response<v1::ResetAccountResponse>, Status> {
         let (caller, language, message) = self.door.enter(request).await?;
         self.reset(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn bind_identity(&self, request: Request<v1::BindIdentityRequest>) -> Result<Response<Account>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.bind(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+    }
+
+    async fn unbind_identity(&self, request: Request<v1::UnbindIdentityRequest>) -> Result<Response<Account>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        self.unbind(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
     }
 
     async fn list_sessions(

@@ -19,6 +19,22 @@ pub(super) fn agent<T>(request: &Request<T>) -> String {
     said.unwrap_or_default().to_owned()
 }
 
+/// How far somebody has come, as they hear it.
+pub(super) fn answer(signed_in: SignedIn) -> v1::SignInResponse {
+    match signed_in {
+        SignedIn::CodeNeeded { challenge } => v1::SignInResponse { challenge, ..Default::default() },
+        SignedIn::Done { secret, session: begun, account: whose } => {
+            let (key, used) = (session_key(&secret).unwrap_or_default(), begun.create_time);
+            v1::SignInResponse {
+                session: Some(session(&key, &begun, used, Some(&key))),
+                account: Some(account(&Over::All.shown(*whose))),
+                secret: secret.to_string(),
+                challenge: String::new(),
+            }
+        }
+    }
+}
+
 impl People {
     pub(super) async fn begin(&self, request: v1::SignInRequest, from: Origin) -> Result<v1::SignInResponse, Failure> {
         let v1::SignInRequest { login, password, code, challenge } = request;
@@ -31,18 +47,7 @@ impl People {
         } else {
             Credentials::Code { challenge, code }
         };
-        Ok(match self.accounts.sign_in(credentials, from).await?? {
-            SignedIn::CodeNeeded { challenge } => v1::SignInResponse { challenge, ..Default::default() },
-            SignedIn::Done { secret, session: begun, account: whose } => {
-                let (key, used) = (session_key(&secret).unwrap_or_default(), begun.create_time);
-                v1::SignInResponse {
-                    session: Some(session(&key, &begun, used, Some(&key))),
-                    account: Some(account(&Over::All.shown(*whose))),
-                    secret: secret.to_string(),
-                    challenge: String::new(),
-                }
-            }
-        })
+        Ok(answer(self.accounts.sign_in(credentials, from).await??))
     }
 
     pub(super) async fn end(&self, caller: &Caller) -> Result<(), Failure> {

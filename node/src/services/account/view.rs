@@ -8,7 +8,7 @@ use duikou_proto::v1::account::MemberRole;
 use duikou_proto::v1::{self, OneTimeLink};
 use duikou_proto::validate::{Violation, reason};
 
-use crate::accounts::{Account, LINK_PATH, Link, Role, Session};
+use crate::accounts::{Account, Identity, LINK_PATH, Link, Role, Session};
 use crate::services::error::violation;
 use crate::time::timestamp;
 
@@ -29,6 +29,15 @@ pub(crate) fn account(account: &Account) -> v1::Account {
         disabled: account.disabled,
         has_password: account.password.is_some(),
         has_factor: account.factor.is_some(),
+        identities: account.identities.iter().map(identity).collect(),
+    }
+}
+
+fn identity(identity: &Identity) -> v1::account::Identity {
+    v1::account::Identity {
+        issuer: identity.issuer.clone(),
+        subject: identity.subject.clone(),
+        bind_time: Some(timestamp(identity.bind_time)),
     }
 }
 

@@ -254,6 +254,7 @@ async fn a_watch_ends_with_the_server_and_with_its_client() {
     let context = Context {
         engine: world.engine.clone(),
         accounts: world.accounts.clone(),
+        provider: None,
         address: Default::default(),
         links: LinkBoard::default(),
         live: world.live.clone(),

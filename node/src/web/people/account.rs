@@ -19,6 +19,7 @@ use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed};
 use super::accounts::{PATH, administered, link_made};
 use super::fields;
+use super::provider::{self, Standing};
 use super::roles::{RoleChoice, choices, given};
 use super::sessions::{SessionRow, moment, rows};
 
@@ -36,6 +37,8 @@ pub(in crate::web) struct OtherPage {
     node_admin: Field,
     /// Whether it is one's own: then nobody takes anything away here.
     own: bool,
+    standing: Standing,
+    subject: Field,
     sessions: Vec<SessionRow>,
     error: String,
 }
@@ -145,13 +148,22 @@ pub(super) async fn end_session(State(web): State<Web>, signed: Signed, Path(id)
     Ok(see_other_with(&format!("{PATH}/{}", path_part(&id)), "done-session-ended"))
 }
 
+/// The page again, with what was wrong with one of its smaller forms.
+pub(super) async fn again(web: &Web, signed: &Signed, id: &str, status: &tonic::Status) -> Answer {
+    // Whoever sees no such account hears nothing else.
+    let account = held(web, signed, id).await?;
+    let mut faults = Faults::of(signed, status);
+    let page = made(web, signed, &account, &mut faults).await;
+    faults.answer(signed, &page)
+}
+
 async fn held(web: &Web, signed: &Signed, id: &str) -> Result<Account, Failed> {
     let request = GetAccountRequest { name: format!("accounts/{id}") };
     let held = web.services().people.get_account(signed.ask(request)).await;
     Ok(held.map_err(|status| signed.failed(&status))?.into_inner())
 }
 
-fn path_of(account: &Account) -> String {
+pub(super) fn path_of(account: &Account) -> String {
     format!("{PATH}/{}", path_part(account.name.trim_start_matches("accounts/")))
 }
 
@@ -184,14 +196,16 @@ async fn made(web: &Web, signed: &Signed, account: &Account, faults: &mut Faults
     let (own, members) = (person.account == account.name, administered(signed));
     let page = below(web, signed, account);
     let sessions = rows(signed.texts, sessions);
-    OtherPage::of(page, account.clone(), sessions, &members, (person.node_admin, own), faults)
+    let provider = web.services().people.provider_named(signed.language());
+    OtherPage::of(page, account.clone(), provider, sessions, &members, (person.node_admin, own), faults)
 }
 
 impl OtherPage {
-    /// Of an account; `may`: whether whoever looks administers the whole server, and whether it is their own.
+    /// Of an account; `provider`: what people call it, and how it names itself; `may`: whether whoever looks administers the whole server, and whether it is their own.
     pub(in crate::web) fn of(
         page: Page,
         account: Account,
+        provider: Option<(&str, &str)>,
         sessions: Vec<SessionRow>,
         members: &[Acting],
         may: (bool, bool),
@@ -211,6 +225,8 @@ impl OtherPage {
             may_administer: may.0,
             node_admin: node_admin.helped(texts.text("account-make-node-admin-help")),
             own: may.1,
+            standing: Standing::of(texts, &account, provider),
+            subject: provider::subject(texts, faults),
             sessions,
             error: faults.above(),
             account,

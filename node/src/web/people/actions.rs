@@ -34,6 +34,8 @@ const ACTIONS: &[(&str, &str)] = &[
     ("password.change", "audit-password-change"),
     ("factor.add", "audit-factor-add"),
     ("factor.remove", "audit-factor-remove"),
+    ("identity.bind", "audit-identity-bind"),
+    ("identity.unbind", "audit-identity-unbind"),
     ("session.sign-in", "audit-session-sign-in"),
     ("session.sign-in-failed", "audit-session-sign-in-failed"),
     ("session.sign-out", "audit-session-sign-out"),

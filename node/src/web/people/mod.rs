@@ -1,4 +1,4 @@
-//! People: `sign_in` and `session` let them in and out, `link` lets them choose a password; `own` is their own account and
+//! People: `sign_in` and `session` let them in and out, `provider` by way of the operator's OpenID provider, `link` lets them choose a password; `own` is their own account and
 //! `factor` its second factor; `accounts` and `account` are those whom administrators let in, `audit` what was done, in the
 //! words of `actions`, and `export` of it. `fields`, `roles` and `sessions` are pieces that these pages share.
 
@@ -11,6 +11,7 @@ mod factor;
 mod fields;
 mod link;
 mod own;
+mod provider;
 mod roles;
 #[cfg(test)]
 mod samples;
@@ -23,6 +24,7 @@ use axum::routing::{get, post};
 
 use super::Web;
 use super::signed::SIGN_IN;
+use crate::openid::RETURN_PATH;
 #[cfg(test)]
 pub(super) use samples::samples;
 
@@ -37,6 +39,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/account/factor", post(factor::enrol))
         .route("/account/factor/confirm", post(factor::confirm))
         .route("/account/factor/remove", post(factor::remove))
+        .route("/account/identity", post(provider::connect))
+        .route("/account/identity/remove", post(provider::disconnect))
         .route("/account/sessions/end", post(own::end_session))
         .route(accounts::PATH, get(accounts::list).post(accounts::create))
         .route("/admin/accounts/new", get(accounts::begin))
@@ -44,6 +48,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/accounts/{id}/reset", post(account::reset))
         .route("/admin/accounts/{id}/disable", post(account::disable))
         .route("/admin/accounts/{id}/enable", post(account::enable))
+        .route("/admin/accounts/{id}/identity", post(provider::bind))
+        .route("/admin/accounts/{id}/identity/remove", post(provider::unbind))
         .route("/admin/accounts/{id}/delete", get(account::ask_delete).post(account::delete))
         .route("/admin/accounts/{id}/sessions/end", post(account::end_session))
         .route(audit::PATH, get(audit::show))
@@ -52,4 +58,9 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/audit.jsonl", get(export::jsonl))
         .route("/sign-out", post(session::sign_out))
         .route("/session/member", post(session::act_for))
+}
+
+/// The way to the provider and back: what is answered there is for one browser.
+pub(super) fn provider_routes() -> Router<Web> {
+    Router::new().route(provider::PATH, get(provider::leave)).route(RETURN_PATH, get(provider::arrive))
 }

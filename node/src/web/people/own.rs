@@ -18,6 +18,7 @@ use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::fields;
+use super::provider::{self, Standing};
 use super::sessions::{SessionRow, rows};
 
 /// Where it is.
@@ -33,6 +34,7 @@ pub(in crate::web) enum Form {
     Profile,
     Password,
     Factor,
+    Identity,
 }
 
 /// The page.
@@ -48,6 +50,8 @@ pub(in crate::web) struct AccountPage {
     profile: [Field; 2],
     password: Vec<Field>,
     factor: Field,
+    standing: Standing,
+    identity: Field,
     sessions: Vec<SessionRow>,
     /// The form that was sent, with what is wrong with it as a whole.
     sent: Form,
@@ -129,16 +133,18 @@ async fn made(
         account.display_name = typed.get("display-name").to_owned();
         account.language = typed.get("language").to_owned();
     }
-    let page = Page::new(web, signed, Section::None, signed.texts.text("account-title"));
+    let mut page = Page::new(web, signed, Section::None, signed.texts.text("account-title"));
+    page.here = PATH.to_owned();
     let sessions = rows(signed.texts, sessions);
-    Ok(AccountPage::of(page, myself, sessions, form, faults))
+    Ok(AccountPage::of(page, myself, people.provider_named(signed.language()), sessions, form, faults))
 }
 
 impl AccountPage {
-    /// What is known of whoever is signed in.
+    /// What is known of whoever is signed in; `provider`: what people call it, and how it names itself.
     pub(in crate::web) fn of(
         mut page: Page,
         myself: Myself,
+        provider: Option<(&str, &str)>,
         sessions: Vec<SessionRow>,
         sent: Form,
         faults: &mut Faults,
@@ -158,10 +164,14 @@ impl AccountPage {
         password.extend(fields::new_password(texts, &mut password_faults));
         let mut factor_faults = of(Form::Factor);
         let factor = fields::password(texts, "factor-password", &mut factor_faults, &["password"]);
+        let mut identity_faults = of(Form::Identity);
+        let identity = provider::password(texts, &mut identity_faults);
+        let standing = Standing::of(texts, &account, provider);
         *faults = match sent {
             Form::Profile => profile_faults,
             Form::Password => password_faults,
             Form::Factor => factor_faults,
+            Form::Identity => identity_faults,
             Form::None => nothing,
         };
         Self {
@@ -173,6 +183,8 @@ impl AccountPage {
             profile,
             password,
             factor,
+            standing,
+            identity,
             sessions,
             sent,
             error: faults.above(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use duikou_proto::v1::account::MemberRole;
+use duikou_proto::v1::account::{Identity, MemberRole};
 use duikou_proto::v1::{Account, AuditEntry, Myself, OneTimeLink, Session, VerifyAuditResponse, token};
 use prost_types::Timestamp;
 
@@ -18,12 +18,17 @@ use super::audit::{AuditPage, Verdict};
 use super::factor::{FactorPage, RecoveryPage};
 use super::link::LinkPage;
 use super::own::{AccountPage, Form};
+use super::provider::ProviderPage;
 use super::sessions::rows;
 use super::sign_in::{SendOnPage, SignInPage};
 use crate::accounts::Role;
 
 /// The third of November 2026.
 const TIME: Option<Timestamp> = Some(Timestamp { seconds: 1_793_667_720, nanos: 0 });
+
+const ISSUER: &str = "https://login.example/realms/city";
+/// What people call the provider, and how it names itself.
+const PROVIDER: Option<(&str, &str)> = Some(("<City>", ISSUER));
 
 /// Every page.
 pub(in crate::web) fn samples(samples: &Samples) {
@@ -46,6 +51,11 @@ fn account(samples: &Samples) -> Account {
         has_factor: true,
         ..Account::default()
     }
+}
+
+fn identities() -> Vec<Identity> {
+    let subject = "<7f3a>".to_owned();
+    vec![Identity { issuer: ISSUER.to_owned(), subject, bind_time: TIME }]
 }
 
 fn sessions() -> Vec<Session> {
@@ -74,7 +84,9 @@ fn signing_in(samples: &Samples) {
     let plain = SignInPage::of(page(), "/", Waiting::default());
     let faulted = SignInPage::of(page(), "/drafts", waiting.clone()).faulted("<wrong>".to_owned());
     let code = SignInPage::of(page(), "/", Waiting::default()).asking_for_a_code(&visitor, "dc_x".to_owned());
-    for page in [&plain, &faulted, &code] {
+    let provided = SignInPage::of(page(), "/drafts?a=1&b=2", Waiting::default()).by("<City>");
+    let kept = SignInPage::of(page(), "/drafts", waiting.clone()).by("<City>");
+    for page in [&plain, &faulted, &code, &provided, &kept] {
         samples.add("people/sign-in.html", page);
     }
     let signed = samples.signed(Role::Editor, "/sign-in");
@@ -88,17 +100,22 @@ fn own(samples: &Samples) {
     let signed = samples.signed(Role::Editor, "/account");
     let page = || samples.page_for(&signed, Section::None, "account");
     let texts = signed.texts;
-    for (form, has_factor, codes) in [(Form::None, true, 9), (Form::Factor, false, 0), (Form::Profile, true, 1)] {
-        let account = Account { has_factor, ..account(samples) };
+    for (form, has_factor, codes) in
+        [(Form::None, true, 9), (Form::Factor, false, 0), (Form::Profile, true, 1), (Form::Identity, true, 5)]
+    {
+        let identities = if codes > 1 { identities() } else { Vec::new() };
+        let account = Account { has_factor, identities, ..account(samples) };
         let myself = Myself { account: Some(account), recovery_codes: codes, ..Myself::default() };
         let mut faults = Faults::field("elsewhere", "<wrong>".to_owned());
-        let shown = AccountPage::of(page(), myself, rows(texts, sessions()), form, &mut faults);
+        let shown = AccountPage::of(page(), myself, PROVIDER, rows(texts, sessions()), form, &mut faults);
         samples.add("people/account.html", &shown);
     }
     let uri = "otpauth://totp/x:li?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=x";
     let mut faults = Faults::field("code", "<wrong>".to_owned());
     let factor = FactorPage::of(page(), "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", uri, &mut faults);
     samples.add("people/factor.html", &factor);
+    let go = ProviderPage::of(page(), "<City>", "https://login.example/auth?client_id=duikou&state=x");
+    samples.add("people/provider.html", &go);
     let codes = vec!["abcd-efgh-jkmn-pqrs".to_owned(), "tuvw-xyz2-3456-789a".to_owned()];
     samples.add("people/recovery.html", &RecoveryPage::of(page(), codes));
 }
@@ -120,9 +137,15 @@ fn administration(samples: &Samples) {
     let link = OneTimeLink { expire_time: TIME, ..OneTimeLink::default() };
     let address = "https://duikou.example/account/link/dl_x";
     samples.add("people/link-made.html", &LinkMadePage::of(page(), "<b>", address, link));
-    for (account, sessions, own) in [(held.clone(), sessions(), true), (disabled, Vec::new(), false)] {
+    let bound = Account { identities: identities(), ..disabled };
+    for (account, provider, sessions, own) in [
+        (held.clone(), PROVIDER, sessions(), true),
+        (bound, PROVIDER, Vec::new(), false),
+        (held.clone(), None, Vec::new(), false),
+    ] {
         let rows = rows(texts, sessions);
-        let other = OtherPage::of(page(), account, rows, &members(samples), (true, own), &mut Faults::default());
+        let other =
+            OtherPage::of(page(), account, provider, rows, &members(samples), (true, own), &mut Faults::default());
         samples.add("people/account-other.html", &other);
     }
     samples.add("people/account-delete.html", &DeletePage::of(page(), &held));

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use duikou_proto::v1::account_service_server::AccountService;
-use duikou_proto::v1::{SignInRequest, SignOutRequest};
+use duikou_proto::v1::{SignInRequest, SignInResponse, SignOutRequest};
 use http::StatusCode;
 use http::header::{RETRY_AFTER, SET_COOKIE};
 
@@ -18,6 +18,7 @@ use super::super::returning::Waiting;
 use super::super::sent::Sent;
 use super::super::signed::SIGN_IN;
 use super::super::visitor::Visitor;
+use super::provider;
 use super::session::showing;
 use crate::http::Problem;
 
@@ -42,6 +43,8 @@ pub(in crate::web) struct SignInPage {
     /// Stands for a password that was right; empty: it is asked for.
     challenge: String,
     fields: Vec<Field>,
+    /// What leads to the provider, in words; empty: there is none.
+    provider: String,
 }
 
 /// The page after it, for whoever has a form that waits.
@@ -103,8 +106,20 @@ pub(super) async fn enter(State(web): State<Web>, visitor: Visitor, sent: Sent) 
         Ok(answer) => answer.into_inner(),
         Err(status) => return again.refused(&visitor, &Problem::of(&status, visitor.language())),
     };
+    entered(&web, &visitor, answer, back, waiting).await
+}
+
+/// Lets somebody in who has proven who they are, or asks for their code.
+pub(super) async fn entered(
+    web: &Web,
+    visitor: &Visitor,
+    answer: SignInResponse,
+    back: &str,
+    waiting: Waiting,
+) -> Answer {
     if !answer.challenge.is_empty() {
-        return visitor.page(&again.asking_for_a_code(&visitor, answer.challenge));
+        let page = SignInPage::new(web, visitor, back, waiting).here();
+        return visitor.page(&page.asking_for_a_code(visitor, answer.challenge));
     }
     if visitor.signed_in().is_some() {
         // Nothing is left behind of whoever was there before.
@@ -115,19 +130,19 @@ pub(super) async fn enter(State(web): State<Web>, visitor: Visitor, sent: Sent) 
         true => see_other(back),
         false => {
             let title = visitor.texts.text("send-on-title");
-            let mut page = Page::new(&web, &visitor, Section::None, title);
+            let mut page = Page::new(web, visitor, Section::None, title);
             page.indexed = false;
             visitor.page(&SendOnPage { page, waiting })?
         }
     };
-    let mut response = showing(&web, response, &answer.secret);
+    let mut response = showing(web, response, &answer.secret);
     let language = answer.account.and_then(|account| language_cookie(web.cookies(), &account.language));
     response.headers_mut().extend(language.map(|cookie| (SET_COOKIE, cookie)));
     Ok(response)
 }
 
 /// Where somebody goes on: a page of this site, and not this one.
-fn back_of(text: &str) -> &str {
+pub(super) fn back_of(text: &str) -> &str {
     let back = local_path(text);
     if back.starts_with(SIGN_IN) { "/" } else { back }
 }
@@ -154,8 +169,32 @@ fn why(visitor: &Visitor, sent_here: bool) -> String {
 }
 
 impl SignInPage {
-    fn new(web: &Web, visitor: &Visitor, back: &str, waiting: Waiting) -> Self {
-        Self::of(Page::new(web, visitor, Section::None, visitor.texts.text("sign-in-title")), back, waiting)
+    pub(super) fn new(web: &Web, visitor: &Visitor, back: &str, waiting: Waiting) -> Self {
+        let page = Page::new(web, visitor, Section::None, visitor.texts.text("sign-in-title"));
+        let page = Self::of(page, back, waiting);
+        let provider = web.services().people.provider_named(visitor.language());
+        match provider {
+            Some((label, _)) => page.by(label),
+            None => page,
+        }
+    }
+
+    /// The page, from which a link leads to the provider that people call so.
+    pub(in crate::web) fn by(mut self, label: &str) -> Self {
+        self.provider = self.page.texts().about("sign-in-by", label);
+        self
+    }
+
+    /// The page at its own address, where it is shown at another that nobody is to open again.
+    pub(super) fn here(mut self) -> Self {
+        self.page.here = SIGN_IN.to_owned();
+        self
+    }
+
+    /// Where that link leads.
+    fn provider_path(&self) -> String {
+        let back: String = form_urlencoded::byte_serialize(self.back.as_bytes()).collect();
+        format!("{}?back={back}", provider::PATH)
     }
 
     /// The page with nothing typed.
@@ -180,6 +219,7 @@ impl SignInPage {
             error: String::new(),
             challenge: String::new(),
             fields,
+            provider: String::new(),
         }
     }
 
@@ -205,7 +245,7 @@ impl SignInPage {
         Self { error, ..self }
     }
 
-    fn refused(self, visitor: &Visitor, problem: &Problem) -> Answer {
+    pub(super) fn refused(self, visitor: &Visitor, problem: &Problem) -> Answer {
         let violations: Vec<&str> = problem.violations().map(|(_, text)| text).collect();
         let error = if violations.is_empty() { problem.detail().to_owned() } else { violations.join(" ") };
         let mut response = visitor.page_with(problem.status(), &self.faulted(error))?;

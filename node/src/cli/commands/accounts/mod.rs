@@ -1,6 +1,7 @@
 //! `accounts`
 
 mod change;
+mod identity;
 mod make;
 mod show;
 
@@ -23,6 +24,8 @@ pub enum Command {
     Roles(change::RolesArgs),
     Disable(change::DisableArgs),
     Enable(change::EnableArgs),
+    Bind(identity::BindArgs),
+    Unbind(identity::UnbindArgs),
     Reset(make::ResetArgs),
     Remove(change::RemoveArgs),
     Sessions(show::SessionsArgs),
@@ -38,6 +41,8 @@ impl Command {
             Self::Roles(args) => args.run(context).await,
             Self::Disable(args) => args.run(context).await,
             Self::Enable(args) => args.run(context).await,
+            Self::Bind(args) => args.run(context).await,
+            Self::Unbind(args) => args.run(context).await,
             Self::Reset(args) => args.run(context).await,
             Self::Remove(args) => args.run(context).await,
             Self::Sessions(args) => args.run(context).await,

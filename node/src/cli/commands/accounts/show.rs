@@ -71,7 +71,8 @@ fn roles(account: &Account) -> String {
 }
 
 fn state(context: &Context, account: &Account) -> String {
-    let (zh, en) = match (account.disabled, account.has_password) {
+    let has_way = account.has_password || !account.identities.is_empty();
+    let (zh, en) = match (account.disabled, has_way) {
         (true, _) => ("停用", "disabled"),
         (false, false) => ("待设置密码", "no password yet"),
         (false, true) => ("正常", "active"),
@@ -82,7 +83,7 @@ fn state(context: &Context, account: &Account) -> String {
 /// One account.
 pub(super) fn one(context: &Context, account: &Account) -> Result<(), CommandError> {
     context.show(account, |account| {
-        let lines = [
+        let mut lines = vec![
             (context.say("登录名", "login"), account.login.clone()),
             (context.say("姓名", "name"), account.display_name.clone()),
             (context.say("角色", "roles"), roles(account)),
@@ -90,7 +91,12 @@ pub(super) fn one(context: &Context, account: &Account) -> Result<(), CommandErr
             (context.say("双因素", "second factor"), if account.has_factor { "✓" } else { "–" }.to_owned()),
             (context.say("名称", "resource"), account.name.clone()),
         ];
-        lines.map(|(label, value)| format!("{label}: {value}")).join("\n")
+        let identities = account.identities.iter().map(|identity| {
+            (context.say("身份提供方", "identity"), format!("{} ({})", identity.subject, identity.issuer))
+        });
+        lines.extend(identities);
+        let lines = lines.into_iter().map(|(label, value)| format!("{label}: {value}"));
+        lines.collect::<Vec<_>>().join("\n")
     })
 }
 
