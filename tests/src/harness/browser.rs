@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use super::people::SESSION_COOKIE;
 
 /// The folder of what is installed, where it is not below the target folder.
-const FOLDER_VARIABLE: &str = "DUIKOU_BROWSER_DIR";
+pub(super) const FOLDER_VARIABLE: &str = "DUIKOU_BROWSER_DIR";
 /// The folder in which pictures of all pages are left, where somebody wants to look at them.
 const PICTURES_VARIABLE: &str = "DUIKOU_PICTURES";
 /// How long looking at all pages may take.
@@ -63,6 +63,17 @@ pub async fn work_in_a_browser(plan: &Value) -> Vec<String> {
     run("office.mjs", plan).await
 }
 
+/// What is wrong where somebody connects their account to an OpenID provider and signs in by it, in a browser (see
+/// `tests/browser/openid.mjs`, which says what the plan holds).
+///
+/// # Panics
+/// As [`browse`].
+pub async fn sign_in_by_provider(base: &str, login: &str, password: &str, subject: &str) -> Vec<String> {
+    let pictures = std::env::var(PICTURES_VARIABLE).ok();
+    let plan = json!({"base": base, "login": login, "password": password, "subject": subject, "pictures": pictures});
+    run("openid.mjs", &plan).await
+}
+
 async fn look(base: &str, cookies: Value, pages: &[Seen<'_>]) -> Vec<String> {
     let pages: Vec<Value> =
         pages.iter().map(|page| json!({"name": page.name, "path": page.path, "status": page.status})).collect();
@@ -70,14 +81,24 @@ async fn look(base: &str, cookies: Value, pages: &[Seen<'_>]) -> Vec<String> {
     run("look.mjs", &json!({"base": base, "pages": pages, "pictures": pictures, "cookies": cookies})).await
 }
 
-/// Runs a script of the browser's by its plan; the faults that it found.
-async fn run(script: &str, plan: &Value) -> Vec<String> {
+/// The folder of what is installed.
+pub(super) fn folder() -> PathBuf {
     let running = std::env::current_exe().expect("a running executable has a path");
     let below_target = || running.ancestors().nth(3).map(|target| target.join("browser"));
     let folder = std::env::var_os(FOLDER_VARIABLE).map(PathBuf::from).or_else(below_target).unwrap_or_default();
     let there = folder.join("node_modules").is_dir();
     assert!(there, "{} holds no browser's driver: run tests/run, or set {FOLDER_VARIABLE}", folder.display());
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("browser").join(script);
+    folder
+}
+
+/// Where a script lies.
+pub(super) fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("browser").join(name)
+}
+
+/// Runs a script of the browser's by its plan; the faults that it found.
+async fn run(name: &str, plan: &Value) -> Vec<String> {
+    let (folder, script) = (folder(), script(name));
     let plan = plan.to_string();
     let mut child = tokio::process::Command::new("node")
         .arg(&script)

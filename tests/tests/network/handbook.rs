@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use duikou_tests::harness::{Network, Program, Server, offer, within};
+use duikou_tests::harness::{Network, OpenidProvider, Program, Server, WebCertificate, offer, within};
 
 /// How long a thing may take that should take seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -134,6 +134,23 @@ async fn accounts() {
     Machines::of(&net).follow("accounts").await;
     let listed = net.node("bijie").cli(&["accounts", "list", "--output", "jsonl"]).await.done();
     assert!(listed.contains("\"nodeAdmin\":true") && listed.contains("REVIEWER"), "{listed}");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openid() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let provider = OpenidProvider::start(folder.path(), &certificate).await;
+    let net = network(519).await;
+    let node = net.node("bijie");
+    // What the page says of the file, with the provider that there is.
+    provider.name_in(node);
+    Machines::of(&net).follow("openid").await;
+    for action in ["identity.bind", "identity.unbind"] {
+        let told = node.cli(&["audit", "list", "--action", action]).await.done();
+        assert!(told.contains("7f3a1c52"), "{action}: {told}");
+    }
     net.finish().await;
 }
 

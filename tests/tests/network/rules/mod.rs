@@ -21,6 +21,7 @@ mod limits;
 mod links;
 mod membership;
 mod office;
+mod openid;
 mod operator_port;
 mod pages;
 mod people;
