@@ -124,7 +124,7 @@ mod tests {
         };
         assert_eq!(
             to_json(&result, Layout::Line, Defaults::Written),
-            r#"{"name":"members/a.n/listings/x","outcome":"UNCHANGED","violations":[],"revision":"7","draft":""}"#
+            r#"{"name":"members/a.n/listings/x","outcome":"UNCHANGED","violations":[],"revision":"7","draft":"","changes":false,"changedFields":[]}"#
         );
         let circle = v1::Circle { name: "c".to_owned(), members: Vec::new() };
         assert_eq!(to_json(&circle, Layout::Line, Defaults::Left), r#"{"name":"c"}"#);

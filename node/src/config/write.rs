@@ -173,8 +173,15 @@ mod tests {
         config.limits.address_requests = "7".parse().expect("valid");
         config.limits.token_bytes = "1 MiB".parse().expect("valid");
         config.accounts.idle = "5m".parse().expect("valid");
-        config.oidc.require_second_factor = true;
-        config.oidc.client_secret_file = Some("oidc.secret".into());
+        for (part, key, value) in [
+            ("accounts.oidc", "issuer", "https://login.example/realms/city"),
+            ("accounts.oidc", "client_id", "duikou"),
+            ("accounts.oidc", "client_secret_file", "oidc.secret"),
+            ("accounts.oidc", "require_second_factor", "true"),
+            ("delivery", "url", "https://duikou.example"),
+        ] {
+            config.part(part).expect("a part").set(key, value).expect("valid");
+        }
         config.site.title_zh = crate::config::Line::for_tests("对口\"合作\"信息网");
         config.site.report_errors = crate::config::WebAddress::for_tests("https://duikou.example/report?page=");
         config.live.on_request = crate::live::Askers::Named;

@@ -134,6 +134,7 @@ mod tests {
         "reading/facts.html",
         "people/sessions.html",
         "people/roles.html",
+        "people/identities.html",
         "office/work.html",
         "office/chart.html",
         "office/held.html",
