@@ -37,8 +37,8 @@ pub(crate) struct StatisticsPage {
     /// In words.
     span: String,
     chart: Chart,
-    /// Questions that were answered, on either side.
-    answers: Chart,
+    /// Questions that were answered, on either side, where there were any.
+    answers: Option<Chart>,
     tables: Vec<Table>,
     /// Where the workbook of a month is, and what it is called: of the month that is shown, else of the newest.
     report: (String, String),
@@ -104,7 +104,10 @@ impl StatisticsPage {
             chosen: month.unwrap_or(YEAR).to_owned(),
             span: month.map_or_else(|| texts.text("statistics-year"), |month| month_name(texts, month)),
             chart: Chart::new(texts, "months", texts.text("statistics-chart"), series, &values),
-            answers: Chart::new(texts, "answers", texts.text("statistics-answers-chart"), sides, &answers),
+            answers: answers
+                .iter()
+                .any(|(_, answered, heard)| answered + heard > 0)
+                .then(|| Chart::new(texts, "answers", texts.text("statistics-answers-chart"), sides, &answers)),
             tables: all_tables(texts, names, all, part),
             report: (
                 format!("/statistics/{reported}.xlsx"),
