@@ -1,29 +1,36 @@
 //! How many of the results have which value.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tantivy::DocId;
 use tantivy::columnar::StrColumn;
 use tantivy::index::SegmentReader;
 
+use super::view::{Names, View};
+
 /// By field, in the order asked: each value with its count.
-pub(crate) type Facets = Vec<HashMap<String, u32>>;
+pub(crate) type Facets = Vec<HashMap<Arc<str>, u32>>;
 
 /// Counts in one segment, by the number of the value in the segment's dictionary.
-pub(super) struct SegmentFacets(Vec<Option<(StrColumn, Vec<u32>)>>);
+pub(super) struct SegmentFacets(Vec<Option<Counted>>);
+
+struct Counted {
+    column: StrColumn,
+    counts: Vec<u32>,
+    names: Arc<Names>,
+}
 
 impl SegmentFacets {
     /// Opens the columns of `fields`.
     ///
     /// # Errors
     /// Where the index is damaged.
-    pub(super) fn open(fields: &[&'static str], segment: &SegmentReader) -> tantivy::Result<Self> {
+    pub(super) fn open(fields: &[&'static str], segment: &SegmentReader, view: &View) -> tantivy::Result<Self> {
         let open = |field: &&'static str| {
-            let column = segment.fast_fields().str(field)?;
-            Ok(column.map(|column| {
-                let counts = vec![0; column.num_terms()];
-                (column, counts)
-            }))
+            let Some(column) = segment.fast_fields().str(field)? else { return Ok(None) };
+            let names = view.names(segment, field, &column)?;
+            Ok(Some(Counted { counts: vec![0; names.len()], column, names }))
         };
         fields.iter().map(open).collect::<tantivy::Result<_>>().map(Self)
     }
@@ -31,7 +38,7 @@ impl SegmentFacets {
     /// Counts the values of a document.
     #[inline]
     pub(super) fn count(&mut self, document: DocId) {
-        for (column, counts) in self.0.iter_mut().flatten() {
+        for Counted { column, counts, .. } in self.0.iter_mut().flatten() {
             for value in column.term_ords(document) {
                 if let Some(count) = usize::try_from(value).ok().and_then(|value| counts.get_mut(value)) {
                     *count += 1;
@@ -42,22 +49,12 @@ impl SegmentFacets {
 
     /// The counts by value.
     pub(super) fn named(self) -> Facets {
-        let named = |field: Option<(StrColumn, Vec<u32>)>| field.map(|(column, counts)| named(&column, &counts));
-        self.0.into_iter().map(|field| named(field).unwrap_or_default()).collect()
+        let named = |Counted { counts, names, .. }: Counted| {
+            let values = names.iter().zip(counts).filter(|(_, count)| *count > 0);
+            values.map(|(name, count)| (name.clone(), count)).collect()
+        };
+        self.0.into_iter().map(|field| field.map(named).unwrap_or_default()).collect()
     }
-}
-
-fn named(column: &StrColumn, counts: &[u32]) -> HashMap<String, u32> {
-    let mut values = HashMap::new();
-    let mut value = String::new();
-    for (number, count) in (0_u64..).zip(counts).filter(|(_, count)| **count > 0) {
-        value.clear();
-        // A value that the segment's own dictionary does not have cannot have been counted.
-        if matches!(column.ord_to_str(number, &mut value), Ok(true)) {
-            values.insert(value.clone(), *count);
-        }
-    }
-    values
 }
 
 /// The counts of all segments, for so many fields.

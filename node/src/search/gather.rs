@@ -1,6 +1,7 @@
 //! One pass over what words and filter find: what of it may be seen, how much that is, its facets, and the first of it.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use tantivy::collector::sort_key::NaturalComparator;
 use tantivy::collector::{Collector, SegmentCollector, TopNComputer};
@@ -10,10 +11,12 @@ use tantivy::{DocAddress, DocId, Score, SegmentOrdinal};
 
 use super::facets::{Facets, SegmentFacets, merged};
 use super::order::{Key, SegmentOrder, TimeOrder};
+use super::view::View;
 use super::visible::{SegmentVisible, Visible};
 
 /// See the module.
 pub(super) struct Gather {
+    pub(super) view: Arc<View>,
     pub(super) visible: Visible,
     pub(super) first: First,
     /// Names of fields that keep their values in columns.
@@ -76,7 +79,7 @@ impl Collector for Gather {
                 top: Top::new_with_comparator(limit, NaturalComparator),
             },
         };
-        let facets = SegmentFacets::open(&self.facets, segment)?;
+        let facets = SegmentFacets::open(&self.facets, segment, &self.view)?;
         Ok(SegmentGather { segment: number, visible: self.visible.on(segment)?, total: 0, first, facets })
     }
 

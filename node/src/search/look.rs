@@ -97,7 +97,7 @@ fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {
             First::Timed { order, after, limit }
         }
     };
-    let gather = Gather { visible, first, facets: wanted.facets.clone() };
+    let gather = Gather { view: view.clone(), visible, first, facets: wanted.facets.clone() };
     let Gathered { total, mut places, facets } = view.searcher.search(&BooleanQuery::new(clauses), &gather)?;
     let more = places.len() > wanted.size;
     places.truncate(wanted.size);

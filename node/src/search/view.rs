@@ -1,12 +1,13 @@
 //! One state of the index, with what its segments say of who may see their documents.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::scope::ScopeSet;
 use tantivy::Searcher;
+use tantivy::columnar::StrColumn;
 use tantivy::index::{SegmentId, SegmentReader};
 
 use super::document::read_class;
@@ -21,6 +22,9 @@ type Class = Option<(i32, String, ScopeSet)>;
 /// By segment, and by everything on which a verdict depends.
 type Verdicts = HashMap<(SegmentId, [u8; 32]), Arc<Verdict>>;
 
+/// The values of a field in one segment, by their numbers in its dictionary.
+pub(super) type Names = Vec<Arc<str>>;
+
 /// A state of the index.
 pub(crate) struct View {
     pub(crate) searcher: Searcher,
@@ -28,6 +32,8 @@ pub(crate) struct View {
     /// The keys, by origin, that signed anything in it.
     signers: BTreeSet<(String, i32)>,
     verdicts: Mutex<Verdicts>,
+    /// Of the fields that were counted by: a dictionary is read as a whole, since it finds single values slowly.
+    names: Mutex<HashMap<(SegmentId, &'static str), Arc<Names>>>,
 }
 
 /// Which classes of a segment a viewer is admitted to.
@@ -54,9 +60,11 @@ impl View {
             };
             classes.insert(id, read);
         }
+        let mut names = before.map(|before| lock(&before.names).clone()).unwrap_or_default();
+        names.retain(|(segment, _), _| classes.contains_key(segment));
         let all = classes.values().flat_map(|classes| classes.iter().flatten());
         let signers = all.map(|(key, origin, _)| (origin.clone(), *key)).collect();
-        Ok(Self { searcher, classes, signers, verdicts: Mutex::new(HashMap::new()) })
+        Ok(Self { searcher, classes, signers, verdicts: Mutex::default(), names: Mutex::new(names) })
     }
 
     /// What the viewer is admitted to in each segment, by the directory as it is at `now`.
@@ -67,7 +75,7 @@ impl View {
         now: Micros,
     ) -> HashMap<SegmentId, Arc<Verdict>> {
         let under = self.circumstances(viewer, directory, now);
-        let mut known = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock(&self.verdicts);
         if known.len() > VERDICTS {
             known.clear();
         }
@@ -76,6 +84,30 @@ impl View {
             (*id, verdict.clone())
         });
         judged.collect()
+    }
+
+    /// The values that `field` has in a segment.
+    ///
+    /// # Errors
+    /// Where the index is damaged.
+    pub(super) fn names(
+        &self,
+        segment: &SegmentReader,
+        field: &'static str,
+        column: &StrColumn,
+    ) -> tantivy::Result<Arc<Names>> {
+        let key = (segment.segment_id(), field);
+        if let Some(known) = lock(&self.names).get(&key) {
+            return Ok(known.clone());
+        }
+        let mut names = Names::with_capacity(column.num_terms());
+        let mut terms = column.dictionary().stream()?;
+        while terms.advance() {
+            names.push(String::from_utf8_lossy(terms.key()).into());
+        }
+        let names = Arc::new(names);
+        lock(&self.names).insert(key, names.clone());
+        Ok(names)
     }
 
     /// Everything on which a verdict depends: the rights, the directory, and which keys verify now.
@@ -87,6 +119,10 @@ impl View {
         }
         *hasher.finalize().as_bytes()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn read_classes(segment: &SegmentReader) -> tantivy::Result<Vec<Class>> {

@@ -1,6 +1,6 @@
 //! Search: what is asked is checked, what is found is shown with where it was found and how complete it is.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use duikou_proto::filter::Filter;
 use duikou_proto::name::MemberId;
@@ -19,7 +19,9 @@ use super::listing::record_name;
 use super::page_token::{Purpose, page_size};
 use crate::feed::listing_of;
 use crate::limits;
-use crate::search::{Answer, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse};
+use crate::search::{
+    Answer, Facets, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse,
+};
 
 /// Results whose duplicates are looked for at once.
 const GROUPED: usize = 100;
@@ -116,22 +118,22 @@ impl Searches {
         Ok(results)
     }
 
-    fn facet_counts(&self, facets: &[Facet], counts: Vec<HashMap<String, u32>>) -> Vec<v1::FacetCounts> {
+    fn facet_counts(&self, facets: &[Facet], counts: Facets) -> Vec<v1::FacetCounts> {
         let network = &self.door.engine.identity().network;
-        let named = |facet: Facet, value: String| match facet {
-            Facet::Member => value.parse::<MemberId>().map_or(value, |member| member.short().to_owned()),
+        let named = |facet: Facet, value: &str| match facet {
+            Facet::Member => value.parse::<MemberId>().map_or(value.to_owned(), |member| member.short().to_owned()),
             Facet::Circle => value
                 .parse::<Scope>()
-                .map_or(value, |scope| scope.short(network).trim_start_matches("circle:").to_owned()),
-            _ => value,
+                .map_or(value.to_owned(), |scope| scope.short(network).trim_start_matches("circle:").to_owned()),
+            _ => value.to_owned(),
         };
         let counted = facets.iter().zip(counts).map(|(facet, counts)| {
-            let mut values: Vec<(String, u32)> = counts.into_iter().collect();
+            let mut values: Vec<_> = counts.into_iter().collect();
             values.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
             values.truncate(limits::FACET_VALUES);
             let values = values
                 .into_iter()
-                .map(|(value, size)| v1::FacetValue { value: named(*facet, value), count: count(size as usize) });
+                .map(|(value, size)| v1::FacetValue { value: named(*facet, &value), count: count(size as usize) });
             v1::FacetCounts { facet: (*facet).into(), values: values.collect() }
         });
         counted.collect()

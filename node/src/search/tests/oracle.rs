@@ -213,10 +213,10 @@ async fn compare(world: &World, chance: &mut Chance, seed: u64) {
         let answer = world.find(wanted.clone(), &reader).await;
         assert_eq!(answer.total, expected.len(), "{context}");
         let of = |values: &dyn Fn(&str, &Opportunity) -> Vec<String>| {
-            let mut counts: HashMap<String, u32> = HashMap::new();
+            let mut counts: HashMap<Arc<str>, u32> = HashMap::new();
             for (name, opportunity) in &expected {
                 for value in values(name, opportunity) {
-                    *counts.entry(value).or_default() += 1;
+                    *counts.entry(value.into()).or_default() += 1;
                 }
             }
             counts
