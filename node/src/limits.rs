@@ -19,6 +19,8 @@ pub const FORM_FIELDS: usize = 4_000;
 /// Bytes of files that are read to the end, and forgotten, where whoever sends them has to sign in first: browsers show an
 /// answer only when they have sent all.
 pub const FORM_DRAINED: usize = 64 * 1024 * 1024;
+/// Characters of a subject, as an OpenID provider knows somebody (OpenID Connect Core 1.0, section 2).
+pub const OPENID_SUBJECT_CHARS: usize = 255;
 /// People who are led to an OpenID provider at once; where there are more, those who left first begin again.
 pub const OPENID_FLOWS: usize = 10_000;
 /// How long somebody may take there.

@@ -13,11 +13,9 @@ use super::session::{self, Person};
 use super::sign_in::{KeepChallenge, Origin, SignedIn, unread};
 use crate::audit::{Action, Actor, Event};
 use crate::engine::{Command, Work, WriteError};
+use crate::limits::OPENID_SUBJECT_CHARS;
 use crate::openid::Vouched;
 use crate::store::StoreError;
-
-/// Characters of a subject (OpenID Connect Core 1.0, section 2).
-const SUBJECT_CHARS: usize = 255;
 
 type Done<T> = Result<Result<T, Refusal>, WriteError>;
 
@@ -84,14 +82,14 @@ impl Accounts {
     /// [`WriteError`] where nothing could be written; inside, what was wrong.
     pub(crate) async fn bind(&self, id: &str, who: Vouched, over: Over, by: Actor) -> Done<Account> {
         let Vouched { subject, .. } = &who;
-        let fits = !subject.is_empty() && subject.chars().count() <= SUBJECT_CHARS;
+        let fits = !subject.is_empty() && subject.chars().count() <= OPENID_SUBJECT_CHARS;
         if !fits || subject.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Ok(Err(Refusal::Violations(vec![violation(
                 "subject",
                 reason::BAD_FORMAT,
-                format!("应为身份提供方给出的用户标识（sub），1至{SUBJECT_CHARS}个字符，不含空格。"),
+                format!("应为身份提供方给出的用户标识（sub），1至{OPENID_SUBJECT_CHARS}个字符，不含空格。"),
                 format!(
-                    "This is the provider's id of the person (sub), 1 to {SUBJECT_CHARS} characters without spaces."
+                    "This is the provider's id of the person (sub), 1 to {OPENID_SUBJECT_CHARS} characters without spaces."
                 ),
             )])));
         }

@@ -27,8 +27,6 @@ use crate::delivery::{SetupError, secret};
 use crate::error::chain;
 use crate::limits;
 
-/// Characters of a subject (OpenID Connect Core 1.0, section 2).
-const SUBJECT_CHARS: usize = 255;
 /// Characters of what the provider says that are told on.
 const SAID_CHARS: usize = 200;
 
@@ -201,8 +199,9 @@ impl Provider {
             verified => verified,
         };
         let subject = verified.map_err(|error| Refused::Unproven(said(&chain(&error))))?;
-        let fits =
-            !subject.is_empty() && subject.chars().count() <= SUBJECT_CHARS && !subject.chars().any(char::is_control);
+        let fits = !subject.is_empty()
+            && subject.chars().count() <= limits::OPENID_SUBJECT_CHARS
+            && !subject.chars().any(char::is_control);
         if !fits {
             return Err(Refused::Unproven("its subject is none".to_owned()));
         }

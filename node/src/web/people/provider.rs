@@ -32,8 +32,6 @@ use crate::services::{Came, TurnedBack};
 
 /// Where a link leads that leads to the provider.
 pub(super) const PATH: &str = "/sign-in/provider";
-/// Characters of a subject.
-const SUBJECT_CHARS: usize = 255;
 
 /// The page from which somebody goes to the provider, after their password.
 #[derive(Template)]
@@ -82,7 +80,7 @@ impl Standing {
 /// The field for a subject that an administrator types.
 pub(super) fn subject(texts: Texts, faults: &mut Faults) -> Field {
     let field = Field::new("subject", texts.text("identity-subject"), Control::Line("text"));
-    let field = Field { required: true, autocomplete: "off", longest: Some(SUBJECT_CHARS), ..field };
+    let field = Field { required: true, autocomplete: "off", longest: Some(limits::OPENID_SUBJECT_CHARS), ..field };
     faults.beside(field.helped(texts.text("identity-subject-help")), &["subject"])
 }
 
