@@ -7,20 +7,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use duikou_node::store::{Counter, Row, Seq};
 use duikou_proto::name::RecordName;
+use rpds::RedBlackTreeMapSync;
 use tokio::sync::watch;
 
 use crate::harness::Seed;
 
+/// A table. Its copies share what they have in common: each transaction makes one.
+pub(crate) type Table<K, V> = RedBlackTreeMapSync<K, V>;
+
 /// What a database holds.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Tables {
-    pub(crate) rows: BTreeMap<RecordName, Row>,
-    pub(crate) facts: BTreeMap<String, Vec<u8>>,
-    pub(crate) entries: BTreeMap<i64, Bytes>,
+    pub(crate) rows: Table<RecordName, Row>,
+    pub(crate) facts: Table<String, Vec<u8>>,
+    pub(crate) entries: Table<i64, Bytes>,
     pub(crate) counter: Counter,
     /// Where rows told all who could ever see them, without a withdrawal of then: they were let go of, or became narrower.
     /// No database keeps this.
-    pub(super) to_all: BTreeMap<RecordName, BTreeSet<Seq>>,
+    pub(super) to_all: Table<RecordName, BTreeSet<Seq>>,
 }
 
 /// How a disk can fail.

@@ -233,7 +233,7 @@ impl Server {
     /// A row is gone from its disk, and nobody was told.
     pub(super) fn forget_row(&mut self, name: &RecordName) {
         let mut tables = (*self.tables()).clone();
-        tables.rows.remove(name);
+        tables.rows.remove_mut(name);
         self.disk.replace(Path::new(DATA), tables);
     }
 

@@ -94,7 +94,9 @@ impl Read for Reader {
 
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let tables = self.view();
-        let found = tables.facts.iter().filter(|(key, _)| key.starts_with(prefix) && key.as_str() > after);
+        let from = prefix.max(after).to_owned();
+        let found = tables.facts.range(from..).take_while(|(key, _)| key.starts_with(prefix));
+        let found = found.filter(|(key, _)| key.as_str() > after);
         Ok(found.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 }
@@ -144,11 +146,14 @@ impl Transaction for SimulatedTransaction {
     async fn put_rows(&mut self, rows: &[Row]) -> Result<(), StoreError> {
         let tables = self.tables();
         for row in rows {
-            let before = tables.rows.insert(row.name.clone(), row.clone()).and_then(|before| before.record);
+            let before = tables.rows.get(&row.name).and_then(|before| before.record.clone());
+            tables.rows.insert_mut(row.name.clone(), row.clone());
             let scopes = row.record.as_ref().map(Part::scopes);
             let narrower = before.is_some_and(|before| scopes.is_some_and(|scopes| !before.scopes().is_within(scopes)));
             if row.gone.is_some() || narrower {
-                tables.to_all.entry(row.name.clone()).or_default().insert(row.withdrawal_content_seq);
+                let mut told = tables.to_all.get(&row.name).cloned().unwrap_or_default();
+                told.insert(row.withdrawal_content_seq);
+                tables.to_all.insert_mut(row.name.clone(), told);
             }
         }
         Ok(())
@@ -156,7 +161,9 @@ impl Transaction for SimulatedTransaction {
 
     async fn delete_rows(&mut self, names: &[RecordName]) -> Result<(), StoreError> {
         let tables = self.tables();
-        names.iter().for_each(|name| drop(tables.rows.remove(name)));
+        for name in names {
+            tables.rows.remove_mut(name);
+        }
         Ok(())
     }
 
@@ -169,15 +176,16 @@ impl Transaction for SimulatedTransaction {
         let tables = self.tables();
         for (key, value) in facts {
             match value {
-                Some(value) => drop(tables.facts.insert(key.clone(), value.clone())),
-                None => drop(tables.facts.remove(key)),
-            }
+                Some(value) => tables.facts.insert_mut(key.clone(), value.clone()),
+                None => _ = tables.facts.remove_mut(key),
+            };
         }
         Ok(())
     }
 
     async fn append_entries(&mut self, first: i64, entries: &[Bytes]) -> Result<(), StoreError> {
-        self.tables().entries.extend((first..).zip(entries.iter().cloned()));
+        let tables = self.tables();
+        (first..).zip(entries).for_each(|(at, entry)| tables.entries.insert_mut(at, entry.clone()));
         Ok(())
     }
 

@@ -500,7 +500,7 @@ fn store_evidence(server: &Server) -> StoreEvidence {
     };
     StoreEvidence {
         node: server.id.clone(),
-        rows: tables.rows.clone(),
+        rows: tables.rows.iter().map(|(name, row)| (name.clone(), row.clone())).collect(),
         departed: server.departed(),
         rejected: named("rejected/").into_iter().collect(),
         refused: named("refused/").into_iter().map(|(name, _)| name).collect(),

@@ -75,14 +75,35 @@ pub struct RejectionFact {
     /// Whom refused withdrawals would have told, as text of their scopes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
+    /// Of the newest withdrawal that was refused; 0: none was.
+    #[serde(default, skip_serializing_if = "none_was")]
+    pub told_by: Revision,
+}
+
+fn none_was(revision: &Revision) -> bool {
+    *revision == 0
+}
+
+/// A state of which parts were taken.
+struct Taken<'a> {
+    parts: &'a [Part],
+    /// The newest revision that was here before.
+    before: Revision,
+    /// What is here now, and verifies.
+    record: Option<Part>,
+    withdrawal: Option<Part>,
+    /// Whether all is here that its origin has of the name.
+    whole: bool,
 }
 
 impl RejectionFact {
     /// What is refused now, of a name of which `before` was.
     fn new(part: &Part, (code, detail): (Code, String), directory: i64, before: Option<&Self>) -> Self {
         let mut told = before.and_then(Self::told);
+        let mut told_by = before.map_or(0, |before| before.told_by);
         if !part.is_record() {
             told.get_or_insert_default().extend(part.scopes());
+            told_by = told_by.max(part.revision());
         }
         Self {
             revision: part.revision(),
@@ -91,6 +112,7 @@ impl RejectionFact {
             detail,
             directory,
             told: told.map(|told| told.to_text()),
+            told_by,
         }
     }
 
@@ -98,17 +120,25 @@ impl RejectionFact {
         self.told.as_ref().and_then(|text| ScopeSet::from_text(text).ok())
     }
 
-    /// Whether nothing of what was refused is still wanted, now that `part` is taken: `held` is the newest revision
-    /// that was here before, and `whole` says that all is here that its origin has of the name.
-    fn is_settled(&self, part: &Part, held: Revision, whole: bool) -> bool {
+    /// Whether nothing of what was refused is still wanted. Signed anew, a record and its withdrawal come each for itself:
+    /// they settle it together.
+    fn is_settled(&self, taken: &Taken<'_>) -> bool {
         if defects::on(Defect::RefusalsSettleEarly) {
             return true;
         }
+        let Taken { parts, before, record, withdrawal, whole } = taken;
         // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
-        let anew = self.code == i32::from(Code::Future) && part.revision() > held;
-        let newer = part.revision() >= self.revision || anew;
+        let ahead = self.code == i32::from(Code::Future);
+        let anew = ahead && parts.iter().any(|part| part.revision() > *before);
+        let newest = record.iter().chain(withdrawal).map(Part::revision).max();
+        if !anew && newest < Some(self.revision) {
+            return false;
+        }
         // A later record replaces an earlier one, and no withdrawal but for those who see it.
-        newer && (whole || self.told().is_none_or(|told| told.is_within(part.scopes())))
+        let replaced = withdrawal.iter().filter(|withdrawal| ahead || withdrawal.revision() >= self.told_by);
+        let mut heard = ScopeSet::new();
+        record.iter().chain(replaced).for_each(|part| heard.extend(part.scopes()));
+        *whole || self.told().is_none_or(|told| told.is_within(&heard))
     }
 }
 
@@ -199,16 +229,24 @@ impl Command for Apply {
                     Verdict::Take => good.push(part),
                 }
             }
-            let settled = known.get(&key).filter(|fact| good.iter().any(|part| fact.is_settled(part, held, whole)));
-            if let Some(revision) = settled.map(|fact| fact.revision) {
-                let name = good[0].name().to_string();
+            changed += usize::from(work.accept(&good).await?);
+            let (Some(fact), Some(first)) = (known.get(&key), good.first()) else { continue };
+            let (name, revision) = (first.name().clone(), fact.revision);
+            let row = work.row(&name).await?;
+            let verifies = |part: &&Part| {
+                let directory = &work.memory.directory;
+                directory.verifying_key(part.name().origin_str(), part.key_number(), work.now).is_some()
+            };
+            let record = row.as_ref().and_then(|row| row.record.as_ref()).filter(verifies).cloned();
+            let withdrawal = row.as_ref().and_then(|row| row.withdrawal.as_ref()).filter(verifies).cloned();
+            if fact.is_settled(&Taken { parts: &good, before: held, record, withdrawal, whole }) {
+                let name = name.to_string();
                 // Refused a moment ago, beside it: it is settled before its origin hears of it.
                 rejected.retain(|refused: &Rejected| refused.name != name);
                 accepted.push(Wanted { name, revision });
                 known.remove(&key);
                 work.remove_fact(key);
             }
-            changed += usize::from(work.accept(&good).await?);
         }
         match self.progress {
             Progress::Common { feed, position } => {

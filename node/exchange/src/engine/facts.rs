@@ -83,7 +83,7 @@ pub const KEYS_SEEN: &str = "keys-seen/";
 /// There while a gateway that was restored or rebuilt collects the directory from its nodes.
 pub const GATHERING: &str = "gathering";
 /// When this store last began anew or came back from an earlier time: until then, what its members' scopes hold is what
-/// they say from then on.
+/// they say from then on. 0: its clock was wrong, and when it is right is the moment.
 pub const VOUCH: &str = "vouch";
 /// Begins the same for which each member has signed.
 pub const VOUCHED: &str = "vouched/";

@@ -56,8 +56,14 @@ impl Command for SignHeads {
 /// Until when a member has to say what all its scopes hold, whether or not it knows that they ever held anything: its
 /// store came back from an earlier time, and others may hold what it does not know of.
 async fn vouch(work: &mut Work<'_>, member: &MemberId) -> Result<Option<Micros>, StoreError> {
-    let Some(first) = work.fact::<Micros>(facts::VOUCH).await? else { return Ok(None) };
+    let Some(mut first) = work.fact::<Micros>(facts::VOUCH).await? else { return Ok(None) };
+    // The clock was wrong then: heads as of a moment that is still to come, or long past, are compared with nothing.
+    if first == 0 || first > work.now {
+        first = work.now;
+        work.put_fact(facts::VOUCH.to_owned(), &first);
+    }
     let signed = work.fact::<Micros>(&format!("{}{member}", facts::VOUCHED)).await?;
+    let signed = signed.filter(|signed| *signed <= work.now);
     // Once more when whatever a clock that was ahead can have signed is past.
     let second = first + limits::CLOCKS_APART.as_micros() as Micros;
     let time = if second <= work.now { second } else { first };

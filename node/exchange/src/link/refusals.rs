@@ -65,6 +65,7 @@ impl Command for Note {
                 detail: said(&rejected.detail),
                 directory: work.memory.directory.index(),
                 told: None,
+                told_by: 0,
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);
         }

@@ -40,8 +40,15 @@ async fn work_is_the_askers_own() {
     let world = World::new().await;
     for member in ["a", "b"] {
         let key = format!("{}gateway.{}/members/{}/listings/x", facts::REFUSALS, network(), id(member));
-        let fact =
-            RejectionFact { revision: 1, key_number: 1, code: 7, detail: String::new(), directory: 1, told: None };
+        let fact = RejectionFact {
+            revision: 1,
+            key_number: 1,
+            code: 7,
+            detail: String::new(),
+            directory: 1,
+            told: None,
+            told_by: 0,
+        };
         world.engine.put_fact(key, Some(fact)).await.unwrap();
     }
     let session = world.session("li.ming", "a", Held::Viewer).await;
