@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tantivy::directory::MmapDirectory;
 use tantivy::merge_policy::LogMergePolicy;
-use tantivy::{IndexReader, IndexWriter, ReloadPolicy, TantivyDocument};
+use tantivy::store::Compressor;
+use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument};
 use thiserror::Error;
 
 use super::schema::{Fields, VERSION, register, schema};
@@ -12,6 +13,9 @@ use crate::limits;
 
 /// Says of which version the index beside it is.
 const VERSION_FILE: &str = "version";
+
+/// Bytes of what is stored that are read at once.
+const STORED_BLOCK: usize = 1024;
 
 /// The share of deleted documents from which on a segment is written anew.
 const DELETED_SHARE: f32 = 0.2;
@@ -89,7 +93,13 @@ impl Index {
         std::fs::create_dir_all(folder).map_err(failed)?;
         let (schema, fields) = schema();
         let directory = MmapDirectory::open(folder).map_err(tantivy::TantivyError::from)?;
-        let index = tantivy::Index::open_or_create(directory, schema)?;
+        // Names alone are stored: small blocks, as they are, are read quickest.
+        let settings = IndexSettings {
+            docstore_compression: Compressor::None,
+            docstore_blocksize: STORED_BLOCK,
+            ..IndexSettings::default()
+        };
+        let index = tantivy::Index::create(directory, schema, settings)?;
         // Last: a process that dies before leaves an index of no version.
         std::fs::write(folder.join(VERSION_FILE), format!("{VERSION}\n")).map_err(failed)?;
         Self::with(index, fields)

@@ -41,7 +41,7 @@ pub(crate) struct Fields {
     pub(crate) text: Field,
     /// The words of title and tags once more, so that they count for more.
     pub(crate) title: Field,
-    /// The single characters of title and tags: a part of a word is found there.
+    /// The characters of title and tags, by one and by two: a part of a word is found there.
     pub(crate) characters: Field,
     /// How title, tags and places are typed in Latin letters.
     pub(crate) reading: Field,
@@ -57,7 +57,7 @@ pub(crate) struct Fields {
 }
 
 /// Changes with everything that would make an index of before unfit: fields, analysis, what goes into a field.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// What cuts folded texts into words.
 const WORDS: &str = "words";

@@ -10,5 +10,5 @@ use dictionary::dictionary;
 pub(super) use duikou_proto::fold::{Folded, fold};
 pub(crate) use reading::spells;
 pub(super) use reading::{is_letters, readings, spelt_length};
-pub(super) use tokens::{Characters, PIECES_END, Words};
-pub(super) use words::{cut, is_han, stem, with_parts};
+pub(super) use tokens::{Characters, PIECES_END, Words, pair};
+pub(super) use words::{cut, is_han, is_single, stem, with_parts};

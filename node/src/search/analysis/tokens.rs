@@ -1,22 +1,31 @@
 //! What the index takes of a folded text: its words, or its characters, each with its place. Words within a word and the
-//! stem stand at its place.
+//! stem stand at its place, and so does a pair: single characters are in so many texts that to look for those that stand
+//! together would be to read all of them.
 
 use std::borrow::Cow;
 
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
-use super::{cut, is_han, stem, with_parts};
+use super::{cut, is_han, is_single, stem, with_parts};
 
 /// Between two pieces of a text: what stands at both sides are no neighbours.
 pub(crate) const PIECES_END: char = '\u{1e}';
 /// So far apart are they.
 const GAP: usize = 16;
 
+/// Before a pair of characters that are words by themselves: no word is like it.
+const PAIR: char = '\u{1f}';
+
+/// Two words of one character that follow each other.
+pub(crate) fn pair(one: &str, other: &str) -> String {
+    format!("{PAIR}{one}{other}")
+}
+
 /// The words of a folded text.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Words;
 
-/// The ideographs of a folded text, one by one.
+/// The ideographs of a folded text, one by one and two by two.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Characters;
 
@@ -61,7 +70,13 @@ impl Tokenizer for Words {
 
     fn token_stream<'a>(&'a mut self, folded: &'a str) -> Tokens<'a> {
         Tokens::of(folded, |text, position, found| {
-            for word in cut(text) {
+            let words = cut(text);
+            let single =
+                |at: usize| words.get(at).filter(|word| word.han && is_single(word.text)).map(|word| word.text);
+            for (at, word) in words.iter().enumerate() {
+                if let (Some(one), Some(other)) = (single(at), single(at + 1)) {
+                    found.push((pair(one, other).into(), *position));
+                }
                 if word.han {
                     with_parts(word.text, |part| found.push((part.into(), *position)));
                 } else {
@@ -79,9 +94,14 @@ impl Tokenizer for Characters {
 
     fn token_stream<'a>(&'a mut self, folded: &'a str) -> Tokens<'a> {
         Tokens::of(folded, |text, position, found| {
-            for (at, character) in text.char_indices() {
+            let mut characters = text.char_indices().peekable();
+            while let Some((at, character)) = characters.next() {
+                let end = at + character.len_utf8();
                 if is_han(character) {
-                    found.push((text[at..at + character.len_utf8()].into(), *position));
+                    found.push((text[at..end].into(), *position));
+                    if let Some((_, next)) = characters.peek().filter(|(_, next)| is_han(*next)) {
+                        found.push((text[at..end + next.len_utf8()].into(), *position));
+                    }
                 }
                 *position += 1;
             }
@@ -113,6 +133,16 @@ mod tests {
         let text = format!("冷链{PIECES_END}物流");
         assert_eq!(tokens(Words, &text), [("冷链".to_owned(), 0), ("物流".to_owned(), 1 + GAP)]);
         let places: Vec<usize> = tokens(Characters, &text).into_iter().map(|(_, position)| position).collect();
-        assert_eq!(places, [0, 1, 2 + GAP, 3 + GAP]);
+        assert_eq!(places, [0, 0, 1, 2 + GAP, 2 + GAP, 3 + GAP]);
+    }
+
+    #[test]
+    fn characters_that_stand_together_are_pairs() {
+        let found = tokens(Characters, "冷链a物");
+        let found: Vec<(&str, usize)> = found.iter().map(|(text, position)| (&**text, *position)).collect();
+        assert_eq!(found, [("冷", 0), ("冷链", 0), ("链", 1), ("物", 3)]);
+        // Words of one character, whatever stands between them.
+        let found = tokens(Words, "小，单");
+        assert!(found.contains(&(pair("小", "单"), 0)), "{found:?}");
     }
 }

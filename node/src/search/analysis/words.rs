@@ -27,6 +27,11 @@ pub(crate) fn is_han(character: char) -> bool {
     matches!(u32::from(character), 0x3005..=0x3007 | 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x20000..=0x3134f)
 }
 
+/// Whether a word is of one character.
+pub(crate) fn is_single(word: &str) -> bool {
+    word.chars().nth(1).is_none()
+}
+
 /// Cuts a folded text into its words, in order. The segmenter guesses no words that it does not know: a guess depends on
 /// what stands around, and a query has nothing around.
 pub(crate) fn cut(folded: &str) -> Vec<Word<'_>> {

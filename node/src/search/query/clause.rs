@@ -8,7 +8,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::{Item, Query};
-use crate::search::analysis::{is_han, is_letters, stem};
+use crate::search::analysis::{is_han, is_letters, is_single, pair, stem};
 use crate::search::document::code_form;
 use crate::search::schema::Fields;
 
@@ -51,9 +51,12 @@ pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Claus
     let mut clauses = Clauses::default();
     for item in &query.wanted {
         clauses.deciding.push((Occur::Must, builder.item(item)));
-        for (word, _) in &item.words {
-            let title = BoostQuery::new(builder.scored(fields.title, word), TITLE_BOOST);
-            clauses.ranking.push((Occur::Should, Box::new(title)));
+        for piece in pieces(&item.words) {
+            let title = match piece {
+                Piece::Word((word, _)) => builder.scored(fields.title, word),
+                Piece::Run(run) => pairs(fields.title, run.iter().map(|(word, _)| &**word), pair),
+            };
+            clauses.ranking.push((Occur::Should, Box::new(BoostQuery::new(title, TITLE_BOOST))));
         }
     }
     for item in &query.unwanted {
@@ -115,23 +118,17 @@ impl Builder<'_> {
     }
 
     fn words(&self, item: &Item) -> Box<dyn Clause> {
-        let mut parts = Vec::new();
-        let mut words = item.words.as_slice();
-        while let Some(((word, han), rest)) = words.split_first() {
-            let begun = item.begun && rest.is_empty();
-            let singles = words.iter().take_while(|(word, han)| *han && is_single(word)).count();
-            if singles > 1 {
-                // Characters that make no word that is known: they stand together, or they are something else.
-                let (run, rest) = words.split_at(singles);
-                let begun = item.begun && rest.is_empty();
-                parts.push(self.neighbours(run.iter().map(|(word, _)| &**word).collect(), begun));
-                words = rest;
-                continue;
+        let pieces = pieces(&item.words);
+        let last = pieces.len();
+        let clause = |(number, piece): (usize, Piece<'_>)| {
+            let begun = item.begun && number == last;
+            match piece {
+                Piece::Word((word, true)) => self.han(word, begun),
+                Piece::Word((word, false)) => self.latin(word, begun),
+                Piece::Run(run) => self.neighbours(run.iter().map(|(word, _)| &**word).collect(), begun),
             }
-            parts.push(if *han { self.han(word, begun) } else { self.latin(word, begun) });
-            words = rest;
-        }
-        all(parts)
+        };
+        all((1..).zip(pieces).map(clause).collect())
     }
 
     fn phrase(&self, item: &Item) -> Box<dyn Clause> {
@@ -148,22 +145,25 @@ impl Builder<'_> {
     }
 
     fn neighbours(&self, words: Vec<&str>, begun: bool) -> Box<dyn Clause> {
+        if !begun && words.len() > 1 && words.iter().all(|word| is_single(word) && word.chars().all(is_han)) {
+            return pairs(self.fields.text, words.into_iter(), pair);
+        }
         let terms = words.into_iter().map(|word| term(self.fields.text, word)).collect();
         if begun { Box::new(PhrasePrefixQuery::new(terms)) } else { Box::new(PhraseQuery::new(terms)) }
     }
 
-    /// The characters of an item one by one, in titles: there a query finds what the segmenter cut otherwise.
+    /// The characters of an item, in titles: there a query finds what the segmenter cut otherwise.
     fn characters(&self, item: &Item) -> Option<Box<dyn Clause>> {
-        let characters: Vec<String> = item.text.chars().map(String::from).collect();
         let cut = item.phrase || item.words.iter().any(|(word, _)| is_single(word));
-        if !cut || !item.text.chars().all(is_han) {
+        if !cut || item.text.is_empty() || !item.text.chars().all(is_han) {
             return None;
         }
-        let terms: Vec<Term> = characters.iter().map(|text| term(self.fields.characters, text)).collect();
-        Some(match <[Term; 1]>::try_from(terms) {
-            Ok([only]) => Box::new(TermQuery::new(only, IndexRecordOption::WithFreqs)),
-            Err(terms) if terms.is_empty() => return None,
-            Err(terms) => Box::new(PhraseQuery::new(terms)),
+        let characters: Vec<String> = item.text.chars().map(String::from).collect();
+        Some(match characters.as_slice() {
+            [only] => Box::new(TermQuery::new(term(self.fields.characters, only), IndexRecordOption::WithFreqs)),
+            many => {
+                pairs(self.fields.characters, many.iter().map(String::as_str), |one, other| format!("{one}{other}"))
+            }
         })
     }
 
@@ -191,6 +191,45 @@ impl Builder<'_> {
     }
 }
 
-fn is_single(word: &str) -> bool {
-    word.chars().nth(1).is_none()
+/// A piece of what is looked for: a word, or characters that make no word that is known and stand together, or they are
+/// something else.
+enum Piece<'a> {
+    Word((&'a str, bool)),
+    Run(&'a [(String, bool)]),
+}
+
+fn pieces(words: &[(String, bool)]) -> Vec<Piece<'_>> {
+    let mut pieces = Vec::new();
+    let mut words = words;
+    while let Some(((word, han), rest)) = words.split_first() {
+        let singles = words.iter().take_while(|(word, han)| *han && is_single(word)).count();
+        if singles > 1 {
+            let (run, rest) = words.split_at(singles);
+            pieces.push(Piece::Run(run));
+            words = rest;
+        } else {
+            pieces.push(Piece::Word((word, *han)));
+            words = rest;
+        }
+    }
+    pieces
+}
+
+/// Two or more characters that follow each other in `field`, which has them in pairs: as few pairs as cover them.
+fn pairs<'a>(
+    field: Field,
+    characters: impl Iterator<Item = &'a str>,
+    pair: impl Fn(&str, &str) -> String,
+) -> Box<dyn Clause> {
+    let characters: Vec<&str> = characters.collect();
+    let last = characters.len().saturating_sub(2);
+    let places = (0..last).step_by(2).chain([last]);
+    let terms = places.filter_map(|at| match characters.get(at..at + 2) {
+        Some([one, other]) => Some((at, term(field, &pair(one, other)))),
+        _ => None,
+    });
+    match <[_; 1]>::try_from(terms.collect::<Vec<_>>()) {
+        Ok([(_, only)]) => Box::new(TermQuery::new(only, IndexRecordOption::WithFreqs)),
+        Err(terms) => Box::new(PhraseQuery::new_with_offset(terms)),
+    }
 }
