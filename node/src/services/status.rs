@@ -108,7 +108,7 @@ async fn all_alarms(
     let stale: BTreeSet<&str> =
         held.iter().filter(|held| held.state == Completed::Stale).map(|held| held.origin.as_str()).collect();
     alarms.extend(stale.into_iter().map(stale_origin).take(INCOMPLETE));
-    alarms.extend(engine.unconfirmed().await?.iter().map(unconfirmed).take(INCOMPLETE));
+    alarms.extend(engine.unconfirmed(|_| true).await?.iter().map(unconfirmed).take(INCOMPLETE));
     Ok(alarms)
 }
 

@@ -104,14 +104,15 @@ impl Engine {
         Ok(holders)
     }
 
-    /// Who should have confirmed by now what members here have published, and has not.
+    /// Who should have confirmed by now what those of the members here that are asked for have published, and has not.
     ///
     /// # Errors
     /// Where the store cannot be read.
-    pub async fn unconfirmed(&self) -> Result<Vec<Unconfirmed>, StoreError> {
+    pub async fn unconfirmed(&self, of: impl Fn(&MemberId) -> bool) -> Result<Vec<Unconfirmed>, StoreError> {
         let (directory, heads, now) = (self.directory(), self.heads(), self.now());
         let mut found = Vec::new();
-        for origin in directory.hosted(&self.0.identity.node).filter(|member| member.state == MemberState::Active) {
+        let hosted = directory.hosted(&self.0.identity.node).filter(|member| of(&member.id));
+        for origin in hosted.filter(|member| member.state == MemberState::Active) {
             let published: Vec<(&str, Revision)> = heads
                 .of(origin.id.as_str())
                 .filter_map(|(scope, state)| Some((scope, &state.head.as_ref()?.1)))

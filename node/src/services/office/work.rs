@@ -52,8 +52,13 @@ impl Office {
     async fn facts_for(&self, caller: &Caller) -> Result<WorkFacts, Failure> {
         let engine = &self.door.engine;
         let own = self.own(&caller.reader);
+        let (refusals, unconfirmed, links) = tokio::join!(
+            engine.facts::<RejectionFact>(facts::REFUSALS, limits::REJECTIONS),
+            engine.unconfirmed(|member| own.contains(member)),
+            status::links(&self.context),
+        );
         let mut refused = Vec::new();
-        for (key, fact) in engine.facts::<RejectionFact>(facts::REFUSALS, limits::REJECTIONS).await? {
+        for (key, fact) in refusals? {
             let rest = key.strip_prefix(facts::REFUSALS).and_then(|rest| rest.split_once('/'));
             let Some((peer, Ok(name))) = rest.map(|(peer, name)| (peer.parse::<NodeId>(), name.parse::<RecordName>()))
             else {
@@ -64,15 +69,13 @@ impl Office {
                 refused.push(Refusal { name, peer: peer.to_string(), code: fact.code });
             }
         }
-        let mut unconfirmed = engine.unconfirmed().await?;
-        unconfirmed.retain(|lacking| own.contains(&lacking.origin));
+        let (mut unconfirmed, mut links) = (unconfirmed?, links?);
         let network = &engine.identity().network;
         for scope in unconfirmed.iter_mut().flat_map(|lacking| &mut lacking.scopes) {
             if let Ok(read) = scope.parse::<Scope>() {
                 *scope = read.short(network);
             }
         }
-        let mut links = status::links(&self.context).await?;
         for link in &mut links {
             // They name records of all who live here.
             link.rejected_by_peer.clear();

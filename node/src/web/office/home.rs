@@ -53,8 +53,11 @@ struct WorkFragment {
 
 /// The work list of somebody who is signed in.
 pub(in crate::web) async fn work_list(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Answer {
-    let visit = last_visit(web, visitor).await?;
-    let (work, fresh) = tokio::join!(work(web, visitor, person), since(web, visitor, visit));
+    let fresh = async {
+        let visit = last_visit(web, visitor).await?;
+        since(web, visitor, visit).await
+    };
+    let (work, fresh) = tokio::join!(work(web, visitor, person), fresh);
     let page = Page::new(web, visitor, Section::Home, visitor.texts.text("work-title"));
     let shown = WorkPage::of(page, person, work?);
     // An index that is being made keeps nobody from their work.
@@ -98,12 +101,15 @@ async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Wor
             None => Ok((Vec::new(), false, ApprovalPolicy::default())),
         }
     };
-    let (facts, expiring, drafts) = tokio::join!(services.office.work(visitor.ask(())), expiring, drafts);
-    let (drafts, more_drafts, policy) = drafts.map_err(failed)?;
-    let matches = match &person.member {
-        Some(member) => Some(web.matches().of(web, visitor, member).await),
-        None => None,
+    let matches = async {
+        match &person.member {
+            Some(member) => Some(web.matches().of(web, visitor, member).await),
+            None => None,
+        }
     };
+    let facts = services.office.work(visitor.ask(()));
+    let (facts, expiring, drafts, matches) = tokio::join!(facts, expiring, drafts, matches);
+    let (drafts, more_drafts, policy) = drafts.map_err(failed)?;
     let found = Found {
         facts: facts.map_err(failed)?,
         expiring: expiring.map_err(failed)?,

@@ -12,6 +12,7 @@ use duikou_proto::v1::match_service_server::MatchService;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{Filter, GetListingRequest, Listing, MatchListingsRequest, SearchListingsRequest};
+use futures_util::future::join_all;
 use tonic::Status;
 
 use super::super::Web;
@@ -92,17 +93,15 @@ impl Matches {
                 }
             });
         }
-        let mut shown = Vec::new();
-        for pair in found? {
-            let read = async |name: &str| {
-                let request = GetListingRequest { name: name.to_owned() };
-                web.services().listings.get_listing(visitor.ask(request)).await.ok().map(tonic::Response::into_inner)
-            };
-            if let (Some(own), Some(other)) = (read(&pair.own).await, read(&pair.other).await) {
-                shown.push(Match { own, other, score: pair.score });
-            }
-        }
-        Some(shown)
+        let read = async |name: String| {
+            let request = visitor.ask(GetListingRequest { name });
+            web.services().listings.get_listing(request).await.ok().map(tonic::Response::into_inner)
+        };
+        let shown = found?.into_iter().map(async |Pair { own, other, score }| {
+            let (own, other) = tokio::join!(read(own), read(other));
+            Some(Match { own: own?, other: other?, score })
+        });
+        Some(join_all(shown).await.into_iter().flatten().collect())
     }
 }
 
