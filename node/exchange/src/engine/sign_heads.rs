@@ -153,3 +153,86 @@ impl Engine {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use duikou_proto::directory;
+    use duikou_proto::federation::directory_entry::Action;
+    use duikou_proto::federation::{Admit, Host};
+    use duikou_proto::name::NetworkName;
+    use duikou_proto::sign::Signer;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::engine::recover::Recovered;
+    use crate::engine::{Identity, Parts};
+    use crate::store::sqlite::SqliteStore;
+    use crate::world::World;
+
+    const DAY: Micros = 24 * 3_600_000_000;
+
+    /// As of when a member says what is for everybody, of a node that took its records back by a clock that showed `wrong`
+    /// and was corrected to `right`.
+    async fn as_of(wrong: Micros, right: Micros) -> Micros {
+        let folder = tempfile::tempdir().unwrap();
+        let network: NetworkName = "n.example".parse().unwrap();
+        let (member, node): (MemberId, MemberId) = ("a.n.example".parse().unwrap(), "node.n.example".parse().unwrap());
+        let signer = Signer::from_seed(1, [3; 32]);
+        let clock = Arc::new(AtomicI64::new(wrong));
+        let shows = clock.clone();
+        let parts = Parts {
+            identity: Identity {
+                node: node.clone(),
+                network: network.clone(),
+                carrier: false,
+                signers: [(member.clone(), signer.clone())].into_iter().collect(),
+            },
+            store: Arc::new(SqliteStore::open(&folder.path().join("data.db")).await.unwrap()),
+            world: World::system().with_clock(Arc::new(move || shows.load(Ordering::SeqCst))),
+            feed_bytes: 8 * 1024,
+            queue_bytes: limits::QUEUE_BYTES,
+            stop: CancellationToken::new(),
+        };
+        let engine = Engine::start(parts).await.unwrap().engine;
+        // The clock is known to be wrong: nothing is signed by it.
+        engine.halt(Some("CLOCK_OFF".to_owned()));
+        let (root, authority) = (Signer::from_seed(0, [1; 32]), Signer::from_seed(1, [2; 32]));
+        let mut entries = vec![directory::genesis(&network, &root, &authority, right - 2 * DAY)];
+        let mut directory = Directory::default();
+        directory.apply(&entries[0]).unwrap();
+        let signing_key = signer.public().to_bytes().to_vec();
+        let actions = [
+            Action::Host(Host { member: member.to_string(), node: node.to_string(), announced: false }),
+            Action::Admit(Admit { member: member.to_string(), signing_key, ..Default::default() }),
+        ];
+        for action in actions {
+            let entry = directory::next(directory.link(), &authority, right - 2 * DAY, action);
+            directory.apply(&entry).unwrap();
+            entries.push(entry);
+        }
+        engine.follow(entries).await.unwrap().unwrap();
+        let members = vec![member.clone()];
+        let recovered = Recovered { members, from: None, rolled_back: false, clock_right: false };
+        engine.submit(recovered).await.unwrap();
+
+        clock.store(right, Ordering::SeqCst);
+        engine.halt(None);
+        while engine.submit(SignHeads).await.unwrap() {}
+        let name = head::name(&member, &Scope::public()).unwrap();
+        let row = engine.rows(&[name]).await.unwrap().remove(0);
+        let head = Head::decode(row.record.as_ref().unwrap().body()).unwrap();
+        engine.close();
+        head.as_of
+    }
+
+    #[tokio::test]
+    async fn what_a_wrong_clock_promised_is_of_the_moment_at_which_it_is_right() {
+        let right = 20_000 * DAY;
+        for wrong in [1_000, right - DAY, right + 45 * 60 * 1_000_000] {
+            assert_eq!(as_of(wrong, right).await, right, "by a clock that showed {wrong}");
+        }
+    }
+}
