@@ -9,6 +9,11 @@ use duikou_proto::scope::ScopeSet;
 /// A store's sequence number: grows with every change that the store accepts.
 pub type Seq = i64;
 
+/// What a row takes beside its parts, with its places in the feed's memory; measured, as [`PART_BYTES`].
+const ROW_BYTES: usize = 512;
+/// What a part takes beside its bytes: what was read of them.
+const PART_BYTES: usize = 600;
+
 /// Why a store dropped a row without a signed withdrawal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i64)]
@@ -104,7 +109,8 @@ impl Row {
 
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
-        512 + self.record.iter().chain(&self.withdrawal).map(|part| part.bytes().len()).sum::<usize>()
+        ROW_BYTES
+            + self.record.iter().chain(&self.withdrawal).map(|part| PART_BYTES + part.bytes().len()).sum::<usize>()
     }
 }
 
