@@ -152,7 +152,10 @@ pub const INDEX_AGAIN: Duration = Duration::from_millis(500);
 /// The longest of these pauses.
 pub const INDEX_AGAIN_MAX: Duration = Duration::from_secs(300);
 /// Bytes of documents that the index gathers before it writes them.
-pub const INDEX_BYTES: usize = 48_000_000;
+pub const INDEX_BYTES: usize = 24_000_000;
+/// Bytes of rows after which the index commits, however far it is behind: what waits to be written or deleted is held in
+/// memory until then.
+pub const INDEX_PENDING_BYTES: usize = 32 * 1024 * 1024;
 /// How long a search waits for an index that is not ready.
 pub const SEARCH_WAITS: Duration = Duration::from_secs(5);
 /// Searches at once; more wait.

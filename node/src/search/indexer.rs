@@ -1,8 +1,10 @@
 //! The one who keeps the index: a reader of the feed with its own place, which is kept in the index.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use duikou_proto::name::RecordName;
 use tantivy::{IndexWriter, TantivyDocument, Term};
 use tokio::time::{Instant, sleep_until};
 
@@ -75,19 +77,23 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
         // What an index begun now will hold is read by the directory of now; of another nothing is known yet.
         hidden: (place.content == 0).then(|| hidden(&engine.directory())),
         building: true,
+        pending_bytes: 0,
     };
     indexer.publish(state);
     loop {
-        if engine.feed_id() != indexer.feed || indexer.place.content.max(since) < engine.content_floor() {
-            return Ok(());
-        }
         if state.is_damaged() {
             return Err(IndexError::Broken);
         }
+        let before = indexer.place.content.max(since);
         let more = indexer.turn().await?;
+        // Looked at after the turn: what was purged while it read is not in what it read.
+        if engine.feed_id() != indexer.feed || before < engine.content_floor() {
+            return Ok(());
+        }
         let pending = indexer.place != indexer.kept;
         let due = if more { limits::INDEX_COMMIT_BEHIND } else { limits::INDEX_COMMIT };
-        if pending && (indexer.committed.elapsed() >= due || (!more && state.is_urgent())) {
+        let much = indexer.pending_bytes >= limits::INDEX_PENDING_BYTES;
+        if pending && (much || indexer.committed.elapsed() >= due || (!more && state.is_urgent())) {
             indexer.commit().await?;
             indexer.publish(state);
         } else if !more {
@@ -128,6 +134,8 @@ struct Indexer {
     hidden: Option<[u8; 32]>,
     /// Whether it has not reached the head yet.
     building: bool,
+    /// About how much was taken in since the last commit.
+    pending_bytes: usize,
 }
 
 impl Indexer {
@@ -135,11 +143,15 @@ impl Indexer {
     async fn turn(&mut self) -> Result<bool, IndexError> {
         let content = self.engine.page(Order::Content, self.place.content, limits::FEED_PAGE).await?;
         let link = self.engine.page(Order::Link, self.place.link, limits::FEED_PAGE).await?;
-        let signed_anew = |row: &&Arc<Row>| row.record_seq > row.record_content_seq;
-        let mut rows = content.rows;
-        rows.extend(link.rows.iter().filter(signed_anew).cloned());
-        rows.retain(|row| row.name.collection() == LISTINGS);
         let read = Place { content: content.upto.max(self.place.content), link: link.upto.max(self.place.link) };
+        // What is still to come by its content comes then.
+        let signed_anew =
+            |row: &&Arc<Row>| row.record_seq > row.record_content_seq && row.record_content_seq <= read.content;
+        // Each name once, as it was read last.
+        let rows = content.rows.iter().chain(link.rows.iter().filter(signed_anew));
+        let rows = rows.filter(|row| row.name.collection() == LISTINGS);
+        let rows: HashMap<&RecordName, &Arc<Row>> = rows.map(|row| (&row.name, row)).collect();
+        let rows: Vec<Arc<Row>> = rows.into_values().cloned().collect();
         if !rows.is_empty() {
             self.take_in(rows).await?;
         } else if self.kept == self.place {
@@ -152,11 +164,17 @@ impl Indexer {
 
     async fn take_in(&mut self, rows: Vec<Arc<Row>>) -> Result<(), IndexError> {
         let (index, writer, engine) = (self.index.clone(), self.writer.take(), self.engine.clone());
+        self.pending_bytes += rows.iter().map(|row| row.bytes()).sum::<usize>();
+        let seen = self.place.content;
         let work = move || {
             let writer = writer.map_or_else(|| index.writer(), Ok)?;
             let directory = engine.directory();
             for row in rows {
-                writer.delete_term(Term::from_field_text(index.fields.name, row.name.as_str()));
+                // A deletion is kept until the next commit and takes more room than a small listing: of a name that
+                // has come since there is nothing to delete.
+                if row.first_seq <= seen {
+                    writer.delete_term(Term::from_field_text(index.fields.name, row.name.as_str()));
+                }
                 let listing = row.record.as_ref().filter(|record| record.kind().is_listing());
                 // What is hidden is not in the index: its row comes again when it is shown.
                 let Some(record) = listing.filter(|_| !directory.hides(&row.name)) else { continue };
@@ -184,7 +202,7 @@ impl Indexer {
         };
         let (writer, view) = blocking(work).await?;
         (self.writer, self.view) = (Some(writer), Arc::new(view));
-        (self.kept, self.committed) = (place, Instant::now());
+        (self.kept, self.committed, self.pending_bytes) = (place, Instant::now(), 0);
         Ok(())
     }
 
