@@ -21,7 +21,7 @@ use crate::engine::facts::IMPORTS;
 use crate::engine::{Engine, WriteError};
 use crate::limits;
 use crate::sheets::remembered::recall;
-use crate::sheets::{Mapping, Outline, SheetError, State, Workbook, outline, read};
+use crate::sheets::{Mapping, Outline, SheetError, State, Workbook, outline};
 use crate::store::StoreError;
 
 /// How often what nobody needs any longer is looked for.
@@ -168,7 +168,7 @@ impl Imports {
         let (folder, looked) = (upload.folder.clone(), name.clone());
         let (book, seen) = self
             .look(move || {
-                let book = read(&folder.bytes()?, &looked)?;
+                let book = folder.book(&looked)?;
                 let seen = outline(&book, &Mapping::default())?;
                 Ok((book, seen))
             })
@@ -254,7 +254,7 @@ impl Imports {
     pub(crate) async fn look_again(&self, import: &Import, mapping: Mapping) -> Result<Import, NotTaken> {
         let (folder, name, wanted) = (self.folder(&import.id), import.name.clone(), mapping.clone());
         self.look(move || {
-            let seen = outline(&read(&folder.bytes()?, &name)?, &wanted)?;
+            let seen = outline(&folder.book(&name)?, &wanted)?;
             write_outline(&folder, &seen)
         })
         .await?;

@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::engine::WriteError;
 use crate::limits;
-use crate::sheets::SheetError;
+use crate::sheets::{SheetError, Workbook, read};
 
 /// Characters of a file's name that are kept.
 const NAME_CHARS: usize = 120;
@@ -84,12 +84,12 @@ impl Folder {
         }
     }
 
-    /// What was sent, and no more than may be.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, NotTaken> {
+    /// The cells of what was sent, called `name`.
+    pub(super) fn book(&self, name: &str) -> Result<Workbook, NotTaken> {
         let mut bytes = Vec::new();
         let file = std::fs::File::open(self.sent())?;
         io::Read::read_to_end(&mut io::Read::take(file, limits::SHEET_BYTES as u64 + 1), &mut bytes)?;
-        Ok(bytes)
+        Ok(read(&bytes, name)?)
     }
 }
 

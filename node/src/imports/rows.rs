@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::Said;
 use super::files::Folder;
-use crate::sheets::{Remark, Row, State, Table};
+use crate::sheets::{Packed, Remark, Row, State, Table};
 
 /// Bytes of one row in the index: its state, and where its line begins.
 const ENTRY: usize = 9;
@@ -50,14 +50,13 @@ impl KeptRow {
         let said = |remarks: &[Remark]| {
             remarks.iter().map(|remark| (remark.cell(row.number), Said::from(&remark.text))).collect()
         };
-        let listing = row.listing.as_deref();
-        let title = listing.and_then(|listing| listing.listing.as_ref()).map(|body| body.title.clone());
+        let listing = row.listing.as_ref();
         Self {
             sheet: table.grid.name.clone(),
             number: row.number,
             state: row.state.name().to_owned(),
-            title: title.unwrap_or_default(),
-            name: listing.map(|listing| listing.name.clone()).unwrap_or_default(),
+            title: listing.map(Packed::title).unwrap_or_default(),
+            name: listing.map(|listing| listing.name().to_owned()).unwrap_or_default(),
             faults: said(&row.faults),
             notes: said(&row.notes),
             waits: row.waits,

@@ -23,10 +23,10 @@ use super::rows;
 use crate::accounts::{Accounts, Person};
 use crate::limits;
 use crate::services::{Identified, InProcess};
-use crate::sheets::batch::Batch;
+use crate::sheets::batch::{Batch, batches};
 use crate::sheets::fields::Field;
 use crate::sheets::remembered::remember;
-use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, read, tables};
+use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, tables_without_cells};
 use crate::typed::Names;
 
 /// Batches that are under way at once: one is written while the next is on its way.
@@ -114,7 +114,7 @@ impl Job {
         let setting = self.setting().await?;
         let found = blocking({
             let folder = folder.clone();
-            move || Ok(tables(read(&folder.bytes()?, &name)?, &setting)?)
+            move || Ok(tables_without_cells(folder.book(&name)?, &setting)?)
         });
         let mut found = found.await?;
         let total = found.iter().map(|table| table.count(State::Good)).sum();
@@ -185,14 +185,11 @@ impl Job {
             if under_way.stop.is_cancelled() {
                 return Err(Stopped::Told);
             }
-            let mut batches = Vec::new();
-            let mut batch = Batch::default();
-            for (table, row) in window {
-                let listing = found.get(*table).and_then(|table| table.rows.get(*row)?.listing.clone());
-                batches.extend(listing.and_then(|listing| batch.push((*table, *row), *listing)));
-            }
-            batches.push(batch);
-            let sent = batches.into_iter().filter(|batch| !batch.is_empty()).map(|batch| self.batch(batch, submits));
+            let listing = |place: &(usize, usize)| {
+                let row = found.get(place.0)?.rows.get(place.1)?;
+                Some((*place, row.listing.as_ref()?.unpack()))
+            };
+            let sent = batches(window.iter().filter_map(listing)).map(|batch| self.batch(batch, submits));
             let answers: Vec<_> = futures_util::stream::iter(sent).buffered(UNDER_WAY).collect().await;
             for answer in answers {
                 for ((table, row), result) in answer? {
@@ -243,7 +240,7 @@ impl Job {
     }
 
     /// Writes down what became of all rows, and how they were read.
-    async fn keep(&self, desk: &Imports, found: Vec<Table>) -> Result<(), Stopped> {
+    async fn keep(&self, desk: &Imports, mut found: Vec<Table>) -> Result<(), Stopped> {
         let mut counts = BTreeMap::new();
         for row in found.iter().flat_map(|table| &table.rows) {
             *counts.entry(row.state.name().to_owned()).or_insert(0) += 1;
@@ -256,11 +253,13 @@ impl Job {
             let kept = remember(desk.engine(), &member, &table.fingerprint, mapping).await;
             kept.map_err(NotTaken::from)?;
         }
-        let (folder, language) = (desk.folder(&self.import.id), self.language);
+        let (folder, name, language) = (desk.folder(&self.import.id), self.import.name.clone(), self.language);
         let wrong = counts.contains_key(State::Wrong.name());
         blocking(move || {
             rows::keep(&folder, &found)?;
             if wrong {
+                let mut book = folder.book(&name)?;
+                found.iter_mut().for_each(|table| table.take_cells(&mut book));
                 super::files::replace(&folder.wrong(), &faults(&found, language)?)?;
             } else if folder.wrong().exists() {
                 std::fs::remove_file(folder.wrong())?;

@@ -21,6 +21,16 @@ impl<T> Default for Batch<T> {
     }
 }
 
+/// Batches of listings in their order, made as they are asked for.
+pub(crate) fn batches<T>(listings: impl Iterator<Item = (T, Listing)>) -> impl Iterator<Item = Batch<T>> {
+    let mut listings = listings.fuse();
+    let mut batch = Batch::default();
+    std::iter::from_fn(move || {
+        let full = listings.find_map(|(place, listing)| batch.push(place, listing));
+        full.or_else(|| Some(std::mem::take(&mut batch)).filter(|last| !last.is_empty()))
+    })
+}
+
 impl<T> Batch<T> {
     /// Adds a listing; gives the batch before it where that is full.
     pub(crate) fn push(&mut self, place: T, listing: Listing) -> Option<Self> {

@@ -8,10 +8,11 @@ use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use jiff::Timestamp;
 
 use super::fields::{Field, of_path};
-use super::grid::Grid;
+use super::grid::{Grid, Line};
 use super::header::{self, Layout};
 use super::kind::Kind;
 use super::mapping::{Mapping, fingerprint};
+use super::packed::Packed;
 use super::row::{Read, Reader, Remark};
 use super::{SheetError, Workbook};
 use crate::limits;
@@ -91,7 +92,7 @@ pub struct Row {
     /// What it is.
     pub state: State,
     /// The listing, as far as it could be read; absent where it is none.
-    pub listing: Option<Box<v1::Listing>>,
+    pub listing: Option<Packed>,
     /// What is wrong.
     pub faults: Vec<Remark>,
     /// What its writer should know.
@@ -120,6 +121,19 @@ pub struct Table {
 /// # Errors
 /// Where there is none, where it cannot be told of what kind it is, and for a mapping that does not fit.
 pub fn tables(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetError> {
+    read_tables(book, setting, true)
+}
+
+/// The same, but the cells of a row go as soon as it is read, since a table and all that was read of it would be held
+/// together. [`Table::take_cells`] brings them back.
+///
+/// # Errors
+/// As [`tables`].
+pub(crate) fn tables_without_cells(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetError> {
+    read_tables(book, setting, false)
+}
+
+fn read_tables(book: Workbook, setting: &Setting, keeps_cells: bool) -> Result<Vec<Table>, SheetError> {
     let mapping = &setting.mapping;
     let kind = match mapping.kind.as_deref() {
         None => None,
@@ -134,9 +148,9 @@ pub fn tables(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetErro
         return Err(SheetError::NoSheet(sheet.clone()));
     }
     let mut tables = Vec::new();
-    for (grid, layout) in book.sheets.into_iter().zip(layouts) {
+    for (mut grid, layout) in book.sheets.into_iter().zip(layouts) {
         let Some(layout) = layout else { continue };
-        let rows = rows(&grid, &layout, &names, &values, setting)?;
+        let rows = rows(&mut grid, &layout, &names, &values, setting, keeps_cells)?;
         let mut notes = notes(&layout, &values);
         if book.external_links {
             notes.push(Text::new(
@@ -155,19 +169,24 @@ pub fn tables(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetErro
 }
 
 fn rows(
-    grid: &Grid,
+    grid: &mut Grid,
     layout: &Layout,
     names: &Names,
     values: &BTreeMap<Field, String>,
     setting: &Setting,
+    keeps_cells: bool,
 ) -> Result<Vec<Row>, SheetError> {
     let home = setting.home.as_deref();
     let mut reader = Reader::new(layout, grid, setting.parent.clone(), names, home, values.clone(), setting.now)?;
-    let below = grid.lines.iter().filter(|line| line.number > layout.header_row);
-    if below.clone().count() > limits::SHEET_ROWS {
+    let below = grid.lines.partition_point(|line| line.number <= layout.header_row);
+    if grid.lines.len() - below > limits::SHEET_ROWS {
         return Err(SheetError::Rows(grid.name.clone()));
     }
-    Ok(below.map(|line| row(line.number, reader.row(line))).collect())
+    let mut read = |line: &Line| row(line.number, reader.row(line));
+    Ok(match keeps_cells {
+        true => grid.lines[below..].iter().map(read).collect(),
+        false => grid.lines.drain(below..).map(|line| read(&line)).collect(),
+    })
 }
 
 fn values(mapping: &Mapping) -> Result<BTreeMap<Field, String>, SheetError> {
@@ -183,7 +202,7 @@ fn row(number: u32, read: Read) -> Row {
         }
         Read::Row { listing, faults, notes } => {
             let state = if faults.is_empty() { State::Good } else { State::Wrong };
-            Row { number, state, listing: Some(listing), faults, notes, waits: false }
+            Row { number, state, listing: Some(Packed::of(*listing)), faults, notes, waits: false }
         }
     }
 }
@@ -242,13 +261,13 @@ fn mark_repeated(tables: &mut [Table]) {
     for table in 0..tables.len() {
         for row in 0..tables[table].rows.len() {
             let Some(listing) = &tables[table].rows[row].listing else { continue };
-            let Some(&(other_table, other_row)) = first.get(&listing.name) else {
-                first.insert(listing.name.clone(), (table, row));
+            let Some(&(other_table, other_row)) = first.get(listing.name()) else {
+                first.insert(listing.name().to_owned(), (table, row));
                 continue;
             };
             let other = &tables[other_table].rows[other_row];
             let number = other.number;
-            let same = other.listing.as_deref() == Some(&**listing);
+            let same = other.listing.as_ref() == Some(listing);
             let this = &mut tables[table].rows[row];
             let text = if same {
                 Text::new(format!("与第{number}行相同，只导入一次"), format!("the same as row {number}: imported once"))
@@ -274,9 +293,9 @@ fn mark_repeated(tables: &mut [Table]) {
 
 impl Table {
     /// Rows that can be imported, by their index, with their listings.
-    pub fn good(&self) -> impl Iterator<Item = (usize, &v1::Listing)> {
+    pub fn good(&self) -> impl Iterator<Item = (usize, &Packed)> {
         let good = self.rows.iter().enumerate().filter(|(_, row)| row.state == State::Good);
-        good.filter_map(|(index, row)| Some((index, &**row.listing.as_ref()?)))
+        good.filter_map(|(index, row)| Some((index, row.listing.as_ref()?)))
     }
 
     /// Notes what the server said of a row that was written, or was only `tried`.
@@ -314,6 +333,15 @@ impl Table {
         if row.state == State::Wrong && row.faults.is_empty() {
             let text = Text::new("服务端拒绝了这一行。", "The server refused this row.");
             row.faults.push(Remark::of_row(text));
+        }
+    }
+
+    /// Takes the cells back from a book in which it is, in place of all that was read of its rows but what is to be said
+    /// of them.
+    pub(crate) fn take_cells(&mut self, book: &mut Workbook) {
+        self.rows.iter_mut().for_each(|row| row.listing = None);
+        if let Some(grid) = book.sheets.iter_mut().find(|grid| grid.name == self.grid.name) {
+            self.grid = std::mem::take(grid);
         }
     }
 

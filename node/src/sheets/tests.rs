@@ -67,11 +67,11 @@ fn at(table: &Table, number: u32) -> &Row {
 fn details(table: &Table, number: u32) -> Details {
     let row = at(table, number);
     assert_eq!(row.state, State::Good, "{number}: {:?}", row.faults);
-    row.listing.as_ref().unwrap().listing.as_ref().unwrap().details.clone().unwrap()
+    row.listing.as_ref().unwrap().unpack().listing.unwrap().details.unwrap()
 }
 
 fn body(table: &Table, number: u32) -> String {
-    at(table, number).listing.as_ref().unwrap().listing.as_ref().unwrap().body.clone()
+    at(table, number).listing.as_ref().unwrap().unpack().listing.unwrap().body
 }
 
 fn yuan(units: i64) -> Option<Money> {
@@ -113,14 +113,14 @@ fn the_labour_table_of_bijie() {
     for (row, day) in [(8, "2027-03-05"), (13, "2027-04-08"), (30, "2026-03-15")] {
         assert!(body(&table, row).contains(&format!("- 可到岗时间：{day}")), "{}", body(&table, row));
     }
-    let listing = at(&table, 26).listing.clone().unwrap().listing.unwrap();
+    let listing = at(&table, 26).listing.as_ref().unwrap().unpack().listing.unwrap();
     assert_eq!((listing.regions, listing.direction), (vec!["520526".to_owned()], 1));
     assert_eq!(talent(28).occupation_name, "缝纫机操作工");
     assert_eq!(
-        at(&table, 32).listing.clone().unwrap().listing.unwrap().contact.unwrap().email,
+        at(&table, 32).listing.as_ref().unwrap().unpack().listing.unwrap().contact.unwrap().email,
         "labor27@bijie.example"
     );
-    assert_eq!(at(&table, 4).listing.clone().unwrap().listing.unwrap().title, "七星关区缝纫机操作工80人");
+    assert_eq!(at(&table, 4).listing.as_ref().unwrap().unpack().listing.unwrap().title, "七星关区缝纫机操作工80人");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn the_projects_of_qiannan() {
     assert_eq!(project(9).investment_max, yuan(480_000_000), "all of it");
     assert_eq!(project(20).cooperation_modes, [1, 2]);
     assert_eq!(project(27).land_terms, "50亩（约3.3公顷）");
-    let listing = |number| at(&table, number).listing.clone().unwrap().listing.unwrap();
+    let listing = |number| at(&table, number).listing.as_ref().unwrap().unpack().listing.unwrap();
     assert_eq!((listing(11).regions, listing(22).industries), (vec!["522729".to_owned()], vec!["17".to_owned()]));
     assert!(body(&table, 11).contains("威远工业园"));
     assert_eq!(listing(35).title, "平塘县废旧轮胎再生利用（扩建）");
@@ -176,7 +176,7 @@ fn the_events_of_shenzhen() {
     assert_eq!(time(event(24).start_time), "2027-10-09T16:00:00Z");
     assert_eq!((event(9).capacity, event(26).capacity), (300, 0));
     assert_eq!(event(7).registration_deadline, None);
-    let listing = |number| at(&table, number).listing.clone().unwrap();
+    let listing = |number| at(&table, number).listing.as_ref().unwrap().unpack();
     for row in 13..=17 {
         assert_eq!(listing(row).listing.unwrap().contact.unwrap().office, "深圳市对口合作办公室", "row {row}");
     }
@@ -200,14 +200,14 @@ fn the_wishes_of_heyuan() {
         assert!(body(&table, row).contains(&format!("- 预算：{budget}")), "{}", body(&table, row));
     }
     assert!(body(&table, 13).starts_with("设备老旧，\"卡料\"频发，\n需整线改造。"));
-    let expire = at(&table, 2).listing.as_ref().unwrap().expire_time.unwrap();
+    let expire = at(&table, 2).listing.as_ref().unwrap().unpack().expire_time.unwrap();
     assert_eq!(jiff::Timestamp::from_second(expire.seconds).unwrap().to_string(), "2027-06-30T15:59:59Z");
 }
 
 #[test]
 fn rows_have_the_same_names_whenever_they_are_read() {
     let names = |table: &Table| -> Vec<String> {
-        table.rows.iter().filter_map(|row| Some(row.listing.as_ref()?.name.clone())).collect()
+        table.rows.iter().filter_map(|row| Some(row.listing.as_ref()?.name().to_owned())).collect()
     };
     let one = table("黔南_招商项目_2027.xlsx", &setting());
     let later = Setting { now: "2027-01-01T00:00:00Z".parse().unwrap(), ..setting() };
@@ -288,8 +288,8 @@ fn what_is_exported_is_imported_without_change() {
         let rows = tables.iter().flat_map(|table| &table.rows);
         rows.map(|row| {
             assert_eq!(row.state, State::Good, "{:?} {:?}", row.listing, row.faults);
-            let listing = row.listing.clone().unwrap();
-            (listing.name.clone(), *listing)
+            let listing = row.listing.as_ref().unwrap().unpack();
+            (listing.name.clone(), listing)
         })
         .collect()
     };
@@ -467,7 +467,7 @@ fn headers_may_be_corrected_by_hand_and_wrong_ones_are_told() {
 fn other_formats_hold_the_same_table() {
     let titles = |name: &str| -> Vec<String> {
         let table = table(name, &setting());
-        let listings = table.rows.iter().filter_map(|row| row.listing.as_ref()?.listing.clone());
+        let listings = table.rows.iter().filter_map(|row| row.listing.as_ref()?.unpack().listing);
         listings.map(|listing| listing.title).collect()
     };
     let expected = titles("黔南_招商项目_2027.xlsx");

@@ -55,7 +55,9 @@ pub(super) enum Read {
 /// What is the same for all rows of a table.
 pub(super) struct Reader<'a> {
     pub(super) layout: &'a Layout,
-    pub(super) grid: &'a Grid,
+    /// Of the sheet: [`Grid::from_1904`] and [`Grid::lossy`].
+    pub(super) from_1904: bool,
+    pub(super) lossy: bool,
     /// `members/ID`.
     pub(super) parent: String,
     pub(super) names: &'a Names,
@@ -83,7 +85,7 @@ struct At<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(
         layout: &'a Layout,
-        grid: &'a Grid,
+        grid: &Grid,
         parent: String,
         names: &'a Names,
         home: Option<&'a str>,
@@ -92,7 +94,8 @@ impl<'a> Reader<'a> {
     ) -> Result<Self, SheetError> {
         let zone = TimeZone::get(ZONE).map_err(|error| SheetError::Broken(error.to_string()))?;
         let places = HashMap::new();
-        let mut reader = Self { layout, grid, parent, names, home, values, now, zone, places };
+        let Grid { from_1904, lossy, .. } = *grid;
+        let mut reader = Self { layout, from_1904, lossy, parent, names, home, values, now, zone, places };
         reader.check_values()?;
         Ok(reader)
     }
@@ -136,7 +139,7 @@ impl<'a> Reader<'a> {
                 draft.fault(at, error_text(error));
                 continue;
             }
-            if self.grid.lossy && stands_for_another(&cell.text()) {
+            if self.lossy && stands_for_another(&cell.text()) {
                 draft.note(
                     at,
                     Text::new(

@@ -190,7 +190,7 @@ impl Reader<'_> {
         };
         let read = match (at.cell, number) {
             (Cell::Number(number), _) if *number >= 10_000_000.0 => date::date(&typed, self.today()),
-            (_, Some(number)) => date::serial(number, self.grid.from_1904).inspect(|when| {
+            (_, Some(number)) => date::serial(number, self.from_1904).inspect(|when| {
                 draft.note(
                     at,
                     Text::new(

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::table::counts;
 use crate::cli::output::table as people;
 use crate::cli::{CommandError, Context, OutputForm, Text, clean};
-use crate::sheets::{Remark, Row, State, Table};
+use crate::sheets::{Packed, Remark, Row, State, Table};
 
 /// Rows of a preview that are shown to people; programs get all.
 const ROWS: usize = 1_000;
@@ -118,8 +118,7 @@ fn line(context: &Context, row: &Row, remark: &Remark) -> String {
 }
 
 fn title(row: &Row) -> String {
-    let listing = row.listing.as_ref().and_then(|listing| listing.listing.as_ref());
-    listing.map(|body| body.title.clone()).unwrap_or_default()
+    row.listing.as_ref().map(Packed::title).unwrap_or_default()
 }
 
 /// A document for each row.
@@ -140,7 +139,7 @@ fn documents<'a>(context: &'a Context, tables: &'a [Table]) -> impl Iterator<Ite
                 "sheet": table.grid.name,
                 "row": row.number,
                 "state": row.state.name(),
-                "name": row.listing.as_ref().map(|listing| &listing.name),
+                "name": row.listing.as_ref().map(Packed::name),
                 "title": title(row),
                 "waits_for_approval": row.waits,
                 "faults": said(&row.faults),

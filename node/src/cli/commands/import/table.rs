@@ -12,7 +12,7 @@ use super::{send, shown};
 use crate::cli::commands::{full_name, listing, sheet_error};
 use crate::cli::{CommandError, Context, ExitCode, Server, Text};
 use crate::limits;
-use crate::sheets::batch::Batch;
+use crate::sheets::batch::batches;
 use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, read, tables};
 use crate::typed::Names;
 
@@ -173,30 +173,27 @@ async fn send(
     tables: &mut [Table],
     manner: &Manner,
 ) -> Result<(), CommandError> {
-    let mut batches = Vec::new();
-    let mut batch = Batch::default();
-    for (number, table) in tables.iter().enumerate() {
-        for (row, listing) in table.good() {
-            batches.extend(batch.push((number, row), listing.clone()));
-        }
-    }
+    let good = tables
+        .iter()
+        .enumerate()
+        .flat_map(|(number, table)| table.good().map(move |(row, listing)| ((number, row), listing.unpack())));
     let total: usize = tables.iter().map(|table| table.count(State::Good)).sum();
-    if !batch.is_empty() {
-        batches.push(batch);
-    }
     let bar = super::bar(context, Some(total as u64), "{wide_bar} {pos}/{len} {eta}");
-    let sent = batches.into_iter().map(|batch| send::send(batch, server, parent, manner));
+    let sent = batches(good).map(|batch| send::send(batch, server, parent, manner));
     let mut answers = futures_util::stream::iter(sent).buffered(UNDER_WAY);
+    let mut told = Vec::with_capacity(total);
     while let Some(answer) = answers.next().await {
         let answer = answer?;
         bar.inc(answer.len() as u64);
-        for ((table, row), result) in answer {
-            if let Some(table) = tables.get_mut(table) {
-                table.answered(row, &result, manner.dry_run);
-            }
+        told.extend(answer);
+    }
+    drop(answers);
+    bar.finish_and_clear();
+    for ((table, row), result) in told {
+        if let Some(table) = tables.get_mut(table) {
+            table.answered(row, &result, manner.dry_run);
         }
     }
-    bar.finish_and_clear();
     Ok(())
 }
 
