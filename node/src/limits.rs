@@ -226,8 +226,10 @@ const _: () =
 pub const DRAFTS: usize = 60_000;
 /// The encoded listing in a draft: as much as a record.
 pub const DRAFT_BYTES: usize = contract::RECORD_BYTES;
-/// Texts of a form that a draft keeps although they are no values yet.
+/// Texts of a form that a draft keeps beside its listing.
 pub const DRAFT_TEXTS: usize = 64;
+/// Characters of a text that was understood up to which a draft keeps it as it was typed.
+pub const DRAFT_WORDING_CHARS: usize = 40;
 /// People who change one draft beside its author.
 pub const DRAFT_EDITORS: usize = 64;
 /// Characters of the reason for which a draft is given back.

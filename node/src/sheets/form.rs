@@ -13,6 +13,7 @@ use super::header::Layout;
 use super::kind::Kind;
 use super::row::{Read, Reader, Remark};
 use super::write::cell;
+use crate::limits;
 use crate::typed::Names;
 use crate::typed::text::items;
 
@@ -100,18 +101,29 @@ impl Filled {
         self.faults.iter().find(|fault| fault.field == Some(field))
     }
 
-    /// The texts that have given no value: what a draft keeps of them until they are corrected.
-    pub(crate) fn unread(&self, texts: &Texts) -> Texts {
-        let lost = |field: Field, text: &str| {
-            !text.trim().is_empty() && self.fault(field).is_some() && cell_is_blank(&self.listing, field)
+    /// The texts that the listing does not give back, which a draft keeps beside it: those that have given no value, until
+    /// they are corrected, and short ones that were understood and say it in other words (1.2亿), as long as that stands.
+    pub(crate) fn beside(&self, texts: &Texts) -> Texts {
+        let kept = |field: Field, text: &str| match (text.trim(), self.fault(field).is_some()) {
+            ("", _) => false,
+            (_, true) => cell_is_blank(&self.listing, field),
+            (text, false) => {
+                let short = text.chars().nth(limits::DRAFT_WORDING_CHARS).is_none();
+                short && !lacks(&self.listing, field) && cell(&self.listing, field) != text
+            }
         };
-        texts.iter().filter(|(field, text)| lost(**field, text)).map(|(field, text)| (*field, text.clone())).collect()
+        texts.iter().filter(|(field, text)| kept(**field, text)).map(|(field, text)| (*field, text.clone())).collect()
     }
 }
 
 /// Nobody may see what has no scopes, which is an answer as well: only what was typed tells whether it was given.
 fn cell_is_blank(listing: &v1::Listing, field: Field) -> bool {
     if field == Field::Audience { listing.scopes.is_empty() } else { cell(listing, field).is_empty() }
+}
+
+/// Whether a text that is kept of a field beside the listing is one that has given no value.
+pub(crate) fn lacks(listing: &v1::Listing, field: Field) -> bool {
+    field == Field::Audience || cell(listing, field).is_empty()
 }
 
 #[cfg(test)]
@@ -152,12 +164,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_understood_is_kept_in_the_words_of_whoever_typed_it_where_they_are_few() {
+        let texts = typed(&[(Field::Amount, "1.2亿"), (Field::Title, " 资金 "), (Field::Regions, "毕节市")]);
+        let filled = form(Kind::Capital).read(&texts, &v1::Listing::default()).unwrap();
+        let beside = filled.beside(&texts);
+        assert_eq!(beside[&Field::Amount], "1.2亿");
+        assert!(!beside.contains_key(&Field::Title), "{beside:?}");
+        assert!(!lacks(&filled.listing, Field::Amount) && lacks(&v1::Listing::default(), Field::Amount));
+        let many = format!("1.2亿{}", " ".repeat(limits::DRAFT_WORDING_CHARS) + "元");
+        let texts = typed(&[(Field::Amount, &many)]);
+        assert_eq!(form(Kind::Capital).read(&texts, &v1::Listing::default()).unwrap().beside(&texts), Texts::new());
+    }
+
+    #[test]
     fn what_gives_no_value_is_kept_as_it_was_typed_and_candidates_take_the_place_of_one_item() {
         let texts = typed(&[(Field::Regions, "毕节市；鼓楼区"), (Field::Amount, "1.2.3"), (Field::Title, "资金")]);
         let form = form(Kind::Capital);
         let filled = form.read(&texts, &v1::Listing::default()).unwrap();
-        let unread = filled.unread(&texts);
-        assert_eq!(unread, typed(&[(Field::Regions, "毕节市；鼓楼区"), (Field::Amount, "1.2.3")]));
+        assert_eq!(filled.beside(&texts), typed(&[(Field::Regions, "毕节市；鼓楼区"), (Field::Amount, "1.2.3")]));
         let fault = filled.fault(Field::Regions).unwrap().unclear.as_ref().unwrap();
         assert!(fault.candidates.len() > 1, "{fault:?}");
         let meant = &fault.candidates[0].typed;

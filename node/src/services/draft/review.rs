@@ -30,8 +30,9 @@ impl Drafts {
     /// What a draft says, as content for its listing; every violation at once, by its path below Listing.
     pub(super) fn write_of(&self, fact: &DraftFact) -> Result<Write, Failure> {
         let name = fact.listing_name()?;
-        let mut found = open_texts(&fact.typed);
-        let content = content(self.engine(), name.as_str().len(), fact.content()?, &mut found);
+        let says = fact.content()?;
+        let mut found = open_texts(&fact.typed, &says);
+        let content = content(self.engine(), name.as_str().len(), says, &mut found);
         let content = content.filter(|_| found.is_empty()).ok_or(Failure::Violations(found))?;
         Ok(Write { name, change: Change::Put(Mode::Upsert, content), expected: None, dry_run: false })
     }

@@ -1,14 +1,17 @@
-//! What a form holds that is no value yet: it belongs to the draft, so that nothing that was saved is lost, and stands in
-//! the way of a submission.
+//! What a form holds that its listing does not give back. What is no value yet belongs to the draft, so that nothing that
+//! was saved is lost, and stands in the way of a submission; what was understood stays as it was typed, as long as the
+//! listing says it.
 
 use std::collections::{BTreeMap, HashMap};
 
+use duikou_proto::v1::Listing;
 use duikou_proto::validate::{Violation, reason};
 use prost_types::FieldMask;
 
 use crate::limits;
 use crate::services::error::violation;
 use crate::sheets::fields::Field;
+use crate::sheets::form::lacks;
 
 /// Its path below Draft.
 pub(super) const TYPED: &str = "typed";
@@ -44,8 +47,22 @@ pub(super) fn read_typed(typed: HashMap<String, String>, found: &mut Vec<Violati
     typed.into_iter().collect()
 }
 
-/// What a submission objects to.
-pub(super) fn open_texts<'a>(typed: impl IntoIterator<Item = (&'a String, &'a String)>) -> Vec<Violation> {
+/// Whether a text is one that has given no value.
+fn is_open(key: &str, listing: &Listing) -> bool {
+    Field::parse(key).is_none_or(|field| lacks(listing, field))
+}
+
+/// The texts that are still good for a listing that has changed without them.
+pub(super) fn still_open(mut typed: BTreeMap<String, String>, listing: &Listing) -> BTreeMap<String, String> {
+    typed.retain(|key, _| is_open(key, listing));
+    typed
+}
+
+/// What a submission of the listing objects to.
+pub(super) fn open_texts<'a>(
+    typed: impl IntoIterator<Item = (&'a String, &'a String)>,
+    listing: &Listing,
+) -> Vec<Violation> {
     let objection = |(key, text): (&String, &String)| {
         let path = Field::parse(key).and_then(|field| field.info().paths.first());
         let field = path.map_or_else(|| format!("typed[\"{key}\"]"), |path| (*path).to_owned());
@@ -60,5 +77,5 @@ pub(super) fn open_texts<'a>(typed: impl IntoIterator<Item = (&'a String, &'a St
             format!("{shown} is not understood yet: correct it or leave it out."),
         )
     };
-    typed.into_iter().map(objection).collect()
+    typed.into_iter().filter(|(key, _)| is_open(key, listing)).map(objection).collect()
 }

@@ -54,8 +54,8 @@ impl Drafts {
         if draft.state() == Shown::Approved {
             return draft;
         }
-        let mut found = open_texts(&draft.typed);
         let listing = draft.listing.clone().unwrap_or_default();
+        let mut found = open_texts(&draft.typed, &listing);
         let name_bytes = listing.name.len();
         // What it would become is of no interest here.
         let _ = content(self.engine(), name_bytes, listing, &mut found);

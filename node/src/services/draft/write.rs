@@ -11,7 +11,7 @@ use prost::Message;
 use prost_types::FieldMask;
 use uuid::Uuid;
 
-use super::typed::{TYPED, read_typed, replaces_typed};
+use super::typed::{TYPED, read_typed, replaces_typed, still_open};
 use super::view::shown;
 use super::{Drafts, audited, version_of};
 use crate::audit::Action;
@@ -170,7 +170,7 @@ impl Drafts {
         let typed = if replaces_typed(request.update_mask.as_ref(), &patch.typed) {
             read_typed(patch.typed, &mut found)
         } else {
-            fact.typed
+            still_open(fact.typed, &content)
         };
         check_size(&content, &typed, &mut found);
         if !found.is_empty() {

@@ -44,7 +44,7 @@ pub(super) fn texts_in(kind: Kind, sent: &Sent) -> Texts {
     texts
 }
 
-/// The texts that a form shows of a draft: what it says, and what was typed that is no value yet.
+/// The texts that a form shows of a draft: what it says, as it was typed where the draft has kept that.
 pub(super) fn texts_of(kind: Kind, draft: &Draft) -> Texts {
     let mut texts = form::texts(kind, &draft.listing.clone().unwrap_or_default());
     for info in form::fields(kind) {
@@ -70,11 +70,11 @@ impl Filling {
         Ok(Self { kind, texts, filled })
     }
 
-    /// What a draft keeps beside the listing: what is no value yet, and that nobody has said yet who may see it.
+    /// What a draft keeps beside the listing: what was typed, and that nobody has said yet who may see it.
     pub(super) fn typed(&self) -> HashMap<String, String> {
         let mut typed: HashMap<String, String> = self
             .filled
-            .unread(&self.texts)
+            .beside(&self.texts)
             .into_iter()
             .map(|(field, text)| (field.info().id.to_owned(), text))
             .collect();

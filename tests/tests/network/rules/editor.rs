@@ -138,7 +138,9 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     right.extend([("regions", &*regions), ("etag", &etag)]);
     let send = author.leads(&path, &right).await;
     assert_eq!(send, format!("{path}/send"));
-    assert!(author.page(&path).await.text().contains("120,000,000 元"));
+    // What was typed stands there as it was typed, with how it was understood beside it.
+    let text = author.page(&path).await.text();
+    assert!(text.contains("value=\"1.2亿\"") && text.contains("120,000,000 元"), "{text}");
     let text = author.page(&send).await.text();
     for said in ["手机号 138****8000", "bijie", "任何人，包括", "网关的运营者", "提交审核", "1.2亿元"]
     {
