@@ -8,7 +8,6 @@ use crate::search::analysis::{Folded, fold, is_han, is_letters, spelt_length, st
 /// what is typed in Latin letters is looked for in Chinese too.
 pub(crate) fn matched(original: &str, query: &Query, reach: Reach, spelt: bool) -> Vec<(usize, usize)> {
     let folded = fold(original);
-    let characters: Vec<char> = folded.text.chars().collect();
     let mut found: Vec<(usize, usize)> = Vec::new();
     let mut latin: Vec<(&str, bool)> = Vec::new();
     for item in &query.wanted {
@@ -22,6 +21,7 @@ pub(crate) fn matched(original: &str, query: &Query, reach: Reach, spelt: bool) 
     if !latin.is_empty() {
         latin_words(&folded.text, &latin, reach, &mut found);
         if spelt {
+            let characters: Vec<char> = folded.text.chars().collect();
             spellings(&characters, &latin, &mut found);
         }
     }
