@@ -4,8 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
 use futures_util::future::Either;
+use zeroize::Zeroizing;
 
 /// Gives the time, in microseconds since 1970 UTC.
 pub type Clock = Arc<dyn Fn() -> Micros + Send + Sync>;
@@ -101,4 +104,11 @@ pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     system_chance(&mut bytes);
     bytes
+}
+
+/// A secret as text, that nobody guesses: 32 unpredictable bytes as 43 characters of Base64 for addresses (RFC 4648,
+/// section 5).
+pub fn random_text() -> Zeroizing<String> {
+    let bytes = Zeroizing::new(random::<32>());
+    Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(*bytes))
 }

@@ -1,15 +1,12 @@
 //! One-time links by which a password is set: for the first administrator, for whoever is invited, after a reset.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::engine::{Work, facts};
 use crate::limits;
 use crate::store::StoreError;
-use crate::world::random;
+use crate::world::random_text;
 
 /// Where the page is that takes a link; its secret follows.
 pub(crate) const LINK_PATH: &str = "/account/link/";
@@ -45,8 +42,7 @@ pub(super) fn link_key(secret: &str) -> Option<String> {
 /// Makes the one link of an account.
 pub(super) async fn make(work: &mut Work<'_>, account: &str) -> Result<Link, StoreError> {
     forget(work, account).await?;
-    let bytes = Zeroizing::new(random::<32>());
-    let secret = format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(*bytes));
+    let secret = format!("{PREFIX}{}", *random_text());
     let fact = LinkFact { account: account.to_owned(), expire_time: work.now + GOOD };
     if let Some(key) = link_key(&secret) {
         work.put_fact(key, &fact);

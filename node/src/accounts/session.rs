@@ -1,7 +1,5 @@
 //! Sessions: a random secret that a browser shows, kept as its hash, for one account that acts for one member.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
@@ -15,7 +13,7 @@ use super::sign_in::Origin;
 use crate::engine::{Work, facts};
 use crate::limits;
 use crate::store::StoreError;
-use crate::world::random;
+use crate::world::random_text;
 
 /// Begins the secret of a session.
 pub(crate) const SECRET_PREFIX: &str = "ds_";
@@ -60,8 +58,7 @@ pub(crate) fn session_key(secret: &str) -> Option<String> {
 }
 
 fn secret() -> Zeroizing<String> {
-    let bytes = Zeroizing::new(random::<32>());
-    Zeroizing::new(format!("{SECRET_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(*bytes)))
+    Zeroizing::new(format!("{SECRET_PREFIX}{}", *random_text()))
 }
 
 /// Begins a session; its secret, which nobody else ever sees. Where an account has too many, the oldest end.

@@ -4,8 +4,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
@@ -20,7 +18,7 @@ use crate::audit::{Action, Actor, Event};
 use crate::engine::{Command, Work, WriteError, facts};
 use crate::limits;
 use crate::store::StoreError;
-use crate::world::random;
+use crate::world::random_text;
 
 /// How long a second factor is waited for after the password.
 const CHALLENGE_GOOD: Micros = 5 * 60 * 1_000_000;
@@ -267,8 +265,7 @@ impl Command for KeepChallenge {
         if open >= limits::ACCOUNTS {
             return Ok(Err(Refusal::Busy));
         }
-        let bytes = Zeroizing::new(random::<32>());
-        let secret = format!("{CHALLENGE_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(*bytes));
+        let secret = format!("{CHALLENGE_PREFIX}{}", *random_text());
         if let Some(key) = challenge_key(&secret) {
             work.put_fact(key, &Challenge { account: self.account, expire_time: now + CHALLENGE_GOOD });
         }

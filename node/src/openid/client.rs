@@ -20,12 +20,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::fetch::Fetcher;
-use super::flows::{Flow, Flows, random_text};
+use super::flows::{Flow, Flows};
 use super::{Aim, Arrived, Leaving, RETURN_PATH, Refused, Returning, Vouched};
 use crate::config::{Config, Line};
 use crate::delivery::{SetupError, secret};
 use crate::error::chain;
 use crate::limits;
+use crate::world::random_text;
 
 /// Characters of what the provider says that are told on.
 const SAID_CHARS: usize = 200;

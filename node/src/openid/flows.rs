@@ -5,14 +5,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
 use zeroize::Zeroizing;
 
 use super::Aim;
 use crate::limits;
-use crate::world::random;
+use crate::world::random_text;
 
 /// What is remembered of somebody.
 pub(super) struct Flow {
@@ -37,12 +35,6 @@ struct Held {
     flows: HashMap<Key, (Micros, Flow)>,
     /// In the order in which they began; those that have come back are still in it.
     order: VecDeque<(Micros, Key)>,
-}
-
-/// Random characters that nobody guesses.
-pub(super) fn random_text() -> Zeroizing<String> {
-    let bytes = Zeroizing::new(random::<32>());
-    Zeroizing::new(BASE64_URL_SAFE_NO_PAD.encode(*bytes))
 }
 
 fn key(secret: &str) -> Key {

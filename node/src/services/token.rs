@@ -3,8 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 use duikou_proto::scope::Scope;
@@ -14,7 +12,6 @@ use duikou_proto::v1::{self, Token};
 use duikou_proto::validate::{Violation, reason};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
 use super::error::{Failure, violation};
@@ -23,7 +20,7 @@ use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_
 use crate::store::StoreError;
 use crate::time::{micros, timestamp};
 use crate::uses::Uses;
-use crate::world::random;
+use crate::world::random_text;
 
 /// Tokens of one server.
 const TOKEN_LIMIT: usize = 1_000;
@@ -45,8 +42,7 @@ impl Tokens {
         if owner.is_some_and(|owner| fact.member.as_ref().is_none_or(|member| member.0 != *owner)) {
             return Err(Failure::NotPermitted);
         }
-        let bytes = Zeroizing::new(random::<32>());
-        let secret = format!("{SECRET_PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(*bytes));
+        let secret = format!("{SECRET_PREFIX}{}", *random_text());
         let added = Add { key: token_key(&secret), fact: fact.clone() };
         let event = Event::new(Action::TokenCreate, format!("tokens/{}", fact.id));
         let event = event.of_any(fact.member.as_ref().map(|member| &member.0)).saying(told(&fact));

@@ -1,7 +1,5 @@
 //! What an owner wants of a subscription, checked: every violation at once, by field.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::filter::Filter;
 use duikou_proto::name::{MemberId, NetworkName};
 use duikou_proto::v1::counterpart_interest::Subject;
@@ -16,7 +14,7 @@ use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
 use crate::services::listing::{bad_name, record_name};
 use crate::services::matching::min_score;
-use crate::world::random;
+use crate::world::random_text;
 
 /// Characters of a label.
 const LABEL_CHARS: usize = 120;
@@ -228,7 +226,7 @@ pub(super) fn way(wanted: Option<Wanted>, desk: &Desk, found: &mut Vec<Violation
 
 /// A new secret address: its hash, which is kept, and its path, which is shown.
 pub(super) fn new_page() -> (String, String) {
-    let secret = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
+    let secret = random_text().to_string();
     (crate::delivery::page_hash(&secret), format!("/feeds/{secret}"))
 }
 
@@ -260,7 +258,7 @@ pub(super) fn notice(notice: v1::Notice, found: &mut Vec<Violation>) -> Option<N
     if !LANGUAGES.contains(&&*language) {
         found.push(violation("subscription.notice.language", reason::BAD_FORMAT, NO_LANGUAGE.0, NO_LANGUAGE.1));
     }
-    let secret = BASE64_URL_SAFE_NO_PAD.encode(random::<32>());
+    let secret = random_text().to_string();
     (found.len() == before).then_some(NoticeWay { address: notice.address, language, secret })
 }
 
@@ -305,6 +303,6 @@ pub(super) fn mail(mail: MailDigest, found: &mut Vec<Violation>) -> Option<MailW
         weekday: weekday as i8,
         time_zone,
         language,
-        secret: BASE64_URL_SAFE_NO_PAD.encode(random::<32>()),
+        secret: random_text().to_string(),
     })
 }
