@@ -11,4 +11,5 @@ pub(super) use duikou_proto::fold::{Folded, fold};
 pub(crate) use reading::spells;
 pub(super) use reading::{is_letters, readings, spelt_length};
 pub(super) use tokens::{Characters, PIECES_END, Words, pair};
-pub(super) use words::{cut, is_han, is_single, stem, with_parts};
+pub(crate) use words::{Word, cut};
+pub(super) use words::{is_han, is_single, stem, with_parts};
