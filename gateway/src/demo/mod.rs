@@ -6,6 +6,7 @@ pub mod expected;
 mod process;
 mod report;
 mod socket;
+mod work;
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -18,6 +19,7 @@ pub use console::Console;
 use expected::{Expected, expected, shifted_dates};
 use process::{Executable, Running};
 pub use report::{Report, StoreReport};
+pub use work::Begun;
 
 const MEMBERS: &str = include_str!("../../../proto/data/members.csv");
 const LISTINGS: &str = include_str!("../../../proto/data/listings.jsonl");
@@ -186,10 +188,11 @@ async fn consoles(
     let mut consoles = Vec::new();
     for (node, node_dir) in nodes.iter().filter(|(node, _)| !options.once || *node == AT_WORK) {
         let members = offices.iter().filter(|office| office.node == *node).map(|office| office.member.clone());
-        consoles.push(console::open(node, node_dir, &members.collect::<Vec<_>>(), password).await?);
-    }
-    if let Some(node_dir) = nodes.get(AT_WORK) {
-        console::begin_work(node_dir, AT_WORK).await?;
+        let mut console = console::open(node, node_dir, &members.collect::<Vec<_>>(), password).await?;
+        if node == AT_WORK {
+            console.drafts = work::begin(node_dir, AT_WORK, &console, password).await?;
+        }
+        consoles.push(console);
     }
     Ok(consoles)
 }

@@ -161,13 +161,13 @@ pub(super) fn tour(
     let public = super::console::web_address(gateway_dir)?;
     writeln!(out, "\n网关上的公开页面，任何人都可以看 · the gateway's pages, for anybody:\n  {public}")?;
     writeln!(out, "\n各节点的控制台（浏览器会提示证书未知，因为它由本演示网络签发）· the consoles:")?;
-    for Console { node, address, logins } in consoles {
+    for Console { node, address, logins, .. } in consoles {
         writeln!(out, "  {node:<18} {address}/sign-in  {}", logins.join(" "))?;
     }
     writeln!(out, "密码（随机生成，各账号相同）· password: {password}")?;
     writeln!(
         out,
-        "深圳节点上已有草稿、待审核与被退回的稿件，发布须由他人审核。· In Shenzhen work is under way already."
+        "深圳节点上，拟稿员已有草稿、待审核与被退回的稿件，由审核员审核。· In Shenzhen work is under way already."
     )?;
     writeln!(out, "Ctrl-C 结束演示。")?;
     debug_assert!(running.iter().all(|process| process.dir.starts_with(dir)));

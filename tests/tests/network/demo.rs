@@ -33,5 +33,10 @@ async fn a_whole_network_converges_and_leaves_nothing_behind() {
     assert_eq!(console["node"], "shenzhen", "{report}");
     assert_eq!(console["logins"], serde_json::json!(["viewer", "editor", "reviewer", "admin"]), "a role each");
     assert!(console["address"].as_str().is_some_and(|address| address.starts_with("https://127.0.0.1:")), "{console}");
+    let drafts = console["drafts"].as_array().unwrap();
+    let mut states: Vec<_> = drafts.iter().filter_map(|draft| draft["state"].as_str()).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["DRAFT", "RETURNED", "SUBMITTED"], "what the reviewer finds: {console}");
+    assert!(drafts.iter().all(|draft| draft["author"] == "editor"), "{console}");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "something was left behind");
 }
