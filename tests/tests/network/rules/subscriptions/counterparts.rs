@@ -17,22 +17,22 @@ use super::{HERE, create, gets, http, name, shown, subscriptions, text, told};
 use crate::rules::{PATIENCE, fields, listing_name};
 
 /// Growing rice.
-const RICE: &str = "0111";
+pub(super) const RICE: &str = "0111";
 /// Wholesale of grain.
 const GRAIN: &str = "5111";
 /// Spinning cotton.
 const COTTON: &str = "1711";
 
-fn about(draft: Draft, industry: &str) -> Draft {
+pub(super) fn about(draft: Draft, industry: &str) -> Draft {
     let industries = vec![industry.to_owned()];
     draft.with(|listing| listing.listing.get_or_insert_default().industries = industries)
 }
 
-fn sought(industry: &str) -> Draft {
+pub(super) fn sought(industry: &str) -> Draft {
     about(request("sought").titled("求购高山稻谷").on_request(), industry)
 }
 
-fn following(member: &str, subject: Option<Subject>, way: Way) -> Subscription {
+pub(super) fn following(member: &str, subject: Option<Subject>, way: Way) -> Subscription {
     let interest = CounterpartInterest { subject, ..CounterpartInterest::default() };
     Subscription {
         member: member.to_owned(),
@@ -43,7 +43,7 @@ fn following(member: &str, subject: Option<Subject>, way: Way) -> Subscription {
     }
 }
 
-fn of(listing: &str) -> Option<Subject> {
+pub(super) fn of(listing: &str) -> Option<Subject> {
     Some(Subject::Name(format!("members/bijie/listings/{listing}")))
 }
 

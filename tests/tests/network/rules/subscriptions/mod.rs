@@ -1,5 +1,6 @@
 //! Subscriptions: what the server keeps and delivers, by whatever way.
 
+mod counted;
 mod counterparts;
 mod hostile;
 mod mails;

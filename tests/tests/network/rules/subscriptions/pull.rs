@@ -19,12 +19,12 @@ fn queue() -> Subscription {
     Subscription { way: Some(Way::Pull(PullQueue {})), member: "shenzhen".to_owned(), ..Subscription::default() }
 }
 
-async fn pull(server: &Server, name: &str, max_events: i32) -> PullSubscriptionResponse {
+pub(super) async fn pull(server: &Server, name: &str, max_events: i32) -> PullSubscriptionResponse {
     let request = PullSubscriptionRequest { name: name.to_owned(), max_events };
     subscriptions(server).pull_subscription(request).await.expect("it is there").into_inner()
 }
 
-async fn acknowledge(server: &Server, name: &str, ack: &str) -> Result<(), tonic::Status> {
+pub(super) async fn acknowledge(server: &Server, name: &str, ack: &str) -> Result<(), tonic::Status> {
     let request = AcknowledgeSubscriptionRequest { name: name.to_owned(), ack: ack.to_owned() };
     subscriptions(server).acknowledge_subscription(request).await.map(drop)
 }
