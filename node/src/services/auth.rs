@@ -187,10 +187,17 @@ impl Identified {
         }
     }
 
-    /// Whoever shows this secret as a browser does. One that is not good, or no longer, shows nobody: what is for anybody
-    /// is still to be read, and what is for people who are signed in asks for that.
+    /// Whoever shows this secret as a browser does: that of a session, or the token of a registered reader. One that is not
+    /// good, or no longer, shows nobody: what is for anybody is still to be read, and what is for people who are signed in
+    /// asks for that.
     /// `by_hand`: it counts as a use of the session.
     pub(crate) async fn in_browser(accounts: &Accounts, secret: &str, by_hand: bool) -> Self {
+        if secret.starts_with(SECRET_PREFIX) {
+            return Self(match registered(accounts.engine(), secret).await {
+                Err(Failure::Store(error)) => Err(Arc::new(Failure::Store(error))),
+                reader => Ok(reader.ok().flatten().unwrap_or_else(Caller::anybody)),
+            });
+        }
         let person = match by_hand {
             true => accounts.person(secret).await,
             false => accounts.bystander(secret).await,
@@ -227,11 +234,28 @@ async fn identify(accounts: &Accounts, headers: &HeaderMap) -> Result<Caller, Fa
     if secret.starts_with(accounts::SECRET_PREFIX) {
         return Ok(Caller::person(accounts.person(secret).await??));
     }
-    let engine = accounts.engine();
+    holder(accounts.engine(), secret).await
+}
+
+/// Whose token this is.
+async fn holder(engine: &Engine, secret: &str) -> Result<Caller, Failure> {
     let key = token_key(secret);
     let token: TokenFact = engine.fact(&key).await?.ok_or(Failure::TokenBad)?;
     token.check(engine).await?;
     Ok(Caller::holder(key, token))
+}
+
+/// The registered reader whose token this is, the only one who reads pages by a token, having no account; None: it is a
+/// member's, whose people have accounts.
+///
+/// # Errors
+/// Why it is not good.
+pub(crate) async fn registered(engine: &Engine, secret: &str) -> Result<Option<Caller>, Failure> {
+    if secret.len() > SECRET_BYTES {
+        return Err(Failure::TokenBad);
+    }
+    let caller = holder(engine, secret).await?;
+    Ok(Some(caller).filter(|caller| *caller.reader.whole() == Reader::Registered))
 }
 
 /// Where calls come in.

@@ -70,7 +70,7 @@ pub use crate::uses::Uses;
 pub(crate) use account::{Came, TurnedBack};
 pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
 use auth::Door;
-pub(crate) use auth::{CallsFrom, Identified, language};
+pub(crate) use auth::{Caller, CallsFrom, Identified, language, registered};
 pub(crate) use directory::held_of;
 pub(crate) use error::absent;
 pub use error::{DOMAIN, bilingual};

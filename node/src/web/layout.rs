@@ -147,6 +147,8 @@ pub(crate) struct Page {
     pub(crate) notices: Vec<Notice>,
     /// Whose eyes are looked through, where a token says so; empty: nobody's in particular.
     pub(crate) person: String,
+    /// Whether their browser shows that token, and can forget it.
+    pub(crate) leaves: bool,
     signed_in: Option<Arc<SignedPerson>>,
 }
 
@@ -167,7 +169,7 @@ impl Page {
         if crate::services::is_stale(engine, web.links()) {
             page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });
         }
-        Self { person, ..page }
+        Self { person, leaves: visitor.reads_by_token(), ..page }
     }
 
     /// The same without a server behind it.
@@ -198,6 +200,7 @@ impl Page {
             indexed: true,
             notices: done.into_iter().collect(),
             person: String::new(),
+            leaves: false,
             signed_in: visitor.person(),
         }
     }

@@ -60,6 +60,7 @@ use crate::imports::Imports;
 use crate::link::LinkBoard;
 use crate::services::{Context, InProcess};
 use crate::settings::Settings;
+use crate::uses::Uses;
 
 /// Workbooks that are written at once: each takes memory and a core for a while.
 const EXPORTS: usize = 2;
@@ -80,6 +81,8 @@ struct Shared {
     matches: office::Matches,
     cookies: Cookies,
     imports: Imports,
+    /// When tokens were last used.
+    uses: Uses,
     /// Workbooks that are written at once.
     exports: Semaphore,
 }
@@ -104,6 +107,7 @@ impl Web {
             matches,
             cookies,
             imports,
+            uses: context.uses.clone(),
             exports,
         }))
     }
@@ -147,6 +151,10 @@ impl Web {
 
     fn imports(&self) -> &Imports {
         &self.0.imports
+    }
+
+    fn uses(&self) -> &Uses {
+        &self.0.uses
     }
 
     fn exports(&self) -> &Semaphore {

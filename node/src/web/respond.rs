@@ -76,7 +76,7 @@ impl Visitor {
         headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(self.language().tag()));
         headers.insert(CONTENT_SECURITY_POLICY, POLICY);
         headers.append(VARY, DEPENDS);
-        if self.signed_in().is_some() {
+        if self.signed_in().is_some() || !self.is_anybody() {
             headers.insert(CACHE_CONTROL, PRIVATE);
         }
         if self.notice().is_some()

@@ -1,6 +1,7 @@
 //! Who looks at a page, in which language, and in which light.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -72,8 +73,8 @@ pub(crate) struct Visitor {
     has: HeaderMap,
     identified: Identified,
     signed_in: Option<Arc<SignedPerson>>,
-    /// Whether the browser shows a session that is over.
-    lapsed: bool,
+    /// Whether the browser shows a secret by which somebody is known, or was.
+    shows: bool,
     /// The id of what is to be told of what was done before.
     notice: Option<String>,
     from: Option<CallsFrom>,
@@ -97,7 +98,7 @@ pub(crate) async fn visitor_of(parts: &Parts, web: &Web) -> Visitor {
         here: if here.len() <= HERE_BYTES { here.to_owned() } else { "/".to_owned() },
         has,
         identified,
-        lapsed: signed_in.is_none() && web.cookies().session(headers).is_some(),
+        shows: web.cookies().session(headers).is_some(),
         signed_in,
         notice: cookie(headers, NOTICE_COOKIE).filter(|id| texts.is_notice(id)),
         from: parts.extensions.get().copied(),
@@ -140,6 +141,11 @@ impl Visitor {
         request
     }
 
+    /// Where they call from, as far as that is known.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.from.map(|from| from.0)
+    }
+
     /// What a service refused, for them.
     pub(crate) fn failed(&self, status: &tonic::Status) -> Failed {
         Failed(Problem::of(status, self.language()))
@@ -167,7 +173,12 @@ impl Visitor {
 
     /// Whether they were signed in, and are no longer.
     pub(super) fn was_signed_in(&self) -> bool {
-        self.lapsed
+        self.shows && self.is_anybody()
+    }
+
+    /// Whether they read by a token that their browser shows.
+    pub(super) fn reads_by_token(&self) -> bool {
+        self.shows && self.signed_in.is_none() && !self.is_anybody()
     }
 
     /// The catalogue's id of what is to be told of what was done before.
@@ -209,7 +220,7 @@ impl Visitor {
             has: HeaderMap::new(),
             identified: Identified::anybody(),
             signed_in: None,
-            lapsed: false,
+            shows: false,
             notice: None,
             from: None,
             agent: None,

@@ -1,5 +1,6 @@
-//! People: `sign_in` and `session` let them in and out, `provider` by way of the operator's OpenID provider, `link` lets them choose a password; `own` is their own account and
-//! `factor` its second factor; `accounts` and `account` are those whom administrators let in, `audit` what was done, in the
+//! People: `sign_in` and `session` let them in and out, `provider` by way of the operator's OpenID provider, `reader` those
+//! of a registered enterprise by its token; `link` lets them choose a password; `own` is their own account and `factor` its
+//! second factor; `accounts` and `account` are those whom administrators let in, `audit` what was done, in the
 //! words of `actions`, and `export` of it. `fields`, `roles` and `sessions` are pieces that these pages share.
 
 mod account;
@@ -12,6 +13,7 @@ mod fields;
 mod link;
 mod own;
 mod provider;
+mod reader;
 mod roles;
 #[cfg(test)]
 mod samples;
@@ -32,6 +34,7 @@ pub(super) use samples::samples;
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route(SIGN_IN, get(sign_in::show).post(sign_in::enter))
+        .route(reader::PATH, get(reader::show).post(reader::enter))
         .route("/account/link/{secret}", get(link::show).post(link::accept))
         .route(own::PATH, get(own::show))
         .route("/account/profile", post(own::change))

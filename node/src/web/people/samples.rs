@@ -19,6 +19,7 @@ use super::factor::{FactorPage, RecoveryPage};
 use super::link::LinkPage;
 use super::own::{AccountPage, Form};
 use super::provider::ProviderPage;
+use super::reader::ReaderPage;
 use super::sessions::rows;
 use super::sign_in::{SendOnPage, SignInPage};
 use crate::accounts::Role;
@@ -86,12 +87,15 @@ fn signing_in(samples: &Samples) {
     let code = SignInPage::of(page(), "/", Waiting::default()).asking_for_a_code(&visitor, "dc_x".to_owned());
     let provided = SignInPage::of(page(), "/drafts?a=1&b=2", Waiting::default()).by("<City>");
     let kept = SignInPage::of(page(), "/drafts", waiting.clone()).by("<City>");
-    for page in [&plain, &faulted, &code, &provided, &kept] {
+    let registering = SignInPage::of(page(), "/listings?a=1&b=2", Waiting::default()).registering();
+    for page in [&plain, &faulted, &code, &provided, &kept, &registering] {
         samples.add("people/sign-in.html", page);
     }
     let signed = samples.signed(Role::Editor, "/sign-in");
     let on = SendOnPage::of(samples.page_for(&signed, Section::None, "send on"), waiting);
     samples.add("people/send-on.html", &on);
+    let mut faults = Faults::field("token", "<wrong>".to_owned());
+    samples.add("people/reader.html", &ReaderPage::of(page(), "/listings?a=1&b=2", &mut faults));
     let mut faults = Faults::field("new-again", "<differs>".to_owned());
     samples.add("people/link.html", &LinkPage::of(page(), "li.ming", "<b>", &mut faults));
 }

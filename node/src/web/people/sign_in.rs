@@ -18,8 +18,8 @@ use super::super::returning::Waiting;
 use super::super::sent::Sent;
 use super::super::signed::SIGN_IN;
 use super::super::visitor::Visitor;
-use super::provider;
 use super::session::showing;
+use super::{provider, reader};
 use crate::http::Problem;
 
 /// Begins the names of fields that wait.
@@ -45,6 +45,8 @@ pub(in crate::web) struct SignInPage {
     fields: Vec<Field>,
     /// What leads to the provider, in words; empty: there is none.
     provider: String,
+    /// Whether enterprises are registered here, and read by their tokens.
+    registers: bool,
 }
 
 /// The page after it, for whoever has a form that waits.
@@ -171,7 +173,7 @@ fn why(visitor: &Visitor, sent_here: bool) -> String {
 impl SignInPage {
     pub(super) fn new(web: &Web, visitor: &Visitor, back: &str, waiting: Waiting) -> Self {
         let page = Page::new(web, visitor, Section::None, visitor.texts.text("sign-in-title"));
-        let page = Self::of(page, back, waiting);
+        let page = Self { registers: web.engine().identity().carrier, ..Self::of(page, back, waiting) };
         let provider = web.services().people.provider_named(visitor.language());
         match provider {
             Some((label, _)) => page.by(label),
@@ -185,16 +187,32 @@ impl SignInPage {
         self
     }
 
+    /// The page of a server where enterprises are registered.
+    #[cfg(test)]
+    pub(in crate::web) fn registering(self) -> Self {
+        Self { registers: true, ..self }
+    }
+
     /// The page at its own address, where it is shown at another that nobody is to open again.
     pub(super) fn here(mut self) -> Self {
         self.page.here = SIGN_IN.to_owned();
         self
     }
 
+    /// A way in that leads on to the same page.
+    fn way(&self, path: &str) -> String {
+        let back: String = form_urlencoded::byte_serialize(self.back.as_bytes()).collect();
+        format!("{path}?back={back}")
+    }
+
     /// Where that link leads.
     fn provider_path(&self) -> String {
-        let back: String = form_urlencoded::byte_serialize(self.back.as_bytes()).collect();
-        format!("{}?back={back}", provider::PATH)
+        self.way(provider::PATH)
+    }
+
+    /// Where registered enterprises go.
+    fn reader_path(&self) -> String {
+        self.way(reader::PATH)
     }
 
     /// The page with nothing typed.
@@ -220,6 +238,7 @@ impl SignInPage {
             challenge: String::new(),
             fields,
             provider: String::new(),
+            registers: false,
         }
     }
 

@@ -28,6 +28,7 @@ mod people;
 mod people_admin;
 mod queries;
 mod receipts;
+mod registered;
 mod rest;
 mod roles_of_pages;
 mod saved;

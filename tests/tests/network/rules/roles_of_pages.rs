@@ -29,6 +29,7 @@ const OPENED: &[(&str, Least)] = &[
     ("/listings.xlsx", Anybody),
     ("/listings.csv", Anybody),
     ("/listings/suggest?q=tea", Anybody),
+    ("/sign-in/token", Anybody),
     ("/home/work", Viewer),
     ("/statistics", Viewer),
     ("/statistics/kinds.csv", Viewer),
@@ -73,6 +74,7 @@ const OPENED: &[(&str, Least)] = &[
 /// Forms that are sent, with nothing in them: whoever may send one hears what is wrong with it.
 const SENT: &[(&str, Least)] = &[
     ("/preferences", Anybody),
+    ("/sign-in/token", Anybody),
     ("/session/member", Viewer),
     ("/account/profile", Viewer),
     ("/account/password", Viewer),
@@ -167,5 +169,25 @@ async fn each_role_does_what_its_row_allows_and_nothing_else() {
     }
     assert!(looked > 500, "{looked}");
     assert_eq!(accounts(node).await, before, "nothing has changed");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registered_reader_reads_and_does_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2422).web_certificate(&certificate).gateway().node("bijie", &["bijie"]).start().await;
+    let gateway = net.gateway();
+    let made = gateway.cli(&["tokens", "create", "--registered", "--output", "json"]).await.done();
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap();
+    let token = made["secret"].as_str().unwrap();
+    let opened = OPENED.iter().map(|(path, least)| (path, least, true));
+    for (path, least, opens) in opened.chain(SENT.iter().map(|(path, least)| (path, least, false))) {
+        let answer = match opens {
+            true => gateway.page(&certificate, token, path).await,
+            false => gateway.send(&certificate, token, path, &[]).await,
+        };
+        assert_eq!(!refused(&answer), *least == Anybody, "{path}: {answer:?}");
+    }
     net.finish().await;
 }
