@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::fault::Rule;
+use super::listeners::WebTls;
 use super::openid::Issuer;
-use super::parts::{Config, MailTls, WebTls};
+use super::parts::Config;
+use super::sending::MailTls;
 
 /// The shortest time without use after which somebody is signed out.
 const IDLE_LEAST: Duration = Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! `[limits]`: what the public listener gives to one caller.
 
 use super::fault::Rule;
-use super::parts::{NO_KEY, Part, put};
+use super::part::{NO_KEY, Part, put};
 use super::values::{Count, Size};
 
 /// `[limits]`. A caller is a token, wherever it is shown, or an address (IPv6: a /64) without a good one. The local

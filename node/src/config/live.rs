@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::fault::Rule;
-use super::parts::{Config, NO_KEY};
+use super::part::NO_KEY;
+use super::parts::Config;
 
 /// What keys may change, by part.
 const CHANGEABLE: [(&str, Keys); 3] = [

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::fault::Rule;
-use super::parts::{NO_KEY, Part, put};
+use super::part::{NO_KEY, Part, put};
 use super::site::Line;
 use super::values::Value;
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::fault::Rule;
-use super::parts::{NO_KEY, Part, put};
+use super::part::{NO_KEY, Part, put};
 use super::values::Value;
 
 /// `[site]`. Whatever is not set is left out of the pages.

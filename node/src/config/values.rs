@@ -11,7 +11,8 @@ use std::time::Duration;
 use duikou_proto::name::{MemberId, NetworkName};
 
 use super::fault::Rule;
-use super::parts::{MailTls, WebTls};
+use super::listeners::WebTls;
+use super::sending::MailTls;
 use crate::live::Askers;
 use crate::trust::Proxy;
 

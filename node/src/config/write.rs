@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::parts::{Config, WebTls};
+use super::listeners::WebTls;
+use super::parts::Config;
 
 impl Config {
     /// The text of a file that reads as this configuration.
