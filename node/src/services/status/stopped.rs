@@ -1,0 +1,93 @@
+//! What this server does not do for now, as alarms: writing, delivering, ruling.
+
+use duikou_proto::language::Text;
+
+use super::{Alert, Context, Failure};
+use crate::engine::{Engine, facts};
+use crate::link::unheard;
+use crate::services::refused::halt_reason;
+
+/// Paused subscriptions that an alarm names.
+const SUBSCRIPTIONS: usize = 8;
+
+/// All of it.
+pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
+    let engine = &context.engine;
+    let mut alerts: Vec<Alert> = engine.halted().map(|why| halted(&why)).into_iter().collect();
+    alerts.extend(unrecovered(engine));
+    alerts.extend(gathering(context).await?);
+    alerts.extend(paused(&context.subscriptions.paused()));
+    Ok(alerts)
+}
+
+fn halted(why: &str) -> Alert {
+    let remedy = match halt_reason(why) {
+        "DUPLICATE_NODE" => Text::new(
+            "请停用两台中的一台；若数据目录被复制过，请从备份恢复或重新加入网络。",
+            "Stop one of the two. Where the folder was copied, restore from a backup or join the network anew.",
+        ),
+        _ => Text::new("请校准本机时钟（例如启用 NTP）。", "Set this machine's clock, for example with NTP."),
+    };
+    Alert {
+        code: "HALTED",
+        message: Text::new(format!("本机已停止写入：{why}。"), format!("This server writes nothing: {why}.")),
+        remedy,
+    }
+}
+
+/// Members for whom nothing is written before their own records are back.
+fn unrecovered(engine: &Engine) -> Option<Alert> {
+    let unrecovered = engine.unrecovered();
+    let names = unrecovered.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    (!unrecovered.is_empty()).then(|| Alert {
+        code: "UNRECOVERED",
+        message: Text::new(
+            format!("尚未从网关取回记录的成员：{names}，暂不能写入。"),
+            format!("Not yet taken back from the gateway: {names}. Nothing is written for them."),
+        ),
+        remedy: Text::new(
+            "请确认与网关的连接正常，取回会自动完成。",
+            "See that the link to the gateway is up: the rest happens by itself.",
+        ),
+    })
+}
+
+/// A restored gateway makes no entries before it has heard those who may know more than it does.
+async fn gathering(context: &Context) -> Result<Option<Alert>, Failure> {
+    if context.engine.fact::<bool>(facts::GATHERING).await?.is_none() {
+        return Ok(None);
+    }
+    let unheard: Vec<String> = unheard(&context.engine, &context.links).iter().map(ToString::to_string).collect();
+    let (zh, en) = match unheard.is_empty() {
+        true => ("已全部听到".to_owned(), "all have been heard".to_owned()),
+        false => (format!("尚未听到 {}", unheard.join("、")), format!("not yet heard: {}", unheard.join(", "))),
+    };
+    Ok(Some(Alert {
+        code: "GATHERING",
+        message: Text::new(
+            format!("本网关已恢复或重建，正从各节点取回目录；{zh}。"),
+            format!("This gateway was restored or rebuilt, and takes the directory back from its nodes; {en}."),
+        ),
+        remedy: Text::new(
+            "请等待各节点连上；若某节点已不存在，执行 duikou-gateway directory settle。",
+            "Wait for the nodes. Where one is gone for good: duikou-gateway directory settle.",
+        ),
+    }))
+}
+
+/// Subscriptions that the server has stopped delivering.
+fn paused(ids: &[String]) -> Option<Alert> {
+    let count = ids.len();
+    let named = ids.iter().take(SUBSCRIPTIONS).map(String::as_str).collect::<Vec<_>>().join(", ");
+    (count > 0).then(|| Alert {
+        code: "SUBSCRIPTIONS_PAUSED",
+        message: Text::new(
+            format!("{count}个订阅因接收方多日失败、拒收或令牌失效而暂停：{named}。"),
+            format!("{count} subscriptions are paused: their receivers failed for days, want no more, or their tokens are no longer good: {named}."),
+        ),
+        remedy: Text::new(
+            "请用 subscriptions show 查看原因，处理后执行 subscriptions resume，或删除。",
+            "See why with subscriptions show; mend it and run subscriptions resume, or delete them.",
+        ),
+    })
+}
