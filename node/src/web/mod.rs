@@ -30,6 +30,7 @@ mod pager;
 mod people;
 mod preferences;
 mod problems;
+mod reached;
 mod reading;
 mod respond;
 mod returning;
@@ -45,9 +46,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use http::header::HOST;
-use http::uri::Authority;
-use http::{HeaderMap, Uri};
 use tokio::sync::Semaphore;
 use tower_http::csrf::CsrfLayer;
 
@@ -164,17 +162,6 @@ impl Web {
     /// Where people reach this server, without a slash at the end; empty where nobody has said so.
     fn base(&self) -> &str {
         self.0.base.as_ref().map_or("", BaseUrl::as_str)
-    }
-
-    /// The same, else as whoever asks has reached it: for addresses that people take elsewhere.
-    fn reached_at(&self, uri: &Uri, headers: &HeaderMap) -> String {
-        if !self.base().is_empty() {
-            return self.base().to_owned();
-        }
-        let named = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = named.or_else(|| uri.authority().map(Authority::as_str)).unwrap_or_default();
-        let scheme = if self.cookies().session_name().starts_with("__Host-") { "https" } else { "http" };
-        if host.is_empty() { String::new() } else { format!("{scheme}://{host}") }
     }
 }
 

@@ -6,13 +6,17 @@ use duikou_proto::language::Text;
 use duikou_proto::name::MemberId;
 use duikou_proto::v1::directory_service_server::DirectoryService;
 use duikou_proto::v1::draft_service_server::DraftService;
-use duikou_proto::v1::{ApprovalPolicy, Draft, GetApprovalPolicyRequest, GetDraftRequest, ListCirclesRequest};
+use duikou_proto::v1::listing_service_server::ListingService;
+use duikou_proto::v1::{
+    ApprovalPolicy, Draft, GetApprovalPolicyRequest, GetDraftRequest, GetListingRequest, ListCirclesRequest, Listing,
+};
 use http::StatusCode;
 use jiff::Timestamp;
+use serde::Deserialize;
 use tonic::Code;
 
 use super::super::Web;
-use super::super::reading::Names;
+use super::super::reading::{ListingPath, Names};
 use super::super::respond::Failed;
 use super::super::signed::Signed;
 use super::people::People;
@@ -78,6 +82,16 @@ impl<'a> Desk<'a> {
         draft.map(tonic::Response::into_inner).map_err(|status| self.absent(&status))
     }
 
+    /// One of the member's listings.
+    ///
+    /// # Errors
+    /// As the service says.
+    pub(super) async fn listing(&self, path: &ListingPath) -> Result<Listing, Failed> {
+        let request = self.signed.ask(GetListingRequest { name: path.name() });
+        let listing = self.web.services().listings.get_listing(request).await;
+        listing.map(tonic::Response::into_inner).map_err(|status| self.absent(&status))
+    }
+
     /// A name that cannot be is as absent as one that is not there.
     pub(super) fn absent(&self, status: &tonic::Status) -> Failed {
         match status.code() {
@@ -125,7 +139,7 @@ fn no_member(signed: &Signed) -> Failed {
 }
 
 /// A draft, as the address of its page names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct DraftPath {
     pub(super) member: String,
     pub(super) id: String,
@@ -146,11 +160,5 @@ impl DraftPath {
     /// Its page, or one of its pages.
     pub(super) fn page(&self, part: &str) -> String {
         format!("/drafts/{}/{}{part}", self.member, self.id)
-    }
-}
-
-impl From<(String, String)> for DraftPath {
-    fn from((member, id): (String, String)) -> Self {
-        Self { member, id }
     }
 }

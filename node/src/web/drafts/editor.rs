@@ -73,10 +73,10 @@ pub(super) struct EditorPage {
 pub(super) async fn editor(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<DraftPath>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+    let desk = Desk::of(&web, &signed).await?;
     let draft = desk.draft(&path).await?;
     if draft.state() == DraftState::Approved {
         return Ok(see_other(&path.page("/review")));

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use duikou_proto::v1::listing_service_server::ListingService;
-use duikou_proto::v1::{GetListingRequest, Listing, UpdateListingRequest, WithdrawListingRequest, WithdrawalReason};
+use duikou_proto::v1::{Listing, UpdateListingRequest, WithdrawListingRequest, WithdrawalReason};
 use duikou_proto::validate::kind_of;
 use prost_types::FieldMask;
 use tonic_types::StatusExt;
@@ -13,7 +13,7 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Page, Section};
-use super::super::reading::Names;
+use super::super::reading::{ListingPath, Names};
 use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -64,32 +64,22 @@ pub(super) struct EndPage {
     reason: Field,
 }
 
-fn name_of((member, id): &(String, String)) -> String {
-    format!("members/{member}/listings/{id}")
-}
-
-async fn own(desk: &Desk<'_>, path: &(String, String)) -> Result<Listing, Failed> {
-    let request = GetListingRequest { name: name_of(path) };
-    let listing = desk.web.services().listings.get_listing(desk.signed.ask(request)).await;
-    listing.map(tonic::Response::into_inner).map_err(|status| desk.absent(&status))
-}
-
 /// It is still true: from now on it ends when one would that was written today. Where that waits for a yes, it is handed in.
 pub(super) async fn renew(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<ListingPath>,
     sent: Sent,
 ) -> Result<Response, Failed> {
     let desk = Desk::of(&web, &signed).await?;
     let request = |submit| UpdateListingRequest {
-        listing: Some(Listing { name: name_of(&path), etag: sent.get("etag").to_owned(), ..Listing::default() }),
+        listing: Some(Listing { name: path.name(), etag: sent.get("etag").to_owned(), ..Listing::default() }),
         update_mask: Some(FieldMask { paths: vec!["expire_time".to_owned()] }),
         submit,
         ..UpdateListingRequest::default()
     };
     let listings = &web.services().listings;
-    let page = desk.names.listing_path(&name_of(&path));
+    let page = desk.names.listing_path(&path.name());
     match listings.update_listing(signed.ask(request(false))).await {
         Ok(_) => Ok(see_other_with(&page, "done-renewed")),
         Err(status) if is_waiting(&status) => {
@@ -109,11 +99,11 @@ fn is_waiting(status: &tonic::Status) -> bool {
 pub(super) async fn end(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<ListingPath>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let desk = Desk::of(&web, &signed).await?;
-    let listing = own(&desk, &path).await?;
+    let listing = desk.listing(&path).await?;
     let chosen = if query.as_deref() == Some("reason=filled") { "filled" } else { "withdrawn" };
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("end-title"));
     signed.page(&EndPage::of(page, &desk.names, &listing, chosen))
@@ -146,14 +136,14 @@ impl EndPage {
 pub(super) async fn withdraw(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<ListingPath>,
     sent: Sent,
 ) -> Result<Response, Failed> {
     let desk = Desk::of(&web, &signed).await?;
     let reason = REASONS.iter().find(|(word, ..)| *word == sent.get("reason"));
     let reason = reason.map_or(WithdrawalReason::Withdrawn, |(_, reason, _)| *reason);
     let request = WithdrawListingRequest {
-        name: name_of(&path),
+        name: path.name(),
         reason: reason.into(),
         etag: sent.get("etag").to_owned(),
         request_id: String::new(),

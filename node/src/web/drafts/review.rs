@@ -64,8 +64,8 @@ pub(super) struct EndedPage {
     listing: String,
 }
 
-pub(super) async fn review(State(web): State<Web>, signed: Signed, Path(path): Path<(String, String)>) -> Answer {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+pub(super) async fn review(State(web): State<Web>, signed: Signed, Path(path): Path<DraftPath>) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
     show(&desk, &path, StatusCode::OK, String::new(), String::new()).await
 }
 
@@ -213,10 +213,10 @@ impl EndedPage {
 pub(super) async fn approve(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<DraftPath>,
     sent: Sent,
 ) -> Result<Response, Failed> {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+    let desk = Desk::of(&web, &signed).await?;
     let before = desk.draft(&path).await?;
     let request =
         ApproveDraftRequest { name: path.name(), content_hash: sent.get("hash").to_owned(), request_id: String::new() };
@@ -249,10 +249,10 @@ async fn changed(desk: &Desk<'_>, path: &DraftPath, status: &tonic::Status) -> A
 pub(super) async fn give_back(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<DraftPath>,
     sent: Sent,
 ) -> Answer {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+    let desk = Desk::of(&web, &signed).await?;
     let request = ReturnDraftRequest {
         name: path.name(),
         reason: sent.get("reason").to_owned(),

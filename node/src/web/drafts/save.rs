@@ -55,11 +55,11 @@ pub(super) async fn make(State(web): State<Web>, signed: Signed, headers: Header
 pub(super) async fn save(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<DraftPath>,
     headers: HeaderMap,
     sent: Sent,
 ) -> Answer {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+    let desk = Desk::of(&web, &signed).await?;
     let held = match desk.draft(&path).await {
         Err(Failed(problem))
             if problem.status() == StatusCode::NOT_FOUND && Kind::parse(sent.get("kind")).is_some() =>

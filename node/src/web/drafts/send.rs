@@ -77,8 +77,8 @@ pub(super) async fn compared(desk: &Desk<'_>, path: &DraftPath, draft: Draft) ->
     Ok(Compared { draft, difference, rows })
 }
 
-pub(super) async fn send(State(web): State<Web>, signed: Signed, Path(path): Path<(String, String)>) -> Answer {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+pub(super) async fn send(State(web): State<Web>, signed: Signed, Path(path): Path<DraftPath>) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
     let draft = desk.draft(&path).await?;
     match draft.state() {
         DraftState::Approved | DraftState::Submitted => return Ok(see_other(&path.page("/review"))),
@@ -137,10 +137,10 @@ impl SendPage {
 pub(super) async fn submit(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<DraftPath>,
     sent: Sent,
 ) -> Result<Response, Failed> {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+    let desk = Desk::of(&web, &signed).await?;
     let services = web.services();
     let diff = services.drafts.diff_draft(signed.ask(DiffDraftRequest { name: path.name() })).await;
     let diff = diff.map_err(|status| desk.absent(&status))?.into_inner();

@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::layout::{Crumb, Page, Section};
+use super::super::reading::ListingPath;
 use super::super::respond::{Answer, Failed, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -191,17 +192,13 @@ fn in_plain_words(texts: Texts, kind: &str, direction: &str) -> String {
 pub(super) async fn edit(
     State(web): State<Web>,
     signed: Signed,
-    Path((member, id)): Path<(String, String)>,
+    Path(path): Path<ListingPath>,
 ) -> Result<Response, Failed> {
     let desk = Desk::of(&web, &signed).await?;
-    let name = format!("members/{member}/listings/{id}");
-    let services = web.services();
-    let listing = services.listings.get_listing(signed.ask(GetListingRequest { name })).await;
-    let listing = listing.map_err(|status| desk.absent(&status))?.into_inner();
-    let draft = Draft { listing: Some(listing), ..Draft::default() };
+    let draft = Draft { listing: Some(desk.listing(&path).await?), ..Draft::default() };
     let parent = format!("members/{}", desk.member);
     let request = CreateDraftRequest { parent, draft: Some(draft), request_id: String::new() };
-    let named = match services.drafts.create_draft(signed.ask(request)).await {
+    let named = match web.services().drafts.create_draft(signed.ask(request)).await {
         Ok(made) => made.into_inner().name,
         Err(status) if status.code() == Code::AlreadyExists => {
             let details = status.get_error_details();
@@ -214,8 +211,8 @@ pub(super) async fn edit(
 }
 
 /// Asks before a draft is thrown away.
-pub(super) async fn forget(State(web): State<Web>, signed: Signed, Path(path): Path<(String, String)>) -> Answer {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+pub(super) async fn forget(State(web): State<Web>, signed: Signed, Path(path): Path<DraftPath>) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
     let draft = desk.draft(&path).await?;
     if draft.state() == DraftState::Approved {
         return Ok(see_other(&path.page("/review")));
@@ -245,10 +242,10 @@ impl ForgetPage {
 pub(super) async fn delete(
     State(web): State<Web>,
     signed: Signed,
-    Path(path): Path<(String, String)>,
+    Path(path): Path<DraftPath>,
     sent: Sent,
 ) -> Result<Response, Failed> {
-    let (desk, path) = (Desk::of(&web, &signed).await?, DraftPath::from(path));
+    let desk = Desk::of(&web, &signed).await?;
     let request = DeleteDraftRequest { name: path.name(), etag: sent.get("etag").to_owned() };
     web.services().drafts.delete_draft(signed.ask(request)).await.map_err(|status| desk.absent(&status))?;
     Ok(see_other_with("/drafts", "done-draft-deleted"))

@@ -7,13 +7,13 @@ use duikou_proto::v1::{
     Account, DeleteAccountRequest, DisableAccountRequest, EnableAccountRequest, GetAccountRequest, ListSessionsRequest,
     ResetAccountRequest, RevokeSessionRequest, UpdateAccountRequest,
 };
-use http::{HeaderMap, Uri};
 use prost_types::FieldMask;
 
 use super::super::Web;
 use super::super::faults::Faults;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Page, Section};
+use super::super::reached::ReachedAt;
 use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed};
@@ -96,15 +96,14 @@ pub(super) async fn reset(
     State(web): State<Web>,
     signed: Signed,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    reached: ReachedAt,
     sent: Sent,
 ) -> Answer {
     let account = held(&web, &signed, &id).await?;
     let request = ResetAccountRequest { name: account.name.clone(), factor: sent.get("reset-factor") == "on" };
     let made = web.services().people.reset_account(signed.ask(request)).await;
     let link = made.map_err(|status| signed.failed(&status))?.into_inner().link.unwrap_or_default();
-    link_made(&web, &signed, &account.display_name, link, &web.reached_at(&uri, &headers))
+    link_made(&web, &signed, &account.display_name, link, &reached.0)
 }
 
 /// Disables one.

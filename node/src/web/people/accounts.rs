@@ -5,12 +5,12 @@ use axum::extract::State;
 use duikou_proto::v1::account_service_server::AccountService;
 use duikou_proto::v1::token::Role as Given;
 use duikou_proto::v1::{Account, CreateAccountRequest, ListAccountsRequest, OneTimeLink};
-use http::{HeaderMap, Uri};
 
 use super::super::Web;
 use super::super::faults::Faults;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Page, Section};
+use super::super::reached::ReachedAt;
 use super::super::respond::{Answer, unkept};
 use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed, member_name};
@@ -87,7 +87,7 @@ pub(super) async fn begin(State(web): State<Web>, signed: Signed) -> Answer {
 }
 
 /// Makes one.
-pub(super) async fn create(State(web): State<Web>, signed: Signed, uri: Uri, headers: HeaderMap, sent: Sent) -> Answer {
+pub(super) async fn create(State(web): State<Web>, signed: Signed, reached: ReachedAt, sent: Sent) -> Answer {
     let account = Account {
         login: sent.line("login").to_owned(),
         display_name: sent.line("display-name").to_owned(),
@@ -101,7 +101,7 @@ pub(super) async fn create(State(web): State<Web>, signed: Signed, uri: Uri, hea
         Ok(made) => {
             let made = made.into_inner();
             let name = made.account.unwrap_or_default().display_name;
-            link_made(&web, &signed, &name, made.link.unwrap_or_default(), &web.reached_at(&uri, &headers))
+            link_made(&web, &signed, &name, made.link.unwrap_or_default(), &reached.0)
         }
         Err(status) => {
             signed.at_least(Role::Admin)?;

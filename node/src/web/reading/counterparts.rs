@@ -4,10 +4,9 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use duikou_proto::language::Language;
-use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::match_listings_request::Subject;
 use duikou_proto::v1::match_service_server::MatchService;
-use duikou_proto::v1::{GetListingRequest, Listing, Match, MatchListingsRequest, MatchReason};
+use duikou_proto::v1::{Listing, Match, MatchListingsRequest, MatchReason};
 
 use super::super::Web;
 use super::super::layout::{Crumb, Page, Section};
@@ -15,7 +14,7 @@ use super::super::pager::Empty;
 use super::super::respond::Answer;
 use super::super::visitor::Visitor;
 use super::card::{Card, foreign};
-use super::listing::absent;
+use super::listing::{ListingPath, listing_at};
 use super::names::Names;
 
 /// Counterparts that are shown.
@@ -39,21 +38,14 @@ pub(crate) struct CounterpartsPage {
     pub(crate) empty: Empty,
 }
 
-pub(super) async fn counterparts(
-    State(web): State<Web>,
-    visitor: Visitor,
-    Path((member, id)): Path<(String, String)>,
-) -> Answer {
-    let name = format!("members/{member}/listings/{id}");
-    let services = web.services();
-    let listing = services.listings.get_listing(visitor.ask(GetListingRequest { name: name.clone() })).await;
-    let listing = listing.map_err(|status| absent(&visitor, &name, &status))?.into_inner();
+pub(super) async fn counterparts(State(web): State<Web>, visitor: Visitor, Path(path): Path<ListingPath>) -> Answer {
+    let listing = listing_at(&web, &visitor, &path).await?;
     let request = MatchListingsRequest {
         subject: Some(Subject::Name(listing.name.clone())),
         page_size: SHOWN,
         ..MatchListingsRequest::default()
     };
-    let found = services.matches.match_listings(visitor.ask(request)).await;
+    let found = web.services().matches.match_listings(visitor.ask(request)).await;
     let found = found.map_err(|status| visitor.failed(&status))?.into_inner();
     let page = Page::new(&web, &visitor, Section::Listings, visitor.texts.text("answers"));
     visitor.page(&CounterpartsPage::of(page, &Names::new(&web, &visitor), &listing, found.matches))

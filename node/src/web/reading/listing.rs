@@ -10,6 +10,7 @@ use duikou_proto::v1::{
     FindDuplicatesRequest, GetListingRequest, Holder, ListAuditEntriesRequest, ListHoldersRequest, Listing,
 };
 use duikou_proto::validate::kind_of;
+use serde::Deserialize;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
@@ -109,16 +110,9 @@ pub(crate) struct ListingPage {
     pub(crate) history: Vec<Done>,
 }
 
-pub(super) async fn listing(
-    State(web): State<Web>,
-    visitor: Visitor,
-    Path((member, id)): Path<(String, String)>,
-) -> Answer {
-    let name = format!("members/{member}/listings/{id}");
+pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path): Path<ListingPath>) -> Answer {
     let services = web.services();
-    let request = visitor.ask(GetListingRequest { name: name.clone() });
-    let listing = services.listings.get_listing(request).await;
-    let listing = listing.map_err(|status| absent(&visitor, &name, &status))?.into_inner();
+    let listing = listing_at(&web, &visitor, &path).await?;
     let same = FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
     let (alike, holders, history) = tokio::join!(
         services.searches.find_duplicates(visitor.ask(same)),
@@ -141,6 +135,27 @@ pub(super) async fn listing(
     shown.holders = holders.into_iter().map(|holder| shown.holder(&names, &holder)).collect();
     shown.history = history;
     visitor.page(&shown)
+}
+
+/// A listing, as the address of its page names it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListingPath {
+    member: String,
+    id: String,
+}
+
+impl ListingPath {
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        format!("members/{}/listings/{}", self.member, self.id)
+    }
+}
+
+/// The listing at an address, for whoever looks.
+pub(super) async fn listing_at(web: &Web, visitor: &Visitor, path: &ListingPath) -> Result<Listing, Failed> {
+    let name = path.name();
+    let listing = web.services().listings.get_listing(visitor.ask(GetListingRequest { name: name.clone() })).await;
+    listing.map(tonic::Response::into_inner).map_err(|status| absent(visitor, &name, &status))
 }
 
 /// Why there is no page: a name that cannot be is as absent as one that is not there.

@@ -29,7 +29,7 @@ pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, contact, of_all, of_kind};
 pub(super) use feed::wrong as wrong_search;
 pub(super) use fresh::{Fresh, last_visit, since};
-pub(super) use listing::fingerprint;
+pub(super) use listing::{ListingPath, fingerprint};
 pub(super) use names::Names;
 #[cfg(test)]
 pub(super) use samples::{listing as sample_listing, samples};

@@ -10,7 +10,7 @@ use duikou_proto::v1::subscription_service_server::SubscriptionService;
 use duikou_proto::v1::{
     self, CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Subscription, Webhook,
 };
-use http::{HeaderMap, StatusCode, Uri};
+use http::StatusCode;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
+use super::super::reached::ReachedAt;
 use super::super::reading::{Ask, wrong_search};
 use super::super::respond::Answer;
 use super::super::sent::Sent;
@@ -145,8 +146,7 @@ pub(super) async fn make(
     State(web): State<Web>,
     signed: Signed,
     Path(id): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    reached: ReachedAt,
     sent: Sent,
 ) -> Answer {
     let search = kept(&web, &signed, &id).await?;
@@ -180,7 +180,7 @@ pub(super) async fn make(
     let title = signed.texts.about("subscribe-title", &search.name);
     let page = Page::new(&web, &signed, Section::Saved, title);
     match web.services().subscriptions.create_subscription(signed.ask(request)).await {
-        Ok(made) => signed.page(&MadePage::of(page, &web.reached_at(&uri, &headers), made.into_inner())),
+        Ok(made) => signed.page(&MadePage::of(page, &reached.0, made.into_inner())),
         Err(status) => match faults(&signed, &status) {
             Some(faults) => {
                 signed.page_with(StatusCode::BAD_REQUEST, &SubscribePage::of(page, &search, &sent, &faults))
