@@ -13,6 +13,7 @@
 //! `node/templates` that extends `kit/layout.html`, a handler that returns [`respond::Answer`], and samples in `samples`,
 //! with which a test writes it in both languages.
 
+mod asking;
 mod assets;
 mod catalogue;
 mod consent;

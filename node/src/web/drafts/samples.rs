@@ -27,7 +27,7 @@ use super::policy::PolicyPage;
 use super::published::PublishedPage;
 use super::review::{EndedPage, ReviewPage};
 use super::send::{Compared, SendPage};
-use super::start::{ForgetPage, StartPage};
+use super::start::{StartPage, forgetting};
 use super::warnings::{alike, personal};
 use crate::accounts::Role;
 use crate::sheets::Kind;
@@ -145,7 +145,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
         "drafts/start.html",
         &StartPage::of(page("start"), |kind, way| format!("/drafts/new?kind={kind}&direction={way}")),
     );
-    add("drafts/forget.html", &ForgetPage::of(page("forget"), &path, &drafts[0]));
+    add("kit/asking.html", &forgetting(page("forget"), &path, &drafts[0]));
     let difference = DraftDifference {
         published: true,
         scopes_gained: vec!["public".to_owned()],

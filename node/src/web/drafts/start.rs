@@ -18,6 +18,7 @@ use tonic_types::StatusExt;
 use uuid::Uuid;
 
 use super::super::Web;
+use super::super::asking::AskingPage;
 use super::super::catalogue::Texts;
 use super::super::layout::{Crumb, Page, Section};
 use super::super::reading::ListingPath;
@@ -46,17 +47,6 @@ pub(super) struct Offered {
 pub(super) struct StartPage {
     page: Page,
     kinds: Vec<Offered>,
-}
-
-/// The question before a draft is thrown away.
-#[derive(Template)]
-#[template(path = "drafts/forget.html")]
-pub(super) struct ForgetPage {
-    page: Page,
-    title: String,
-    action: String,
-    back: String,
-    etag: String,
 }
 
 pub(super) async fn start(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
@@ -218,23 +208,24 @@ pub(super) async fn forget(State(web): State<Web>, signed: Signed, Path(path): P
         return Ok(see_other(&path.page("/review")));
     }
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("forget-title"));
-    signed.page(&ForgetPage::of(page, &path, &draft))
+    signed.page(&forgetting(page, &path, &draft))
 }
 
-impl ForgetPage {
-    pub(super) fn of(mut page: Page, path: &DraftPath, draft: &Draft) -> Self {
-        let texts = page.texts();
-        page.indexed = false;
-        page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
-        let title = draft.listing.as_ref().and_then(|listing| listing.listing.as_ref());
-        let title = title.map(|listing| listing.title.clone()).filter(|title| !title.is_empty());
-        Self {
-            title: title.unwrap_or_else(|| texts.text("drafts-untitled")),
-            action: path.page("/delete"),
-            back: path.page(""),
-            etag: draft.etag.clone(),
-            page,
-        }
+/// The page that asks.
+pub(super) fn forgetting(mut page: Page, path: &DraftPath, draft: &Draft) -> AskingPage {
+    let texts = page.texts();
+    page.indexed = false;
+    page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
+    let title = draft.listing.as_ref().and_then(|listing| listing.listing.as_ref());
+    let title = title.map(|listing| listing.title.clone()).filter(|title| !title.is_empty());
+    AskingPage {
+        action: path.page("/delete"),
+        lead: texts.about("forget-lead", &title.unwrap_or_else(|| texts.text("drafts-untitled"))),
+        help: String::new(),
+        etag: draft.etag.clone(),
+        yes: texts.text("editor-forget"),
+        no: (texts.text("forget-back"), path.page("")),
+        page,
     }
 }
 

@@ -10,6 +10,7 @@ use duikou_proto::v1::{
 use prost_types::FieldMask;
 
 use super::super::Web;
+use super::super::asking::AskingPage;
 use super::super::faults::Faults;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Page, Section};
@@ -41,15 +42,6 @@ pub(in crate::web) struct OtherPage {
     subject: Field,
     sessions: Vec<SessionRow>,
     error: String,
-}
-
-/// The page that asks once more.
-#[derive(Template)]
-#[template(path = "people/account-delete.html")]
-pub(in crate::web) struct DeletePage {
-    page: Page,
-    path: String,
-    question: String,
 }
 
 /// Shows it.
@@ -128,7 +120,7 @@ pub(super) async fn ask_delete(State(web): State<Web>, signed: Signed, Path(id):
     let mut page = below(&web, &signed, &account);
     page.title = signed.texts.text("account-delete");
     page.trail.push(Crumb { path: path_of(&account), name: account.display_name.clone() });
-    signed.page(&DeletePage::of(page, &account))
+    signed.page(&deleting(page, &account))
 }
 
 /// Deletes it.
@@ -240,10 +232,17 @@ impl OtherPage {
     }
 }
 
-impl DeletePage {
-    /// Of an account.
-    pub(in crate::web) fn of(page: Page, account: &Account) -> Self {
-        let names = [("name", account.display_name.as_str()), ("login", account.login.as_str())];
-        Self { path: path_of(account), question: page.texts().fill("account-delete-ask", &names), page }
+/// The page that asks before an account is deleted.
+pub(in crate::web) fn deleting(page: Page, account: &Account) -> AskingPage {
+    let names = [("name", account.display_name.as_str()), ("login", account.login.as_str())];
+    let (texts, path) = (page.texts(), path_of(account));
+    AskingPage {
+        action: format!("{path}/delete"),
+        lead: texts.fill("account-delete-ask", &names),
+        help: texts.text("account-delete-help"),
+        etag: String::new(),
+        yes: texts.text("account-delete"),
+        no: (texts.text("cancel"), path),
+        page,
     }
 }

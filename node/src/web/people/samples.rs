@@ -12,7 +12,7 @@ use super::super::returning::Waiting;
 use super::super::samples::{NETWORK, Samples};
 use super::super::sent::Sent;
 use super::super::signed::Acting;
-use super::account::{DeletePage, OtherPage};
+use super::account::{OtherPage, deleting};
 use super::accounts::{AccountsPage, LinkMadePage, NewAccountPage};
 use super::audit::{AuditPage, Verdict};
 use super::factor::{FactorPage, RecoveryPage};
@@ -152,7 +152,7 @@ fn administration(samples: &Samples) {
             OtherPage::of(page(), account, provider, rows, &members(samples), (true, own), &mut Faults::default());
         samples.add("people/account-other.html", &other);
     }
-    samples.add("people/account-delete.html", &DeletePage::of(page(), &held));
+    samples.add("kit/asking.html", &deleting(page(), &held));
 }
 
 fn trail(samples: &Samples) {

@@ -9,9 +9,10 @@ use futures_util::future::join_all;
 use http::StatusCode;
 
 use super::super::Web;
+use super::super::asking::AskingPage;
 use super::super::catalogue::Texts;
 use super::super::format;
-use super::super::layout::{Notice, Page, Section, Tone};
+use super::super::layout::{Crumb, Notice, Page, Section, Tone};
 use super::super::pager::Empty;
 use super::super::reading::Ask;
 use super::super::respond::{Answer, Failed, see_other, see_other_with};
@@ -176,6 +177,31 @@ pub(super) async fn open(State(web): State<Web>, signed: Signed, Path(id): Path<
     Ok(see_other(&ask.at("/listings")))
 }
 
+/// Asks before one is forgotten.
+pub(super) async fn ask_delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let found = saved::get(web.engine(), signed.person().account_id(), &id).await;
+    let search = found.map_err(|error| internal(&signed, &error))?.ok_or_else(|| absent(&signed, &id))?;
+    let page = Page::new(&web, &signed, Section::Saved, signed.texts.text("saved-forget-title"));
+    signed.page(&forgetting(page, &search))
+}
+
+/// The page that asks.
+pub(super) fn forgetting(mut page: Page, search: &SavedSearch) -> AskingPage {
+    let texts = page.texts();
+    page.indexed = false;
+    page.trail = vec![Crumb { path: SAVED.to_owned(), name: texts.text("saved-title") }];
+    AskingPage {
+        action: format!("{SAVED}/{}/delete", search.id),
+        lead: texts.about("saved-forget-lead", search.name.as_str()),
+        help: texts.text("saved-forget-help"),
+        etag: String::new(),
+        yes: texts.text("saved-forget"),
+        no: (texts.text("forget-back"), SAVED.to_owned()),
+        page,
+    }
+}
+
+/// Forgets one.
 pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
     let gone = saved::remove(web.engine(), signed.person().account_id(), &id).await;
     gone.map_err(|error| internal(&signed, &error))?;

@@ -22,7 +22,7 @@ pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route(SAVED, get(list::show).post(list::save))
         .route("/saved/{id}", get(list::open))
-        .route("/saved/{id}/delete", post(list::delete))
+        .route("/saved/{id}/delete", get(list::ask_delete).post(list::delete))
         .route("/saved/{id}/subscribe", get(subscribe::form).post(subscribe::make))
         .route("/subscriptions/{id}", get(subscription::show))
         .route("/subscriptions/{id}/pause", post(subscription::pause))

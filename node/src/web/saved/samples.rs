@@ -9,7 +9,7 @@ use super::super::layout::Section;
 use super::super::reading::Names;
 use super::super::samples::{NETWORK, Samples};
 use super::super::sent::Sent;
-use super::list::ListPage;
+use super::list::{ListPage, forgetting};
 use super::subscribe::{MadePage, SubscribePage};
 use super::subscription::SubscriptionPage;
 use crate::accounts::Role;
@@ -53,6 +53,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let searches = [(kept(query), Some(3)), (kept(""), Some(0)), (kept("region=x"), None)];
     samples.add("saved/list.html", &ListPage::of(page(), &searches, &ways, true));
     samples.add("saved/list.html", &ListPage::of(page(), &[], &[], false));
+    samples.add("kit/asking.html", &forgetting(page(), &kept(query)));
     samples.add("saved/subscribe.html", &SubscribePage::of(page(), &kept(query), &Sent::default(), &[]));
     let sent = Sent::read(b"way=webhook&url=%22%3E&address=x&pace=weekly&request_id=1").unwrap_or_default();
     let faults = [("subscription.webhook.url".to_owned(), "<bad>".to_owned()), (String::new(), "<no mail>".to_owned())];

@@ -35,6 +35,7 @@ const OPENED: &[(&str, Least)] = &[
     ("/statistics/kinds.csv", Viewer),
     ("/saved", Viewer),
     ("/saved/nobody", Viewer),
+    ("/saved/nobody/delete", Viewer),
     ("/saved/nobody/subscribe", Editor),
     ("/subscriptions/nobody", Viewer),
     ("/drafts", Editor),

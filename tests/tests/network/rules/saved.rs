@@ -130,7 +130,12 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     let done = send(node, &certificate, &bijie, &format!("{one}/delete"), &[]).await;
     assert_eq!((done.0, &*done.1), (303, "/saved"), "{done:?}");
     assert_eq!(node.curl(&certificate, &[], &feed).await.status, 404, "the address has ended");
-    let done = send(node, &certificate, &bijie, &format!("/saved/{own}/delete"), &[]).await;
+    let forget = format!("/saved/{own}/delete");
+    assert_eq!(node.page(&certificate, &zunyi, &forget).await.status, 404);
+    let asked = node.page(&certificate, &bijie, &forget).await.text();
+    assert!(asked.contains("parks") && asked.contains(&format!("action=\"{forget}\"")), "it is asked first: {asked}");
+    assert!(node.page(&certificate, &bijie, "/saved").await.text().contains("parks"), "and nothing done before");
+    let done = send(node, &certificate, &bijie, &forget, &[]).await;
     assert_eq!(done.0, 303, "{done:?}");
     assert!(!node.page(&certificate, &bijie, "/saved").await.text().contains("parks"));
     net.finish().await;
