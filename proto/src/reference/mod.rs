@@ -21,7 +21,8 @@ pub fn industries() -> &'static Table {
     &TABLE
 }
 
-/// Occupations by ISCO-08, one to four digits.
+/// Occupations by ISCO-08, one to four digits. The Chinese names are translations made for this project: there are no
+/// official ones.
 pub fn occupations() -> &'static Table {
     static TABLE: Table = Table::new(include!(concat!(env!("OUT_DIR"), "/occupations.rs")), |_| Vec::new());
     &TABLE

@@ -165,6 +165,19 @@ mod tests {
     }
 
     #[test]
+    fn occupations_have_names_of_their_own_in_either_language() {
+        for entry in occupations().entries() {
+            assert!(!entry.name_zh.is_empty() && !entry.name_zh.is_ascii(), "{entry:?}");
+            // A group of one, its subgroup and that one's are called alike.
+            for name in [entry.name_zh, entry.name_en] {
+                let others = codes(occupations(), name);
+                assert!(others.iter().all(|code| occupations().is_within(code, others[0])), "{name}: {others:?}");
+            }
+        }
+        assert_eq!(codes(occupations(), "焊工和气割工"), ["7212"]);
+    }
+
+    #[test]
     fn regions_are_found_by_the_names_people_use() {
         for (name, code) in [
             ("长顺", "522729"),
