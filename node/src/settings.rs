@@ -1,5 +1,10 @@
 //! Settings while the server runs: those of the file, and what was made of some of them since. What was made here is a
 //! fact, outranks the file, and is there after a restart.
+//!
+//! A change is applied to the file's configuration and the whole checked as the file is; then it is a fact, with an entry
+//! of the trail; then those who ask at each request are told: pages, sessions, the policy of live questions. The page and
+//! the operator's socket come through the same function (`services/settings`). What needs a restart is only shown,
+//! without secrets.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,11 @@
 //! Signing in and out. A login that nobody has costs what a wrong password costs, and is answered alike.
+//!
+//! An attempt is counted as failed first, by login and by address, in a transaction of its own: many at once are no way
+//! around the wait, nor is a restart. Then Argon2id looks at the password beside the tasks, two at a time. Where there is
+//! a second factor, what stands for the right password waits five minutes for its code. The session begins in one
+//! transaction that looks at the account again, takes the code (a step is good once), forgives the attempt and tells the
+//! trail. From then on each request is made by the account as it is then: a role that is taken away is gone at once, and
+//! what is under way ends.
 
 use std::net::IpAddr;
 use std::time::Duration;

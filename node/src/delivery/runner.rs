@@ -1,5 +1,8 @@
 //! Keeps every subscription going that is delivered by this server: a task each, asleep at the feed until there is
 //! something for it, or until its next attempt is due. What costs something (looking, requests) has bounded places.
+//!
+//! A webhook has one request under way. One that takes longer than a second gives up its place among the prompt ones and
+//! takes one among the slow, so that receivers that hang cost those that do not nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;

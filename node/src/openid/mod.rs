@@ -3,6 +3,12 @@
 //! vouches for is an issuer and a subject; whose account that is, `accounts` says.
 //!
 //! Without the feature `oidc` there is never a provider (`without`), and the configuration says so.
+//!
+//! `web/people/provider` follows a link, not a form, since the policy of pages keeps forms here. State, nonce and
+//! verifier are remembered under the hash of a cookie; the return is good once, in that browser, within ten minutes. The
+//! code is given for a token that a key of the provider has signed for this server and this nonce. `accounts/identity`
+//! looks for the account that names issuer and subject and begins a session, or tells the audit trail why not. Connecting
+//! an account goes the same way after its password, and back to the same session.
 
 #![cfg_attr(not(feature = "oidc"), allow(dead_code, reason = "without a provider nobody is led there"))]
 

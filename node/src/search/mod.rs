@@ -5,6 +5,11 @@
 //! made anew from the feed. `look` finds; `view` and `visible` ask [`crate::engine::Viewer`] for whom, where `gather`
 //! counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
 //! `ranking` is how another listing asks, for what has most of its `features`; `candidates` reads what comes first.
+//!
+//! A search waits for an index that has read everything by the hides of now. `look` asks the viewer once for each class
+//! of records (origin, scopes, key) and hands the answer to `gather`, which in one pass passes over what is not for the
+//! reader or past its date: results, counts and facets are of the same set. `excerpts` finds the words again in the text
+//! of the rows that are shown. Nothing but words and names is in the index.
 
 mod alike;
 mod analysis;

@@ -4,6 +4,11 @@
 //! [`crate::typed`] and the validation of every write (`form` does the same for a form), [`outline`] shows a file to whoever says how it is to be read, [`Table::answered`] notes what the server said of it. [`faults`]
 //! gives wrong rows back, [`template`] and [`export`] write what is read again without change. All of it blocks and
 //! belongs on a thread of its own.
+//!
+//! What a file is its content says; its container is counted by unpacking it into nothing first. `header` scores rows and
+//! kinds by the table of `fields`; units come from the header, from what stands above it, or from the clerk. A row's name
+//! is its id column, its public number, or a hash of what defines it, so that the same row is the same listing whenever
+//! it comes.
 
 pub(crate) mod batch;
 mod csv;

@@ -1,5 +1,9 @@
 //! The audit trail as the engine keeps it: an entry comes in the transaction of the change that it tells of, so either
 //! both are on disk or neither. See [`crate::audit`] for what the chain proves.
+//!
+//! Whoever submits a command for somebody wraps it in [`Audited`], or the command tells it itself ([`Work::audit`]). Each
+//! hour and each thousand entries a member's key signs the head; a gateway without a member of its own has no key that
+//! others know, and its trail no seals.
 
 use std::time::Duration;
 

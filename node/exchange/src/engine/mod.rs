@@ -1,4 +1,19 @@
 //! The engine: one store, one writer, one feed. Services, links and pages are its callers; it knows none of them.
+//!
+//! `start` makes it of what the store holds, `read` is what is read of it. `writer` commits what has queued up;
+//! `foresight` signs ahead what it will sign, on all cores; `work` is one transaction, `work/rows` what becomes of a row
+//! in it; `accept` says how a row takes in a state, `bounds` what is held in memory.
+//!
+//! `write` is the origin, `next_state` what it signs, `approval` whether that must be approved first; `apply` is a link's
+//! sink, `entries` the directory, `signers` the members' keys, of which the directory says which one signs. `recover`,
+//! `outlived` (what a dead key signed), `reissue` (a clock was ahead), `resign` (a key changed), `key_death`, `removal`
+//! and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members' people.
+//!
+//! `viewer` decides who sees what; `own_rows` keeps up with the feed for those who ask the same of own rows again and
+//! again. `heads` sums up what scopes hold, `sign_heads` signs it, `completeness` compares, `reconcile` finds and heals
+//! what differs; `sign_receipts` tells each origin what is held of it, `receipts` tells an origin who holds what.
+//! `months` sums up what each origin did, `dealings` what members here asked, answered and had delivered; `audit` keeps
+//! the trail.
 
 mod accept;
 mod apply;

@@ -4,6 +4,10 @@
 //! decides for each sum, as for the rows in it, who is told of it. By what months are counted the origin has signed
 //! (`publish_time`, `update_time`, the revision of an end), so a store that comes later counts as the others do, as far
 //! as it still gets to see: what had changed or ended before it came is not in its sums.
+//!
+//! A month is one of China's time. A store that lost its sums makes them anew of its rows at the start, as far as rows
+//! tell. A row that goes without having ended (a circle left, a member removed) is counted no longer. Of what a partner
+//! may see of ours, the partner's viewer is asked.
 
 use std::collections::BTreeMap;
 

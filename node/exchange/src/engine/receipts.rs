@@ -1,4 +1,6 @@
 //! Who holds what a member here has written, by the receipts of the holders.
+//!
+//! Nothing is stored beside the receipts: a listing is held since the first step of one that covers its revision.
 
 use std::collections::HashMap;
 

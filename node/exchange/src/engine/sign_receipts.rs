@@ -1,5 +1,8 @@
 //! A holder says to each origin what it holds of it: soon after a head was met, and from time to time when nothing but
 //! time has moved.
+//!
+//! One record to each origin: per scope the newest head that was met, which `heads` keeps, with a few steps (as of which
+//! revision, since when), and what was refused. It goes the way of heads.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

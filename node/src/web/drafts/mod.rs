@@ -6,6 +6,13 @@
 //! `review` and `batch` approve or give back; `published` are one's own listings and `end` what is done to one; `policy`
 //! is who approves. `difference` sets two versions beside each other, `shown` is a listing as readers see it, `people` are
 //! the names of accounts, `suggest` helps while somebody types.
+//!
+//! What is typed is read by `sheets/form` as a row of a spreadsheet would be, so form and spreadsheet cannot differ. What
+//! gives a value goes into the draft's listing; what does not, or is not decided yet, stays with the draft as it was
+//! typed (`Draft.typed`) and stands in the way of handing it in. Each saving, by a button or by the script after a pause,
+//! is one `UpdateDraft` with the version that the form was filled from; where somebody was quicker, both versions are
+//! shown, and the next version is named only by whoever has seen them. A form that made a draft and is sent once more
+//! finds it by the listing's id, which the page chose. The form of an approval names the hash of what is shown.
 
 mod audience;
 mod batch;
