@@ -18,7 +18,8 @@ impl Ranking<'_> {
         Rank::of(part, self.verifies(part))
     }
 
-    fn verifies(&self, part: &Part) -> bool {
+    /// Whether the key that signed it is one by which its origin is believed now.
+    pub(crate) fn verifies(&self, part: &Part) -> bool {
         self.directory.verifying_key(part.name().origin_str(), part.key_number(), self.now).is_some()
     }
 }

@@ -13,6 +13,7 @@ use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
+use super::accept::Ranking;
 use super::entries::CatchUpFact;
 use super::facts;
 use super::work::Work;
@@ -233,12 +234,10 @@ impl Command for Apply {
             let (Some(fact), Some(first)) = (known.get(&key), good.first()) else { continue };
             let (name, revision) = (first.name().clone(), fact.revision);
             let row = work.row(&name).await?;
-            let verifies = |part: &&Part| {
-                let directory = &work.memory.directory;
-                directory.verifying_key(part.name().origin_str(), part.key_number(), work.now).is_some()
-            };
-            let record = row.as_ref().and_then(|row| row.record.as_ref()).filter(verifies).cloned();
-            let withdrawal = row.as_ref().and_then(|row| row.withdrawal.as_ref()).filter(verifies).cloned();
+            let ranking = Ranking { directory: &work.memory.directory, now: work.now };
+            let sound = |part: &Part| ranking.verifies(part);
+            let (record, withdrawal) = row.map(|row| (row.record, row.withdrawal)).unwrap_or_default();
+            let (record, withdrawal) = (record.filter(sound), withdrawal.filter(sound));
             if fact.is_settled(&Taken { parts: &good, before: held, record, withdrawal, whole }) {
                 let name = name.to_string();
                 // Refused a moment ago, beside it: it is settled before its origin hears of it.

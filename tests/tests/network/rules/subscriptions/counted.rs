@@ -3,11 +3,11 @@
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::subscription::Way;
 use duikou_proto::v1::{PullQueue, WithdrawalReason};
-use duikou_tests::harness::{Network, Receiver, Server, WebCertificate, offer, within};
+use duikou_tests::harness::{Receiver, Server, WebCertificate, offer, within};
 
-use super::counterparts::{RICE, about, following, of, sought};
+use super::counterparts::{RICE, about, following, of, sought, two_cities};
 use super::pull::{acknowledge, pull};
-use super::{HERE, create, gets, name, subscribe};
+use super::{create, gets, name, subscribe};
 use crate::rules::PATIENCE;
 
 /// Columns of the table of dealings: what was told, and what of that was new and answers a listing.
@@ -36,14 +36,7 @@ async fn takes(node: &Server, queue: &str) -> String {
 async fn what_was_told_is_counted_once_for_whose_subscription_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(968)
-        .gateway()
-        .node("shenzhen", &["shenzhen"])
-        .node("bijie", &["bijie", "zunyi"])
-        .web_certificate(&certificate)
-        .setting("delivery.allow", HERE)
-        .start()
-        .await;
+    let net = two_cities(968, &certificate).await;
     let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
     let seeker = bijie.let_in(&certificate, "seeker", &["bijie=viewer"]).await;
     let neighbour = bijie.let_in(&certificate, "neighbour", &["zunyi=viewer"]).await;

@@ -47,6 +47,18 @@ pub(super) fn of(listing: &str) -> Option<Subject> {
     Some(Subject::Name(format!("members/bijie/listings/{listing}")))
 }
 
+/// A city that offers, and one that seeks beside a neighbour on the same node; webhooks may go to this machine.
+pub(super) async fn two_cities(seed: u64, certificate: &WebCertificate) -> Network {
+    Network::new(seed)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie", "zunyi"])
+        .web_certificate(certificate)
+        .setting("delivery.allow", HERE)
+        .start()
+        .await
+}
+
 fn hook(receiver: &Receiver) -> Way {
     Way::Webhook(Webhook { url: receiver.url("/") })
 }
@@ -67,14 +79,7 @@ fn pair(kind: &str, id: &str) -> (String, String) {
 async fn whoever_seeks_is_told_what_answers_and_why_until_nothing_is_sought() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(961)
-        .gateway()
-        .node("shenzhen", &["shenzhen"])
-        .node("bijie", &["bijie", "zunyi"])
-        .web_certificate(&certificate)
-        .setting("delivery.allow", HERE)
-        .start()
-        .await;
+    let net = two_cities(961, &certificate).await;
     let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
     bijie.publish(sought(RICE).by("bijie")).await.unwrap();
     shenzhen.publish(about(offer("first"), RICE)).await.unwrap();
