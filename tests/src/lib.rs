@@ -1,9 +1,6 @@
-//! What only the whole can show: scenarios over real processes, figures measured on them, and the parts of a
-//! simulation.
+//! What only the whole can show: scenarios over real processes, and figures measured on them.
 
 pub mod bench;
 pub mod fuzz;
 pub mod harness;
-pub mod invariants;
 pub mod malicious;
-pub mod simulation;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::REPEATS;
 use super::figure::{Figure, Goal};
 use super::tally::median;
-use crate::simulation::{Plan, run};
+use duikou_simulation::{Plan, run};
 
 pub(crate) const SPEED: &str = "simulated_speed";
 

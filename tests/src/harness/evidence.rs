@@ -15,7 +15,9 @@ use super::clock::now;
 use super::disk;
 use super::network::Network;
 use super::server::Server;
-use crate::invariants::{Acknowledged, Evidence, LinkEvidence, MemoryEvidence, ReaderEvidence, StoreEvidence};
+use duikou_simulation::invariants::{
+    Acknowledged, Evidence, LinkEvidence, MemoryEvidence, ReaderEvidence, StoreEvidence,
+};
 
 /// What the process of a small network may occupy, whatever happens in it: its caches, its queue and its part of the feed
 /// come to 100 MiB, and an unoptimised program is large.
@@ -69,7 +71,7 @@ async fn store(server: &Server, node: &NodeId, status: &Status) -> anyhow::Resul
     let facts = held.facts.iter().map(|(key, value)| (key.as_str(), value.as_slice()));
     Ok(StoreEvidence {
         node: node.clone(),
-        vouched: crate::invariants::vouched(facts),
+        vouched: duikou_simulation::invariants::vouched(facts),
         rows: held.rows,
         departed: disk::departed(server.dir()).with_context(|| format!("what departed from {}", server.name()))?,
         rejected,

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 
 use super::follower::Follower;
 use super::hosts::Lan;
-use super::seed::Seed;
 use super::server::Server;
 use super::start::Builder;
+use duikou_simulation::Seed;
 
 /// Its name.
 pub const NETWORK: &str = "pprd.example";

@@ -1,11 +1,11 @@
-//! A network comes to rest, and is judged: every invariant of [`crate::invariants`] holds of what its servers show and
+//! A network comes to rest, and is judged: every invariant of [`duikou_simulation::invariants`] holds of what its servers show and
 //! hold. Not verified: bytes that a database holds outside its rows ([`super::Server::never_received`]).
 
 use std::time::Duration;
 
 use super::network::Network;
 use super::wait::within;
-use crate::invariants;
+use duikou_simulation::invariants;
 
 /// How long a quiet network of a test may take to come to rest.
 const SETTLES: Duration = Duration::from_secs(60);

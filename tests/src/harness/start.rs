@@ -15,9 +15,9 @@ use super::certificate::WebCertificate;
 use super::hosts::Lan;
 use super::network::{NETWORK, Network};
 use super::ports::free_port;
-use super::seed::Seed;
 use super::server::{Addresses, Server};
 use super::wait::within;
+use duikou_simulation::Seed;
 
 /// Written into a server's folder when it is ready.
 pub(crate) const ADDRESSES_FILE: &str = "addresses.json";

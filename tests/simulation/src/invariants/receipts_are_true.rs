@@ -26,7 +26,7 @@ fn check(evidence: &Evidence) -> Vec<String> {
                     && evidence.belongs(&holder.node, record.scopes())
             };
             for record in truth.values().copied().filter(covered) {
-                let here = holder.rows.get(record.name()).map_or(0, duikou_node::store::Row::revision);
+                let here = holder.rows.get(record.name()).map_or(0, duikou_exchange::store::Row::revision);
                 if here < record.revision() {
                     found.push(format!("{name} speaks for {}, which {} has not", record.name(), holder.node));
                 }

@@ -42,7 +42,9 @@ fn run_all(plans: &[Plan]) -> Vec<Report> {
     reports.into_inner().unwrap()
 }
 
-/// Those with which runs of thousands have found something: see FOUND.md.
+const NETWORKS: u64 = 200;
+
+/// Those of them with which runs of thousands have found something: see FOUND.md.
 const ONCE_FOUND: [u64; 23] = [
     100_011, 100_177, 100_205, 100_224, 100_809, 100_925, 101_377, 101_394, 101_571, 101_634, 101_692, 101_855,
     102_309, 102_337, 102_442, 103_102, 200_036, 201_697, 201_804, 202_792, 205_809, 207_369, 207_730,
@@ -50,7 +52,8 @@ const ONCE_FOUND: [u64; 23] = [
 
 #[test]
 fn whatever_happens_to_two_hundred_networks_the_invariants_hold() {
-    let plans: Vec<Plan> = (0..200).chain(ONCE_FOUND).map(|seed| plan(seed, FIVE_MINUTES)).collect();
+    let others = 0..NETWORKS - ONCE_FOUND.len() as u64;
+    let plans: Vec<Plan> = others.chain(ONCE_FOUND).map(|seed| plan(seed, FIVE_MINUTES)).collect();
     let mut failed = Vec::new();
     for report in run_all(&plans).into_iter().filter(|report| !report.findings.is_empty()) {
         let findings: Vec<String> = report.findings.iter().take(5).map(ToString::to_string).collect();
@@ -81,7 +84,7 @@ fn a_seed_tells_the_same_story_twice() {
 /// before anybody looks.
 #[cfg(duikou_defects)]
 mod defects {
-    use duikou_node::defects::Defect;
+    use duikou_exchange::defects::Defect;
 
     use super::*;
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use duikou_node::engine::{Change, Content, Mode, Reader, Write, Written};
-use duikou_node::link::LinkPhase;
-use duikou_node::store::{GoneReason, Row};
+use duikou_exchange::engine::{Change, Content, Mode, Reader, Write, Written};
+use duikou_exchange::link::LinkPhase;
+use duikou_exchange::store::{GoneReason, Row};
 use duikou_proto::directory::{self, Directory, MemberState};
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::federation::directory_entry::Action;
@@ -33,8 +33,8 @@ use super::network::{Delay, Net};
 use super::server::{Begins, DATA, Server, Site};
 use super::time::{BEGIN, SLOWEST, Time};
 use super::trace::Trace;
-use crate::harness::Seed;
 use crate::invariants::{Evidence, Finding, LinkEvidence, MemoryEvidence, StoreEvidence, vouched};
+use crate::seed::Seed;
 
 /// The network's name.
 pub(super) const NETWORK: &str = "n.example";

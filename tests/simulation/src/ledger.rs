@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use duikou_node::store::Row;
+use duikou_exchange::store::Row;
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::name::RecordName;
 

@@ -11,7 +11,7 @@ fn check(evidence: &Evidence) -> Vec<String> {
         let Some(host) = evidence.host(&write.name) else { continue };
         let Some(store) = evidence.store(host) else { continue };
         let departed = evidence.stores.iter().filter_map(|store| store.departed.get(&write.name).copied()).max();
-        let held = store.rows.get(&write.name).map_or(0, duikou_node::store::Row::revision);
+        let held = store.rows.get(&write.name).map_or(0, duikou_exchange::store::Row::revision);
         let held = held.max(departed.unwrap_or_default());
         if held < write.revision {
             found.push(format!("{} was acknowledged at {}, {host} holds {held}", write.name, write.revision));

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use duikou_node::world::{Chance, Clock, Cores, World};
+use duikou_exchange::world::{Chance, Clock, Cores, World};
 use duikou_proto::envelope::Micros;
 use tokio::time::Instant;
 
-use crate::harness::Seed;
+use crate::seed::Seed;
 
 /// When every simulation begins: 2026-11-25 in UTC.
 pub(super) const BEGIN: Micros = 1_795_564_800_000_000;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use duikou_node::engine::{Engine, Reader};
-use duikou_node::feed::{EventReader, Step};
+use duikou_exchange::engine::{Engine, Reader};
+use duikou_exchange::feed::{EventReader, Step};
 use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::filter::Filter;
@@ -166,7 +166,7 @@ impl Follower {
     pub(super) fn offers(server: &Server) -> BTreeSet<RecordName> {
         let tables = server.tables();
         let offer = |part: &duikou_proto::envelope::Part| {
-            duikou_node::feed::readable(part).is_some_and(|listing| listing.direction() == Direction::Offer)
+            duikou_exchange::feed::readable(part).is_some_and(|listing| listing.direction() == Direction::Offer)
         };
         let rows = tables.rows.iter();
         rows.filter(|(_, row)| row.record.as_ref().is_some_and(offer)).map(|(name, _)| name.clone()).collect()

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use duikou_node::store::{Counter, Fact, Order, Page, Read, Row, Seq, Store, StoreError, Transaction};
+use duikou_exchange::store::{Counter, Fact, Order, Page, Read, Row, Seq, Store, StoreError, Transaction};
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::name::RecordName;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -255,7 +255,7 @@ mod tests {
     use duikou_exchange::store_conformance;
 
     use super::*;
-    use crate::harness::Seed;
+    use crate::seed::Seed;
 
     thread_local! {
         static DISK: Disk = Disk::new(Seed::new(1));

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use duikou_node::link::{Acceptor, Connect, Ended, Inbound, Outbound, Wire};
+use duikou_exchange::link::{Acceptor, Connect, Ended, Inbound, Outbound, Wire};
 use duikou_proto::federation::{ControlFrame, SinkFrame, SourceFrame};
 use duikou_proto::name::NodeId;
 use futures_util::{Stream, StreamExt};
@@ -16,7 +16,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::harness::Seed;
+use crate::seed::Seed;
 
 /// Frames of one stream that are on their way at once.
 const ON_THE_WAY: usize = 32;

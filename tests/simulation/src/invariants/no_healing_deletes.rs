@@ -1,6 +1,6 @@
 //! Nothing is dropped without its origin's signature, its date, or a directory entry that says so.
 
-use duikou_node::store::GoneReason;
+use duikou_exchange::store::GoneReason;
 
 use super::{Evidence, Invariant};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use duikou_node::engine::Reader;
+use duikou_exchange::engine::Reader;
 
 use super::{Evidence, Invariant};
 

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use super::story::Story;
 use super::trace::Trace;
 use super::world::{Shape, World};
-use crate::harness::Seed;
 use crate::invariants::{self, Evidence, Finding, ReaderEvidence};
+use crate::seed::Seed;
 
 /// How long a healed network may take to come to rest.
 const RESTS: Duration = Duration::from_secs(240);
@@ -24,7 +24,7 @@ pub struct Plan {
     pub shown: bool,
     /// Rules that are taken away.
     #[cfg(duikou_defects)]
-    pub defects: Vec<duikou_node::defects::Defect>,
+    pub defects: Vec<duikou_exchange::defects::Defect>,
 }
 
 /// What a run came to.
@@ -51,7 +51,7 @@ pub struct Report {
 pub fn run(plan: &Plan) -> Report {
     let began = Instant::now();
     #[cfg(duikou_defects)]
-    duikou_node::defects::switch(&plan.defects);
+    duikou_exchange::defects::switch(&plan.defects);
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_time().start_paused(true);
     // Without this the runtime's own choices are not the seed's, and a run does not replay.

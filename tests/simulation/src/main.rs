@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use clap::Parser;
-use duikou_tests::simulation::{Plan, Report, run};
+use duikou_simulation::{Plan, Report, run};
 
 /// Runs networks of real engines on simulated time, disks and wires, and checks what must always be true.
 ///
@@ -47,9 +47,9 @@ fn main() -> ExitCode {
         .defect
         .iter()
         .map(|name| {
-            let named = |defect: &&duikou_node::defects::Defect| format!("{defect:?}") == *name;
-            *duikou_node::defects::Defect::ALL.iter().find(named).unwrap_or_else(|| {
-                say(&format!("no defect is called {name}; there are {:?}", duikou_node::defects::Defect::ALL));
+            let named = |defect: &&duikou_exchange::defects::Defect| format!("{defect:?}") == *name;
+            *duikou_exchange::defects::Defect::ALL.iter().find(named).unwrap_or_else(|| {
+                say(&format!("no defect is called {name}; there are {:?}", duikou_exchange::defects::Defect::ALL));
                 std::process::exit(2)
             })
         })

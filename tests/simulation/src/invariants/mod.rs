@@ -16,8 +16,8 @@ mod signed_by_its_origin;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use duikou_node::engine::Reader;
-use duikou_node::store::Row;
+use duikou_exchange::engine::Reader;
+use duikou_exchange::store::Row;
 use duikou_proto::directory::{Directory, MemberState};
 use duikou_proto::envelope::{Micros, Part, Revision};
 use duikou_proto::name::{NodeId, RecordName};
@@ -173,7 +173,7 @@ pub fn check(evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// Until when the members of a store have vouched, by its facts.
-pub(crate) fn vouched<'a>(facts: impl Iterator<Item = (&'a str, &'a [u8])>) -> Option<Micros> {
+pub fn vouched<'a>(facts: impl Iterator<Item = (&'a str, &'a [u8])>) -> Option<Micros> {
     let said = facts.filter(|(key, _)| *key == "vouch" || key.starts_with("vouched/"));
     said.filter_map(|(_, value)| serde_json::from_slice(value).ok()).max()
 }

@@ -16,7 +16,7 @@ use super::network::Delay;
 use super::server::Begins;
 use super::time::SLOWEST;
 use super::world::{CIRCLES, World};
-use crate::harness::Seed;
+use crate::seed::Seed;
 
 const SECOND: Micros = 1_000_000;
 const MINUTE: Micros = 60 * SECOND;

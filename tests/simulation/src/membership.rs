@@ -74,13 +74,13 @@ impl World {
         let Some(process) = self.servers[from].process().cloned() else { return false };
         let view = process.board.get(&self.servers[0].id).unwrap_or_default();
         let knows = process.engine.directory().index() >= self.directory().index();
-        let mut unacknowledged = duikou_node::link::Unacknowledged::default();
+        let mut unacknowledged = duikou_exchange::link::Unacknowledged::default();
         let looked = tokio::select! {
             biased;
             () = process.died().cancelled() => return false,
             open = unacknowledged.count(&process.engine, view.acknowledged, Some(member)) => open,
         };
-        let delivered = knows && view.phase == duikou_node::link::LinkPhase::Connected && matches!(looked, Ok(0));
+        let delivered = knows && view.phase == duikou_exchange::link::LinkPhase::Connected && matches!(looked, Ok(0));
         delivered && self.put_on(member, to).await
     }
 

@@ -3,11 +3,13 @@
 
 mod disk;
 mod follower;
+pub mod invariants;
 mod ledger;
 mod membership;
 mod network;
 mod plot;
 mod run;
+mod seed;
 mod server;
 mod store;
 mod story;
@@ -19,4 +21,5 @@ mod world;
 
 pub use disk::{Disk, Fault};
 pub use run::{Plan, Report, run};
+pub use seed::Seed;
 pub use store::SimulatedStore;

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use duikou_node::store::{Counter, Row, Seq};
+use duikou_exchange::store::{Counter, Row, Seq};
 use duikou_proto::name::RecordName;
 use rpds::RedBlackTreeMapSync;
 use tokio::sync::watch;
 
-use crate::harness::Seed;
+use crate::seed::Seed;
 
 /// A table. Its copies share what they have in common: each transaction makes one.
 pub(crate) type Table<K, V> = RedBlackTreeMapSync<K, V>;

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use duikou_node::engine::{Engine, Identity, Parts, Piece, Signers, Started};
-use duikou_node::keys::Openers;
-use duikou_node::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
-use duikou_node::live::{Live, Policy};
+use duikou_exchange::engine::{Engine, Identity, Parts, Piece, Signers, Started};
+use duikou_exchange::keys::Openers;
+use duikou_exchange::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
+use duikou_exchange::live::{Live, Policy};
 use duikou_proto::envelope::Revision;
 use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::sign::Signer;
@@ -19,7 +19,7 @@ use super::disk::Tables;
 use super::network::{Dialler, Net};
 use super::time::{Skew, Time};
 use super::{Disk, SimulatedStore};
-use crate::harness::Seed;
+use crate::seed::Seed;
 
 pub(super) const DATA: &str = "data";
 const BACKUP: &str = "backup";
