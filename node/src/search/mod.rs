@@ -40,6 +40,7 @@ mod view;
 mod visible;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -49,7 +50,9 @@ use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::{Excerpt, Opportunity};
 use thiserror::Error;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
+use tokio::task::{block_in_place, spawn_blocking};
 use tokio_util::task::TaskTracker;
 
 use crate::engine::{Engine, Reader, Seen, Viewer};
@@ -187,7 +190,11 @@ impl Search {
     /// Carries out what takes milliseconds beside the tasks that serve, so much at once; None where it broke off.
     pub(crate) async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let _permit = self.0.permits.acquire().await.ok()?;
-        tokio::task::spawn_blocking(work).await.ok()
+        match Handle::current().runtime_flavor() {
+            // On the spot: another thread takes over the tasks of this one, and the asker waits for none to wake.
+            RuntimeFlavor::MultiThread => block_in_place(|| catch_unwind(AssertUnwindSafe(work)).ok()),
+            _ => spawn_blocking(work).await.ok(),
+        }
     }
 
     /// Looks into the index.

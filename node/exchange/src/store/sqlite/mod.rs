@@ -58,7 +58,9 @@ impl SqliteStore {
         let mut writer = options.connect().await.map_err(database)?;
         refuse_newer(&mut writer).await?;
         MIGRATIONS.run(&mut writer).await.map_err(|e| StoreError::Database(e.into()))?;
-        let readers = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(
+        // A connection to a file does not go stale, and is tested when it is given back: asking it again before each
+        // reading would cost each two threads that wake.
+        let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(
             options.create_if_missing(false).pragma("query_only", "ON").pragma("cache_size", "-2048"),
         );
         Ok(Self { file: file.to_owned(), writer: Arc::new(Mutex::new(Writer::new(writer))), readers })
