@@ -64,6 +64,9 @@ pub const SUBJECTS: usize = 200;
 /// How long after a listing has changed whose counterparts are followed, and all that there is was looked at anew for it,
 /// that is done again at the earliest.
 pub const SUBJECTS_REST: Duration = Duration::from_secs(30);
+/// Watches that read what lies far behind at the same time; the others wait. Fewer than the store reads side by side, so
+/// that there is always room for who asks something else.
+pub const WATCHES_CATCHING_UP: usize = 4;
 /// A watcher that takes nothing for this long while something waits for it is cut off.
 pub const WATCH_STALL: Duration = Duration::from_secs(60);
 /// How often a quiet watcher gets a bookmark.

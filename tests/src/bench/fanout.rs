@@ -110,18 +110,20 @@ const CURSOR_CHARS: usize = 188;
 pub(crate) async fn nonmatching() -> anyhow::Result<Figure> {
     let folder = tempfile::tempdir()?;
     let certificate = WebCertificate::make(folder.path());
-    let net = Network::new(6).web_certificate(&certificate).node(MEMBER, &[MEMBER]).measured().start().await;
-    let node = net.node(MEMBER);
-    net.gateway().stop().await;
-    let target = world::anonymous(node, &certificate);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     for run in 0..REPEATS {
-        without.push(cost(node, &format!("alone-{run}")).await?);
-        let task = Task::Watch { target: target.clone(), count: APART, on_one: ON_ONE, apart: true };
+        // A fresh node each time: each of so many watchers first reads all that there is.
+        let net = Network::new(6 + run as u64).web_certificate(&certificate).node(MEMBER, &[MEMBER]).measured();
+        let net = net.start().await;
+        let node = net.node(MEMBER);
+        net.gateway().stop().await;
+        let target = world::anonymous(node, &certificate);
+        let task = Task::Watch { target, count: APART, on_one: ON_ONE, apart: true };
         let mut watchers = Client::start(&task).await?;
         watchers.answer().await?;
-        with.push(cost(node, &format!("apart-{run}")).await?);
+        with.push(cost(node, "apart").await?);
         watchers.end().await?;
+        without.push(cost(node, "alone").await?);
     }
     let (with, without) = (median(with), median(without));
     Ok(Figure {

@@ -205,6 +205,11 @@ impl EventReader {
         Ok(true)
     }
 
+    /// Whether more than one page lies between it and the head.
+    pub fn is_far_behind(&self) -> bool {
+        self.engine.head() - self.after > limits::FEED_PAGE as Seq
+    }
+
     /// Waits, after [`Self::next`] has given None, until there is something for this reader or its rights may have
     /// changed.
     pub async fn wait(&mut self) {

@@ -35,6 +35,7 @@ pub(crate) struct Feeds {
     door: Door,
     tasks: TaskTracker,
     watchers: Arc<Semaphore>,
+    catching_up: Arc<Semaphore>,
     pace: Pace,
 }
 
@@ -55,7 +56,9 @@ impl Default for Pace {
 
 impl Feeds {
     pub(crate) fn new(door: Door, tasks: TaskTracker, pace: Pace) -> Self {
-        Self { door, tasks, watchers: Arc::new(Semaphore::new(WATCHERS)), pace }
+        let watchers = Arc::new(Semaphore::new(WATCHERS));
+        let catching_up = Arc::new(Semaphore::new(limits::WATCHES_CATCHING_UP));
+        Self { door, tasks, watchers, catching_up, pace }
     }
 
     fn reader(&self, caller: &Caller, filter: Option<v1::Filter>, cursor: &str) -> Result<EventReader, Failure> {
@@ -73,7 +76,8 @@ impl Feeds {
     fn start(&self, caller: &Caller, request: v1::WatchRequest, language: Language) -> Result<Events, Failure> {
         let reader = self.reader(caller, request.filter, &request.cursor)?;
         let permit = self.watchers.clone().try_acquire_owned().map_err(|_| Failure::WatcherLimit)?;
-        let (watch, events) = Watch::new(self.door.engine.clone(), reader, self.pace, language, permit);
+        let (engine, catching_up) = (self.door.engine.clone(), self.catching_up.clone());
+        let (watch, events) = Watch::new(engine, reader, catching_up, self.pace, language, permit);
         self.tasks.spawn(watch.run());
         Ok(events)
     }

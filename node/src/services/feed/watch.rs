@@ -11,15 +11,17 @@ use duikou_proto::language::Language;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
 use futures_util::Stream;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Status;
 
 use super::Pace;
 use super::event::Sent;
 use crate::engine::Engine;
-use crate::feed::EventReader;
+use crate::feed::{Cursor, EventReader, Step};
 use crate::services::error::Failure;
+use crate::store::StoreError;
 use crate::time::timestamp;
 
 /// Events that wait for one slow watcher.
@@ -32,6 +34,7 @@ pub(super) struct Watch {
     /// Boxed, so that a channel with nothing in it is small.
     sender: mpsc::Sender<Box<Sent>>,
     end: Arc<OnceLock<Failure>>,
+    catching_up: Arc<Semaphore>,
     pace: Pace,
     _permit: OwnedSemaphorePermit,
 }
@@ -41,6 +44,7 @@ impl Watch {
     pub(super) fn new(
         engine: Engine,
         reader: EventReader,
+        catching_up: Arc<Semaphore>,
         pace: Pace,
         language: Language,
         permit: OwnedSemaphorePermit,
@@ -48,7 +52,7 @@ impl Watch {
         let (sender, receiver) = mpsc::channel(WAITING);
         let end = Arc::new(OnceLock::new());
         let events = Events { receiver, end: end.clone(), language, done: false };
-        (Self { engine, reader, sender, end, pace, _permit: permit }, events)
+        (Self { engine, reader, sender, end, catching_up, pace, _permit: permit }, events)
     }
 
     /// Runs until the client goes, the server stops, or the client is too slow.
@@ -66,7 +70,7 @@ impl Watch {
     async fn follow(&mut self) -> Failure {
         let mut bookmark = Instant::now() + self.pace.bookmark;
         loop {
-            let event = match self.reader.next().await {
+            let event = match self.next().await {
                 Err(error) => return error.into(),
                 Ok(Some((step, cursor))) => Sent::of(step, &cursor, &self.engine.identity().network),
                 Ok(None) if Instant::now() < bookmark => {
@@ -81,6 +85,23 @@ impl Watch {
                 Err(_) => return Failure::SlowReader,
             }
             bookmark = Instant::now() + self.pace.bookmark;
+        }
+    }
+
+    /// What the reader meets next. Those that are far behind take turns: thousands that began at once would else have
+    /// connections wait for them for so long that they pass for dead.
+    async fn next(&mut self) -> Result<Option<(Step, Cursor)>, StoreError> {
+        loop {
+            if let Some(ready) = self.reader.ready() {
+                return Ok(Some(ready));
+            }
+            if self.reader.is_far_behind() {
+                let _turn = self.catching_up.acquire().await;
+                self.reader.turn().await?;
+                yield_now().await;
+            } else if !self.reader.turn().await? {
+                return Ok(None);
+            }
         }
     }
 
