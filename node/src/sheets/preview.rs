@@ -1,6 +1,7 @@
 //! A table row by row: what each is, and what importing it would do.
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::resume_unwind;
 
 use duikou_proto::language::Text;
 use duikou_proto::v1;
@@ -182,12 +183,30 @@ fn rows(
     if grid.lines.len() - below > limits::SHEET_ROWS {
         return Err(SheetError::Rows(grid.name.clone()));
     }
-    let mut read = |line: &Line| row(line.number, reader.row(line));
     Ok(match keeps_cells {
-        true => grid.lines[below..].iter().map(read).collect(),
-        false => grid.lines.drain(below..).map(|line| read(&line)).collect(),
+        true => on_all_cores(&reader, &grid.lines[below..]),
+        // A server has others to answer meanwhile.
+        false => grid.lines.drain(below..).map(|line| row(line.number, reader.row(&line))).collect(),
     })
 }
+
+/// Reads rows, a run of them on each core.
+fn on_all_cores(reader: &Reader<'_>, lines: &[Line]) -> Vec<Row> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let run = |lines: &[Line]| {
+        let mut reader = reader.clone();
+        lines.iter().map(|line| row(line.number, reader.row(line))).collect::<Vec<_>>()
+    };
+    std::thread::scope(|scope| {
+        let runs = lines.chunks(lines.len().div_ceil(cores).max(RUN));
+        let run = &run;
+        let begun: Vec<_> = runs.map(|lines| scope.spawn(move || run(lines))).collect();
+        begun.into_iter().flat_map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
+/// Rows for which another core is worth its while.
+const RUN: usize = 500;
 
 fn values(mapping: &Mapping) -> Result<BTreeMap<Field, String>, SheetError> {
     let field = |text: &String| Field::parse(text).ok_or_else(|| SheetError::Field(text.clone()));

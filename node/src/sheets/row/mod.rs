@@ -53,6 +53,7 @@ pub(super) enum Read {
 }
 
 /// What is the same for all rows of a table.
+#[derive(Clone)]
 pub(super) struct Reader<'a> {
     pub(super) layout: &'a Layout,
     /// Of the sheet: [`Grid::from_1904`] and [`Grid::lossy`].
