@@ -44,6 +44,9 @@ pub(crate) async fn measure(report: &mut impl FnMut(Figure)) -> anyhow::Result<(
         }
         held = size;
         world::holds(net.gateway(), &last, records(size)).await?;
+        for server in [net.gateway(), net.node(SOURCE)] {
+            world::indexed(server, size).await?;
+        }
         measure_at(&mut net, size, &last, report).await?;
     }
     Ok(())

@@ -81,6 +81,9 @@ pub(crate) async fn sync() -> anyhow::Result<Figure> {
     }
     let records = i64::try_from(RECORDS)?;
     world::holds(net.gateway(), &last, records).await?;
+    for server in [net.gateway(), net.node(MEMBER)] {
+        world::indexed(server, RECORDS).await?;
+    }
     let mut rates = [Vec::new(), Vec::new()];
     for run in 0..REPEATS {
         for with in [false, true] {

@@ -25,7 +25,7 @@ use tower::{Service, ServiceExt};
 use super::chinese::{Office, Query};
 use super::client::{self, Target, Task};
 use super::figure::{Figure, Goal};
-use super::search::{LISTINGS, MEMBERS, fill, indexed, quantile, rounded};
+use super::search::{LISTINGS, MEMBERS, fill, quantile, rounded};
 use super::tally::median;
 use super::{REPEATS, Size, bare_tls, world};
 use crate::harness::{Network, WebCertificate, WebClient};
@@ -67,7 +67,7 @@ pub(crate) async fn measure(size: Size, report: &mut impl FnMut(Figure)) -> anyh
     // It would take everything in, and index it, on the same cores.
     net.gateway().stop().await;
     fill(&office, node, listings).await?;
-    indexed(node, listings).await?;
+    world::indexed(node, listings).await?;
 
     // A member's pages are made anew each time; what anybody sees is kept for a moment.
     let member = world::target(node, MEMBERS[0], &certificate).await?;

@@ -2,7 +2,7 @@
 //! the same call, the middle one against PostgreSQL's trigrams.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
@@ -12,13 +12,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
 
-use super::REPEATS;
 use super::bare_search::BareSearch;
 use super::chinese::{Office, Query};
 use super::figure::{Figure, Goal};
 use super::postgres::Postgres;
 use super::tally::{median, resident_kib};
-use crate::harness::{Network, Server, within};
+use super::{REPEATS, world};
+use crate::harness::{Network, Server};
 
 pub(crate) const RATIO: &str = "search_p99_ratio";
 pub(crate) const POSTGRES: &str = "search_vs_postgres";
@@ -36,8 +36,6 @@ const SLOW_QUERIES: usize = 60;
 const RESULTS: i32 = 20;
 /// Listings in one call.
 const CALL: usize = 500;
-/// How long the index may take to have everything.
-const INDEXED: Duration = Duration::from_secs(900);
 
 /// Measures both.
 pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
@@ -49,7 +47,7 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
     net.gateway().stop().await;
     fill(&office, node, LISTINGS).await?;
     let begun = Instant::now();
-    indexed(node, LISTINGS).await?;
+    world::indexed(node, LISTINGS).await?;
     let behind = begun.elapsed().as_secs_f64();
 
     let socket = folder.path().join("bare.sock");
@@ -123,17 +121,6 @@ pub(super) async fn fill(office: &Office, node: &Server, listings: usize) -> any
         }
     }
     Ok(())
-}
-
-/// Until a search counts everything.
-pub(super) async fn indexed(node: &Server, listings: usize) -> anyhow::Result<()> {
-    let complete = async || {
-        let request = SearchListingsRequest { page_size: 1, ..SearchListingsRequest::default() };
-        let answer = SearchServiceClient::new(node.local()).search_listings(request).await;
-        let total = answer.map_err(|status| status.to_string())?.into_inner().total_size;
-        if usize::try_from(total) == Ok(listings) { Ok(()) } else { Err(format!("{total} of {listings}")) }
-    };
-    within(INDEXED, complete).await.map_err(anyhow::Error::msg)
 }
 
 async fn connect(socket: PathBuf) -> anyhow::Result<Channel> {

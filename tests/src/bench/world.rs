@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::search_service_client::SearchServiceClient;
 use duikou_proto::v1::token::Role;
-use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest};
+use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest, SearchListingsRequest};
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::client::Target;
@@ -17,6 +18,9 @@ use crate::harness::{Server, WebCertificate, within};
 const CALL: usize = 500;
 /// How long a store may take to hold everything.
 const HELD: Duration = Duration::from_secs(300);
+
+/// How long the index may take to have everything.
+const INDEXED: Duration = Duration::from_secs(900);
 
 /// A thousand watchers need as many descriptors, here and in the servers started from here.
 pub(crate) fn raise_file_limit() {
@@ -72,4 +76,16 @@ pub(crate) async fn holds(server: &Server, last: &str, records: i64) -> anyhow::
         if held >= records { Ok(()) } else { Err(format!("{held} of {records}")) }
     };
     within(HELD, complete).await.map_err(anyhow::Error::msg)
+}
+
+/// Waits until a search at `server` counts `listings`: all that it holds is in its index, which would else be made on the
+/// cores on which something is measured.
+pub(crate) async fn indexed(server: &Server, listings: usize) -> anyhow::Result<()> {
+    let complete = async || {
+        let request = SearchListingsRequest { page_size: 1, ..SearchListingsRequest::default() };
+        let answer = SearchServiceClient::new(server.local()).search_listings(request).await;
+        let total = answer.map_err(|status| status.to_string())?.into_inner().total_size;
+        if usize::try_from(total) == Ok(listings) { Ok(()) } else { Err(format!("{total} of {listings}")) }
+    };
+    within(INDEXED, complete).await.map_err(anyhow::Error::msg)
 }
