@@ -16,8 +16,8 @@ use crate::sheets::batch::batches;
 use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, read, tables};
 use crate::typed::Names;
 
-/// Batches that are under way at once: one is written while the next is on its way.
-const UNDER_WAY: usize = 2;
+/// Batches that are under way at once: while one is written, others are checked, and on their way.
+const UNDER_WAY: usize = 4;
 
 pub(super) async fn run(
     context: &Context,
