@@ -37,6 +37,6 @@ pub use duikou_exchange::{audit, defects, engine, error, feed, keys, link, live,
 use duikou_exchange::{counters, sealed, time};
 
 /// Of both servers, and of whatever they are measured against: an answer is many small pieces that live for a moment, on
-/// which the system's own allocator spent a fifth of the time. It holds more memory than that one.
+/// which the system's own allocator spent a fifth of the time. Without huge pages, which would hold 50 MiB more.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
