@@ -128,8 +128,9 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
 ) -> Answer {
     signed.at_least(Role::Editor)?;
-    let import = own(&web, &signed, &id).await?;
+    // What is under way first: it may end between the two looks, and the import says then what came of it.
     let progress = web.imports().progress(&id);
+    let import = own(&web, &signed, &id).await?;
     if progress.is_none() && matches!(import.phase, Phase::Sent | Phase::Trying) {
         return columns(&web, &signed, &import, StatusCode::OK).await;
     }
