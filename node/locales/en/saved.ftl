@@ -88,3 +88,6 @@ made-page-lead = Add these addresses to your calendar or reader. They are shown 
 made-webhook = The subscription is made.
 made-secret-lead = Deliveries are signed with this secret: enter it at the program. It is shown once.
 made-look = Look at the subscription
+subscription-end-title = Delete the subscription?
+subscription-end-lead = “{ $what }” will deliver nothing more, and cannot be brought back.
+subscription-end-help = Its address and secret end with it, and its deliveries are forgotten. To stop it for a while, pause it.

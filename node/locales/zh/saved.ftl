@@ -85,3 +85,6 @@ made-page-lead = 把下面的地址添加到日历或阅读器。地址只显示
 made-webhook = 订阅已建立。
 made-secret-lead = 推送用这个密钥签名，请填入接收系统。密钥只显示这一次。
 made-look = 查看此订阅
+subscription-end-title = 删除订阅？
+subscription-end-lead = “{ $what }”将不再送达，不能恢复。
+subscription-end-help = 它的地址和密钥随之失效，送达记录也会删除。只是暂时不要的，可以先暂停。

@@ -134,13 +134,9 @@ fn line(texts: Texts, search: &SavedSearch, new: Option<usize>) -> SearchLine {
 }
 
 fn listed(texts: Texts, subscription: &Subscription) -> SubscriptionLine {
-    let label = match &*subscription.label {
-        "" => texts.text("subscription-unnamed"),
-        label => label.to_owned(),
-    };
     SubscriptionLine {
         path: subscription::path(&subscription.name),
-        label,
+        label: subscription::called(texts, subscription),
         way: way(texts, subscription),
         state: state(texts, subscription),
         paused: subscription.state() != duikou_proto::v1::subscription::State::Active,

@@ -28,5 +28,5 @@ pub(super) fn routes() -> Router<Web> {
         .route("/subscriptions/{id}/pause", post(subscription::pause))
         .route("/subscriptions/{id}/resume", post(subscription::resume))
         .route("/subscriptions/{id}/test", post(subscription::test))
-        .route("/subscriptions/{id}/delete", post(subscription::delete))
+        .route("/subscriptions/{id}/delete", get(subscription::ask_delete).post(subscription::delete))
 }

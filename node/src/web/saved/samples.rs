@@ -11,7 +11,7 @@ use super::super::samples::{NETWORK, Samples};
 use super::super::sent::Sent;
 use super::list::{ListPage, forgetting};
 use super::subscribe::{MadePage, SubscribePage};
-use super::subscription::SubscriptionPage;
+use super::subscription::{SubscriptionPage, ending};
 use crate::accounts::Role;
 use crate::saved::SavedSearch;
 
@@ -71,6 +71,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
     for way in ways {
         let secret = if matches!(way.way, Some(Way::Webhook(_))) { "whsec_x" } else { "" }.to_owned();
         let path = if matches!(way.way, Some(Way::Page(_))) { "/feeds/x" } else { "" }.to_owned();
+        samples.add("kit/asking.html", &ending(page(), &way));
         samples.add("saved/subscription.html", &SubscriptionPage::of(page(), &names, &way, &deliveries, true));
         let made = CreateSubscriptionResponse { subscription: Some(way), secret, path };
         samples.add("saved/made.html", &MadePage::of(page(), "https://duikou.example", made));

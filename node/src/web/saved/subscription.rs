@@ -13,6 +13,7 @@ use duikou_proto::v1::{
 use prost_types::Timestamp;
 
 use super::super::Web;
+use super::super::asking::AskingPage;
 use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::layout::{Crumb, Page, Section};
@@ -93,9 +94,19 @@ pub(super) struct SubscriptionPage {
     made: String,
     success: String,
     next: String,
-    /// What may be done with it; empty: nothing.
+    /// What may be done with it at once; empty: nothing.
     actions: Vec<(&'static str, String, &'static str)>,
+    /// Whether it may be ended, which is asked first.
+    may: bool,
     deliveries: Vec<DeliveryLine>,
+}
+
+/// How people call it.
+pub(super) fn called(texts: Texts, subscription: &Subscription) -> String {
+    match &*subscription.label {
+        "" => texts.text("subscription-unnamed"),
+        label => label.to_owned(),
+    }
 }
 
 fn name(id: &str) -> String {
@@ -110,11 +121,7 @@ pub(super) async fn show(State(web): State<Web>, signed: Signed, Path(id): Path<
     );
     let one = one.map_err(|status| signed.failed(&status))?.into_inner();
     let deliveries = deliveries.map_err(|status| signed.failed(&status))?.into_inner().deliveries;
-    let title = match &*one.label {
-        "" => signed.texts.text("subscription-unnamed"),
-        label => label.to_owned(),
-    };
-    let page = Page::new(&web, &signed, Section::Saved, title);
+    let page = Page::new(&web, &signed, Section::Saved, called(signed.texts, &one));
     let may = signed.at_least(Role::Editor).is_ok();
     let names = Names::new(&web, &signed);
     signed.page(&SubscriptionPage::of(page, &names, &one, &deliveries, may))
@@ -140,7 +147,6 @@ impl SubscriptionPage {
             if matches!(one.way, Some(Way::Webhook(_))) {
                 actions.push(("test", texts.text("subscription-test"), ""));
             }
-            actions.push(("delete", texts.text("subscription-delete"), "danger"));
         }
         let line = |delivery: &Delivery| DeliveryLine {
             time: moment(&delivery.attempt_time),
@@ -162,6 +168,7 @@ impl SubscriptionPage {
             success: moment(&one.success_time),
             next: moment(&one.next_attempt_time),
             actions,
+            may,
             deliveries: deliveries.iter().map(line).collect(),
             page,
         }
@@ -190,6 +197,35 @@ pub(super) async fn test(State(web): State<Web>, signed: Signed, Path(id): Path<
     Ok(see_other_with(&path(&name(&id)), notice))
 }
 
+/// Asks before one is ended.
+pub(super) async fn ask_delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    signed.at_least(Role::Editor)?;
+    let one = web.services().subscriptions.get_subscription(signed.ask(GetSubscriptionRequest { name: name(&id) }));
+    let one = one.await.map_err(|status| signed.failed(&status))?.into_inner();
+    let page = Page::new(&web, &signed, Section::Saved, signed.texts.text("subscription-end-title"));
+    signed.page(&ending(page, &one))
+}
+
+/// The page that asks.
+pub(super) fn ending(mut page: Page, one: &Subscription) -> AskingPage {
+    let texts = page.texts();
+    page.indexed = false;
+    page.trail = vec![
+        Crumb { path: SAVED.to_owned(), name: texts.text("saved-title") },
+        Crumb { path: path(&one.name), name: called(texts, one) },
+    ];
+    AskingPage {
+        action: format!("{}/delete", path(&one.name)),
+        lead: texts.about("subscription-end-lead", &called(texts, one)),
+        help: texts.text("subscription-end-help"),
+        etag: String::new(),
+        yes: texts.text("subscription-delete"),
+        no: (texts.text("forget-back"), path(&one.name)),
+        page,
+    }
+}
+
+/// Ends one.
 pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
     let request = signed.ask(DeleteSubscriptionRequest { name: name(&id), ..DeleteSubscriptionRequest::default() });
     let done = web.services().subscriptions.delete_subscription(request).await;

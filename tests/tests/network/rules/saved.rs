@@ -127,7 +127,14 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     ];
     let faults = browse_as(&base, &bijie, &pages).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let done = send(node, &certificate, &bijie, &format!("{one}/delete"), &[]).await;
+    let end = format!("{one}/delete");
+    for (session, status) in [(&reader, 403), (&zunyi, 404)] {
+        assert_eq!(node.page(&certificate, session, &end).await.status, status);
+    }
+    let asked = node.page(&certificate, &bijie, &end).await.text();
+    assert!(asked.contains("parks") && asked.contains(&format!("action=\"{end}\"")), "it is asked first: {asked}");
+    assert_eq!(node.curl(&certificate, &[], &feed).await.status, 200, "and nothing done before");
+    let done = send(node, &certificate, &bijie, &end, &[]).await;
     assert_eq!((done.0, &*done.1), (303, "/saved"), "{done:?}");
     assert_eq!(node.curl(&certificate, &[], &feed).await.status, 404, "the address has ended");
     let forget = format!("/saved/{own}/delete");
