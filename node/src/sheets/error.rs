@@ -104,11 +104,10 @@ impl SheetError {
                 "文件设有打开密码，请去掉密码后另存再导入。",
                 "The file is protected by a password: save it without one and import it again.",
             ),
-            Self::Broken(detail) => Text::new(
-                format!("文件已损坏，无法读取（{detail}）。请在表格软件中打开并另存，再导入。"),
-                format!(
-                    "The file is damaged ({detail}). Open it in a spreadsheet program, save it, and import it again."
-                ),
+            // What is damaged within means nothing to whoever has the file.
+            Self::Broken(_) => Text::new(
+                "文件已损坏，无法读取。请在表格软件中打开并另存，再导入；打不开的，请重新取得这个文件。",
+                "The file is damaged and cannot be read. Open it in a spreadsheet program, save it, and import it again; if it does not open, get the file anew.",
             ),
             Self::Unknown => Text::new(
                 "不是表格文件。可以导入 .xlsx、.xls、.ods、.csv（UTF-8 或 GB18030）和 JSON Lines。",

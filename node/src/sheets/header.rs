@@ -117,7 +117,7 @@ pub(super) fn find(
     let mut taken = BTreeSet::new();
     let mut columns = Vec::new();
     for (index, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
-        let by_hand = chosen(mapping, header, index);
+        let by_hand = chosen(mapping, headers, index);
         let field = match by_hand {
             Some(column) => column.field.as_deref().map(known_field).transpose()?,
             // The first column of a name has it; by hand another may be named.
@@ -148,7 +148,7 @@ fn below(upper: &[String], lower: &[String]) -> Vec<String> {
 fn score(headers: &[String], kind: Kind, mapping: &Mapping) -> Result<usize, SheetError> {
     let mut found = BTreeSet::new();
     for (index, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
-        let field = match chosen(mapping, header, index) {
+        let field = match chosen(mapping, headers, index) {
             Some(column) => {
                 column.field.as_deref().map(known_field).transpose()?.filter(|field| field.info().is_of(kind))
             }
@@ -164,10 +164,16 @@ fn known_field(text: &str) -> Result<Field, SheetError> {
     Field::parse(text).ok_or_else(|| SheetError::Field(text.to_owned()))
 }
 
-/// What a mapping says of a column, by its header or its letters.
-fn chosen<'m>(mapping: &'m Mapping, header: &str, index: usize) -> Option<&'m ColumnMapping> {
-    let header = squeezed(header);
-    mapping.columns.iter().find(|column| column_of(&column.header) == Some(index) || squeezed(&column.header) == header)
+/// What a mapping says of a column: by its letters, which tell two with one header apart, or by its header.
+fn chosen<'m>(mapping: &'m Mapping, headers: &[String], index: usize) -> Option<&'m ColumnMapping> {
+    let header = headers.get(index)?;
+    let said = |means: &dyn Fn(&str) -> bool| mapping.columns.iter().find(|column| means(&column.header));
+    said(&|known| column_of(known) == Some(index) && !headers.iter().any(|header| header == known))
+        .or_else(|| said(&|known| known == header))
+        .or_else(|| {
+            let header = squeezed(header);
+            said(&|known| squeezed(known) == header)
+        })
 }
 
 /// The field that a header names: by its own name, else by what else it is called.

@@ -9,8 +9,8 @@ use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use jiff::Timestamp;
 
 use super::fields::{Field, of_path};
-use super::grid::{Grid, Line};
-use super::header::{self, Layout};
+use super::grid::{Grid, Line, column_name};
+use super::header::{self, Column, Layout};
 use super::kind::Kind;
 use super::mapping::{Mapping, fingerprint};
 use super::packed::Packed;
@@ -371,8 +371,15 @@ impl Table {
 
     /// The mapping with which it was read, for correction by hand.
     pub fn mapping(&self, base: &Mapping) -> Mapping {
-        let columns = self.layout.columns.iter().map(|column| super::mapping::ColumnMapping {
-            header: column.header.clone(),
+        let all = &self.layout.columns;
+        // Of two with one header the second is known by its letters.
+        let known = |at: usize, column: &Column| match all.iter().take(at).any(|before| before.header == column.header)
+        {
+            true => column_name(column.index),
+            false => column.header.clone(),
+        };
+        let columns = all.iter().enumerate().map(|(at, column)| super::mapping::ColumnMapping {
+            header: known(at, column),
             field: column.field.map(|field| field.info().id.to_owned()),
             unit: column.unit_said.clone(),
         });

@@ -478,3 +478,24 @@ fn other_formats_hold_the_same_table() {
     }
     assert_eq!(titles("河源_技术需求_2026.csv").len(), 33);
 }
+
+#[test]
+fn of_two_columns_with_one_header_each_is_what_was_said_of_it() {
+    let book = read("名目,地区,总投资,名目\n一期,毕节市,3000万元,茶园\n".as_bytes(), "x.csv").unwrap();
+    let column = |header: &str, field: Option<&str>| ColumnMapping {
+        header: header.into(),
+        field: field.map(str::to_owned),
+        unit: None,
+    };
+    let mapping = Mapping {
+        kind: Some("project".into()),
+        columns: vec![column("名目", None), column("D", Some("title"))],
+        values: BTreeMap::from([("direction".to_owned(), "需求".to_owned())]),
+        ..Mapping::default()
+    };
+    let read_as = |mapping: Mapping| tables(book.clone(), &Setting { mapping, ..setting() }).unwrap().remove(0);
+    let table = read_as(mapping.clone());
+    let titles: Vec<String> = table.good().map(|(_, listing)| listing.title()).collect();
+    assert_eq!(titles, ["茶园"], "{:?}", table.rows);
+    assert_eq!(read_as(table.mapping(&mapping)).rows, table.rows, "and so it is remembered");
+}
