@@ -2,12 +2,13 @@
 
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::subscription::Way;
-use duikou_proto::v1::{PullQueue, WithdrawalReason};
-use duikou_tests::harness::{Receiver, Server, WebCertificate, offer, within};
+use duikou_proto::v1::{MailDigest, PullQueue, WithdrawalReason, mail_digest};
+use duikou_tests::harness::{MailServer, Network, Receiver, Server, WebCertificate, offer, within};
 
 use super::counterparts::{RICE, about, following, of, sought, two_cities};
+use super::mails::{BASE, link};
 use super::pull::{acknowledge, pull};
-use super::{create, gets, name, subscribe};
+use super::{create, gets, http, name, subscribe};
 use crate::rules::PATIENCE;
 
 /// Columns of the table of dealings: what was told, and what of that was new and answers a listing.
@@ -74,5 +75,57 @@ async fn what_was_told_is_counted_once_for_whose_subscription_it_is() {
     assert_eq!(within(PATIENCE, written).await, Ok(()), "an end is no listing, and what was asked for answers nothing");
     bijie.restart().await;
     assert_eq!(both().await, ([2, 1], [2, 0]));
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_digest_tells_is_counted_once_its_mail_was_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let mails = MailServer::start(&certificate);
+    let net = Network::new(974)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("bijie", &["bijie", "zunyi"])
+        .web_certificate(&certificate)
+        .setting("delivery.url", BASE)
+        .setting("delivery.extra_roots", &certificate.certificate.display().to_string())
+        .setting("mail.server", &mails.implicit())
+        .setting("mail.from", "no-reply@duikou.example")
+        .start()
+        .await;
+    let (shenzhen, bijie) = (net.node("shenzhen"), net.node("bijie"));
+    let seeker = bijie.let_in(&certificate, "seeker", &["bijie=viewer"]).await;
+    let neighbour = bijie.let_in(&certificate, "neighbour", &["zunyi=viewer"]).await;
+    bijie.publish(sought(RICE).by("bijie")).await.unwrap();
+    shenzhen.publish(about(offer("rice"), RICE)).await.unwrap();
+    bijie.sees("members/shenzhen/listings/rice").await;
+    let pace = mail_digest::Pace::AtOnce.into();
+    let mail = MailDigest { address: "li@example.com".to_owned(), pace, ..MailDigest::default() };
+    create(bijie, following("bijie", of("sought"), Way::Mail(mail)), Start::Unspecified).await.unwrap();
+    let question = mails.next().await;
+    assert_eq!(counted(bijie, &certificate, &seeker).await, [0, 0], "whoever is asked has been told nothing");
+
+    // A mail server has what it took a moment before that is written down.
+    let written = async |told: [i64; 2]| {
+        let looked = async || match counted(bijie, &certificate, &seeker).await {
+            seen if seen == told => Ok(()),
+            seen => Err(format!("{seen:?}")),
+        };
+        assert_eq!(within(PATIENCE, looked).await, Ok(()));
+    };
+    let confirmed = http(bijie, &certificate, "POST", &link(&question, "confirm"), &[], "").await;
+    assert_eq!(confirmed.status, 200);
+    assert_eq!(mails.next().await.headers["subject"], "稻谷：新1条");
+    written([1, 1]).await;
+
+    // One mail of two counts twice; what has changed is told, and no new counterpart.
+    shenzhen.replace(about(offer("rice").titled("more rice"), RICE)).await.unwrap();
+    shenzhen.publish(about(offer("seed"), RICE)).await.unwrap();
+    assert_eq!(mails.next().await.headers["subject"], "稻谷：新1条，更新1条");
+    written([3, 2]).await;
+    bijie.restart().await;
+    assert_eq!(counted(bijie, &certificate, &seeker).await, [3, 2]);
+    assert_eq!(counted(bijie, &certificate, &neighbour).await, [0, 0], "it was told to others");
     net.finish().await;
 }
