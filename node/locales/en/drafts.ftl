@@ -165,7 +165,7 @@ batch-others = { $count ->
     [one] One more is not handed in and stays as it is.
    *[other] { $count } more are not handed in and stay as they are.
     }
-batch-sample = A sample from all over the import
+batch-sample = A sample
 batch-lead = All of them are published, each by itself. You agree to what is handed in at this moment, check code:
 batch-yes = Approve and publish all
 batch-approved = { $count ->
@@ -217,3 +217,12 @@ policy-until = Until
 policy-until-help = For example 2027-03-31, at most a year
 policy-save = Save the rule
 policy-admins = Only administrators can change the rule.
+drafts-of-import = What came with one import.
+drafts-import-waits = An import that { $who } handed in on { $time } waits for approval.
+drafts-import-see = See the whole import
+review-import = It came with an import, which can be approved together.
+batch-sampled = { $count ->
+    [one] { $count } listing from all over the import: choose its title to read it in full.
+   *[other] { $count } listings from all over the import: choose a title to read it in full.
+}
+batch-all = See all of them

@@ -13,7 +13,7 @@ use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::desk::{Desk, DraftPath};
 use super::difference::scopes_in_words;
-use super::list::{Asked, Line};
+use super::list::{Asked, Line, of_batch};
 use super::people::People;
 
 /// Drafts of the sample.
@@ -31,9 +31,14 @@ pub(super) struct Sampled {
 pub(super) struct BatchPage {
     page: Page,
     batch: String,
+    of_batch: String,
+    /// Where all of them are listed.
+    all: String,
     count: String,
     others: String,
     sample: Vec<Sampled>,
+    /// How many these are, and what they are for.
+    sampled: String,
     hash: String,
     seal: String,
     /// What came of it; empty: nothing has been done yet.
@@ -113,6 +118,9 @@ impl BatchPage {
                 .collect(),
             failed: if failed > 0 { texts.count("batch-failed", failed) } else { String::new() },
             waits: found.submitted_count > 0,
+            sampled: texts.count("batch-sampled", found.sample.len()),
+            of_batch: of_batch(texts, &batch),
+            all: Asked::path_of(&batch),
             batch,
             page,
         }

@@ -61,7 +61,10 @@ pub(super) struct ListPage {
     lines: Vec<Line>,
     /// Where an import is approved together; empty: this is no import, or nothing waits.
     together: String,
-    batch: String,
+    /// What import these are of; empty: of any.
+    of_batch: String,
+    /// Imports of which something here waits: where each is, and what is said of it.
+    imports: Vec<(String, String)>,
     pager: Pager,
     empty: Empty,
 }
@@ -88,6 +91,11 @@ impl Asked {
             }
         }
         asked
+    }
+
+    /// Where an import is listed.
+    pub(super) fn path_of(batch: &str) -> String {
+        Self { batch: batch.to_owned(), ..Self::default() }.path()
     }
 
     fn path(&self) -> String {
@@ -159,15 +167,15 @@ impl ListPage {
         let whose = [(false, "drafts-all"), (true, "drafts-mine")];
         let whose = whose.map(|(mine, id)| tab(texts.text(id), Asked { mine, ..first.clone() }));
         let waits = !asked.batch.is_empty() && drafts.iter().any(|draft| draft.state() == DraftState::Submitted);
-        let batch: String = form_urlencoded::byte_serialize(asked.batch.as_bytes()).collect();
         let back = if asked.after.is_empty() { String::new() } else { first.path() };
         let on = if next.is_empty() { String::new() } else { Asked { after: next, ..asked.clone() }.path() };
         Self {
             tabs: [all].into_iter().chain(states).collect(),
             whose: whose.into(),
             lines: drafts.iter().map(|draft| Line::of(texts, names, people, draft)).collect(),
-            together: if waits { format!("/drafts/review?batch={batch}") } else { String::new() },
-            batch: asked.batch.clone(),
+            together: if waits { together(&asked.batch) } else { String::new() },
+            of_batch: if asked.batch.is_empty() { String::new() } else { of_batch(texts, &asked.batch) },
+            imports: if asked.batch.is_empty() { waiting_imports(texts, people, drafts) } else { Vec::new() },
             pager: Pager::new(texts, back, String::new(), on),
             empty: Empty {
                 title: texts.text("drafts-none"),
@@ -177,6 +185,37 @@ impl ListPage {
             page,
         }
     }
+}
+
+/// Where an import is approved together.
+fn together(batch: &str) -> String {
+    let batch: String = form_urlencoded::byte_serialize(batch.as_bytes()).collect();
+    format!("/drafts/review?batch={batch}")
+}
+
+/// What import drafts are of. Imports in a browser have ids in place of names, which say nothing to people.
+pub(super) fn of_batch(texts: Texts, batch: &str) -> String {
+    match uuid::Uuid::try_parse(batch) {
+        Ok(_) => texts.text("drafts-of-import"),
+        Err(_) => texts.about("drafts-of-batch", batch),
+    }
+}
+
+/// The imports of which a page of the list has something that waits, in its order.
+fn waiting_imports(texts: Texts, people: &People, drafts: &[Draft]) -> Vec<(String, String)> {
+    let mut found: Vec<&Draft> = Vec::new();
+    for draft in drafts.iter().filter(|draft| !draft.batch.is_empty() && draft.state() == DraftState::Submitted) {
+        if !found.iter().any(|known| known.batch == draft.batch) {
+            found.push(draft);
+        }
+    }
+    let said = |draft: &&Draft| {
+        let time = draft.submit_time.map_or(0, |time| time.seconds);
+        let time = format::moment(texts.language(), &format::in_china(time));
+        let path = Asked::path_of(&draft.batch);
+        (path, texts.fill("drafts-import-waits", &[("who", &people.name(&draft.author)), ("time", &time)]))
+    };
+    found.iter().map(said).collect()
 }
 
 impl Line {

@@ -21,6 +21,7 @@ use super::super::signed::Signed;
 use super::audience::{Audience, audience};
 use super::desk::{Desk, DraftPath};
 use super::difference::Row;
+use super::list::Asked;
 use super::people::People;
 use super::send::{Compared, compared};
 use super::shown::Shown;
@@ -47,6 +48,8 @@ pub(super) struct ReviewPage {
     approve: String,
     give_back: String,
     edit: String,
+    /// Where the rest of the import is that it came with; empty: it came by itself.
+    import: String,
     reason: Field,
     /// What keeps whoever looks from saying yes; empty: nothing.
     may_not: String,
@@ -155,6 +158,10 @@ impl ReviewPage {
             by.push((texts.text("drafts-editors"), people.names(&draft.editors)));
         }
         by.push((texts.text("drafts-submitted"), handed_in));
+        let import = match &*draft.batch {
+            "" => String::new(),
+            batch => Asked::path_of(batch),
+        };
         page.indexed = false;
         page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
         let reason = Field {
@@ -175,6 +182,7 @@ impl ReviewPage {
             approve: path.page("/approve"),
             give_back: path.page("/return"),
             edit: path.page(""),
+            import,
             reason,
             may_not: String::new(),
             again: rule != Rule::Other,

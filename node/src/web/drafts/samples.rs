@@ -101,6 +101,7 @@ fn draft(state: DraftState, language: Language) -> Draft {
         submit_time: at(TIME),
         approve_time: at(TIME),
         approver: "t-1".to_owned(),
+        batch: "0190b5c4-7f2e-7c3e-9d5e-1f2a3b4c5d6e".to_owned(),
         content_hash: HASH.to_owned(),
         etag: "3".to_owned(),
         ..Draft::default()
