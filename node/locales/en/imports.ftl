@@ -24,10 +24,10 @@ import-done-but = { $count ->
 import-step-columns = Columns
 import-step-rows = Rows
 import-step-done = Done
-import-found = Read as { $kind }: headers in row { $header }, { $rows } rows with content. { $sheet }
-import-found-in = Sheet { $sheet } is read as { $kind }: headers in row { $header }, { $rows } rows with content.
-import-which-kind = The headers fit several kinds of listings: choose the kind below.
-import-no-header = No known headers were found: choose the kind and the row of the headers below.
+import-found = Read as { $kind }: headers in row { $header }, { $rows } rows with content below. { $sheet }
+import-found-in = Sheet { $sheet } is read as { $kind }: headers in row { $header }, { $rows } rows with content below.
+import-which-kind = The headers do not tell what kind of listings these are: choose the kind below, then read it like that.
+import-no-header = No known headers were found: choose the kind and the row of the headers below, then read it like that.
 import-table = Another sheet, kind or header row?
 import-by-headers = By the headers
 import-sheet = Sheet
@@ -48,7 +48,7 @@ import-not = not imported
 import-unit-own = by header and cell
 import-unit-said = as the file says: { $what }
 import-for-all = The same for all rows
-import-for-all-lead = Rows whose cell is blank get what you write here. Leave blank what you do not need.
+import-for-all-lead = What no column has, and rows whose cell is blank, get what you write here. Leave blank what you do not need, and what is required but said by the headers (such as “technology wanted”).
 import-no-value = not for all
 import-words = What your office calls its audiences
 import-words-lead = On the left what the file says, on the right the audience that it means, for example circle:pan-prd.
@@ -64,7 +64,7 @@ import-waiting = Other imports come first; waiting…
 import-reading = Reading the file…
 import-sending = { $done } of { $total } rows
 import-keeping = Writing down what came of it…
-import-done-lead = The import is done. Wrong rows can be downloaded, corrected and sent again; what was imported is not repeated.
+import-done-lead = The import is done.
 import-publish = { $count ->
     [one] Publish { $count } row
    *[other] Publish { $count } rows
@@ -79,7 +79,7 @@ import-waiting-rows = { $count ->
 }
 import-row-waits = needs an approval
 import-go-on = Go on
-import-nothing = There is nothing to publish.
+import-nothing = There is nothing to publish: all of it is published or handed in already.
 import-review = Look at what waits for approval
 import-see = Look at your office's listings
 import-wrong = { $count ->
@@ -99,3 +99,25 @@ import-remark = { $cell }: { $what }
 done-import-gone = The import is removed. What was published stays.
 export-cut = Only the first { $count } listings are here: narrow the search and export in parts.
 export-as = Export:
+import-say-table = Kind and headers
+import-no-rows = There is nothing below the headers, so there is no row to import. Fill the table in and send it again.
+import-no-column = No column holds what every listing needs: { $what }. Choose one under “Holds”, or each row will be wrong.
+import-audience-help = Who may see them: public, registered (enterprises), network (all members), or none: it stays with your office. Also circle:NAME or member:NAME; several with ； between them.
+import-done-published = { $count ->
+    [one] { $count } row is published.
+   *[other] { $count } rows are published.
+}
+import-done-submitted = { $count ->
+    [one] { $count } row was handed in and is published once it is approved.
+   *[other] { $count } rows were handed in and are published once they are approved.
+}
+import-done-wrong = { $count ->
+    [one] { $count } wrong row was not imported: download it, correct it and send it again. What was imported is not repeated.
+   *[other] { $count } wrong rows were not imported: download them, correct them and send them again. What was imported is not repeated.
+}
+import-nothing-good = No row can be published: correct them first.
+import-wrong-name = { $what }-wrong.xlsx
+import-forget-title = Remove the import?
+import-forget-lead = “{ $what }” and what is known of its rows will be removed, and cannot be brought back.
+import-forget-help = What was published or handed in stays.
+import-give-up-help = Nothing was published yet; the same file can be sent again later.

@@ -1,16 +1,19 @@
 //! What is done with an import: it is read another way, tried, published, stopped, given up.
 
 use axum::extract::{Path, State};
+use duikou_proto::language::Text;
 use http::StatusCode;
 
 use super::super::Web;
+use super::super::asking::AskingPage;
+use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
-use super::columns::{WORDS, columns, for_all, kind_of, shown, unit_sent};
+use super::columns::{WORDS, audience_is_open, columns, for_all, kind_of, shown, unit_sent};
 use super::{START, own, path, refused};
 use crate::accounts::Role;
-use crate::imports::{Import, Job, NotTaken};
+use crate::imports::{Import, Job, NotTaken, Phase, Said};
 use crate::sheets::fields::Field;
 use crate::sheets::{ColumnMapping, ColumnOutline, Mapping, Outline, grid};
 
@@ -48,6 +51,16 @@ pub(super) async fn read_columns(State(web): State<Web>, signed: Signed, Path(id
         return columns(&web, &signed, &import, StatusCode::BAD_REQUEST).await;
     }
     let mapping = mapping(&import, &outline, &sent);
+    let said = Import { mapping: mapping.clone(), ..import.clone() };
+    if audience_is_open(&said, &outline) {
+        // What nobody would see is published only where that is meant, and then it has a word.
+        let field = Field::Audience.info().id.to_owned();
+        let why = Said::from(&Text::new(
+            "请填写可见范围：谁能看到这些信息？只留在本单位的，填“依申请”。",
+            "Say who may see these listings, under Audience; for what is to stay with your office write “none”.",
+        ));
+        return columns(&web, &signed, &Import { fault: Some((field, why)), ..said }, StatusCode::BAD_REQUEST).await;
+    }
     begin(&web, &signed, import, Some(mapping)).await
 }
 
@@ -65,7 +78,7 @@ fn mapping(import: &Import, outline: &Outline, sent: &Sent) -> Mapping {
     let columns = shown.iter().enumerate().map(of_column).collect();
     let kind = kind_of(import, outline);
     let mut values = import.mapping.values.clone();
-    for info in kind.map_or_else(Vec::new, |kind| for_all(kind, outline)) {
+    for info in kind.map_or_else(Vec::new, |kind| for_all(kind, import, outline)) {
         values.remove(info.id);
         let value = given(info.id.to_owned()).map(|value| value.chars().take(VALUE_CHARS).collect());
         values.extend(value.map(|value| (info.id.to_owned(), value)));
@@ -111,6 +124,30 @@ pub(super) async fn stop(State(web): State<Web>, signed: Signed, Path(id): Path<
     let import = own(&web, &signed, &id).await?;
     web.imports().interrupt(&import.id);
     Ok(see_other(&path(&id)))
+}
+
+/// Asks before one goes.
+pub(super) async fn ask_delete(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
+    let import = own(&web, &signed, &id).await?;
+    let page = Page::new(&web, &signed, Section::Import, signed.texts.text("import-forget-title"));
+    signed.page(&forgetting(page, &import))
+}
+
+/// The page that asks.
+pub(super) fn forgetting(mut page: Page, import: &Import) -> AskingPage {
+    let texts = page.texts();
+    page.indexed = false;
+    page.trail = vec![Crumb { path: START.to_owned(), name: texts.text("import-title") }];
+    let begun = matches!(import.phase, Phase::Publishing | Phase::Done);
+    AskingPage {
+        action: format!("{}/delete", path(&import.id)),
+        lead: texts.about("import-forget-lead", &import.name),
+        help: texts.text(if begun { "import-forget-help" } else { "import-give-up-help" }),
+        etag: String::new(),
+        yes: texts.text(if begun { "import-forget" } else { "import-give-up" }),
+        no: (texts.text("forget-back"), path(&import.id)),
+        page,
+    }
 }
 
 /// It goes, with its file. What it has published stays.

@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
+use super::super::format;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
 use super::super::respond::{Answer, see_other};
@@ -16,7 +17,8 @@ use super::{own, path, refused};
 use crate::accounts::Role;
 use crate::imports::Import;
 use crate::sheets::fields::{FIELDS, Field as Column, Info};
-use crate::sheets::{ColumnOutline, Kind, Outline, SheetOutline, TableOutline};
+use crate::sheets::grid::column_name;
+use crate::sheets::{ColumnMapping, ColumnOutline, Kind, Outline, SheetOutline, TableOutline};
 
 /// What amounts can be said to be counted in, as tables say it, and in English, which is what forms send.
 const UNITS: [(&str, &str); 12] = [
@@ -65,6 +67,14 @@ pub(super) struct ColumnLine {
     pub(super) units: Vec<(Choice, bool)>,
 }
 
+/// Fields without which no row is a listing, and which only a column can hold. Posts have their titles put together.
+const NEEDED: [(Column, &[Kind]); 4] = [
+    (Column::Title, &[Kind::Capital, Kind::Project, Kind::Technology, Kind::Event]),
+    (Column::Headcount, &[Kind::Talent]),
+    (Column::Start, &[Kind::Event]),
+    (Column::End, &[Kind::Event]),
+];
+
 /// One of the first rows of a sheet.
 pub(super) struct HeadLine {
     pub(super) number: u32,
@@ -81,8 +91,11 @@ pub(super) struct ColumnsPage {
     /// How the table was found, in a line for each.
     found: Vec<String>,
     kind: Field,
-    sheet: Field,
+    /// None where there is but one.
+    sheet: Option<Field>,
     head: Vec<HeadLine>,
+    /// Whether one of them was found, or said, to hold the headers.
+    header_known: bool,
     columns: Vec<ColumnLine>,
     values: Vec<Field>,
     audiences: [&'static str; 4],
@@ -132,9 +145,29 @@ pub(super) fn kind_of(import: &Import, outline: &Outline) -> Option<Kind> {
 }
 
 /// The fields that may be said for all rows.
-pub(super) fn for_all(kind: Kind, outline: &Outline) -> Vec<&'static Info> {
-    let otherwise = OTHERWISE.iter().filter(|column| !has(outline, **column));
+pub(super) fn for_all(kind: Kind, import: &Import, outline: &Outline) -> Vec<&'static Info> {
+    // What was said for all is shown, whatever a column holds by now.
+    let said = |column: Column| import.mapping.values.contains_key(column.info().id);
+    let otherwise = OTHERWISE.iter().filter(|column| said(**column) || !has(import, outline, **column));
     ALWAYS.iter().chain(otherwise).map(|column| column.info()).filter(|info| info.is_of(kind)).collect()
+}
+
+/// What was said by hand of a column.
+fn by_hand<'a>(import: &'a Import, column: &ColumnOutline) -> Option<&'a ColumnMapping> {
+    let letters = column_name(column.index);
+    let said = |header: &str| import.mapping.columns.iter().find(|known| known.header == header);
+    // Of two with one header the second is known by its letters.
+    said(&letters).or_else(|| said(&column.header))
+}
+
+/// The id of the field that a column holds: as somebody said since the file was looked at, else as it was recognised.
+fn held<'a>(import: &'a Import, column: &'a ColumnOutline) -> Option<&'a str> {
+    by_hand(import, column).map_or(column.field.as_deref(), |said| said.field.as_deref())
+}
+
+/// Whether nobody was told who may see the rows: neither by a column nor for all.
+pub(super) fn audience_is_open(import: &Import, outline: &Outline) -> bool {
+    !has(import, outline, Column::Audience) && !import.mapping.values.contains_key(Column::Audience.info().id)
 }
 
 /// The unit that a form has sent, as tables say it.
@@ -159,11 +192,9 @@ impl ColumnsPage {
         page.trail = vec![Crumb { path: super::START.to_owned(), name: texts.text("import-title") }];
         let kind = kind_of(import, outline);
         let values = kind.map_or_else(Vec::new, |kind| values(texts, import, outline, kind));
-        if let Some((field, said)) = &import.fault {
-            let beside = values.iter().any(|value| value.name == field);
-            if !beside {
-                page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
-            }
+        // What is wrong with a value is said beside it too, which is far below.
+        if let Some((_, said)) = &import.fault {
+            page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
         }
         let found = outline.sheets.iter().filter_map(|sheet| found(texts, sheet)).collect::<Vec<_>>();
         if found.is_empty() {
@@ -171,13 +202,15 @@ impl ColumnsPage {
             let id = if several { "import-which-kind" } else { "import-no-header" };
             page.notices.push(Notice { tone: Tone::Warning, text: texts.text(id) });
         }
+        page.notices.extend(kind.and_then(|kind| lacking(texts, import, outline, kind)));
+        let head = head(import, outline);
         let columns = match kind {
             Some(kind) => {
                 shown(outline).iter().map(|(place, column)| line(texts, import, kind, place, column)).collect()
             }
             None => Vec::new(),
         };
-        let words = if has(outline, Column::Audience) || !import.mapping.words.is_empty() {
+        let words = if has(import, outline, Column::Audience) || !import.mapping.words.is_empty() {
             let known = import.mapping.words.iter().map(|(word, scope)| (word.clone(), scope.clone()));
             known.chain(std::iter::repeat_with(Default::default)).take(WORDS).collect()
         } else {
@@ -188,7 +221,8 @@ impl ColumnsPage {
             found,
             kind: kinds(texts, kind),
             sheet: sheets(texts, import, outline),
-            head: head(import, outline),
+            header_known: head.iter().any(|line| line.chosen),
+            head,
             columns,
             values,
             audiences: match language {
@@ -202,14 +236,37 @@ impl ColumnsPage {
 }
 
 /// Whether a column that was found holds a field.
-fn has(outline: &Outline, column: Column) -> bool {
+fn has(import: &Import, outline: &Outline, column: Column) -> bool {
     let mut columns = tables(outline).flat_map(|(_, table)| &table.columns);
-    columns.any(|known| known.field.as_deref() == Some(column.info().id))
+    columns.any(|known| held(import, known) == Some(column.info().id))
+}
+
+/// What keeps every row from becoming a listing, where that shows already: no row at all, or no column for what each needs.
+fn lacking(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Option<Notice> {
+    let mut found = outline.sheets.iter().filter(|sheet| sheet.table.is_some()).peekable();
+    found.peek()?;
+    let warning = |text| Some(Notice { tone: Tone::Warning, text });
+    if found.all(|sheet| below(sheet) == 0) {
+        return warning(texts.text("import-no-rows"));
+    }
+    let needed = NEEDED.iter().filter(|(column, kinds)| kinds.contains(&kind) && !has(import, outline, *column));
+    let absent: Vec<String> = needed.map(|(column, _)| named(texts.language(), column.info())).collect();
+    if absent.is_empty() {
+        return None;
+    }
+    warning(texts.about("import-no-column", &absent.join(&texts.text("list-comma"))))
+}
+
+/// Rows that follow the headers; what is longer than what is shown of it has some.
+fn below(sheet: &SheetOutline) -> usize {
+    let header = sheet.table.as_ref().map_or(0, |table| table.header_row);
+    let before = sheet.head.iter().filter(|row| row.number <= header).count();
+    sheet.rows.saturating_sub(before)
 }
 
 fn found(texts: Texts, sheet: &SheetOutline) -> Option<String> {
     let table = sheet.table.as_ref()?;
-    let rows = sheet.rows.to_string();
+    let rows = format::grouped(below(sheet) as i64);
     let header = table.header_row.to_string();
     let kind = words::kind(texts, &table.kind);
     let id = if sheet.name.is_empty() { "import-found" } else { "import-found-in" };
@@ -223,13 +280,16 @@ fn kinds(texts: Texts, chosen: Option<Kind>) -> Field {
     Field::new("kind", texts.text("filter-kind"), Control::Choice(choices)).holding(chosen.map_or("", Kind::name))
 }
 
-fn sheets(texts: Texts, import: &Import, outline: &Outline) -> Field {
+fn sheets(texts: Texts, import: &Import, outline: &Outline) -> Option<Field> {
+    let chosen = import.mapping.sheet.as_deref().unwrap_or_default();
+    if outline.sheets.len() < 2 && chosen.is_empty() {
+        return None;
+    }
     let all = Choice { value: String::new(), name: texts.text("import-all-sheets") };
     let names = outline.sheets.iter().filter(|sheet| !sheet.name.is_empty());
     let names = names.map(|sheet| Choice { value: sheet.name.clone(), name: sheet.name.clone() });
     let choices = std::iter::once(all).chain(names).collect();
-    let chosen = import.mapping.sheet.as_deref().unwrap_or_default();
-    Field::new("sheet", texts.text("import-sheet"), Control::Choice(choices)).holding(chosen)
+    Some(Field::new("sheet", texts.text("import-sheet"), Control::Choice(choices)).holding(chosen))
 }
 
 /// The first rows of the sheet that is read, or of the first.
@@ -253,17 +313,13 @@ fn is_money(field: &str) -> bool {
 }
 
 fn line(texts: Texts, import: &Import, kind: Kind, place: &str, column: &ColumnOutline) -> ColumnLine {
-    let chosen = column.field.as_deref().unwrap_or_default();
+    let chosen = held(import, column).unwrap_or_default();
     let none = (Choice { value: String::new(), name: texts.text("import-not") }, chosen.is_empty());
     let fields = FIELDS.iter().filter(|info| info.is_of(kind)).map(|info| {
         let name = named(texts.language(), info);
         (Choice { value: info.id.to_owned(), name }, info.id == chosen)
     });
-    let by_hand =
-        import.mapping.columns.iter().find(|known| {
-            known.header == column.header || known.header == crate::sheets::grid::column_name(column.index)
-        });
-    let unit = by_hand.and_then(|known| known.unit.as_deref()).unwrap_or_default();
+    let unit = by_hand(import, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
     let digits = column.samples.iter().any(|sample| sample.bytes().any(|byte| byte.is_ascii_digit()));
     let units = if is_money(chosen) || (chosen.is_empty() && digits) {
         let said = match column.unit.as_deref().filter(|_| unit.is_empty()) {
@@ -286,7 +342,7 @@ fn line(texts: Texts, import: &Import, kind: Kind, place: &str, column: &ColumnO
     };
     ColumnLine {
         place: place.to_owned(),
-        header: format!("{} {}", crate::sheets::grid::column_name(column.index), column.header),
+        header: format!("{} {}", column_name(column.index), column.header),
         samples: column.samples.clone(),
         fields: std::iter::once(none).chain(fields).collect(),
         units,
@@ -316,13 +372,16 @@ fn values(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Vec<F
         let said = import.mapping.values.get(info.id).map_or("", String::as_str);
         let chosen = info.labels.iter().find(|label| [label.name, label.zh, label.en].contains(&said));
         let value = chosen.map_or(said, |label| label.name);
-        let help = match language {
-            Language::Zh => info.help.0,
-            Language::En => info.help.1,
+        let help = match (info.field, language) {
+            (Column::Audience, _) => texts.text("import-audience-help"),
+            // That its column is to be text is for whoever fills in a template.
+            (Column::Phone, _) => String::new(),
+            (_, Language::Zh) => info.help.0.to_owned(),
+            (_, Language::En) => info.help.1.to_owned(),
         };
         let field = Field::new(info.id, named(language, info), control).holding(value).faulted(fault(info));
         let list = if info.field == Column::Audience { "audiences" } else { "" };
-        Field { list, ..field.helped(help.to_owned()) }
+        Field { list, ..field.helped(help) }
     };
-    for_all(kind, outline).into_iter().map(field).collect()
+    for_all(kind, import, outline).into_iter().map(field).collect()
 }

@@ -43,7 +43,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/import/{id}/table", post(act::look_again))
         .route("/import/{id}/publish", post(act::publish))
         .route("/import/{id}/stop", post(act::stop))
-        .route("/import/{id}/delete", post(act::delete))
+        .route("/import/{id}/delete", get(act::ask_delete).post(act::delete))
         .route("/listings.xlsx", get(export::workbook))
         .route("/listings.csv", get(export::csv))
         .route("/drafts.xlsx", get(export::drafts))

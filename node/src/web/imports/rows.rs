@@ -73,6 +73,10 @@ pub(super) struct RowsPageView {
     doing: Option<Doing>,
     /// Whether it has been published.
     done: bool,
+    /// What has been done, where it has, and what may be done about the rest.
+    outcome: Vec<String>,
+    /// Why there is nothing to publish.
+    nothing: String,
     counts: Vec<Count>,
     notes: Vec<String>,
     rows: Vec<RowLine>,
@@ -171,7 +175,12 @@ pub(super) async fn wrong(State(web): State<Web>, signed: Signed, Path(id): Path
     let bytes = bytes.map_err(|error| refused::not_taken(&signed, &id, &error))?;
     let bytes = bytes.ok_or_else(|| refused::absent(&signed, &id))?;
     let response: Response = start::workbook("wrong.xlsx", bytes);
-    Ok(response)
+    Ok(start::called(response, &signed.texts.about("import-wrong-name", stem(&import.name))))
+}
+
+/// The name of a file without its extension.
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
 fn doing(texts: Texts, progress: Progress) -> Doing {
@@ -226,6 +235,8 @@ impl RowsPageView {
         let notes = if progress.is_none() { &*import.notes } else { &[] };
         Self {
             doing: progress.map(|progress| doing(texts, progress)),
+            outcome: if done { outcome(texts, import) } else { Vec::new() },
+            nothing: nothing(texts, import),
             done,
             counts: if progress.is_none() { counts(texts, import, look, &path) } else { Vec::new() },
             notes: notes.iter().map(|note| note.in_language(language).to_owned()).collect(),
@@ -244,6 +255,28 @@ impl RowsPageView {
             page,
         }
     }
+}
+
+/// What came of an import that is done.
+fn outcome(texts: Texts, import: &Import) -> Vec<String> {
+    let published = import.count(RowState::New) + import.count(RowState::Changed);
+    let parts = [
+        ("import-done-published", published),
+        ("import-done-submitted", import.count(RowState::Submitted)),
+        ("import-done-wrong", import.count(RowState::Wrong)),
+    ];
+    let counted = parts.into_iter().filter(|(_, rows)| *rows > 0).map(|(id, rows)| texts.count(id, rows));
+    std::iter::once(texts.text("import-done-lead")).chain(counted).collect()
+}
+
+/// Why an import that was tried has nothing to publish.
+fn nothing(texts: Texts, import: &Import) -> String {
+    let known = import.count(RowState::Unchanged);
+    texts.text(match import.count(RowState::Wrong) {
+        0 if known == 0 => "import-no-rows",
+        wrong if wrong > 0 && known == 0 => "import-nothing-good",
+        _ => "import-nothing",
+    })
 }
 
 fn counts(texts: Texts, import: &Import, look: Look, path: &str) -> Vec<Count> {

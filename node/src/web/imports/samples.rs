@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::layout::Section;
 use super::super::samples::Samples;
+use super::act::forgetting;
 use super::columns::ColumnsPage;
 use super::rows::{Look, RowsPageView};
 use super::start::{StartPage, line};
@@ -73,6 +74,9 @@ pub(in crate::web) fn samples(samples: &Samples) {
         samples.add("imports/columns.html", &shown);
     }
     let said = Said::from(&duikou_proto::language::Text::new("没有名为“<毕阶市>”的地区", "no place is called <x>"));
+    for phase in [Phase::Tried, Phase::Done] {
+        samples.add("kit/asking.html", &forgetting(page(), &import(samples, phase)));
+    }
     let row = KeptRow {
         sheet: "1".to_owned(),
         number: 18,

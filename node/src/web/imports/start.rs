@@ -127,6 +127,16 @@ pub(super) fn download(name: &str, kind: HeaderValue, bytes: Vec<u8>) -> Respons
     ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, kept)], bytes).into_response()
 }
 
+/// The same under a name in any script, for browsers that read RFC 6266; the plain name stays for others.
+pub(super) fn called(mut response: Response, name: &str) -> Response {
+    let coded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let plain = response.headers().get(CONTENT_DISPOSITION).and_then(|kept| kept.to_str().ok()).unwrap_or_default();
+    if let Ok(kept) = HeaderValue::from_str(&format!("{plain}; filename*=UTF-8''{coded}")) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, kept);
+    }
+    response
+}
+
 /// Takes a file.
 pub(super) async fn upload(State(web): State<Web>, signed: Signed, mut form: Multipart) -> Answer {
     signed.at_least(Role::Editor)?;
@@ -156,6 +166,7 @@ pub(super) async fn upload(State(web): State<Web>, signed: Signed, mut form: Mul
             while let Ok(Some(mut rest)) = form.next_field().await {
                 while let Ok(Some(_)) = rest.chunk().await {}
             }
+            tracing::info!(%error, "a file that was sent is not imported");
             let fault = error.text().in_language(signed.language()).to_owned();
             shown(&web, &signed, StatusCode::BAD_REQUEST, Some(fault)).await
         }

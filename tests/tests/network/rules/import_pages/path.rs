@@ -1,7 +1,7 @@
 //! What happens on the way: a header that is not found, an approval that is asked for, a node that does not survive it, and
 //! how it looks in a browser.
 
-use duikou_tests::harness::{Network, Seen, WebCertificate, browse_as, within};
+use duikou_tests::harness::{Network, Seen, WebCertificate, browse_as, filled, within};
 
 use super::super::PATIENCE;
 use super::{Clerk, count, held, sample};
@@ -71,7 +71,19 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     let page = clerk.preview(&path, &[("audience", "公开")]).await;
     assert!(count(&page, "NEW") == 2 && page.contains("提交 2 行审核"), "{page}");
     let page = clerk.publish(&path).await;
-    assert!(page.contains(&format!("/drafts?batch={id}")), "{page}");
+    let batch = format!("/drafts?batch={id}");
+    assert!(page.contains(&batch) && page.contains("已提交 2 行"), "{page}");
+    // Whoever approves finds the import among what waits, and from each of its listings.
+    let reviewer = Clerk::of(node, &certificate, "wang.fang", &["shenzhen=reviewer"]).await;
+    let list = reviewer.get("/drafts").await.text();
+    assert!(list.contains(&format!("href=\"{batch}\"")) && list.contains("一次导入正在等待审核"), "{list}");
+    let one = list.split("<h2 class=\"card-title\"><a href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(reviewer.get(one).await.text().contains(&format!("href=\"{batch}\"")), "{one}");
+    let whole = reviewer.get(&batch).await.text();
+    assert!(
+        whole.contains(&format!("/drafts/review?batch={id}")) && !whole.contains("一次导入正在等待审核"),
+        "{whole}"
+    );
     assert_eq!(held(node, "shenzhen").await, [], "nothing is published before it is approved");
     let drafts = clerk.get("/drafts.xlsx").await;
     let book = duikou_node::sheets::read(&drafts.body, "drafts.xlsx").unwrap();
@@ -179,9 +191,31 @@ async fn imports_work_in_a_browser_and_headers_are_found_by_hand() {
         ("direction", "供给"),
         ("audience", "公开"),
     ];
+    let columns = format!("{odd}/columns");
+    let page = clerk.get(&columns).await.text();
+    assert!(page.contains("还没有列对应必填的内容：标题"), "{page}");
+    // Who may see the rows is asked, and nothing that was chosen is lost over it.
+    let mut fields = filled(&page, &columns);
+    for (name, value) in &said[..4] {
+        fields.iter_mut().find(|(known, _)| known == name).unwrap().1 = (*value).to_owned();
+    }
+    let asked = clerk.send(&columns, &fields).await;
+    let page = asked.text();
+    assert!(asked.status == 400 && page.contains("id=\"audience-error\""), "{page}");
+    let kept = |page: &str| {
+        said[..4].iter().all(|(name, value)| {
+            filled(page, &columns).contains(&((*name).to_owned(), (*value).replace("供给", "OFFER")))
+        })
+    };
+    assert!(kept(&page), "{page}");
     let page = clerk.preview(&odd, &said).await;
     assert_eq!(count(&page, "WRONG") + count(&page, "NEW"), 1, "{page}");
     assert!(clerk.get(&odd).await.text().contains("茶园合作"));
+    // Whoever comes back to the columns finds them as they were said, and they are read so again.
+    let page = clerk.get(&columns).await.text();
+    assert!(kept(&page) && !page.contains("还没有列对应必填的内容"), "{page}");
+    let page = clerk.preview(&odd, &[]).await;
+    assert!(page.contains("茶园合作"), "{page}");
 
     let labour = clerk.begin(&sample("毕节_劳务_2026.xlsx")).await;
     let base = format!("https://{}", node.addresses().web);
@@ -202,7 +236,11 @@ async fn imports_work_in_a_browser_and_headers_are_found_by_hand() {
     let third = [Seen { name: "import done", path: &labour, status: 200 }];
     faults.extend(browse_as(&base, &clerk.session, &third).await);
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let gone = clerk.send(&format!("{labour}/delete"), &[]).await;
+    let forget = format!("{labour}/delete");
+    let asked = clerk.get(&forget).await.text();
+    assert!(asked.contains("毕节_劳务_2026.xlsx") && asked.contains(&format!("action=\"{forget}\"")), "{asked}");
+    assert_eq!(clerk.get(&labour).await.status, 200, "it is asked first");
+    let gone = clerk.send(&forget, &[]).await;
     assert_eq!((gone.status, gone.header("location")), (303, "/import"), "{gone:?}");
     assert_eq!(clerk.get(&labour).await.status, 404);
     assert_eq!(held(node, "bijie").await.len(), 36, "what was published stays");

@@ -43,7 +43,9 @@ async fn a_labour_table_is_previewed_published_corrected_and_repeated() {
     let before = held(node, "bijie").await;
     assert_eq!(before.len(), 36);
     let faults = clerk.get(&format!("{path}/wrong.xlsx")).await;
-    assert_eq!((faults.status, faults.header("content-disposition")), (200, "attachment; filename=\"wrong.xlsx\""));
+    let name = "attachment; filename=\"wrong.xlsx\"; filename*=UTF-8''%E6%AF%95%E8%8A%82%5F%E5%8A%B3%E5%8A%A1%5F2026%5F\
+                %E6%9C%89%E8%AF%AF%E7%9A%84%E8%A1%8C%2Exlsx";
+    assert_eq!((faults.status, faults.header("content-disposition")), (200, name));
     let mut rows = cells(&read(&faults.body, "wrong.xlsx").unwrap());
     let header = rows.iter().position(|row| row.first().is_some_and(|cell| cell == "序号")).unwrap();
     assert_eq!(rows.len(), header + 1 + 6);
