@@ -88,6 +88,7 @@ import-wrong = { $count ->
 }
 import-wrong-lead = Wrong rows are not published. Download them, correct the cells that are marked, and send the file again.
 import-change = Change what the columns hold
+import-preview-stopped = The preview broke off, and nothing was written. Look at the rows again when you like.
 import-stopped-at = The import broke off after { $done } of { $total } rows. Going on repeats nothing that was imported.
 import-states = By state
 import-all = all

@@ -73,6 +73,7 @@ import-see = 查看本单位的信息
 import-wrong = 下载有误的 { $count } 行
 import-wrong-lead = 有误的行不会发布。下载后在表格里改正（有问题的单元格已标出），再上传即可。
 import-change = 修改各列的含义
+import-preview-stopped = 预览中途停止，没有写入任何内容。可以重新预览。
 import-stopped-at = 导入中途停止：已处理 { $done } 行，共 { $total } 行。继续时已导入的不会重复。
 import-states = 按状态查看
 import-all = 全部

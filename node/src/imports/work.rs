@@ -76,11 +76,11 @@ impl Job {
     /// Does it, and writes down what came of it.
     pub(super) async fn run(self, desk: &Imports, under_way: &UnderWay) {
         let Err(stopped) = self.go(desk, under_way).await else { return };
-        let fault = match stopped {
-            // What has been sent is sent; the page says how far it came.
-            Stopped::Told => None,
-            Stopped::Refused(status) => Some((String::new(), Text::same(status.message()))),
-            Stopped::Failed(NotTaken::Sheet(error)) => Some((field_of(&error), error.text())),
+        let (field, text) = match stopped {
+            // What has been sent is sent; the page says that it broke off, and how far it came.
+            Stopped::Told => return,
+            Stopped::Refused(status) => (String::new(), Text::same(status.message())),
+            Stopped::Failed(NotTaken::Sheet(error)) => (field_of(&error), error.text()),
             Stopped::Failed(NotTaken::Gone) => return,
             Stopped::Failed(error) => {
                 tracing::error!(error = %crate::error::chain(&error), import = %self.import.id, "an import stopped");
@@ -88,12 +88,12 @@ impl Job {
                     "服务器无法读写导入文件，请联系管理员后重试。",
                     "This server cannot read or write the files of the import: tell its administrator, then try again.",
                 );
-                Some((String::new(), text))
+                (String::new(), text)
             }
         };
         let publishes = self.publishes;
         let change = desk.change(&self.import, move |import| {
-            import.fault = fault.as_ref().map(|(field, text)| (field.clone(), Said::from(text)));
+            import.fault = Some((field, Said::from(&text)));
             if !publishes {
                 import.phase = Phase::Sent;
             }

@@ -15,7 +15,7 @@ use super::super::signed::Signed;
 use super::super::words;
 use super::{own, path, refused};
 use crate::accounts::Role;
-use crate::imports::Import;
+use crate::imports::{Import, Phase};
 use crate::sheets::fields::{FIELDS, Field as Column, Info};
 use crate::sheets::grid::column_name;
 use crate::sheets::{ColumnMapping, ColumnOutline, Kind, Outline, SheetOutline, TableOutline};
@@ -195,6 +195,10 @@ impl ColumnsPage {
         // What is wrong with a value is said beside it too, which is far below.
         if let Some((_, said)) = &import.fault {
             page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
+        }
+        // Nothing is being done with it: what was begun has broken off.
+        if import.phase == Phase::Trying {
+            page.notices.push(Notice { tone: Tone::Warning, text: texts.text("import-preview-stopped") });
         }
         let found = outline.sheets.iter().filter_map(|sheet| found(texts, sheet)).collect::<Vec<_>>();
         if found.is_empty() {

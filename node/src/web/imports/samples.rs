@@ -69,8 +69,8 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let lines = || phases.iter().map(|phase| line(visitor.texts, &import(samples, *phase), false)).collect();
     samples.add("imports/start.html", &StartPage::of(page(), lines(), true, Some("<wrong>".to_owned())));
     samples.add("imports/start.html", &StartPage::of(page(), Vec::new(), false, None));
-    for found in [true, false] {
-        let shown = ColumnsPage::of(page(), &import(samples, Phase::Sent), &outline(found));
+    for (found, phase) in [(true, Phase::Sent), (false, Phase::Sent), (true, Phase::Trying)] {
+        let shown = ColumnsPage::of(page(), &import(samples, phase), &outline(found));
         samples.add("imports/columns.html", &shown);
     }
     let said = Said::from(&duikou_proto::language::Text::new("没有名为“<毕阶市>”的地区", "no place is called <x>"));

@@ -100,6 +100,12 @@ async fn many(format: Format, rows: usize, seed: u64) {
     let path = clerk.begin(&file).await;
     step("sent and looked at", &Seen::default());
     clerk.begin_preview(&path, &[]).await;
+    let stopped = clerk.send(&format!("{path}/stop"), &[]).await;
+    assert_eq!(stopped.status, 303, "{}", stopped.text());
+    let page = clerk.settled(&path).await;
+    assert!(page.contains("预览中途停止"), "{page}");
+    step("a preview that was stopped", &Seen::default());
+    clerk.begin_preview(&path, &[]).await;
     let (seen, page) = meanwhile(&clerk, &path).await;
     step("preview", &seen);
     assert_eq!(count(&page, "NEW"), rows, "{page}");
