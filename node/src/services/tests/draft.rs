@@ -125,9 +125,9 @@ async fn a_draft_is_written_returned_corrected_approved_and_published() {
     assert_eq!((&done.listing, done.revision), (&published.name, published.revision));
     assert_eq!((published.expire_time, published.listing.unwrap().title), (expires, "green tea".into()));
 
-    let head = world.engine.head();
+    let before = world.published("tea").await;
     assert_eq!(world.approve(&reviewer, &draft.name, &hash).await.unwrap(), done, "once more, as before");
-    assert_eq!(world.engine.head(), head, "and nothing was written");
+    assert_eq!(world.published("tea").await, before, "and nothing was written");
     let get = GetDraftRequest { name: draft.name.clone() };
     let account = world.drafts().get_draft(bearing(&author, get)).await.unwrap().into_inner();
     assert_eq!((account.state(), account.revision, account.warnings.len()), (State::Approved, done.revision, 0));
@@ -145,7 +145,7 @@ async fn what_publishes_waits_for_an_approval_and_what_narrows_does_not() {
     world.publish("a", "tea", &["network"]).await;
     for rule in [Rule::Self_, Rule::Other] {
         world.rule("a", rule).await;
-        let head = world.engine.head();
+        let before = world.published("tea").await;
         let required = is(Code::FailedPrecondition, "APPROVAL_REQUIRED");
         let new = create("a", "rice", listing("rice", &["network"]));
         assert_eq!(told(world.admin().create_listing(new.clone()).await), required);
@@ -166,7 +166,8 @@ async fn what_publishes_waits_for_an_approval_and_what_narrows_does_not() {
             BatchCreateListingsRequest { parent: "members/a".into(), requests: vec![new], ..Default::default() };
         let rows = world.admin().batch_create_listings(batch).await.unwrap().into_inner().results;
         assert_eq!((rows[0].outcome(), &*rows[0].violations[0].reason), (Outcome::Refused, "APPROVAL_REQUIRED"));
-        assert_eq!(world.engine.head(), head, "nothing was written");
+        let after = (world.published("tea").await, world.published("rice").await);
+        assert_eq!(after, (before, None), "nothing was written");
     }
     let same = world.publish("a", "tea", &["network"]).await;
     let narrower = Listing {
