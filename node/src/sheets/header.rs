@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use super::fields::{FIELDS, Field, Info};
-use super::grid::{Cell, Grid, Line, column_name, column_of};
+use super::grid::{Cell, Grid, Line, column_name};
 use super::implied::{IMPLIED, Implied};
 use super::kind::Kind;
 use super::mapping::{ColumnMapping, Mapping};
@@ -164,16 +164,9 @@ fn known_field(text: &str) -> Result<Field, SheetError> {
     Field::parse(text).ok_or_else(|| SheetError::Field(text.to_owned()))
 }
 
-/// What a mapping says of a column: by its letters, which tell two with one header apart, or by its header.
+/// What a mapping says of a column.
 fn chosen<'m>(mapping: &'m Mapping, headers: &[String], index: usize) -> Option<&'m ColumnMapping> {
-    let header = headers.get(index)?;
-    let said = |means: &dyn Fn(&str) -> bool| mapping.columns.iter().find(|column| means(&column.header));
-    said(&|known| column_of(known) == Some(index) && !headers.iter().any(|header| header == known))
-        .or_else(|| said(&|known| known == header))
-        .or_else(|| {
-            let header = squeezed(header);
-            said(&|known| squeezed(known) == header)
-        })
+    mapping.of_column(index, headers.get(index)?, |known| headers.iter().any(|header| header == known))
 }
 
 /// The field that a header names: by its own name, else by what else it is called.

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::grid::column_of;
+use super::header::squeezed;
+
 /// How the columns of a table are to be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -39,11 +42,30 @@ pub struct ColumnMapping {
     pub unit: Option<String>,
 }
 
+impl Mapping {
+    /// What is said of the column at `index`, counted from 0, with this header: by its letters, which tell two with one
+    /// header apart, unless a column of the table is called like them; else by the header.
+    pub(crate) fn of_column(
+        &self,
+        index: usize,
+        header: &str,
+        is_header: impl Fn(&str) -> bool,
+    ) -> Option<&ColumnMapping> {
+        let said = |means: &dyn Fn(&str) -> bool| self.columns.iter().find(|column| means(&column.header));
+        said(&|known| column_of(known) == Some(index) && !is_header(known))
+            .or_else(|| said(&|known| known == header))
+            .or_else(|| {
+                let header = squeezed(header);
+                said(&|known| squeezed(known) == header)
+            })
+    }
+}
+
 /// What a table's headers are known by, to find the mapping that was used for them before: hexadecimal.
 pub fn fingerprint<'a>(headers: impl IntoIterator<Item = &'a str>) -> String {
     let mut hasher = blake3::Hasher::new();
     for header in headers {
-        let header = super::header::squeezed(header);
+        let header = squeezed(header);
         hasher.update(&(header.len() as u64).to_le_bytes());
         hasher.update(header.as_bytes());
     }

@@ -499,3 +499,17 @@ fn of_two_columns_with_one_header_each_is_what_was_said_of_it() {
     assert_eq!(titles, ["茶园"], "{:?}", table.rows);
     assert_eq!(read_as(table.mapping(&mapping)).rows, table.rows, "and so it is remembered");
 }
+
+#[test]
+fn letters_that_are_a_header_mean_the_column_of_that_name() {
+    let mapping = Mapping {
+        columns: vec![ColumnMapping { header: "B".into(), field: Some("title".into()), unit: None }],
+        ..Mapping::default()
+    };
+    let of = |headers: &[&str]| {
+        let said = |index: usize| mapping.of_column(index, headers[index], |known| headers.contains(&known));
+        [0, 1].map(|index| said(index).is_some())
+    };
+    assert_eq!(of(&["名目", "地区"]), [false, true]);
+    assert_eq!(of(&["B", "地区"]), [true, false]);
+}

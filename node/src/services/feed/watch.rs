@@ -91,18 +91,15 @@ impl Watch {
     /// What the reader meets next. Those that are far behind take turns: thousands that began at once would else have
     /// connections wait for them for so long that they pass for dead.
     async fn next(&mut self) -> Result<Option<(Step, Cursor)>, StoreError> {
-        loop {
+        while self.reader.is_far_behind() {
             if let Some(ready) = self.reader.ready() {
                 return Ok(Some(ready));
             }
-            if self.reader.is_far_behind() {
-                let _turn = self.catching_up.acquire().await;
-                self.reader.turn().await?;
-                yield_now().await;
-            } else if !self.reader.turn().await? {
-                return Ok(None);
-            }
+            let _turn = self.catching_up.acquire().await;
+            self.reader.turn().await?;
+            yield_now().await;
         }
+        self.reader.next().await
     }
 
     fn bookmark(&self) -> Sent {

@@ -134,6 +134,10 @@ pub(super) fn shown(outline: &Outline) -> Vec<(String, &ColumnOutline)> {
     found.into_iter().map(|(place, _, column)| (place, column)).collect()
 }
 
+fn columns_of(outline: &Outline) -> impl Iterator<Item = &ColumnOutline> {
+    tables(outline).flat_map(|(_, table)| &table.columns)
+}
+
 fn tables(outline: &Outline) -> impl Iterator<Item = (usize, &TableOutline)> {
     outline.sheets.iter().enumerate().filter_map(|(at, sheet)| Some((at, sheet.table.as_ref()?)))
 }
@@ -153,16 +157,14 @@ pub(super) fn for_all(kind: Kind, import: &Import, outline: &Outline) -> Vec<&'s
 }
 
 /// What was said by hand of a column.
-fn by_hand<'a>(import: &'a Import, column: &ColumnOutline) -> Option<&'a ColumnMapping> {
-    let letters = column_name(column.index);
-    let said = |header: &str| import.mapping.columns.iter().find(|known| known.header == header);
-    // Of two with one header the second is known by its letters.
-    said(&letters).or_else(|| said(&column.header))
+fn by_hand<'a>(import: &'a Import, outline: &Outline, column: &ColumnOutline) -> Option<&'a ColumnMapping> {
+    let is_header = |known: &str| columns_of(outline).any(|column| column.header == known);
+    import.mapping.of_column(column.index, &column.header, is_header)
 }
 
 /// The id of the field that a column holds: as somebody said since the file was looked at, else as it was recognised.
-fn held<'a>(import: &'a Import, column: &'a ColumnOutline) -> Option<&'a str> {
-    by_hand(import, column).map_or(column.field.as_deref(), |said| said.field.as_deref())
+fn held<'a>(import: &'a Import, outline: &Outline, column: &'a ColumnOutline) -> Option<&'a str> {
+    by_hand(import, outline, column).map_or(column.field.as_deref(), |said| said.field.as_deref())
 }
 
 /// Whether nobody was told who may see the rows: neither by a column nor for all.
@@ -210,7 +212,7 @@ impl ColumnsPage {
         let head = head(import, outline);
         let columns = match kind {
             Some(kind) => {
-                shown(outline).iter().map(|(place, column)| line(texts, import, kind, place, column)).collect()
+                shown(outline).iter().map(|(place, column)| line(texts, import, outline, kind, place, column)).collect()
             }
             None => Vec::new(),
         };
@@ -241,8 +243,7 @@ impl ColumnsPage {
 
 /// Whether a column that was found holds a field.
 fn has(import: &Import, outline: &Outline, column: Column) -> bool {
-    let mut columns = tables(outline).flat_map(|(_, table)| &table.columns);
-    columns.any(|known| held(import, known) == Some(column.info().id))
+    columns_of(outline).any(|known| held(import, outline, known) == Some(column.info().id))
 }
 
 /// What keeps every row from becoming a listing, where that shows already: no row at all, or no column for what each needs.
@@ -316,14 +317,21 @@ fn is_money(field: &str) -> bool {
     money.iter().any(|column| column.info().id == field)
 }
 
-fn line(texts: Texts, import: &Import, kind: Kind, place: &str, column: &ColumnOutline) -> ColumnLine {
-    let chosen = held(import, column).unwrap_or_default();
+fn line(
+    texts: Texts,
+    import: &Import,
+    outline: &Outline,
+    kind: Kind,
+    place: &str,
+    column: &ColumnOutline,
+) -> ColumnLine {
+    let chosen = held(import, outline, column).unwrap_or_default();
     let none = (Choice { value: String::new(), name: texts.text("import-not") }, chosen.is_empty());
     let fields = FIELDS.iter().filter(|info| info.is_of(kind)).map(|info| {
         let name = named(texts.language(), info);
         (Choice { value: info.id.to_owned(), name }, info.id == chosen)
     });
-    let unit = by_hand(import, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
+    let unit = by_hand(import, outline, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
     let digits = column.samples.iter().any(|sample| sample.bytes().any(|byte| byte.is_ascii_digit()));
     let units = if is_money(chosen) || (chosen.is_empty() && digits) {
         let said = match column.unit.as_deref().filter(|_| unit.is_empty()) {
