@@ -153,7 +153,8 @@ fn range(index: usize, bounds: (Option<i64>, Option<i64>)) -> v1::Filter {
         start_time: bounds.0.and_then(seconds),
         end_time: bounds.1.map(|end| end + 1).and_then(seconds),
     });
-    let level = |bound: Option<i64>| bound.map_or(0, |level| level as i32 + 1);
+    // From 1, since 0 says that there is no bound; 9 is the highest that there is.
+    let level = |bound: Option<i64>| bound.map_or(0, |level| (level as i32 + 1).min(9));
     let none = v1::Filter::default();
     match index {
         0 => v1::Filter { expire_time: times, ..none },
