@@ -61,6 +61,10 @@ defects! {
     RefusalsSettleEarly,
     /// A mirror keeps an expired record whose withdrawal never came.
     ExpiredKept,
+    /// What was refused counts as missing in comparisons.
+    RefusedCountsAsMissing,
+    /// A member that comes from another node is not recovered before it writes.
+    MovedUnrecovered,
     /// A session that is still being opened counts as alive.
     OpeningCountsAsAlive,
     /// Nothing is healed that differs from a head.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::accept::Ranking;
 use super::entries::CatchUpFact;
 use super::facts;
+use super::stand_in::{Refused, RefusedRecord};
 use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
@@ -79,6 +80,9 @@ pub struct RejectionFact {
     /// Of the newest withdrawal that was refused; 0: none was.
     #[serde(default, skip_serializing_if = "none_was")]
     pub told_by: Revision,
+    /// The newest record that was refused, where heads count it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<RefusedRecord>,
 }
 
 fn none_was(revision: &Revision) -> bool {
@@ -106,6 +110,12 @@ impl RejectionFact {
             told.get_or_insert_default().extend(part.scopes());
             told_by = told_by.max(part.revision());
         }
+        // What was ahead of time comes again as a smaller revision.
+        let ahead = before.is_some_and(|before| before.code == i32::from(Code::Future));
+        let kept = before.and_then(|before| before.record.clone());
+        let kept = kept.filter(|kept| !part.is_record() || !ahead && kept.revision > part.revision());
+        // Its origin ends what is past its date, and counts it no longer.
+        let counts = || RefusedRecord::of(part).filter(|_| code != Code::Expired);
         Self {
             revision: part.revision(),
             key_number: part.key_number(),
@@ -114,7 +124,31 @@ impl RejectionFact {
             directory,
             told: told.map(|told| told.to_text()),
             told_by,
+            record: kept.or_else(counts),
         }
+    }
+
+    /// The newest revision that was refused.
+    pub fn newest(&self) -> Revision {
+        self.record.as_ref().map_or(0, |record| record.revision).max(self.revision).max(self.told_by)
+    }
+
+    /// Whether what is here of the name is no older than what was refused.
+    pub(crate) fn is_past(&self, record: Option<&Part>, withdrawal: Option<&Part>) -> bool {
+        let (record, withdrawal) = (record.map(Part::revision), withdrawal.map(Part::revision));
+        // A withdrawal ends what is older than itself, not the record that was signed with it.
+        let replaces = |revision| record >= Some(revision) || withdrawal > Some(revision);
+        record.max(withdrawal) >= Some(self.revision) && self.record.as_ref().is_none_or(|old| replaces(old.revision))
+    }
+
+    /// What of it counts in comparisons; None where it came from a node that does not host its origin, which says nothing of
+    /// what is held.
+    pub(crate) fn refused(&self) -> Option<Refused> {
+        (self.code != i32::from(Code::Host)).then(|| Refused {
+            record: self.record.as_ref().and_then(RefusedRecord::read),
+            told: self.told().unwrap_or_default(),
+            told_by: self.told_by,
+        })
     }
 
     fn told(&self) -> Option<ScopeSet> {
@@ -131,8 +165,7 @@ impl RejectionFact {
         // A revision that was ahead of time comes again as a smaller one; what is here already is not it.
         let ahead = self.code == i32::from(Code::Future);
         let anew = ahead && parts.iter().any(|part| part.revision() > *before);
-        let newest = record.iter().chain(withdrawal).map(Part::revision).max();
-        if !anew && newest < Some(self.revision) {
+        if !anew && !self.is_past(record.as_ref(), withdrawal.as_ref()) {
             return false;
         }
         // A later record replaces an earlier one, and no withdrawal but for those who see it.

@@ -1,14 +1,10 @@
 //! Whether this store holds what an origin says that it should: scope by scope, with the reason where it does not.
 
-use std::collections::BTreeSet;
-
 use duikou_proto::envelope::Micros;
-use duikou_proto::federation::rejected::Code;
 use duikou_proto::v1::completeness::State;
 
-use super::RejectionFact;
+use super::Engine;
 use super::heads::ScopeState;
-use super::{Engine, facts};
 use crate::limits;
 
 /// One scope of an origin.
@@ -20,13 +16,13 @@ pub struct Completeness {
     pub scope: String,
     /// Whether all of it is here.
     pub state: State,
-    /// When the newest head that was met was issued.
+    /// When the newest head that was met, but for what was refused, was issued.
     pub complete: Option<Micros>,
     /// When the newest head was issued.
     pub issued: Micros,
 }
 
-fn judge(state: &ScopeState, rejected: bool, now: Micros) -> Option<(State, Micros)> {
+fn judge(state: &ScopeState, now: Micros) -> Option<(State, Micros)> {
     let (_, head) = state.head.as_ref()?;
     let stale = now > head.valid_until && !head.kinds.is_empty();
     // Not by the age of the newest head: an origin that writes each minute has always a new one.
@@ -35,7 +31,7 @@ fn judge(state: &ScopeState, rejected: bool, now: Micros) -> Option<(State, Micr
     let judged = match (state.meets_head(), stale) {
         (true, false) => State::Complete,
         (_, true) => State::Stale,
-        (false, false) if rejected => State::Rejected,
+        (false, false) if state.meets_head_but_for_refused() => State::Rejected,
         (false, false) if long => State::Withheld,
         (false, false) => State::Behind,
     };
@@ -46,23 +42,11 @@ impl Engine {
     /// All scopes of all origins that live elsewhere, as far as heads of them have come.
     pub fn completeness(&self) -> Vec<Completeness> {
         let (heads, directory, now) = (self.heads(), self.directory(), self.now());
-        let rejected: BTreeSet<String> = self
-            .0
-            .memory
-            .load()
-            .hot(facts::REJECTIONS, limits::REJECTIONS)
-            .into_iter()
-            // What another node should have sent says nothing of what is held.
-            .filter(|(key, value)| {
-                facts::decode::<RejectionFact>(key, value).is_ok_and(|fact| fact.code != i32::from(Code::Host))
-            })
-            .filter_map(|(key, _)| Some(key.split("/members/").nth(1)?.split('/').next()?.to_owned()))
-            .collect();
         let elsewhere =
             |origin: &str| directory.member_by_text(origin).is_some_and(|member| member.node != self.0.identity.node);
         let scopes = heads.iter().filter(|(origin, ..)| elsewhere(origin));
         let judged = scopes.filter_map(|(origin, scope, held)| {
-            let (state, issued) = judge(held, rejected.contains(origin), now)?;
+            let (state, issued) = judge(held, now)?;
             let (origin, scope) = (origin.to_owned(), scope.to_owned());
             Some(Completeness { origin, scope, state, complete: held.met.map(|met| met.issue_time), issued })
         });
@@ -81,6 +65,7 @@ mod tests {
     use prost::Message;
 
     use super::super::heads::{Counted, Heads};
+    use super::super::stand_in::{Refused, RefusedRecord};
     use super::*;
     use crate::store::Row;
 
@@ -142,7 +127,7 @@ mod tests {
         }
 
         fn state(&self, now: Micros) -> State {
-            judge(self.here.get(ORIGIN, SCOPE).unwrap(), false, now).unwrap().0
+            judge(self.here.get(ORIGIN, SCOPE).unwrap(), now).unwrap().0
         }
     }
 
@@ -161,6 +146,65 @@ mod tests {
             two.head_comes(now + SECOND);
             assert_eq!(two.state(now + SECOND) == State::Withheld, settled, "after the head of {round}");
         }
+    }
+
+    fn refuses(to: &mut Heads, row: &Row, held: &Counted, now: Micros) {
+        let record = row.record.as_ref().and_then(RefusedRecord::of).and_then(|record| record.read());
+        let refused = Refused { record, ..Refused::default() };
+        to.refuse(&format!("rejected/g/{}", row.name), &row.name, Some(refused), held);
+        to.judge(now);
+    }
+
+    #[test]
+    fn what_was_refused_is_told_apart_from_what_is_kept_back() {
+        let mut two = Two::default();
+        let (good, bad) = (two.writes(SECOND), two.writes(2 * SECOND));
+        comes(&mut two.here, &good, 3 * SECOND);
+        refuses(&mut two.here, &bad, &Counted::default(), 3 * SECOND);
+        two.head_comes(4 * SECOND);
+        assert_eq!(two.state(4 * SECOND), State::Rejected);
+        let met = two.here.get(ORIGIN, SCOPE).unwrap().met.unwrap();
+        assert_eq!(met.as_of, 2 * SECOND, "receipts go on, and name it");
+
+        let kept = two.writes(5 * SECOND);
+        two.head_comes(6 * SECOND);
+        assert_eq!(two.state(7 * SECOND), State::Behind);
+        assert_eq!(two.state(90 * SECOND), State::Withheld, "however much else was refused");
+        assert_eq!(two.here.get(ORIGIN, SCOPE).unwrap().met.unwrap().as_of, 2 * SECOND);
+        comes(&mut two.here, &kept, 91 * SECOND);
+        assert_eq!(two.state(92 * SECOND), State::Rejected);
+
+        comes(&mut two.here, &bad, 93 * SECOND);
+        two.here.refuse(&format!("rejected/g/{}", bad.name), &bad.name, None, &Counted::of(&bad));
+        two.here.judge(93 * SECOND);
+        assert_eq!(two.state(94 * SECOND), State::Complete);
+    }
+
+    #[test]
+    fn a_refused_record_takes_the_place_of_the_one_before_it() {
+        let mut two = Two::default();
+        let first = two.writes(SECOND);
+        comes(&mut two.here, &first, SECOND);
+        let next = row(&first.name, "capital", 2 * SECOND, vec![7]);
+        two.there.change(&first.name, &Counted::of(&first), &Counted::of(&next), 2 * SECOND);
+        refuses(&mut two.here, &next, &Counted::of(&first), 3 * SECOND);
+        two.head_comes(4 * SECOND);
+        assert_eq!(two.state(4 * SECOND), State::Rejected);
+        let older = row(&first.name, "capital", SECOND / 2, vec![8]);
+        refuses(&mut two.here, &older, &Counted::of(&first), 5 * SECOND);
+        assert_eq!(two.state(90 * SECOND), State::Withheld, "what is older than what is held stands for nothing");
+    }
+
+    #[test]
+    fn more_than_a_receipt_names_are_not_vouched_for() {
+        let mut two = Two::default();
+        for number in 1..=duikou_proto::limits::RECEIPT_REFUSED as Micros + 1 {
+            let row = two.writes(number * SECOND);
+            refuses(&mut two.here, &row, &Counted::default(), number * SECOND);
+        }
+        two.head_comes(60 * SECOND);
+        assert_eq!(two.state(60 * SECOND), State::Rejected);
+        assert_eq!(two.here.get(ORIGIN, SCOPE).unwrap().met, None);
     }
 
     #[test]

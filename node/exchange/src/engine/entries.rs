@@ -278,7 +278,7 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
             }
         }
     }
-    if comes && was.is_some() && !here {
+    if comes && was.is_some() && !here && !defects::on(Defect::MovedUnrecovered) {
         work.memory.unrecovered.insert(member.clone());
         work.put_fact(facts::unrecovered(member), &true);
     }

@@ -234,6 +234,12 @@ pub fn rejection(peer: &NodeId, name: &RecordName) -> String {
     format!("{REJECTIONS}{peer}/{name}")
 }
 
+/// Of which name something was refused, by the key under which that is kept.
+pub fn refused_name(key: &str) -> Option<RecordName> {
+    let at = key.strip_prefix(REJECTIONS)?.find("/members/")?;
+    key.get(REJECTIONS.len() + at + 1..)?.parse().ok()
+}
+
 /// Begins the states that `peer` refused of ours.
 pub fn refused(peer: &NodeId) -> String {
     format!("{REFUSALS}{peer}/")

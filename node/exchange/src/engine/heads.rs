@@ -14,6 +14,7 @@ use duikou_proto::set_hash::{Element, SetHash};
 use duikou_proto::v1::{Head, KindSum};
 use prost::Message;
 
+use super::stand_in::{Refused, StandIn};
 use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::{Count, Counts, Row, Store, StoreError};
@@ -29,9 +30,11 @@ pub(crate) struct ScopeState {
     pub(crate) as_of: Revision,
     /// The newest head that is held, with its revision.
     pub(crate) head: Option<(Revision, Head)>,
-    /// The newest head that was met exactly.
+    /// The newest head that was met, but for what a receipt names as refused.
     pub(crate) met: Option<Met>,
     differing: Differing,
+    /// What was refused stands in for what is held, by name.
+    stand_ins: BTreeMap<RecordName, StandIn>,
 }
 
 /// How long a scope has differed from its heads without having met one of them.
@@ -74,6 +77,16 @@ impl ScopeState {
         self.head.as_ref().is_some_and(|(_, head)| head.kinds == self.sums())
     }
 
+    /// Whether all is here that its head says, but for what was refused.
+    pub(crate) fn meets_head_but_for_refused(&self) -> bool {
+        if self.stand_ins.is_empty() || defects::on(Defect::RefusedCountsAsMissing) {
+            return false;
+        }
+        let less: Vec<_> = self.stand_ins.values().filter_map(|stand_in| stand_in.less.clone()).collect();
+        let more: Vec<_> = self.stand_ins.values().filter_map(|stand_in| stand_in.more.clone()).collect();
+        self.head.as_ref().is_some_and(|(_, head)| head.kinds == self.sums_with(&less, &more))
+    }
+
     /// Whether something here is newer than the head: it cannot be compared before the next one.
     pub(crate) fn is_ahead(&self) -> bool {
         self.head.as_ref().is_some_and(|(_, head)| self.as_of > head.as_of)
@@ -93,9 +106,11 @@ impl ScopeState {
         self.differing.longer.or(lasting)
     }
 
-    /// Whether more is known to be held than before, or other than it was.
-    fn judge(&mut self, now: Micros) -> bool {
-        let Some((_, head)) = self.head.as_ref().filter(|_| self.meets_head()) else {
+    /// Whether more is known to be held than before, or other than it was. `told`: whether its origin hears of all that was
+    /// refused.
+    fn judge(&mut self, now: Micros, told: bool) -> bool {
+        let met = self.meets_head() || told && self.meets_head_but_for_refused();
+        let Some((_, head)) = self.head.as_ref().filter(|_| met) else {
             let comparable = self.head.is_some() && !self.is_ahead();
             let since = self.differing.since.or(Some(now)).filter(|_| comparable);
             self.differing = Differing { longer: self.differs_since(now), since };
@@ -107,6 +122,9 @@ impl ScopeState {
     }
 }
 
+/// By name, each with the key under which it is kept.
+type RefusedNames = BTreeMap<RecordName, (String, Refused)>;
+
 /// By scope.
 type Scopes = BTreeMap<String, Arc<ScopeState>>;
 
@@ -114,6 +132,8 @@ type Scopes = BTreeMap<String, Arc<ScopeState>>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Heads {
     origins: BTreeMap<String, Arc<Scopes>>,
+    /// What was refused, by origin.
+    refused: Arc<BTreeMap<String, RefusedNames>>,
     touched: BTreeSet<(String, String)>,
     news: BTreeSet<String>,
 }
@@ -204,12 +224,13 @@ impl Heads {
 
     /// A row has changed; whether a head of its origin may have.
     pub(crate) fn change(&mut self, name: &RecordName, before: &Counted, after: &Counted, now: Micros) -> bool {
+        let told = self.tells_all_refused(name.origin_str());
         let read = |counted: &Counted| Held::read(counted.record.as_ref()?);
         match (read(before), read(after)) {
             (_, Some(held)) => {
                 let state = self.scope(name.origin_str(), &held.head.scope.clone());
                 state.head = Some((held.revision, held.head));
-                if state.judge(now) {
+                if state.judge(now, told) {
                     self.news.insert(name.origin_str().to_owned());
                 }
                 return false;
@@ -220,6 +241,9 @@ impl Heads {
                 return false;
             }
             (None, None) => {}
+        }
+        if self.refused.get(name.origin_str()).is_some_and(|refused| refused.contains_key(name)) {
+            self.stand_in(name, after);
         }
         let counted = |part: &&Part| part.kind().is_counted();
         let (old, new) = (before.record.as_ref().filter(counted), after.record.as_ref().filter(counted));
@@ -262,6 +286,43 @@ impl Heads {
         true
     }
 
+    /// What was refused of a name of which `held` is here, as it is kept under `key`; None where nothing is any longer.
+    pub(crate) fn refuse(&mut self, key: &str, name: &RecordName, refused: Option<Refused>, held: &Counted) {
+        let of_origin = Arc::make_mut(&mut self.refused).entry(name.origin_str().to_owned()).or_default();
+        match refused {
+            Some(refused) => drop(of_origin.insert(name.clone(), (key.to_owned(), refused))),
+            None if of_origin.get(name).is_some_and(|(kept, _)| kept == key) => drop(of_origin.remove(name)),
+            None => return,
+        }
+        // One more or one less may be the one that no receipt has room for.
+        let others = self.of(name.origin_str()).filter(|(_, state)| !state.stand_ins.is_empty());
+        let others: Vec<String> = others.map(|(scope, _)| scope.to_owned()).collect();
+        self.touched.extend(others.into_iter().map(|scope| (name.origin_str().to_owned(), scope)));
+        self.stand_in(name, held);
+    }
+
+    /// Puts what was refused of a name in the place of `held`.
+    fn stand_in(&mut self, name: &RecordName, held: &Counted) {
+        let origin = name.origin_str();
+        let refused = self.refused.get(origin).and_then(|of_origin| of_origin.get(name));
+        let mut now = refused.map(|(_, refused)| refused.stand_ins(held)).unwrap_or_default();
+        let before = self.of(origin).filter(|(_, state)| state.stand_ins.contains_key(name));
+        let before: Vec<String> = before.map(|(scope, _)| scope.to_owned()).collect();
+        for scope in before.into_iter().chain(now.keys().cloned().collect::<Vec<_>>()).collect::<BTreeSet<_>>() {
+            let state = self.scope(origin, &scope);
+            match now.remove(&scope) {
+                Some(stand_in) => drop(state.stand_ins.insert(name.clone(), stand_in)),
+                None => drop(state.stand_ins.remove(name)),
+            }
+            self.touched.insert((origin.to_owned(), scope));
+        }
+    }
+
+    /// Whether receipts to `origin` have room for all that was refused of it.
+    fn tells_all_refused(&self, origin: &str) -> bool {
+        self.refused.get(origin).is_none_or(|refused| refused.len() <= contract::RECEIPT_REFUSED)
+    }
+
     /// What an origin has signed after `horizon` counts as never signed: it says it again, with a revision of now.
     pub(crate) fn forget_after(&mut self, origin: &str, horizon: Revision) {
         let Some(scopes) = self.origins.get_mut(origin) else { return };
@@ -273,7 +334,8 @@ impl Heads {
     /// Compares what has been touched with its heads: once for all changes of a transaction.
     pub(crate) fn judge(&mut self, now: Micros) {
         for (origin, scope) in std::mem::take(&mut self.touched) {
-            if self.scope(&origin, &scope).judge(now) {
+            let told = self.tells_all_refused(&origin);
+            if self.scope(&origin, &scope).judge(now, told) {
                 self.news.insert(origin);
             }
         }

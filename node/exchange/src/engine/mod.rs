@@ -10,8 +10,8 @@
 //! and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members' people.
 //!
 //! `viewer` decides who sees what; `own_rows` keeps up with the feed for those who ask the same of own rows again and
-//! again. `heads` sums up what scopes hold, `sign_heads` signs it, `completeness` compares, `reconcile` finds and heals
-//! what differs; `sign_receipts` tells each origin what is held of it, `receipts` tells an origin who holds what.
+//! again. `heads` sums up what scopes hold, `stand_in` what was refused in its place, `sign_heads` signs it, `completeness`
+//! compares, `reconcile` finds and heals what differs; `sign_receipts` tells each origin what is held of it, `receipts` tells an origin who holds what.
 //! `months` sums up what each origin did, `dealings` what members here asked, answered and had delivered; `audit` keeps
 //! the trail.
 
@@ -45,6 +45,7 @@ mod resign;
 mod sign_heads;
 mod sign_receipts;
 mod signers;
+mod stand_in;
 mod start;
 mod tokens;
 mod upkeep;

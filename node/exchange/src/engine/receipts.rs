@@ -165,18 +165,19 @@ fn judge(member: &MemberId, part: &Part, scopes: &ScopeSet, receipt: Option<&Rec
     let since = held.iter().filter_map(|held| receipt::since(held, part.revision())).min();
     let refusal = receipt.and_then(|receipt| receipt::refusal(receipt, part.name(), part.revision()));
     let state = match (part.is_record(), since, refusal) {
-        (true, Some(_), _) => State::Held,
-        (false, Some(_), _) => State::Gone,
-        (_, None, Some(_)) => State::Refused,
+        // Heads are met but for what is named as refused.
+        (_, _, Some(_)) => State::Refused,
+        (true, Some(_), None) => State::Held,
+        (false, Some(_), None) => State::Gone,
         (true, None, None) => State::Unconfirmed,
         (false, None, None) => State::GoneUnconfirmed,
     };
     Holder {
         member: member.clone(),
         state,
-        since,
+        since: since.filter(|_| refusal.is_none()),
         confirmed: held.iter().map(|held| held.head_time).max(),
-        refusal: refusal.filter(|_| since.is_none()).map(|refusal| refusal.code.clone()).unwrap_or_default(),
+        refusal: refusal.map(|refusal| refusal.code.clone()).unwrap_or_default(),
     }
 }
 

@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use duikou_proto::directory::MemberState;
-use duikou_proto::envelope::Micros;
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::limits as contract;
-use duikou_proto::name::{Kind, MemberId};
+use duikou_proto::name::{Kind, MemberId, RecordName};
 use duikou_proto::receipt;
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::{HeldScope, Receipt, RefusedName};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
+use super::accept::Ranking;
 use super::next_state::say;
 use super::work::Work;
 use super::writer::Command;
@@ -90,23 +91,31 @@ async fn said(work: &mut Work<'_>, holder: &MemberId) -> Result<BTreeMap<String,
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
-/// What was refused here, by origin: by name, at most as many as a receipt holds.
+/// What was refused here, and is not held all the same, by origin: by name, at most as many as a receipt holds.
 async fn refused(work: &mut Work<'_>) -> Result<BTreeMap<String, Vec<RefusedName>>, StoreError> {
-    let mut refused: BTreeMap<String, BTreeMap<String, RefusedName>> = BTreeMap::new();
-    for (key, fact) in work.facts::<RejectionFact>(facts::REJECTIONS, limits::REJECTIONS).await? {
-        // What another node should have sent says nothing of what is held.
-        if fact.code == i32::from(Code::Host) {
+    let facts = work.facts::<RejectionFact>(facts::REJECTIONS, limits::REJECTIONS).await?.into_iter();
+    // What another node should have sent says nothing of what is held.
+    let facts = facts.filter(|(_, fact)| fact.code != i32::from(Code::Host));
+    let facts: BTreeMap<RecordName, RejectionFact> =
+        facts.filter_map(|(key, fact)| Some((facts::refused_name(&key)?, fact))).collect();
+    work.load(facts.keys().cloned()).await?;
+    let mut refused: BTreeMap<String, Vec<RefusedName>> = BTreeMap::new();
+    for (name, fact) in facts {
+        let ranking = Ranking { directory: &work.memory.directory, now: work.now };
+        let sound = |part: &&Part| ranking.verifies(part);
+        let row = work.loaded(&name).flatten();
+        let (record, withdrawal) = (row.and_then(|r| r.record.as_ref()), row.and_then(|r| r.withdrawal.as_ref()));
+        // Signed by another key, it may be here.
+        if fact.is_past(record.filter(sound), withdrawal.filter(sound)) {
             continue;
         }
-        let Some(at) = key.find("/members/") else { continue };
-        let name = key[at + 1..].to_owned();
-        let Some(origin) = name.split('/').nth(1).map(str::to_owned) else { continue };
-        let code = Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned();
-        let of_origin = refused.entry(origin).or_default();
-        of_origin.insert(name.clone(), RefusedName { name, revision: fact.revision, code });
+        let of_origin = refused.entry(name.origin_str().to_owned()).or_default();
+        if of_origin.len() < contract::RECEIPT_REFUSED {
+            let code = Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned();
+            of_origin.push(RefusedName { name: name.to_string(), revision: fact.newest(), code });
+        }
     }
-    let bounded = |names: BTreeMap<String, RefusedName>| names.into_values().take(contract::RECEIPT_REFUSED).collect();
-    Ok(refused.into_iter().map(|(origin, names)| (origin, bounded(names))).collect())
+    Ok(refused)
 }
 
 /// What a holder with these scopes can say to an origin now.
@@ -123,8 +132,12 @@ fn held(
     let with_rights = met.filter(|(scope, _)| scope.parse().is_ok_and(|scope: Scope| scopes.contains(&scope)));
     // That there has never been anything is not worth the receipt of a minute.
     let told = with_rights.filter(|(scope, met)| met.filled || said(scope).is_some());
+    // What was refused and is so no longer has been held since now at the latest, and with it whatever came later.
+    let settled = before.iter().flat_map(|receipt| &receipt.refused);
+    let settled = settled.filter(|old| refused.iter().all(|now| now.name != old.name)).map(|old| old.revision).min();
     let held = told.take(contract::RECEIPT_SCOPES).map(|(scope, met)| {
-        let steps = said(scope).map(|held| held.steps.clone()).unwrap_or_default();
+        let mut steps = said(scope).map(|held| held.steps.clone()).unwrap_or_default();
+        steps.retain(|step| settled.is_none_or(|settled| step.as_of < settled));
         let steps = receipt::step(steps, met.as_of, work.now);
         HeldScope { scope: scope.to_owned(), head_time: met.issue_time, steps }
     });

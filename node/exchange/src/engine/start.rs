@@ -5,15 +5,18 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use duikou_proto::directory::{Directory, DirectoryError};
-use duikou_proto::name::MemberId;
+use duikou_proto::envelope::Micros;
+use duikou_proto::name::{MemberId, RecordName};
 use thiserror::Error;
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::heads::Counted;
 use super::work::Memory;
 use super::{
-    Engine, FeedIdentity, Identity, Shared, approval, departed, entries, facts, heads, months, receipts, upkeep, writer,
+    Engine, FeedIdentity, Identity, RejectionFact, Shared, approval, departed, entries, facts, heads, months, receipts,
+    upkeep, writer,
 };
 use crate::feed::Feed;
 use crate::limits;
@@ -58,6 +61,29 @@ pub struct Started {
     pub tasks: TaskTracker,
 }
 
+/// What was refused before this process began stands in for what is held.
+async fn recall_refused(
+    store: &dyn Store,
+    hot: &BTreeMap<String, Vec<u8>>,
+    heads: &mut heads::Heads,
+    now: Micros,
+) -> Result<(), StoreError> {
+    let refusals = hot.range(facts::REJECTIONS.to_owned()..).take_while(|(key, _)| key.starts_with(facts::REJECTIONS));
+    let refusals: Vec<_> = refusals.filter_map(|(key, value)| Some((facts::refused_name(key)?, key, value))).collect();
+    let mut read = store.read().await?;
+    for refusals in refusals.chunks(limits::FEED_PAGE) {
+        let names: Vec<RecordName> = refusals.iter().map(|(name, ..)| name.clone()).collect();
+        let rows: HashMap<RecordName, Counted> =
+            read.rows(&names).await?.iter().map(|row| (row.name.clone(), Counted::of(row))).collect();
+        for (name, key, value) in refusals {
+            let refused = facts::decode::<RejectionFact>(key, value)?.refused();
+            heads.refuse(key, name, refused, &rows.get(name).cloned().unwrap_or_default());
+        }
+    }
+    heads.judge(now);
+    Ok(())
+}
+
 impl Engine {
     /// Reads what the store holds and starts the writer and the upkeep.
     ///
@@ -100,6 +126,7 @@ impl Engine {
         transaction.put_facts(&begun).await?;
         transaction.commit().await?;
         let (mut heads, counts) = heads::Heads::of_store(&*store, world.now()).await?;
+        recall_refused(&*store, &hot, &mut heads, world.now()).await?;
         receipts::remember(&*store, &directory, &identity.node, &mut heads).await?;
         let directory = Arc::new(directory);
         let memory = Memory {

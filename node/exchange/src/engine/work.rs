@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::departed::Departed;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
-use super::{Identity, approval, facts, months};
+use super::{Identity, RejectionFact, approval, facts, months};
 use crate::defects::{self, Defect};
 use crate::feed::Change;
 use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
@@ -312,7 +312,7 @@ impl<'a> Work<'a> {
         let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
         let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
         let (mut heads, mut receipts) = (self.heads, self.receipts);
-        let changed = !self.before.is_empty();
+        let mut changed = !self.before.is_empty();
         let mut records = HashMap::with_capacity(rows.len());
         let mut months = months::Changes::new(self.now);
         for (name, before) in std::mem::take(&mut self.before) {
@@ -326,6 +326,22 @@ impl<'a> Work<'a> {
                 heads |= changed && self.is_own(&name);
             }
             records.extend(before.into_record().map(|record| (name, record)));
+        }
+        let refusals: Vec<_> = self.facts.iter().filter(|(key, _)| key.starts_with(facts::REJECTIONS)).collect();
+        let refusals: Vec<(String, Option<RejectionFact>)> = refusals
+            .into_iter()
+            .map(|(key, value)| {
+                let fact = value.as_ref().map(|value| facts::decode(key, value)).transpose()?;
+                Ok((key.clone(), fact))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        receipts |= !refusals.is_empty();
+        changed |= !refusals.is_empty();
+        for (key, fact) in refusals {
+            let Some(name) = facts::refused_name(&key) else { continue };
+            let held = self.row(&name).await?.as_ref().map(Counted::of).unwrap_or_default();
+            let refused = fact.as_ref().and_then(RejectionFact::refused);
+            Arc::make_mut(&mut self.memory.heads).refuse(&key, &name, refused, &held);
         }
         if changed {
             let heads = Arc::make_mut(&mut self.memory.heads);

@@ -66,6 +66,7 @@ impl Command for Note {
                 directory: work.memory.directory.index(),
                 told: None,
                 told_by: 0,
+                record: None,
             };
             work.put_fact(format!("{prefix}{}", rejected.name), &fact);
         }

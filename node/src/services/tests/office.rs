@@ -48,6 +48,7 @@ async fn work_is_the_askers_own() {
             directory: 1,
             told: None,
             told_by: 0,
+            record: None,
         };
         world.engine.put_fact(key, Some(fact)).await.unwrap();
     }

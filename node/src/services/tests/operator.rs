@@ -25,8 +25,16 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
         link.acknowledged = acknowledged;
         link.clock_offset = Some(-90 * SECOND);
     });
-    let fact =
-        RejectionFact { revision: 5, key_number: 1, code: 1, detail: "d".into(), directory: 0, told: None, told_by: 0 };
+    let fact = RejectionFact {
+        revision: 5,
+        key_number: 1,
+        code: 1,
+        detail: "d".into(),
+        directory: 0,
+        told: None,
+        told_by: 0,
+        record: None,
+    };
     struct Put(String, RejectionFact);
     #[async_trait::async_trait]
     impl crate::engine::Command for Put {
