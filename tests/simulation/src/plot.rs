@@ -140,6 +140,25 @@ impl Story {
         }
     }
 
+    /// A record is spoiled in the gateway while a node is away that has yet to read it.
+    pub(super) async fn spoil(&mut self, world: &mut World, name: &RecordName, node: usize) {
+        let origin = world.host(&name.origin());
+        if origin == node || origin == 0 || world.servers[0].process().is_none() {
+            return;
+        }
+        self.cut(world, node, 9_000);
+        world.write(name.clone(), &["network"], true, None);
+        self.passes(world, DELIVERED).await;
+        if world.servers[0].process().is_none() {
+            return;
+        }
+        self.down(world, 0, false, Begins::Anew);
+        let spoiled = world.servers[0].spoil_row(name);
+        world.trace.note(|| format!("{name} is spoiled: {spoiled}"));
+        world.start(0, Begins::Anew).await;
+        self.passes(world, DELIVERED * 4).await;
+    }
+
     /// Both ways between a node and its gateway are closed for so long.
     fn cut(&mut self, world: &mut World, node: usize, millis: u64) {
         for (from, to) in [(node, 0), (0, node)] {

@@ -1,6 +1,6 @@
 //! One server of a simulated network: a machine with a disk and a clock, and the process that may run on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,9 +9,12 @@ use duikou_exchange::engine::{Engine, Identity, Parts, Piece, Signers, Started};
 use duikou_exchange::keys::Openers;
 use duikou_exchange::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
 use duikou_exchange::live::{Live, Policy};
-use duikou_proto::envelope::Revision;
+use duikou_exchange::store::Row;
+use duikou_proto::envelope::{Part, Revision};
 use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::sign::Signer;
+use duikou_proto::v1::Signed;
+use prost::Message;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -64,6 +67,8 @@ pub(super) struct Server {
     process: Option<Process>,
     /// The files of what departed: the newest of each name.
     departed: Arc<Mutex<BTreeMap<RecordName, Revision>>>,
+    /// The names that were changed on its disk, each with the part that was put there.
+    spoiled: BTreeMap<RecordName, Part>,
     has_backup: bool,
     carrier: bool,
     gateway: NodeId,
@@ -107,6 +112,7 @@ impl Server {
             skew: Skew::default(),
             process: None,
             departed: Arc::default(),
+            spoiled: BTreeMap::new(),
             has_backup: false,
             gateway: site.gateway.clone(),
             network: site.network.clone(),
@@ -237,9 +243,37 @@ impl Server {
         self.disk.replace(Path::new(DATA), tables);
     }
 
+    /// The signature of a record is another on its disk than was written, and nobody was told; whether there is one.
+    pub(super) fn spoil_row(&mut self, name: &RecordName) -> bool {
+        let mut tables = (*self.tables()).clone();
+        let Some(row) = tables.rows.get(name) else { return false };
+        let Some(part) = row.record.as_ref().and_then(broken) else { return false };
+        let row = Row { record: Some(part.clone()), ..row.clone() };
+        tables.rows.insert_mut(name.clone(), row);
+        self.disk.replace(Path::new(DATA), tables);
+        self.spoiled.insert(name.clone(), part);
+        true
+    }
+
+    /// The names that are still as they were spoiled.
+    pub(super) fn spoiled(&self) -> BTreeSet<RecordName> {
+        let tables = self.tables();
+        let still = |(name, part): &(&RecordName, &Part)| {
+            tables.rows.get(*name).is_some_and(|row| row.record.as_ref() == Some(*part))
+        };
+        self.spoiled.iter().filter(still).map(|(name, _)| name.clone()).collect()
+    }
+
     /// The disk is lost.
     pub(super) fn lose_disk(&mut self) {
         self.disk.remove(Path::new(DATA));
         self.departed.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// The same with another signature.
+fn broken(part: &Part) -> Option<Part> {
+    let mut signed = Signed::decode(&part.bytes()[..]).ok()?;
+    *signed.signature.first_mut()? ^= 1;
+    Part::parse(&signed.encode_to_vec()).ok()
 }

@@ -88,6 +88,7 @@ enum Kind {
     Crash,
     LeaveAmidst,
     Rot,
+    Spoil,
 }
 
 use Kind::*;
@@ -168,7 +169,7 @@ const CHARACTERS: [(&str, &[(Kind, u64)]); 15] = [
     ),
     ("forgetting", &[(Amnesia, 2), (Ahead, 1), (Break, 1), (Kill, 1)]),
     ("instants", &[(Crash, 4), (LeaveAmidst, 3), (Break, 1)]),
-    ("rot", &[(Rot, 1), (Break, 1)]),
+    ("rot", &[(Rot, 1), (Spoil, 1), (Break, 1)]),
 ];
 
 /// What ends by itself.
@@ -448,6 +449,7 @@ impl Story {
                 let server = self.below(world.servers.len());
                 self.rot(world, server, &member).await;
             }
+            Spoil => self.spoil(world, &name, node).await,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use duikou_exchange::engine::completeness::Completeness;
 use duikou_exchange::engine::{Change, Content, Mode, Reader, Write, Written};
 use duikou_exchange::link::LinkPhase;
 use duikou_exchange::store::{GoneReason, Row};
@@ -19,7 +20,7 @@ use duikou_proto::name::{MemberId, NetworkName, NodeId, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::opportunity::{Details, Direction};
-use duikou_proto::v1::{Capital, Lane, Opportunity, WithdrawalReason, capital};
+use duikou_proto::v1::{Capital, Lane, Opportunity, WithdrawalReason, capital, completeness};
 use duikou_proto::{head, limits};
 use prost::Message;
 use tokio::sync::mpsc;
@@ -30,7 +31,7 @@ use super::follower::Follower;
 use super::ledger::{Ledger, Left};
 use super::membership::key;
 use super::network::{Delay, Net};
-use super::server::{Begins, DATA, Server, Site};
+use super::server::{Begins, DATA, Process, Server, Site};
 use super::time::{BEGIN, SLOWEST, Time};
 use super::trace::Trace;
 use crate::invariants::{Evidence, Finding, LinkEvidence, MemoryEvidence, StoreEvidence, vouched};
@@ -506,7 +507,14 @@ fn store_evidence(server: &Server) -> StoreEvidence {
         refused: named("refused/").into_iter().map(|(name, _)| name).collect(),
         vouched: vouched(tables.facts.iter().map(|(key, value)| (key.as_str(), value.as_slice()))),
         has_forgotten: tables.counter.floor > 0,
+        judged: server.process().map(judged).unwrap_or_default(),
+        spoiled: server.spoiled(),
     }
+}
+
+fn judged(process: &Process) -> Vec<(String, String, completeness::State)> {
+    let judged = process.engine.completeness().into_iter();
+    judged.map(|Completeness { origin, scope, state, .. }| (origin, scope, state)).collect()
 }
 
 impl Watch {

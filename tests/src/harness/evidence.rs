@@ -8,8 +8,9 @@ use duikou_node::engine::Reader;
 use duikou_node::feed::readable;
 use duikou_proto::directory::Directory;
 use duikou_proto::name::{NodeId, RecordName};
+use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::link_status::State;
-use duikou_proto::v1::{Rejection, Status};
+use duikou_proto::v1::{ListMembersRequest, Rejection, Status, completeness};
 
 use super::clock::now;
 use super::disk;
@@ -77,7 +78,20 @@ async fn store(server: &Server, node: &NodeId, status: &Status) -> anyhow::Resul
         rejected,
         refused: refused.into_keys().collect(),
         has_forgotten: held.floor > 0,
+        judged: judged(server).await?,
+        spoiled: BTreeSet::new(),
     })
+}
+
+/// Whether it holds all of each scope of others, as it says itself.
+async fn judged(server: &Server) -> anyhow::Result<Vec<(String, String, completeness::State)>> {
+    let request = ListMembersRequest { page_size: 1_000, ..ListMembersRequest::default() };
+    let members = DirectoryServiceClient::new(server.local()).list_members(request).await?.into_inner().members;
+    let judged = members.iter().flat_map(|member| {
+        let origin = member.name.trim_start_matches("members/");
+        member.completeness.iter().map(move |held| (origin.to_owned(), held.scope.clone(), held.state()))
+    });
+    Ok(judged.collect())
 }
 
 fn link(node: &NodeId, status: &Status) -> LinkEvidence {

@@ -115,7 +115,7 @@ pub(crate) async fn run(
         }
     };
     let apply = apply_all(&end, lane, &feed, &scopes, &out, verified);
-    let again = ask_again(&end, lane, &scopes, &out);
+    let again = ask_again(&end, &scopes, &out);
     let heal = async {
         // The lane of listings heals; heads come on the other one.
         if lane == Lane::Bulk { heal::keep(&end, &out, found).await } else { std::future::pending().await }
@@ -191,7 +191,6 @@ async fn wait_while_halted(end: &LinkEnd) {
 /// Asks again for what was refused for reasons that the directory or the time may have removed.
 async fn ask_again(
     end: &LinkEnd,
-    lane: Lane,
     scopes: &ScopeSet,
     out: &mpsc::Sender<SinkFrame>,
 ) -> Result<std::convert::Infallible, Ended> {
@@ -218,7 +217,8 @@ async fn ask_again(
             })
             .take(contract::PAGE)
             .collect();
-        if !wanted.is_empty() && lane == Lane::Bulk && !defects::on(Defect::NoRetry) {
+        // The source of each lane sends what travels in it.
+        if !wanted.is_empty() && !defects::on(Defect::NoRetry) {
             let frame = SinkFrame { frame: Some(FromSink::Again(Again { wanted })), ..Default::default() };
             out.send(frame).await.map_err(|_| gone())?;
         }

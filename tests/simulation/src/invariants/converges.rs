@@ -25,8 +25,7 @@ fn check(evidence: &Evidence) -> Vec<String> {
             if let (Some(wanted), Some(refused)) = (wanted, store.rejected.get(name))
                 && *refused == wanted.revision()
             {
-                let known = evidence.host(name).and_then(|host| evidence.store(host));
-                if !known.is_some_and(|origin| origin.refused.contains(name)) {
+                if !evidence.hears_of_refusal(&store.node, name, *refused) {
                     found.push(format!("{} refused {name}, and its origin does not know", store.node));
                 }
                 continue;

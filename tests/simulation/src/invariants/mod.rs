@@ -3,6 +3,7 @@
 
 mod converges;
 mod heads_tell_of_their_scope;
+mod holders_know;
 mod links_go_on;
 mod memory_is_bounded;
 mod no_healing_deletes;
@@ -21,7 +22,9 @@ use duikou_exchange::store::Row;
 use duikou_proto::directory::{Directory, MemberState};
 use duikou_proto::envelope::{Micros, Part, Revision};
 use duikou_proto::name::{NodeId, RecordName};
+use duikou_proto::receipt;
 use duikou_proto::scope::{Scope, ScopeSet};
+use duikou_proto::v1::completeness::State;
 
 /// What is known of a network at rest.
 pub struct Evidence {
@@ -61,6 +64,10 @@ pub struct StoreEvidence {
     pub vouched: Option<Micros>,
     /// Whether rows have been forgotten for good.
     pub has_forgotten: bool,
+    /// Whether it holds all of each scope of an origin elsewhere, as it says itself: origin, scope, state.
+    pub judged: Vec<(String, String, State)>,
+    /// Names whose bytes on its disk have changed behind its back.
+    pub spoiled: BTreeSet<RecordName>,
 }
 
 /// A write that was answered.
@@ -144,7 +151,7 @@ pub struct Invariant {
 }
 
 /// All of them.
-pub const ALL: [Invariant; 11] = [
+pub const ALL: [Invariant; 12] = [
     converges::INVARIANT,
     nothing_lost::INVARIANT,
     nothing_leaks::INVARIANT,
@@ -154,13 +161,16 @@ pub const ALL: [Invariant; 11] = [
     receipts_are_true::INVARIANT,
     refusals_are_true::INVARIANT,
     heads_tell_of_their_scope::INVARIANT,
+    holders_know::INVARIANT,
     memory_is_bounded::INVARIANT,
     links_go_on::INVARIANT,
 ];
 
 /// Whether a network looks as if it had come to rest, at little cost.
 pub fn at_rest(evidence: &Evidence) -> bool {
-    [links_go_on::INVARIANT, converges::INVARIANT].iter().all(|invariant| (invariant.check)(evidence).is_empty())
+    [links_go_on::INVARIANT, converges::INVARIANT, holders_know::INVARIANT]
+        .iter()
+        .all(|invariant| (invariant.check)(evidence).is_empty())
 }
 
 /// Everything that must not be, and is.
@@ -182,6 +192,14 @@ impl Evidence {
     /// The store of `node`.
     pub(crate) fn store(&self, node: &NodeId) -> Option<&StoreEvidence> {
         self.stores.iter().find(|store| store.node == *node)
+    }
+
+    /// Whether the origin of `name` has heard that `holder` refuses a state of it: by their link, or by a receipt.
+    pub(crate) fn hears_of_refusal(&self, holder: &NodeId, name: &RecordName, revision: Revision) -> bool {
+        let Some(home) = self.host(name).and_then(|host| self.store(host)) else { return false };
+        let receipts = home.rows.iter().filter(|(name, _)| self.host(name) == Some(holder));
+        let mut receipts = receipts.filter_map(|(_, row)| receipt::read(row.record.as_ref()?));
+        home.refused.contains(name) || receipts.any(|receipt| receipt::refusal(&receipt, name, revision).is_some())
     }
 
     /// Where the origin of `name` lives.

@@ -1,5 +1,5 @@
-//! Whoever has signed to an origin that it holds a scope as of a revision has everything of that scope up to there. Not
-//! verified for holders that have forgotten rows since.
+//! Whoever has signed to an origin that it holds a scope as of a revision has everything of that scope up to there, but
+//! for what it names as refused. Not verified for holders that have forgotten rows since.
 
 use duikou_proto::envelope::Part;
 use duikou_proto::receipt;
@@ -27,7 +27,8 @@ fn check(evidence: &Evidence) -> Vec<String> {
             };
             for record in truth.values().copied().filter(covered) {
                 let here = holder.rows.get(record.name()).map_or(0, duikou_exchange::store::Row::revision);
-                if here < record.revision() {
+                let refused = receipt::refusal(&receipt, record.name(), record.revision()).is_some();
+                if here < record.revision() && !refused {
                     found.push(format!("{name} speaks for {}, which {} has not", record.name(), holder.node));
                 }
             }

@@ -7,7 +7,8 @@ pub(super) const INVARIANT: Invariant = Invariant { name: "what does not verify 
 fn check(evidence: &Evidence) -> Vec<String> {
     let mut found = Vec::new();
     for store in &evidence.stores {
-        let parts: Vec<_> = store.rows.values().flat_map(|row| row.record.iter().chain(&row.withdrawal)).collect();
+        let rows = store.rows.values().filter(|row| !store.spoiled.contains(&row.name));
+        let parts: Vec<_> = rows.flat_map(|row| row.record.iter().chain(&row.withdrawal)).collect();
         let key = |part: &&duikou_proto::envelope::Part| {
             let keys = &evidence.directory.member_by_text(part.name().origin_str())?.keys;
             // A key that no longer verifies signed what it signed.
