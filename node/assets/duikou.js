@@ -6,6 +6,7 @@
   var PAUSE_MS = 150;
   var SAVE_AFTER_MS = 1500;
   var RETRY_AFTER_MS = 10000;
+  var LONGEST_REST_MS = 120000;
   var PREVIEW_AFTER_MS = 400;
 
   // A piece of this site's own HTML in the place of what an element holds.
@@ -62,9 +63,12 @@
   function autosave(form) {
     var shown = document.getElementById("saved");
     var timer = 0;
-    var dirty = false;
+    // What could not be saved stands in the form from the beginning; between two versions whoever writes decides.
+    var dirty = "dirty" in form.dataset;
     var busy = false;
-    var stopped = false;
+    var stopped = "decide" in form.dataset;
+    // While the server wants to be left alone nothing is sent before its time.
+    var rest = 0;
     // The button of a form that was sent while it was being saved: it is pressed again with what was saved.
     var waiting = null;
     function go() {
@@ -79,7 +83,7 @@
     }
     function later(after) {
       clearTimeout(timer);
-      if (!stopped) timer = setTimeout(save, after);
+      if (!stopped) timer = setTimeout(save, Math.max(after, rest - Date.now()));
     }
     function said(all) {
       Object.keys(all).forEach(function (name) {
@@ -102,13 +106,20 @@
       fetch(form.getAttribute("action"), { method: "POST", body: body, headers: { accept: "application/json" } })
         .then(function (answer) {
           if (answer.status === 401) throw new Error("signed out");
-          return answer.json().then(function (told) { return { ok: answer.ok, told: told }; });
+          // Too many at once, or a server that is just now not itself: it passes.
+          if (answer.status === 429 || answer.status >= 500) {
+            var wait = parseInt(answer.headers.get("retry-after"), 10);
+            if (wait > 0) rest = Date.now() + Math.min(wait * 1000, LONGEST_REST_MS);
+            throw new Error("later");
+          }
+          return answer.json().then(function (told) { return { ok: answer.ok, status: answer.status, told: told }; });
         })
         .then(function (answer) {
           busy = false;
           if (!answer.ok) {
-            // What the server refuses it refuses again: whoever writes decides.
-            stopped = true;
+            // Where somebody else was quicker, or there is no such draft, whoever writes decides; what is refused for what
+            // it says is tried again when it says something else.
+            stopped = answer.status === 409 || answer.status === 404;
             dirty = true;
             go();
             return say(answer.told.problem || answer.told.detail || form.dataset.retry, true);
@@ -146,6 +157,9 @@
       dirty = false;
       stopped = true;
       clearTimeout(timer);
+    });
+    Array.prototype.forEach.call(form.querySelectorAll("[data-leave]"), function (link) {
+      link.addEventListener("click", function () { dirty = false; });
     });
     window.addEventListener("beforeunload", function (event) {
       if (dirty) event.preventDefault();

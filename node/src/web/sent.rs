@@ -40,7 +40,8 @@ impl Sent {
             if fields.len() == limits::FORM_FIELDS {
                 return None;
             }
-            fields.push((key.into_owned(), value.into_owned()));
+            // Browsers end lines by CR LF when they send a form, and by LF when a script does: it is one text.
+            fields.push((key.into_owned(), value.replace("\r\n", "\n")));
         }
         Some(Self(fields))
     }
@@ -95,6 +96,7 @@ mod tests {
         let sent = Sent::read("a=1&b=%E8%8C%B6+x&a=2&empty".as_bytes()).unwrap();
         assert_eq!((sent.get("a"), sent.get("b"), sent.get("empty"), sent.get("absent")), ("1", "茶 x", "", ""));
         assert_eq!(sent.fields().len(), 4);
+        assert_eq!(Sent::read(b"a=1%0D%0A2%0A3").unwrap().get("a"), "1\n2\n3");
         assert!(Sent::read("a=1&".repeat(limits::FORM_FIELDS).as_bytes()).is_some());
         assert!(Sent::read("a=1&".repeat(limits::FORM_FIELDS + 1).as_bytes()).is_none());
     }

@@ -41,6 +41,8 @@ pub(super) struct Around {
     pub(super) listing: String,
     /// When it was saved; empty: it never was.
     pub(super) saved: String,
+    /// Whether what is shown is not saved.
+    pub(super) unsaved: bool,
     /// Where it stands; empty: there is no draft yet.
     pub(super) state: String,
     /// Why it was given back.
@@ -52,6 +54,14 @@ pub(super) struct Around {
     pub(super) forget: String,
     /// The text as readers will see it, HTML, cleaned; empty: nobody asked.
     pub(super) preview: String,
+}
+
+impl Around {
+    /// Of what was typed and could not be saved.
+    pub(super) fn unsaved(&mut self) {
+        self.saved.clear();
+        self.unsaved = true;
+    }
 }
 
 /// The page of the editor.

@@ -208,12 +208,14 @@ async fn answer(
 }
 
 /// Why nothing was saved, with everything that was typed.
-fn refused(desk: &Desk<'_>, filling: &Filling, around: Around, status: StatusCode, headers: &HeaderMap) -> Answer {
+fn refused(desk: &Desk<'_>, filling: &Filling, mut around: Around, status: StatusCode, headers: &HeaderMap) -> Answer {
     if is_script(headers) {
         let conflict = around.conflict.as_ref().map(|conflict| &conflict.text);
         let said = json!({"problem": conflict.unwrap_or(&around.problem), "conflict": conflict.is_some()});
         return Ok(sent_json(status, &said));
     }
+    // What is shown is not what was saved when something last was.
+    around.unsaved();
     let page = editor::page(desk, filling);
     let audiences = editor::audiences(desk, filling.kind);
     desk.signed.page_with(status, &EditorPage::of(page, filling, &audiences, around, false))
