@@ -1,10 +1,11 @@
 //! What goes wrong, shown to browsers as a page in the reader's language, with the same codes as the document that
-//! programs get.
+//! programs get. What somebody who is signed in had typed into a form is on that page, and is sent once more from there.
 
 use askama::Template;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use duikou_proto::language::Text;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
@@ -13,6 +14,8 @@ use tower_http::csrf::ProtectionError;
 
 use super::Web;
 use super::layout::{Page, Section};
+use super::returning::{Waiting, path_of};
+use super::sent::{form_bytes, is_form};
 use super::visitor::visitor_of;
 use crate::http::{Exchange, PROBLEM_JSON, Problem};
 
@@ -30,6 +33,8 @@ pub(super) struct ProblemPage {
     pub(super) detail: String,
     pub(super) violations: Vec<(String, String)>,
     pub(super) request_id: String,
+    /// What was typed into the form that met it; without a path: nothing was.
+    pub(super) typed: Waiting,
 }
 
 /// Answers a browser with a page where whoever is behind said that something went wrong.
@@ -42,7 +47,25 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
         true => Some(visitor_of(&parts, &web).await),
         false => None,
     };
-    let response = next.run(Request::from_parts(parts, body)).await;
+    let keeps = visitor.as_ref().is_some_and(|visitor| visitor.signed_in().is_some())
+        && !parts.method.is_safe()
+        && is_form(&parts.headers)
+        && is_of_this_site(&parts.headers);
+    let mut typed = Waiting::default();
+    let response = match keeps {
+        false => next.run(Request::from_parts(parts, body)).await,
+        true => match form_bytes(body, exchange.language).await {
+            Ok(bytes) => {
+                let path = path_of(&parts.uri);
+                let response = next.run(Request::from_parts(parts, Body::from(bytes.clone()))).await;
+                if response.status().is_client_error() || response.status().is_server_error() {
+                    typed = Waiting::of(path, &bytes);
+                }
+                response
+            }
+            Err(failed) => failed.into_response(),
+        },
+    };
     let Some(problem) = problem_in(&response, &exchange) else { return response };
     let Some(visitor) = visitor else {
         // What is a document already stays as it is.
@@ -59,6 +82,7 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
         detail: problem.detail().to_owned(),
         violations: problem.violations().map(|(field, text)| (field.to_owned(), text.to_owned())).collect(),
         request_id: exchange.id.to_string(),
+        typed,
     };
     let mut page = match visitor.page_with(problem.status(), &shown) {
         Ok(page) => page,
@@ -68,6 +92,12 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
         page.headers_mut().insert(RETRY_AFTER, wait.clone());
     }
     page
+}
+
+/// Whether a form comes from a page of this site, as far as the browser says: what another site has filled in is not
+/// offered to be sent once more.
+fn is_of_this_site(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }
 
 /// The problem that an answer tells of.

@@ -10,6 +10,7 @@ use super::consent::ConsentPage;
 use super::design::DesignPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
+use super::returning::Waiting;
 use super::visitor::{Theme, Visitor};
 use super::{drafts, imports, office, people, reading, saved};
 use crate::accounts::Role;
@@ -108,6 +109,12 @@ fn kit(samples: &Samples) {
             detail: "<detail>".to_owned(),
             violations: vec![("listing.title".to_owned(), "<too long>".to_owned()), (String::new(), "x".to_owned())],
             request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
+            typed: Waiting {
+                path: "/drafts/new?a=1&b=\"".to_owned(),
+                fields: [("a", "<words> & more"), ("b", "x"), ("b", "\"y")]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into(),
+            },
         },
     );
 }
@@ -125,6 +132,7 @@ mod tests {
         "drafts/lines.html",
         "drafts/shown.html",
         "kit/said.html",
+        "kit/kept.html",
         "kit/layout.html",
         "kit/field.html",
         "kit/pager.html",

@@ -41,6 +41,8 @@ pub(super) struct DeputyLine {
     reviewer: String,
     deputy: String,
     until: String,
+    /// Whether it is to stay.
+    kept: bool,
 }
 
 /// The page.
@@ -70,6 +72,8 @@ pub(super) async fn policy(State(web): State<Web>, signed: Signed) -> Answer {
 /// What is wrong with what was sent.
 #[derive(Default)]
 struct Wrong {
+    /// With whom is to stand in for whom.
+    people: String,
     until: String,
     problem: String,
 }
@@ -94,7 +98,8 @@ async fn show(desk: &Desk<'_>, policy: &ApprovalPolicy, sent: &Sent, status: Sta
     let page = Page::new(desk.web, desk.signed, Section::Admin, desk.signed.texts.text("policy-title"));
     let mut shown = PolicyPage::of(page, policy, &people, &accounts, sent, may);
     shown.problem = wrong.problem;
-    if let Some(until) = shown.more.last_mut() {
+    if let [reviewer, _, until] = &mut *shown.more {
+        reviewer.error = wrong.people;
         until.error = wrong.until;
     }
     desk.signed.page_with(status, &shown)
@@ -135,7 +140,7 @@ impl PolicyPage {
             chosen: by,
             etag: policy.etag.clone(),
             rule: rule.helped(texts.text("policy-rule-help")),
-            deputies: policy.deputies.iter().map(|deputy| DeputyLine::of(texts, people, deputy)).collect(),
+            deputies: policy.deputies.iter().map(|deputy| DeputyLine::of(texts, people, deputy, sent)).collect(),
             more: more(texts, accounts, sent),
             may,
             problem: String::new(),
@@ -167,10 +172,12 @@ fn more(texts: Texts, accounts: &[(String, String)], sent: &Sent) -> Vec<Field> 
 }
 
 impl DeputyLine {
-    fn of(texts: Texts, people: &People, deputy: &Deputy) -> Self {
+    fn of(texts: Texts, people: &People, deputy: &Deputy, sent: &Sent) -> Self {
         let until = deputy.expire_time.as_ref().map_or(0, |time| time.seconds);
+        let value = format!("{}|{}|{until}", deputy.reviewer, deputy.deputy);
         Self {
-            value: format!("{}|{}|{until}", deputy.reviewer, deputy.deputy),
+            kept: sent.fields().is_empty() || sent.fields().iter().any(|(key, sent)| key == "kept" && *sent == value),
+            value,
             reviewer: people.name(&deputy.reviewer),
             deputy: people.name(&deputy.deputy),
             until: format::moment(texts.language(), &format::in_china(until)),
@@ -185,13 +192,19 @@ pub(super) async fn set(State(web): State<Web>, signed: Signed, sent: Sent) -> A
     let rule = RULES.iter().find(|(word, ..)| *word == sent.get("rule")).map_or(held.rule(), |(_, rule, _)| *rule);
     let kept = sent.fields().iter().filter(|(key, _)| key == "kept").filter_map(|(_, value)| deputy_in(value));
     let mut deputies: Vec<Deputy> = kept.collect();
-    if !sent.get("reviewer").is_empty() || !sent.get("deputy").is_empty() {
+    let nobody = sent.get("reviewer").is_empty() && sent.get("deputy").is_empty();
+    if nobody && !sent.line("until").is_empty() {
+        // A day for which nobody stands in says that somebody was meant.
+        let wrong = Wrong { people: signed.texts.text("policy-people-needed"), ..Wrong::default() };
+        return show(&desk, &held, &sent, StatusCode::BAD_REQUEST, wrong).await;
+    }
+    if !nobody {
         let now = format::in_china(web.engine().now().div_euclid(1_000_000)).date();
         let until = match end_of(sent.line("until"), now) {
             Ok(until) => until,
             Err(text) => {
                 let until = text.in_language(signed.language()).to_owned();
-                let wrong = Wrong { until, problem: String::new() };
+                let wrong = Wrong { until, ..Wrong::default() };
                 return show(&desk, &held, &sent, StatusCode::BAD_REQUEST, wrong).await;
             }
         };
@@ -219,7 +232,7 @@ pub(super) async fn set(State(web): State<Web>, signed: Signed, sent: Sent) -> A
             let problem = Problem::of(&status, signed.language());
             let violations: Vec<&str> = problem.violations().map(|(_, text)| text).collect();
             let told = if violations.is_empty() { problem.detail().to_owned() } else { violations.join(" ") };
-            let wrong = Wrong { until: String::new(), problem: told };
+            let wrong = Wrong { problem: told, ..Wrong::default() };
             show(&desk, &held, &sent, problem.status(), wrong).await
         }
     }

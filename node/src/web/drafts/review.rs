@@ -12,6 +12,7 @@ use http::StatusCode;
 use tonic::Code;
 
 use super::super::Web;
+use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
@@ -56,6 +57,19 @@ pub(super) struct ReviewPage {
     /// Whether the author says yes for the second time.
     again: bool,
     outdated: bool,
+}
+
+/// A reason that nobody gets, since what it was for is no longer what waits: it is there to be used again.
+#[derive(Template)]
+#[template(path = "drafts/unreturned.html")]
+pub(super) struct UnreturnedPage {
+    page: Page,
+    /// What became of the draft.
+    why: String,
+    reason: Field,
+    give_back: String,
+    /// Where the draft is.
+    draft: String,
 }
 
 /// What became of a draft that was approved.
@@ -164,12 +178,6 @@ impl ReviewPage {
         };
         page.indexed = false;
         page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
-        let reason = Field {
-            required: true,
-            rows: 3,
-            longest: Some(limits::RETURN_REASON_CHARS),
-            ..Field::new("reason", texts.text("review-reason"), Control::Area).helped(texts.text("review-reason-help"))
-        };
         Self {
             shown: Shown::of(texts, &listing),
             audience,
@@ -183,7 +191,7 @@ impl ReviewPage {
             give_back: path.page("/return"),
             edit: path.page(""),
             import,
-            reason,
+            reason: reason(texts),
             may_not: String::new(),
             again: rule != Rule::Other,
             outdated: compared.difference.outdated,
@@ -197,6 +205,31 @@ impl ReviewPage {
     /// As somebody sees it who may not say yes.
     pub(super) fn refuse(&mut self, why: String) {
         self.may_not = why;
+    }
+}
+
+/// Where a reviewer writes what is to be changed.
+fn reason(texts: Texts) -> Field {
+    Field {
+        required: true,
+        rows: 3,
+        longest: Some(limits::RETURN_REASON_CHARS),
+        ..Field::new("reason", texts.text("review-reason"), Control::Area).helped(texts.text("review-reason-help"))
+    }
+}
+
+impl UnreturnedPage {
+    pub(super) fn of(mut page: Page, path: &DraftPath, why: String, typed: &str) -> Self {
+        let texts = page.texts();
+        page.indexed = false;
+        page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
+        Self {
+            why,
+            reason: reason(texts).holding(typed),
+            give_back: path.page("/return"),
+            draft: path.page("/review"),
+            page,
+        }
     }
 }
 
@@ -275,6 +308,12 @@ pub(super) async fn give_back(
                 Some(wrong) => show(&desk, &path, problem.status(), sent.get("reason").to_owned(), wrong).await,
                 None => Err(desk.absent(&status)),
             }
+        }
+        Err(status) if matches!(status.code(), Code::FailedPrecondition | Code::Aborted) => {
+            let problem = Problem::of(&status, signed.language());
+            let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("unreturned-title"));
+            let page = UnreturnedPage::of(page, &path, problem.detail().to_owned(), sent.get("reason"));
+            signed.page_with(problem.status(), &page)
         }
         Err(status) => Err(desk.absent(&status)),
     }

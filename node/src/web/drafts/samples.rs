@@ -25,7 +25,7 @@ use super::list::{Asked, ListPage};
 use super::people::People;
 use super::policy::PolicyPage;
 use super::published::PublishedPage;
-use super::review::{EndedPage, ReviewPage};
+use super::review::{EndedPage, ReviewPage, UnreturnedPage};
 use super::send::{Compared, SendPage};
 use super::start::{StartPage, forgetting};
 use super::warnings::{alike, personal};
@@ -130,6 +130,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
         let theirs = [(Field::Title, "other".to_owned()), (Field::Direction, "REQUEST".to_owned())].into();
         let text = texts.fill("editor-conflict", &[("who", "B"), ("time", "10:42")]);
         let rows = between(texts, names, kind, &theirs, &Typed::new());
+        around.unsaved();
         around.conflict = Some(Conflict { text, rows, theirs: path.page("") });
         add("drafts/editor.html", &EditorPage::of(page("old"), &filling, &audiences, around, true));
     }
@@ -180,6 +181,8 @@ pub(in crate::web) fn samples(samples: &Samples) {
         review.refuse(texts.text("review-own-hand"));
         add("drafts/review.html", &review);
     }
+    let unreturned = UnreturnedPage::of(page("unreturned"), &path, "<why>".to_owned(), "<street>\nwhich?");
+    add("drafts/unreturned.html", &unreturned);
     let ended = EndedPage::of(page("ended"), &people, &drafts[3], "/listings/bijie/x".to_owned());
     add("drafts/ended.html", &ended);
     let failure = approve_draft_batch_response::Failure {

@@ -161,6 +161,11 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     assert_eq!(reviewer.leads(&format!("{path}/return"), &[("reason", "哪个<街道>？")]).await, "/drafts");
     let text = author.page(&path).await.text();
     assert!(text.contains("reviewer退回了这份草稿：哪个&#60;街道&#62;？"), "{text}");
+    // A reason for a draft that has moved on meanwhile is told so, and stays.
+    let moved = reviewer.send(&format!("{path}/return"), &[("reason", "还有<电话>")]).await;
+    assert!(moved.status >= 400 && moved.text().contains("没有退回"), "{}", moved.text());
+    assert!(moved.text().contains("还有&#60;电话&#62;</textarea>"), "{}", moved.text());
+    assert!(moved.text().contains(&format!("href=\"{path}/review\"")), "{}", moved.text());
     let late = reviewer.send(&format!("{path}/approve"), &[("hash", &hash)]).await;
     assert_eq!(late.status, 409, "{}", late.text());
     let etag = hidden(&text, "etag").to_owned();
@@ -228,11 +233,16 @@ async fn two_who_write_at_once_are_told_and_what_belongs_to_others_is_not_there(
     let fields = [("kind", "project"), ("direction", "OFFER"), ("title", "茶园")];
     let path = ann.leads("/drafts/new", &fields).await;
     let with = |etag: &'static str, title: &'static str| {
-        [("kind", "project"), ("direction", "OFFER"), ("title", title), ("etag", etag)]
+        [("kind", "project"), ("direction", "OFFER"), ("title", title), ("etag", etag), ("body", "一\r\n二")]
     };
-    assert_eq!(bob.leads(&path, &with("1", "bob 的茶园")).await, path);
+    // A script ends lines otherwise than a form does.
+    let mut theirs = with("1", "bob 的茶园");
+    theirs[4].1 = "一\n二";
+    assert_eq!(bob.autosave(&path, &theirs).await.status, 200);
     let refused = ann.send(&path, &with("1", "ann 的茶园")).await;
     let text = refused.text();
+    assert!(!text.contains("<th scope=\"row\">正文</th>"), "the same text is no difference: {text}");
+    assert!(!text.contains("已保存：") && text.contains("有未保存的修改</p>"), "{text}");
     assert_eq!(refused.status, 409, "{text}");
     for said in ["bob已于", "bob 的茶园", "ann 的茶园", "您的内容尚未保存"] {
         assert!(text.contains(said), "{said}: {text}");
@@ -272,6 +282,12 @@ async fn two_who_write_at_once_are_told_and_what_belongs_to_others_is_not_there(
     assert!(ann.page("/admin/approval").await.text().contains("只有管理员可以修改规则"));
     assert_eq!(ann.send("/admin/approval", &[("rule", "none")]).await.status, 403);
     let text = bob.page("/admin/approval").await.text();
+    let etag = hidden(&text, "etag").to_owned();
+    // A day for which nobody stands in is asked about, not dropped.
+    let day = [("rule", "none"), ("until", "2027-03-31"), ("etag", &*etag)];
+    let asked = bob.send("/admin/approval", &day).await;
+    assert!(asked.status == 400 && asked.text().contains("value=\"2027-03-31\""), "{}", asked.text());
+    assert!(asked.text().contains("请同时选择审核员和代理人"), "{}", asked.text());
     let rule = [("rule", "none"), ("etag", hidden(&text, "etag"))];
     assert_eq!(bob.leads("/admin/approval", &rule).await, "/admin/approval");
     let etag = hidden(&ann.page(&path).await.text(), "etag").to_owned();

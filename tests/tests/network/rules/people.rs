@@ -80,6 +80,17 @@ async fn a_form_that_was_sent_after_the_session_ended_is_not_lost() {
     let net = Network::new(2402).web_certificate(&certificate).gateway().node("bijie", &["bijie"]).start().await;
     let node = net.node("bijie");
     let session = node.let_in(&certificate, "li.ming", &["bijie=editor"]).await;
+    // A form that meets an error is in the page that tells of it, but never one that another site has filled in.
+    let typed = [("name", "常看的<茶>"), ("query", "kind=none")];
+    let missing =
+        node.send(&certificate, &session, "/drafts/bijie/0190b5c4-7f2e-7c3e-9d5e-1f2a3b4c5d6e/delete", &typed).await;
+    let text = missing.text();
+    assert!(missing.status == 404 && text.contains("您输入的内容还在这里"), "{text}");
+    assert!(text.contains("name=\"name\" value=\"常看的&#60;茶&#62;\""), "{text}");
+    let cookie = format!("cookie: {SESSION_COOKIE}={session}");
+    let foreign = ["-H", HTML, "-H", &cookie, "-H", "sec-fetch-site: cross-site", "-d", "name=forged"];
+    let forged = node.curl(&certificate, &foreign, "/saved").await;
+    assert!(forged.status == 403 && !forged.text().contains("forged"), "{forged:?}");
     node.send(&certificate, &session, "/sign-out", &[]).await;
     let typed = [("member", "bijie"), ("back", "/members"), ("note", "春茶\"><b>"), ("password", "secret-word")];
     let asked = node.send(&certificate, &session, "/session/member", &typed).await;
@@ -99,7 +110,6 @@ async fn a_form_that_was_sent_after_the_session_ended_is_not_lost() {
     let sent = node.send(&certificate, &on.session(), "/session/member", &typed).await;
     assert_eq!((sent.status, sent.header("location")), (303, "/members"), "{sent:?}");
     // Files cannot be kept, and the page says so.
-    let cookie = format!("cookie: {SESSION_COOKIE}={session}");
     let file = ["-H", HTML, "-H", &cookie, "-F", "sheet=rows;filename=rows.csv"];
     let lost = node.curl(&certificate, &file, "/session/member").await;
     assert!(lost.status == 401 && lost.text().contains("文件未能保留"), "{lost:?}");
