@@ -216,8 +216,10 @@ pub const IMPORT_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 pub const IMPORT_NOTES: usize = 100;
 /// Searches that an account keeps.
 pub const SAVED_SEARCHES: usize = 50;
-/// Listings in a workbook that somebody takes from a page.
+/// Rows of a list that somebody takes from a page.
 pub const EXPORT_ROWS: usize = 5_000;
+/// The same of what their own member has written: as many as an import brings.
+pub const OWN_EXPORT_ROWS: usize = SHEET_ROWS;
 /// Bytes of a line of what an office had typed at another node: the largest draft as it is kept, with its texts.
 pub const OFFICE_LINE_BYTES: usize = 8 * contract::RECORD_BYTES;
 /// Bytes of a mapping.

@@ -196,6 +196,7 @@ audit-time = When
 audit-detail = Detail
 audit-search = Search
 audit-clear = Clear
+audit-xlsx = Export as Excel
 audit-csv = Export as CSV
 audit-jsonl = Export as JSON Lines
 audit-none = No entry fits: ask for less.

@@ -196,6 +196,7 @@ audit-time = 时间
 audit-detail = 说明
 audit-search = 查询
 audit-clear = 清除条件
+audit-xlsx = 导出 Excel
 audit-csv = 导出 CSV
 audit-jsonl = 导出 JSON Lines
 audit-none = 没有符合条件的记录，请放宽条件。

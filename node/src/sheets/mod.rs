@@ -45,4 +45,4 @@ pub use preview::{Row, Setting, State, Table, tables};
 pub use read::{Workbook, read};
 pub use row::Remark;
 pub use write::{Export, export, faults, template};
-pub(crate) use write::{PlainCell, PlainSheet, csv_of, workbook_of};
+pub(crate) use write::{PlainCell, PlainSheet, csv_of, export_list, workbook_of};

@@ -304,6 +304,20 @@ fn what_is_exported_is_imported_without_change() {
     }
     assert_eq!(again.len(), listings.len());
     assert_eq!(export(&listings, Format::Csv, None), Err(SheetError::Kind));
+    // For people all kinds stand in one table.
+    let mut odd = listings.clone();
+    odd[0].listing.as_mut().unwrap().title = "=SUM(A1)".to_owned();
+    odd[1].listing.as_mut().unwrap().body = format!("a\r\nb _x0041_ {}", "长".repeat(40_000));
+    let list = super::export_list(&odd, Format::Csv, Some("未完")).unwrap();
+    let text = String::from_utf8(list.bytes).unwrap();
+    let mut reader = ::csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+    assert_eq!(&reader.headers().unwrap()[0], "类别");
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!((records.len(), list.count), (odd.len() + 1, odd.len()));
+    assert_eq!((&records[odd.len()][0], &records[odd.len()][1]), ("说明", "未完"));
+    assert!(records.iter().all(|record| record.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@']))));
+    assert!(records.iter().any(|record| record.iter().any(|cell| cell == "'=SUM(A1)")), "{records:?}");
+    assert!(super::export_list(&odd, Format::Xlsx, None).is_ok());
     for kind in Kind::ALL {
         let of_kind: Vec<Listing> = listings
             .iter()

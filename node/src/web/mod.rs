@@ -3,7 +3,7 @@
 //!
 //! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `signed` somebody who is signed
 //! in, `sent` what a form holds, `faults` what is wrong with one, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
-//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `consent` the pages to which links in mails lead, `forms` and
+//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `tables` lists as files, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
 //! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
 //! `imports`, `office`, `saved`,
@@ -49,6 +49,7 @@ mod samples;
 mod saved;
 mod sent;
 mod signed;
+mod tables;
 mod visitor;
 mod words;
 

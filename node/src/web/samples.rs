@@ -133,6 +133,7 @@ mod tests {
         "drafts/shown.html",
         "kit/said.html",
         "kit/kept.html",
+        "kit/exports.html",
         "kit/layout.html",
         "kit/field.html",
         "kit/pager.html",

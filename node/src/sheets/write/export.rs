@@ -28,18 +28,42 @@ pub struct Export {
 /// # Errors
 /// Where a listing does not fit into cells, and for other formats.
 pub fn export(listings: &[Listing], format: Format, more: Option<&str>) -> Result<Export, SheetError> {
+    let kinds = by_kind(listings);
+    if format == Format::Csv && kinds.len() > 1 {
+        return Err(SheetError::Kind);
+    }
+    written(&kinds, format, more, exact)
+}
+
+/// Writes any list of listings for people: .csv of several kinds is one table with the columns of them all, and what no
+/// cell takes as it is stands there as it can.
+///
+/// # Errors
+/// For other formats.
+pub(crate) fn export_list(listings: &[Listing], format: Format, more: Option<&str>) -> Result<Export, SheetError> {
+    written(&by_kind(listings), format, more, |listing, field| Ok(readable(&cells::cell(listing, field))))
+}
+
+/// The listings of a kind.
+type OfKind<'l> = (Kind, Vec<&'l Listing>);
+
+/// Those of each kind of which there are any.
+fn by_kind(listings: &[Listing]) -> Vec<OfKind<'_>> {
     let of = |kind: Kind| -> Vec<&Listing> {
         listings.iter().filter(|listing| listing.listing.as_ref().and_then(kind_of) == Some(kind.name())).collect()
     };
-    let kinds: Vec<(Kind, Vec<&Listing>)> =
-        Kind::ALL.into_iter().map(|kind| (kind, of(kind))).filter(|(_, listings)| !listings.is_empty()).collect();
+    Kind::ALL.into_iter().map(|kind| (kind, of(kind))).filter(|(_, listings)| !listings.is_empty()).collect()
+}
+
+/// What stands in a cell.
+type Cell = fn(&Listing, Field) -> Result<String, SheetError>;
+
+fn written(kinds: &[OfKind<'_>], format: Format, more: Option<&str>, cell: Cell) -> Result<Export, SheetError> {
     let count = kinds.iter().map(|(_, listings)| listings.len()).sum();
-    let bytes = match (format, &*kinds) {
-        (Format::Xlsx, kinds) => xlsx(kinds, more)?,
-        (Format::Csv, []) => csv(Kind::Project, &[], more)?,
-        (Format::Csv, [(kind, listings)]) => csv(*kind, listings, more)?,
-        (Format::Csv, _) => return Err(SheetError::Kind),
-        (Format::Xls | Format::Ods, _) => return Err(SheetError::Write(format.extension().to_owned())),
+    let bytes = match format {
+        Format::Xlsx => xlsx(kinds, more, cell)?,
+        Format::Csv => csv(kinds, more, cell)?,
+        Format::Xls | Format::Ods => return Err(SheetError::Write(format.extension().to_owned())),
     };
     Ok(Export { bytes, count })
 }
@@ -49,13 +73,23 @@ pub(super) fn columns(kind: Kind) -> impl Iterator<Item = &'static Info> {
     FIELDS.iter().filter(move |info| info.written && info.is_of(kind))
 }
 
-fn cell(listing: &Listing, field: Field) -> Result<String, SheetError> {
+/// What is read again as it is.
+fn exact(listing: &Listing, field: Field) -> Result<String, SheetError> {
     let text = cells::cell(listing, field);
     let fits = text.chars().count() < limits::SHEET_CELL_CHARS && !text.contains('\r') && !text.contains("_x");
     if fits { Ok(text) } else { Err(SheetError::DoesNotFit(listing.name.clone())) }
 }
 
-fn xlsx(kinds: &[(Kind, Vec<&Listing>)], more: Option<&str>) -> Result<Vec<u8>, SheetError> {
+/// A text as a cell shows it: with the ends of lines that cells have, and no longer than a cell.
+fn readable(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    match text.char_indices().nth(limits::SHEET_CELL_CHARS - 1) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+fn xlsx(kinds: &[OfKind<'_>], more: Option<&str>, cell: Cell) -> Result<Vec<u8>, SheetError> {
     let mut book = Workbook::new();
     let (header, text) = (header_format(), text_format());
     if kinds.is_empty() {
@@ -86,18 +120,36 @@ fn xlsx(kinds: &[(Kind, Vec<&Listing>)], more: Option<&str>) -> Result<Vec<u8>, 
     book.save_to_buffer().map_err(broken)
 }
 
-fn csv(kind: Kind, listings: &[&Listing], more: Option<&str>) -> Result<Vec<u8>, SheetError> {
+/// The header of the column that says a row's kind, where there are several.
+const KIND: &str = "类别";
+
+fn csv(kinds: &[OfKind<'_>], more: Option<&str>, cell: Cell) -> Result<Vec<u8>, SheetError> {
     let failed = |error: csv::Error| SheetError::Write(error.to_string());
     // Spreadsheets take UTF-8 for it only with this mark.
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
-    writer.write_record(columns(kind).map(|info| info.zh)).map_err(failed)?;
-    for listing in listings {
-        let row = columns(kind).map(|info| cell(listing, info.field).map(|text| guarded(&text)));
-        writer.write_record(row.collect::<Result<Vec<_>, _>>()?).map_err(failed)?;
+    let several = kinds.len() > 1;
+    let is_there = |info: &&Info| match kinds {
+        [] => info.is_of(Kind::Project),
+        kinds => kinds.iter().any(|(kind, _)| info.is_of(*kind)),
+    };
+    let columns: Vec<&Info> = FIELDS.iter().filter(|info| info.written).filter(is_there).collect();
+    let first = several.then_some(KIND);
+    writer.write_record(first.into_iter().chain(columns.iter().map(|info| info.zh))).map_err(failed)?;
+    for (kind, listings) in kinds {
+        for listing in listings {
+            let of_kind = |info: &&Info| match info.is_of(*kind) {
+                true => cell(listing, info.field).map(|text| guarded(&text)),
+                false => Ok(String::new()),
+            };
+            let first = several.then(|| Ok(kind.zh().to_owned()));
+            let row = first.into_iter().chain(columns.iter().map(of_kind));
+            writer.write_record(row.collect::<Result<Vec<_>, _>>()?).map_err(failed)?;
+        }
     }
     if let Some(more) = more {
-        let words = [REMARK, more].into_iter().chain(std::iter::repeat("")).take(columns(kind).count());
+        let width = columns.len() + usize::from(several);
+        let words = [REMARK, more].into_iter().chain(std::iter::repeat("")).take(width);
         writer.write_record(words).map_err(failed)?;
     }
     writer.into_inner().map_err(|error| SheetError::Write(error.to_string()))

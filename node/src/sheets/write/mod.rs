@@ -7,6 +7,7 @@ mod plain;
 mod template;
 
 pub(super) use cells::cell;
+pub(crate) use export::export_list;
 pub use export::{Export, export};
 pub use faults::faults;
 pub(crate) use plain::{PlainCell, PlainSheet, csv_of, workbook_of};

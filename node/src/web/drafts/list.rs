@@ -9,17 +9,23 @@ use duikou_proto::validate::kind_of;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
+use super::super::imports::listings_file;
 use super::super::layout::{Page, Section};
 use super::super::pager::{Empty, Pager};
 use super::super::reading::Names;
 use super::super::respond::Answer;
 use super::super::signed::Signed;
+use super::super::tables::Exports;
 use super::super::{format, words};
 use super::desk::{Desk, DraftPath};
 use super::people::People;
+use crate::limits;
+use crate::sheets::Format;
 
 /// Drafts of one page.
 const DRAFTS: i32 = 50;
+/// Drafts that are asked for at once for a file.
+const EXPORTED: i32 = 1_000;
 /// States by which the list is narrowed, as addresses have them.
 const STATES: [(&str, DraftState); 4] = [
     ("draft", DraftState::Draft),
@@ -67,6 +73,8 @@ pub(super) struct ListPage {
     imports: Vec<(String, String)>,
     pager: Pager,
     empty: Empty,
+    /// Of what is not published yet; None: of what is approved nothing is kept.
+    exports: Option<Exports>,
 }
 
 /// What the address asks for.
@@ -99,6 +107,11 @@ impl Asked {
     }
 
     fn path(&self) -> String {
+        let query = self.query();
+        if query.is_empty() { "/drafts".to_owned() } else { format!("/drafts?{query}") }
+    }
+
+    fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (key, value) in [("state", &*self.state), ("batch", &*self.batch), ("after", &*self.after)] {
             if !value.is_empty() {
@@ -108,8 +121,19 @@ impl Asked {
         if self.mine {
             query.append_pair("mine", "1");
         }
-        let query = query.finish();
-        if query.is_empty() { "/drafts".to_owned() } else { format!("/drafts?{query}") }
+        query.finish()
+    }
+
+    /// The drafts of one page of it.
+    fn request(&self, desk: &Desk<'_>) -> ListDraftsRequest {
+        ListDraftsRequest {
+            parent: format!("members/{}", desk.member),
+            page_size: DRAFTS,
+            page_token: self.after.clone(),
+            states: self.states(),
+            author: if self.mine { desk.account().to_owned() } else { String::new() },
+            batch: self.batch.clone(),
+        }
     }
 
     fn states(&self) -> Vec<i32> {
@@ -132,19 +156,32 @@ pub(super) fn state(texts: Texts, state: DraftState) -> String {
 pub(super) async fn list(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
     let desk = Desk::of(&web, &signed).await?;
     let asked = Asked::read(query.as_deref().unwrap_or_default());
-    let request = ListDraftsRequest {
-        parent: format!("members/{}", desk.member),
-        page_size: DRAFTS,
-        page_token: asked.after.clone(),
-        states: asked.states(),
-        author: if asked.mine { desk.account().to_owned() } else { String::new() },
-        batch: asked.batch.clone(),
-    };
+    let request = asked.request(&desk);
     let found = web.services().drafts.list_drafts(signed.ask(request)).await;
     let found = found.map_err(|status| signed.failed(&status))?.into_inner();
     let people = desk.people(found.drafts.iter().map(|draft| draft.author.clone()).collect()).await?;
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("drafts-title"));
     signed.page(&ListPage::of(page, &desk.names, &people, &asked, &found.drafts, found.next_page_token))
+}
+
+/// The same as a table that is imported again.
+pub(super) async fn file(web: &Web, signed: &Signed, query: Option<&str>, format: Format) -> Answer {
+    let desk = Desk::of(web, signed).await?;
+    let asked = Asked::read(query.unwrap_or_default());
+    let mut request = ListDraftsRequest { page_size: EXPORTED, page_token: String::new(), ..asked.request(&desk) };
+    let mut listings = Vec::new();
+    let cut = loop {
+        let found = web.services().drafts.list_drafts(signed.ask(request.clone())).await;
+        let found = found.map_err(|status| signed.failed(&status))?.into_inner();
+        let open = found.drafts.into_iter().filter(|draft| draft.state() != DraftState::Approved);
+        listings.extend(open.filter_map(|draft| draft.listing));
+        if listings.len() > limits::OWN_EXPORT_ROWS || found.next_page_token.is_empty() {
+            break listings.len() > limits::OWN_EXPORT_ROWS;
+        }
+        request.page_token = found.next_page_token;
+    };
+    listings.truncate(limits::OWN_EXPORT_ROWS);
+    listings_file(web, signed, (listings, cut), format, "drafts").await
 }
 
 impl ListPage {
@@ -169,7 +206,9 @@ impl ListPage {
         let waits = !asked.batch.is_empty() && drafts.iter().any(|draft| draft.state() == DraftState::Submitted);
         let back = if asked.after.is_empty() { String::new() } else { first.path() };
         let on = if next.is_empty() { String::new() } else { Asked { after: next, ..asked.clone() }.path() };
+        let held = drafts.iter().any(|draft| draft.state() != DraftState::Approved);
         Self {
+            exports: held.then(|| Exports::of(texts, "/drafts", &first.query())),
             tabs: [all].into_iter().chain(states).collect(),
             whose: whose.into(),
             lines: drafts.iter().map(|draft| Line::of(texts, names, people, draft)).collect(),

@@ -38,9 +38,13 @@ mod suggest;
 mod warnings;
 
 use axum::Router;
+use axum::extract::{RawQuery, State};
 use axum::routing::{get, post};
 
 use super::Web;
+use super::respond::Answer;
+use super::signed::Signed;
+use crate::sheets::Format;
 pub(super) use end::{Ending, endings};
 #[cfg(test)]
 pub(super) use samples::samples;
@@ -51,6 +55,10 @@ pub(super) fn routes() -> Router<Web> {
         .route("/drafts", get(list::list))
         .route("/drafts/new", get(start::start).post(save::make))
         .route("/drafts/published", get(published::published))
+        .route("/drafts.xlsx", get(|web, signed, query| list_file(web, signed, query, Format::Xlsx)))
+        .route("/drafts.csv", get(|web, signed, query| list_file(web, signed, query, Format::Csv)))
+        .route("/drafts/published.xlsx", get(|web, signed, query| own_file(web, signed, query, Format::Xlsx)))
+        .route("/drafts/published.csv", get(|web, signed, query| own_file(web, signed, query, Format::Csv)))
         .route("/drafts/review", get(batch::batch).post(batch::approve))
         .route("/drafts/{member}/{id}", get(editor::editor).post(save::save))
         .route("/drafts/{member}/{id}/send", get(send::send).post(send::submit))
@@ -64,4 +72,12 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/approval", get(policy::policy).post(policy::set))
         .route("/suggest/{table}", get(suggest::suggest))
         .route("/preview", post(suggest::preview))
+}
+
+async fn list_file(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery, format: Format) -> Answer {
+    list::file(&web, &signed, query.as_deref(), format).await
+}
+
+async fn own_file(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery, format: Format) -> Answer {
+    published::file(&web, &signed, query.as_deref(), format).await
 }

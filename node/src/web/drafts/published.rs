@@ -9,14 +9,18 @@ use prost_types::Timestamp;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
+use super::super::imports::{found_listings, listings_file};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::{Empty, Pager};
 use super::super::reading::{Card, Names};
 use super::super::respond::Answer;
 use super::super::signed::Signed;
+use super::super::tables::Exports;
 use super::desk::Desk;
 use super::difference::scopes_in_words;
 use super::end::{Ending, endings};
+use crate::limits;
+use crate::sheets::Format;
 
 /// Listings of one page.
 const LISTINGS: i32 = 20;
@@ -39,10 +43,11 @@ pub(super) struct PublishedPage {
     owned: Vec<Own>,
     pager: Pager,
     empty: Empty,
+    exports: Exports,
 }
 
-pub(super) async fn published(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
-    let desk = Desk::of(&web, &signed).await?;
+/// Whether what closes soon is asked for, and where the page begins.
+fn asked(query: Option<&str>) -> (bool, String) {
     let (mut soon, mut after) = (false, String::new());
     for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()).take(16) {
         match &*key {
@@ -51,17 +56,33 @@ pub(super) async fn published(State(web): State<Web>, signed: Signed, RawQuery(q
             _ => {}
         }
     }
-    let now = web.engine().now().div_euclid(1_000_000);
+    (soon, after)
+}
+
+fn request(desk: &Desk<'_>, soon: bool) -> SearchListingsRequest {
+    let now = desk.web.engine().now().div_euclid(1_000_000);
     let until = TimeRange { start_time: None, end_time: Some(Timestamp { seconds: now + SOON_SECONDS, nanos: 0 }) };
     let filter =
         Filter { members: vec![desk.member.to_string()], expire_time: soon.then_some(until), ..Filter::default() };
-    let request = SearchListingsRequest {
+    SearchListingsRequest {
         filter: Some(filter),
         order_by: OrderBy::Closing.into(),
-        page_size: LISTINGS,
-        page_token: after.clone(),
         ..SearchListingsRequest::default()
-    };
+    }
+}
+
+/// The same as a table that is imported again.
+pub(super) async fn file(web: &Web, signed: &Signed, query: Option<&str>, format: Format) -> Answer {
+    let desk = Desk::of(web, signed).await?;
+    let (soon, _) = asked(query);
+    let found = found_listings(web, signed, request(&desk, soon), limits::OWN_EXPORT_ROWS).await?;
+    listings_file(web, signed, found, format, "published").await
+}
+
+pub(super) async fn published(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
+    let desk = Desk::of(&web, &signed).await?;
+    let (soon, after) = asked(query.as_deref());
+    let request = SearchListingsRequest { page_size: LISTINGS, page_token: after.clone(), ..request(&desk, soon) };
     let found = web.services().searches.search_listings(signed.ask(request)).await;
     let found = found.map_err(|status| signed.failed(&status))?.into_inner();
     let listings: Vec<Listing> = found.results.into_iter().filter_map(|result| result.listing).collect();
@@ -80,6 +101,7 @@ impl PublishedPage {
         let between = if soon { '&' } else { '?' };
         let on = if next.is_empty() { String::new() } else { format!("{here}{between}after={token}") };
         Self {
+            exports: Exports::of(texts, "/drafts/published", if soon { "closing=soon" } else { "" }),
             soon,
             owned: listings.iter().filter_map(|listing| Own::of(texts, names, listing)).collect(),
             pager: Pager::new(texts, first, String::new(), on),

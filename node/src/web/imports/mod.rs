@@ -22,6 +22,7 @@ use super::respond::Failed;
 use super::signed::Signed;
 use crate::imports::Import;
 use crate::limits;
+pub(super) use export::{found as found_listings, written as listings_file};
 #[cfg(test)]
 pub(super) use samples::samples;
 
@@ -46,7 +47,6 @@ pub(super) fn routes() -> Router<Web> {
         .route("/import/{id}/delete", get(act::ask_delete).post(act::delete))
         .route("/listings.xlsx", get(export::workbook))
         .route("/listings.csv", get(export::csv))
-        .route("/drafts.xlsx", get(export::drafts))
 }
 
 /// Where an import is.

@@ -9,9 +9,11 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::reading::Names;
 use super::super::respond::Answer;
 use super::super::signed::Signed;
+use super::super::tables::{self, Exports};
 use super::super::words;
 use super::admin::state;
 use crate::accounts::Role;
+use crate::sheets::Format;
 
 /// A member.
 pub(crate) struct Row {
@@ -33,6 +35,21 @@ pub(crate) struct DirectoryPage {
     members: Vec<Row>,
     /// With the names of those in it.
     circles: Vec<(String, String)>,
+    exports: Exports,
+}
+
+/// The members as a table.
+pub(super) async fn file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
+    signed.at_least(Role::Admin)?;
+    let texts = signed.texts;
+    let page = Page::new(&web, &signed, Section::Admin, texts.text("directory-title"));
+    let network = &web.engine().identity().network;
+    let shown = DirectoryPage::of(page, &Names::new(&web, &signed), &web.engine().directory(), network);
+    let rows = shown.members.into_iter().map(|row| vec![row.name, row.state, row.node, row.key, row.sees]);
+    let columns = ["admin-member", "admin-state", "directory-node", "admin-key", "directory-sees"];
+    let columns = columns.map(|id| texts.text(id));
+    let sheet = tables::sheet(texts.text("nav-members"), columns.into(), rows.collect());
+    tables::file(&web, &signed, "directory", format, sheet).await
 }
 
 pub(super) async fn directory(State(web): State<Web>, signed: Signed) -> Answer {
@@ -73,6 +90,12 @@ impl DirectoryPage {
             let inside = members.iter().map(|member| names.member(member.as_str()));
             (name.clone(), inside.collect::<Vec<_>>().join(&comma))
         });
-        Self { index: directory.index().to_string(), members: members.collect(), circles: circles.collect(), page }
+        Self {
+            index: directory.index().to_string(),
+            members: members.collect(),
+            circles: circles.collect(),
+            exports: Exports::of(texts, "/admin/directory", ""),
+            page,
+        }
     }
 }

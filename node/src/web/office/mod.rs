@@ -27,6 +27,7 @@ use axum::Router;
 use axum::routing::get;
 
 use super::Web;
+use crate::sheets::Format;
 pub(super) use home::work_list;
 pub(super) use matches::Matches;
 #[cfg(test)]
@@ -40,6 +41,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/statistics/{file}", get(statistics::file))
         .route("/admin", get(admin::overview))
         .route("/admin/directory", get(directory::directory))
+        .route("/admin/directory.xlsx", get(|web, signed| directory::file(web, signed, Format::Xlsx)))
+        .route("/admin/directory.csv", get(|web, signed| directory::file(web, signed, Format::Csv)))
         .route("/admin/backups", get(backups::list).post(backups::make))
         .route("/admin/backups/{file}", get(backups::take))
         .route("/admin/settings", get(settings::show).post(settings::change))

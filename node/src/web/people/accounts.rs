@@ -11,14 +11,16 @@ use super::super::faults::Faults;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::reached::ReachedAt;
-use super::super::respond::{Answer, unkept};
+use super::super::respond::{Answer, Failed, unkept};
 use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed, member_name};
-use super::super::words;
+use super::super::tables::Exports;
+use super::super::{tables, words};
 use super::fields;
 use super::roles::{RoleChoice, choices, given};
 use super::sessions::moment;
 use crate::accounts::Role;
+use crate::sheets::Format;
 
 /// Where they are.
 pub(super) const PATH: &str = "/admin/accounts";
@@ -43,6 +45,7 @@ pub(in crate::web) struct AccountRow {
 pub(in crate::web) struct AccountsPage {
     page: Page,
     accounts: Vec<AccountRow>,
+    exports: Exports,
 }
 
 /// The page on which one is made.
@@ -70,14 +73,31 @@ pub(in crate::web) struct LinkMadePage {
 
 /// Shows the list.
 pub(super) async fn list(State(web): State<Web>, signed: Signed) -> Answer {
+    let page = listed(&web, &signed).await?;
+    signed.page(&page)
+}
+
+/// The same as a table.
+pub(super) async fn file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
+    let shown = listed(&web, &signed).await?;
+    let texts = signed.texts;
+    let columns = ["account-name", "sign-in-login", "account-roles", "account-state"].map(|id| texts.text(id));
+    let comma = texts.text("list-comma");
+    let row = |row: AccountRow| vec![row.name, row.login, row.roles.join(&comma), row.marks.join(&comma)];
+    let rows = shown.accounts.into_iter().map(row).collect();
+    let sheet = tables::sheet(texts.text("accounts-title"), columns.into(), rows);
+    tables::file(&web, &signed, "accounts", format, sheet).await
+}
+
+async fn listed(web: &Web, signed: &Signed) -> Result<AccountsPage, Failed> {
     signed.at_least(Role::Admin)?;
     let listed = web.services().people.list_accounts(signed.ask(ListAccountsRequest {})).await;
     let listed = listed.map_err(|status| signed.failed(&status))?.into_inner();
     let named = |id: &str| {
         id.parse().map_or_else(|_| id.to_owned(), |member| member_name(web.engine(), signed.language(), &member))
     };
-    let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("accounts-title"));
-    signed.page(&AccountsPage::of(page, &listed.accounts, &signed.person().account, named))
+    let page = Page::new(web, signed, Section::Admin, signed.texts.text("accounts-title"));
+    Ok(AccountsPage::of(page, &listed.accounts, &signed.person().account, named))
 }
 
 /// Shows the page on which one is made.
@@ -167,7 +187,7 @@ impl AccountsPage {
             }
         };
         let accounts = accounts.iter().map(row).collect();
-        Self { page, accounts }
+        Self { exports: Exports::of(texts, PATH, ""), page, accounts }
     }
 }
 

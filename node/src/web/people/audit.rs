@@ -14,21 +14,25 @@ use tonic::Status;
 use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::faults::Faults;
-use super::super::format;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::Pager;
 use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
+use super::super::{format, tables};
 use super::actions;
 use super::sessions::moment;
 use crate::accounts::Role;
+use crate::limits;
+use crate::sheets::Format;
 
 /// Where it is.
 pub(super) const PATH: &str = "/admin/audit";
 /// Entries of a page.
 const PAGE: i32 = 50;
+/// Entries that are read at once for a workbook.
+const EXPORTED: i32 = 1_000;
 /// What is looked for, as addresses name it.
 const SOUGHT: [&str; 5] = ["since", "until", "actor", "action", "resource"];
 
@@ -85,6 +89,37 @@ pub(super) async fn verify(State(web): State<Web>, signed: Signed, sent: Sent) -
         }
         Err(status) => Err(signed.failed(&status)),
     }
+}
+
+/// The newest of what is looked for, in the words of the page, as a workbook.
+pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
+    signed.at_least(Role::Admin)?;
+    let texts = signed.texts;
+    let ask = Sent::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
+    let names = names(&web, &signed).await?;
+    let mut request = ListAuditEntriesRequest { page_size: EXPORTED, ..request(&ask) };
+    let mut entries = Vec::new();
+    let cut = loop {
+        let found = web.services().audits.list_audit_entries(signed.ask(request.clone())).await;
+        let found = found.map_err(|status| signed.failed(&status))?.into_inner();
+        entries.extend(found.entries);
+        if entries.len() > limits::EXPORT_ROWS || found.next_page_token.is_empty() {
+            break entries.len() > limits::EXPORT_ROWS;
+        }
+        request.page_token = found.next_page_token;
+    };
+    entries.truncate(limits::EXPORT_ROWS);
+    let row = |entry: &AuditEntry| {
+        let row = EntryRow::of(texts, &ask, &names, entry);
+        vec![row.time, row.actor, row.address, row.action, row.resource, row.detail]
+    };
+    let mut rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    if cut {
+        rows.push(vec![texts.count("export-cut", limits::EXPORT_ROWS)]);
+    }
+    let columns = ["audit-time", "audit-actor", "session-address", "audit-action", "audit-resource", "audit-detail"];
+    let sheet = tables::sheet(texts.text("audit-title"), columns.map(|id| texts.text(id)).into(), rows);
+    tables::file(&web, &signed, if cut { "audit-part" } else { "audit" }, Format::Xlsx, sheet).await
 }
 
 async fn listed(
@@ -162,6 +197,23 @@ fn actor(texts: Texts, names: &BTreeMap<String, String>, actor: &str) -> String 
     }
 }
 
+impl EntryRow {
+    fn of(texts: Texts, ask: &Sent, names: &BTreeMap<String, String>, entry: &AuditEntry) -> Self {
+        Self {
+            time: moment(texts, entry.time),
+            actor: actor(texts, names, &entry.actor),
+            actor_path: match entry.actor.as_str() {
+                "" => String::new(),
+                actor => format!("{PATH}?{}", query(ask, &[("actor", actor)])),
+            },
+            address: entry.address.clone(),
+            action: actions::action(texts, &entry.action),
+            resource: names.get(&entry.resource).cloned().unwrap_or_else(|| entry.resource.clone()),
+            detail: entry.detail.clone(),
+        }
+    }
+}
+
 impl AuditPage {
     /// Of these entries; `next` is the token of the page after them.
     pub(in crate::web) fn of(
@@ -175,18 +227,7 @@ impl AuditPage {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb::admin(texts)];
-        let row = |entry: &AuditEntry| EntryRow {
-            time: moment(texts, entry.time),
-            actor: actor(texts, names, &entry.actor),
-            actor_path: match entry.actor.as_str() {
-                "" => String::new(),
-                actor => format!("{PATH}?{}", query(ask, &[("actor", actor)])),
-            },
-            address: entry.address.clone(),
-            action: actions::action(texts, &entry.action),
-            resource: names.get(&entry.resource).cloned().unwrap_or_else(|| entry.resource.clone()),
-            detail: entry.detail.clone(),
-        };
+        let row = |entry: &AuditEntry| EntryRow::of(texts, ask, names, entry);
         let token = |token: &str| {
             if token.is_empty() { String::new() } else { format!("{PATH}?{}", query(ask, &[("after", token)])) }
         };

@@ -27,6 +27,7 @@ use axum::routing::{get, post};
 use super::Web;
 use super::signed::SIGN_IN;
 use crate::openid::RETURN_PATH;
+use crate::sheets::Format;
 #[cfg(test)]
 pub(super) use samples::samples;
 
@@ -57,6 +58,9 @@ pub(super) fn routes() -> Router<Web> {
         .route("/admin/accounts/{id}/sessions/end", post(account::end_session))
         .route(audit::PATH, get(audit::show))
         .route("/admin/audit/verify", post(audit::verify))
+        .route("/admin/accounts.xlsx", get(|web, signed| accounts::file(web, signed, Format::Xlsx)))
+        .route("/admin/accounts.csv", get(|web, signed| accounts::file(web, signed, Format::Csv)))
+        .route("/admin/audit.xlsx", get(audit::workbook))
         .route("/admin/audit.csv", get(export::csv))
         .route("/admin/audit.jsonl", get(export::jsonl))
         .route("/sign-out", post(session::sign_out))

@@ -12,15 +12,19 @@ use duikou_proto::v1::{
     SearchListingsResponse, member,
 };
 
+use super::super::catalogue::Texts;
 use super::super::layout::{Crumb, FeedLink, Page, Section};
 use super::super::pager::{Empty, Pager};
 use super::super::respond::Answer;
+use super::super::tables::Exports;
 use super::super::visitor::Visitor;
-use super::super::{Web, format, words};
+use super::super::{Web, format, tables, words};
 use super::ask::Ask;
 use super::card::Card;
 use super::listing::{absent, fingerprint};
 use super::names::Names;
+use crate::limits;
+use crate::sheets::{Format, PlainCell, PlainSheet};
 
 /// Members of one page.
 const MEMBERS: i32 = 200;
@@ -52,6 +56,7 @@ pub(crate) struct MembersPage {
     pub(crate) members: Vec<MemberLine>,
     pub(crate) circles: Vec<CircleLine>,
     pub(crate) pager: Pager,
+    pub(crate) exports: Exports,
 }
 
 /// How complete one scope is.
@@ -106,6 +111,52 @@ pub(super) async fn members(
     visitor.page(&MembersPage::of(page, &names, &listed.members, &counted, &circles, pager))
 }
 
+/// All members as a table.
+pub(super) async fn file(State(web): State<Web>, visitor: Visitor, format: Format) -> Answer {
+    let services = web.services();
+    let counted =
+        SearchListingsRequest { page_size: 1, facets: vec![Facet::Member.into()], ..SearchListingsRequest::default() };
+    let counted = services.searches.search_listings(visitor.ask(counted)).await;
+    let counted = counted.map_err(|status| visitor.failed(&status))?.into_inner();
+    let (mut members, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListMembersRequest { page_size: MEMBERS, page_token };
+        let listed = services.directories.list_members(visitor.ask(request)).await;
+        let listed = listed.map_err(|status| visitor.failed(&status))?.into_inner();
+        members.extend(listed.members);
+        page_token = listed.next_page_token;
+        if page_token.is_empty() || members.len() >= limits::EXPORT_ROWS {
+            break;
+        }
+    }
+    let sheet = table(visitor.texts, &Names::new(&web, &visitor), &members, &counts(&counted));
+    tables::file(&web, &visitor, "members", format, sheet).await
+}
+
+/// How many listings of each member there are.
+fn counts(counted: &SearchListingsResponse) -> HashMap<&str, i32> {
+    let values = counted.facets.iter().flat_map(|facet| &facet.values);
+    values.map(|value| (&*value.value, value.count)).collect()
+}
+
+fn table(texts: Texts, names: &Names, members: &[Member], counts: &HashMap<&str, i32>) -> PlainSheet {
+    let row = |member: &Member| {
+        vec![
+            PlainCell::Text(names.member(&member.id)),
+            PlainCell::Text(other_name(names, member)),
+            PlainCell::Text(format::region(texts.language(), &member.region)),
+            PlainCell::Text(words::member_state(texts, member.state())),
+            PlainCell::Number(counts.get(&*member.id).copied().unwrap_or(0).into()),
+        ]
+    };
+    let columns = ["members-name", "members-other-name", "fact-regions", "member-state", "admin-listings"];
+    PlainSheet {
+        name: texts.text("members-title"),
+        columns: columns.map(|id| texts.text(id)).into(),
+        rows: members.iter().map(row).collect(),
+    }
+}
+
 impl MembersPage {
     pub(crate) fn of(
         mut page: Page,
@@ -118,8 +169,7 @@ impl MembersPage {
         let texts = page.texts();
         page.canonical = "/members".to_owned();
         page.description = texts.text("members-lead");
-        let values = counted.facets.iter().flat_map(|facet| &facet.values);
-        let counts: HashMap<&str, i32> = values.map(|value| (&*value.value, value.count)).collect();
+        let counts = counts(counted);
         let line = |member: &Member| MemberLine {
             path: names.member_path(&member.name),
             name: names.member(&member.id),
@@ -136,7 +186,13 @@ impl MembersPage {
             name: circle.name.clone(),
             members: circle.members.iter().map(|id| names.member(id)).collect::<Vec<_>>().join(&comma),
         };
-        Self { members: members.iter().map(line).collect(), circles: circles.iter().map(circle).collect(), pager, page }
+        Self {
+            members: members.iter().map(line).collect(),
+            circles: circles.iter().map(circle).collect(),
+            pager,
+            exports: Exports::of(texts, "/members", ""),
+            page,
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use axum::Router;
 use axum::routing::get;
 
 use super::Web;
+use crate::sheets::Format;
 pub(super) use ask::Ask;
 pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, contact, of_all, of_kind};
@@ -46,6 +47,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/listings/{member}/{id}", get(listing::listing))
         .route("/listings/{member}/{id}/counterparts", get(counterparts::counterparts))
         .route("/members", get(members::members))
+        .route("/members.xlsx", get(|web, visitor| members::file(web, visitor, Format::Xlsx)))
+        .route("/members.csv", get(|web, visitor| members::file(web, visitor, Format::Csv)))
         .route("/members/{member}", get(members::member))
         .route("/calendar", get(calendar::calendar))
 }

@@ -18,12 +18,14 @@ use super::super::reading::Ask;
 use super::super::respond::{Answer, Failed, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
+use super::super::tables::{self, Exports};
 use super::super::visitor::Visitor;
 use super::SAVED;
 use super::subscription::{self, state, way};
 use crate::accounts::Role;
 use crate::limits;
 use crate::saved::{self, NAME_CHARS, SavedSearch};
+use crate::sheets::Format;
 
 /// Subscriptions that are listed.
 const SUBSCRIPTIONS: i32 = 200;
@@ -58,6 +60,7 @@ pub(super) struct ListPage {
     subscriptions: Vec<SubscriptionLine>,
     /// Whether subscriptions may be made.
     subscribes: bool,
+    exports: Exports,
 }
 
 /// What cannot be read.
@@ -82,6 +85,28 @@ async fn shown(web: &Web, signed: &Signed, status: StatusCode, fault: Option<Str
     let searches: Vec<(SavedSearch, Option<usize>)> = kept.into_iter().zip(counts).collect();
     let subscribes = signed.at_least(Role::Editor).is_ok();
     signed.page_with(status, &ListPage::of(page, &searches, &listed.subscriptions, subscribes))
+}
+
+/// The subscriptions of the member as a table.
+pub(super) async fn file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
+    let texts = signed.texts;
+    let (mut rows, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListSubscriptionsRequest { page_size: SUBSCRIPTIONS, page_token };
+        let page = web.services().subscriptions.list_subscriptions(signed.ask(request)).await;
+        let page = page.map_err(|status| signed.failed(&status))?.into_inner();
+        rows.extend(page.subscriptions.iter().map(|subscription| {
+            let line = listed(texts, subscription);
+            vec![line.label, line.way, line.state]
+        }));
+        page_token = page.next_page_token;
+        if page_token.is_empty() || rows.len() >= limits::EXPORT_ROWS {
+            break;
+        }
+    }
+    let columns = ["subscription-label", "subscription-way", "subscription-state"].map(|id| texts.text(id));
+    let sheet = tables::sheet(texts.text("subscriptions"), columns.into(), rows);
+    tables::file(&web, &signed, "subscriptions", format, sheet).await
 }
 
 /// How many a search has that are new since its owner last looked, with their eyes; None where its conditions no longer
@@ -113,6 +138,7 @@ impl ListPage {
             empty,
             subscriptions: subscriptions.iter().map(|subscription| listed(texts, subscription)).collect(),
             subscribes,
+            exports: Exports::of(texts, "/subscriptions", ""),
             page,
         }
     }

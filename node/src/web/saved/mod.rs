@@ -11,6 +11,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use super::Web;
+use crate::sheets::Format;
 #[cfg(test)]
 pub(super) use samples::samples;
 
@@ -24,6 +25,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/saved/{id}", get(list::open))
         .route("/saved/{id}/delete", get(list::ask_delete).post(list::delete))
         .route("/saved/{id}/subscribe", get(subscribe::form).post(subscribe::make))
+        .route("/subscriptions.xlsx", get(|web, signed| list::file(web, signed, Format::Xlsx)))
+        .route("/subscriptions.csv", get(|web, signed| list::file(web, signed, Format::Csv)))
         .route("/subscriptions/{id}", get(subscription::show))
         .route("/subscriptions/{id}/pause", post(subscription::pause))
         .route("/subscriptions/{id}/resume", post(subscription::resume))
