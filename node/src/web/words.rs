@@ -212,6 +212,24 @@ pub(crate) fn link_state(texts: Texts, state: v1::link_status::State) -> String 
     texts.text(id)
 }
 
+/// Why a link is not up, in the reader's language: what the machine says of it, where that is English, by its kind.
+pub(crate) fn link_detail(texts: Texts, detail: &str) -> String {
+    let is_ours = detail.is_empty() || !detail.is_ascii();
+    if is_ours || texts.language() == duikou_proto::language::Language::En {
+        return detail.to_owned();
+    }
+    let said = detail.to_lowercase();
+    let reasons: [(&[&str], &str); 5] = [
+        (&["refused"], "link-why-refused"),
+        (&["timed out", "timeout", "deadline"], "link-why-timeout"),
+        (&["dns", "lookup", "resolve"], "link-why-name"),
+        (&["certificate", "tls", "handshake"], "link-why-tls"),
+        (&["unreachable", "no route"], "link-why-network"),
+    ];
+    let known = reasons.iter().find(|(words, _)| words.iter().any(|word| said.contains(word)));
+    texts.text(known.map_or("link-why-broken", |(_, id)| id))
+}
+
 /// Whether a member takes part.
 pub(crate) fn member_state(texts: Texts, state: v1::member::State) -> String {
     let id = match state {
@@ -263,10 +281,39 @@ mod tests {
     }
 
     #[test]
+    fn pages_call_a_code_as_forms_and_tables_do() {
+        use crate::typed::labels;
+        type Word = fn(Texts, i32) -> Option<String>;
+        let tables: [(&[labels::Label], Word); 8] = [
+            (labels::DIRECTIONS, |texts, code| Some(direction(texts, code.try_into().ok()?))),
+            (labels::INSTRUMENTS, |texts, code| Some(instrument(texts, code.try_into().ok()?))),
+            (labels::STAGES, |texts, code| Some(stage(texts, code.try_into().ok()?))),
+            (labels::COOPERATION_MODES, |texts, code| Some(cooperation_mode(texts, code.try_into().ok()?))),
+            (labels::PHASES, |texts, code| Some(phase(texts, code.try_into().ok()?))),
+            (labels::IP_STATUSES, |texts, code| Some(ip_status(texts, code.try_into().ok()?))),
+            (labels::TRANSFER_MODES, |texts, code| Some(transfer_mode(texts, code.try_into().ok()?))),
+            (labels::SUPPLY_TYPES, |texts, code| Some(supply_type(texts, code.try_into().ok()?))),
+        ];
+        for (label, word) in tables.iter().flat_map(|(table, word)| table.iter().map(move |label| (label, word))) {
+            assert_eq!(word(Texts::of(Language::Zh), label.value).as_deref(), Some(label.zh), "{}", label.name);
+        }
+    }
+
+    #[test]
+    fn why_a_link_is_down_is_said_in_the_readers_language() {
+        let error = "transport error: cannot connect to 127.0.0.1:1: Connection refused (os error 111)";
+        let said = link_detail(Texts::of(Language::Zh), error);
+        assert!(!said.is_empty() && !said.contains("refused"), "{said}");
+        assert_eq!(link_detail(Texts::of(Language::En), error), error);
+        assert_eq!(link_detail(Texts::of(Language::Zh), "证书已过期"), "证书已过期");
+        assert_ne!(link_detail(Texts::of(Language::Zh), "something new"), "something new");
+    }
+
+    #[test]
     fn scopes_are_named_by_who_is_meant() {
         let texts = Texts::of(Language::Zh);
         let named = |text: &str| scope(texts, text, |id| format!("<{id}>"));
-        assert_eq!(named("public"), "公众");
+        assert_eq!(named("public"), "公开");
         assert_eq!(named("circle:pan-prd"), "“pan-prd”圈子的成员");
         assert_eq!(named("member:bijie"), "<bijie>");
         assert_eq!(named("circle:x@other.example"), "“x@other.example”圈子的成员");

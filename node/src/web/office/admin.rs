@@ -43,6 +43,8 @@ pub(crate) struct LinkRow {
     pub(crate) waiting: String,
     pub(crate) behind: String,
     pub(crate) detail: String,
+    /// The same as the machine says it, for whoever looks into it; empty: it says no more.
+    pub(crate) raw: String,
 }
 
 /// What has come of an origin for some scope.
@@ -108,7 +110,12 @@ impl AdminPage {
             since: link.since_time.as_ref().map_or_else(String::new, |time| moment(texts, time.seconds)),
             waiting: number(link.unacknowledged),
             behind: number(link.behind),
-            detail: link.detail.clone(),
+            detail: words::link_detail(texts, &link.detail),
+            raw: if words::link_detail(texts, &link.detail) == link.detail {
+                String::new()
+            } else {
+                link.detail.clone()
+            },
         });
         let held = overview.completeness.iter().map(|held| HeldRow {
             office: names.member(&held.origin),

@@ -280,7 +280,11 @@ impl Maker<'_> {
         let down = found.facts.links.iter().filter(|link| link.state() != LinkState::Connected);
         let lines = down.map(|link| Line {
             text: link.peer.clone(),
-            detail: [words::link_state(self.texts, link.state()), link.detail.clone()].join(" ").trim().to_owned(),
+            detail: [words::link_state(self.texts, link.state()), words::link_detail(self.texts, &link.detail)]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect::<Vec<_>>()
+                .join(&self.texts.text("colon")),
             ..Line::default()
         });
         let lines: Vec<Line> = lines.collect();

@@ -146,3 +146,45 @@ fn occupation(texts: Texts, talent: &Talent) -> String {
         (Some(known), name) => texts.fill("occupation-both", &[("what", name), ("class", known)]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+
+    use super::*;
+    use crate::sheets::fields::Field;
+
+    #[test]
+    fn what_is_read_is_called_as_where_it_was_written() {
+        let texts = Texts::of(Language::Zh);
+        for (id, field) in [
+            ("fact-instrument", Field::Instrument),
+            ("fact-amount", Field::Amount),
+            ("fact-stages", Field::Stages),
+            ("fact-conditions", Field::Conditions),
+            ("fact-modes", Field::CooperationModes),
+            ("fact-investment", Field::Investment),
+            ("fact-phase", Field::Phase),
+            ("fact-land", Field::LandTerms),
+            ("fact-policy", Field::PolicyTerms),
+            ("fact-maturity", Field::Maturity),
+            ("fact-ip", Field::IpStatus),
+            ("fact-patents", Field::Patents),
+            ("fact-transfer", Field::TransferModes),
+            ("fact-supply", Field::SupplyType),
+            ("fact-occupation", Field::Occupation),
+            ("fact-headcount", Field::Headcount),
+            ("fact-wage", Field::Wage),
+            ("fact-training", Field::Training),
+            ("fact-venue", Field::Venue),
+            ("fact-registration", Field::Deadline),
+            ("fact-capacity", Field::Capacity),
+            ("fact-regions", Field::Regions),
+            ("fact-industries", Field::Industries),
+            ("closes", Field::Expire),
+            ("audience", Field::Audience),
+        ] {
+            assert_eq!(texts.text(id), field.info().zh, "{id}");
+        }
+    }
+}
