@@ -9,6 +9,14 @@ work-returned = Returned drafts
 work-returned-why = Why: { $what }
 work-returned-do = Correct each as its reason says, and hand it in again.
 work-returned-none = No draft was returned.
+work-returned-others = Returned, for others to correct
+work-returned-others-do = Nothing to do: their authors correct them and hand them in again.
+work-import = { $count ->
+    [one] one listing of an import
+   *[other] { $count } listings of one import
+}
+work-unheld-by = { $who } has not confirmed it ({ $what })
+work-unheld-more = { $who } has confirmed neither this nor { $more } more ({ $what })
 work-returned-all = All returned drafts
 work-waiting = Waiting for approval
 work-waiting-do = Check content and audience; approve, or return with a reason.

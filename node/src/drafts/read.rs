@@ -33,6 +33,8 @@ pub(crate) struct Wanted {
     pub(crate) author: String,
     /// Of this import; empty: of all and of none.
     pub(crate) batch: String,
+    /// Those that were made last before the others.
+    pub(crate) newest_first: bool,
 }
 
 impl Wanted {
@@ -55,11 +57,12 @@ impl Wanted {
         };
         let is_open = [State::Draft, State::Submitted, State::Returned].into_iter().any(|state| self.state(state));
         let ended = self.state(State::Approved).then(|| facts::drafts_ended(&self.member));
+        // What is open is what somebody has to do with, in either order.
         is_open.then_some(open).into_iter().chain(ended).collect()
     }
 }
 
-/// A page of drafts after the key `after`, at most `limit` of about `most` bytes together; the key after which to go on,
+/// A page of drafts that come after the one with the key `after`, at most `limit` of about `most` bytes together; the key after which to go on,
 /// where there may be more.
 ///
 /// # Errors
@@ -79,7 +82,10 @@ pub(crate) async fn list(
     for (index, place) in places.iter().enumerate().skip(first) {
         let mut last = if index == first { after.to_owned() } else { String::new() };
         loop {
-            let keys = read.facts(place, &last, STEP).await?;
+            let keys = match wanted.newest_first {
+                false => read.facts(place, &last, STEP).await?,
+                true => read.facts_before(place, &last, STEP).await?,
+            };
             let more = keys.len() == STEP;
             for (key, value) in keys {
                 let kept = if place.starts_with("draft-batch/") {

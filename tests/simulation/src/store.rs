@@ -99,6 +99,21 @@ impl Read for Reader {
         let found = found.filter(|(key, _)| key.as_str() > after);
         Ok(found.take(limit).map(|(key, value)| (key.clone(), value.clone())).collect())
     }
+
+    async fn facts_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let tables = self.view();
+        let found = tables.facts.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        let found = found.filter(|(key, _)| before.is_empty() || key.as_str() < before);
+        let mut found: Vec<_> = found.map(|(key, value)| (key.clone(), value.clone())).collect();
+        found.reverse();
+        found.truncate(limit);
+        Ok(found)
+    }
 }
 
 struct SimulatedTransaction {
@@ -138,6 +153,15 @@ impl Read for SimulatedTransaction {
 
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.reader.facts(prefix, after, limit).await
+    }
+
+    async fn facts_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.reader.facts_before(prefix, before, limit).await
     }
 }
 

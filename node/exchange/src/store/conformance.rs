@@ -67,6 +67,11 @@ pub async fn what_is_committed_survives_reopening(file: &Path, open: impl AsyncF
     assert_eq!(read.counter().await.unwrap().seq, 2);
     assert_eq!(read.fact("k/1").await.unwrap(), Some(vec![1]));
     assert_eq!(read.facts("k/", "k/1", 9).await.unwrap(), [("k/2".to_owned(), vec![2])]);
+    let back = [("k/2".to_owned(), vec![2]), ("k/1".to_owned(), vec![1])];
+    assert_eq!(read.facts_before("k/", "", 9).await.unwrap(), back);
+    assert_eq!(read.facts_before("k/", "", 1).await.unwrap(), back[..1]);
+    assert_eq!(read.facts_before("k/", "k/2", 9).await.unwrap(), back[1..]);
+    assert_eq!(read.facts_before("k/", "l", 9).await.unwrap(), back);
     assert_eq!(store.entries(1, 9).await.unwrap(), [Bytes::from_static(b"e1")]);
 }
 

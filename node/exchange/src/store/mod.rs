@@ -66,6 +66,14 @@ pub trait Read: Send {
     async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Facts whose key begins with `prefix` and comes after `after`, by key, at most `limit`.
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+    /// Facts whose key begins with `prefix` and comes before `before` (empty: whichever), the last of them first, at most
+    /// `limit`.
+    async fn facts_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 }
 
 /// A writing transaction. Dropped without [`Self::commit`], it leaves nothing.

@@ -121,6 +121,7 @@ impl Drafts {
             states: Vec::new(),
             author: String::new(),
             batch: batch.to_owned(),
+            newest_first: false,
         };
         let (page, _) = drafts::list(self.engine(), &wanted, "", limits::DRAFTS_LOOKED, usize::MAX).await?;
         let newest = page.into_iter().max_by_key(|fact| fact.update_time);

@@ -119,8 +119,14 @@ impl Drafts {
         if !found.is_empty() {
             return Err(Failure::Violations(found));
         }
-        let wanted = Wanted { member, states, author: request.author.clone(), batch: request.batch.clone() };
-        let parts = format!("{}|{:?}", wanted.member, wanted.states);
+        let wanted = Wanted {
+            member,
+            states,
+            author: request.author.clone(),
+            batch: request.batch.clone(),
+            newest_first: request.newest_first,
+        };
+        let parts = format!("{}|{:?}|{}", wanted.member, wanted.states, wanted.newest_first);
         let parts = [parts.as_bytes(), wanted.author.as_bytes(), wanted.batch.as_bytes()];
         let purpose = Purpose::new("ListDrafts", &parts, &caller.reader);
         let after = purpose.open(self.engine(), &request.page_token)?;

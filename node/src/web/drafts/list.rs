@@ -4,8 +4,10 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::draft_service_server::DraftService;
-use duikou_proto::v1::{Draft, ListDraftsRequest};
+use duikou_proto::v1::listing_service_server::ListingService;
+use duikou_proto::v1::{Draft, GetListingRequest, ListDraftsRequest};
 use duikou_proto::validate::kind_of;
+use futures_util::future::join_all;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
@@ -133,6 +135,7 @@ impl Asked {
             states: self.states(),
             author: if self.mine { desk.account().to_owned() } else { String::new() },
             batch: self.batch.clone(),
+            newest_first: true,
         }
     }
 
@@ -158,10 +161,24 @@ pub(super) async fn list(State(web): State<Web>, signed: Signed, RawQuery(query)
     let asked = Asked::read(query.as_deref().unwrap_or_default());
     let request = asked.request(&desk);
     let found = web.services().drafts.list_drafts(signed.ask(request)).await;
-    let found = found.map_err(|status| signed.failed(&status))?.into_inner();
+    let mut found = found.map_err(|status| signed.failed(&status))?.into_inner();
+    name_approved(&desk, &mut found.drafts).await;
     let people = desk.people(found.drafts.iter().map(|draft| draft.author.clone()).collect()).await?;
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("drafts-title"));
     signed.page(&ListPage::of(page, &desk.names, &people, &asked, &found.drafts, found.next_page_token))
+}
+
+/// What was approved is kept with its listing alone: it is shown by what that says, as long as there is one.
+async fn name_approved(desk: &Desk<'_>, drafts: &mut [Draft]) {
+    let listings = &desk.web.services().listings;
+    let approved = drafts.iter_mut().filter(|draft| draft.state() == DraftState::Approved);
+    let named = approved.map(async |draft| {
+        let name = draft.listing.as_ref().map(|listing| listing.name.clone()).unwrap_or_default();
+        if let Ok(held) = listings.get_listing(desk.signed.ask(GetListingRequest { name })).await {
+            draft.listing = Some(held.into_inner());
+        }
+    });
+    join_all(named).await;
 }
 
 /// The same as a table that is imported again.

@@ -108,12 +108,13 @@ async fn contact_of_last_time(desk: &Desk<'_>, kind: Kind) -> Typed {
         parent: format!("members/{}", desk.member),
         page_size: 50,
         author: desk.account().to_owned(),
+        newest_first: true,
         ..ListDraftsRequest::default()
     };
     let drafts = services.drafts.list_drafts(desk.signed.ask(request)).await.map(tonic::Response::into_inner);
     let drafts = drafts.map(|found| found.drafts).unwrap_or_default();
     let has_contact = |listing: &Listing| listing.listing.as_ref().is_some_and(|body| body.contact.is_some());
-    let last = drafts.into_iter().rev().filter_map(|draft| draft.listing).find(has_contact);
+    let last = drafts.into_iter().filter_map(|draft| draft.listing).find(has_contact);
     let last = match last {
         Some(last) => Some(last),
         None => {

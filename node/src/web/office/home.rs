@@ -5,12 +5,14 @@ use askama::Template;
 use axum::extract::State;
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::draft_service_server::DraftService;
+use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{
-    ApprovalPolicy, Draft, Filter, GetApprovalPolicyRequest, ListDraftsRequest, SearchListingsRequest,
-    SearchListingsResponse, TimeRange,
+    ApprovalPolicy, Draft, Filter, GetApprovalPolicyRequest, GetListingRequest, ListDraftsRequest, Listing,
+    SearchListingsRequest, SearchListingsResponse, TimeRange,
 };
+use futures_util::future::join_all;
 use prost_types::Timestamp;
 use tonic::Status;
 
@@ -22,12 +24,15 @@ use super::super::signed::{Signed, SignedPerson};
 use super::super::visitor::Visitor;
 use super::work::{Found, Work};
 use crate::accounts::Role;
+use crate::services::WorkFacts;
 
 /// Days in which what ends is about to.
 pub(super) const SOON_DAYS: i64 = 14;
 const DAY: i64 = 24 * 3600;
 /// Listings of a kind of work that are named.
 pub(super) const FIRST: usize = 5;
+/// Own listings among which those are looked for that somebody has not confirmed.
+const NEWEST: i32 = 50;
 /// Drafts that one call brings, and calls that are made: what lies beyond is there all the same, and said to be more.
 const DRAFTS: i32 = 200;
 const DRAFT_CALLS: usize = 5;
@@ -110,15 +115,41 @@ async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Wor
     let facts = services.office.work(visitor.ask(()));
     let (facts, expiring, drafts, matches) = tokio::join!(facts, expiring, drafts, matches);
     let (drafts, more_drafts, policy) = drafts.map_err(failed)?;
-    let found = Found {
-        facts: facts.map_err(failed)?,
-        expiring: expiring.map_err(failed)?,
-        drafts,
-        more_drafts,
-        policy,
-        matches,
-    };
+    let facts = facts.map_err(failed)?;
+    let (refused, published) = tokio::join!(refused(web, visitor, &facts), published(web, visitor, &facts));
+    let found =
+        Found { facts, refused, published, expiring: expiring.map_err(failed)?, drafts, more_drafts, policy, matches };
     Ok(Work::of(visitor.texts, &Names::new(web, visitor), person, &found))
+}
+
+/// The listings that peers have refused, as far as they are named: what is gone meanwhile is named by its id.
+async fn refused(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Vec<Listing> {
+    let named = facts.refused.iter().take(FIRST).map(async |refused| {
+        let request = visitor.ask(GetListingRequest { name: refused.name.to_string() });
+        let held = web.services().listings.get_listing(request).await.ok()?.into_inner();
+        Some(Listing { name: refused.name.to_string(), ..held })
+    });
+    join_all(named).await.into_iter().flatten().collect()
+}
+
+/// The newest listings of members of which somebody has not confirmed something. An index that is being made keeps nobody
+/// from their work.
+async fn published(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Vec<Listing> {
+    let mut members: Vec<String> = facts.unconfirmed.iter().map(|lacking| lacking.origin.to_string()).collect();
+    members.sort();
+    members.dedup();
+    if members.is_empty() {
+        return Vec::new();
+    }
+    let request = SearchListingsRequest {
+        filter: Some(Filter { members, ..Filter::default() }),
+        order_by: OrderBy::Newest.into(),
+        page_size: NEWEST,
+        ..SearchListingsRequest::default()
+    };
+    let found = web.services().searches.search_listings(visitor.ask(request)).await;
+    let found = found.map(|found| found.into_inner().results).unwrap_or_default();
+    found.into_iter().filter_map(|result| result.listing).collect()
 }
 
 /// What was handed in or returned, whether there is more, and who says yes.
@@ -133,6 +164,7 @@ async fn drafts(web: &Web, visitor: &Visitor, parent: &str) -> Result<(Vec<Draft
             page_size: DRAFTS,
             page_token,
             states: vec![DraftState::Submitted.into(), DraftState::Returned.into()],
+            newest_first: true,
             ..ListDraftsRequest::default()
         };
         let page = service.list_drafts(visitor.ask(request)).await?.into_inner();

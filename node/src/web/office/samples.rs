@@ -83,7 +83,7 @@ fn alarm() -> Alarm {
 }
 
 fn busy(samples: &Samples) -> Found {
-    let own = listing(samples, "own");
+    let own = Listing { scopes: vec!["network".to_owned()], ..listing(samples, "own") };
     let holder = format!("zunyi.{NETWORK}");
     Found {
         facts: WorkFacts {
@@ -113,6 +113,8 @@ fn busy(samples: &Samples) -> Found {
             draft(samples, "empty", DraftState::Returned),
             draft(samples, "in", DraftState::Submitted),
         ],
+        refused: vec![listing(samples, "l1")],
+        published: vec![own.clone(), Listing { scopes: vec!["network".to_owned()], ..listing(samples, "more") }],
         more_drafts: true,
         policy: ApprovalPolicy { rule: Rule::Other.into(), ..ApprovalPolicy::default() },
         matches: Some(Some(vec![Match { other: listing(samples, "other"), own, score: 77 }])),

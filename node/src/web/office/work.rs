@@ -16,7 +16,9 @@ use super::super::{format, words};
 use super::home::{FIRST, SOON_DAYS};
 use super::matches::Match;
 use crate::accounts::Role;
+use crate::engine::receipts::Unconfirmed;
 use crate::services::WorkFacts;
+use crate::time::micros;
 
 /// Everything that was found.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,10 @@ pub(super) struct Found {
     /// Whether there are more than these.
     pub(super) more_drafts: bool,
     pub(super) policy: ApprovalPolicy,
+    /// Those of the refused listings that are there still.
+    pub(super) refused: Vec<Listing>,
+    /// The newest listings of those of whom something is not confirmed, newest first.
+    pub(super) published: Vec<Listing>,
     /// None: for nobody. None within: not looked for yet.
     pub(super) matches: Option<Option<Vec<Match>>>,
 }
@@ -162,10 +168,13 @@ impl Maker<'_> {
         let more = found.more_drafts;
         let account = person.account.strip_prefix("accounts/").unwrap_or(&person.account);
         let in_state = |state: DraftState| found.drafts.iter().filter(move |draft| draft.state() == state);
-        let returned = in_state(DraftState::Returned);
-        let returned: Vec<Line> = returned
-            .map(|draft| self.draft(draft, "", self.texts.about("work-returned-why", &draft.return_reason)))
-            .collect();
+        let touched = |draft: &Draft| draft.author == account || draft.editors.iter().any(|editor| editor == account);
+        // What a program or another node has written has nobody here who would correct it but whoever looks.
+        let nobodys = |draft: &Draft| uuid::Uuid::try_parse(&draft.author).is_err();
+        let (returned, of_others): (Vec<&Draft>, Vec<&Draft>) =
+            in_state(DraftState::Returned).partition(|draft| touched(draft) || nobodys(draft));
+        let why = |draft: &&Draft| self.draft(draft, "", self.texts.about("work-returned-why", &draft.return_reason));
+        let [returned, of_others] = [returned, of_others].map(|drafts| drafts.iter().map(why).collect::<Vec<Line>>());
         let count = (returned.len(), more && !returned.is_empty());
         let all = ("/drafts?state=returned".to_owned(), "work-returned-all");
         self.add(
@@ -176,10 +185,22 @@ impl Maker<'_> {
             "work-returned-do",
             "work-returned-none",
             returned,
-            all,
+            all.clone(),
         );
+        if !of_others.is_empty() {
+            let count = (of_others.len(), more);
+            self.add(
+                "returned-others",
+                "work-returned-others",
+                count,
+                Tone::Info,
+                "work-returned-others-do",
+                "",
+                of_others,
+                all,
+            );
+        }
 
-        let touched = |draft: &Draft| draft.author == account || draft.editors.iter().any(|editor| editor == account);
         let deputy = found.policy.deputies.iter().any(|deputy| deputy.deputy == account);
         let may = |draft: &&Draft| match found.policy.rule() {
             Rule::Other => (person.role >= Role::Reviewer || deputy) && !touched(draft),
@@ -187,17 +208,38 @@ impl Maker<'_> {
             Rule::None | Rule::Unspecified => true,
         };
         let (mine, others): (Vec<&Draft>, Vec<&Draft>) = in_state(DraftState::Submitted).partition(may);
-        let by = |draft: &Draft| self.time("work-handed-in-on", draft.submit_time.as_ref());
-        let waiting: Vec<Line> = mine.iter().map(|draft| self.draft(draft, "/review", by(draft))).collect();
-        let own = others.iter().filter(|draft| touched(draft));
-        let own: Vec<Line> = own.map(|draft| self.draft(draft, "", by(draft))).collect();
-        let count = (waiting.len(), more && !waiting.is_empty());
+        let count = (mine.len(), more && !mine.is_empty());
+        let waiting = self.handed_in(&mine, "/review", |batch| format!("/drafts/review?batch={batch}"));
+        let own: Vec<&Draft> = others.into_iter().filter(|draft| touched(draft)).collect();
+        let of_own = own.len();
+        let own = self.handed_in(&own, "", |batch| format!("/drafts?batch={batch}"));
         let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
         self.add("waiting", "work-waiting", count, Tone::Warning, "work-waiting-do", "work-waiting-none", waiting, all);
         if !own.is_empty() {
             let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
-            self.add("handed-in", "work-handed-in", (own.len(), more), Tone::Info, "work-handed-in-do", "", own, all);
+            self.add("handed-in", "work-handed-in", (of_own, more), Tone::Info, "work-handed-in-do", "", own, all);
         }
+    }
+
+    /// What was handed in: each draft a line, and each import one for all that came with it.
+    fn handed_in(&self, drafts: &[&Draft], ending: &str, of_batch: impl Fn(&str) -> String) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut batches: Vec<&str> = Vec::new();
+        for draft in drafts {
+            let detail = self.time("work-handed-in-on", draft.submit_time.as_ref());
+            match &*draft.batch {
+                "" => lines.push(self.draft(draft, ending, detail)),
+                batch if batches.contains(&batch) => {}
+                batch => {
+                    batches.push(batch);
+                    let count = drafts.iter().filter(|other| other.batch == draft.batch).count();
+                    let named: String = form_urlencoded::byte_serialize(batch.as_bytes()).collect();
+                    let text = self.texts.count("work-import", count);
+                    lines.push(Line { text, lang: String::new(), path: of_batch(&named), detail });
+                }
+            }
+        }
+        lines
     }
 
     fn time(&self, id: &str, time: Option<&prost_types::Timestamp>) -> String {
@@ -245,12 +287,14 @@ impl Maker<'_> {
     fn refused(&mut self, found: &Found) {
         let lines = found.facts.refused.iter().map(|refused| {
             let why = refusal(self.texts, refused.code);
-            Line {
+            let detail = self.texts.fill("work-refused-why", &[("what", &refused.peer), ("why", &why)]);
+            let listing = found.refused.iter().find(|listing| listing.name == refused.name.as_str());
+            listing.and_then(|listing| self.listing(listing, detail.clone())).unwrap_or_else(|| Line {
                 text: refused.name.id().to_owned(),
                 lang: String::new(),
                 path: self.names.listing_path(refused.name.as_str()),
-                detail: self.texts.fill("work-refused-why", &[("what", &refused.peer), ("why", &why)]),
-            }
+                detail,
+            })
         });
         let lines: Vec<Line> = lines.collect();
         let count = (lines.len(), false);
@@ -263,12 +307,22 @@ impl Maker<'_> {
         let lines = found.facts.unconfirmed.iter().map(|lacking| {
             let scopes = lacking.scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
             let scopes = scopes.collect::<Vec<_>>().join(&texts.text("list-comma"));
-            Line {
-                text: names.member(lacking.holder.as_str()),
+            let who = names.member(lacking.holder.as_str());
+            let concerned: Vec<&Listing> =
+                found.published.iter().filter(|listing| concerns(lacking, listing)).collect();
+            let detail = match concerned.len() {
+                0 | 1 => texts.fill("work-unheld-by", &[("who", &who), ("what", &scopes)]),
+                several => {
+                    let more = format::grouped(i64::try_from(several - 1).unwrap_or(i64::MAX));
+                    texts.fill("work-unheld-more", &[("who", &who), ("what", &scopes), ("more", &more)])
+                }
+            };
+            concerned.first().and_then(|listing| self.listing(listing, detail)).unwrap_or_else(|| Line {
+                text: who,
                 lang: String::new(),
                 path: names.member_path(&format!("members/{}", lacking.holder)),
                 detail: texts.about("work-unheld-of", &scopes),
-            }
+            })
         });
         let lines: Vec<Line> = lines.collect();
         let count = (lines.len(), false);
@@ -320,6 +374,15 @@ impl Maker<'_> {
         let all = (String::new(), "");
         self.add("matches", "work-matches", count, Tone::Info, "work-matches-do", calm, lines, all);
     }
+}
+
+/// Whether somebody who has not confirmed what it should hold has not confirmed this.
+fn concerns(lacking: &Unconfirmed, listing: &Listing) -> bool {
+    let written = listing.update_time.or(listing.publish_time);
+    let written = written.and_then(|time| micros(&time));
+    let since = lacking.heard.is_none_or(|heard| written.is_none_or(|written| written > heard));
+    let origin = listing.name.split('/').nth(1) == Some(lacking.origin.as_str());
+    origin && since && listing.scopes.iter().any(|scope| lacking.scopes.contains(scope))
 }
 
 /// Why a peer refused something, in words.

@@ -5,10 +5,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use calamine::{Data, Reader, Xlsx};
 use duikou_proto::v1::draft_service_client::DraftServiceClient;
+use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::query_service_client::QueryServiceClient;
 use duikou_proto::v1::{
-    CreateDraftRequest, Draft, Filter, Listing, QueryListingsRequest, ReturnDraftRequest, SubmitDraftRequest,
-    WithdrawalReason,
+    BatchCreateListingsRequest, CreateDraftRequest, CreateListingRequest, Draft, Filter, Listing, QueryListingsRequest,
+    ReturnDraftRequest, SubmitDraftRequest, WithdrawalReason,
 };
 use duikou_tests::harness::{HttpAnswer, Network, Seen, Server, WebCertificate, browse_as, offer, request, within};
 use prost_types::Timestamp;
@@ -130,6 +131,35 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     assert!(!html.contains("spring tea") && !html.contains("cold store") && !html.contains("/drafts"), "{html}");
     let html = office.says(&other, "/", &["ends elsewhere", "hidden harbour"]).await;
     assert!(!html.contains("spring tea") && !html.contains("ends soon"), "{html}");
+
+    // An import is one line, which leads to all of it.
+    node.cli(&["drafts", "policy", "zunyi", "--rule", "other"]).await.done();
+    let requests = (0..3).map(|number| CreateListingRequest {
+        listing: Some(offer(&format!("import-{number}")).titled(&format!("imported {number}")).listing("zunyi")),
+        ..CreateListingRequest::default()
+    });
+    let import = BatchCreateListingsRequest {
+        parent: "members/zunyi".to_owned(),
+        requests: requests.collect(),
+        submit: true,
+        batch: "b-1".to_owned(),
+        ..BatchCreateListingsRequest::default()
+    };
+    ListingServiceClient::new(node.local()).batch_create_listings(import).await.unwrap();
+    let html = office.says(&other, "/", &["一次导入的 3 条信息"]).await;
+    let waiting = job(&html, "waiting");
+    assert!(waiting.contains("href=\"/drafts/review?batch=b-1\"") && waiting.contains(">4<"), "{waiting}");
+    assert!(waiting.contains("hidden harbour") && !waiting.contains("imported 1"), "{waiting}");
+    // What was written last is first, and what was approved is named as its listing is.
+    let list = office.page(&other, "/drafts").await.text();
+    let at = |title: &str| list.find(title).unwrap_or_else(|| panic!("{title} is not in {list}"));
+    assert!(at("imported 2") < at("imported 0") && at("imported 0") < at("hidden harbour"), "{list}");
+    let yes = office.page(&other, "/drafts/review?batch=b-1").await.text();
+    let hash = yes.split("name=\"hash\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let done = office.send(&other, "/drafts/review", &[("batch", "b-1"), ("hash", hash)]).await;
+    assert!(done.text().contains("已发布 3 条"), "{}", done.text());
+    let approved = office.page(&other, "/drafts?state=approved").await.text();
+    assert!(approved.contains("imported 1") && !approved.contains(">import-1<"), "{approved}");
 
     // The part that looks again has a tag, and comes without what surrounds it.
     let part = office.page(&viewer, "/home/work").await;

@@ -126,6 +126,25 @@ pub(super) async fn facts(
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
+/// The last facts before a key, the last of them first.
+pub(super) async fn facts_before(
+    connection: &mut SqliteConnection,
+    prefix: &str,
+    before: &str,
+    limit: usize,
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let end = end_of(prefix);
+    let end = if before.is_empty() { &*end } else { before.min(&end) };
+    let rows = sqlx::query("SELECT key, value FROM facts WHERE key >= $1 AND key < $2 ORDER BY key DESC LIMIT $3")
+        .bind(prefix)
+        .bind(end)
+        .bind(limit as i64)
+        .fetch_all(connection)
+        .await
+        .map_err(database)?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
 /// Rows after a position: those of the record's and those of the withdrawal's index, cut where the shorter one ends.
 pub(super) async fn page(
     connection: &mut SqliteConnection,
@@ -184,5 +203,14 @@ impl Read for Reader {
 
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         facts(&mut self.0, prefix, after, limit).await
+    }
+
+    async fn facts_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        facts_before(&mut self.0, prefix, before, limit).await
     }
 }

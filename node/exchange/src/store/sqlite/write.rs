@@ -160,6 +160,15 @@ impl Read for SqliteTransaction {
     async fn facts(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         read::facts(self.reading().await?, prefix, after, limit).await
     }
+
+    async fn facts_before(
+        &mut self,
+        prefix: &str,
+        before: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        read::facts_before(self.reading().await?, prefix, before, limit).await
+    }
 }
 
 #[async_trait]

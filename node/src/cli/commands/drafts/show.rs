@@ -91,6 +91,7 @@ impl ListArgs {
             states: self.state.into_iter().map(|state| state.state().into()).collect(),
             author: self.author,
             batch: self.batch,
+            newest_first: false,
         };
         let mut results = Sequence::new(context, &header(), row);
         loop {
