@@ -60,7 +60,7 @@ use crate::feed::readable;
 use crate::limits;
 use crate::store::{Row, StoreError};
 use alike::Alike;
-pub(crate) use analysis::{Word, cut, spells};
+pub(crate) use analysis::{Word, cut, is_letters, spells, spelt_length};
 pub(crate) use document::ways;
 pub(crate) use duplicates::Duplicate;
 pub(crate) use excerpts::excerpts;

@@ -53,6 +53,12 @@ fn one(item: &str, names: &Names) -> Result<String, Unclear> {
     if let Some(scope) = names.words.get(item).or_else(|| names.words.get(&word)) {
         return Ok(scope.clone());
     }
+    if ON_REQUEST.contains(&word.as_str()) {
+        return Err(Unclear::wrong(
+            "“依申请”是不主动公开，不能与公开、网络成员等其他范围同时选：请只选“依申请”，或去掉它。",
+            "On request means that nobody is shown it: choose that alone, or the others without it.",
+        ));
+    }
     for (words, scope) in [(&PUBLIC[..], "public"), (&REGISTERED[..], "registered"), (&NETWORK[..], "network")] {
         if words.contains(&word.as_str()) {
             return Ok(scope.to_owned());

@@ -15,6 +15,7 @@ use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::super::{format, markdown};
 use crate::accounts::Role;
+use crate::search::{is_letters, spells, spelt_length};
 use crate::typed::{industry, place};
 
 /// Suggestions of one answer.
@@ -40,7 +41,7 @@ fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
     let (known, all): (Vec<&'static Entry>, &'static [Entry]) = match table {
         "regions" => (place::candidates(typed), regions().entries()),
         "industries" => (industry::candidates(typed), duikou_proto::reference::industries().entries()),
-        "occupations" => (Vec::new(), occupations().entries()),
+        "occupations" => (spelt(typed), occupations().entries()),
         _ => return Vec::new(),
     };
     let wanted = typed.to_lowercase();
@@ -73,6 +74,26 @@ fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
     found.into_iter().map(written).collect()
 }
 
+/// The occupations whose name holds what the letters spell: those of whole syllables first, and what begins with them.
+fn spelt(typed: &str) -> Vec<&'static Entry> {
+    let letters = typed.to_lowercase();
+    if !is_letters(&letters) {
+        return Vec::new();
+    }
+    let place = |entry: &'static Entry| {
+        let han: Vec<char> = entry.name(Language::Zh).chars().collect();
+        (0..han.len()).find_map(|at| {
+            let length = spelt_length(&han[at..], &letters).filter(|length| *length > 1)?;
+            let whole = spells(&han[at..at + length].iter().collect::<String>(), &letters);
+            Some((!whole, at))
+        })
+    };
+    let entries = occupations().entries().iter();
+    let mut found: Vec<_> = entries.filter_map(|entry| Some((place(entry)?, entry))).collect();
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, entry)| entry).collect()
+}
+
 /// A text as readers will see it, without a page around it.
 pub(super) async fn preview(State(_): State<Web>, signed: Signed, sent: Sent) -> Result<Response, Failed> {
     signed.at_least(Role::Editor)?;
@@ -93,6 +114,11 @@ mod tests {
         assert!(suggestions("regions", "鼓楼", Language::Zh).len() > 1);
         assert_eq!(first("industries", "01").as_deref(), Some("01 农业"));
         assert!(suggestions("occupations", "driver", Language::En).iter().any(|text| text.contains("rivers")));
+        for (typed, name) in [("siji", "司机"), ("fengren", "缝纫"), ("fengr", "缝纫")] {
+            let found = suggestions("occupations", typed, Language::Zh);
+            assert!(found.first().is_some_and(|text| text.contains(name)), "{typed}: {found:?}");
+        }
+        assert_eq!(suggestions("occupations", "xqzv", Language::Zh), [""; 0]);
         assert_eq!(suggestions("nothing", "毕节", Language::Zh), [""; 0]);
     }
 

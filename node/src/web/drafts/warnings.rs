@@ -2,12 +2,18 @@
 //! to refuse.
 
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{FindDuplicatesRequest, Listing};
+use duikou_proto::v1::{Filter, FindDuplicatesRequest, Listing, SearchListingsRequest};
+use duikou_proto::validate::kind_of;
 
 use super::super::catalogue::Texts;
 use super::super::reading::Names;
 use super::desk::Desk;
+use crate::limits;
 use crate::typed::personal::{Found, What, find};
+use crate::typed::text::folded;
+
+/// Listings with the words of a title among which the same title is looked for.
+const LOOKED: i32 = 50;
 
 /// One of them.
 pub(super) struct Warning {
@@ -23,10 +29,44 @@ pub(super) async fn warnings(desk: &Desk<'_>, listing: &Listing) -> Vec<Warning>
     // An index that is being made keeps nobody from publishing.
     let same = desk.web.services().searches.find_duplicates(desk.signed.ask(same)).await;
     let same = same.map(|found| found.into_inner().duplicates).unwrap_or_default();
-    let same: Vec<(String, String)> = same.into_iter().map(|same| (same.name, same.title)).collect();
+    let mut same: Vec<(String, String)> = same.into_iter().map(|same| (same.name, same.title)).collect();
+    for named in same_title(desk, listing).await {
+        if !same.iter().any(|(name, _)| *name == named.0) {
+            same.push(named);
+        }
+    }
     let mut found = alike(texts, &desk.names, &same);
     found.extend(personal(texts, listing));
     found
+}
+
+/// Listings of the same kind and direction under the very same title: of texts that are short their words say too little.
+async fn same_title(desk: &Desk<'_>, listing: &Listing) -> Vec<(String, String)> {
+    let Some(body) = &listing.listing else { return Vec::new() };
+    let title = folded(&body.title);
+    if title.is_empty() {
+        return Vec::new();
+    }
+    let words: String = body.title.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let filter = Filter {
+        kinds: kind_of(body).map(str::to_owned).into_iter().collect(),
+        directions: vec![body.direction],
+        ..Filter::default()
+    };
+    let request = SearchListingsRequest {
+        query: words.split_whitespace().collect::<Vec<_>>().join(" "),
+        filter: Some(filter),
+        page_size: LOOKED,
+        ..SearchListingsRequest::default()
+    };
+    let found = desk.web.services().searches.search_listings(desk.signed.ask(request)).await;
+    let found = found.map(|found| found.into_inner().results).unwrap_or_default();
+    let same = found.into_iter().filter_map(|result| {
+        let held = result.listing?;
+        let held_title = held.listing?.title;
+        (held.name != listing.name && folded(&held_title) == title).then_some((held.name, held_title))
+    });
+    same.take(limits::DUPLICATES).collect()
 }
 
 /// Listings that say the same: their names and titles.
