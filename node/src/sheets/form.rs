@@ -35,6 +35,11 @@ pub(crate) fn texts(kind: Kind, listing: &v1::Listing) -> Texts {
     fields(kind).map(|info| (info.field, cell(listing, info.field))).filter(|(_, text)| !text.is_empty()).collect()
 }
 
+/// What a form shows of one field of a listing.
+pub(crate) fn cell_of(listing: &v1::Listing, field: Field) -> String {
+    cell(listing, field)
+}
+
 /// A form with nothing in it yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Form {

@@ -134,14 +134,9 @@ fn the_projects_of_qiannan() {
         Details::Project(project) => project,
         other => panic!("{other:?}"),
     };
-    for (row, total) in [
-        (3, "120000000元"),
-        (5, "150000000元"),
-        (8, "150000000-200000000元"),
-        (14, "50000000元"),
-        (18, "5000000美元"),
-        (33, "32000000元"),
-    ] {
+    for (row, total) in
+        [(3, "1.2亿元"), (5, "1.5亿元"), (8, "1.5亿-2亿元"), (14, "5000万元"), (18, "500万美元"), (33, "3200万元")]
+    {
         assert!(body(&table, row).contains(&format!("- 总投资：{total}")), "{}", body(&table, row));
     }
     assert_eq!(project(6).investment_min, yuan(80_000_000));
@@ -196,7 +191,7 @@ fn the_wishes_of_heyuan() {
     assert_eq!(table.layout.kind, Kind::Technology);
     assert_eq!(wrong(&table), ["C17", "D9", "E5", "E7", "H11"]);
     assert_eq!(noted(&table), ["35", "G15", "G3", "I19"]);
-    for (row, budget) in [(3, "1500000元"), (21, "500000-800000元"), (2, "1200000元")] {
+    for (row, budget) in [(3, "150万元"), (21, "50万-80万元"), (2, "120万元")] {
         assert!(body(&table, row).contains(&format!("- 预算：{budget}")), "{}", body(&table, row));
     }
     assert!(body(&table, 13).starts_with("设备老旧，\"卡料\"频发，\n需整线改造。"));

@@ -412,8 +412,11 @@ fn money(nanos: i128, code: &str) -> Option<Money> {
     })
 }
 
-/// A range as [`amount`] and [`wage`] read it: exact, with its currency.
+/// A range as [`amount`] and [`wage`] read it: exact, with its currency, in 万 and 亿 where people count in them.
 pub fn format(range: &Range) -> String {
+    // Without a multiplier at one end there is none at the other: 5000-12000元, not 5000-1.2万元.
+    let bounds = [&range.min, &range.max].into_iter().flatten();
+    let decimal = if bounds.clone().all(|money| counted(money).is_some()) { large } else { decimal };
     let period = match range.period {
         Some(Period::Hour) => "/小时",
         Some(Period::Day) => "/日",
@@ -437,6 +440,23 @@ fn unit_of(money: &Money) -> &str {
         "HKD" => "港元",
         code => code,
     }
+}
+
+/// A sum in 亿 or 万, where it is one that has at most two decimals then.
+fn counted(money: &Money) -> Option<String> {
+    let in_words = ["CNY", "USD", "HKD"].contains(&&*money.currency_code) && money.nanos == 0;
+    let factors = [(100_000_000, "亿"), (10_000, "万")];
+    let (factor, word) = factors
+        .into_iter()
+        .find(|(factor, _)| in_words && money.units >= *factor && money.units % (factor / 100) == 0)?;
+    let (whole, rest) = (money.units / factor, money.units % factor / (factor / 100));
+    let number =
+        if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}").trim_end_matches('0').to_owned() };
+    Some(format!("{number}{word}"))
+}
+
+fn large(money: &Money) -> String {
+    counted(money).unwrap_or_else(|| decimal(money))
 }
 
 fn decimal(money: &Money) -> String {

@@ -11,6 +11,7 @@ use super::super::format;
 use super::super::words;
 use super::filled::Filling;
 use crate::sheets::fields::Field;
+use crate::sheets::form;
 
 /// Billionths of a unit of money.
 const DECIMALS: usize = 9;
@@ -19,6 +20,10 @@ const DECIMALS: usize = 9;
 pub(super) fn echo(texts: Texts, filling: &Filling, field: Field) -> String {
     let typed = filling.text(field).trim();
     if typed.is_empty() || filling.filled.fault(field).is_some_and(|fault| fault.unclear.is_some()) {
+        return String::new();
+    }
+    // What the form itself has written of a listing was not typed.
+    if form::cell_of(&filling.filled.listing, field) == typed {
         return String::new();
     }
     let understood = understood(texts, &filling.filled.listing, field);
