@@ -147,6 +147,7 @@ calendar-title = { $what }活动日历
 calendar-description = 对口合作网络各成员单位的活动，按日期排列。
 calendar-now = 本月
 calendar-count = 本月 { $count } 场活动。
+calendar-goes-on = 续
 calendar-empty = 本月没有活动
 calendar-empty-advice = 之后也没有已公布的活动，可以翻看前面的月份。
 calendar-next-advice = 下一场活动在{ $what }。

@@ -1,5 +1,7 @@
 //! `/calendar`: the events of a month, by day.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use duikou_proto::v1::opportunity::Details;
@@ -30,7 +32,7 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) title: String,
     pub(crate) lang: String,
-    /// When it begins; empty where it began earlier.
+    /// When it begins; that it goes on, on the days after that.
     pub(crate) clock: String,
 }
 
@@ -160,16 +162,16 @@ impl CalendarPage {
         let last = first.last_of_month();
         let mut weeks = Vec::new();
         let mut day = first.checked_sub(i64::from(first.weekday().to_monday_zero_offset()).days()).unwrap_or(first);
-        let mut shown = 0;
+        let mut shown = BTreeSet::new();
         while day <= last {
             let mut week = Vec::with_capacity(7);
             for weekday in &weekdays {
                 let inside = (first..=last).contains(&day);
                 let entries: Vec<Entry> = match inside {
-                    true => events.iter().filter_map(|event| entry(texts, names, event, day, first)).collect(),
+                    true => events.iter().filter_map(|event| entry(texts, names, event, day)).collect(),
                     false => Vec::new(),
                 };
-                shown += entries.len();
+                shown.extend(entries.iter().map(|entry| entry.path.clone()));
                 week.push(Day {
                     number: day.day(),
                     weekday: weekday.clone(),
@@ -186,7 +188,7 @@ impl CalendarPage {
         let after = next_month(first);
         let name = |day| format::month(texts.language(), &zoned(day));
         let next = next.iter().filter_map(begins).min().map(Date::first_of_month);
-        let empty = (shown == 0).then(|| Empty {
+        let empty = shown.is_empty().then(|| Empty {
             title: texts.text("calendar-empty"),
             advice: match next {
                 Some(month) => texts.about("calendar-next-advice", &name(month)),
@@ -201,7 +203,7 @@ impl CalendarPage {
             before_name: name(before),
             after: path(after),
             after_name: name(after),
-            total: shown,
+            total: shown.len(),
             empty,
             page,
         }
@@ -214,23 +216,52 @@ fn begins(event: &SearchResult) -> Option<Date> {
     Some(format::in_china(details.start_time.as_ref()?.seconds).date())
 }
 
-/// An event, where it begins on `day`, or began before the month whose `first` day this is.
-fn entry(
-    texts: super::super::catalogue::Texts,
-    names: &Names,
-    event: &SearchResult,
-    day: Date,
-    first: Date,
-) -> Option<Entry> {
+/// An event on one of its days.
+fn entry(texts: super::super::catalogue::Texts, names: &Names, event: &SearchResult, day: Date) -> Option<Entry> {
     let listing = event.listing.as_ref()?;
     let opportunity = listing.listing.as_ref()?;
     let Some(Details::Event(details)) = &opportunity.details else { return None };
     let start = format::in_china(details.start_time.as_ref()?.seconds);
-    let earlier = day == first && start.date() < first;
-    (start.date() == day || earlier).then(|| Entry {
+    // What ends at midnight ends with the day before.
+    let end = details.end_time.as_ref().map_or(start.clone(), |end| format::in_china(end.seconds - 1));
+    (start.date() <= day && day <= end.date().max(start.date())).then(|| Entry {
         path: names.listing_path(&listing.name),
         title: opportunity.title.clone(),
         lang: foreign(texts, &opportunity.language),
-        clock: if earlier { String::new() } else { format::clock(&start) },
+        clock: if start.date() == day { format::clock(&start) } else { texts.text("calendar-goes-on") },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+    use duikou_proto::v1::{Event, Listing, Opportunity};
+
+    use super::*;
+
+    #[test]
+    fn an_event_stands_on_each_of_its_days() {
+        let texts = super::super::super::catalogue::Texts::of(Language::Zh);
+        let names = Names::sample(Language::Zh, "pprd.example");
+        let at = |text: &str| {
+            let seconds = text.parse::<jiff::Timestamp>().unwrap().as_second();
+            Some(prost_types::Timestamp { seconds, nanos: 0 })
+        };
+        let days = |start: &str, end: &str| {
+            let event = Event { start_time: at(start), end_time: at(end), ..Event::default() };
+            let body = Opportunity { details: Some(Details::Event(event)), ..Opportunity::default() };
+            let listing =
+                Listing { name: "members/bijie/listings/x".to_owned(), listing: Some(body), ..Listing::default() };
+            let event = SearchResult { listing: Some(listing), ..SearchResult::default() };
+            let all = (1..=31).map(|day| Date::constant(2027, 3, day));
+            all.filter_map(|day| Some((day.day(), entry(texts, &names, &event, day)?.clock))).collect::<Vec<_>>()
+        };
+        let fair = days("2027-02-26T01:00:00Z", "2027-03-19T09:00:00Z");
+        assert_eq!(fair.iter().map(|(day, _)| *day).collect::<Vec<_>>(), (1..=19).collect::<Vec<_>>());
+        assert!(fair.iter().all(|(_, clock)| clock == "续"), "{fair:?}");
+        // Until midnight at the end of the sixth, in China.
+        let two = days("2027-03-05T01:00:00Z", "2027-03-06T16:00:00Z");
+        assert_eq!(two, [(5, "09:00".to_owned()), (6, "续".to_owned())]);
+        assert_eq!(days("2027-03-05T01:00:00Z", "2027-03-05T01:00:00Z").len(), 1);
+    }
 }
