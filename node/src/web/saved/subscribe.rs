@@ -47,8 +47,11 @@ pub(super) struct SubscribePage {
     page: Page,
     path: String,
     about: String,
-    /// Words of the search that a subscription does not know.
+    /// Words of the search, which no subscription goes by: there is none then. Empty: there are none.
     words: String,
+    /// The feeds of such a search, which have its words, and where it is changed.
+    feeds: Vec<(String, String)>,
+    search: String,
     fields: Vec<Field>,
     /// Makes pressing twice one.
     request_id: String,
@@ -98,6 +101,13 @@ impl SubscribePage {
                 true => Ask { q: String::new(), ..ask.clone() }.about(texts),
                 false => texts.text("any"),
             },
+            feeds: match ask.q.is_empty() {
+                true => Vec::new(),
+                false => {
+                    FORMS.map(|(ending, id)| (ask.bare().at(&format!("/listings.{ending}")), texts.text(id))).into()
+                }
+            },
+            search: ask.bare().at("/listings"),
             words: ask.q,
             fields,
             request_id,
@@ -150,6 +160,12 @@ pub(super) async fn make(
     sent: Sent,
 ) -> Answer {
     let search = kept(&web, &signed, &id).await?;
+    if !Ask::read(&search.query).q.is_empty() {
+        // Without its words it would deliver what nobody looked for.
+        let page = Page::new(&web, &signed, Section::Saved, signed.texts.about("subscribe-title", &search.name));
+        let page = SubscribePage::of(page, &search, &sent, &[]);
+        return signed.page_with(StatusCode::BAD_REQUEST, &page);
+    }
     let request = Ask::read(&search.query).bare().request(signed.texts);
     let filter = request.map_err(|faults| wrong_search(&signed, &faults))?.filter.unwrap_or_default();
     let way = match sent.line("way") {

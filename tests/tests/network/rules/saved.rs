@@ -84,6 +84,19 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     assert!(!page.contains("条新信息"), "it was looked at: {page}");
     assert!(node.page(&certificate, &zunyi, "/saved").await.text().contains("1 条新信息"), "by others it was not");
 
+    // Of a search with words none is made: it would deliver what nobody looked for.
+    let with_words = send(node, &certificate, &bijie, "/saved", &[("query", "q=park"), ("name", "by word")]).await;
+    assert_eq!(with_words.0, 303, "{with_words:?}");
+    let page = node.page(&certificate, &bijie, "/saved").await.text();
+    let worded = page.split("by word").next().and_then(|before| before.rsplit("href=\"/saved/").next());
+    let worded = format!("/saved/{}/subscribe", worded.and_then(|rest| rest.split('"').next()).unwrap());
+    let page = node.page(&certificate, &bijie, &worded).await.text();
+    assert!(page.contains("含检索词的检索不能建立订阅") && !page.contains("name=\"way\""), "{page}");
+    assert!(page.contains("href=\"/listings.atom?q=park\""), "{page}");
+    let none = send(node, &certificate, &bijie, &worded, &[("way", "page")]).await;
+    assert!(none.0 == 400 && none.2.contains("含检索词的检索不能建立订阅"), "{none:?}");
+    assert!(!node.page(&certificate, &bijie, "/saved").await.text().contains("href=\"/subscriptions/"));
+
     // A calendar and feed is made of it, whose address is shown once.
     let form = format!("/saved/{own}/subscribe");
     let page = node.page(&certificate, &bijie, &form).await.text();
@@ -119,15 +132,18 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
         assert!(node.page(&certificate, &bijie, &one).await.text().contains(state));
     }
     let base = format!("https://{}", node.addresses().web);
+    let (end, forget) = (format!("{one}/delete"), format!("/saved/{own}/delete"));
     let pages = [
         Seen { name: "saved", path: "/saved", status: 200 },
         Seen { name: "subscribe", path: &form, status: 200 },
         Seen { name: "subscription", path: &one, status: 200 },
+        Seen { name: "no subscription of words", path: &worded, status: 200 },
+        Seen { name: "ending a subscription", path: &end, status: 200 },
+        Seen { name: "forgetting a search", path: &forget, status: 200 },
         Seen { name: "search signed in", path: &found, status: 200 },
     ];
     let faults = browse_as(&base, &bijie, &pages).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
-    let end = format!("{one}/delete");
     for (session, status) in [(&reader, 403), (&zunyi, 404)] {
         assert_eq!(node.page(&certificate, session, &end).await.status, status);
     }
@@ -137,7 +153,6 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     let done = send(node, &certificate, &bijie, &end, &[]).await;
     assert_eq!((done.0, &*done.1), (303, "/saved"), "{done:?}");
     assert_eq!(node.curl(&certificate, &[], &feed).await.status, 404, "the address has ended");
-    let forget = format!("/saved/{own}/delete");
     assert_eq!(node.page(&certificate, &zunyi, &forget).await.status, 404);
     let asked = node.page(&certificate, &bijie, &forget).await.text();
     assert!(asked.contains("parks") && asked.contains(&format!("action=\"{forget}\"")), "it is asked first: {asked}");
@@ -159,7 +174,9 @@ async fn what_is_taken_out_as_a_table_is_what_its_taker_may_see() {
     node.publish(offer("open").titled("an open mill")).await.unwrap();
     node.publish(offer("inner").titled("a hidden harbour").for_members(&["bijie"])).await.unwrap();
     shows(node, &certificate, &bijie, "/listings", "a hidden harbour").await;
-    for (path, name) in [("/listings.xlsx", "a.xlsx"), ("/listings.csv?kind=capital", "a.csv")] {
+    node.publish(project("dam", "an open dam")).await.unwrap();
+    shows(node, &certificate, &bijie, "/listings", "an open dam").await;
+    for (path, name) in [("/listings.xlsx?kind=capital", "a.xlsx"), ("/listings.csv?kind=capital", "a.csv")] {
         let rows = async |session: &str| {
             let file = node.page(&certificate, session, path).await;
             assert_eq!(file.status, 200, "{path}: {file:?}");
@@ -170,5 +187,29 @@ async fn what_is_taken_out_as_a_table_is_what_its_taker_may_see() {
         assert_eq!((rows(&bijie).await, rows("").await), (2, 1), "{path}");
     }
     assert_eq!(node.page(&certificate, &bijie, "/drafts.xlsx").await.status, 403, "a viewer has no drafts");
+    // The links of the pages lead to files of every list, whatever kinds are in it.
+    let admin = node.let_in(&certificate, "manager", &["bijie=admin"]).await;
+    for (page, wanted) in [
+        ("/listings", "an open dam"),
+        ("/drafts/published", "a hidden harbour"),
+        ("/members", "zunyi"),
+        ("/admin/accounts", "li.ming"),
+        ("/admin/directory", "zunyi"),
+    ] {
+        let html = shows(node, &certificate, &admin, page, &format!("href=\"{page}.csv")).await;
+        let csv = node.page(&certificate, &admin, &format!("{page}.csv")).await;
+        let text = csv.text();
+        assert!(csv.status == 200 && text.to_lowercase().contains(wanted), "{page}: {text}");
+        let mut cells = text.lines().flat_map(|line| line.split(','));
+        assert!(cells.all(|cell| !cell.starts_with(['=', '+', '@'])), "{page} has formulas: {text}");
+        assert!(html.contains(&format!("href=\"{page}.xlsx")), "{page}: {html}");
+        let book = node.page(&certificate, &admin, &format!("{page}.xlsx")).await;
+        assert!(book.status == 200 && book.body.starts_with(b"PK"), "{page}: {}", book.status);
+    }
+    let both = node.page(&certificate, "", "/listings.csv").await.text();
+    assert!(both.contains("类别") && both.contains("资金") && both.contains("项目"), "{both}");
+    assert!(!both.contains("a hidden harbour"), "{both}");
+    let trail = node.page(&certificate, &admin, "/admin/audit.xlsx").await;
+    assert!(trail.status == 200 && trail.body.starts_with(b"PK"), "{}", trail.status);
     net.finish().await;
 }
