@@ -1,7 +1,11 @@
 //! What stands in the audit trail, in words.
 
+use duikou_proto::v1::WithdrawalReason;
+
 use super::super::catalogue::Texts;
+use super::super::format;
 use super::super::forms::Choice;
+use super::super::reading::fingerprint;
 
 /// Each action with the id of its text.
 const ACTIONS: &[(&str, &str)] = &[
@@ -66,6 +70,76 @@ pub(super) fn action(texts: Texts, code: &str) -> String {
     known.map_or_else(|| code.to_owned(), |(_, id)| texts.text(id))
 }
 
+/// What the trail says of an action beside its resource, in words; as it is where it is a name, or none of what is known.
+pub(super) fn detail(texts: Texts, code: &str, detail: &str) -> String {
+    let told = match code {
+        "policy.set" => policy(texts, detail),
+        "account.create" | "account.update" => {
+            detail.split_once(": ").map(|(who, what)| format!("{who}{}{}", texts.text("colon"), roles(texts, what)))
+        }
+        "token.create" | "token.revoke" => {
+            detail.split_once(' ').map(|(role, label)| format!("{} {label}", roles(texts, role)).trim().to_owned())
+        }
+        "account.reset" => detail.split_once(": ").map(|(who, what)| {
+            let id = if what.ends_with("second factor") { "audit-told-both" } else { "account-password" };
+            format!("{who}{}{}", texts.text("colon"), texts.text(id))
+        }),
+        "listing.create" | "listing.update" => {
+            detail.strip_prefix("revision ").map(|number| texts.about("audit-told-revision", number))
+        }
+        "listing.withdraw" => WithdrawalReason::from_str_name(detail).and_then(|reason| withdrawn(texts, reason)),
+        "draft.submit" | "draft.approve" => detail
+            .split_once(' ')
+            .filter(|(_, hash)| hash.len() == 64)
+            .map(|(name, hash)| texts.fill("audit-told-hash", &[("what", name), ("hash", &fingerprint(hash))])),
+        "backup.create" => detail.strip_suffix(" bytes").and_then(|bytes| bytes.parse().ok()).map(format::bytes),
+        "settings.set" => (detail == "(file)").then(|| texts.text("audit-told-file")),
+        _ => None,
+    };
+    told.unwrap_or_else(|| detail.to_owned())
+}
+
+/// `rule OTHER, 2 deputies`
+fn policy(texts: Texts, detail: &str) -> Option<String> {
+    let (rule, deputies) = detail.strip_prefix("rule ")?.strip_suffix(" deputies")?.split_once(", ")?;
+    let rule = texts.text(match rule {
+        "DEFAULT" => "policy-default",
+        "NONE" => "policy-none",
+        "SELF" => "policy-self",
+        "OTHER" => "policy-other",
+        _ => return None,
+    });
+    Some(texts.fill("audit-told-policy", &[("what", &rule), ("deputies", deputies)]))
+}
+
+/// Roles in words, wherever they stand.
+fn roles(texts: Texts, told: &str) -> String {
+    let word = |word: &str| {
+        let (role, after) = word.strip_suffix(',').map_or((word, ""), |role| (role, ","));
+        let id = match role {
+            "VIEWER" => "role-viewer",
+            "EDITOR" => "role-editor",
+            "REVIEWER" => "role-reviewer",
+            "ADMIN" => "role-admin",
+            _ => return word.to_owned(),
+        };
+        format!("{}{after}", texts.text(id))
+    };
+    let told = told.replace("administrator of the server", &texts.text("account-node-admin"));
+    told.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn withdrawn(texts: Texts, reason: WithdrawalReason) -> Option<String> {
+    Some(texts.text(match reason {
+        WithdrawalReason::Withdrawn => "statistics-withdrawn",
+        WithdrawalReason::Filled => "statistics-filled",
+        WithdrawalReason::Expired => "statistics-expired",
+        WithdrawalReason::Narrowed => "audit-told-narrowed",
+        WithdrawalReason::Deleted => "saved-delete",
+        WithdrawalReason::Unspecified => return None,
+    }))
+}
+
 /// All that can be looked for: kinds first, then each action.
 pub(super) fn choices(texts: Texts) -> Vec<Choice> {
     let choice = |(code, id): &(&str, &str)| Choice { value: (*code).to_owned(), name: texts.text(id) };
@@ -87,5 +161,33 @@ mod tests {
             assert_ne!(action(texts, known.code()), known.code());
         }
         assert_eq!(action(texts, "later.thing"), "later.thing");
+    }
+
+    #[test]
+    fn what_was_done_is_told_in_the_readers_language() {
+        let texts = Texts::of(Language::Zh);
+        let hash = "0123456789abcdef".repeat(4);
+        let submitted = format!("members/bijie.x/listings/tea {hash}");
+        for (code, told, said) in [
+            ("policy.set", "rule OTHER, 2 deputies", "由另一人审核；代理 2 名"),
+            (
+                "account.create",
+                "li.ming: bijie.x EDITOR, zunyi.x VIEWER, administrator of the server",
+                "li.ming：bijie.x 编辑, zunyi.x 浏览, 服务器管理员",
+            ),
+            ("account.update", "li (Li): bijie.x EDITOR → ", "li (Li)：bijie.x 编辑 → "),
+            ("account.reset", "li: password and second factor", "li：密码和双因素验证"),
+            ("token.create", "ADMIN site", "管理 site"),
+            ("listing.update", "revision 7", "版本 7"),
+            ("listing.withdraw", "FILLED", "已落实"),
+            ("backup.create", "1536 bytes", "1.5 KiB"),
+            ("settings.set", "(file)", "恢复为配置文件中的值"),
+            ("session.sign-in", "li.ming", "li.ming"),
+            ("policy.set", "something later", "something later"),
+        ] {
+            assert_eq!(detail(texts, code, told), said, "{code}");
+        }
+        let said = detail(texts, "draft.submit", &submitted);
+        assert!(said.starts_with("members/bijie.x/listings/tea，内容校验码") && !said.contains(&hash), "{said}");
     }
 }

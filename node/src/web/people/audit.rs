@@ -209,7 +209,7 @@ impl EntryRow {
             address: entry.address.clone(),
             action: actions::action(texts, &entry.action),
             resource: names.get(&entry.resource).cloned().unwrap_or_else(|| entry.resource.clone()),
-            detail: entry.detail.clone(),
+            detail: actions::detail(texts, &entry.action, &entry.detail),
         }
     }
 }
