@@ -7,7 +7,7 @@ use duikou_proto::v1::{ApproveDraftBatchRequest, ApproveDraftBatchResponse};
 
 use super::super::Web;
 use super::super::layout::{Crumb, Page, Section};
-use super::super::reading::{Names, fingerprint};
+use super::super::reading::{Fact, Names, fingerprint, of_all, of_kind};
 use super::super::respond::Answer;
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -23,6 +23,8 @@ const SAMPLE: i32 = 10;
 pub(super) struct Sampled {
     line: Line,
     audience: String,
+    /// What it says of amounts, places, dates.
+    facts: Vec<Fact>,
 }
 
 /// The page.
@@ -102,6 +104,12 @@ impl BatchPage {
                 .listing
                 .as_ref()
                 .map(|listing| scopes_in_words(texts, names, &listing.scopes))
+                .unwrap_or_default(),
+            facts: draft
+                .listing
+                .as_ref()
+                .and_then(|listing| listing.listing.as_ref())
+                .map(|body| of_kind(texts, body).into_iter().chain(of_all(texts, body)).collect())
                 .unwrap_or_default(),
         });
         let failures = done.map(|done| &*done.failures).unwrap_or_default().iter();
