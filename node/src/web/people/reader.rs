@@ -81,7 +81,7 @@ impl ReaderPage {
     pub(in crate::web) fn of(mut page: Page, back: &str, faults: &mut Faults) -> Self {
         page.indexed = false;
         let field = Field::new("token", page.text("reader-token"), Control::Line("password"));
-        let field = Field { required: true, autocomplete: "off", longest: Some(LONGEST), ..field };
+        let field = Field { required: true, autocomplete: "current-password", longest: Some(LONGEST), ..field };
         let field = field.helped(page.text("reader-token-help"));
         Self { field: faults.beside(field, &["token"]), back: back.to_owned(), page }
     }

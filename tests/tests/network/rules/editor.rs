@@ -3,7 +3,9 @@
 
 use duikou_proto::v1::draft_service_client::DraftServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
-use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest, ListDraftsRequest};
+use duikou_proto::v1::{
+    BatchCreateListingsRequest, CreateDraftRequest, CreateListingRequest, Draft, ListDraftsRequest,
+};
 use duikou_tests::harness::{
     HttpAnswer, Network, SESSION_COOKIE, Seen, Server, WebCertificate, browse_as, offer, within, write_as,
 };
@@ -117,6 +119,11 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     {
         assert!(text.contains(said), "{said}: {text}");
     }
+    // What cannot be both is said in words.
+    let both = [("kind", "capital"), ("title", "两选"), ("audience", "public"), ("audience", "onrequest")];
+    let both = author.autosave("/drafts/new", &both).await.json();
+    let said = both["said"]["audience"].as_str().unwrap();
+    assert!(said.contains("不能与公开、网络成员等其他范围同时选") && !said.contains("onrequest"), "{both}");
     // The same form once more is the same draft.
     let (path, meant) = (action(&text), between(&text, "name=\"take\" value=\"", "\"").to_owned());
     let again = author.send("/drafts/new", &first).await;
@@ -306,6 +313,24 @@ async fn two_who_write_at_once_are_told_and_what_belongs_to_others_is_not_there(
     let published = ann.leads(&send, &[("etag", hidden(&text, "etag"))]).await;
     assert!(published.starts_with("/listings/bijie/"), "{published}");
     assert_eq!(net.node("offices").curl(&certificate, &[], &published).await.status, 200);
+    // The same title once more is worth a look, however little else is said.
+    let twice = async || {
+        let fields = [
+            ("kind", "project"),
+            ("direction", "OFFER"),
+            ("title", "茶园"),
+            ("regions", "bijie"),
+            ("audience", "public"),
+            ("do", "send"),
+        ];
+        let text = bob.page(&bob.leads("/drafts/new", &fields).await).await.text();
+        if text.contains("可能重复") && text.contains(&format!("href=\"{published}\"")) {
+            Ok(())
+        } else {
+            Err(text)
+        }
+    };
+    within(PATIENCE, twice).await.unwrap();
     // Under the second look it is asked again, on a page of its own, for a wider change; a copy begins anew.
     let text = bob.page("/admin/approval").await.text();
     bob.leads("/admin/approval", &[("rule", "self"), ("etag", hidden(&text, "etag"))]).await;
@@ -421,6 +446,11 @@ async fn every_page_of_the_editor_works_in_a_browser() {
         format!("/drafts/shenzhen/{}", draft.name.rsplit('/').next().unwrap())
     };
     let (written, waiting) = (path(""), path("b-1"));
+    let ready = Draft { listing: Some(offer("ready").titled("待发").listing("shenzhen")), ..Draft::default() };
+    let parent = "members/shenzhen".to_owned();
+    let made = CreateDraftRequest { parent, draft: Some(ready), ..CreateDraftRequest::default() };
+    let made = DraftServiceClient::new(node.local()).create_draft(made).await.unwrap().into_inner();
+    let send = format!("/drafts/shenzhen/{}/send", made.name.rsplit('/').next().unwrap());
     let review = format!("{waiting}/review");
     let forget = format!("{written}/delete");
     let check = format!("{written}?check");
@@ -429,6 +459,7 @@ async fn every_page_of_the_editor_works_in_a_browser() {
         seen("drafts", "/drafts"),
         seen("new listing", "/drafts/new"),
         seen("checked", &check),
+        seen("sending", &send),
         seen("deleting", &forget),
         seen("review", &review),
         seen("review of an import", "/drafts/review?batch=b-1"),
@@ -443,6 +474,8 @@ async fn every_page_of_the_editor_works_in_a_browser() {
 
     let text = admin.page("/drafts/review?batch=b-1").await.text();
     assert!(text.contains("待审核 12 条"), "{text}");
+    // The sample shows what they say, not their titles alone.
+    assert!(text.matches("<dt>资金方式</dt>").count() >= 10, "{text}");
     let yes = admin.send("/drafts/review", &[("batch", "b-1"), ("hash", hidden(&text, "hash"))]).await;
     assert!(yes.status == 200 && yes.text().contains("已发布 12 条"), "{}", yes.text());
     net.node("bijie").sees("members/shenzhen/listings/tea-11").await;

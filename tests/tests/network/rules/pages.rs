@@ -124,16 +124,75 @@ async fn every_page_works_in_a_browser_in_both_languages() {
         page("project", "/listings/shenzhen/park"),
         page("talent", "/listings/shenzhen/drivers"),
         page("event", "/listings/shenzhen/fair"),
+        page("technology", "/listings/shenzhen/cold"),
+        page("counterparts", "/listings/shenzhen/loan/counterparts"),
         page("calendar", "/calendar"),
         page("members", "/members"),
         page("member", "/members/shenzhen"),
         page("design", "/design"),
+        page("token", "/sign-in/token"),
         Seen { name: "absent", path: "/listings/shenzhen/absent", status: 404 },
         Seen { name: "nowhere", path: "/nowhere", status: 404 },
     ];
     let faults = browse(&format!("https://{}", net.gateway().addresses().web), &pages).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+    what_pages_say(&net, &certificate).await;
     net.finish().await;
+}
+
+/// What stands on the pages of a listing and of a search, to its readers, and to whoever wrote it.
+async fn what_pages_say(net: &Network, certificate: &WebCertificate) {
+    let read = async |server: &Server, session: &str, path: &str| {
+        let page = server.page(certificate, session, path).await;
+        assert_eq!(page.status, 200, "{path}: {page:?}");
+        page.text()
+    };
+    let gateway = net.gateway();
+    let said = [
+        "来源与签名",
+        "签名发布，本站已核验签名",
+        "公钥指纹",
+        "该单位的信息在本站截至",
+        "3000万–3亿元",
+        "rel=\"canonical\"",
+        "href=\"https://duikou.example/report?page=",
+    ];
+    let html = within(PATIENCE, async || {
+        let html = read(gateway, "", "/listings/shenzhen/park").await;
+        match said.iter().find(|said| !html.contains(**said)) {
+            Some(said) => Err(format!("{said}: {html}")),
+            None => Ok(html),
+        }
+    });
+    let html = html.await.unwrap_or_else(|lacking| panic!("it does not say {lacking}"));
+    assert!(!html.contains("谁已收到"), "who holds it is its own office's to know: {html}");
+    let data =
+        html.split("<script type=\"application/ld+json\">").nth(1).and_then(|rest| rest.split("</script>").next());
+    let data: serde_json::Value = serde_json::from_str(data.unwrap()).unwrap();
+    assert!(data["@type"].is_string() && data.to_string().contains("全程冷链物流园区寻求合作"), "{data}");
+    // Every search has its feeds, and what narrows it.
+    let html = read(gateway, "", "/listings?kind=project").await;
+    for kind in ["application/atom+xml", "application/feed+json", "text/calendar"] {
+        assert!(html.contains(&format!("<link rel=\"alternate\" type=\"{kind}\"")), "{kind}: {html}");
+    }
+    assert!(html.contains("href=\"/listings.atom?kind=project\""), "{html}");
+    let html = read(gateway, "", "/listings").await;
+    for facet in ["/listings?kind=project", "/listings?direction=offer"] {
+        assert!(html.contains(&format!("href=\"{facet}\"")), "{facet}: {html}");
+    }
+    // An event of two days stands on both.
+    let month = |html: &str| html.matches("冷链产业对接会").count();
+    let now = read(gateway, "", "/calendar").await;
+    let next = now.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let next = read(gateway, "", next).await;
+    assert!(month(&now) + month(&next) >= 2, "{now}");
+    // Its own office sees who has it.
+    let session = net.node("shenzhen").let_in(certificate, "wang", &["shenzhen=editor"]).await;
+    let shown = within(PATIENCE, async || {
+        let html = read(net.node("shenzhen"), &session, "/listings/shenzhen/park").await;
+        if html.contains("谁已收到") && html.contains("bijie") { Ok(()) } else { Err(html) }
+    });
+    shown.await.unwrap_or_else(|html| panic!("nobody has it: {html}"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +222,9 @@ async fn pages_show_what_the_reader_may_see_and_tell_of_nothing_else() {
         "/listings?q=harbour",
         "/listings.atom",
         "/listings.json",
+        "/listings.csv",
         "/members",
+        "/members.csv",
         "/members/shenzhen",
         "/calendar",
         "/listings/suggest?q=hidden",

@@ -1,6 +1,8 @@
 //! What each role can do by pages, as a table over their routes: those that are refused hear so before anything is looked
 //! at, and nothing has changed.
 
+use std::path::{Path, PathBuf};
+
 use duikou_tests::harness::{HttpAnswer, Network, SESSION_COOKIE, Server, WebCertificate};
 
 /// The least that somebody must be. Each may all that those before may.
@@ -26,6 +28,17 @@ const OPENED: &[(&str, Least)] = &[
     ("/members", Anybody),
     ("/design", Anybody),
     ("/listings.atom", Anybody),
+    ("/listings.json", Anybody),
+    ("/listings.ics", Anybody),
+    ("/listings/bijie/nothing", Anybody),
+    ("/listings/bijie/nothing/counterparts", Anybody),
+    ("/members/bijie", Anybody),
+    ("/members.xlsx", Anybody),
+    ("/members.csv", Anybody),
+    ("/assets/nothing", Anybody),
+    ("/sign-in", Anybody),
+    ("/account/link/nothing", Anybody),
+    ("/subscriptions/confirm/nothing", Anybody),
     ("/listings.xlsx", Anybody),
     ("/listings.csv", Anybody),
     ("/listings/suggest?q=tea", Anybody),
@@ -37,10 +50,15 @@ const OPENED: &[(&str, Least)] = &[
     ("/saved/nobody", Viewer),
     ("/saved/nobody/delete", Viewer),
     ("/saved/nobody/subscribe", Editor),
+    ("/subscriptions.xlsx", Viewer),
+    ("/subscriptions.csv", Viewer),
     ("/subscriptions/nobody", Viewer),
     ("/subscriptions/nobody/delete", Editor),
     ("/drafts", Editor),
     ("/drafts.xlsx", Editor),
+    ("/drafts.csv", Editor),
+    ("/drafts/published.xlsx", Editor),
+    ("/drafts/published.csv", Editor),
     ("/drafts/new", Editor),
     ("/drafts/new?kind=talent&direction=offer", Editor),
     ("/drafts/published", Editor),
@@ -60,16 +78,21 @@ const OPENED: &[(&str, Least)] = &[
     ("/import/nothing/delete", Viewer),
     ("/admin", Admin),
     ("/admin/directory", Admin),
+    ("/admin/directory.xlsx", Admin),
+    ("/admin/directory.csv", Admin),
     ("/admin/approval", Editor),
     ("/admin/backups", Least::Server),
     ("/admin/backups/nothing.duikou", Least::Server),
     ("/admin/settings", Least::Server),
     ("/account", Viewer),
     ("/admin/accounts", Admin),
+    ("/admin/accounts.xlsx", Admin),
+    ("/admin/accounts.csv", Admin),
     ("/admin/accounts/new", Admin),
     ("/admin/accounts/nobody", Admin),
     ("/admin/accounts/nobody/delete", Admin),
     ("/admin/audit", Admin),
+    ("/admin/audit.xlsx", Admin),
     ("/admin/audit.csv", Admin),
     ("/admin/audit.jsonl", Admin),
 ];
@@ -78,6 +101,8 @@ const OPENED: &[(&str, Least)] = &[
 const SENT: &[(&str, Least)] = &[
     ("/preferences", Anybody),
     ("/sign-in/token", Anybody),
+    ("/account/link/nothing", Anybody),
+    ("/subscriptions/confirm/nothing", Anybody),
     ("/session/member", Viewer),
     ("/account/profile", Viewer),
     ("/account/password", Viewer),
@@ -123,6 +148,16 @@ const SENT: &[(&str, Least)] = &[
     ("/admin/approval", Admin),
     ("/admin/backups", Least::Server),
     ("/admin/settings", Least::Server),
+];
+
+/// Routes that have tests of their own, since they answer as one who is refused is answered, end what the table goes on
+/// with, or want a file: (whether it is sent, where).
+const BESIDE: &[(bool, &str)] = &[
+    (true, "/sign-in"),
+    (true, "/sign-out"),
+    (false, "/sign-in/provider"),
+    (false, "/sign-in/provider/return"),
+    (true, "/import"),
 ];
 
 /// Whether an answer says that whoever asked may not.
@@ -193,4 +228,82 @@ async fn a_registered_reader_reads_and_does_nothing_else() {
         assert_eq!(!refused(&answer), *least == Anybody, "{path}: {answer:?}");
     }
     net.finish().await;
+}
+
+/// The source of a folder, by file.
+fn sources(folder: &Path, found: &mut Vec<(PathBuf, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push((path.clone(), std::fs::read_to_string(path).unwrap()));
+        }
+    }
+}
+
+/// What a constant says that names a path: of the file it is used in, of the module that is named, or of any.
+fn constant(name: &str, file: &Path, all: &[(PathBuf, String)]) -> String {
+    let (module, name) = name.rsplit_once("::").unwrap_or(("", name));
+    let own = if module.is_empty() { file.to_owned() } else { file.with_file_name(format!("{module}.rs")) };
+    let said = format!("const {name}: &str = \"");
+    let of = |text: &str| Some(text.split_once(&said)?.1.split('"').next()?.to_owned());
+    let here = all.iter().filter(|(path, _)| *path == own);
+    let found = here.chain(all).find_map(|(_, text)| of(text));
+    found.unwrap_or_else(|| panic!("{name} in {} is no constant", file.display()))
+}
+
+/// Every route of the pages as the code registers it: whether something is sent to it, and its path.
+fn registered() -> Vec<(bool, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node/src");
+    let mut all = Vec::new();
+    sources(&root, &mut all);
+    let mut found = Vec::new();
+    for (file, text) in all.iter().filter(|(path, _)| path.starts_with(root.join("web"))) {
+        for rest in text.split(".route(").skip(1) {
+            let (path, handlers) = rest.split_once(',').unwrap();
+            let mut depth = 1_i32;
+            let end = handlers.char_indices().find(|(_, c)| {
+                depth += i32::from(*c == '(') - i32::from(*c == ')');
+                depth == 0
+            });
+            let handlers = &handlers[..end.unwrap().0];
+            let path = match path.trim().strip_prefix('"') {
+                Some(path) => path.trim_end_matches('"').to_owned(),
+                // The links in mails, of which one stands for all.
+                None if path.starts_with("&format!(") => "/subscriptions/confirm/{token}".to_owned(),
+                None => constant(path.trim(), file, &all),
+            };
+            let methods = [(false, "get("), (true, "post("), (true, ".merge(upload)")];
+            found.extend(
+                methods.iter().filter(|(_, word)| handlers.contains(word)).map(|(sent, _)| (*sent, path.clone())),
+            );
+        }
+    }
+    found
+}
+
+/// How many parts of a path stand in a route as they are; None where it is not of this route.
+fn fits(route: &str, path: &str) -> Option<usize> {
+    let path = path.split('?').next().unwrap_or_default();
+    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    let same = route.len() == path.len()
+        && route.iter().zip(&path).all(|(known, part)| known == part || known.starts_with('{'));
+    same.then(|| route.iter().zip(&path).filter(|(known, part)| known == part).count())
+}
+
+#[test]
+fn the_table_has_every_route_of_the_pages() {
+    let routes = registered();
+    assert!(routes.len() > 100, "{routes:?}");
+    let listed = OPENED.iter().map(|(path, _)| (false, *path)).chain(SENT.iter().map(|(path, _)| (true, *path)));
+    let mut open = routes.clone();
+    for (sent, path) in listed.chain(BESIDE.iter().copied()) {
+        let of_method = routes.iter().filter(|(sends, _)| *sends == sent);
+        let best = of_method.filter_map(|route| Some((fits(&route.1, path)?, route))).max_by_key(|(parts, _)| *parts);
+        if let Some((_, best)) = best {
+            open.retain(|route| route != best);
+        }
+    }
+    assert!(open.is_empty(), "no row of the table is for {open:?}");
 }
