@@ -2,6 +2,7 @@
 //! it has refused. Not verified of origins that are suspended or removed: their heads grow old.
 
 use duikou_proto::directory::MemberState;
+use duikou_proto::envelope::Part;
 use duikou_proto::name::Kind;
 use duikou_proto::v1::completeness::State;
 
@@ -16,8 +17,10 @@ fn check(evidence: &Evidence) -> Vec<String> {
     for origin in &evidence.stores {
         let own = origin.rows.iter().filter(|(name, _)| evidence.host(name) == Some(&origin.node));
         let heads = own.filter_map(|(name, row)| Some((name, row.record.as_ref()?)));
+        // One that a clock which was ahead has signed is refused until its time has come.
+        let is_of_now = |record: &Part| record.revision() <= evidence.now && record.expire_time() > evidence.now;
         let heads = heads.filter(|(name, record)| {
-            *record.kind() == Kind::head() && record.expire_time() > evidence.now && is_active(name.origin_str())
+            *record.kind() == Kind::head() && is_of_now(record) && is_active(name.origin_str())
         });
         for (name, head) in heads {
             let holders = evidence.stores.iter().filter(|store| store.node != origin.node);
