@@ -21,7 +21,7 @@ fn listing_name(member: &str, id: &str) -> String {
 }
 
 /// Starts `node` anew behind `relay`: it dials at once, however often it was cut off before.
-async fn again(node: &Server, relay: &Relay) {
+pub(crate) async fn again(node: &Server, relay: &Relay) {
     if node.process_id().is_some() {
         node.stop().await;
     }
@@ -30,14 +30,14 @@ async fn again(node: &Server, relay: &Relay) {
 }
 
 /// What is published at `from` from now on comes to `to`.
-async fn crosses(from: &Server, to: &Server, id: &str) {
+pub(crate) async fn crosses(from: &Server, to: &Server, id: &str) {
     let published = from.publish(offer(id)).await.unwrap();
     let come = to.sees(&published.name).await;
     assert_eq!(come.revision, published.revision, "{id}");
 }
 
 /// Nothing with these words lies in any of these stores, and none of them shows the listing.
-async fn nowhere(servers: &[&Server], name: &str, words: &str) {
+pub(crate) async fn nowhere(servers: &[&Server], name: &str, words: &str) {
     for server in servers {
         let shown = server.get(name).await;
         assert!(shown.is_err(), "{} shows {name}: {shown:?}", server.name());
@@ -46,7 +46,7 @@ async fn nowhere(servers: &[&Server], name: &str, words: &str) {
 }
 
 /// Waits until `server` shows that it refused `name`, with this code, and counts it.
-async fn refuses(server: &Server, name: &str, code: &str) {
+pub(crate) async fn refuses(server: &Server, name: &str, code: &str) {
     let shown = async || {
         let status = server.status().await.map_err(|status| status.to_string())?;
         let mut refused = status.links.iter().flat_map(|link| &link.rejected_here);

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::v1::token::Role;
-use duikou_tests::harness::{NETWORK, Network, Server, WebCertificate, key_numbers, offer, within};
+use duikou_proto::v1::{Lane, Signed, WithdrawalReason};
+use duikou_tests::harness::{NETWORK, Network, Peer, Server, WebCertificate, key_numbers, offer, within};
+use duikou_tests::malicious::{Member, Relay, Tamper, record, signer};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::Value;
 
 use super::{Holder, PATIENCE, Watcher, failed, listing_name};
+use crate::malicious::{again, crosses, nowhere, refuses};
 
 /// Waits until everything that `server` holds of `member` is signed by these keys and no others.
 async fn is_signed_by(server: &Server, member: &str, numbers: &[i32]) {
@@ -197,6 +199,7 @@ async fn a_key_that_others_know_verifies_nothing_from_then_on_and_who_watches_is
     let mut holder = Holder::new(Watcher::new(web, None, "").await.unwrap()).await;
     let tea = listing_name("shenzhen", "tea");
     holder.holds(&[&tea]).await;
+    let thief = signer(shenzhen, "shenzhen");
 
     let unasked = shenzhen.cli(&["keys", "compromise", "shenzhen"]).await;
     failed(&unasked, 2, &["--yes"]);
@@ -207,10 +210,38 @@ async fn a_key_that_others_know_verifies_nothing_from_then_on_and_who_watches_is
     shenzhen.publish(offer("after")).await.unwrap();
     holder.holds(&[&tea, &listing_name("shenzhen", "after")]).await;
     net.settle().await;
-    // A thief who has the old key and the gateway cannot bring it back.
     let shown = keys(bijie, "shenzhen").await;
     let ended = shown.iter().find(|key| key["purpose"] == "SIGNING" && key["number"] == 1).unwrap();
     assert!(ended["endTime"].as_str().unwrap() <= ended_now().as_str(), "{shown:?}");
+    drop(holder);
+
+    // A thief who has the old key, the node's certificate and the gateway cannot bring it back, nor pass it for the new one.
+    let stolen = [("by-the-old-key", 1, "KEY"), ("by-the-new-number", 2, "BAD_SIGNATURE")];
+    let forged = stolen.map(|(id, key_number, _)| Signed { key_number, ..record(&thief, "shenzhen", id, |_| {}) });
+    let refused_everywhere = async |server: &Server| {
+        for (id, _, code) in stolen {
+            let name = listing_name("shenzhen", id);
+            refuses(server, &name, code).await;
+            nowhere(&[server], &name, &format!("the words of {id}")).await;
+        }
+    };
+    shenzhen.stop().await;
+    let mut member = Member::link(&Peer::in_place_of(shenzhen, net.gateway())).await.unwrap();
+    member.push(Lane::Bulk, forged.to_vec()).await.unwrap();
+    drop(member);
+    refused_everywhere(net.gateway()).await;
+    shenzhen.start().await;
+    shenzhen.linked().await;
+    let relay = Relay::between(bijie, net.gateway()).await;
+    again(bijie, &relay).await;
+    relay.turns(Tamper::default().parts(Lane::Bulk, move |parts| match parts.is_empty() {
+        true => parts,
+        false => forged.iter().cloned().chain(parts).collect(),
+    }));
+    crosses(shenzhen, bijie, "beside-the-thief").await;
+    refused_everywhere(bijie).await;
+    bijie.sees(&tea).await;
+    relay.turns_honest();
     net.finish().await;
 }
 
