@@ -1,6 +1,6 @@
 //! The time, and clocks that are wrong: a process sees another time than everybody else.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use duikou_proto::envelope::Micros;
@@ -42,6 +42,31 @@ impl WrongClock {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
             ("DONT_FAKE_MONOTONIC", "1"),
         ]
+    }
+
+    /// A process started with these variables sees the time that is written to `file` ([`WrongClock::write`]), a second after
+    /// it was written: a clock that is set while it runs.
+    ///
+    /// # Panics
+    /// Where a path is no text.
+    pub fn told_by<'a>(&'a self, file: &'a Path) -> [(&'a str, &'a str); 5] {
+        [
+            ("LD_PRELOAD", self.0.to_str().expect("a text")),
+            ("FAKETIME_TIMESTAMP_FILE", file.to_str().expect("a text")),
+            ("FAKETIME_CACHE_DURATION", "1"),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1"),
+            ("DONT_FAKE_MONOTONIC", "1"),
+        ]
+    }
+
+    /// From now on the clocks that this file tells are `shift` away from everybody else's.
+    ///
+    /// # Panics
+    /// Where the file cannot be written.
+    pub fn write(file: &Path, shift: &str) {
+        let whole = file.with_extension("new");
+        std::fs::write(&whole, format!("{shift}\n")).expect("a file can be written");
+        std::fs::rename(&whole, file).expect("a file can be replaced");
     }
 }
 

@@ -1,10 +1,10 @@
-//! Links in networks as they are: behind a proxy, and to peers that hang.
+//! Links in networks as they are: behind a proxy, to peers that hang, and down for long.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duikou_proto::v1::link_status::State;
-use duikou_tests::harness::{Network, Program, Server, offer, run_program, within};
+use duikou_tests::harness::{Network, Program, Server, WebCertificate, WrongClock, offer, run_program, within};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -172,5 +172,54 @@ async fn a_peer_that_hangs_is_found_dead_and_found_alive_again() {
     net.node("bijie").publish(offer("mill")).await.unwrap();
     node.thaw();
     node.linked().await;
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_hour_without_a_gateway_is_told_on_every_page_and_nothing_that_is_known_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(754).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]);
+    let net = net.web_certificate(&certificate).start().await;
+    let (node, gateway) = (net.node("shenzhen"), net.gateway());
+    net.node("bijie").publish(offer("harbour")).await.unwrap();
+    node.publish(offer("tea")).await.unwrap();
+    net.settle().await;
+    let page = async |path: &str| {
+        let answer = node.curl(&certificate, &["-H", "accept: text/html", "-H", "accept-language: en"], path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        String::from_utf8(answer.body).unwrap()
+    };
+    let told = "has not reached the gateway for more than an hour";
+    assert!(!page("/").await.contains(told));
+
+    let (clock, file) = (WrongClock::find(), net.root().join("clock"));
+    WrongClock::write(&file, "+0");
+    node.stop().await;
+    node.start_with(&clock.told_by(&file)).await;
+    node.linked().await;
+    gateway.stop().await;
+    state(node, &DOWN).await;
+    WrongClock::write(&file, "+90m");
+    node.alarms("DIRECTORY_STALE", "gateway was reached").await;
+    for path in ["/", "/listings?q=harbour", "/listings/bijie/harbour"] {
+        assert!(page(path).await.contains(told), "{path}");
+    }
+    assert!(page("/listings?q=harbour").await.contains("harbour for partner cities"), "it is found");
+    node.get("members/bijie/listings/harbour").await.unwrap();
+    node.publish(offer("meanwhile")).await.unwrap();
+    node.replace(offer("tea").titled("another tea")).await.unwrap();
+    let found = async || match page("/listings?q=meanwhile").await.contains("meanwhile for partner cities") {
+        true => Ok(()),
+        false => Err("not yet".to_owned()),
+    };
+    within(PATIENCE, found).await.unwrap();
+
+    gateway.start().await;
+    node.restart().await;
+    node.linked().await;
+    assert!(!page("/").await.contains(told));
+    net.settle().await;
+    net.node("bijie").get("members/shenzhen/listings/meanwhile").await.unwrap();
     net.finish().await;
 }
