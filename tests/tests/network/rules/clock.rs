@@ -2,7 +2,7 @@
 
 use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::v1::link_status::State;
-use duikou_tests::harness::{Network, Server, offer, within};
+use duikou_tests::harness::{Network, Server, now, offer, within};
 use tonic::Code;
 
 use super::{PATIENCE, failed, listing_name, reason};
@@ -78,5 +78,38 @@ async fn a_clock_twenty_minutes_off_stops_writing_and_nothing_else() {
     node.restart().await;
     node.linked().await;
     node.publish(offer("in-time")).await.unwrap();
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_whose_clock_is_wrong_stops_all_writing_and_dates_nothing() {
+    let net = Network::new(743).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
+    let (gateway, node, other) = (net.gateway(), net.node("shenzhen"), net.node("bijie"));
+    node.publish(offer("tea")).await.unwrap();
+    net.settle().await;
+    for shift in ["+3h", "-20m"] {
+        gateway.stop().await;
+        gateway.start_with_clock(shift).await;
+        for node in net.nodes() {
+            alarmed(node).await;
+        }
+        let refused = node.publish(offer("unsaid")).await.unwrap_err();
+        assert_eq!(reason(&refused), "CLOCK_OFF", "{shift}: {refused}");
+        assert!(other.get(&listing_name("shenzhen", "tea")).await.is_ok(), "reading goes on");
+        assert!(gateway.get(&listing_name("shenzhen", "tea")).await.is_ok(), "there as well");
+        let alarm = gateway.alarms("CLOCK_REFUSED", "clock").await;
+        assert!(alarm.message.contains("bijie") || alarm.message.contains("shenzhen"), "{alarm:?}");
+    }
+    gateway.restart().await;
+    for node in net.nodes() {
+        node.linked().await;
+    }
+    let written = async || node.publish(offer("in-time")).await.map_err(|status| status.to_string());
+    let written = within(PATIENCE, written).await.unwrap();
+    assert_eq!(other.sees(&written.name).await.update_time, written.update_time);
+    let ahead = written.update_time.unwrap().seconds - now() / 1_000_000;
+    assert!((-60..=0).contains(&ahead), "it is dated {ahead} s ahead");
+    let status = other.status().await.unwrap();
+    assert_eq!(status.alarms, [], "nothing is left of it");
     net.finish().await;
 }
