@@ -101,6 +101,18 @@ async fn what_is_kept_from_one_node_is_noticed_there() {
     crosses(origin, reader, "heard").await;
     reader.sees(&listing_name("shenzhen", "unheard")).await;
     assert_ne!(state(reader, "public").await, Some(State::Stale));
+
+    // A day later it has still not said that it holds what its origin published last.
+    let servers = [gateway, origin, net.node("bijie")];
+    reader.stop().await;
+    for server in servers {
+        server.stop().await;
+    }
+    for server in servers {
+        server.start_with(&clock.shifted("+26h")).await;
+    }
+    origin.linked().await;
+    origin.alarms("UNCONFIRMED", "zunyi").await;
     net.leave("the clocks of all servers are ahead of the test's");
 }
 
