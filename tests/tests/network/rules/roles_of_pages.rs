@@ -36,6 +36,7 @@ const OPENED: &[(&str, Least)] = &[
     ("/members.xlsx", Anybody),
     ("/members.csv", Anybody),
     ("/assets/nothing", Anybody),
+    ("/robots.txt", Anybody),
     ("/sign-in", Anybody),
     ("/account/link/nothing", Anybody),
     ("/subscriptions/confirm/nothing", Anybody),
@@ -261,13 +262,13 @@ fn registered() -> Vec<(bool, String)> {
     let mut found = Vec::new();
     for (file, text) in all.iter().filter(|(path, _)| path.starts_with(root.join("web"))) {
         for rest in text.split(".route(").skip(1) {
-            let (path, handlers) = rest.split_once(',').unwrap();
             let mut depth = 1_i32;
-            let end = handlers.char_indices().find(|(_, c)| {
+            let end = rest.char_indices().find(|(_, c)| {
                 depth += i32::from(*c == '(') - i32::from(*c == ')');
                 depth == 0
             });
-            let handlers = &handlers[..end.unwrap().0];
+            let call = &rest[..end.unwrap().0];
+            let path = call.split(',').next().unwrap_or_default();
             let path = match path.trim().strip_prefix('"') {
                 Some(path) => path.trim_end_matches('"').to_owned(),
                 // The links in mails, of which one stands for all.
@@ -275,9 +276,7 @@ fn registered() -> Vec<(bool, String)> {
                 None => constant(path.trim(), file, &all),
             };
             let methods = [(false, "get("), (true, "post("), (true, ".merge(upload)")];
-            found.extend(
-                methods.iter().filter(|(_, word)| handlers.contains(word)).map(|(sent, _)| (*sent, path.clone())),
-            );
+            found.extend(methods.iter().filter(|(_, word)| call.contains(word)).map(|(sent, _)| (*sent, path.clone())));
         }
     }
     found
