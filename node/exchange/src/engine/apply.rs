@@ -14,6 +14,7 @@ use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
 
 use super::accept::Ranking;
+use super::dated;
 use super::entries::CatchUpFact;
 use super::facts;
 use super::stand_in::{Refused, RefusedRecord};
@@ -394,9 +395,8 @@ fn judge(work: &Work<'_>, came: &Came<'_>, part: &Part, verifies: Option<bool>) 
     if **side == Side::Above && work.now > part.expire_time() + 2 * EXPIRE_SLACK_MICROS {
         return refuse(Code::Expired, "the time until which it is kept has passed".to_owned());
     }
-    let ahead = contract::CLOCK_REFUSE.as_micros() as i64;
-    if **side == Side::Above && part.revision() > work.now + ahead {
-        return refuse(Code::Future, "its revision lies more than 10 minutes ahead of this clock".to_owned());
+    if let Some(detail) = dated::ahead(part, side, work.now) {
+        return refuse(Code::Future, detail.to_owned());
     }
     let latest = work.now + contract::EXPIRE_TAKEN.as_micros() as i64;
     if **side == Side::Above && part.expire_time() > latest {

@@ -5,9 +5,9 @@
 //! in it; `accept` says how a row takes in a state, `bounds` what is held in memory.
 //!
 //! `write` is the origin, `next_state` what it signs, `approval` whether that must be approved first; `apply` is a link's
-//! sink, `entries` the directory, `signers` the members' keys, of which the directory says which one signs. `recover`,
-//! `outlived` (what a dead key signed), `reissue` (a clock was ahead), `resign` (a key changed), `key_death`, `removal`
-//! and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members' people.
+//! sink, `dated` what times either takes, `entries` the directory, `signers` the members' keys, of which the directory says
+//! which one signs. `recover`, `outlived` (what a dead key signed), `reissue` (a clock was ahead), `resign` (a key changed),
+//! `key_death`, `removal` and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members' people.
 //!
 //! `viewer` decides who sees what; `own_rows` keeps up with the feed for those who ask the same of own rows again and
 //! again. `heads` sums up what scopes hold, `stand_in` what was refused in its place, `sign_heads` signs it, `completeness`
@@ -21,6 +21,7 @@ pub mod approval;
 pub mod audit;
 mod bounds;
 pub mod completeness;
+mod dated;
 pub mod dealings;
 mod departed;
 mod enterprises;

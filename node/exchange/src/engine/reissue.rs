@@ -93,7 +93,7 @@ async fn sign_anew(work: &mut Work<'_>, row: Row, horizon: Micros) -> Result<(),
     let content = match row.record.as_ref().map(Part::statement) {
         Some(Statement::Record { publish_time, expire_time, body, .. }) => {
             let body = if *any.kind() == Kind::head() { as_of_nothing(body) } else { body.clone() };
-            Ok((any.scopes().clone(), body, *publish_time, *expire_time))
+            Ok((any.scopes().clone(), body, *publish_time.min(&work.now), *expire_time))
         }
         _ => Err(row.withdrawal.as_ref().and_then(Part::reason).unwrap_or(WithdrawalReason::Withdrawn)),
     };

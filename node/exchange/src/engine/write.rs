@@ -10,6 +10,7 @@ use duikou_proto::v1::{Lane, WithdrawalReason};
 use thiserror::Error;
 
 use super::approval::{Digest, Gate, is_more};
+use super::dated;
 use super::foresight::Foresight;
 use super::next_state::{Next, state, statements};
 use super::work::Work;
@@ -315,11 +316,11 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, work: &Work<'_>) -> Resu
                 return Err(Refused::Limit { member, limit });
             }
             let before = record.map(Part::statement);
-            let published = match before {
-                Some(Statement::Record { publish_time, .. }) => *publish_time,
-                Some(Statement::Withdrawal { .. }) | None => work.now,
+            let held = match before {
+                Some(Statement::Record { publish_time, .. }) => Some(*publish_time),
+                Some(Statement::Withdrawal { .. }) | None => None,
             };
-            let published = content.publish_time.unwrap_or(published);
+            let published = dated::published(content.publish_time, held, work.now);
             let expires = content.expires(record);
             if let (Some(record), Some(Statement::Record { publish_time, expire_time, body, .. })) = (record, before) {
                 let same = *record.scopes() == content.scopes

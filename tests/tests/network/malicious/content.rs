@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use duikou_proto::v1::signed::Type;
 use duikou_proto::v1::{Lane, Record, Signed};
 use duikou_tests::harness::{Network, offer};
-use duikou_tests::malicious::{Relay, Tamper, altered, draft, envelope, signer, stranger, withdrawal};
+use duikou_tests::malicious::{Relay, Tamper, altered, draft, envelope, record, signer, stranger, withdrawal};
 use prost::Message;
 
 use super::{again, crosses, listing_name, nowhere, refuses};
@@ -30,6 +30,11 @@ async fn a_gateway_cannot_speak_for_a_member() {
         envelope(&own, Type::Record, &draft("shenzhen", "borrowed", "borrowed words")),
         envelope(&own, Type::Record, &draft("nobody", "foreign", "foreign words")),
         envelope(&stranger(), Type::Withdrawal, &withdrawal(&draft("shenzhen", "before", ""))),
+        // A member in league with it that would stand first among the newest for twenty years.
+        record(&signer(origin, "shenzhen"), "shenzhen", "of-2046", |record| {
+            let ahead = |time: i64| time + 20 * 365 * 24 * 3600 * 1_000_000;
+            (record.revision, record.publish_time) = (ahead(record.revision), ahead(record.publish_time));
+        }),
     ];
     relay.turns(Tamper::default().parts(Lane::Bulk, move |mut parts| {
         if !parts.is_empty() {
@@ -38,8 +43,13 @@ async fn a_gateway_cannot_speak_for_a_member() {
         parts
     }));
     crosses(origin, reader, "among-forged").await;
-    let refused =
-        [("forged", "BAD_SIGNATURE"), ("keyless", "KEY"), ("borrowed", "BAD_SIGNATURE"), ("before", "BAD_SIGNATURE")];
+    let refused = [
+        ("forged", "BAD_SIGNATURE"),
+        ("keyless", "KEY"),
+        ("borrowed", "BAD_SIGNATURE"),
+        ("before", "BAD_SIGNATURE"),
+        ("of-2046", "FUTURE"),
+    ];
     for (id, code) in refused {
         refuses(reader, &listing_name("shenzhen", id), code).await;
     }
@@ -47,6 +57,7 @@ async fn a_gateway_cannot_speak_for_a_member() {
     for id in ["forged", "keyless", "borrowed"] {
         nowhere(&[reader, gateway], &listing_name("shenzhen", id), &format!("{id} words")).await;
     }
+    nowhere(&[reader, gateway], &listing_name("shenzhen", "of-2046"), "the words of of-2046").await;
     reader.get(&listing_name("shenzhen", "before")).await.expect("its invented end ends nothing");
 
     // What the member did sign, with one word changed, and a withdrawal made of a record.

@@ -13,8 +13,10 @@ use duikou_proto::federation::{
 };
 use duikou_proto::limits;
 use duikou_proto::sign::Signer;
+use duikou_proto::v1::search_listings_request::OrderBy;
+use duikou_proto::v1::search_service_client::SearchServiceClient;
 use duikou_proto::v1::signed::Type;
-use duikou_proto::v1::{Lane, Record, Signed, Withdrawal};
+use duikou_proto::v1::{Lane, Record, SearchListingsRequest, Signed, Withdrawal};
 use duikou_tests::harness::{NETWORK, Network, Peer, now, offer, within};
 use duikou_tests::malicious::{
     Member, draft, entries, envelope, fork, of_source, offer_directory, record, signer, with_parts, withdrawal,
@@ -74,8 +76,10 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     nowhere(&[gateway, reader], &listing_name("shenzhen", "stolen"), "the words of stolen").await;
 
     // Dates and revisions out of their bounds.
-    let dated: [(&str, Change, Code); 4] = [
+    let dated: [(&str, Change, Code); 6] = [
         ("ahead", |record| record.revision += 20 * MINUTE, Code::Future),
+        ("published-ahead", |record| record.publish_time += 20 * 365 * DAY, Code::Future),
+        ("changed-ahead", |record| record.update_time += 20 * 365 * DAY, Code::Future),
         ("past", |record| record.expire_time = now() - 20 * MINUTE, Code::Expired),
         ("for-ever", |record| record.expire_time += 3 * 365 * DAY, Code::Limit),
         (
@@ -87,6 +91,8 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     for (id, change, code) in dated {
         let ack = member.push(bulk, vec![record(&key, "bijie", id, change)]).await.unwrap();
         assert_eq!(codes(&ack), [code], "{id}");
+        let told = &ack.rejected[0].detail;
+        assert!(code != Code::Future || told.contains("ahead of this clock"), "its operator reads {told:?}");
         refuses(gateway, &listing_name("bijie", id), code.as_str_name()).await;
         nowhere(&[gateway, reader], &listing_name("bijie", id), &format!("the words of {id}")).await;
     }
@@ -98,6 +104,8 @@ async fn what_a_member_may_not_publish_stays_with_it() {
         let ack = member.push(bulk, vec![envelope(&key, Type::Withdrawal, &end)]).await.unwrap();
         assert_ne!(codes(&ack), []);
     }
+
+    dates_back(&net, &mut member, &key).await;
 
     // Headers that are none: each is counted, and stops nothing that comes with it.
     let changed = |change: fn(&mut Record)| record(&key, "bijie", "form", change);
@@ -227,6 +235,36 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     crosses(net.node("shenzhen"), reader, "among-floods").await;
     drop(member);
     ends_well(net).await;
+}
+
+/// What is dated back is taken, stands behind whatever is newer, and outranks nothing.
+async fn dates_back(net: &Network, member: &mut Member, key: &Signer) {
+    let (reader, name) = (net.node("zunyi"), listing_name("bijie", "dated-back"));
+    crosses(net.node("shenzhen"), reader, "dated-now").await;
+    let dated = |years: i64, title: &str| {
+        let opportunity = offer("dated-back").titled(title).listing("bijie").listing.unwrap();
+        record(key, "bijie", "dated-back", |record| {
+            for time in [&mut record.revision, &mut record.publish_time, &mut record.update_time] {
+                *time -= years * 365 * DAY;
+            }
+            record.body = prost::Message::encode_to_vec(&opportunity).into();
+        })
+    };
+    assert_eq!(codes(&member.push(Lane::Bulk, vec![dated(10, "of ten years ago")]).await.unwrap()), []);
+    assert_eq!(reader.sees(&name).await.listing.unwrap().title, "of ten years ago");
+    let newest = async || {
+        let request = SearchListingsRequest { order_by: OrderBy::Newest.into(), ..SearchListingsRequest::default() };
+        let answer = SearchServiceClient::new(reader.local()).search_listings(request).await;
+        let results = answer.map_err(|status| status.to_string())?.into_inner().results;
+        let names: Vec<String> = results.into_iter().filter_map(|found| Some(found.listing?.name)).collect();
+        let both = names.len() > 1 && names.last() == Some(&name);
+        if both { Ok(()) } else { Err(format!("{names:?}")) }
+    };
+    within(PATIENCE, newest).await.unwrap_or_else(|found| panic!("it stands last, not as in {found}"));
+    assert_eq!(codes(&member.push(Lane::Bulk, vec![dated(5, "of five years ago")]).await.unwrap()), []);
+    assert_eq!(codes(&member.push(Lane::Bulk, vec![dated(7, "of seven years ago")]).await.unwrap()), []);
+    crosses(net.node("shenzhen"), reader, "dated-later").await;
+    assert_eq!(reader.sees(&name).await.listing.unwrap().title, "of five years ago");
 }
 
 /// Waits until these words have come to `zunyi`.
