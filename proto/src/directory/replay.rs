@@ -1,5 +1,7 @@
 //! Takes entries in, one after the other: each must follow the one before, be signed as it must, and contradict nothing.
 
+use std::collections::BTreeMap;
+
 use super::DirectoryError;
 use super::entry::{Link, Read, read};
 use super::key::{EncryptionKey, KeyRing, MemberKey, directory_key_input, member_key_input};
@@ -124,6 +126,7 @@ impl Directory {
                             introduced: time,
                             by_root: false,
                         },
+                        earlier_encryption: BTreeMap::new(),
                     },
                 );
             }
@@ -231,8 +234,9 @@ impl Directory {
                 member.keys.push(next, key.predecessors_until);
             }
             Purpose::Encryption if key.number == member.encryption_key.number + 1 && key.public_key.len() == 32 => {
-                member.encryption_key =
-                    EncryptionKey { number: key.number, key: key.public_key.clone(), introduced, by_root: key.by_root };
+                let (number, public_key, by_root) = (key.number, key.public_key.clone(), key.by_root);
+                let next = EncryptionKey { number, key: public_key, introduced, by_root };
+                member.seal_with(next, key.predecessors_until);
             }
             _ => return Err(wrong("key numbers out of order")),
         }

@@ -3,6 +3,7 @@
 use super::entry::{genesis, next};
 use super::key::*;
 use super::*;
+use crate::envelope::Micros;
 use crate::federation::directory_entry::Action;
 use crate::federation::key::Purpose;
 use crate::federation::{self, DirectoryEntry};
@@ -117,6 +118,37 @@ fn a_key_needs_its_predecessor_or_the_root() {
     let at = |number, now| net.directory.verifying_key("a.n.example", number, now).is_some();
     assert!(at(1, 99) && at(2, 99) && at(3, 99), "all verify during the grace");
     assert!(!at(1, 100) && !at(2, 100) && at(3, 1000), "only the newest after it");
+}
+
+#[test]
+fn what_was_sealed_to_an_earlier_key_opens_while_that_one_is_good() {
+    let mut net = Net::new();
+    net.admit("a", "n1");
+    let mut rotate = |number: i32, predecessors_until: Micros| {
+        let public_key = vec![u8::try_from(number).unwrap(); 32];
+        let input = member_key_input(&id("a"), Purpose::Encryption, number, &public_key);
+        let signature = key_of("a", 1).sign_text(&input);
+        let (member, purpose) = (id("a").to_string(), Purpose::Encryption.into());
+        net.add(Action::Key(Key {
+            member,
+            purpose,
+            number,
+            public_key,
+            predecessors_until,
+            signature,
+            ..Key::default()
+        }))
+        .unwrap();
+        net.directory.member(&id("a")).unwrap().clone()
+    };
+    let rotated = rotate(2, 100);
+    assert_eq!([1, 2, 3].map(|number| rotated.opens(number, 99)), [true, true, false]);
+    assert_eq!([1, 2, 3].map(|number| rotated.opens(number, 100)), [false, true, false]);
+    // A longer grace of a later rotation brings nothing back; a compromise ends all that were before.
+    let again = rotate(3, 500);
+    assert_eq!([1, 2, 3].map(|number| again.opens(number, 100)), [false, true, true]);
+    let compromised = rotate(4, 50);
+    assert_eq!([1, 2, 3, 4].map(|number| compromised.opens(number, 50)), [false, false, false, true]);
 }
 
 #[test]

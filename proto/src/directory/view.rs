@@ -46,6 +46,25 @@ pub struct Member {
     pub keys: KeyRing,
     /// Its newest encryption key.
     pub encryption_key: EncryptionKey,
+    /// Those before it by number, each with the time from which nothing that was sealed to it is opened.
+    pub(super) earlier_encryption: BTreeMap<i32, Micros>,
+}
+
+impl Member {
+    /// Whether it opens at `now` what was sealed to its encryption key `number`: whoever has not heard of the newest one may
+    /// seal to one before for as long as that is good, and others may have got hold of it afterwards.
+    pub fn opens(&self, number: i32, now: Micros) -> bool {
+        number == self.encryption_key.number || self.earlier_encryption.get(&number).is_some_and(|until| now < *until)
+    }
+
+    /// Takes in its next encryption key; those before it open until `predecessors_until` at most.
+    pub(super) fn seal_with(&mut self, next: EncryptionKey, predecessors_until: Micros) {
+        let before = std::mem::replace(&mut self.encryption_key, next);
+        self.earlier_encryption.insert(before.number, Micros::MAX);
+        for until in self.earlier_encryption.values_mut() {
+            *until = predecessors_until.min(*until);
+        }
+    }
 }
 
 /// A named group of members.

@@ -155,7 +155,9 @@ impl Live {
             tracing::info!(asker.id = %asker, origin.id = %origin, refusal = refusal.as_str_name(), "a live question is refused");
             return Ok(Some(Answer { exchange, pages: vec![refused(refusal)] }));
         }
-        let query = asked.open(|number| self.0.openers.numbered(origin, number)).ok();
+        let good = |number: &i32| directory.member(origin).is_some_and(|member| member.opens(*number, now));
+        let opener = |number| Some(number).filter(good).and_then(|number| self.0.openers.numbered(origin, number));
+        let query = asked.open(opener).ok();
         let pages = match &query {
             None => vec![refused(Refusal::Query)],
             Some(query) => self.pages(&asked.exchange, query).await?,

@@ -7,7 +7,7 @@ use duikou_node::trust::key_file::EncryptionKeyFile;
 use duikou_proto::directory::Directory;
 use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::live_content::Refusal;
-use duikou_proto::federation::{ControlFrame, LiveAnswer, LiveQuery, LiveRequest, Open, live_query};
+use duikou_proto::federation::{ControlFrame, LiveAnswer, LiveContent, LiveQuery, LiveRequest, Open, live_query};
 use duikou_proto::live::Exchange;
 use duikou_proto::name::MemberId;
 use duikou_proto::sign::Signer;
@@ -174,8 +174,17 @@ async fn an_answer_is_that_of_its_question_or_none() {
 struct Asker {
     link: PeerLink,
     _lanes: Vec<Box<dyn std::any::Any + Send>>,
+    /// What it knows of the network: at first all, later what it knew then.
     directory: Directory,
     sent: u64,
+}
+
+async fn directory_of(gateway: &Server) -> Directory {
+    let mut directory = Directory::default();
+    for entry in directory_entries(gateway.dir()).await.unwrap() {
+        directory.apply(&entry).unwrap();
+    }
+    directory
 }
 
 impl Asker {
@@ -188,11 +197,7 @@ impl Asker {
             push.must().await.unwrap();
             lanes.push(Box::new(push));
         }
-        let mut directory = Directory::default();
-        for entry in directory_entries(gateway.dir()).await.unwrap() {
-            directory.apply(&entry).unwrap();
-        }
-        Self { link, _lanes: lanes, directory, sent: 0 }
+        Self { link, _lanes: lanes, directory: directory_of(gateway).await, sent: 0 }
     }
 
     /// Puts a question of bijie to shenzhen, signed with this key.
@@ -223,6 +228,19 @@ impl Asker {
             }
         }
     }
+
+    /// What is answered to the question that it put last; `key` opens it.
+    async fn reads(&mut self, exchange: &Exchange, key: &EncryptionKeyFile) -> LiveContent {
+        let answer = self.answer().await;
+        assert_eq!(answer.id, self.sent, "the first word is to the last question");
+        let own = |_| Some(*key.read_octets().unwrap());
+        exchange.read(1, &answer.reply.unwrap(), &self.directory, now(), own).unwrap().content
+    }
+}
+
+/// The first encryption key of bijie.
+fn own_key(bijie: &Server) -> EncryptionKeyFile {
+    EncryptionKeyFile::new(bijie.dir().join("keys").join(format!("bijie.{NETWORK}.1.encryption")))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,14 +248,8 @@ async fn nobody_asks_in_anothers_name_or_while_suspended() {
     let net = network(894).await;
     let (bijie, origin) = (net.node("bijie"), net.node("shenzhen"));
     bijie.stop().await;
-    let key = EncryptionKeyFile::new(bijie.dir().join("keys").join(format!("bijie.{NETWORK}.1.encryption")));
-    let read = async |asker: &mut Asker, exchange: &Exchange| {
-        let answer = asker.answer().await;
-        assert_eq!(answer.id, asker.sent, "the first word is to the last question");
-        let page =
-            exchange.read(1, &answer.reply.unwrap(), &asker.directory, now(), |_| Some(*key.read_octets().unwrap()));
-        page.unwrap().content
-    };
+    let key = own_key(bijie);
+    let read = async |asker: &mut Asker, exchange: &Exchange| asker.reads(exchange, &key).await;
     let mut asker = Asker::in_place_of(bijie, net.gateway()).await;
     let own = signer(bijie, "bijie");
     // Neither a stranger's key nor another member's.
@@ -267,5 +279,64 @@ async fn nobody_asks_in_anothers_name_or_while_suspended() {
     drop(asker);
     net.gateway().cli(&["members", "resume", "bijie"]).await.done();
     bijie.start().await;
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_opened_with_the_key_that_it_was_sealed_to_while_that_one_is_good() {
+    let net = network(895).await;
+    let (gateway, origin, bijie) = (net.gateway(), net.node("shenzhen"), net.node("bijie"));
+    bijie.stop().await;
+    let (own, key) = (signer(bijie, "bijie"), own_key(bijie));
+    let mut asker = Asker::in_place_of(bijie, gateway).await;
+    let before = asker.directory.clone();
+    // Puts a question that is sealed by this directory, and reads the answer by the newest.
+    let put = async |asker: &mut Asker, known: &Directory| {
+        // A link of its own: nobody answers its pulse between two questions.
+        *asker = Asker { sent: asker.sent, ..Asker::in_place_of(bijie, gateway).await };
+        asker.directory = known.clone();
+        let exchange = asker.ask(&own, now()).await;
+        asker.directory = directory_of(gateway).await;
+        let content = asker.reads(&exchange, &key).await;
+        (content.refusal(), content.listings.len())
+    };
+    let (answered, refused) = ((Refusal::Unspecified, 1), (Refusal::Query, 0));
+    assert_eq!(put(&mut asker, &before).await, answered);
+
+    // Within the grace both keys open, after it the newer one alone.
+    origin.cli(&["keys", "rotate", "shenzhen", "--purpose", "encryption", "--grace", "10s"]).await.done();
+    let rotated = directory_of(gateway).await;
+    assert_eq!(put(&mut asker, &before).await, answered, "it had not heard of the new key");
+    assert_eq!(put(&mut asker, &rotated).await, answered);
+    let over = async || {
+        let member = rotated.member_by_text(&format!("shenzhen.{NETWORK}")).unwrap();
+        if member.opens(1, now()) { Err("it is good".to_owned()) } else { Ok(()) }
+    };
+    duikou_tests::harness::within(super::PATIENCE, over).await.unwrap();
+    assert_eq!(put(&mut asker, &before).await, refused, "the grace is over");
+    assert_eq!(put(&mut asker, &rotated).await, answered);
+
+    // One that others know opens nothing from then on.
+    origin.cli(&["keys", "compromise", "shenzhen", "--yes"]).await.done();
+    let compromised = directory_of(gateway).await;
+    assert_eq!(put(&mut asker, &rotated).await, refused);
+    assert_eq!(put(&mut asker, &compromised).await, answered);
+
+    // A lost one is replaced; whoever has not heard of it is told that nobody can read the question.
+    drop(asker);
+    origin.stop().await;
+    std::fs::remove_file(origin.dir().join("keys").join(format!("shenzhen.{NETWORK}.3.encryption"))).unwrap();
+    net.replace_keys(origin, "shenzhen").await;
+    origin.start().await;
+    origin.linked().await;
+    bijie.start().await;
+    bijie.linked().await;
+    let told = async || {
+        let answer = ask(bijie, "").await;
+        if answer.state() == State::Answered { Ok(answer.listings.len()) } else { Err(format!("{answer:?}")) }
+    };
+    assert_eq!(duikou_tests::harness::within(super::PATIENCE, told).await.unwrap(), 1);
+    let told = ask(bijie, "quiet orchard").await;
+    assert_eq!((told.state(), told.listings.len()), (State::Answered, 1));
     net.finish().await;
 }
