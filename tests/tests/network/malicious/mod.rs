@@ -3,12 +3,15 @@
 mod content;
 mod directory;
 mod endless;
+mod heads;
 mod live;
 mod member;
 mod withheld;
 
 use std::time::Duration;
 
+use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
+use duikou_proto::v1::{Completeness, GetMemberRequest};
 use duikou_tests::harness::{NETWORK, Server, offer, within};
 use duikou_tests::malicious::Relay;
 
@@ -18,6 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The full name of a listing.
 fn listing_name(member: &str, id: &str) -> String {
     format!("members/{member}.{NETWORK}/listings/{id}")
+}
+
+/// How `server` stands to a scope of `origin`; None before any head of it has come.
+pub(crate) async fn completeness(server: &Server, origin: &str, scope: &str) -> Option<Completeness> {
+    let request = GetMemberRequest { name: format!("members/{origin}") };
+    let member = DirectoryServiceClient::new(server.local()).get_member(request).await.unwrap().into_inner();
+    member.completeness.into_iter().find(|held| held.scope == scope)
 }
 
 /// Starts `node` anew behind `relay`: it dials at once, however often it was cut off before.

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use duikou_proto::federation::{Found, Listed, ListedState, NameRange};
 use duikou_proto::v1::completeness::State;
-use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
 use duikou_proto::v1::signed::Type;
-use duikou_proto::v1::{GetMemberRequest, Lane, Record, Signed};
+use duikou_proto::v1::{Lane, Record, Signed};
 use duikou_tests::harness::{NETWORK, Network, Server, WrongClock, offer, within};
 use duikou_tests::malicious::{Relay, Tamper, on};
 use prost::Message;
 use tokio::sync::Notify;
 
-use super::{PATIENCE, again, crosses, listing_name};
+use super::{PATIENCE, again, completeness, crosses, listing_name};
 
 /// Keeps back what `hides` says of records.
-fn keeping(lane: Lane, hides: impl Fn(&Record) -> bool + Send + Sync + 'static) -> impl Fn(Tamper) -> Tamper {
+pub(super) fn keeping(
+    lane: Lane,
+    hides: impl Fn(&Record) -> bool + Send + Sync + 'static,
+) -> impl Fn(Tamper) -> Tamper {
     let hides = Arc::new(hides);
     move |tamper| {
         let hides = Arc::clone(&hides);
@@ -27,9 +29,7 @@ fn keeping(lane: Lane, hides: impl Fn(&Record) -> bool + Send + Sync + 'static) 
 }
 
 async fn state(server: &Server, scope: &str) -> Option<State> {
-    let request = GetMemberRequest { name: "members/shenzhen".to_owned() };
-    let member = DirectoryServiceClient::new(server.local()).get_member(request).await.unwrap().into_inner();
-    member.completeness.iter().find(|held| held.scope == scope).map(|held| held.state())
+    completeness(server, "shenzhen", scope).await.map(|held| held.state())
 }
 
 /// Waits until `server` shows no alarm with this code.
