@@ -77,7 +77,7 @@ async fn what_a_clerk_subscribes_to_in_a_browser_comes_to_a_program_and_by_mail(
     let node = net.node("shenzhen");
     let session = node.let_in(&certificate, "li.ming", &["shenzhen=editor"]).await;
     let clerk = Clerk { node, certificate: &certificate, session };
-    let kept = [("query", "kind=project&q=park"), ("name", "园区")];
+    let kept = [("query", "kind=project"), ("name", "园区")];
     assert_eq!(node.send(&certificate, &clerk.session, "/saved", &kept).await.status, 303);
     let search = between(&clerk.page("/saved").await, "href=\"/saved/", "\"");
     let form = format!("/saved/{search}/subscribe");
