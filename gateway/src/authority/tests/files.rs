@@ -19,6 +19,27 @@ fn an_authority_reads_back_and_is_never_overwritten() {
     assert!(link.remaining(now()) <= LINK_LIFETIME);
 }
 
+/// Go's x509 gives a certificate up where an arc takes more than 31 bits, before it looks at what trusts it.
+#[test]
+fn every_program_can_read_the_certificates() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::create(dir.path(), network(), &root(), now()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let request = certificate_request(&key).unwrap();
+    let mut all = authority.issue_link(&request, Role::Node, &id("a"), now()).unwrap();
+    all.push(authority.certificate().clone());
+    let mut seen = 0;
+    for certificate in &all {
+        let (_, parsed) = X509Certificate::from_der(certificate).unwrap();
+        for extension in parsed.extensions() {
+            let arcs: Vec<u64> = extension.oid.iter().expect("arcs of at most 64 bits").collect();
+            assert!(arcs.iter().all(|arc| *arc < 1 << 31), "{arcs:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 3, "{seen} extensions");
+}
+
 #[test]
 fn an_authority_with_a_loose_or_foreign_key_is_refused() {
     use std::os::unix::fs::PermissionsExt;

@@ -7,8 +7,8 @@ use duikou_proto::sign::PublicKey;
 use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// The extension.
-pub const VOUCH_OID: [u64; 3] = [2, 25, 110_434_906_107_765];
+/// The extension. Each arc is below 2^31: Go refuses a certificate with a larger one, whatever the extension says.
+pub const VOUCH_OID: [u64; 3] = [2, 25, 1_104_349_061];
 
 const GENERATION_OCTETS: usize = 8;
 const SIGNATURE_OCTETS: usize = 64;
