@@ -3,7 +3,8 @@
 //! Where the cursor is no longer good (`Reset`), the feed begins again, and what had been sent is not sent again; at its end
 //! everything that the subscriber had is looked at, and what it may not see or does not want any longer is told as gone.
 //! The same is done where counterparts are followed and the listings that they answer have changed: cursors are tied to
-//! what those say.
+//! what those say. Of a subscription that began later than the feed only what counts since then is lacking
+//! ([`Began`](super::began::Began)), however often the feed begins again. What is told again has its id and its type again.
 
 use std::collections::HashMap;
 
@@ -21,6 +22,9 @@ use crate::engine::{Engine, Seen};
 use crate::feed::{Cursor, EventReader, Step, readable};
 use crate::limits;
 use crate::store::StoreError;
+
+/// The time of a replay that goes on from a cursor.
+pub(crate) const FROM_CURSOR: i64 = 0;
 
 /// Reads what one subscription lacks.
 pub(crate) struct Gatherer<'a> {
@@ -41,6 +45,8 @@ pub(crate) struct Gatherer<'a> {
     /// The last name that the comparison has looked at.
     swept: String,
     replay: Option<i64>,
+    /// Whether all is wanted that follows a cursor which its owner has named, also what was there before it began.
+    follows_cursor: bool,
     /// What left lately, by name, where that is told again.
     left: HashMap<String, LeftFact>,
 }
@@ -104,6 +110,7 @@ impl<'a> Gatherer<'a> {
             sweep: state.sweep,
             swept: String::new(),
             replay: state.replay,
+            follows_cursor: state.replay == Some(FROM_CURSOR) && !state.cursor.is_empty(),
             left: left.into_iter().map(|left| (left.name.clone(), left)).collect(),
         }))
     }
@@ -182,6 +189,7 @@ impl<'a> Gatherer<'a> {
                 Step::NoLonger(name, reason) => self.left(name, reason, before, &mut gathered.events).await?,
                 Step::Reset(_) => {
                     (self.sweep, self.swept, gathered.anew) = (true, String::new(), true);
+                    self.follows_cursor = false;
                     if wants.nothing() {
                         self.feed.skip();
                     }
@@ -211,6 +219,9 @@ impl<'a> Gatherer<'a> {
             return self.left(name.clone(), Reason::Filter, cursor, events).await;
         };
         let held = memory::had(&self.engine, &self.fact.id, name).await?;
+        if held.is_none() && !self.follows_cursor && !self.counts(part) {
+            return Ok(());
+        }
         let place = events.iter().position(|event| event.name == *name);
         let time = written(part);
         let again = self.replay.is_some_and(|since| time >= since);
@@ -219,10 +230,10 @@ impl<'a> Gatherer<'a> {
         let had = match held.filter(|had| !had.leaving) {
             Some(had) if part.revision() < had.offered => return Ok(()),
             Some(had) if part.revision() == had.confirmed && !again && place.is_none() => return Ok(()),
-            Some(had) if part.revision() == had.offered => had,
+            Some(had) if part.revision() == had.offered => HadFact { new: had.new || had.confirmed == 0, ..had },
             Some(had) => {
-                let sequence = sequence(Some(had.sequence), now);
-                HadFact { offered: part.revision(), sequence, time, when, ..had }
+                let (new, sequence) = (had.confirmed == 0, sequence(Some(had.sequence), now));
+                HadFact { offered: part.revision(), new, sequence, time, when, ..had }
             }
             None => {
                 let told = held.map(|had| had.entry);
@@ -238,11 +249,12 @@ impl<'a> Gatherer<'a> {
                     None => None,
                 };
                 let sequence = sequence(held.map(|had| had.sequence).max(cancelled), now);
-                HadFact { entry, offered: part.revision(), confirmed: 0, leaving: false, sequence, time, when }
+                let offered = part.revision();
+                HadFact { entry, offered, confirmed: 0, new: true, leaving: false, sequence, time, when }
             }
         };
         let listing = listing(part, opportunity.clone(), &self.engine.identity().network);
-        let what = if had.confirmed == 0 { What::Published(listing) } else { What::Updated(listing) };
+        let what = if had.new { What::Published(listing) } else { What::Updated(listing) };
         let event = Event { name: name.clone(), what, matched, had, before: held, cursor };
         match place {
             Some(place) => events[place] = event,
@@ -251,11 +263,16 @@ impl<'a> Gatherer<'a> {
         Ok(())
     }
 
+    /// Whether a listing that the subscriber has never had counts for it.
+    fn counts(&self, part: &Part) -> bool {
+        self.fact.began.as_ref().is_none_or(|began| began.counts(part, self.feed.first_came()))
+    }
+
     /// A replay ends. What left since its time is told again, which a feed that began anew does not.
     async fn caught_up(&mut self, cursor: &Cursor, events: &mut Vec<Event>) -> Result<(), StoreError> {
         let since = self.replay.take();
         let mut left: Vec<LeftFact> = std::mem::take(&mut self.left).into_values().collect();
-        left.retain(|left| since.is_some_and(|since| since > 0 && left.time >= since));
+        left.retain(|left| since.is_some_and(|since| since > FROM_CURSOR && left.time >= since));
         left.sort_by_key(|left| left.time);
         for left in left {
             let Ok(name) = RecordName::parse(&left.name, &self.engine.identity().network) else { continue };

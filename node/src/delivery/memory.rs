@@ -27,6 +27,9 @@ pub(crate) struct HadFact {
     /// The newest that has certainly arrived; 0: none.
     #[serde(rename = "c")]
     pub(crate) confirmed: Revision,
+    /// Whether the newest that was offered was told as new: that does not change where it is told again.
+    #[serde(rename = "n", default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) new: bool,
     /// Whether it was about to be told that it is gone, so that the receiver may know: should it be there after all, it
     /// comes anew.
     #[serde(rename = "l", default, skip_serializing_if = "std::ops::Not::not")]

@@ -1,7 +1,7 @@
 //! Durable subscriptions: filters that the server keeps, each with a way of delivery and its place on the feed.
 //!
 //! `subscription` is what is kept of one, `wants` what it wants as of now (what a filter matches, or what answers
-//! `subjects`), `memory` what its subscriber had, `gather` what it lacks, `settle` writes down what came of it, `event` is one thing to be told. `desk` carries out what owners want, `runner` delivers:
+//! `subjects`), `memory` what its subscriber had, `began` what counts of what there is, `gather` what it lacks, `settle` writes down what came of it, `event` is one thing to be told. `desk` carries out what owners want, `runner` delivers:
 //! `webhook` over `connect`, to addresses that `address` lets through, `mail` as digests, `pull` when asked, `page` at
 //! a secret address; `notice` tells owners what the server has paused. Nothing is queued: the table, the cursor and the memory say what is lacking.
 //!
@@ -27,6 +27,7 @@
 //! address whose reader has confirmed it.
 
 mod address;
+mod began;
 mod connect;
 mod desk;
 mod event;
@@ -51,11 +52,13 @@ mod tell;
 mod wants;
 mod webhook;
 
+pub(crate) use began::Began;
 #[cfg(any(test, feature = "oidc"))]
 pub(crate) use connect::Dialer;
 pub(crate) use connect::dialer;
 pub(crate) use desk::{Change, Changed, Desk, Make, Refusal, pause, resume};
 pub(crate) use event::body;
+pub(crate) use gather::FROM_CURSOR;
 pub(crate) use log::deliveries;
 pub(crate) use mail::{Link, Purpose, mailer};
 pub(crate) use notice::ask;

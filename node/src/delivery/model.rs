@@ -8,22 +8,27 @@ use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::subscription::Interest;
 use duikou_proto::v1::{self, CounterpartInterest};
 
+use super::began::Began;
 use super::desk::{Change, Make};
 use super::event::{Event, What};
-use super::gather::Gatherer;
+use super::gather::{FROM_CURSOR, Gatherer};
 use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Eyes, Seen, StateFact, SubscriptionFact, Way};
+use super::wants::Wants;
 use crate::engine::{Engine, Reader};
 use crate::feed::model::{Chance, Truth, World, id};
 
 const ID: &str = "s";
+
+/// The name of a listing, and where it is not told as gone its revision with the type of the event.
+type About = (String, Option<(i64, &'static str)>);
 
 /// What a receiver has, and all that it was ever told.
 #[derive(Default)]
 struct Receiver {
     holds: BTreeMap<String, i64>,
     /// By id of the event: what it is about.
-    ids: BTreeMap<String, (String, Option<i64>)>,
+    ids: BTreeMap<String, About>,
     /// What it may have had: a server that dies before it sends does not know afterwards.
     offered: BTreeSet<String>,
 }
@@ -42,7 +47,7 @@ impl Receiver {
             What::Published(listing) | What::Updated(listing) => {
                 let before = self.holds.insert(name.clone(), listing.revision);
                 assert!(before <= Some(listing.revision), "seed {seed}: {name} went back");
-                (name, Some(listing.revision))
+                (name, Some((listing.revision, event.kind())))
             }
             What::Left(_) | What::LeftBefore(_) => {
                 let had = self.ids.values().any(|about| about.0 == name) || self.offered.contains(&name);
@@ -170,24 +175,42 @@ impl Follows {
     }
 }
 
+/// Where a subscription begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    Beginning,
+    Now,
+}
+
+/// Makes the subscription; the time from which on what is written counts for it.
+async fn subscribe(world: &World, member: &str, interest: &Interest, start: Start) -> i64 {
+    let engine = &world.engine;
+    // What was written before was written at another time.
+    world.pass(1);
+    let (owner, eyes) = ("operator".to_owned(), Eyes::Member(id(member).to_string()));
+    let mut fact =
+        SubscriptionFact::new(ID.to_owned(), owner, eyes, None, String::new(), interest, Way::Pull, engine.now());
+    let mut state = StateFact::default();
+    if start == Start::Now {
+        fact.began = Some(Began::now(engine, &fact.reader()));
+        let mut feed = Wants::of(engine, &fact).await.unwrap().unwrap().feed(engine, &fact, &[]);
+        feed.skip();
+        state.set_cursor(&feed.cursor());
+    }
+    let make = Make { fact, state, unbounded: true, changes: Changes::default() };
+    engine.submit(make).await.unwrap().unwrap();
+    if start == Start::Now { engine.now() } else { 0 }
+}
+
 /// How many events it was told that a listing is there.
-async fn run(seed: u64, member: &str, mut follows: Follows) -> usize {
+async fn run(seed: u64, member: &str, mut follows: Follows, start: Start) -> usize {
     let mut chance = Chance::new(seed);
     let mut world = World::new().await;
     let engine = world.engine.clone();
-    let (owner, eyes) = ("operator".to_owned(), Eyes::Member(id(member).to_string()));
-    let fact = SubscriptionFact::new(
-        ID.to_owned(),
-        owner,
-        eyes,
-        None,
-        String::new(),
-        &follows.interest(),
-        Way::Pull,
-        engine.now(),
-    );
-    let make = Make { fact, state: StateFact::default(), unbounded: true, changes: Changes::default() };
-    engine.submit(make).await.unwrap().unwrap();
+    for _ in 0..if start == Start::Now { 60 } else { 0 } {
+        world.step(&mut chance).await;
+    }
+    let since = subscribe(&world, member, &follows.interest(), start).await;
     let mut receiver = Receiver::default();
     for _ in 0..200 {
         world.step(&mut chance).await;
@@ -209,14 +232,17 @@ async fn run(seed: u64, member: &str, mut follows: Follows) -> usize {
             break;
         }
     }
-    assert_eq!(receiver.holds, follows.expected(&world.truth, member), "seed {seed}: {follows:?} of {member}");
+    let mut expected = follows.expected(&world.truth, member);
+    expected.retain(|_, revision| *revision >= since);
+    assert_eq!(receiver.holds, expected, "seed {seed}: {follows:?} of {member} from {start:?}");
     receiver.ids.values().filter(|about| about.1.is_some()).count()
 }
 
 #[tokio::test]
 async fn a_receiver_ends_with_what_it_may_see_whatever_fails() {
-    for seed in 0..12 {
-        let told = run(seed, ["a", "c"][usize::from(seed % 2 == 1)], Follows::Everything).await;
+    for seed in 0..16 {
+        let start = [Start::Beginning, Start::Now][usize::from(seed % 4 > 1)];
+        let told = run(seed, ["a", "c"][usize::from(seed % 2 == 1)], Follows::Everything, start).await;
         assert!(told > 0, "seed {seed}: nothing was ever told");
     }
 }
@@ -226,8 +252,130 @@ async fn whoever_follows_counterparts_ends_with_those_of_what_there_is_then() {
     let mut told = 0;
     for seed in 100..116 {
         let follows = [Follows::One, Follows::Own][usize::from(seed % 4 > 1)];
-        told += run(seed, ["a", "c"][usize::from(seed % 2 == 1)], follows).await;
+        let start = [Start::Beginning, Start::Now][usize::from(seed % 8 > 5)];
+        told += run(seed, ["a", "c"][usize::from(seed % 2 == 1)], follows, start).await;
     }
     // A member that is suspended for long has nothing that could be answered.
     assert!(told > 30, "{told} events in all");
+}
+
+/// What a subscriber was told of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
+    name: String,
+    kind: &'static str,
+    id: String,
+    /// Where the subscription stood before.
+    cursor: Vec<u8>,
+}
+
+impl Told {
+    /// The event, wherever the subscription stood.
+    fn event(&self) -> (&str, &'static str, &str) {
+        (&self.name, self.kind, &self.id)
+    }
+}
+
+/// All that a subscriber lacks, which takes it.
+async fn take(engine: &Engine) -> Vec<Told> {
+    let mut told = Vec::new();
+    loop {
+        let (fact, state) = load(engine, ID).await.unwrap().unwrap();
+        let mut gatherer = Gatherer::new(engine, &fact, &state).await.unwrap().unwrap();
+        let gathered = gatherer.next(2).await.unwrap();
+        let (mut noted, mut changes) = (state.clone(), Changes::default());
+        gatherer.note(&mut noted, &gathered.cursor);
+        for event in &gathered.events {
+            let (name, cursor) = (event.name.to_string(), event.cursor.clone());
+            told.push(Told { name, kind: event.kind(), id: event.id(ID), cursor });
+            changes.confirm(ID, event, engine.now());
+        }
+        settle(engine, state.generation, noted, changes, true).await;
+        if gathered.caught_up && gathered.events.is_empty() {
+            return told;
+        }
+    }
+}
+
+fn kinds(told: &[Told]) -> Vec<(&str, &str)> {
+    told.iter().map(|told| (told.name.rsplit('/').next().unwrap(), told.kind)).collect()
+}
+
+fn events(told: &[Told]) -> Vec<(&str, &str, &str)> {
+    told.iter().map(Told::event).collect()
+}
+
+#[tokio::test]
+async fn what_was_there_before_it_began_is_never_told_whatever_makes_the_feed_begin_again() {
+    let mut world = World::new().await;
+    let engine = world.engine.clone();
+    world.put("a", 0, &["public"], true, 0).await;
+    world.put("a", 1, &["circle:x"], true, 0).await;
+    world.put("a", 2, &["public"], true, 0).await;
+    subscribe(&world, "c", &Follows::Everything.interest(), Start::Now).await;
+    assert_eq!(take(&engine).await, []);
+
+    world.join("x", "c").await;
+    assert_eq!(take(&engine).await, [], "another member of a circle is no news");
+    change(&engine, |_, state| state.set_cursor(b"nonsense")).await;
+    assert_eq!(take(&engine).await, [], "nor is a cursor that is no longer good");
+    let offers = Follows::Offers.interest();
+    change(&engine, move |fact, _| fact.set_interest(&offers)).await;
+    assert_eq!(take(&engine).await, [], "nor another filter");
+    change(&engine, |_, state| (state.replay, _) = (Some(1), state.set_cursor(&[]))).await;
+    assert_eq!(take(&engine).await, [], "nor a replay: there is nothing to be repeated");
+
+    // What is written since is told, also where the feed begins again before that.
+    world.pass(1);
+    world.put("a", 1, &["circle:x"], true, 1).await;
+    world.put("a", 3, &["circle:y"], true, 0).await;
+    change(&engine, |_, state| state.set_cursor(b"nonsense")).await;
+    assert_eq!(kinds(&take(&engine).await), [("l1", "listing.published")]);
+    world.join("y", "c").await;
+    assert_eq!(kinds(&take(&engine).await), [("l3", "listing.published")]);
+    // What was never had ends in silence.
+    world.end("a", 0).await;
+    world.end("a", 1).await;
+    change(&engine, |_, state| state.set_cursor(b"nonsense")).await;
+    assert_eq!(kinds(&take(&engine).await), [("l1", "listing.withdrawn")]);
+}
+
+#[tokio::test]
+async fn a_replay_repeats_what_was_told_since_a_time_or_a_cursor_and_nothing_else() {
+    for start in [Start::Beginning, Start::Now] {
+        let mut world = World::new().await;
+        let engine = world.engine.clone();
+        world.put("a", 0, &["public"], true, 0).await;
+        subscribe(&world, "c", &Follows::Everything.interest(), start).await;
+        world.put("a", 1, &["public"], true, 0).await;
+        world.put("a", 2, &["public"], true, 0).await;
+        let first = take(&engine).await;
+        assert_eq!(first.len(), 2 + usize::from(start == Start::Beginning));
+        world.pass(1_000_000);
+        let since = engine.now();
+        world.put("a", 3, &["public"], true, 0).await;
+        world.put("a", 1, &["public"], true, 1).await;
+        let then = take(&engine).await;
+        assert_eq!(kinds(&then), [("l3", "listing.published"), ("l1", "listing.updated")]);
+        let replay = async |since: i64, cursor: Vec<u8>| {
+            change(&engine, move |_, state| (state.replay, _) = (Some(since), state.set_cursor(&cursor))).await;
+            take(&engine).await
+        };
+
+        assert_eq!(events(&replay(since, Vec::new()).await), events(&then), "from {start:?}");
+        assert_eq!(events(&replay(FROM_CURSOR, then[0].cursor.clone()).await), events(&then), "from {start:?}");
+        assert_eq!(events(&replay(FROM_CURSOR, then[1].cursor.clone()).await), events(&then[1..]), "from {start:?}");
+        let all = replay(1, Vec::new()).await;
+        let again: Vec<_> = all.iter().map(Told::event).filter(|event| event.1 == "listing.published").collect();
+        let told: Vec<_> =
+            [&first, &then].into_iter().flatten().map(Told::event).filter(|told| !told.0.ends_with("l1")).collect();
+        assert_eq!((again, all.len()), (told, first.len() + 1), "from {start:?}");
+
+        world.pass(1_000_000);
+        let since = engine.now();
+        world.end("a", 2).await;
+        let gone = take(&engine).await;
+        assert_eq!(kinds(&gone), [("l2", "listing.withdrawn")]);
+        assert_eq!(events(&replay(since, Vec::new()).await), events(&gone), "from {start:?}");
+    }
 }

@@ -110,7 +110,8 @@ impl Changes {
     pub(crate) fn confirm(&mut self, id: &str, event: &Event, now: Micros) {
         match &event.what {
             What::Published(_) | What::Updated(_) => {
-                let new = matches!(event.what, What::Published(_)) && event.matched.is_some();
+                let first = event.had.confirmed == 0;
+                let new = first && matches!(event.what, What::Published(_)) && event.matched.is_some();
                 self.tell(Told { listings: 1, counterparts: i64::from(new) });
                 let had = HadFact { confirmed: event.had.offered, ..event.had };
                 self.put(had_key(id, &event.name), &had);

@@ -11,6 +11,7 @@ use duikou_proto::v1::subscription::{Interest, PauseReason};
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
+use super::began::Began;
 use crate::engine::Reader;
 use crate::feed::Cursor;
 
@@ -36,6 +37,9 @@ pub(crate) struct SubscriptionFact {
     /// Who hears of it when it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) notice: Option<NoticeWay>,
+    /// Where it began; None: with all that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) began: Option<Began>,
     pub(crate) create_time: Micros,
     pub(crate) update_time: Micros,
     /// Grows with every change.
@@ -194,6 +198,7 @@ impl SubscriptionFact {
             counterpart_of: None,
             way,
             notice: None,
+            began: None,
             create_time: now,
             update_time: now,
             version: 1,

@@ -89,6 +89,11 @@ impl Viewer {
         *blake3::hash(text.as_bytes()).as_bytes()
     }
 
+    /// In which scopes it sees what others have there; None: in all.
+    pub fn scopes(&self) -> Option<&ScopeSet> {
+        (!self.carrier).then_some(&self.scopes)
+    }
+
     /// Whether whatever is in `scope` may be seen.
     pub fn has(&self, scope: &Scope) -> bool {
         self.carrier || self.scopes.contains(scope)

@@ -47,8 +47,18 @@ pub struct EventReader {
     /// The directory's newest entry by which it looked last.
     entry: i64,
     caught_up_at: Option<Seq>,
-    ready: VecDeque<(Step, Seq)>,
+    ready: VecDeque<Ready>,
+    /// Where the name of the last step first came.
+    first: Seq,
     feed: [u8; 16],
+}
+
+/// A step that has been read.
+struct Ready {
+    step: Step,
+    seq: Seq,
+    /// Where its name first came.
+    first: Seq,
 }
 
 impl EventReader {
@@ -79,6 +89,7 @@ impl EventReader {
             entry,
             caught_up_at: Some(head),
             ready: VecDeque::new(),
+            first: 0,
             feed,
         };
         if !cursor.is_empty() {
@@ -140,17 +151,22 @@ impl EventReader {
         self.caught_up_at = Some(self.head);
         self.feed = self.engine.feed_id();
         self.ready.clear();
-        self.ready.push_back((Step::Reset(cause), 0));
+        self.ready.push_back(Ready { step: Step::Reset(cause), seq: 0, first: 0 });
     }
 
     /// The cursor after everything that has been given out.
     pub fn cursor(&self) -> Cursor {
-        let seq = self.ready.front().map_or(self.after, |(_, seq)| seq - 1).max(0);
+        let seq = self.ready.front().map_or(self.after, |ready| ready.seq - 1).max(0);
         self.cursor_at(seq)
     }
 
     fn cursor_at(&self, seq: Seq) -> Cursor {
         self.engine.seal_position(seq, self.head.max(seq), &self.bound())
+    }
+
+    /// Where on the feed the name of the last listing that was given out first came to this server, in whatever state.
+    pub fn first_came(&self) -> Seq {
+        self.first
     }
 
     /// The next step with the cursor after it; None where nothing is left for now.
@@ -171,7 +187,8 @@ impl EventReader {
     /// The next step that needs no reading, with the cursor after it.
     pub fn ready(&mut self) -> Option<(Step, Cursor)> {
         self.notice_changes();
-        if let Some((step, seq)) = self.ready.pop_front() {
+        if let Some(Ready { step, seq, first }) = self.ready.pop_front() {
+            self.first = first;
             return Some((step, self.cursor_at(seq)));
         }
         self.caught_up_at.take_if(|at| self.after >= *at)?;
@@ -197,7 +214,8 @@ impl EventReader {
             if let Some(step) = self.look(row, page.upto, near) {
                 let [record, withdrawal] = row.positions(Order::Content);
                 let first = [record, withdrawal].into_iter().filter(|seq| *seq > self.after).min();
-                self.ready.push_back((step, first.unwrap_or(page.upto).min(page.upto)));
+                let seq = first.unwrap_or(page.upto).min(page.upto);
+                self.ready.push_back(Ready { step, seq, first: row.first_seq });
             }
         }
         self.after = page.upto;

@@ -204,7 +204,8 @@ impl World {
         RecordName::new(&id(member), "listings", &format!("l{number}")).unwrap()
     }
 
-    pub(super) async fn put(
+    /// Publishes a listing for these scopes: an offer or a request, of an industry that its text decides.
+    pub async fn put(
         &mut self,
         member: &'static str,
         number: usize,
@@ -249,7 +250,8 @@ impl World {
         }
     }
 
-    async fn end(&mut self, member: &'static str, number: usize) {
+    /// Withdraws one, where it is there.
+    pub async fn end(&mut self, member: &'static str, number: usize) {
         let name = Self::name(member, number);
         let change = Change::End(WithdrawalReason::Withdrawn);
         let write = Write { name: name.clone(), change, expected: None, dry_run: false };
@@ -258,9 +260,21 @@ impl World {
         }
     }
 
+    /// Time goes on.
+    pub fn pass(&self, micros: i64) {
+        self.now.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// A member comes into a circle.
+    pub async fn join(&mut self, circle: &'static str, member: &'static str) {
+        if self.truth.circles.entry(circle).or_default().insert(member) {
+            self.act(Action::CircleAdd(CircleAdd { circle: circle.into(), member: id(member).to_string() })).await;
+        }
+    }
+
     /// Something happens, by chance.
     pub async fn step(&mut self, chance: &mut Chance) {
-        self.now.fetch_add(1 + chance.below(1000) as i64, Ordering::SeqCst);
+        self.pass(1 + chance.below(1000) as i64);
         let member = MEMBERS[chance.below(3)];
         let circle = CIRCLES[chance.below(2)];
         let name = Self::name(member, chance.below(4));
@@ -270,10 +284,7 @@ impl World {
                 self.put(member, chance.below(4), scopes, offer, chance.below(3)).await;
             }
             11..=13 => self.end(member, chance.below(4)).await,
-            14 if self.truth.circles.entry(circle).or_default().insert(member) => {
-                let add = CircleAdd { circle: circle.into(), member: id(member).to_string() };
-                self.act(Action::CircleAdd(add)).await;
-            }
+            14 => self.join(circle, member).await,
             15 if self.truth.circles.entry(circle).or_default().remove(member) => {
                 let drop = CircleDrop { circle: circle.into(), member: id(member).to_string() };
                 self.act(Action::CircleDrop(drop)).await;

@@ -140,7 +140,8 @@ mod tests {
     use crate::delivery::subscription::{Eyes, Way};
 
     fn event(id: &str, what: What) -> Event {
-        let had = HadFact { entry: 1, offered: 1, confirmed: 0, leaving: false, sequence: 0, time: 0, when: None };
+        let had =
+            HadFact { entry: 1, offered: 1, confirmed: 0, new: true, leaving: false, sequence: 0, time: 0, when: None };
         let name = format!("members/a.n/listings/{id}").parse().unwrap();
         Event { name, what, matched: None, had, before: None, cursor: Vec::new() }
     }

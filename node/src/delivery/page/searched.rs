@@ -33,6 +33,7 @@ impl Searched {
                 entry: 0,
                 offered: listing.revision,
                 confirmed: listing.revision,
+                new: true,
                 leaving: false,
                 sequence: sequence(None, written),
                 time: written,

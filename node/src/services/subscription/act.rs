@@ -14,8 +14,8 @@ use super::check::{new_page, seen, seen_to_change};
 use super::view::shown;
 use crate::audit::{Action, Event};
 use crate::delivery::{
-    self, Change, Changed, Changes, Message, NotTaken, Post, Refusal, Secret, Seen, StateFact, SubscriptionFact, Wants,
-    Way, new_secret,
+    self, Change, Changed, Changes, FROM_CURSOR, Message, NotTaken, Post, Refusal, Secret, Seen, StateFact,
+    SubscriptionFact, Wants, Way, new_secret,
 };
 use crate::engine::audit::Audited;
 use crate::engine::{Command, facts};
@@ -231,7 +231,7 @@ impl Subscriptions {
                 let bad = || Failure::field("start_time", reason::OUT_OF_RANGE, "时间不正确。", "This is no time.");
                 (Vec::new(), micros(&time).ok_or_else(bad)?)
             }
-            Some(Origin::Cursor(text)) => (self.known(&fact, &text).await?, 0),
+            Some(Origin::Cursor(text)) => (self.known(&fact, &text).await?, FROM_CURSOR),
         };
         self.change(caller, &request.name, move |_, state, _| {
             state.set_cursor(&cursor);

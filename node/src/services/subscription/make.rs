@@ -13,7 +13,7 @@ use super::check::{self, seen_to_change};
 use super::view::shown;
 use crate::audit::Action;
 use crate::delivery::{
-    self, Change, Changed, Changes, Make, NoticeWay, Phase, StateFact, SubscriptionFact, Wants, Way,
+    self, Began, Change, Changed, Changes, Make, NoticeWay, Phase, StateFact, SubscriptionFact, Wants, Way,
 };
 use crate::engine::facts;
 use crate::services::auth::Caller;
@@ -75,6 +75,7 @@ impl Subscriptions {
         );
         fact.narrowed = owner.narrowed;
         fact.notice = notice;
+        fact.began = from_now.then(|| Began::now(engine, &fact.reader()));
         if fact.notice.is_some() {
             delivery::ask(&fact.id, &mut changes);
         }
