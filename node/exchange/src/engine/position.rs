@@ -85,7 +85,8 @@ impl FeedIdentity {
         self.epochs.len()
     }
 
-    /// Seals a position together with what it is good for.
+    /// Seals a position together with what it is good for: the same always to the same, so that an answer which bears it
+    /// can be recognised by whoever holds it.
     pub(crate) fn seal(&self, position: &Position, bound: &[u8]) -> Vec<u8> {
         let mut text = Vec::with_capacity(96);
         text.extend_from_slice(&position.feed);
@@ -93,7 +94,7 @@ impl FeedIdentity {
         text.extend_from_slice(&position.seq.to_le_bytes());
         text.extend_from_slice(&position.newest.to_le_bytes());
         text.extend_from_slice(bound);
-        sealed::seal(&self.key, text)
+        sealed::seal_alike(&self.key, text)
     }
 
     /// Opens what [`Self::seal`] made; None where this feed did not make it.

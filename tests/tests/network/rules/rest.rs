@@ -55,6 +55,14 @@ async fn a_listing_lives_by_rest_alone() {
     let tag = made.header("etag").to_owned();
     let held = node.curl(&certificate, &["-H", &format!("if-none-match: {tag}")], TEA).await;
     assert_eq!((held.status, held.body.len()), (304, 0));
+    // What goes on on a next page is known again too.
+    node.publish(offer("silk").for_scopes(&["public"])).await.unwrap();
+    for path in ["/v1/members/-/listings?pageSize=1", "/v1/feed:pull?pageSize=1"] {
+        let page = node.curl(&certificate, &[], path).await;
+        let held = format!("if-none-match: {}", page.header("etag"));
+        let again = node.curl(&certificate, &["-H", &held], path).await;
+        assert_eq!((page.status, again.status, again.body.len()), (200, 304, 0), "{path}: {again:?}");
+    }
 
     let patch = r#"{"listing": {"title": "autumn tea"}}"#;
     let with = format!("if-match: {tag}");
