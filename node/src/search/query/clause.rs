@@ -8,7 +8,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::{Item, Query};
-use crate::search::analysis::{is_han, is_letters, is_single, pair, stem};
+use crate::search::analysis::{cut, is_han, is_letters, is_single, pair, stem};
 use crate::search::document::code_form;
 use crate::search::schema::Fields;
 
@@ -35,6 +35,11 @@ pub(super) fn typos(word: &str) -> u8 {
 const TITLE_BOOST: f32 = 2.0;
 /// How much what is only spelt, begun or misspelt counts.
 const GUESS_SCORE: f32 = 0.5;
+/// Words that a begun one may be in a phrase: of a single character many words begin with it, and the first of them by
+/// code point are looked for.
+const BEGUN_WORDS: u32 = 512;
+/// A Chinese word of so many characters may stand in a title across the borders of others.
+const ACROSS_CHARS: usize = 3;
 /// A code has at least so many letters and digits.
 const CODE_CHARS: usize = 6;
 
@@ -134,7 +139,9 @@ impl Builder<'_> {
     fn phrase(&self, item: &Item) -> Box<dyn Clause> {
         let words: Vec<&str> = item.words.iter().map(|(word, _)| &**word).collect();
         match words.as_slice() {
-            [word] if item.begun => self.begins(self.fields.text, word),
+            [word] if item.begun => {
+                any([self.begins(self.fields.text, word)].into_iter().chain(self.across(word)).collect())
+            }
             [word] => self.scored(self.fields.text, word),
             // A single character at the end may begin a longer word in the text: 物流园 in 物流园区.
             _ => {
@@ -149,27 +156,54 @@ impl Builder<'_> {
             return pairs(self.fields.text, words.into_iter(), pair);
         }
         let terms = words.into_iter().map(|word| term(self.fields.text, word)).collect();
-        if begun { Box::new(PhrasePrefixQuery::new(terms)) } else { Box::new(PhraseQuery::new(terms)) }
+        if !begun {
+            return Box::new(PhraseQuery::new(terms));
+        }
+        let mut begun = PhrasePrefixQuery::new(terms);
+        begun.set_max_expansions(BEGUN_WORDS);
+        Box::new(begun)
+    }
+
+    /// A begun Chinese word that is a word by itself, where what it begins is cut otherwise: 合作方 in 合作 方式.
+    fn across(&self, word: &str) -> Vec<Box<dyn Clause>> {
+        let borders = word.char_indices().skip(1).map(|(at, _)| word.split_at(at));
+        let phrase = |(head, tail): (&str, &str)| {
+            let words = cut(head).into_iter().map(|word| word.text).chain([tail]).collect();
+            guess(self.neighbours(words, true))
+        };
+        borders.filter(|_| word.chars().all(is_han)).map(phrase).collect()
     }
 
     /// The characters of an item, in titles: there a query finds what the segmenter cut otherwise.
     fn characters(&self, item: &Item) -> Option<Box<dyn Clause>> {
-        let cut = item.phrase || item.words.iter().any(|(word, _)| is_single(word));
+        let cut = item.phrase || item.begun || item.words.iter().any(|(word, _)| is_single(word));
         if !cut || item.text.is_empty() || !item.text.chars().all(is_han) {
             return None;
         }
-        let characters: Vec<String> = item.text.chars().map(String::from).collect();
-        Some(match characters.as_slice() {
+        Some(self.in_titles(&item.text))
+    }
+
+    fn in_titles(&self, text: &str) -> Box<dyn Clause> {
+        let characters: Vec<String> = text.chars().map(String::from).collect();
+        match characters.as_slice() {
             [only] => Box::new(TermQuery::new(term(self.fields.characters, only), IndexRecordOption::WithFreqs)),
             many => {
                 pairs(self.fields.characters, many.iter().map(String::as_str), |one, other| format!("{one}{other}"))
             }
-        })
+        }
     }
 
     fn han(&self, word: &str, begun: bool) -> Box<dyn Clause> {
-        let exact = self.scored(self.fields.text, word);
-        if begun { any(vec![exact, self.begins(self.fields.text, word)]) } else { exact }
+        let mut ways = vec![self.scored(self.fields.text, word)];
+        if word.chars().count() >= ACROSS_CHARS {
+            // 深加工 in 精深 加工.
+            ways.push(guess(self.in_titles(word)));
+        }
+        if begun {
+            ways.push(self.begins(self.fields.text, word));
+            ways.extend(self.across(word));
+        }
+        any(ways)
     }
 
     fn latin(&self, word: &str, begun: bool) -> Box<dyn Clause> {

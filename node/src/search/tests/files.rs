@@ -1,6 +1,7 @@
 //! The index's files: lost, damaged or of another version, they are made anew; whole, they are taken up again.
 
 use super::*;
+use crate::search::analysis::{cut, is_han};
 
 async fn with_listings() -> World {
     let world = World::new(false).await;
@@ -48,6 +49,53 @@ async fn what_is_typed_in_any_way_is_found() {
         let mut names = world.names(query, &Reader::Anonymous).await;
         names.sort();
         assert_eq!(names, found, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_beginning_of_what_is_there_is_found_while_it_is_typed() {
+    let world = World::new(false).await;
+    let expire = world.engine.now() + 30 * DAY;
+    let texts = [
+        ("天麻刺梨精深加工项目招商", "合作方式：合资或独资，投资方式面议。"),
+        ("深圳企业寻求毕节农产品供应基地", "需通过质量管理体系认证，长期供货。"),
+        ("新能源汽车零部件生产线技术改造", "现有厂房与变电站，可提供政策支持。"),
+        ("乡村旅游民宿集群开发", "已完成可行性研究报告和土地流转。"),
+    ];
+    for (number, (title, body)) in (0..).zip(texts) {
+        world.put(&name("a", number), &["public"], &opportunity(title, body), expire).await;
+    }
+    world.caught_up().await;
+    let found = async |query: &str, prefix: bool| {
+        let query = parse(query, prefix).unwrap();
+        let answer = world.find(Wanted { query, ..wanted("茶", &v1::Filter::default()) }, &Reader::Anonymous).await;
+        answer.hits.iter().map(|hit| hit.part.name().id().to_owned()).collect::<Vec<_>>()
+    };
+    for (number, (title, body)) in texts.iter().enumerate() {
+        for text in [title, body] {
+            // From the beginning of each word, as far as somebody may have come.
+            let words = cut(text);
+            let starts = words.iter().map(|word| word.text.as_ptr() as usize - text.as_ptr() as usize);
+            for start in starts {
+                let typed: Vec<char> =
+                    text[start..].chars().take_while(|character| is_han(*character)).take(6).collect();
+                for length in 1..=typed.len() {
+                    let typed: String = typed[..length].iter().collect();
+                    let names = found(&typed, true).await;
+                    assert!(names.contains(&format!("l{number}")), "{typed} of {text}: {names:?}");
+                }
+            }
+        }
+    }
+    for (query, prefix, names) in [
+        ("合作方", true, &["l0"][..]),
+        ("“合作方", true, &["l0"]),
+        ("合作方*", false, &["l0"]),
+        ("合作方", false, &[]),
+        ("深加工", false, &["l0"]),
+        ("方合作", true, &[]),
+    ] {
+        assert_eq!(found(query, prefix).await, names, "{query}");
     }
 }
 
