@@ -16,6 +16,7 @@ mod drafts;
 pub mod enrol;
 mod html;
 mod http;
+mod http_date;
 mod imports;
 pub mod json;
 pub mod limits;

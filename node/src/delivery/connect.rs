@@ -4,9 +4,11 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use duikou_proto::envelope::Micros;
 use duikou_proto::v1::delivery::Outcome;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -23,8 +25,8 @@ use tokio_util::task::AbortOnDropHandle;
 use super::setup::{SetupError, roots};
 use super::target::{Host, Target};
 use crate::config::{self, Networks};
-use crate::limits;
 use crate::trust::provider::provider;
+use crate::{http_date, limits};
 
 /// Where names are looked up.
 #[async_trait]
@@ -180,10 +182,37 @@ pub(crate) struct Connection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    /// How many seconds it wants to be left alone for.
-    pub(crate) retry_after: Option<u64>,
+    /// How long it wants to be left alone.
+    pub(crate) retry_after: Option<RetryAfter>,
     /// Whether the connection takes another request.
     pub(crate) open: bool,
+}
+
+/// What a receiver said in `Retry-After` (RFC 9110, 10.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    /// After so many seconds.
+    Seconds(u64),
+    /// At this second since 1970.
+    At(i64),
+}
+
+impl RetryAfter {
+    fn read(value: &HeaderValue) -> Option<Self> {
+        let seconds = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+        seconds.map(Self::Seconds).or_else(|| http_date::read(value).map(Self::At))
+    }
+
+    /// How long that is at `now`.
+    pub(crate) fn wait(self, now: Micros) -> Duration {
+        match self {
+            Self::Seconds(seconds) => Duration::from_secs(seconds),
+            Self::At(second) => {
+                let left = second.saturating_mul(1_000_000).saturating_sub(now);
+                Duration::from_micros(u64::try_from(left).unwrap_or_default())
+            }
+        }
+    }
 }
 
 impl Connection {
@@ -242,7 +271,7 @@ impl Connection {
         self.sender.ready().await.map_err(|error| Fault { sent: false, ..broken(error) })?;
         let response = self.sender.send_request(request).await.map_err(broken)?;
         let (head, body) = response.into_parts();
-        let retry_after = head.headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        let retry_after = head.headers.get(header::RETRY_AFTER).and_then(RetryAfter::read);
         Ok(Answer { status: head.status, retry_after, open: drained(body).await })
     }
 }
@@ -297,6 +326,19 @@ mod tests {
             let mut bytes = [0; 4096];
             let _ = stream.read(&mut bytes).await;
             let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
+        }
+    }
+
+    #[test]
+    fn a_receiver_says_in_either_form_how_long_it_wants_to_be_left_alone() {
+        let wait = |text: &'static str| {
+            RetryAfter::read(&HeaderValue::from_static(text)).map(|after| after.wait(784_111_770_500_000))
+        };
+        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_millis(6_500)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:49:30 GMT"), Some(Duration::ZERO), "it is past");
+        for text in ["", "-1", "soon", "99999999999999999999"] {
+            assert_eq!(wait(text), None, "{text}");
         }
     }
 

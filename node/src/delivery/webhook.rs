@@ -130,7 +130,7 @@ impl Post<'_> {
         }
         let done = answer.status.is_success();
         let slow_down = [StatusCode::TOO_MANY_REQUESTS, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status);
-        let retry_after = answer.retry_after.filter(|_| slow_down).map(Duration::from_secs);
+        let retry_after = answer.retry_after.filter(|_| slow_down).map(|after| after.wait(message.now));
         let detail = if answer.status.is_redirection() { "redirects are not followed" } else { "" };
         Attempt {
             outcome: if done { Outcome::Delivered } else { Outcome::Refused },

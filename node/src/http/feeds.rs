@@ -13,6 +13,7 @@ use tonic::Code;
 use super::{Exchange, Problem, tags};
 use crate::config::BaseUrl;
 use crate::delivery::{Busy, Desk, Form, PageRequest};
+use crate::http_date;
 use crate::services::Failure;
 
 /// Longest secret that is looked at.
@@ -52,10 +53,13 @@ async fn feed(
         Err(busy) => return refuse(unready(busy, exchange.language)),
     };
     let tag = tags::tag_of(&rendered.body);
-    let updated = http_date(rendered.updated);
+    let updated = http_date::write(rendered.updated);
     let same = match tags::is_asked(&headers) {
         true => tags::holds(&headers, &tag),
-        false => headers.get(IF_MODIFIED_SINCE).is_some_and(|since| since.as_bytes() == updated.as_bytes()),
+        false => {
+            let since = headers.get(IF_MODIFIED_SINCE).and_then(http_date::read);
+            since.is_some_and(|since| rendered.updated.div_euclid(1_000_000) <= since)
+        }
     };
     let (status, body) = match same {
         true => (StatusCode::NOT_MODIFIED, Body::empty()),
@@ -103,10 +107,4 @@ fn answer(status: StatusCode, body: Body, headers: &[(http::HeaderName, &str)]) 
         }
     }
     response
-}
-
-/// As `Last-Modified` has it (RFC 9110, 5.6.7).
-fn http_date(time: duikou_proto::envelope::Micros) -> String {
-    let second = jiff::Timestamp::from_second(time.div_euclid(1_000_000)).unwrap_or_default();
-    second.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
