@@ -12,6 +12,10 @@ pub const PAGES_KEPT: usize = 512;
 pub const PAGE_KEPT: Duration = Duration::from_secs(1);
 /// Bytes of a page; a calendar of as many events as it has is smaller.
 pub const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of all headers of a request, names and values. What is larger is refused in words.
+pub const HEADER_BYTES: usize = 32 * 1024;
+/// Up to how many bytes HTTP/2 reads headers, so that they can be refused in words; beyond that the stream is closed.
+pub const HEADER_LIST_BYTES: u32 = 128 * 1024;
 /// Bytes of a form without files, as a browser sends it: three for each octet that is no letter or digit.
 pub const FORM_BYTES: usize = 1024 * 1024;
 /// Fields of a form.

@@ -7,9 +7,11 @@ use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::middleware::Next;
+use duikou_proto::language::Text;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use tonic::Code;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tonic_web::{GrpcWebLayer, GrpcWebService};
@@ -18,6 +20,7 @@ use tower_http::cors::{Cors, CorsLayer};
 
 use super::limit::{Limiter, Metered, Refusal, Standing};
 use super::{Cookies, Exchange, Problem, headers};
+use crate::limits;
 use crate::services::{CallsFrom, Identified, language};
 
 /// What a browser fetches something for (W3C Fetch Metadata): `empty` where a script asks.
@@ -116,6 +119,22 @@ fn refuse(request: &Request<Body>, spoken: Spoken, refusal: Refusal) -> Response
         response.headers_mut().insert(CONTENT_TYPE, kind.clone());
     }
     response
+}
+
+/// What HTTP callers hear whose headers are larger than anybody needs.
+pub(super) async fn bound(request: axum::extract::Request, next: Next) -> axum::response::Response {
+    let bytes = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len();
+    if request.headers().iter().map(bytes).sum::<usize>() <= limits::HEADER_BYTES {
+        return next.run(request).await;
+    }
+    let exchange = Exchange::of(&request);
+    let most = limits::HEADER_BYTES;
+    let text = Text::new(
+        format!("请求头过大，最多{most}字节，请减少后重试。"),
+        format!("The headers have at most {most} bytes together: send fewer or shorter ones."),
+    );
+    let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    Problem::new(status, Code::InvalidArgument, "HEADERS_TOO_LARGE", &text, exchange.language).respond(&exchange)
 }
 
 /// What HTTP callers hear who are not let in.

@@ -89,13 +89,45 @@ impl Problem {
         }
     }
 
+    /// What a library has refused by itself, in its own words or none: one of the methods that an address has not, a path
+    /// that is no text. None where nothing was refused, or whoever did has said why.
+    pub(crate) fn unsaid(response: &Response, language: Language) -> Option<Self> {
+        let (status, headers) = (response.status(), response.headers());
+        let said = headers.get(CONTENT_TYPE).is_some_and(|kind| !kind.as_bytes().starts_with(b"text/plain"));
+        if said || !(status.is_client_error() || status.is_server_error()) {
+            return None;
+        }
+        let allow = headers.get(ALLOW).and_then(|allow| allow.to_str().ok()).map(str::to_owned);
+        Some(match (status, allow) {
+            (StatusCode::METHOD_NOT_ALLOWED, allow) => Self::other_method(allow.unwrap_or_default(), language),
+            _ if status.is_server_error() => {
+                let text = Text::new("服务器出错，请稍后重试。", "The server failed: try again in a moment.");
+                Self::new(status, Code::Internal, name_of(Code::Internal), &text, language)
+            }
+            _ => {
+                let text = Text::new(
+                    "请求的地址或格式有误，请核对后重试。",
+                    "The address or the form of the request is wrong: check it, and send it again.",
+                );
+                Self::new(status, Code::InvalidArgument, "INVALID", &text, language)
+            }
+        })
+    }
+
+    /// An address has other methods than the one it was called by.
+    pub(crate) fn other_method(methods: String, language: Language) -> Self {
+        let text = Text::new(format!("此地址只支持{methods}。"), format!("This address knows {methods} only."));
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new(status, Code::Unimplemented, "METHOD_NOT_ALLOWED", &text, language).allowing(methods)
+    }
+
     /// The same under another status.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
     /// Names the methods that the path has.
-    pub(crate) fn allowing(self, methods: String) -> Self {
+    fn allowing(self, methods: String) -> Self {
         Self { allow: Some(methods), ..self }
     }
 
@@ -234,6 +266,7 @@ fn title(status: StatusCode) -> Text {
         415 => Text::new("不支持此格式", "The form of the request is not supported"),
         422 => Text::new("标识已用于另一请求", "The key was used for another request"),
         429 => Text::new("请求过多", "Too much at once"),
+        431 => Text::new("请求头过大", "The headers are too large"),
         499 => Text::new("请求已取消", "The request was cancelled"),
         501 => Text::new("未提供此功能", "Not provided here"),
         503 => Text::new("暂时无法处理", "Not possible for the moment"),
@@ -271,6 +304,25 @@ mod tests {
         let response = english.respond(&exchange(Language::En));
         assert_eq!(response.headers()[RETRY_AFTER], "2");
         assert_eq!(response.headers()[CONTENT_LANGUAGE], "en");
+    }
+
+    #[test]
+    fn what_a_library_refuses_in_its_own_words_is_said_as_everything_is() {
+        let refused = |status: u16, kind: &'static str, allow: &'static str| {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            let headers = [(CONTENT_TYPE, kind), (ALLOW, allow)].into_iter().filter(|(_, value)| !value.is_empty());
+            response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+            Problem::unsaid(&response, Language::En)
+        };
+        let problem = refused(405, "", "GET,HEAD").unwrap();
+        assert_eq!(problem.reason(), "METHOD_NOT_ALLOWED");
+        assert_eq!(problem.respond(&exchange(Language::En)).headers()[ALLOW], "GET,HEAD");
+        assert_eq!(refused(400, "text/plain; charset=utf-8", "").unwrap().reason(), "INVALID");
+        assert_eq!(refused(500, "", "").unwrap().reason(), "INTERNAL");
+        for (status, kind) in [(200, ""), (304, ""), (404, "text/html; charset=utf-8"), (400, PROBLEM_JSON)] {
+            assert!(refused(status, kind, "").is_none(), "{status} {kind}");
+        }
     }
 
     #[test]

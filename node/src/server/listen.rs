@@ -21,6 +21,7 @@ use super::prompt::Prompt;
 use crate::config::{Config, WebTls as WebTlsMode};
 use crate::http::{Cookies, Limiter, Manner, router};
 use crate::imports::Imports;
+use crate::limits;
 use crate::services::{Context, metrics};
 use crate::trust::accept::{AcceptLimits, incoming};
 use crate::trust::web_tls::WebTls;
@@ -121,7 +122,7 @@ pub(super) async fn web(
     let front = router(context.subscriptions, routes, pages, explaining, manner, limiter.clone());
     let serve = async move {
         let small = limiter.keep_small(stop.clone());
-        let server = server().accept_http1(true);
+        let server = server().accept_http1(true).http2_max_header_list_size(limits::HEADER_LIST_BYTES);
         let served = match tls {
             Some(tls) => {
                 let connections = incoming(listener, tls, AcceptLimits::default()).map_ok(Prompt::new);

@@ -151,7 +151,13 @@ impl Failure {
                     Code::InvalidArgument,
                     "INVALID",
                     format!("共有{count}处不符合要求，请按各字段的说明修改后重试。"),
-                    format!("{count} fields break the rules: correct each as its description says, and send it again."),
+                    match count {
+                        1 => "A field breaks the rules: correct it as its description says, and send it again."
+                            .to_owned(),
+                        _ => format!(
+                            "{count} fields break the rules: correct each as its description says, and send it again."
+                        ),
+                    },
                 )
             }
             Self::NotFound(name) => told(

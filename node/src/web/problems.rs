@@ -105,13 +105,14 @@ fn problem_in(response: &Response, exchange: &Exchange) -> Option<Problem> {
     if let Some(problem) = response.extensions().get::<Problem>() {
         return Some(problem.clone());
     }
-    response.extensions().get::<ProtectionError>().map(|_| {
-        let text = Text::new(
-            "此表单来自其他网站，未作任何更改。请回到本站的页面重新提交。",
-            "This form was sent from another site, and nothing was changed: go back to a page of this site and send it there.",
-        );
-        Problem::new(StatusCode::FORBIDDEN, Code::PermissionDenied, "OTHER_SITE", &text, exchange.language)
-    })
+    if response.extensions().get::<ProtectionError>().is_none() {
+        return Problem::unsaid(response, exchange.language);
+    }
+    let text = Text::new(
+        "此表单来自其他网站，未作任何更改。请回到本站的页面重新提交。",
+        "This form was sent from another site, and nothing was changed: go back to a page of this site and send it there.",
+    );
+    Some(Problem::new(StatusCode::FORBIDDEN, Code::PermissionDenied, "OTHER_SITE", &text, exchange.language))
 }
 
 /// Whether pages are asked for by name: programs that take anything get documents.

@@ -25,7 +25,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use duikou_proto::language::Text;
 use duikou_proto::validate::{Violation, reason};
-use http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -257,6 +257,10 @@ async fn read_body(route: &Route, parts: &Parts, body: HttpBody, exchange: &Exch
         let (zh, en) = ("此方法没有请求正文，请改用查询参数。", "This method takes no body: use the query.");
         return Err(problem(StatusCode::BAD_REQUEST, "BODY_UNEXPECTED", zh.to_owned(), en.to_owned()));
     }
+    if parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let (zh, en) = ("请求正文不可压缩，请原样发送。", "A body is not compressed: send it as it is.");
+        return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_ENCODING", zh.to_owned(), en.to_owned()));
+    }
     if !is_json(parts.headers.get(CONTENT_TYPE)) {
         let (zh, en) = ("请求正文须为 application/json。", "A body is application/json: say so in Content-Type.");
         return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_TYPE", zh.to_owned(), en.to_owned()));
@@ -314,10 +318,7 @@ fn nothing_there(exchange: &Exchange) -> Problem {
 }
 
 fn other_verb(verbs: &[&Method], exchange: &Exchange) -> Problem {
-    let list = list(verbs);
-    let text = Text::new(format!("此地址只支持{list}。"), format!("This address knows {list} only."));
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::Unimplemented, "METHOD_NOT_ALLOWED", &text, exchange.language)
-        .allowing(list)
+    Problem::other_method(list(verbs), exchange.language)
 }
 
 fn options(verbs: &[&Method]) -> Response {

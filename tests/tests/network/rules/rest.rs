@@ -115,6 +115,26 @@ async fn what_is_wrong_is_a_problem_in_the_readers_language() {
         (answer.status, names, body.replace(answer.header("x-request-id"), "").replace(id, "letter"))
     };
     assert_eq!(ask("letter").await, ask("absent").await, "what is not for you does not exist");
+    let (large, long) = (format!("x-large: {}", "x".repeat(70_000)), format!("/v1/network?{}", "x".repeat(30_000)));
+    let (packed, post) = ("content-encoding: gzip", ["-X", "POST"]);
+    for (args, path, expected) in [
+        (&post[..], "/feeds/x.atom", (405, "METHOD_NOT_ALLOWED")),
+        (&["-X", "PUT"], "/openapi.json", (405, "METHOD_NOT_ALLOWED")),
+        (&post, "/docs", (405, "METHOD_NOT_ALLOWED")),
+        (&[], "/feeds/%ff.atom", (400, "INVALID")),
+        (&[], &*long, (400, "INVALID")),
+        (&["--http1.1", "-H", &*large], "/v1/network", (431, "HEADERS_TOO_LARGE")),
+        (&["--http2", "-H", &*large], "/v1/network", (431, "HEADERS_TOO_LARGE")),
+        (&["-H", &*auth, "-H", JSON, "-H", packed, "-d", "{}"], CREATE, (415, "CONTENT_ENCODING")),
+    ] {
+        let refused = node.curl(&certificate, args, path).await;
+        let shown = path.chars().take(40).collect::<String>();
+        assert_eq!((refused.status, &*refused.reason()), expected, "{shown}");
+        assert_eq!(refused.header("content-type"), "application/problem+json", "{shown}");
+        assert_eq!(refused.header("allow").is_empty(), refused.status != 405, "{shown}");
+    }
+    let one = node.curl(&certificate, &["-H", ENGLISH], &long).await.json();
+    assert!(one["detail"].as_str().unwrap().starts_with("A field breaks the rules"), "{one}");
     let refused = node.curl(&certificate, &["-H", JSON, "-d", &tea()], CREATE).await;
     assert_eq!((refused.status, &*refused.reason()), (401, "TOKEN_REQUIRED"));
     assert!(refused.header("www-authenticate").starts_with("Bearer"));
