@@ -38,6 +38,7 @@ impl Search {
         count: usize,
         reader: &Reader,
     ) -> Result<Vec<Suggestion>, SearchError> {
+        let places = self.places(typed, &filter, reader).await?;
         let wanted = Wanted {
             query,
             alike: None,
@@ -52,10 +53,31 @@ impl Search {
         let titles = answer.hits.into_iter().filter(|hit| known.insert(fold(&hit.opportunity.title).text));
         let titles =
             titles.map(|hit| Suggestion::Title { title: hit.opportunity.title, name: hit.part.name().to_string() });
-        let places = places(typed);
         let mut suggestions: Vec<Suggestion> = titles.take(count.saturating_sub(places.len())).collect();
         suggestions.extend(places.into_iter().take(count));
         Ok(suggestions)
+    }
+
+    /// The places that begin as was typed and of which there is a listing that the filter matches.
+    async fn places(&self, typed: &str, filter: &Filter, reader: &Reader) -> Result<Vec<Suggestion>, SearchError> {
+        let mut found = places(typed);
+        if found.is_empty() {
+            return Ok(found);
+        }
+        let wanted = Wanted {
+            query: Query::default(),
+            alike: None,
+            filter: filter.clone(),
+            order: OrderBy::NEWEST,
+            start: Start::First,
+            size: 1,
+            facets: vec!["region"],
+        };
+        let counts = self.find(wanted, reader).await?.facets;
+        let there = |code: &str| counts.iter().any(|counts| counts.contains_key(code));
+        found.retain(|place| matches!(place, Suggestion::Place { code, .. } if there(code)));
+        found.truncate(PLACES);
+        Ok(found)
     }
 }
 
@@ -72,7 +94,7 @@ fn places(typed: &str) -> Vec<Suggestion> {
         spelt_places().iter().filter(|(_, spellings)| begins(spellings)).map(|(entry, _)| *entry).collect();
     found.sort_by_key(|entry| (level(entry), entry.code));
     let place = |entry: &'static Entry| Suggestion::Place { name: entry.name(Language::Zh), code: entry.code };
-    found.into_iter().take(PLACES).map(place).collect()
+    found.into_iter().map(place).collect()
 }
 
 /// Every place with all that may be typed for it.

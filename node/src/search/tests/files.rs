@@ -1,6 +1,7 @@
 //! The index's files: lost, damaged or of another version, they are made anew; whole, they are taken up again.
 
 use super::*;
+use crate::search::Suggestion;
 use crate::search::analysis::{cut, is_han};
 
 async fn with_listings() -> World {
@@ -219,3 +220,22 @@ async fn near_same_texts_and_common_codes_are_duplicates() {
 }
 
 type BTreeSetOf = std::collections::BTreeSet<String>;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn places_are_suggested_where_there_is_something_that_the_filter_matches() {
+    let world = with_listings().await;
+    let places = async |typed: &str, filter: v1::Filter| {
+        let (query, filter) = (parse(typed, true).unwrap(), Filter::compile(&filter, &network()).unwrap());
+        let found = world.search.suggest(typed, query, filter, 8, &Reader::Anonymous).await.unwrap();
+        let place = |suggestion| match suggestion {
+            Suggestion::Place { code, .. } => Some(code),
+            Suggestion::Title { .. } => None,
+        };
+        found.into_iter().filter_map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(places("shenzhen", v1::Filter::default()).await, ["440300"]);
+    assert_eq!(places("guangdong", v1::Filter::default()).await, ["440000"], "a province of which there is a city");
+    assert!(places("zunyi", v1::Filter::default()).await.is_empty());
+    let events = v1::Filter { kinds: vec!["event".into()], ..v1::Filter::default() };
+    assert!(places("shenzhen", events).await.is_empty());
+}
