@@ -128,7 +128,7 @@ impl From<TokenEnd> for Failure {
 /// A failure as callers see it.
 pub(crate) struct Told {
     pub(crate) code: Code,
-    /// A stable word for programs.
+    /// A stable word for programs, as `http/openapi/reasons` lists them.
     pub(crate) reason: &'static str,
     pub(crate) text: Text,
 }

@@ -3,6 +3,7 @@
 
 mod comments;
 mod page;
+mod reasons;
 mod schema;
 
 use std::collections::BTreeSet;
@@ -123,7 +124,11 @@ fn problem_schema() -> Value {
             "detail": {"type": "string", "description": "What was wrong, and what to do."},
             "instance": {"type": "string", "description": "The path that was asked for."},
             "code": {"type": "string", "description": "The gRPC code, for example `INVALID_ARGUMENT`."},
-            "reason": {"type": "string", "description": "A stable word for programs, for example `ETAG_MISMATCH`."},
+            "reason": {
+                "type": "string",
+                "description": "A stable word for programs, for example `ETAG_MISMATCH`, or the name of the code where nothing more is known.",
+                "x-reasons": reasons::document(reasons::REASONS),
+            },
             "violations": {
                 "type": "array",
                 "items": {
@@ -131,7 +136,11 @@ fn problem_schema() -> Value {
                     "required": ["field", "reason", "description"],
                     "properties": {
                         "field": {"type": "string", "description": "Its path in the request, as the contract names it."},
-                        "reason": {"type": "string"},
+                        "reason": {
+                            "type": "string",
+                            "description": "A stable word for programs, for example `TOO_LONG`.",
+                            "x-reasons": reasons::document(reasons::FIELD_REASONS),
+                        },
                         "description": {"type": "string"},
                     },
                 },

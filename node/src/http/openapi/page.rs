@@ -84,11 +84,35 @@ fn write_body(page: &mut String, document: &Value) -> std::fmt::Result {
             write_operation(page, path, verb, operation)?;
         }
     }
+    page.write_str("<h2 id=\"reasons\">错误原因 <span lang=\"en\">Reasons of errors</span></h2>")?;
+    let problem = &document["components"]["schemas"]["Problem"]["properties"];
+    write_reasons(page, "reason", &problem["reason"])?;
+    write_reasons(page, "violations[].reason", &problem["violations"]["items"]["properties"]["reason"])?;
     page.write_str("<h2>数据结构 <span lang=\"en\">Schemas</span></h2>")?;
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         write_schema(page, name, schema)?;
     }
     page.write_str("</main>")
+}
+
+/// What a word says, in a table.
+fn write_reasons(page: &mut String, field: &str, schema: &Value) -> std::fmt::Result {
+    write!(
+        page,
+        "<section><h3><code>{}</code></h3><p lang=\"en\">{}</p><table><thead><tr><th scope=\"col\">原因 <span lang=\"en\">Reason</span></th><th scope=\"col\">说明 <span lang=\"en\">Meaning</span></th></tr></thead><tbody>",
+        Escaped(field),
+        text(schema, "description"),
+    )?;
+    for (word, told) in schema["x-reasons"].as_object().into_iter().flatten() {
+        write!(
+            page,
+            "<tr><td><code>{}</code></td><td>{} <span lang=\"en\">{}</span></td></tr>",
+            Escaped(word),
+            text(told, "zh"),
+            text(told, "en"),
+        )?;
+    }
+    page.write_str("</tbody></table></section>")
 }
 
 fn write_operation(page: &mut String, path: &str, verb: &str, operation: &Value) -> std::fmt::Result {
@@ -175,6 +199,7 @@ fn write_type(page: &mut String, schema: &Value) -> std::fmt::Result {
 mod tests {
     use serde_json::json;
 
+    use super::super::reasons::{FIELD_REASONS, REASONS};
     use super::*;
 
     #[test]
@@ -185,6 +210,9 @@ mod tests {
         }
         for name in DOCUMENT["components"]["schemas"].as_object().unwrap().keys() {
             assert!(page.contains(&format!("id=\"schema-{name}\"")), "{name}");
+        }
+        for (word, ..) in REASONS.iter().chain(FIELD_REASONS) {
+            assert!(page.contains(&format!("<td><code>{word}</code></td>")), "{word}");
         }
         for foreign in ["http://", "https://", "<script", "style=", " on"] {
             let found =
