@@ -15,7 +15,9 @@ const REFRESH: &str = "PT1H";
 
 /// Writes it.
 pub(super) fn render(content: &Content) -> Vec<u8> {
-    let mut calendar = Calendar::new();
+    let mut calendar = Calendar::empty();
+    calendar.append_property(("VERSION", "2.0")).append_property(("CALSCALE", "GREGORIAN"));
+    calendar.append_property(("PRODID", "-//Duikou//Duikou//ZH"));
     calendar.name(&clean(&content.title));
     calendar.append_property(("REFRESH-INTERVAL;VALUE=DURATION", REFRESH));
     for entry in &content.entries {

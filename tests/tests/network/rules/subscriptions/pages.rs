@@ -160,6 +160,7 @@ async fn a_calendar_moves_events_and_cancels_them_under_growing_numbers() {
     let read = async || {
         let answer = http(node, &certificate, "GET", &format!("{}.ics", made.path), &[], "").await;
         assert_eq!((answer.status, answer.header("content-type")), (200, "text/calendar; charset=utf-8"));
+        assert!(text(&answer).contains("PRODID:-//Duikou//"), "it is not said which library made it");
         let calendar: Value = serde_json::from_str(&python("parse_calendar.py", &answer.body).await).unwrap();
         calendar["events"].as_array().expect("events").clone()
     };
