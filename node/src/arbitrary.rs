@@ -3,8 +3,8 @@
 
 use std::str::from_utf8;
 
-use duikou_proto::v1::Opportunity;
-use http::{HeaderValue, Uri};
+use duikou_proto::v1::{CreateListingRequest, Opportunity};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use prost::Message;
 use prost_reflect::{DynamicMessage, ReflectMessage};
 
@@ -12,7 +12,8 @@ pub use duikou_exchange::arbitrary::{batch, position};
 
 use crate::config::Networks;
 use crate::delivery::Target;
-use crate::search::{Reach, excerpts, parse};
+use crate::search::{Reach, Start, excerpts, parse};
+use crate::services::MatchPlace;
 
 /// A search: on the first line a query as people type it, then a text in which its words are marked. What is marked lies
 /// in the text, in order and apart.
@@ -41,13 +42,44 @@ pub fn webhook_address(bytes: &[u8]) {
     assert!(HeaderValue::from_str(&target.host_header()).is_ok(), "{:?}", target.host_header());
 }
 
+/// Headers of a request, one a line: conditions, dates, the key of a request, and where proxies say that it comes from.
+pub fn headers(bytes: &[u8]) {
+    let mut headers = HeaderMap::new();
+    for line in bytes.split(|byte| *byte == b'\n').take(64) {
+        let Some(end) = line.iter().position(|byte| *byte == b':') else { continue };
+        let name = HeaderName::from_bytes(&line[..end]);
+        let value = HeaderValue::from_bytes(line.get(end + 1..).unwrap_or_default().trim_ascii());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    crate::http::read_headers(&headers);
+    let address = Uri::from_static("/v1/members/a/listings");
+    if let Some(Ok(message)) = crate::http::read_call(Method::POST, address, headers, b"{}") {
+        let request = message.transcode_to::<CreateListingRequest>().expect("what is sent there");
+        assert!(request.request_id.is_empty() || uuid::Uuid::try_parse(&request.request_id).is_ok());
+    }
+}
+
+/// What stands in page tokens, once they are opened: it is written as it was read.
+pub fn places(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else { return };
+    if let Some(start) = Start::from_text(text) {
+        assert_eq!(Start::from_text(&start.to_text()), Some(start));
+    }
+    if let Some(place) = MatchPlace::read(text) {
+        let written = place.write();
+        assert_eq!(MatchPlace::read(&written).map(|again| again.write()), Some(written));
+    }
+}
+
 /// A call of REST: on the first line the verb, a space, and the address; then the body.
 pub fn rest_call(bytes: &[u8]) {
     let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
     let (line, body) = (from_utf8(&bytes[..end]).ok(), bytes.get(end + 1..).unwrap_or_default());
     let Some((verb, address)) = line.and_then(|line| line.split_once(' ')) else { return };
     let (Ok(verb), Ok(address)) = (verb.parse(), address.parse()) else { return };
-    if let Some(Ok(message)) = crate::http::read_call(verb, address, body) {
+    if let Some(Ok(message)) = crate::http::read_call(verb, address, HeaderMap::new(), body) {
         // Maps have no order: the bytes may differ, their number may not.
         let bytes = message.encode_to_vec();
         let again = DynamicMessage::decode(message.descriptor(), &*bytes).map(|again| again.encoded_len());

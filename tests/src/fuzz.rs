@@ -37,7 +37,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 17] = [
     Target { name: "envelope", run: envelope, samples: || vec![record().bytes().to_vec()] },
     Target { name: "frames", run: frames, samples: frame_samples },
     Target { name: "batch", run: arbitrary::batch, samples: batch_samples },
@@ -58,6 +58,12 @@ pub const TARGETS: [Target; 15] = [
         name: "webhook_address",
         run: arbitrary::webhook_address,
         samples: || texts(&["https://a.example:8443/x?y=1", "http://[::1]/"]),
+    },
+    Target { name: "headers", run: arbitrary::headers, samples: header_samples },
+    Target {
+        name: "places",
+        run: arbitrary::places,
+        samples: || texts(&["a/1795965041317852/7", "o/9/50", "62 1795 a/b"]),
     },
     Target { name: "rest_call", run: arbitrary::rest_call, samples: rest_samples },
     Target { name: "sealed", run: sealed, samples: || vec![sealed_sample().encode_to_vec()] },
@@ -271,6 +277,14 @@ fn configuration(bytes: &[u8]) {
     let read = |text: &str| Config::read(text, Path::new("duikou.toml"), &Overrides::none());
     let Some(config) = from_utf8(bytes).ok().and_then(|text| read(text).ok()) else { return };
     assert_eq!(read(&config.to_toml()), Ok(config));
+}
+
+fn header_samples() -> Vec<Vec<u8>> {
+    texts(&[
+        "if-none-match: \"a\", W/\"b\"\nif-modified-since: Sun, 06 Nov 1994 08:49:37 GMT",
+        "idempotency-key: \"first\"\nif-match: \"17\"\nlast-event-id: AAAA",
+        "forwarded: for=\"[2001:db8::1]:4711\";proto=https, for=192.0.2.1\nx-forwarded-for: 192.0.2.1, 10.0.0.1",
+    ])
 }
 
 fn rest_samples() -> Vec<Vec<u8>> {

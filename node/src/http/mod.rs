@@ -32,6 +32,20 @@ pub(crate) use problem::{PROBLEM_JSON, Problem};
 #[cfg(feature = "arbitrary")]
 pub(crate) use transcode::read_call;
 
+/// Reads what headers say beside the call itself.
+#[cfg(feature = "arbitrary")]
+pub(crate) fn read_headers(headers: &http::HeaderMap) {
+    assert!(tags::is_asked(headers) || !tags::holds(headers, "\"a\""));
+    for value in headers.values() {
+        if let Some(second) = crate::http_date::read(value) {
+            let written = crate::http_date::write(second * 1_000_000);
+            let written = http::HeaderValue::from_str(&written).expect("a date is a header");
+            assert_eq!(crate::http_date::read(&written), Some(second));
+        }
+    }
+    let _ = limit::hops(headers);
+}
+
 /// How the public listener is set up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manner {

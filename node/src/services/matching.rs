@@ -146,7 +146,7 @@ pub(super) fn min_score(asked: i32, field: &str, found: &mut Vec<Violation>) -> 
 }
 
 /// Where a page ended.
-struct Place {
+pub(crate) struct Place {
     points: u32,
     revision: Revision,
     name: String,
@@ -161,12 +161,12 @@ impl Place {
         (Reverse(self.points), Reverse(self.revision), &self.name)
     }
 
-    fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         format!("{} {} {}", self.points, self.revision, self.name)
     }
 
     /// None for the first page.
-    fn read(text: &str) -> Option<Self> {
+    pub(crate) fn read(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ' ');
         Some(Self {
             points: parts.next()?.parse().ok()?,

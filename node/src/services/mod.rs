@@ -77,6 +77,8 @@ pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, violation};
 use feed::FeedServer;
 pub(crate) use in_process::InProcess;
+#[cfg(feature = "arbitrary")]
+pub(crate) use matching::Place as MatchPlace;
 pub(crate) use office::{Backup, Both, Figures, Making, Overview, WorkFacts};
 #[cfg(test)]
 pub(crate) use office::{HostedMember, Refusal, Storage};

@@ -61,7 +61,7 @@ impl Limiter {
 }
 
 /// The addresses that proxies have noted, the nearest last; None for what is no address.
-fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
+pub(in crate::http) fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let texts = |name: &str| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).map(|text| text.trim().to_owned()).collect::<Vec<_>>()

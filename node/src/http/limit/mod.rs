@@ -24,6 +24,8 @@ use crate::config::{Count, Limits, Networks, Size};
 use crate::counters::Counters;
 use crate::services::Failure;
 use caller::Caller;
+#[cfg(feature = "arbitrary")]
+pub(super) use caller::hops;
 pub(crate) use metered::Metered;
 
 /// How often callers are forgotten that have taken nothing for long.

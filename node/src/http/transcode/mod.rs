@@ -135,11 +135,13 @@ impl Service<Request> for Transcoder {
 pub(crate) fn read_call(
     verb: Method,
     address: http::Uri,
+    headers: http::HeaderMap,
     body: &[u8],
 ) -> Option<Result<DynamicMessage, Vec<Violation>>> {
     let path = Path::parse(address.path())?;
     let Found::Route(route, bound) = Table::get().find(&verb, &path) else { return None };
-    let (parts, ()) = http::Request::builder().method(verb).uri(address).body(()).ok()?.into_parts();
+    let (mut parts, ()) = http::Request::builder().method(verb).uri(address).body(()).ok()?.into_parts();
+    parts.headers = headers;
     Some(read_request(route, bound, &parts, json::parse(body).ok()))
 }
 
