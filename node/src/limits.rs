@@ -198,6 +198,8 @@ pub const SHEET_ENTRIES: usize = 2_000;
 pub const SHEETS: usize = 32;
 /// Rows of a table with listings.
 pub const SHEET_ROWS: usize = 50_000;
+/// New rows of a preview of which it is asked whether others have published the same.
+pub const PREVIEW_DUPLICATES: usize = 200;
 /// Rows beside those: titles, headers, blank ones.
 pub const SHEET_ROWS_BESIDE: usize = 5_000;
 /// Columns of a sheet.

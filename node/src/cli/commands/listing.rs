@@ -34,6 +34,20 @@ pub(super) fn row(listing: &Listing) -> Vec<String> {
     ]
 }
 
+/// What a listing repeats that others have published, each in words. Where the server cannot say it for now, nothing.
+pub(super) async fn duplicates(server: &Server, listing: Listing) -> Vec<Text> {
+    let request = v1::FindDuplicatesRequest { listing: listing.listing, name: listing.name };
+    let Ok(found) = server.search().find_duplicates(request).await else { return Vec::new() };
+    let said = |v1::Duplicate { name, title, external_code }| {
+        let (zh, en) = match &*external_code {
+            "" => ("内容相近".to_owned(), "says nearly the same".to_owned()),
+            code => (format!("编号相同（{code}）"), format!("has the same code ({code})")),
+        };
+        Text::new(format!("已有{zh}的信息：{name}  {title}"), format!("{name} {en}: {title}"))
+    };
+    found.into_inner().duplicates.into_iter().map(said).collect()
+}
+
 pub(super) fn kind(opportunity: &v1::Opportunity) -> &'static str {
     match opportunity.details {
         Some(Details::Capital(_)) => "capital",

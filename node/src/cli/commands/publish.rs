@@ -72,15 +72,8 @@ impl Args {
         if !self.dry_run && !std::io::stderr().is_terminal() {
             return;
         }
-        let request = v1::FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
-        let Ok(found) = server.search().find_duplicates(request).await else { return };
-        for duplicate in found.into_inner().duplicates {
-            let v1::Duplicate { name, title, external_code } = duplicate;
-            let (zh, en) = match &*external_code {
-                "" => ("内容相近".to_owned(), "says nearly the same".to_owned()),
-                code => (format!("编号相同（{code}）"), format!("has the same code ({code})")),
-            };
-            context.note(&Text::new(format!("已有{zh}的信息：{name}  {title}"), format!("{name} {en}: {title}")));
+        for text in super::listing::duplicates(server, listing.clone()).await {
+            context.note(&text);
         }
     }
 

@@ -150,6 +150,25 @@ async fn commands_do_the_same_over_the_socket_and_over_tls() {
         the_life_of_listings(way, id, &file).await;
         tokens(way).await;
     }
+    // What repeats something is told before it is published.
+    let coded = |id: &str| {
+        let mut listing = listing(id, "mill");
+        listing["listing"]["externalCodes"] =
+            json!([{"scheme": "INVESTMENT_PROJECT", "code": "2401-440300-04-01-123456"}]);
+        std::fs::write(&file, listing.to_string()).unwrap();
+    };
+    coded("first");
+    Way::Socket(node).json(&["publish", file.to_str().unwrap()]).await;
+    coded("second");
+    let warned = async || {
+        let shown = Way::Socket(node).run(&["publish", file.to_str().unwrap(), "--dry-run"]).await;
+        if shown.stderr.contains("has the same code (2401-440300-04-01-123456)") {
+            Ok(())
+        } else {
+            Err(shown.to_string())
+        }
+    };
+    within(PATIENCE, warned).await.unwrap();
     let status = Way::Socket(node).json(&["status"]).await;
     assert_eq!(status["members"], json!(["shenzhen.pprd.example"]));
     assert_eq!(status["links"][0]["state"], json!("CONNECTED"));

@@ -111,6 +111,17 @@ async fn a_labour_table_is_tried_imported_corrected_and_repeated() {
         good: 36,
     };
     tried_imported_and_repeated(node, &expected).await;
+    // Another member that is about to publish the same is told.
+    let twice = async || {
+        let args = ["import", path, "--member", "shenzhen", "--dry-run", "--language", "zh"];
+        let shown = node.cli(&[&args[..], expected.args].concat()).await;
+        if shown.stdout.contains("已有内容相近的信息：members/bijie") {
+            Ok(())
+        } else {
+            Err(shown.to_string())
+        }
+    };
+    within(PATIENCE, twice).await.unwrap();
     let shown = node.cli(&["import", path, "--member", "bijie", "--dry-run", "--language", "zh"]).await;
     for told in ["B18：没有名为“毕阶市”的地区", "520500（贵州省毕节市）", "D34：此项必填", "E10：", "元/月"]
     {

@@ -13,7 +13,7 @@ use crate::cli::commands::{full_name, listing, sheet_error};
 use crate::cli::{CommandError, Context, ExitCode, Server, Text};
 use crate::limits;
 use crate::sheets::batch::batches;
-use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, read, tables};
+use crate::sheets::{Mapping, Packed, Remark, Row, Setting, SheetError, State, Table, faults, read, tables};
 use crate::typed::Names;
 
 /// Batches that are under way at once: while one is written, others are checked, and on their way.
@@ -44,6 +44,9 @@ pub(super) async fn run(
         shown::about(context, table);
     }
     send(context, &server, &parent, &mut found, &manner).await?;
+    if manner.dry_run {
+        warn_of_duplicates(&server, &mut found).await;
+    }
     shown::rows(context, &found, manner.dry_run)?;
     manner.tell(context, &counts(&found));
     let wrong: usize = found.iter().map(|table| table.count(State::Wrong)).sum();
@@ -195,6 +198,17 @@ async fn send(
         }
     }
     Ok(())
+}
+
+/// Notes of the first new rows what others have published already that says the same.
+async fn warn_of_duplicates(server: &Server, tables: &mut [Table]) {
+    let rows = tables.iter_mut().flat_map(|table| &mut table.rows).filter(|row| row.state == State::New);
+    let look = async |row: &mut Row| {
+        let Some(listing) = row.listing.as_ref().map(Packed::unpack) else { return };
+        let remark = |text| Remark { column: None, field: None, text, unclear: None };
+        row.notes.extend(listing::duplicates(server, listing).await.into_iter().map(remark));
+    };
+    futures_util::stream::iter(rows.take(limits::PREVIEW_DUPLICATES)).for_each_concurrent(UNDER_WAY, look).await;
 }
 
 /// What became of all rows.
