@@ -19,6 +19,12 @@ async fn ask(web: &WebClient) -> Result<(), Status> {
     DirectoryServiceClient::new(web.clone()).get_network(GetNetworkRequest {}).await.map(drop)
 }
 
+/// A refusal for this reason, with the time to wait.
+fn waits(refused: &Status, why: &str) {
+    assert_eq!((refused.code(), &*reason(refused)), (Code::ResourceExhausted, why));
+    assert!(refused.get_details_retry_info().and_then(|info| info.retry_delay).is_some(), "{refused:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn too_much_is_refused_with_the_time_to_wait() {
     let folder = tempfile::tempdir().unwrap();
@@ -27,7 +33,13 @@ async fn too_much_is_refused_with_the_time_to_wait() {
     let node = net.node("shenzhen");
     node.stop().await;
     // Six at once, and then one in a minute would be too slow for a test: one a second.
-    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_REQUESTS", "1"), ("DUIKOU_LIMITS_ADDRESS_BURST", "6")]).await;
+    node.start_with(&[
+        ("DUIKOU_LIMITS_ADDRESS_REQUESTS", "1"),
+        ("DUIKOU_LIMITS_ADDRESS_BURST", "6"),
+        ("DUIKOU_LIMITS_TOKEN_REQUESTS", "1"),
+        ("DUIKOU_LIMITS_TOKEN_BURST", "80"),
+    ])
+    .await;
     let web = node.web(certificate.client(), None).await.unwrap();
     let mut refused = None;
     for _ in 0..60 {
@@ -36,9 +48,7 @@ async fn too_much_is_refused_with_the_time_to_wait() {
             break;
         }
     }
-    let refused = refused.expect("sixty are more than six and one a second");
-    assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "REQUEST_LIMIT"));
-    assert!(refused.get_details_retry_info().and_then(|info| info.retry_delay).is_some());
+    waits(&refused.expect("sixty are more than six and one a second"), "REQUEST_LIMIT");
     let answers = async |args: &[&str]| {
         let mut last = node.curl(&certificate, args, "/v1/network").await;
         for _ in 0..60 {
@@ -63,6 +73,11 @@ async fn too_much_is_refused_with_the_time_to_wait() {
         ask(&holder).await.expect("a token has its own limit");
         node.list("members/-").await.expect("the administrator has none");
     }
+    let mut refused = None;
+    for _ in 0..200 {
+        refused = refused.or(ask(&holder).await.err());
+    }
+    waits(&refused.expect("more than eighty and one a second"), "REQUEST_LIMIT");
     net.finish().await;
 }
 
@@ -73,7 +88,7 @@ async fn whoever_was_sent_a_minutes_worth_waits() {
     let net = Network::new(914).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
     let node = net.node("shenzhen");
     node.stop().await;
-    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_BYTES", "32 KiB")]).await;
+    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_BYTES", "32 KiB"), ("DUIKOU_LIMITS_TOKEN_BYTES", "32 KiB")]).await;
     let whole = node.curl(&certificate, &[], "/openapi.json").await;
     assert!(whole.status == 200 && whole.body.len() > 32 * 1024, "one piece is never held back");
     let refused = node.curl(&certificate, &["-H", "accept-language: en"], "/v1/network").await;
@@ -83,7 +98,14 @@ async fn whoever_was_sent_a_minutes_worth_waits() {
     let refused = ask(&web).await.unwrap_err();
     assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "BYTE_LIMIT"));
     let secret = node.token("shenzhen", Role::Viewer).await.unwrap();
-    ask(&node.web(certificate.client(), Some(&secret)).await.unwrap()).await.expect("a token has its own limit");
+    let holder = node.web(certificate.client(), Some(&secret)).await.unwrap();
+    ask(&holder).await.expect("a token has its own limit");
+    let bearer = format!("authorization: Bearer {secret}");
+    let whole = node.curl(&certificate, &["-H", &bearer], "/openapi.json").await;
+    assert!(whole.status == 200 && whole.body.len() > 32 * 1024);
+    waits(&ask(&holder).await.unwrap_err(), "BYTE_LIMIT");
+    let refused = node.curl(&certificate, &["-H", &bearer], "/v1/network").await;
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
     net.finish().await;
 }
 
@@ -119,14 +141,19 @@ async fn calls_under_way_are_counted() {
     let net = Network::new(912).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
     let node = net.node("shenzhen");
     node.stop().await;
-    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_CALLS", "2")]).await;
+    node.start_with(&[("DUIKOU_LIMITS_ADDRESS_CALLS", "2"), ("DUIKOU_LIMITS_TOKEN_CALLS", "1")]).await;
     let web = node.web(certificate.client(), None).await.unwrap();
     let mut first = Watcher::new(web.clone(), None, "").await.unwrap();
     first.snapshot().await;
     let mut second = node.curl_lines(&certificate, &["-H", "accept: text/event-stream"], "/v1/feed:watch");
     second.until("caughtUp").await;
     let refused = Watcher::new(web.clone(), None, "").await.err().expect("two are all");
-    assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "CALL_LIMIT"));
+    waits(&refused, "CALL_LIMIT");
+    let secret = node.token("shenzhen", Role::Viewer).await.unwrap();
+    let holder = node.web(certificate.client(), Some(&secret)).await.unwrap();
+    let mut only = Watcher::new(holder.clone(), None, "").await.expect("a token has its own limit");
+    only.snapshot().await;
+    waits(&Watcher::new(holder, None, "").await.err().expect("one is all that a token has here"), "CALL_LIMIT");
     drop(first);
     let again = async || Watcher::new(web.clone(), None, "").await.map_err(|status| status.to_string());
     within(PATIENCE, again).await.expect("one that ended makes room");

@@ -75,6 +75,20 @@ async fn listings_are_found_as_people_type_them_on_every_server() {
             finds(server, words(query), expected).await;
         }
     }
+    // What says the same stands under the first of them; alone it is a result of its own.
+    bijie.publish(offer("cold2").titled("在线冷链物流平台").saying("面向毕节市生鲜产业的全程温控服务")).await.unwrap();
+    finds(shenzhen, words("温控"), &["cold", "cold2"]).await;
+    let grouped = SearchListingsRequest { group_duplicates: true, ..words("温控") };
+    let grouped = search(shenzhen, grouped).await.unwrap();
+    let [result] = grouped.results.as_slice() else { panic!("{grouped:?}") };
+    let [same] = result.duplicates.as_slice() else { panic!("{grouped:?}") };
+    let both = [result.listing.as_ref().unwrap().name.clone(), same.name.clone()];
+    let names = [listing_name("shenzhen", "cold"), listing_name("bijie", "cold2")];
+    assert!(names.iter().all(|name| both.contains(name)), "{both:?}");
+    bijie.withdraw(&names[1], WithdrawalReason::Withdrawn).await.unwrap();
+    for server in net.servers() {
+        finds(server, words("温控"), &["cold"]).await;
+    }
     let by_region = |code: &str| {
         let filter = duikou_proto::v1::Filter { regions: vec![code.to_owned()], ..Default::default() };
         SearchListingsRequest { filter: Some(filter), facets: vec![Facet::Region.into()], ..words("") }

@@ -6,9 +6,10 @@ mod mailed;
 
 use std::collections::BTreeSet;
 
-use duikou_proto::v1::Event;
+use duikou_proto::v1::external_code::Scheme;
 use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::token::Role;
+use duikou_proto::v1::{Event, ExternalCode};
 use duikou_tests::harness::{Draft, MailServer, Network, Server, WebCertificate, offer, within};
 use serde_json::{Value, json};
 
@@ -75,10 +76,13 @@ fn at(seconds: i64) -> prost_types::Timestamp {
 /// An event, since that stands in calendars too.
 fn event(id: &str, scopes: &[&str], word: &str) -> Draft {
     let draft = offer(id).titled(&format!("{word} for partner cities")).saying(word).for_scopes(scopes);
+    let id = id.to_owned();
     draft.with(|listing| {
         let opportunity = listing.listing.get_or_insert_default();
         opportunity.tags = vec![word.to_owned()];
         opportunity.industries = vec![INDUSTRY.to_owned()];
+        let code = ExternalCode { scheme: Scheme::Other.into(), code: code(&id), register: "table".to_owned() };
+        opportunity.external_codes = vec![code];
         opportunity.details = Some(Details::Event(Event {
             start_time: Some(at(0)),
             end_time: Some(at(3_600)),
@@ -87,6 +91,11 @@ fn event(id: &str, scopes: &[&str], word: &str) -> Draft {
             ..Event::default()
         }));
     })
+}
+
+/// The code that a listing has in another register.
+fn code(id: &str) -> String {
+    format!("TABLE-{id}-2027")
 }
 
 /// What all the listings are counterparts of.
@@ -145,14 +154,20 @@ fn counts(answer: &Value) -> Vec<i64> {
 async fn askers(server: &Server, place: &'static str) -> Vec<Asker> {
     let token = async |member: &str| Some(server.token(member, Role::Editor).await.unwrap());
     let made = server.cli(&["tokens", "create", "--registered", "--output", "json"]).await.done();
-    let made: Value = serde_json::from_str(&made).unwrap();
-    let registered = made["secret"].as_str().map(str::to_owned);
-    let may: [(&'static str, Option<String>, &'static [&'static str]); 5] = [
+    let secret_of = |made: &str| {
+        let made: Value = serde_json::from_str(made).unwrap();
+        made["secret"].as_str().map(str::to_owned)
+    };
+    let registered = secret_of(&made);
+    let narrowed = ["--member", "bijie", "--role", "editor", "--scope", "public,circle:rivers", "--output", "json"];
+    let narrowed = server.cli(&[&["tokens", "create"], &narrowed[..]].concat()).await.done();
+    let may: [(&'static str, Option<String>, &'static [&'static str]); 6] = [
         ("anybody", None, &["open"]),
         ("bijie", token("bijie").await, &["among-us", "open", "river", "vetted"]),
         ("harbin", token("harbin").await, &["among-us", "open", "vetted", "winter"]),
         ("zunyi", token("zunyi").await, &["among-us", "letter", "open", "vetted"]),
         ("an enterprise", registered, &["open", "vetted"]),
+        ("a narrowed token", secret_of(&narrowed), &["open", "river"]),
     ];
     may.into_iter().map(|(who, secret, may)| Asker { who, place, secret, may }).collect()
 }
@@ -253,6 +268,11 @@ async fn one(
     let of_it = json!({"name": format!("members/shenzhen/listings/{id}"), "minScore": 1});
     let matched = self::ask(server, certificate, asker, &Way::Post("/v1/listings:match".into(), of_it)).await;
     assert!(!matched.contains(word), "{what}: {matched}");
+    let codes = json!([{"scheme": "OTHER", "code": code(id), "register": "table"}]);
+    let same = json!({"listing": {"title": "partner cities", "externalCodes": codes}});
+    let same = self::ask(server, certificate, asker, &Way::Post("/v1/listings:findDuplicates".into(), same)).await;
+    assert_eq!(told(&same).contains(id), may, "{what}: {same}");
+    assert!(may || told(&same).is_empty(), "{what}: {same}");
 }
 
 /// A live question brings what the origin shows whoever asks: what may be seen, and what is kept on request. Who cannot ask
