@@ -1,6 +1,7 @@
 //! How a server is, as its operator sees it: holdings, links, and what to act on.
 
 mod held;
+mod holdings;
 mod misconduct;
 mod peers;
 mod stopped;
@@ -11,7 +12,7 @@ use duikou_proto::language::{Language, Text};
 use duikou_proto::name::NodeId;
 use duikou_proto::v1;
 use duikou_proto::v1::link_status::State;
-use duikou_proto::v1::{Alarm, Holding, LinkStatus, Rejection, Status};
+use duikou_proto::v1::{Alarm, LinkStatus, Rejection, Status};
 pub(crate) use peers::is_stale;
 
 use super::Context;
@@ -29,12 +30,6 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     let identity = engine.identity();
     let directory = engine.directory();
     let members: Vec<String> = directory.hosted(&identity.node).map(|member| member.id.to_string()).collect();
-    let holdings = engine.counts().into_iter().map(|(origin, count)| Holding {
-        own: members.contains(&origin),
-        origin,
-        records: count.records,
-        withdrawals: count.withdrawals,
-    });
     let views = context.links.all();
     let links = links_of(context, &views).await?;
     let alarms = all_alarms(context, &views, &links).await?;
@@ -43,7 +38,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         network: identity.network.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         start_time: Some(timestamp(context.started)),
-        holdings: holdings.collect(),
+        holdings: holdings::of(engine),
         members,
         directory_index: directory.index(),
         head: engine.head(),

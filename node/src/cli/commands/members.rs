@@ -3,6 +3,7 @@
 use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::member::State;
 use duikou_proto::v1::{GetMemberRequest, ListMembersRequest, Member};
+use prost_types::Timestamp;
 
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Sequence, Text, time};
@@ -57,17 +58,27 @@ fn state(member: &Member) -> &'static str {
     }
 }
 
-/// How a scope of the member is held here, before the time as of which it was complete.
-fn completeness(context: &Context, state: Completed) -> &'static str {
-    let text = match state {
-        Completed::Complete => ("完整，截至", "complete as of"),
-        Completed::Behind => ("正在补齐，上次完整于", "on its way; complete as of"),
-        Completed::Stale => ("无新清单，上次完整于", "no fresh head; complete as of"),
-        Completed::Rejected => ("有信息被拒收，上次完整于", "some of it refused; complete as of"),
-        Completed::Withheld => ("缺失，上次完整于", "lacking; complete as of"),
-        Completed::Unspecified => ("", ""),
+/// How something of a member is held here, and as of when it was complete.
+pub(super) fn completeness(context: &Context, state: Completed, complete: Option<&Timestamp>) -> String {
+    let (zh, en) = match state {
+        Completed::Complete => ("完整", "complete"),
+        Completed::Behind => ("正在补齐", "on its way"),
+        Completed::Stale => ("无新清单", "no fresh head"),
+        Completed::Rejected => ("有信息被拒收", "some of it refused"),
+        Completed::Withheld => ("缺失", "lacking"),
+        Completed::Unspecified => return String::new(),
     };
-    context.say(text.0, text.1)
+    let text = match (complete, state) {
+        (Some(_), Completed::Complete) => {
+            Text::new(format!("{zh}，截至 {}", time(complete)), format!("{en} as of {}", time(complete)))
+        }
+        (Some(_), _) => Text::new(
+            format!("{zh}，上次完整于 {}", time(complete)),
+            format!("{en}; complete as of {}", time(complete)),
+        ),
+        (None, _) => Text::new(format!("{zh}，启动以来尚未完整"), format!("{en}; not complete since the start")),
+    };
+    text.in_language(context.language).to_owned()
 }
 
 fn header() -> [Text; 6] {
@@ -119,8 +130,7 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
         table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
         table.add_row([context.say("密钥", "KEY"), &format!("{} {}", member.key_number, member.key_fingerprint)]);
         for held in &member.completeness {
-            let as_of = time(held.complete_time.as_ref());
-            table.add_row([&held.scope, &format!("{} {as_of}", completeness(context, held.state()))]);
+            table.add_row([&held.scope, &completeness(context, held.state(), held.complete_time.as_ref())]);
         }
         table.trim_fmt()
     })

@@ -3,6 +3,7 @@
 use duikou_proto::v1;
 use duikou_proto::v1::link_status::State;
 
+use super::members::completeness;
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Text, clean, time};
 
@@ -56,11 +57,14 @@ fn holdings(context: &Context, status: &v1::Status) -> String {
             Text::new("记录", "RECORDS"),
             Text::new("撤回", "WITHDRAWALS"),
             Text::new("本节点", "OWN"),
+            Text::new("完整性", "COMPLETENESS"),
         ],
     );
     for holding in &status.holdings {
         let own = if holding.own { context.say("是", "yes") } else { "" };
-        table.add_row([&holding.origin, &holding.records.to_string(), &holding.withdrawals.to_string(), own]);
+        let complete = completeness(context, holding.state(), holding.complete_time.as_ref());
+        let (records, withdrawals) = (holding.records.to_string(), holding.withdrawals.to_string());
+        table.add_row([&*holding.origin, &records, &withdrawals, own, &complete]);
     }
     table.trim_fmt()
 }

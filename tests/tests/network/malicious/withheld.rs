@@ -71,6 +71,10 @@ async fn what_is_kept_from_one_node_is_noticed_there() {
     reader.alarms("WITHHELD", &network).await;
     assert_eq!(state(reader, &network).await, Some(State::Withheld));
     assert_ne!(state(reader, "public").await, Some(State::Withheld), "what came is not doubted");
+    let metric = |state: &str| {
+        format!("duikou_incomplete{{origin=\"shenzhen.{NETWORK}\",scope=\"{network}\",state=\"{state}\"}}")
+    };
+    assert_eq!(reader.metric(&metric("WITHHELD")).await, 1);
     let elsewhere = net.node("bijie").status().await.unwrap().alarms;
     assert!(elsewhere.iter().all(|alarm| alarm.code != "WITHHELD"), "{elsewhere:?}");
     // It heals by itself as soon as it is let.

@@ -38,6 +38,16 @@ async fn every_holder_knows_that_it_holds_all_that_an_origin_meant_for_it() {
         assert!(complete(server, "shenzhen", &all).await > 0);
     }
     assert!(complete(net.node("zunyi"), "shenzhen", &one).await > 0);
+    // Their operators read the same, scope by scope and all together.
+    let zunyi = net.node("zunyi");
+    let status = zunyi.status().await.unwrap();
+    let holding = status.holdings.iter().find(|holding| holding.origin == format!("shenzhen.{NETWORK}")).unwrap();
+    assert_eq!(holding.state(), State::Complete, "{holding:?}");
+    assert!(holding.complete_time.is_some() && holding.scopes.iter().any(|held| held.scope == one), "{holding:?}");
+    let metric = format!("duikou_complete_as_of_seconds{{origin=\"shenzhen.{NETWORK}\",scope=\"{all}\"}}");
+    assert!(zunyi.metric(&metric).await > 0);
+    let shown = zunyi.cli(&["status", "--language", "en"]).await.done();
+    assert!(shown.contains("complete as of"), "{shown}");
     // Whoever has not the scope does not learn that there is something in it.
     let seen = held(net.node("bijie"), "shenzhen").await.unwrap();
     assert!(seen.iter().all(|held| held.scope != one), "{seen:?}");
