@@ -53,7 +53,7 @@ impl Language {
 const RANGES: usize = 32;
 
 /// A message to people, in both languages.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
     /// In Chinese.
     pub zh: String,

@@ -50,6 +50,8 @@ pub(crate) async fn keep_logged(context: Context, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(EVERY) => {}
         }
+        // A disk that hangs must not keep the alarms back.
+        let _ = tokio::time::timeout(EVERY, context.engine.try_store()).await;
         // A store that cannot be read says so itself.
         let Ok(alerts) = status::alerts(&context).await else { continue };
         context.alarms.0.alerts.store(Arc::new(alerts));

@@ -3,7 +3,7 @@
 use tonic::Code;
 
 use super::error::{Failure, Told, told as words};
-use crate::engine::Refused;
+use crate::engine::{Halt, Refused};
 
 /// As callers see it.
 pub(super) fn told(refused: &Refused) -> Told {
@@ -89,32 +89,21 @@ pub(super) fn told(refused: &Refused) -> Told {
                 name.origin()
             ),
         ),
-        Refused::Halted(why) => halted(why),
+        Refused::Halted(why) => halted(*why),
     }
 }
 
-/// Why a server writes nothing begins with a stable word and a colon.
-pub(crate) fn halt_reason(why: &str) -> &'static str {
-    match why.split_once(':') {
-        Some(("DUPLICATE_NODE", _)) => "DUPLICATE_NODE",
-        _ => "CLOCK_OFF",
-    }
-}
-
-fn halted(why: &str) -> Told {
-    let detail = why.split_once(':').map_or(why, |(_, detail)| detail).trim();
-    match halt_reason(why) {
-        reason @ "DUPLICATE_NODE" => words(
-            Code::FailedPrecondition,
-            reason,
-            format!("网络中有两个节点使用同一身份，本机已停止写入（{detail}）。请停用其中一个。"),
-            format!("Two nodes run under one identity, and this one writes nothing ({detail}): stop one of them."),
+fn halted(why: Halt) -> Told {
+    let detail = why.text();
+    let (zh, en) = match why {
+        Halt::Twice => (
+            format!("网络中有两个节点使用同一身份，本机已停止写入（{}）。请停用其中一个。", detail.zh),
+            format!("Two nodes run under one identity, and this one writes nothing ({}): stop one of them.", detail.en),
         ),
-        reason => words(
-            Code::FailedPrecondition,
-            reason,
-            format!("本机时钟偏差过大，已停止写入（{detail}）。请校准时钟。"),
-            format!("This machine's clock is too far off, and it writes nothing ({detail}): set the clock."),
+        Halt::Clock { .. } => (
+            format!("本机时钟偏差过大，已停止写入（{}）。请校准时钟。", detail.zh),
+            format!("This machine's clock is too far off, and it writes nothing ({}): set the clock.", detail.en),
         ),
-    }
+    };
+    words(Code::FailedPrecondition, why.reason(), zh, en)
 }

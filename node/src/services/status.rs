@@ -31,7 +31,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     let directory = engine.directory();
     let members: Vec<String> = directory.hosted(&identity.node).map(|member| member.id.to_string()).collect();
     let views = context.links.all();
-    let links = links_of(context, &views).await?;
+    let links = links_of(context, &views, language).await?;
     let alarms = all_alarms(context, &views, &links).await?;
     Ok(Status {
         node: identity.node.to_string(),
@@ -51,19 +51,23 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
 /// What an operator should act on.
 pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
     let views = context.links.all();
-    let links = links_of(context, &views).await?;
+    let links = links_of(context, &views, Language::default()).await?;
     all_alarms(context, &views, &links).await
 }
 
-/// How the links are.
-pub(super) async fn links(context: &Context) -> Result<Vec<LinkStatus>, Failure> {
-    links_of(context, &context.links.all()).await
+/// How the links are, in the reader's language.
+pub(super) async fn links(context: &Context, language: Language) -> Result<Vec<LinkStatus>, Failure> {
+    links_of(context, &context.links.all(), language).await
 }
 
-async fn links_of(context: &Context, views: &[(NodeId, LinkView)]) -> Result<Vec<LinkStatus>, Failure> {
+async fn links_of(
+    context: &Context,
+    views: &[(NodeId, LinkView)],
+    language: Language,
+) -> Result<Vec<LinkStatus>, Failure> {
     let mut links = Vec::with_capacity(views.len());
     for (peer, view) in views {
-        links.push(link(context, peer, view).await?);
+        links.push(link(context, peer, view, language).await?);
     }
     Ok(links)
 }
@@ -101,7 +105,7 @@ impl Alert {
     }
 }
 
-async fn link(context: &Context, peer: &NodeId, view: &LinkView) -> Result<LinkStatus, Failure> {
+async fn link(context: &Context, peer: &NodeId, view: &LinkView, language: Language) -> Result<LinkStatus, Failure> {
     let engine = &context.engine;
     let state = match view.phase {
         LinkPhase::Disconnected => State::Disconnected,
@@ -113,22 +117,22 @@ async fn link(context: &Context, peer: &NodeId, view: &LinkView) -> Result<LinkS
         peer: peer.to_string(),
         state: state.into(),
         since_time: Some(timestamp(view.since)),
-        detail: view.detail.clone(),
+        detail: view.detail.in_language(language).to_owned(),
         unacknowledged: context.links.unacknowledged(engine, peer).await?,
         behind: view.behind,
         rejected_by_peer: rejections(engine, &facts::refused(peer)).await?,
         rejected_here: rejections(engine, &facts::rejected(peer)).await?,
         clock_offset_ms: view.clock_offset.unwrap_or_default() / 1000,
-        breaches: view.breaches.iter().map(|(breach, noted)| told(*breach, noted)).collect(),
+        breaches: view.breaches.iter().map(|(breach, noted)| told(*breach, noted, language)).collect(),
     })
 }
 
-fn told(breach: Breach, noted: &BreachView) -> v1::Breach {
+fn told(breach: Breach, noted: &BreachView, language: Language) -> v1::Breach {
     v1::Breach {
         code: breach.code().to_owned(),
         count: noted.count,
         last_time: Some(timestamp(noted.last)),
-        detail: noted.detail.clone(),
+        detail: noted.detail.in_language(language).to_owned(),
     }
 }
 

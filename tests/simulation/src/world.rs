@@ -459,8 +459,8 @@ impl World {
         LinkEvidence {
             node: server.id.clone(),
             connected: view.as_ref().is_some_and(|view| view.phase == LinkPhase::Connected),
-            detail: view.map(|view| view.detail).unwrap_or_default(),
-            halted: server.process().and_then(|process| process.engine.halted()),
+            detail: view.map(|view| view.detail.en).unwrap_or_default(),
+            halted: server.process().and_then(|process| process.engine.halted()).map(|why| why.to_string()),
         }
     }
 

@@ -7,11 +7,13 @@
 //! `write` is the origin, `next_state` what it signs, `approval` whether that must be approved first; `apply` is a link's
 //! sink, `dated` what times either takes, `entries` the directory, `signers` the members' keys, of which the directory says
 //! which one signs. `recover`, `outlived` (what a dead key signed), `reissue` (a clock was ahead), `resign` (a key changed),
-//! `key_death`, `removal` and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members' people.
+//! `key_death`, `removal` and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members'
+//! people. `halt` is why nothing is written, `trouble` why nothing can be.
 //!
 //! `viewer` decides who sees what; `own_rows` keeps up with the feed for those who ask the same of own rows again and
 //! again. `heads` sums up what scopes hold, `stand_in` what was refused in its place, `sign_heads` signs it, `completeness`
-//! compares, `reconcile` finds and heals what differs; `sign_receipts` tells each origin what is held of it, `receipts` tells an origin who holds what.
+//! compares, `reconcile` finds and heals what differs; `sign_receipts` tells each origin what is held of it, `receipts`
+//! tells an origin who holds what, `refused_by` who refused what.
 //! `months` sums up what each origin did, `dealings` what members here asked, answered and had delivered; `audit` keeps
 //! the trail.
 
@@ -28,6 +30,7 @@ mod enterprises;
 mod entries;
 pub mod facts;
 mod foresight;
+mod halt;
 pub(crate) mod heads;
 mod keep;
 mod key_death;
@@ -40,6 +43,7 @@ mod read;
 pub mod receipts;
 pub(crate) mod reconcile;
 mod recover;
+pub mod refused_by;
 pub(crate) mod reissue;
 mod removal;
 mod resign;
@@ -49,6 +53,7 @@ mod signers;
 mod stand_in;
 mod start;
 mod tokens;
+mod trouble;
 mod upkeep;
 mod viewer;
 mod work;
@@ -57,7 +62,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{MemberId, NetworkName, NodeId};
@@ -74,6 +79,7 @@ pub use departed::{KeepDeparted, Piece};
 pub use enterprises::{Enterprise, Registration, State as EnterpriseState};
 pub use entries::{CatchUpFact, Follow};
 pub use foresight::Foresight;
+pub use halt::Halt;
 pub use outlived::KeepOutlived;
 pub use own_rows::OwnRows;
 pub use position::{FeedIdentity, Known};
@@ -81,6 +87,7 @@ pub use recover::{Recovered, TakeBack};
 pub use signers::Signers;
 pub use start::{Parts, StartError, Started, read_directory};
 pub use tokens::{MemberText, TokenEnd, TokenFact, forget_token};
+pub use trouble::{Trouble, TroubleKind};
 pub use viewer::{Reader, Seen, Standing, Viewer};
 pub use work::Work;
 use work::{Memory, Outcome};
@@ -116,7 +123,8 @@ pub(crate) struct Shared {
     memory: ArcSwap<Memory>,
     counter: ArcSwap<Counter>,
     directory: watch::Sender<Arc<Directory>>,
-    halted: watch::Sender<Option<String>>,
+    halted: watch::Sender<Option<Halt>>,
+    trouble: ArcSwapOption<Trouble>,
     scrub: Notify,
     pub(crate) departed: departed::Departed,
     /// Something may have been signed by another key than the newest.
@@ -271,16 +279,16 @@ impl Engine {
     }
 
     /// Why this server writes nothing, if so.
-    pub fn halted(&self) -> Option<String> {
-        self.0.halted.borrow().clone()
+    pub fn halted(&self) -> Option<Halt> {
+        *self.0.halted.borrow()
     }
 
     /// Stops or resumes writing. Reading goes on.
-    pub fn halt(&self, why: Option<String>) {
-        self.0.halted.send_if_modified(|old| std::mem::replace(old, why.clone()) != why);
+    pub fn halt(&self, why: Option<Halt>) {
+        self.0.halted.send_if_modified(|old| std::mem::replace(old, why) != why);
     }
 
-    pub(crate) fn watch_halted(&self) -> watch::Receiver<Option<String>> {
+    pub(crate) fn watch_halted(&self) -> watch::Receiver<Option<Halt>> {
         self.0.halted.subscribe()
     }
 

@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
     use crate::engine::recover::Recovered;
-    use crate::engine::{Identity, Parts};
+    use crate::engine::{Halt, Identity, Parts};
     use crate::store::sqlite::SqliteStore;
     use crate::world::World;
 
@@ -199,7 +199,7 @@ mod tests {
         };
         let engine = Engine::start(parts).await.unwrap().engine;
         // The clock is known to be wrong: nothing is signed by it.
-        engine.halt(Some("CLOCK_OFF".to_owned()));
+        engine.halt(Some(Halt::Clock { ahead_seconds: 700 }));
         let (root, authority) = (Signer::from_seed(0, [1; 32]), Signer::from_seed(1, [2; 32]));
         let mut entries = vec![directory::genesis(&network, &root, &authority, right - 2 * DAY)];
         let mut directory = Directory::default();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::directory::{Directory, DirectoryError};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{MemberId, RecordName};
@@ -151,6 +151,7 @@ impl Engine {
             counter: ArcSwap::from_pointee(counter),
             directory: watch::Sender::new(directory),
             halted: watch::Sender::new(None),
+            trouble: ArcSwapOption::empty(),
             scrub: Notify::new(),
             departed: departed::Departed::default(),
             resign: Notify::new(),

@@ -12,6 +12,7 @@ use thiserror::Error;
 use super::approval::{Digest, Gate, is_more};
 use super::dated;
 use super::foresight::Foresight;
+use super::halt::Halt;
 use super::next_state::{Next, state, statements};
 use super::work::Work;
 use super::writer::Command;
@@ -131,7 +132,7 @@ pub enum Refused {
     Unapproved(RecordName),
     /// This node writes nothing now.
     #[error("this node writes nothing: {0}")]
-    Halted(String),
+    Halted(Halt),
 }
 
 /// What a write of content would come to, whatever the member's policy.

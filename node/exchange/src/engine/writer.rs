@@ -209,6 +209,7 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
         }
         Err(error) => {
             tracing::error!(error = %crate::error::chain(&error), "a transaction failed; nothing of it was written");
+            shared.troubled(&error);
             let error = Arc::new(error);
             for answer in answers {
                 answer(Err(error.clone()));

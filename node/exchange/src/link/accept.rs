@@ -9,6 +9,7 @@ use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::{ControlFrame, Goodbye, Hello, Open, SinkFrame, SourceFrame};
 use duikou_proto::hex::hex;
+use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 use duikou_proto::v1::Lane;
 use futures_util::stream::FuturesUnordered;
@@ -20,8 +21,7 @@ use tonic::Status;
 
 use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
-use super::end::SCOPES;
-use super::end::{Ended, LANES, LinkEnd, LinkRole, gone};
+use super::end::{Ended, LANES, LinkEnd, LinkRole, SCOPES, TWICE, gone};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
@@ -256,7 +256,8 @@ impl Acceptor {
             sessions.values().filter(|session| session.peer == peer).count()
         };
         if open >= SESSIONS {
-            breach::note(&self.end(peer), Breach::Protocol, "more sessions at once than a node can need");
+            let detail = Text::new("同时打开的会话多于一个节点所需", "more sessions at once than a node can need");
+            breach::note(&self.end(peer), Breach::Protocol, detail);
             return Err(Status::resource_exhausted("too many sessions of this node"));
         }
         let (out, answers) = mpsc::channel(FRAMES);
@@ -332,7 +333,7 @@ async fn twice(out: &mpsc::Sender<ControlFrame>, alive: oneshot::Sender<()>) -> 
 
 /// Tells a process that it is not the only one with its node's identity.
 async fn told_twice(out: &mpsc::Sender<ControlFrame>) -> Ended {
-    let code = "DUPLICATE_NODE".to_owned();
+    let code = TWICE.to_owned();
     let detail = "another process runs with this node's identity".to_owned();
     let goodbye = Goodbye { code: code.clone(), detail: detail.clone() };
     // The link ends either way, also where nobody takes it any longer.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duikou_proto::envelope::Micros;
+use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 
 use super::breach::{Breach, BreachView};
 use super::end::Ended;
+use super::reason::Cause;
 use super::unacknowledged::Unacknowledged;
 use crate::engine::Engine;
 use crate::store::{Seq, StoreError};
@@ -34,9 +36,9 @@ pub struct LinkView {
     /// Since when it is up or, however often it was tried meanwhile, is not.
     pub since: Micros,
     /// Why it is not connected, for people.
-    pub detail: String,
-    /// Whether a certificate's date is why: then one of both clocks is wrong.
-    pub wrong_clock: bool,
+    pub detail: Text,
+    /// What is to be looked at then.
+    pub cause: Cause,
     /// Which of its sessions came up last. One before it may still be open, where its connection was forgotten on the way.
     pub session: u64,
     /// Up to where the peer has all that is for it, on our bulk lane.
@@ -89,8 +91,8 @@ impl LinkBoard {
         self.update(peer, |view| {
             view.phase = LinkPhase::Connected;
             view.since = now;
-            view.detail.clear();
-            view.wrong_clock = false;
+            view.detail = Text::default();
+            view.cause = Cause::default();
             view.session += 1;
             session = view.session;
         });
@@ -112,8 +114,8 @@ impl LinkBoard {
         self.update(peer, |view| {
             if view.phase != LinkPhase::Connected {
                 view.phase = LinkPhase::Disconnected;
-                view.detail = ended.told();
-                view.wrong_clock = matches!(ended, Ended::Clock(_));
+                view.detail = ended.text();
+                view.cause = ended.cause();
                 if view.since == 0 {
                     view.since = now;
                 }
@@ -157,14 +159,14 @@ mod tests {
         board.ended(&peer, first, 4);
         board.down(&peer, &Ended::Dead, 4);
         let view = board.get(&peer).unwrap();
-        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Connected, 3, ""));
+        assert_eq!((view.phase, view.since, &*view.detail.en), (LinkPhase::Connected, 3, ""));
 
         board.ended(&peer, second, 5);
         board.down(&peer, &Ended::Dead, 5);
         board.tried(&peer, 6);
         board.down(&peer, &Ended::Clock("a date".to_owned()), 7);
         let view = board.get(&peer).unwrap();
-        assert_eq!((view.phase, view.since, &*view.detail), (LinkPhase::Disconnected, 5, "a date"));
-        assert!(view.wrong_clock);
+        assert_eq!((view.phase, view.since, &*view.detail.en), (LinkPhase::Disconnected, 5, "a date"));
+        assert_eq!(view.cause, Cause::Clock);
     }
 }

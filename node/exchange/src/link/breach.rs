@@ -2,6 +2,7 @@
 
 use duikou_proto::directory::DirectoryError;
 use duikou_proto::envelope::Micros;
+use duikou_proto::language::Text;
 
 use super::end::{Ended, LinkEnd};
 use super::said::said;
@@ -29,7 +30,7 @@ pub struct BreachView {
     /// When, the last time.
     pub last: Micros,
     /// What it was, for people.
-    pub detail: String,
+    pub detail: Text,
 }
 
 impl Breach {
@@ -45,9 +46,9 @@ impl Breach {
     }
 
     /// That for which a link has ended, and what it was.
-    pub(crate) fn of(ended: &Ended) -> Option<(Self, String)> {
+    pub(crate) fn of(ended: &Ended) -> Option<(Self, Text)> {
         let breach = match ended {
-            Ended::Protocol(detail) => return Some((Self::Protocol, said(detail))),
+            Ended::Protocol(detail) => return Some((Self::Protocol, Text::same(said(detail)))),
             Ended::DirectoryBehind { .. } => Self::DirectoryRollback,
             Ended::Directory(DirectoryError::Fork { .. }) => Self::DirectoryFork,
             Ended::Directory(_) => Self::DirectoryForged,
@@ -55,27 +56,31 @@ impl Breach {
             | Ended::Ahead
             | Ended::Stopped
             | Ended::Dead
+            | Ended::Gone
+            | Ended::Late(_)
+            | Ended::Refused { .. }
+            | Ended::Dial(_)
             | Ended::Clock(_)
             | Ended::Goodbye { .. }
             | Ended::Broken(_)
             | Ended::Store(_)
             | Ended::Write(_) => return None,
         };
-        Some((breach, ended.told()))
+        Some((breach, ended.text()))
     }
 }
 
 /// Notes one. Of many alike the log tells ever fewer: the first, the second, the fourth, and so on.
-pub(crate) fn note(end: &LinkEnd, breach: Breach, detail: &str) {
+pub(crate) fn note(end: &LinkEnd, breach: Breach, detail: Text) {
     let (now, mut count) = (end.engine.now(), 0);
     end.board.update(&end.peer, |view| {
         let noted = view.breaches.entry(breach).or_default();
         noted.count += 1;
         noted.last = now;
-        detail.clone_into(&mut noted.detail);
+        noted.detail = detail.clone();
         count = noted.count;
     });
     if count.count_ones() == 1 {
-        tracing::error!(alarm = breach.code(), peer.id = %end.peer, count, detail, "the peer breaks the protocol");
+        tracing::error!(alarm = breach.code(), peer.id = %end.peer, count, detail = detail.en, "the peer breaks the protocol");
     }
 }

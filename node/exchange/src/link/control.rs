@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::{Beat, Chatter, Credit, Pulse};
 use super::wire::Inbound;
-use crate::engine::Follow;
+use crate::engine::{Follow, Halt};
 use crate::limits;
 
 /// Entries of one frame.
@@ -177,11 +177,10 @@ pub(crate) fn judge_clock(end: &LinkEnd, offset: i64) {
     let off = offset.unsigned_abs() > contract::CLOCK_REFUSE.as_micros() as u64;
     if off && halted.is_none() {
         let seconds = offset / 1_000_000;
-        let why = format!("CLOCK_OFF: this machine's clock differs from the gateway's by {} s", -seconds);
         tracing::error!(peer.id = %end.peer, offset_seconds = seconds, "clock out of tolerance: nothing is written");
-        end.engine.halt(Some(why));
+        end.engine.halt(Some(Halt::Clock { ahead_seconds: -seconds }));
     }
-    if !off && halted.is_some_and(|why| why.starts_with("CLOCK_OFF")) {
+    if !off && matches!(halted, Some(Halt::Clock { .. })) {
         tracing::info!(peer.id = %end.peer, "clock corrected: writing again");
         end.engine.halt(None);
     }

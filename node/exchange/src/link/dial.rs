@@ -17,18 +17,19 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::control::{self, ControlStreams};
-use super::end::{Ended, LANES, LinkEnd, SCOPES, gone};
+use super::end::{Ended, LANES, LinkEnd, SCOPES, TWICE, gone};
 use super::hello::{self, Past};
 use super::protocol::{Backoff, Chatter, SinkLane};
+use super::reason::Step;
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
-use crate::engine::{KeepOutlived, Recovered, TakeBack, facts};
+use crate::engine::{Halt, KeepOutlived, Recovered, TakeBack, facts};
 use crate::link::LinkPhase;
 
 /// How long the peer may take for each step of the beginning.
-const STEP: Duration = Duration::from_secs(10);
+pub(super) const STEP: Duration = Duration::from_secs(10);
 /// How long a node that was told that it runs twice waits before it looks again.
 const DUPLICATE_WAIT: Duration = Duration::from_secs(30);
 /// Link after this long counts as good.
@@ -54,10 +55,9 @@ pub async fn keep(end: LinkEnd, dial: impl Connect) {
             Ended::Stopped => return,
             Ended::Scopes => Duration::ZERO,
             Ended::Goodbye { code, .. } if code == SCOPES => Duration::ZERO,
-            Ended::Goodbye { code, .. } if code == "DUPLICATE_NODE" => {
-                let why = "DUPLICATE_NODE: another process runs with this node's identity and data";
-                tracing::error!(peer.id = %end.peer, "{why}");
-                end.engine.halt(Some(why.to_owned()));
+            Ended::Goodbye { code, .. } if code == TWICE => {
+                tracing::error!(peer.id = %end.peer, "{}", Halt::Twice);
+                end.engine.halt(Some(Halt::Twice));
                 DUPLICATE_WAIT
             }
             _ => backoff.next(u32::from_le_bytes(end.engine.world().random())),
@@ -70,9 +70,8 @@ pub async fn keep(end: LinkEnd, dial: impl Connect) {
     }
 }
 
-async fn within<T>(what: &str, future: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
-    let late = |_| Ended::Broken(format!("{what} took longer than {} s", STEP.as_secs()));
-    tokio::time::timeout(STEP, future).await.map_err(late)?
+async fn within<T>(step: Step, future: impl Future<Output = Result<T, Ended>>) -> Result<T, Ended> {
+    tokio::time::timeout(STEP, future).await.map_err(|_| Ended::Late(step))?
 }
 
 async fn once(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Ended {
@@ -83,11 +82,11 @@ async fn once(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Ended {
 }
 
 async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result<(Hello, Streams), Ended> {
-    let wire = within("dialling", dial.connect()).await?;
+    let wire = within(Step::Dialling, dial.connect()).await?;
     let (out, frames) = mpsc::channel(FRAMES);
     control::send(&out, Frame::Hello(hello::hello(end, instance, String::new()).await?)).await?;
-    let mut input = within("hello", async { Ok(wire.control(frames).await?) }).await?;
-    let first = within("hello", async { input.try_next().await?.ok_or_else(gone) }).await?;
+    let mut input = within(Step::Hello, async { Ok(wire.control(frames).await?) }).await?;
+    let first = within(Step::Hello, async { input.try_next().await?.ok_or_else(gone) }).await?;
     let hello = match first.frame {
         Some(Frame::Hello(hello)) => hello,
         Some(Frame::Goodbye(goodbye)) => return Err(goodbye.into()),
@@ -105,15 +104,15 @@ async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result
         let open = FromSink::Open(sink::open(end, lane).await?);
         let first = SinkFrame { session: hello.session.clone(), lane: lane.into(), frame: Some(open) };
         out.send(first).await.map_err(|_| gone())?;
-        let input = within("pull", async { Ok(wire.pull(frames).await?) }).await?;
+        let input = within(Step::Pull, async { Ok(wire.pull(frames).await?) }).await?;
         streams.sinks.push(SinkStreams { lane, out, input });
     }
     for lane in LANES {
         let (out, frames) = mpsc::channel(FRAMES);
         let first = SourceFrame { session: hello.session.clone(), lane: lane.into(), frame: None };
         out.send(first).await.map_err(|_| gone())?;
-        let mut input = within("push", async { Ok(wire.push(frames).await?) }).await?;
-        let opened = within("push", async { input.try_next().await?.ok_or_else(gone) }).await?;
+        let mut input = within(Step::Push, async { Ok(wire.push(frames).await?) }).await?;
+        let opened = within(Step::Push, async { input.try_next().await?.ok_or_else(gone) }).await?;
         let Some(FromSink::Open(open)) = opened.frame else {
             return Err(Ended::Protocol("a lane that is not opened".to_owned()));
         };
@@ -139,7 +138,7 @@ async fn follow_directory(
     while end.engine.directory().index() < hello.directory_index {
         let index = end.engine.directory().index() + 1;
         control::send(out, Frame::DirectoryRequest(DirectoryRequest { index })).await?;
-        let entries = within("the directory", entries(end, out, input)).await?;
+        let entries = within(Step::Directory, entries(end, out, input)).await?;
         end.engine.submit(crate::engine::Follow(entries)).await??;
         if end.engine.directory().index() < index {
             return Err(Ended::Protocol(format!("directory entry {index} was asked for, and others came")));
@@ -196,12 +195,12 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
     };
     let first = SinkFrame { session: hello.session.clone(), lane: LANES[1].into(), frame: Some(FromSink::Open(open)) };
     out.send(first).await.map_err(|_| gone())?;
-    let mut input = within("recovery", async { Ok(wire.pull(frames).await?) }).await?;
+    let mut input = within(Step::Recovery, async { Ok(wire.pull(frames).await?) }).await?;
     let mut lane = SinkLane::default();
     let (mut taken, mut kept) = (0, BTreeSet::new());
     let mut last = None;
     loop {
-        let frame = within("recovery", async { input.try_next().await?.ok_or_else(gone) }).await?;
+        let frame = within(Step::Recovery, async { input.try_next().await?.ok_or_else(gone) }).await?;
         let Some(FromSource::Batch(batch)) = frame.frame else {
             return Err(Ended::Protocol("recovery brings something else than batches".to_owned()));
         };

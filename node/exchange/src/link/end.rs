@@ -2,6 +2,7 @@
 
 use duikou_proto::directory::Directory;
 use duikou_proto::federation::Goodbye;
+use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Lane;
@@ -9,7 +10,9 @@ use thiserror::Error;
 use tonic::Code;
 
 use super::LinkBoard;
+use super::dial::STEP;
 use super::protocol::{Reads, Violation};
+use super::reason::Step;
 use super::said::said;
 use crate::defects::{self, Defect};
 use crate::engine::{Engine, Side, WriteError};
@@ -42,6 +45,9 @@ pub enum LinkRole {
 
 /// The code with which a link is closed that begins anew at once, for other scopes.
 pub(crate) const SCOPES: &str = "SCOPES";
+
+/// The code with which a node is told that it is not the only one with its identity.
+pub(crate) const TWICE: &str = "DUPLICATE_NODE";
 
 /// The lanes of a link.
 pub(crate) const LANES: [Lane; 2] = [Lane::Prompt, Lane::Bulk];
@@ -98,6 +104,23 @@ pub enum Ended {
     /// Nothing came for too long.
     #[error("the peer does not answer")]
     Dead,
+    /// The other end took its half of a stream away.
+    #[error("the connection closed")]
+    Gone,
+    /// A step of the beginning was not done in time.
+    #[error("{} took longer than {} s", .0, STEP.as_secs())]
+    Late(Step),
+    /// The peer refused a call, or the connection broke under it.
+    #[error("{code}: {text}")]
+    Refused {
+        /// Of gRPC.
+        code: Code,
+        /// For people.
+        text: String,
+    },
+    /// No connection could be made.
+    #[error("{}", .0.en)]
+    Dial(Text),
     /// The peer closed it and said why.
     #[error("{code}: {detail}")]
     Goodbye {
@@ -114,7 +137,7 @@ pub enum Ended {
         /// Ours.
         here: i64,
     },
-    /// The connection broke or could not be made.
+    /// It broke otherwise.
     #[error("{0}")]
     Broken(String),
     /// A certificate is not valid yet, or no longer: one of both clocks is wrong.
@@ -135,7 +158,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// Why, for people: some of the words are the peer's.
+    /// Why, for the log and the peer: some of the words are the peer's.
     pub(crate) fn told(&self) -> String {
         said(&crate::error::chain(self))
     }
@@ -153,7 +176,7 @@ impl From<tonic::Status> for Ended {
         match status.code() {
             // No sound peer sends larger ones.
             Code::OutOfRange => Self::Protocol(text),
-            code => Self::Broken(format!("{code}: {text}")),
+            code => Self::Refused { code, text },
         }
     }
 }
@@ -172,5 +195,5 @@ impl From<Violation> for Ended {
 
 /// The other end took its half of a stream away.
 pub(crate) fn gone() -> Ended {
-    Ended::Broken("the connection closed".to_owned())
+    Ended::Gone
 }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use duikou_proto::federation::link_service_client::LinkServiceClient;
 use duikou_proto::federation::link_service_server::LinkService;
 use duikou_proto::federation::{ControlFrame, SinkFrame, SourceFrame};
+use duikou_proto::language::Text;
 use duikou_proto::limits as contract;
 use duikou_proto::name::NodeId;
 use tokio_stream::wrappers::ReceiverStream;
@@ -22,10 +23,10 @@ impl Connect for Dial {
     async fn connect(&self) -> Result<Box<dyn Wire>, Ended> {
         let channel = Dial::connect(self).await.map_err(|error| {
             let why = crate::error::chain(&error);
-            if DialError::find(&error).is_some_and(DialError::is_of_time) {
-                Ended::Clock(why)
-            } else {
-                Ended::Broken(why)
+            match DialError::find(&error) {
+                Some(found) if found.is_of_time() => Ended::Clock(why),
+                Some(found) => Ended::Dial(Text::new(found.chinese(), why)),
+                None => Ended::Broken(why),
             }
         })?;
         let client = LinkServiceClient::new(channel)

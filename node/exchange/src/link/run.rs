@@ -66,6 +66,6 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
 pub(crate) fn down(end: &LinkEnd, ended: &Ended) {
     end.board.down(&end.peer, ended, end.engine.now());
     if let Some((breach, detail)) = Breach::of(ended) {
-        breach::note(end, breach, &detail);
+        breach::note(end, breach, detail);
     }
 }

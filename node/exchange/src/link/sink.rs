@@ -5,6 +5,7 @@ use duikou_proto::federation::rejected::Code;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
 use duikou_proto::federation::{Ack, Again, Batch, CatchUp, Open, SinkFrame, SourceFrame, Wanted};
+use duikou_proto::language::Text;
 use duikou_proto::limits as contract;
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::sign::{PublicKey, verify_all};
@@ -152,7 +153,7 @@ async fn apply_all(
             end.engine.submit(ahead).await?;
         }
         if let Some(first) = malformed.first() {
-            breach::note(end, Breach::Malformed, &said(first));
+            breach::note(end, Breach::Malformed, Text::same(said(first)));
         }
         let side = end.side(scopes);
         let apply = Apply { peer: end.peer.clone(), lane, side, parts, malformed, progress };

@@ -144,6 +144,34 @@ impl DialError {
         None
     }
 
+    /// It in Chinese. What the system or a library says of the rare ones is as they say it.
+    pub fn chinese(&self) -> String {
+        match self {
+            Self::Connect { address, source } => format!("无法连接 {address}：{}", of_system(source)),
+            Self::Proxy { address, proxy, source } => {
+                let why = match source {
+                    ProxyError::Io(_) => "与代理的连接中断".to_owned(),
+                    ProxyError::Credentials => "代理要求用户名和密码，或不接受所给的".to_owned(),
+                    ProxyError::Refused { status } => format!("代理答复 {status}"),
+                    ProxyError::Malformed => "代理的答复无法识别".to_owned(),
+                };
+                format!("无法经代理 {proxy} 连接 {address}：{why}")
+            }
+            Self::Peer { address, source } => {
+                let why = match source {
+                    PeerRefused::Name(_) => "其证书上没有本网络的名称".to_owned(),
+                    PeerRefused::Other { expected, found } => format!("其证书属于 {found}，不是 {expected}"),
+                    PeerRefused::Role { found } => format!("{found} 不能连接这里"),
+                    PeerRefused::Authority => "其证书颁发机构与邀请码所指的不同".to_owned(),
+                };
+                format!("{address} 不是应有的对方：{why}")
+            }
+            Self::Tls { address, .. } if self.is_of_time() => format!("{address} 的证书有效期与时钟不符"),
+            Self::Tls { address, source } => format!("与 {address} 无法建立安全连接：{}", of_system(source)),
+            Self::Timeout { address, time } => format!("{} 秒内没有连上 {address}", time.as_secs()),
+        }
+    }
+
     /// Whether it is for the date of a certificate.
     pub fn is_of_time(&self) -> bool {
         use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
@@ -156,6 +184,22 @@ impl DialError {
             ))
         )
     }
+}
+
+fn of_system(error: &io::Error) -> String {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut,
+        UnexpectedEof,
+    };
+    let text = match error.kind() {
+        ConnectionRefused => "对方拒绝连接，可能没有运行",
+        ConnectionReset | ConnectionAborted | UnexpectedEof => "连接被中断",
+        HostUnreachable | NetworkUnreachable => "网络不通",
+        TimedOut => "没有答复",
+        _ if error.to_string().contains("lookup") => "找不到这个主机名",
+        _ => return error.to_string(),
+    };
+    text.to_owned()
 }
 
 /// How to reach a server.

@@ -82,7 +82,7 @@ impl Office {
                 drafts: drafts.unwrap_or(0),
             });
         }
-        let mut links = status::links(&self.context).await.map_err(failed)?;
+        let mut links = status::links(&self.context, language).await.map_err(failed)?;
         if !whole {
             links.iter_mut().for_each(|link| {
                 link.rejected_by_peer.clear();

@@ -1,6 +1,7 @@
 //! What waits for the people of an office, beside drafts and listings: what others refused or have not confirmed, links
 //! that are down, and what an operator should act on.
 
+use duikou_proto::language::Language;
 use duikou_proto::name::{NodeId, RecordName};
 use duikou_proto::scope::Scope;
 use duikou_proto::v1::{Alarm, LinkStatus};
@@ -42,20 +43,20 @@ impl Office {
     /// Where they are none, or the store cannot be read.
     pub(crate) async fn work(&self, request: Request<()>) -> Result<WorkFacts, Status> {
         let (caller, language, ()) = self.of_office(request).await?;
-        let mut found = self.facts_for(&caller).await.map_err(|failure| failure.status(language))?;
+        let mut found = self.facts_for(&caller, language).await.map_err(|failure| failure.status(language))?;
         if caller.require_admin().is_ok_and(|of| of.is_none()) {
             found.alarms = self.context.alarms.told(language);
         }
         Ok(found)
     }
 
-    async fn facts_for(&self, caller: &Caller) -> Result<WorkFacts, Failure> {
+    async fn facts_for(&self, caller: &Caller, language: Language) -> Result<WorkFacts, Failure> {
         let engine = &self.door.engine;
         let own = self.own(&caller.reader);
         let (refusals, unconfirmed, links) = tokio::join!(
             engine.facts::<RejectionFact>(facts::REFUSALS, limits::REJECTIONS),
             engine.unconfirmed(|member| own.contains(member)),
-            status::links(&self.context),
+            status::links(&self.context, language),
         );
         let mut refused = Vec::new();
         for (key, fact) in refusals? {

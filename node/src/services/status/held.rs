@@ -6,6 +6,7 @@ use duikou_proto::language::Text;
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::completeness::State as Completed;
 
+use super::peers::refuses_clock;
 use super::{Alert, Context, Failure};
 use crate::engine::completeness::Completeness;
 use crate::engine::receipts::Unconfirmed;
@@ -24,11 +25,17 @@ pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
     let mut alerts = hidden(context).await?;
     let held = engine.completeness();
     alerts.extend(held.iter().filter_map(incomplete).take(INCOMPLETE));
-    let stale: BTreeSet<&str> =
-        held.iter().filter(|held| held.state == Completed::Stale).map(|held| held.origin.as_str()).collect();
+    // By a clock of one's own that is wrong, no head is fresh.
+    let by_clock = |held: &&Completeness| held.state == Completed::Stale && !wrong_clock(context);
+    let stale: BTreeSet<&str> = held.iter().filter(by_clock).map(|held| held.origin.as_str()).collect();
     alerts.extend(stale.into_iter().map(stale_origin).take(INCOMPLETE));
     alerts.extend(engine.unconfirmed(|_| true).await?.iter().map(unconfirmed).take(INCOMPLETE));
     Ok(alerts)
+}
+
+/// Whether this node's clock, rather than an origin's, may be why nothing is fresh.
+fn wrong_clock(context: &Context) -> bool {
+    !context.engine.identity().carrier && context.links.all().iter().any(|(_, view)| refuses_clock(view))
 }
 
 /// Own records that the network hides, each with the reason that the network gives.

@@ -20,12 +20,12 @@ pub(super) fn breaches(peer: &NodeId, view: &LinkView, now: Micros) -> Vec<Alert
 }
 
 fn alert(peer: &NodeId, breach: Breach, noted: &BreachView) -> Alert {
-    let detail = &noted.detail;
+    let Text { zh, en } = &noted.detail;
     let (message, remedy) = match breach {
         Breach::Protocol => (
             Text::new(
-                format!("{peer}违反协议：{detail}。连接已断开并会重试。"),
-                format!("{peer} broke the protocol: {detail}. The link was ended, and is tried again."),
+                format!("{peer}违反协议：{zh}。连接已断开并会重试。"),
+                format!("{peer} broke the protocol: {en}. The link was ended, and is tried again."),
             ),
             Text::new(
                 "请确认双方版本；若版本相符，请告知网络运营方：对端可能已被篡改。",
@@ -34,15 +34,15 @@ fn alert(peer: &NodeId, breach: Breach, noted: &BreachView) -> Alert {
         ),
         Breach::Malformed => (
             Text::new(
-                format!("{peer}送来格式错误的记录，已拒收：{detail}。"),
-                format!("{peer} sent malformed records, which were refused: {detail}."),
+                format!("{peer}送来格式错误的记录，已拒收：{zh}。"),
+                format!("{peer} sent malformed records, which were refused: {en}."),
             ),
             Text::new("请确认对端的版本，并告知其运营方。", "See which version the peer runs, and tell its operator."),
         ),
         Breach::DirectoryFork => (
             Text::new(
-                format!("{peer}出示的成员名录与本机的不一致：{detail}。本机保留原有名录。"),
-                format!("{peer} shows another directory than the one held here: {detail}. The one here stays."),
+                format!("{peer}出示的成员名录与本机的不一致：{zh}。本机保留原有名录。"),
+                format!("{peer} shows another directory than the one held here: {en}. The one here stays."),
             ),
             Text::new(
                 "网络中有两份名录：请与其他成员核对目录条目，并告知网络运营方；确认之前不要重新加入。",
@@ -51,8 +51,8 @@ fn alert(peer: &NodeId, breach: Breach, noted: &BreachView) -> Alert {
         ),
         Breach::DirectoryRollback => (
             Text::new(
-                format!("{peer}出示的成员名录比本机的旧：{detail}。"),
-                format!("{peer} shows an older directory than the one held here: {detail}."),
+                format!("{peer}出示的成员名录比本机的旧：{zh}。"),
+                format!("{peer} shows an older directory than the one held here: {en}."),
             ),
             Text::new(
                 "若网关刚从备份恢复，会自动补齐；否则请告知网络运营方：网关可能隐瞒了条目。",
@@ -61,8 +61,8 @@ fn alert(peer: &NodeId, breach: Breach, noted: &BreachView) -> Alert {
         ),
         Breach::DirectoryForged => (
             Text::new(
-                format!("{peer}送来无效的名录条目，已拒绝：{detail}。"),
-                format!("{peer} sent directory entries that are not valid: {detail}. They were refused."),
+                format!("{peer}送来无效的名录条目，已拒绝：{zh}。"),
+                format!("{peer} sent directory entries that are not valid: {en}. They were refused."),
             ),
             Text::new(
                 "请告知网络运营方：网关或其目录密钥可能已落入他人之手。",

@@ -7,11 +7,13 @@ use duikou_proto::name::NodeId;
 use duikou_proto::v1::{LinkStatus, Rejection};
 
 use super::{Alert, REJECTIONS, misconduct};
-use crate::engine::Engine;
-use crate::link::{LinkBoard, LinkPhase, LinkView};
+use crate::engine::{Engine, Halt};
+use crate::link::{Cause, LinkBoard, LinkPhase, LinkView};
 
 /// After how long recovery should have ended: ten minutes.
 const RECOVERS: Micros = 600 * 1_000_000;
+/// Within this a link is up again that began anew for other scopes: half a minute.
+const BEGINS_ANEW: Micros = 30 * 1_000_000;
 /// After how long without any link a node's directory counts as stale: an hour.
 const STALE: Micros = 3600 * 1_000_000;
 
@@ -19,8 +21,8 @@ const STALE: Micros = 3600 * 1_000_000;
 pub(super) fn alerts(engine: &Engine, views: &[(NodeId, LinkView)], links: &[LinkStatus]) -> Vec<Alert> {
     let mut alerts = Vec::new();
     for ((peer, view), link) in views.iter().zip(links) {
-        alerts.extend(clock(peer, view));
-        alerts.extend(down(peer, view, engine.now()));
+        alerts.extend(clock(engine, peer, view));
+        alerts.extend(down(engine, peer, view));
         alerts.extend(rejected(peer, link));
         alerts.extend(misconduct::breaches(peer, view, engine.now()));
     }
@@ -28,30 +30,42 @@ pub(super) fn alerts(engine: &Engine, views: &[(NodeId, LinkView)], links: &[Lin
     alerts
 }
 
-fn clock(peer: &NodeId, view: &LinkView) -> Option<Alert> {
+/// Whether a clock differs by so much that nothing is exchanged.
+pub(super) fn refuses_clock(view: &LinkView) -> bool {
+    view.clock_offset.is_some_and(|offset| u128::from(offset.unsigned_abs()) > contract::CLOCK_REFUSE.as_micros())
+}
+
+fn clock(engine: &Engine, peer: &NodeId, view: &LinkView) -> Option<Alert> {
     let offset = view.clock_offset?;
     let distance = offset.unsigned_abs();
     if u128::from(distance) <= contract::CLOCK_WARN.as_micros() {
         return None;
     }
-    let seconds = offset / 1_000_000;
-    let refuses = u128::from(distance) > contract::CLOCK_REFUSE.as_micros();
-    let (zh, en) = if refuses {
-        ("已超过10分钟，双方停止写入与接收", "more than 10 minutes, so that writing and applying stop")
-    } else {
-        ("超过1分钟", "more than a minute")
+    let seconds = distance / 1_000_000;
+    let (faster, ahead) = if offset < 0 { ("慢", "behind") } else { ("快", "ahead of") };
+    let refuses = refuses_clock(view);
+    let (zh, en) = match (refuses, engine.identity().carrier) {
+        (false, _) => ("超过1分钟", "more than a minute"),
+        (true, false) => {
+            ("已超过10分钟，本机停止写入与接收", "more than 10 minutes, so nothing is written or taken here")
+        }
+        (true, true) => (
+            "已超过10分钟，该节点停止写入与接收；本网关与其他节点照常",
+            "more than 10 minutes, so that node writes and takes nothing; this gateway and the others go on",
+        ),
     };
     Some(Alert {
         code: if refuses { "CLOCK_REFUSED" } else { "CLOCK_OFF" },
         message: Text::new(
-            format!("{peer}的时钟比本机快{seconds}秒，{zh}。"),
-            format!("The clock of {peer} is {seconds} s ahead of this one: {en}."),
+            format!("{peer}的时钟比本机{faster}{seconds}秒，{zh}。"),
+            format!("The clock of {peer} is {seconds} s {ahead} this one: {en}."),
         ),
         remedy: Text::new("请校准双方的时钟（例如启用 NTP）。", "Set the clock that is wrong, for example with NTP."),
     })
 }
 
-fn down(peer: &NodeId, view: &LinkView, now: Micros) -> Option<Alert> {
+fn down(engine: &Engine, peer: &NodeId, view: &LinkView) -> Option<Alert> {
+    let now = engine.now();
     match view.phase {
         LinkPhase::Connected => return None,
         LinkPhase::Recovering if now - view.since < RECOVERS => return None,
@@ -68,25 +82,41 @@ fn down(peer: &NodeId, view: &LinkView, now: Micros) -> Option<Alert> {
                 ),
             });
         }
-        LinkPhase::Connecting if view.detail.is_empty() => return None,
+        LinkPhase::Connecting if view.detail.en.is_empty() => return None,
         LinkPhase::Connecting | LinkPhase::Disconnected => {}
     }
-    let (zh, en) =
-        if view.detail.is_empty() { ("原因未知", "no reason is known") } else { (&*view.detail, &*view.detail) };
+    let told_elsewhere = match view.cause {
+        Cause::Anew => now - view.since < BEGINS_ANEW,
+        Cause::Twice => engine.halted() == Some(Halt::Twice),
+        Cause::Store => engine.trouble().is_some(),
+        Cause::Way | Cause::Clock => false,
+    };
+    if told_elsewhere {
+        return None;
+    }
+    let unknown = Text::new("原因未知", "no reason is known");
+    let Text { zh, en } = if view.detail.en.is_empty() { &unknown } else { &view.detail };
     Some(Alert {
         code: "LINK_DOWN",
         message: Text::new(format!("与{peer}的连接中断：{zh}。"), format!("The link to {peer} is down: {en}.")),
-        remedy: if view.wrong_clock {
-            Text::new(
+        remedy: match view.cause {
+            Cause::Clock => Text::new(
                 "请核对本机与对方的时钟（例如启用 NTP）；若都正确，请联系对方更新其证书。连接会自动重试。",
                 "Compare this machine's clock and the peer's, for example with NTP; where both are right, the peer has to \
                  renew its certificate. The link is tried again by itself.",
-            )
-        } else {
-            Text::new(
+            ),
+            Cause::Twice => Text::new(
+                "请联系该节点的运营方：停用两台中的一台，再重启留下的那台。",
+                "Tell that node's operator to stop one of the two, and then to restart the other.",
+            ),
+            Cause::Store => Text::new(
+                "请检查本机磁盘的空间与状态；连接会自动重试。",
+                "See whether this machine's disk has room and works. The link is tried again by itself.",
+            ),
+            Cause::Way | Cause::Anew => Text::new(
                 "请检查网络、代理与对方的状态；连接会自动重试。",
                 "Check the network, the proxy and the peer. The link is tried again by itself.",
-            )
+            ),
         },
     })
 }

@@ -3,9 +3,8 @@
 use duikou_proto::language::Text;
 
 use super::{Alert, Context, Failure};
-use crate::engine::{Engine, facts};
+use crate::engine::{Engine, Halt, Trouble, TroubleKind, facts};
 use crate::link::unheard;
-use crate::services::refused::halt_reason;
 
 /// Paused subscriptions that an alarm names.
 const SUBSCRIPTIONS: usize = 8;
@@ -13,25 +12,63 @@ const SUBSCRIPTIONS: usize = 8;
 /// All of it.
 pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
     let engine = &context.engine;
-    let mut alerts: Vec<Alert> = engine.halted().map(|why| halted(&why)).into_iter().collect();
+    let mut alerts: Vec<Alert> = engine.halted().map(halted).into_iter().collect();
+    alerts.extend(engine.trouble().as_ref().map(troubled));
     alerts.extend(unrecovered(engine));
     alerts.extend(gathering(context).await?);
     alerts.extend(paused(&context.subscriptions.paused()));
     Ok(alerts)
 }
 
-fn halted(why: &str) -> Alert {
-    let remedy = match halt_reason(why) {
-        "DUPLICATE_NODE" => Text::new(
+fn halted(why: Halt) -> Alert {
+    let remedy = match why {
+        Halt::Twice => Text::new(
             "请停用两台中的一台；若数据目录被复制过，请从备份恢复或重新加入网络。",
             "Stop one of the two. Where the folder was copied, restore from a backup or join the network anew.",
         ),
-        _ => Text::new("请校准本机时钟（例如启用 NTP）。", "Set this machine's clock, for example with NTP."),
+        Halt::Clock { .. } => {
+            Text::new("请校准本机时钟（例如启用 NTP）。", "Set this machine's clock, for example with NTP.")
+        }
     };
+    let (reason, detail) = (why.reason(), why.text());
     Alert {
         code: "HALTED",
-        message: Text::new(format!("本机已停止写入：{why}。"), format!("This server writes nothing: {why}.")),
+        message: Text::new(
+            format!("本机已停止写入（{reason}）：{}。", detail.zh),
+            format!("This server writes nothing ({reason}): {}.", detail.en),
+        ),
         remedy,
+    }
+}
+
+/// What is to be written finds no place.
+fn troubled(trouble: &Trouble) -> Alert {
+    let Trouble { kind, since, detail } = trouble;
+    let since = jiff::Timestamp::from_microsecond(*since).map(|since| since.strftime("%Y-%m-%d %H:%M UTC").to_string());
+    let since = since.unwrap_or_default();
+    match kind {
+        TroubleKind::Full => Alert {
+            code: "DISK_FULL",
+            message: Text::new(
+                format!("磁盘已满：自 {since} 起，新的内容无法写入本机，他方的信息也无法接收。"),
+                format!("The disk is full: since {since} nothing new can be written here, nor taken from others."),
+            ),
+            remedy: Text::new(
+                "请腾出磁盘空间，之后自动继续。已确认的内容不会丢失。",
+                "Make room on the disk: it then goes on by itself. Nothing that was acknowledged is lost.",
+            ),
+        },
+        TroubleKind::Failing => Alert {
+            code: "STORE_FAILING",
+            message: Text::new(
+                format!("自 {since} 起，本机的数据无法全部写入：{detail}。"),
+                format!("Since {since} not everything can be written to the data of this server: {detail}."),
+            ),
+            remedy: Text::new(
+                "请检查磁盘、data.db 的权限与日志；恢复后自动继续。已确认的内容不会丢失；若磁盘已坏，换盘后从备份恢复。",
+                "Look at the disk, the permissions of data.db and the log; it goes on by itself once that is mended. Nothing that was acknowledged is lost. Where the disk is broken, restore a backup on another one.",
+            ),
+        },
     }
 }
 

@@ -11,6 +11,7 @@ use prost_types::{FieldMask, Timestamp};
 use tonic::Code;
 
 use super::*;
+use crate::engine::Halt;
 use crate::time::{micros, timestamp};
 
 fn get(name: &str) -> GetListingRequest {
@@ -410,7 +411,7 @@ async fn only_an_editor_writes_and_only_for_its_member() {
     }
     let editor = world.token("a", Role::Editor).await;
     assert!(world.anybody().create_listing(bearing(&editor, request())).await.is_ok());
-    world.engine.halt(Some("CLOCK_OFF: 700 s".into()));
+    world.engine.halt(Some(Halt::Clock { ahead_seconds: 700 }));
     let halted = world.admin().create_listing(create("a", "new", listing("new", &[]))).await.unwrap_err();
     assert_eq!((halted.code(), reason(&halted).as_str()), (Code::FailedPrecondition, "CLOCK_OFF"));
     assert!(world.admin().get_listing(get("members/a/listings/tea")).await.is_ok(), "reading goes on");

@@ -1,5 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 
+use duikou_proto::language::Text;
 use duikou_proto::v1::{BackupRequest, GetStatusRequest, UpdateListingRequest};
 use prost_types::FieldMask;
 use tonic::Code;
@@ -8,7 +9,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::*;
 use crate::backup;
-use crate::engine::{RejectionFact, facts};
+use crate::engine::{Halt, RejectionFact, facts};
 use crate::link::{LinkPhase, LinkView};
 
 #[tokio::test]
@@ -21,7 +22,7 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
     world.links.update(&id("gate"), |link: &mut LinkView| {
         link.phase = LinkPhase::Disconnected;
         link.since = START - 3 * 3600 * SECOND;
-        link.detail = "refused".into();
+        link.detail = Text::same("refused");
         link.acknowledged = acknowledged;
         link.clock_offset = Some(-90 * SECOND);
     });
@@ -46,7 +47,7 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
     }
     let name = "members/a.n.example/listings/one".to_owned();
     world.engine.submit(Put(facts::refused(&id("gate")) + &name, fact)).await.unwrap();
-    world.engine.halt(Some("DUPLICATE_NODE: seen twice".into()));
+    world.engine.halt(Some(Halt::Twice));
     let status = world.operator().get_status(GetStatusRequest {}).await.unwrap().into_inner();
     assert_eq!(status.members, ["a.n.example", "b.n.example"]);
     assert_eq!((status.holdings.len(), status.holdings[0].records, status.holdings[0].own), (1, 3, true));

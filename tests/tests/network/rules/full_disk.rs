@@ -1,7 +1,7 @@
 //! A disk that is full: what was acknowledged stays, what was not is refused in plain words, and the server lives on.
 
 use duikou_proto::v1::Listing;
-use duikou_tests::harness::{Network, SmallDisk, offer, within};
+use duikou_tests::harness::{Network, Server, SmallDisk, offer, within};
 use tonic::Code;
 
 use super::{PATIENCE, failed, reason};
@@ -41,7 +41,15 @@ async fn a_full_disk_refuses_and_loses_nothing() {
     let held = node.list("members/-").await.unwrap();
     assert_eq!(held.len(), acknowledged.len(), "the server answers, and holds what it acknowledged");
 
+    let alarm = node.alarms("DISK_FULL", "The disk is full").await;
+    assert!(alarm.remedy.contains("goes on by itself") && alarm.remedy.contains("acknowledged"), "{alarm:?}");
+
     disk.grow();
+    let over = async || {
+        let alarms = node.status().await.map_err(|status| status.to_string())?.alarms;
+        if alarms.is_empty() { Ok(()) } else { Err(format!("{alarms:?}")) }
+    };
+    within(PATIENCE, over).await.unwrap_or_else(|alarms| panic!("it does not go on by itself: {alarms}"));
     node.publish(offer("after")).await.unwrap();
     node.restart().await;
     net.settle().await;
@@ -121,4 +129,39 @@ async fn a_gateway_on_a_full_disk_shows_what_it_has_and_takes_the_rest_once_ther
     gateway.stop().await;
     drop(disk);
     net.leave("what the gateway has lies on a disk that is gone");
+}
+
+/// Waits until the link of `node` is down because its disk is full, and nothing else is blamed.
+async fn blames_its_disk(node: &Server) {
+    let told = async || {
+        let status = node.status().await.map_err(|status| status.to_string())?;
+        let codes: Vec<&str> = status.alarms.iter().map(|alarm| &*alarm.code).collect();
+        let down = status.links.iter().any(|link| link.detail.contains("磁盘已满"));
+        if codes == ["DISK_FULL"] && down { Ok(()) } else { Err(format!("{codes:?}, {:?}", status.links)) }
+    };
+    within(PATIENCE, told).await.unwrap_or_else(|why| panic!("{} does not blame its disk: {why}", node.name()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_a_full_disk_ends_blames_no_network() {
+    let mut net = Network::new(739).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    let path = net.root().join("small");
+    let disk = SmallDisk::mount(&path);
+    net.join("small", &["small"]).await.linked().await;
+    let (origin, node) = (net.node("shenzhen"), net.node("small"));
+    disk.fill();
+    let published = origin.publish(offer("thick").saying(&"茶".repeat(19_000))).await.unwrap();
+    for n in 0..120 {
+        origin.publish(offer(&format!("thick-{n}")).saying(&"茶".repeat(19_000))).await.unwrap();
+    }
+    blames_its_disk(node).await;
+    let doctor = node.cli(&["doctor", "--language", "en"]).await;
+    assert!(doctor.stdout.contains("DISK_FULL") && !doctor.stdout.contains("Check the network"), "{doctor}");
+
+    disk.grow();
+    disk.empty();
+    node.sees(&published.name).await;
+    net.settle().await;
+    node.stop().await;
+    net.finish().await;
 }

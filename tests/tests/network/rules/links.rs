@@ -96,7 +96,7 @@ async fn a_link_goes_through_the_configured_proxy_and_nowhere_else() {
     let told = async || {
         let status = node.status().await.map_err(|status| status.to_string())?;
         let detail = format!("{:?}", status.links);
-        if detail.contains("asks for credentials") { Ok(()) } else { Err(detail) }
+        if detail.contains("代理要求用户名和密码") { Ok(()) } else { Err(detail) }
     };
     within(PATIENCE, told).await.unwrap_or_else(|reason| panic!("without a password: {reason}"));
     node.stop().await;
