@@ -40,7 +40,8 @@ impl Directories {
         let directory = self.door.engine.directory();
         let mut rest = directory.members().filter(|member| member.id.as_str() > after.as_str());
         let held = held_of(&self.door.engine, &caller.reader);
-        let members: Vec<v1::Member> = rest.by_ref().take(size).map(|member| shown(member, &held)).collect();
+        let members: Vec<v1::Member> =
+            rest.by_ref().take(size).map(|member| shown(member, &held, &caller.reader)).collect();
         let next = members.last().filter(|_| rest.next().is_some());
         let next_page_token =
             next.map(|last| purpose.seal(&self.door.engine, last.name.trim_start_matches("members/")));
@@ -53,7 +54,7 @@ impl Directories {
         let held = held_of(&self.door.engine, &caller.reader);
         directory
             .member(&id)
-            .map(|member| shown(member, &held))
+            .map(|member| shown(member, &held, &caller.reader))
             .ok_or_else(|| Failure::NotFound(format!("members/{id}")))
     }
 
@@ -115,7 +116,12 @@ pub(crate) fn bad_member_name(field: &str) -> Failure {
     )
 }
 
-fn shown(member: &Member, held: &[Completeness]) -> v1::Member {
+/// Whether a reader is of the network, and so may know why somebody takes no part in it.
+fn is_within(reader: &Reader) -> bool {
+    matches!(reader.whole(), Reader::Operator | Reader::Member(_))
+}
+
+fn shown(member: &Member, held: &[Completeness], reader: &Reader) -> v1::Member {
     let key = member.keys.newest();
     let state = match member.state {
         MemberState::Active => member::State::Active,
@@ -139,6 +145,7 @@ fn shown(member: &Member, held: &[Completeness]) -> v1::Member {
         key_number: key.map_or(0, |key| key.number),
         moving_to: member.moving.as_ref().map(ToString::to_string).unwrap_or_default(),
         drop_time,
+        state_reason: if is_within(reader) { member.reason.clone() } else { String::new() },
         completeness: held.iter().filter(|held| held.origin == member.id.as_str()).map(completeness).collect(),
         key_fingerprint: key.map(|key| key.key.fingerprint()).unwrap_or_default(),
     }

@@ -1,5 +1,6 @@
 //! How a server is, as its operator sees it: holdings, links, and what to act on.
 
+mod excluded;
 mod held;
 mod holdings;
 mod misconduct;
@@ -78,6 +79,7 @@ async fn all_alarms(
     links: &[LinkStatus],
 ) -> Result<Vec<Alert>, Failure> {
     let mut alarms = stopped::alerts(context).await?;
+    alarms.extend(excluded::alerts(&context.engine));
     alarms.extend(peers::alerts(&context.engine, views, links));
     let keys = super::keys::alerts(context).await?.into_iter();
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));

@@ -119,6 +119,7 @@ impl Directory {
                         node,
                         moving: None,
                         state: MemberState::Active,
+                        reason: String::new(),
                         keys,
                         encryption_key: EncryptionKey {
                             number: 1,
@@ -156,16 +157,19 @@ impl Directory {
                 }
                 self.directory_keys.push(public);
             }
-            Action::Suspend(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Suspended,
-            Action::Resume(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Active,
+            Action::Suspend(act) => {
+                self.known(index, &id(&act.member)?)?.become_for(MemberState::Suspended, &act.reason);
+            }
+            Action::Resume(act) => self.known(index, &id(&act.member)?)?.become_for(MemberState::Active, ""),
             Action::Remove(act) => {
                 let kept = match act.keep_seconds {
                     0 => limits::REMOVED_KEPT.as_micros() as Micros,
                     seconds => seconds.saturating_mul(1_000_000).max(0),
                 };
-                self.known(index, &id(&act.member)?)?.state = MemberState::Removed(time.saturating_add(kept));
+                let state = MemberState::Removed(time.saturating_add(kept));
+                self.known(index, &id(&act.member)?)?.become_for(state, &act.reason);
             }
-            Action::Restore(act) => self.known(index, &id(&act.member)?)?.state = MemberState::Active,
+            Action::Restore(act) => self.known(index, &id(&act.member)?)?.become_for(MemberState::Active, ""),
             Action::CircleCreate(act) => {
                 if !is_label(&act.circle) || self.circles.contains_key(&act.circle) {
                     return Err(wrong(format!("circle {} is no name, or was used before", act.circle)));

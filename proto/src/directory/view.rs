@@ -42,6 +42,8 @@ pub struct Member {
     pub moving: Option<NodeId>,
     /// Whether it takes part.
     pub state: MemberState,
+    /// Why it does not, in the words of the network's operator; empty where it does, or where none were given.
+    pub reason: String,
     /// Its signing keys.
     pub keys: KeyRing,
     /// Its newest encryption key.
@@ -64,6 +66,13 @@ impl Member {
         for until in self.earlier_encryption.values_mut() {
             *until = predecessors_until.min(*until);
         }
+    }
+}
+
+impl Member {
+    pub(super) fn become_for(&mut self, state: MemberState, reason: &str) {
+        self.state = state;
+        reason.clone_into(&mut self.reason);
     }
 }
 

@@ -6,7 +6,7 @@ use duikou_proto::v1::{GetMemberRequest, ListMembersRequest, Member};
 use prost_types::Timestamp;
 
 use crate::cli::output::table;
-use crate::cli::{CommandError, Context, Sequence, Text, time};
+use crate::cli::{CommandError, Context, Sequence, Text, clean, time};
 
 /// What everyone may ask about members.
 #[derive(Debug, clap::Subcommand)]
@@ -120,6 +120,9 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
         let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
         for (label, cell) in header().iter().zip(row(member)) {
             table.add_row([label.in_language(context.language), &cell]);
+        }
+        if !member.state_reason.is_empty() {
+            table.add_row([context.say("理由", "REASON"), &clean(&member.state_reason)]);
         }
         if !member.moving_to.is_empty() {
             table.add_row([context.say("迁往", "MOVING TO"), &member.moving_to]);

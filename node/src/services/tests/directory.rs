@@ -1,4 +1,4 @@
-use duikou_proto::federation::Suspend;
+use duikou_proto::federation::{Resume, Suspend};
 use duikou_proto::v1::{GetMemberRequest, GetNetworkRequest, ListCirclesRequest, ListMembersRequest, member};
 use tonic::Code;
 
@@ -24,6 +24,20 @@ async fn everyone_reads_who_is_in_the_network() {
     assert_eq!((member.node.as_str(), member.key_number), ("elsewhere.n.example", 1));
     let absent = GetMemberRequest { name: "members/nobody".into() };
     assert_eq!(world.directories().get_member(absent).await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn why_a_member_is_suspended_is_for_the_network_alone() {
+    let mut world = World::new().await;
+    let secret = world.token("a", Role::Viewer).await;
+    world.act(Action::Suspend(Suspend { member: id("c").to_string(), reason: "audit".into() })).await;
+    let get = || GetMemberRequest { name: "members/c".into() };
+    let reason = async |request| world.directories().get_member(request).await.unwrap().into_inner().state_reason;
+    assert_eq!(reason(bearing(&secret, get())).await, "audit");
+    assert_eq!(reason(Request::new(get())).await, "", "the public is not told");
+    world.act(Action::Resume(Resume { member: id("c").to_string() })).await;
+    let reason = world.directories().get_member(bearing(&secret, get())).await.unwrap().into_inner().state_reason;
+    assert_eq!(reason, "", "it is over");
 }
 
 #[tokio::test]

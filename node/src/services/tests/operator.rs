@@ -1,5 +1,6 @@
 use std::os::unix::fs::PermissionsExt;
 
+use duikou_proto::federation::{Remove, Restore, Resume, Suspend};
 use duikou_proto::language::Text;
 use duikou_proto::v1::{BackupRequest, GetStatusRequest, UpdateListingRequest};
 use prost_types::FieldMask;
@@ -60,6 +61,30 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
     let codes: Vec<&str> = status.alarms.iter().map(|alarm| alarm.code.as_str()).collect();
     assert_eq!(codes, ["HALTED", "CLOCK_OFF", "LINK_DOWN", "REJECTED_BY_PEER", "DIRECTORY_STALE"]);
     assert!(status.alarms.iter().all(|alarm| !alarm.message.is_empty() && !alarm.remedy.is_empty()));
+}
+
+#[tokio::test]
+async fn the_node_of_a_member_that_takes_no_part_says_so_and_why() {
+    let mut world = World::new().await;
+    let alarms = async |world: &World| {
+        let mut request = Request::new(GetStatusRequest {});
+        request.metadata_mut().insert("accept-language", "en".parse().unwrap());
+        let status = world.operator().get_status(request).await.unwrap().into_inner();
+        status.alarms.into_iter().map(|alarm| (alarm.code, alarm.message)).collect::<Vec<_>>()
+    };
+    let member = |member: &str| id(member).to_string();
+    world.act(Action::Suspend(Suspend { member: member("c"), reason: "elsewhere".into() })).await;
+    assert_eq!(alarms(&world).await, [], "it lives elsewhere");
+    world.act(Action::Suspend(Suspend { member: member("a"), reason: "keys are known to others".into() })).await;
+    world.act(Action::Remove(Remove { member: member("b"), ..Remove::default() })).await;
+    let told = alarms(&world).await;
+    let codes: Vec<&str> = told.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["SUSPENDED", "REMOVED"]);
+    assert!(told[0].1.contains("keys are known to others"), "{told:?}");
+    assert!(told[1].1.contains("no reason was given"), "{told:?}");
+    world.act(Action::Resume(Resume { member: member("a") })).await;
+    world.act(Action::Restore(Restore { member: member("b") })).await;
+    assert_eq!(alarms(&world).await, []);
 }
 
 #[tokio::test]

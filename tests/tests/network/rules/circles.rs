@@ -88,6 +88,10 @@ async fn a_suspended_member_is_hidden_everywhere_at_once_and_shown_again_when_re
         here => Err(format!("the directory is at {here}, not {index}")),
     };
     within(PATIENCE, heard).await.unwrap();
+    // Its own operator reads why, and whom to ask; members do, and the public does not.
+    let alarm = shenzhen.alarms("SUSPENDED", "audit").await;
+    assert!(alarm.remedy.contains("network's operator"), "{alarm:?}");
+    assert!(bijie.cli(&["members", "show", "shenzhen"]).await.done().contains("audit"));
     let status = shenzhen.publish(offer("meanwhile")).await.unwrap_err();
     assert_eq!(reason(&status), "SUSPENDED", "{status}");
     assert_eq!(status.code(), Code::FailedPrecondition);

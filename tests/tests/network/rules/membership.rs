@@ -83,6 +83,7 @@ async fn a_removal_hides_at_once_and_is_undone_with_nothing_lost() {
     for server in [gateway, bijie, net.node("zunyi")] {
         server.loses(TEA).await;
     }
+    shenzhen.alarms("REMOVED", "merged").await;
     // Its own eyes are closed too: what only the circle opened to it leaves its node.
     shenzhen.loses("members/bijie/listings/coal").await;
     let refused = async || match shenzhen.publish(offer("late")).await {
