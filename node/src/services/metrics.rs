@@ -109,6 +109,14 @@ fn registry(status: &Status, halted: bool, search_behind: Option<i64>, counted: 
     });
     gauge("link_refused", "Records refused now, at most 100 of each", refusals.collect());
 
+    let by_holders = status.refused_by_holders.iter();
+    let by_holders = by_holders.map(|of| (vec![("holder", of.holder.clone())], count(&of.rejected)));
+    gauge(
+        "refused_by_holder",
+        "Records of members here that others refused, at most 100 of each",
+        by_holders.collect(),
+    );
+
     let breaches = status.links.iter().flat_map(|link| {
         let labels = |code: &str| vec![("peer", link.peer.clone()), ("code", code.to_owned())];
         link.breaches.iter().map(move |breach| (labels(&breach.code), breach.count))

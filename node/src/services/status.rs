@@ -5,20 +5,21 @@ mod held;
 mod holdings;
 mod misconduct;
 mod peers;
+mod refusals;
 mod stopped;
 
-use duikou_proto::federation::rejected::Code;
 use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::name::NodeId;
 use duikou_proto::v1;
 use duikou_proto::v1::link_status::State;
-use duikou_proto::v1::{Alarm, LinkStatus, Rejection, Status};
+use duikou_proto::v1::{Alarm, LinkStatus, Status};
 pub(crate) use peers::is_stale;
 
 use super::Context;
 use super::error::Failure;
-use crate::engine::{Engine, RejectionFact, facts};
+use crate::engine::facts;
+use crate::engine::refused_by::RefusedBy;
 use crate::link::{Breach, BreachView, LinkPhase, LinkView};
 use crate::time::timestamp;
 
@@ -33,7 +34,8 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     let members: Vec<String> = directory.hosted(&identity.node).map(|member| member.id.to_string()).collect();
     let views = context.links.all();
     let links = links_of(context, &views, language).await?;
-    let alarms = all_alarms(context, &views, &links).await?;
+    let refused = engine.refused_by(|_| true).await?;
+    let alarms = all_alarms(context, &views, &links, &refused).await?;
     Ok(Status {
         node: identity.node.to_string(),
         network: identity.network.to_string(),
@@ -46,6 +48,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
         links,
         alarms: alarms.into_iter().map(|alarm| alarm.told(language)).collect(),
         feed_id: hex(&engine.feed_id()),
+        refused_by_holders: refusals::of_holders(&refused, language),
     })
 }
 
@@ -53,7 +56,8 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
 pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
     let views = context.links.all();
     let links = links_of(context, &views, Language::default()).await?;
-    all_alarms(context, &views, &links).await
+    let refused = context.engine.refused_by(|_| true).await?;
+    all_alarms(context, &views, &links, &refused).await
 }
 
 /// How the links are, in the reader's language.
@@ -77,10 +81,12 @@ async fn all_alarms(
     context: &Context,
     views: &[(NodeId, LinkView)],
     links: &[LinkStatus],
+    refused: &[RefusedBy],
 ) -> Result<Vec<Alert>, Failure> {
     let mut alarms = stopped::alerts(context).await?;
     alarms.extend(excluded::alerts(&context.engine));
     alarms.extend(peers::alerts(&context.engine, views, links));
+    alarms.extend(refusals::by_holders(refused));
     let keys = super::keys::alerts(context).await?.into_iter();
     alarms.extend(keys.map(|alert| Alert { code: alert.code, message: alert.message, remedy: alert.remedy }));
     alarms.extend(misconduct::equivocations(&context.engine).await?);
@@ -122,8 +128,8 @@ async fn link(context: &Context, peer: &NodeId, view: &LinkView, language: Langu
         detail: view.detail.in_language(language).to_owned(),
         unacknowledged: context.links.unacknowledged(engine, peer).await?,
         behind: view.behind,
-        rejected_by_peer: rejections(engine, &facts::refused(peer)).await?,
-        rejected_here: rejections(engine, &facts::rejected(peer)).await?,
+        rejected_by_peer: refusals::of_peer(engine, &facts::refused(peer), language).await?,
+        rejected_here: refusals::of_peer(engine, &facts::rejected(peer), language).await?,
         clock_offset_ms: view.clock_offset.unwrap_or_default() / 1000,
         breaches: view.breaches.iter().map(|(breach, noted)| told(*breach, noted, language)).collect(),
     })
@@ -136,15 +142,4 @@ fn told(breach: Breach, noted: &BreachView, language: Language) -> v1::Breach {
         last_time: Some(timestamp(noted.last)),
         detail: noted.detail.in_language(language).to_owned(),
     }
-}
-
-async fn rejections(engine: &Engine, prefix: &str) -> Result<Vec<Rejection>, Failure> {
-    let found = engine.facts::<RejectionFact>(prefix, REJECTIONS).await?;
-    let rejections = found.into_iter().map(|(key, fact)| Rejection {
-        name: key.strip_prefix(prefix).unwrap_or(&key).to_owned(),
-        revision: fact.revision,
-        code: Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned(),
-        detail: fact.detail,
-    });
-    Ok(rejections.collect())
 }

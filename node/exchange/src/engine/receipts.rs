@@ -71,7 +71,7 @@ pub(super) async fn remember(
 
 impl Engine {
     /// The receipts to a member, with who signed them: of those that are in the directory.
-    async fn receipts(&self, origin: &MemberId) -> Result<Vec<(Member, Option<Receipt>)>, StoreError> {
+    pub(super) async fn receipts(&self, origin: &MemberId) -> Result<Vec<(Member, Option<Receipt>)>, StoreError> {
         let directory = self.directory();
         let active = directory.members().filter(|m| m.id != *origin && m.state == MemberState::Active);
         let named = active.filter_map(|member| Some((member.clone(), receipt::name(&member.id, origin).ok()?)));

@@ -26,6 +26,7 @@ fn people(context: &Context, status: &v1::Status) -> String {
         parts.push(links(context, status));
     }
     parts.extend(status.links.iter().flat_map(|link| rejections(context, link)));
+    parts.extend(status.refused_by_holders.iter().flat_map(|of| refused(context, of)));
     parts.extend(status.alarms.iter().map(|alarm| {
         let label = context.say("告警", "ALARM");
         let remedy = context.say("处理", "do");
@@ -101,15 +102,19 @@ fn links(context: &Context, status: &v1::Status) -> String {
     table.trim_fmt()
 }
 
+fn lines(label: &str, who: &str, all: &[v1::Rejection]) -> Vec<String> {
+    all.iter().map(|one| clean(&format!("{label} {who}: {} {} {}", one.name, one.code, one.detail))).collect()
+}
+
+fn refused(context: &Context, by: &v1::HolderRefusals) -> Vec<String> {
+    lines(context.say("成员拒收", "refused by the member"), &by.holder, &by.rejected)
+}
+
 fn rejections(context: &Context, link: &v1::LinkStatus) -> Vec<String> {
     let by_peer = context.say("对端拒收", "refused by the peer");
     let here = context.say("本端拒收", "refused here");
-    let lines = |label: &str, all: &[v1::Rejection]| {
-        let line = |r: &v1::Rejection| clean(&format!("{label} {}: {} {} {}", link.peer, r.name, r.code, r.detail));
-        all.iter().map(line).collect::<Vec<_>>()
-    };
-    let mut all = lines(by_peer, &link.rejected_by_peer);
-    all.extend(lines(here, &link.rejected_here));
+    let mut all = lines(by_peer, &link.peer, &link.rejected_by_peer);
+    all.extend(lines(here, &link.peer, &link.rejected_here));
     all.extend(link.breaches.iter().map(|breach| {
         let (label, times) = (context.say("违反协议", "breach of the protocol"), context.say("次", "times"));
         let v1::Breach { code, count, detail, .. } = breach;

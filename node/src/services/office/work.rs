@@ -9,13 +9,14 @@ use tonic::{Request, Status};
 
 use super::Office;
 use crate::engine::receipts::Unconfirmed;
+use crate::engine::refused_by::RefusedBy;
 use crate::engine::{RejectionFact, facts};
 use crate::limits;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
 use crate::services::status;
 
-/// A listing of ours that a peer refused.
+/// A listing of ours that a peer or a member elsewhere refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) name: RecordName,
@@ -27,7 +28,7 @@ pub(crate) struct Refusal {
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WorkFacts {
-    /// Listings of the caller's own members that a peer refused.
+    /// Listings of the caller's own members that a peer or a member elsewhere refused.
     pub(crate) refused: Vec<Refusal>,
     /// Who should have confirmed by now what they have published; scopes as people write them.
     pub(crate) unconfirmed: Vec<Unconfirmed>,
@@ -53,8 +54,9 @@ impl Office {
     async fn facts_for(&self, caller: &Caller, language: Language) -> Result<WorkFacts, Failure> {
         let engine = &self.door.engine;
         let own = self.own(&caller.reader);
-        let (refusals, unconfirmed, links) = tokio::join!(
+        let (refusals, by_holders, unconfirmed, links) = tokio::join!(
             engine.facts::<RejectionFact>(facts::REFUSALS, limits::REJECTIONS),
+            engine.refused_by(|member| own.contains(member)),
             engine.unconfirmed(|member| own.contains(member)),
             status::links(&self.context, language),
         );
@@ -68,6 +70,11 @@ impl Office {
             let listing = name.as_str().contains("/listings/");
             if let (Ok(peer), true) = (peer, listing && own.contains(&name.origin())) {
                 refused.push(Refusal { name, peer: peer.to_string(), code: fact.code });
+            }
+        }
+        for RefusedBy { name, holder, code, .. } in by_holders? {
+            if name.as_str().contains("/listings/") {
+                refused.push(Refusal { name, peer: holder.to_string(), code: code.into() });
             }
         }
         let (mut unconfirmed, mut links) = (unconfirmed?, links?);

@@ -4,9 +4,9 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::language::Text;
 use duikou_proto::limits as contract;
 use duikou_proto::name::NodeId;
-use duikou_proto::v1::{LinkStatus, Rejection};
+use duikou_proto::v1::LinkStatus;
 
-use super::{Alert, REJECTIONS, misconduct};
+use super::{Alert, misconduct, refusals};
 use crate::engine::{Engine, Halt};
 use crate::link::{Cause, LinkBoard, LinkPhase, LinkView};
 
@@ -23,7 +23,7 @@ pub(super) fn alerts(engine: &Engine, views: &[(NodeId, LinkView)], links: &[Lin
     for ((peer, view), link) in views.iter().zip(links) {
         alerts.extend(clock(engine, peer, view));
         alerts.extend(down(engine, peer, view));
-        alerts.extend(rejected(peer, link));
+        alerts.extend(refusals::of_link(engine, peer, link));
         alerts.extend(misconduct::breaches(peer, view, engine.now()));
     }
     alerts.extend(stale(engine, views));
@@ -119,43 +119,6 @@ fn down(engine: &Engine, peer: &NodeId, view: &LinkView) -> Option<Alert> {
             ),
         },
     })
-}
-
-fn rejected(peer: &NodeId, link: &LinkStatus) -> Vec<Alert> {
-    let many = |rejections: &[Rejection]| match rejections.len() {
-        REJECTIONS => format!("{REJECTIONS}+"),
-        count => count.to_string(),
-    };
-    let mut alerts = Vec::new();
-    if !link.rejected_by_peer.is_empty() {
-        let count = many(&link.rejected_by_peer);
-        alerts.push(Alert {
-            code: "REJECTED_BY_PEER",
-            message: Text::new(
-                format!("{peer}拒收了本机的{count}条记录。"),
-                format!("{peer} refused {count} of our records."),
-            ),
-            remedy: Text::new(
-                "请查看各条的原因，改正后重新发布。",
-                "See the reason of each, correct it and publish again.",
-            ),
-        });
-    }
-    if !link.rejected_here.is_empty() {
-        let count = many(&link.rejected_here);
-        alerts.push(Alert {
-            code: "REJECTED_HERE",
-            message: Text::new(
-                format!("本机拒收了{peer}送来的{count}条记录。"),
-                format!("We refused {count} records from {peer}."),
-            ),
-            remedy: Text::new(
-                "对方可以看到原因；若原因是密钥或目录，目录更新后会自动重试。",
-                "Their origin sees why. What depends on keys or the directory is asked for again when it moves.",
-            ),
-        });
-    }
-    alerts
 }
 
 /// Whether no gateway has been reached for so long that the directory may be out of date.

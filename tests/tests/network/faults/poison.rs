@@ -125,6 +125,16 @@ async fn a_newcomer_takes_nothing_that_was_altered_on_the_gateway() {
         if refused == BAD.len() { Ok(()) } else { Err(format!("{refused} are shown")) }
     };
     within(PATIENCE, told).await.unwrap();
+    // Nobody takes the gateway's word for whose records they are, nor keeps it from whoever wrote them.
+    let alarm = net.gateway().alarms("REJECTED_BY_PEER", &format!("written by shenzhen.{NETWORK}")).await;
+    assert!(alarm.remedy.contains("theirs to correct"), "{alarm:?}");
+    newcomer.alarms("REJECTED_HERE", "4 for their signatures").await;
+    let origin = net.node("shenzhen");
+    let alarm = origin.alarms("REFUSED_ELSEWHERE", &format!("zunyi.{NETWORK} refused {}", full_name("body"))).await;
+    assert!(alarm.message.contains("signature") && alarm.remedy.contains("Publish it again"), "{alarm:?}");
+    assert_eq!(origin.metric(&format!("duikou_refused_by_holder{{holder=\"zunyi.{NETWORK}\"}}")).await, 4);
+    let shown = origin.cli(&["status", "--language", "en"]).await.done();
+    assert!(shown.contains(&format!("refused by the member zunyi.{NETWORK}: {}", full_name("body"))), "{shown}");
 
     let after = net.node("shenzhen").publish(offer("after")).await.unwrap();
     newcomer.sees(&after.name).await;
