@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use duikou_node::engine::facts;
 use duikou_node::error::chain;
 use duikou_proto::federation::root_request::Statement;
 use duikou_proto::federation::root_service_server::RootService;
@@ -16,8 +17,6 @@ use super::{Membership, refuse, unread, unwritten};
 use crate::authority::{next_authority, succeed};
 use crate::root::statement_input;
 
-/// Begins what waits.
-const WAITING: &str = "root-request/";
 /// Begins what the root has signed of members' keys.
 const SIGNED: &str = "root-signature/";
 /// What may wait at a time.
@@ -30,7 +29,7 @@ fn key(prefix: &str, request: &RootRequest) -> Result<String, Status> {
 
 impl Membership {
     async fn waiting(&self) -> Result<Vec<(String, RootRequest)>, Status> {
-        let found = self.0.engine.facts::<Vec<u8>>(WAITING, LIMIT).await.map_err(unread)?;
+        let found = self.0.engine.facts::<Vec<u8>>(facts::ROOT_REQUESTS, LIMIT).await.map_err(unread)?;
         Ok(found.into_iter().filter_map(|(key, bytes)| Some((key, RootRequest::decode(&*bytes).ok()?))).collect())
     }
 
@@ -49,7 +48,7 @@ impl Membership {
         }
         let network = self.0.engine.identity().network.to_string();
         let request = RootRequest { network, statement: Some(statement), signature: Vec::new() };
-        let (key, bytes) = (key(WAITING, &request)?, request.encode_to_vec());
+        let (key, bytes) = (key(facts::ROOT_REQUESTS, &request)?, request.encode_to_vec());
         self.0.engine.put_fact(key, Some(bytes)).await.map_err(|error| unwritten(&error))?;
         Ok(request)
     }
@@ -67,7 +66,7 @@ impl Membership {
     }
 
     async fn apply(&self, request: RootRequest) -> Result<(), Status> {
-        let waits = key(WAITING, &request)?;
+        let waits = key(facts::ROOT_REQUESTS, &request)?;
         if self.0.engine.fact::<Vec<u8>>(&waits).await.map_err(unread)?.is_none() {
             let (zh, en) = (
                 "该请求已不在等待：可能已完成，或被新的请求取代",

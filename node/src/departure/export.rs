@@ -18,9 +18,12 @@ use crate::feed::listing_in;
 use crate::json::{Defaults, Layout, to_json};
 use crate::store::Row;
 
-/// Keeps what departs in `departed` below `dir`.
+/// Below a server's folder.
+pub(crate) const FOLDER: &str = "departed";
+
+/// Keeps what departs in [`FOLDER`] below `dir`.
 pub(crate) fn keep_in(dir: &Path, network: NetworkName) -> KeepDeparted {
-    let folder = dir.join("departed");
+    let folder = dir.join(FOLDER);
     Box::new(move |member: &MemberId, entry: i64, first: bool, piece: Piece<'_>| {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let file = |kind: &str| folder.join(format!("{}-{entry}.{kind}", member.short()));

@@ -5,6 +5,6 @@ mod export;
 mod release;
 mod typed;
 
-pub(crate) use export::keep_in;
+pub(crate) use export::{FOLDER, keep_in};
 pub use release::keep_released;
 pub(crate) use typed::{NotTakenIn, TakeIn, TakenIn, read as read_typed};

@@ -3,11 +3,16 @@
 mod excluded;
 mod held;
 mod holdings;
+mod left;
 mod misconduct;
 mod peers;
 mod refusals;
+mod root;
 mod stopped;
 
+use std::collections::BTreeSet;
+
+use duikou_proto::directory::MemberState;
 use duikou_proto::hex::hex;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::name::NodeId;
@@ -20,7 +25,7 @@ use super::Context;
 use super::error::Failure;
 use crate::engine::facts;
 use crate::engine::refused_by::RefusedBy;
-use crate::link::{Breach, BreachView, LinkPhase, LinkView};
+use crate::link::{Breach, BreachView, Cause, LinkPhase, LinkView, unheard};
 use crate::time::timestamp;
 
 /// Rejections shown per link and direction.
@@ -32,7 +37,7 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     let identity = engine.identity();
     let directory = engine.directory();
     let members: Vec<String> = directory.hosted(&identity.node).map(|member| member.id.to_string()).collect();
-    let views = context.links.all();
+    let views = views(context);
     let links = links_of(context, &views, language).await?;
     let refused = engine.refused_by(|_| true).await?;
     let alarms = all_alarms(context, &views, &links, &refused).await?;
@@ -52,9 +57,30 @@ pub(super) async fn of(context: &Context, language: Language) -> Result<Status, 
     })
 }
 
+/// What is known of every link; at a gateway also of those by which no node has come since this process began.
+fn views(context: &Context) -> Vec<(NodeId, LinkView)> {
+    let (engine, mut views) = (&context.engine, context.links.all());
+    if !engine.identity().carrier {
+        return views;
+    }
+    let directory = engine.directory();
+    let takes_part = |node: &NodeId| directory.hosted(node).any(|m| !matches!(m.state, MemberState::Removed(_)));
+    let known: BTreeSet<NodeId> = views.iter().map(|(peer, _)| peer.clone()).collect();
+    let absent = unheard(engine, &context.links).into_iter().filter(|node| !known.contains(node) && takes_part(node));
+    let view = LinkView {
+        since: context.started,
+        detail: Text::new("自本次启动以来尚未连接", "it has not connected since this start"),
+        cause: Cause::Unheard,
+        ..LinkView::default()
+    };
+    views.extend(absent.map(|node| (node, view.clone())));
+    views.sort_by(|(one, _), (two, _)| one.cmp(two));
+    views
+}
+
 /// What an operator should act on.
 pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
-    let views = context.links.all();
+    let views = views(context);
     let links = links_of(context, &views, Language::default()).await?;
     let refused = context.engine.refused_by(|_| true).await?;
     all_alarms(context, &views, &links, &refused).await
@@ -62,7 +88,7 @@ pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
 
 /// How the links are, in the reader's language.
 pub(super) async fn links(context: &Context, language: Language) -> Result<Vec<LinkStatus>, Failure> {
-    links_of(context, &context.links.all(), language).await
+    links_of(context, &views(context), language).await
 }
 
 async fn links_of(
@@ -85,6 +111,8 @@ async fn all_alarms(
 ) -> Result<Vec<Alert>, Failure> {
     let mut alarms = stopped::alerts(context).await?;
     alarms.extend(excluded::alerts(&context.engine));
+    alarms.extend(root::alert(&context.engine).await?);
+    alarms.extend(left::alert(context).await);
     alarms.extend(peers::alerts(&context.engine, views, links));
     alarms.extend(refusals::by_holders(refused));
     let keys = super::keys::alerts(context).await?.into_iter();

@@ -17,6 +17,8 @@ pub enum Cause {
     Way,
     /// Nothing: it begins anew by itself.
     Anew,
+    /// The peer, which has not come since this process began.
+    Unheard,
     /// One of both clocks.
     Clock,
     /// The disk of this server.

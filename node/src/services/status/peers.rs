@@ -14,6 +14,8 @@ use crate::link::{Cause, LinkBoard, LinkPhase, LinkView};
 const RECOVERS: Micros = 600 * 1_000_000;
 /// Within this a link is up again that began anew for other scopes: half a minute.
 const BEGINS_ANEW: Micros = 30 * 1_000_000;
+/// Within this a node has come back to a gateway that was started: three minutes.
+const COMES_BACK: Micros = 180 * 1_000_000;
 /// After how long without any link a node's directory counts as stale: an hour.
 const STALE: Micros = 3600 * 1_000_000;
 
@@ -87,6 +89,7 @@ fn down(engine: &Engine, peer: &NodeId, view: &LinkView) -> Option<Alert> {
     }
     let told_elsewhere = match view.cause {
         Cause::Anew => now - view.since < BEGINS_ANEW,
+        Cause::Unheard => now - view.since < COMES_BACK,
         Cause::Twice => engine.halted() == Some(Halt::Twice),
         Cause::Store => engine.trouble().is_some(),
         Cause::Way | Cause::Clock => false,
@@ -112,6 +115,10 @@ fn down(engine: &Engine, peer: &NodeId, view: &LinkView) -> Option<Alert> {
             Cause::Store => Text::new(
                 "请检查本机磁盘的空间与状态；连接会自动重试。",
                 "See whether this machine's disk has room and works. The link is tried again by itself.",
+            ),
+            Cause::Unheard => Text::new(
+                "请确认该节点在运行、能到达本网关；若已不再使用，请迁走或移除其成员。",
+                "See that the node runs and can reach this gateway. Where it is gone for good, move or remove its members.",
             ),
             Cause::Way | Cause::Anew => Text::new(
                 "请检查网络、代理与对方的状态；连接会自动重试。",

@@ -11,7 +11,7 @@ use tonic_health::pb::health_client::HealthClient;
 use super::*;
 use crate::backup;
 use crate::engine::{Halt, RejectionFact, facts};
-use crate::link::{LinkPhase, LinkView};
+use crate::link::{Cause, LinkPhase, LinkView};
 
 #[tokio::test]
 async fn status_tells_what_is_held_and_what_to_act_on() {
@@ -85,6 +85,41 @@ async fn the_node_of_a_member_that_takes_no_part_says_so_and_why() {
     world.act(Action::Resume(Resume { member: member("a") })).await;
     world.act(Action::Restore(Restore { member: member("b") })).await;
     assert_eq!(alarms(&world).await, []);
+}
+
+#[tokio::test]
+async fn an_alarm_names_what_is_to_be_looked_at() {
+    let world = World::new().await;
+    let told = async |change: &dyn Fn(&mut LinkView)| {
+        world.links.update(&id("gate"), |link: &mut LinkView| {
+            *link = LinkView { since: START - 60 * SECOND, detail: Text::new("因", "why"), ..LinkView::default() };
+            change(link);
+        });
+        let status = world.operator().get_status(GetStatusRequest {}).await.unwrap().into_inner();
+        status
+            .alarms
+            .into_iter()
+            .map(|alarm| format!("{} {} {}", alarm.code, alarm.message, alarm.remedy))
+            .collect::<Vec<String>>()
+    };
+    let first = |told: Vec<String>| told.into_iter().next().unwrap_or_default();
+    let said = first(told(&|_| {}).await);
+    assert!(said.starts_with("LINK_DOWN") && said.contains("：因。") && said.contains("检查网络"), "{said}");
+    // What begins anew by itself is none for a while, nor a node that may be about to come back.
+    assert_eq!(first(told(&|link| (link.cause, link.since) = (Cause::Anew, START - SECOND)).await), "");
+    assert!(first(told(&|link| link.cause = Cause::Anew).await).contains("检查网络"));
+    assert_eq!(first(told(&|link| link.cause = Cause::Unheard).await), "");
+    let said = first(told(&|link| (link.cause, link.since) = (Cause::Unheard, START - 200 * SECOND)).await);
+    assert!(said.starts_with("LINK_DOWN") && said.contains("迁走或移除"), "{said}");
+    // A clock is ahead, or behind by so much.
+    let said = first(told(&|link| link.clock_offset = Some(-90 * SECOND)).await);
+    assert!(said.starts_with("CLOCK_OFF gate.n.example的时钟比本机慢90秒"), "{said}");
+    let said = first(told(&|link| link.clock_offset = Some(700 * SECOND)).await);
+    assert!(said.starts_with("CLOCK_REFUSED gate.n.example的时钟比本机快700秒"), "{said}");
+    // Of two processes the halt tells, and the network is not to blame.
+    world.engine.halt(Some(Halt::Twice));
+    let said = told(&|link| link.cause = Cause::Twice).await;
+    assert!(said.len() == 1 && said[0].starts_with("HALTED") && said[0].contains("停用两台中的一台"), "{said:?}");
 }
 
 #[tokio::test]

@@ -67,7 +67,13 @@ async fn a_new_authority_is_believed_at_once_and_the_old_one_ends() {
     shenzhen.linked().await;
     let before = bytes(shenzhen, "ca.crt");
     failed(&gateway.cli(&["ca", "rotate", "--root-key", &root_key]).await, 2, &["--yes"]);
-    gateway.cli(&["ca", "rotate", "--root-key", &root_key, "--yes"]).await.done();
+    // Without the root key it waits, and the operator is told what for.
+    gateway.cli(&["ca", "rotate"]).await.done();
+    let alarm = gateway.alarms("ROOT_REQUESTS", "a new certificate authority").await;
+    assert!(alarm.remedy.contains("root sign"), "{alarm:?}");
+    let signed = gateway.cli(&["root", "sign", "--root-key", &root_key, "--yes", "--language", "en"]).await;
+    assert_eq!(signed.code, 0, "{signed}");
+    assert!(gateway.status().await.unwrap().alarms.iter().all(|alarm| alarm.code != "ROOT_REQUESTS"));
     assert_eq!(certificates(&gateway.dir().join("ca.crt")), 2);
     shenzhen.restart().await;
     shenzhen.linked().await;

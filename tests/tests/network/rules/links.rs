@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duikou_proto::v1::link_status::State;
-use duikou_tests::harness::{Network, Program, Server, WebCertificate, WrongClock, offer, run_program, within};
+use duikou_tests::harness::{
+    NETWORK, Network, Program, Server, WebCertificate, WrongClock, offer, run_program, within,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -221,5 +223,28 @@ async fn an_hour_without_a_gateway_is_told_on_every_page_and_nothing_that_is_kno
     assert!(!page("/").await.contains(told));
     net.settle().await;
     net.node("bijie").get("members/shenzhen/listings/meanwhile").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_was_restarted_knows_who_has_not_come_back() {
+    let net = Network::new(759).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]).start().await;
+    let (gateway, away) = (net.gateway(), net.node("bijie"));
+    net.settle().await;
+    away.stop().await;
+    gateway.restart().await;
+    net.node("shenzhen").linked().await;
+    let status = gateway.status().await.unwrap();
+    let row = status.links.iter().find(|link| link.peer == format!("bijie.{NETWORK}"));
+    let row = row.unwrap_or_else(|| panic!("bijie is in no row: {:?}", status.links));
+    assert_eq!((row.state(), &*row.detail), (State::Disconnected, "自本次启动以来尚未连接"));
+    assert!(
+        gateway.operator_port("/metrics").await.1.contains(&format!("duikou_link_up{{peer=\"bijie.{NETWORK}\"}} 0"))
+    );
+    // Not at once: they take a moment to come back.
+    assert!(status.alarms.iter().all(|alarm| !alarm.message.contains("bijie")), "{:?}", status.alarms);
+    away.start().await;
+    away.linked().await;
+    let back = gateway.status().await.unwrap().links;
+    assert!(back.iter().all(|link| link.state() == State::Connected), "{back:?}");
     net.finish().await;
 }

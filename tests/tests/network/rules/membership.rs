@@ -177,6 +177,8 @@ async fn a_member_moves_once_its_node_has_delivered_everything() {
     let kept = std::fs::read_to_string(departed(shenzhen, "jsonl")).unwrap();
     assert!(kept.contains(&listing_name("shenzhen", "drawer")), "{kept}");
     let file = departed(shenzhen, "jsonl").display().to_string();
+    let alarm = shenzhen.alarms("DEPARTED", "shenzhen left this server").await;
+    assert!(alarm.remedy.contains("duikou-node import"), "{alarm:?}");
     zunyi.cli(&["import", &file]).await.done();
     let drawer = zunyi.get("members/shenzhen/listings/drawer").await.unwrap();
     assert!(drawer.scopes.is_empty(), "{drawer:?}");
