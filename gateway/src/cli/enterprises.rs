@@ -1,6 +1,7 @@
 //! `enterprises`
 
 use duikou_node::cli::{CommandError, Context, Sequence, Text};
+use duikou_proto::federation::enterprise::State;
 use duikou_proto::federation::enterprise_service_client::EnterpriseServiceClient;
 use duikou_proto::federation::{
     CreateEnterpriseRequest, Enterprise, ListEnterprisesRequest, RemoveEnterpriseRequest, ResumeEnterpriseRequest,
@@ -175,10 +176,14 @@ async fn list(context: &Context) -> Result<(), CommandError> {
     ];
     let mut results = Sequence::new(context, &header, |enterprise: &Enterprise| {
         let name = if enterprise.name_en.is_empty() { &enterprise.name_zh } else { &enterprise.name_en };
-        let state = enterprise.state().as_str_name().to_lowercase();
+        let state = match enterprise.state() {
+            State::Active => context.say("正常", "active"),
+            State::Suspended => context.say("已暂停", "suspended"),
+            State::Unspecified => "",
+        };
         let made = duikou_node::cli::time(enterprise.create_time.as_ref());
         let (code, contact) = (enterprise.credit_code.clone(), enterprise.contact.clone());
-        vec![enterprise.name.clone(), name.clone(), code, contact, state, made]
+        vec![enterprise.name.clone(), name.clone(), code, contact, state.to_owned(), made]
     });
     for enterprise in &enterprises {
         results.push(enterprise)?;

@@ -97,7 +97,7 @@ impl Args {
             return Ok(());
         }
         let until = time(invite.expire_time.as_ref());
-        let verb = if replaces { "recover" } else { "join" };
+        let verb = if replaces { "keys replace" } else { "join" };
         for text in [
             Text::new(format!("有效期至 {until}"), format!("good until {until}")),
             Text::new(

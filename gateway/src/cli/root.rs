@@ -103,6 +103,7 @@ impl Command {
             Self::Sign(args) => args.run(context).await,
             Self::Apply(args) => {
                 let requests = read(&args.file)?;
+                tell(context, &requests);
                 apply(context, &context.connect().await?, requests).await
             }
         }
@@ -216,11 +217,10 @@ async fn signed(context: &Context, mut requests: RootRequests, key: &Path) -> Re
     Ok(requests)
 }
 
+/// Does what was signed, of which the caller has told.
 async fn apply(context: &Context, server: &Server, requests: RootRequests) -> Result<(), CommandError> {
     for request in requests.requests {
-        let said = described(&request);
         client(server).apply_root_signature(ApplyRootSignatureRequest { request: Some(request) }).await?;
-        context.note(&said);
     }
     context.note(&Text::new("已生效", "done"));
     Ok(())

@@ -72,7 +72,7 @@ impl Args {
 fn told(context: &Context, found: &Match) -> String {
     let listing = found.listing.clone().unwrap_or_default();
     let opportunity = listing.listing.unwrap_or_default();
-    let (kind, direction) = (listing::kind(&opportunity), listing::direction(&opportunity));
+    let (kind, direction) = (listing::kind(context, &opportunity), listing::direction(context, &opportunity));
     let mut lines = vec![format!("{:>3}  {}  {kind} {direction}  {}", found.score, listing.name, opportunity.title)];
     lines.extend(found.reasons.iter().map(|reason| {
         let words = match context.language {

@@ -43,7 +43,8 @@ impl Args {
             None => Ok(()),
             Some(first) => {
                 let count = faults.len();
-                let message = Text::new(format!("发现 {count} 个问题"), format!("found {count} problems"));
+                let problems = if count == 1 { "problem" } else { "problems" };
+                let message = Text::new(format!("发现 {count} 个问题"), format!("found {count} {problems}"));
                 Err(CommandError::new(first.kind, message))
             }
         }

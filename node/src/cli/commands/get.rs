@@ -102,7 +102,7 @@ fn row(context: &Context, holder: &Holder) -> Vec<String> {
 
 fn people(context: &Context, found: &Listing, holders: &[Holder]) -> String {
     let mut fields = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
-    for (label, cell) in listing::header().iter().zip(listing::row(found)) {
+    for (label, cell) in listing::header().iter().zip(listing::row(context, found)) {
         fields.add_row([label.in_language(context.language), &cell]);
     }
     fields.add_row([context.say("范围", "SCOPES"), &found.scopes.join(" ")]);

@@ -168,7 +168,11 @@ fn table(context: &Context, keys: &[KeyInfo]) -> Result<(), CommandError> {
     let mut results = Sequence::new(context, &header, |key: &KeyInfo| {
         vec![
             key.member.clone(),
-            key.purpose().as_str_name().to_lowercase(),
+            match key.purpose() {
+                Purpose::Signing => context.say("签名", "signing").to_owned(),
+                Purpose::Encryption => context.say("加密", "encryption").to_owned(),
+                Purpose::Unspecified => String::new(),
+            },
             key.number.to_string(),
             time(key.introduced_time.as_ref()),
             time(key.end_time.as_ref()),

@@ -27,7 +27,7 @@ pub struct Args {
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let server = context.connect().await?;
-        let mut results = Sequence::new(context, &listing::header(), listing::row);
+        let mut results = Sequence::new(context, &listing::header(), |found| listing::row(context, found));
         let mut left = self.limit.unwrap_or(usize::MAX);
         let mut kept = Vec::new();
         listing::for_each(&server, "members/-", self.filter.filter(), |listing| {

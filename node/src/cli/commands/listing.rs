@@ -22,12 +22,12 @@ pub(super) fn header() -> Vec<Text> {
 }
 
 /// The cells of one.
-pub(super) fn row(listing: &Listing) -> Vec<String> {
+pub(super) fn row(context: &Context, listing: &Listing) -> Vec<String> {
     let opportunity = listing.listing.clone().unwrap_or_default();
     vec![
         listing.name.clone(),
-        kind(&opportunity).to_owned(),
-        direction(&opportunity).to_owned(),
+        kind(context, &opportunity).to_owned(),
+        direction(context, &opportunity).to_owned(),
         opportunity.title,
         opportunity.regions.join(" "),
         time(listing.expire_time.as_ref()),
@@ -48,21 +48,24 @@ pub(super) async fn duplicates(server: &Server, listing: Listing) -> Vec<Text> {
     found.into_inner().duplicates.into_iter().map(said).collect()
 }
 
-pub(super) fn kind(opportunity: &v1::Opportunity) -> &'static str {
-    match opportunity.details {
-        Some(Details::Capital(_)) => "capital",
-        Some(Details::Project(_)) => "project",
-        Some(Details::Technology(_)) => "technology",
-        Some(Details::Talent(_)) => "talent",
-        Some(Details::Event(_)) => "event",
-        None => "",
-    }
+/// Which kind it is, in words.
+pub(super) fn kind(context: &Context, opportunity: &v1::Opportunity) -> &'static str {
+    let (zh, en) = match opportunity.details {
+        Some(Details::Capital(_)) => ("资金", "capital"),
+        Some(Details::Project(_)) => ("项目", "project"),
+        Some(Details::Technology(_)) => ("技术", "technology"),
+        Some(Details::Talent(_)) => ("人才", "talent"),
+        Some(Details::Event(_)) => ("活动", "event"),
+        None => ("", ""),
+    };
+    context.say(zh, en)
 }
 
-pub(super) fn direction(opportunity: &v1::Opportunity) -> &'static str {
+/// Likewise whether it is offered or sought.
+pub(super) fn direction(context: &Context, opportunity: &v1::Opportunity) -> &'static str {
     match opportunity.direction() {
-        Direction::Offer => "offer",
-        Direction::Request => "request",
+        Direction::Offer => context.say("供给", "offer"),
+        Direction::Request => context.say("需求", "request"),
         Direction::Unspecified => "",
     }
 }
@@ -101,7 +104,7 @@ pub(super) fn event(context: &Context, event: &v1::FeedEvent) -> Result<(), Comm
     let line = match &event.event {
         Some(Event::Listing(listing)) => {
             let opportunity = listing.listing.clone().unwrap_or_default();
-            let what = format!("{} {}", kind(&opportunity), direction(&opportunity));
+            let what = format!("{} {}", kind(context, &opportunity), direction(context, &opportunity));
             format!("+ {}  {what}  {}", listing.name, opportunity.title)
         }
         Some(Event::NoLonger(gone)) => {

@@ -49,11 +49,11 @@ pub fn full_name(member: &str) -> String {
     if member.starts_with("members/") { member.to_owned() } else { format!("members/{member}") }
 }
 
-fn state(member: &Member) -> &'static str {
+fn state(context: &Context, member: &Member) -> &'static str {
     match member.state() {
-        State::Active => "active",
-        State::Suspended => "suspended",
-        State::Removed => "removed",
+        State::Active => context.say("正常", "active"),
+        State::Suspended => context.say("已暂停", "suspended"),
+        State::Removed => context.say("已移除", "removed"),
         State::Unspecified => "",
     }
 }
@@ -92,14 +92,14 @@ fn header() -> [Text; 6] {
     ]
 }
 
-fn row(member: &Member) -> Vec<String> {
+fn row(context: &Context, member: &Member) -> Vec<String> {
     let Member { id, name_zh, name_en, region, node, .. } = member.clone();
-    vec![id, name_zh, name_en, region, node, state(member).to_owned()]
+    vec![id, name_zh, name_en, region, node, state(context, member).to_owned()]
 }
 
 async fn list(_: ListArgs, context: &Context) -> Result<(), CommandError> {
     let mut directory = context.connect().await?.directory();
-    let mut results = Sequence::new(context, &header(), row);
+    let mut results = Sequence::new(context, &header(), |member| row(context, member));
     let mut request = ListMembersRequest { page_size: super::listing::PAGE, page_token: String::new() };
     loop {
         let page = directory.list_members(request.clone()).await?.into_inner();
@@ -118,7 +118,7 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
     let member = directory.get_member(GetMemberRequest { name: full_name(&args.member) }).await?.into_inner();
     context.show(&member, |member| {
         let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
-        for (label, cell) in header().iter().zip(row(member)) {
+        for (label, cell) in header().iter().zip(row(context, member)) {
             table.add_row([label.in_language(context.language), &cell]);
         }
         if !member.state_reason.is_empty() {
@@ -130,7 +130,10 @@ async fn show(args: ShowArgs, context: &Context) -> Result<(), CommandError> {
         if let Some(until) = &member.drop_time {
             table.add_row([context.say("他处删除于", "DROPPED ELSEWHERE"), &time(Some(until))]);
         }
-        table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
+        // No member lies in the Gulf of Guinea: none was given.
+        if (member.latitude, member.longitude) != (0.0, 0.0) {
+            table.add_row([context.say("位置", "LOCATION"), &format!("{}, {}", member.latitude, member.longitude)]);
+        }
         table.add_row([context.say("密钥", "KEY"), &format!("{} {}", member.key_number, member.key_fingerprint)]);
         for held in &member.completeness {
             table.add_row([&held.scope, &completeness(context, held.state(), held.complete_time.as_ref())]);

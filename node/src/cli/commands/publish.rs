@@ -47,7 +47,8 @@ impl Args {
             return Err(refused(&[fault]).hint(Text::new("或用 --member 指明成员", "or name the member with --member")));
         }
         let server = context.connect().await?;
-        let mut results = Sequence::new(context, &super::listing::header(), super::listing::row);
+        let mut results =
+            Sequence::new(context, &super::listing::header(), |listing| super::listing::row(context, listing));
         for (line, listing) in listings {
             self.warn_of_duplicates(context, &server, &listing).await;
             let published = self.publish(&server, listing).await.map_err(|mut error| {

@@ -93,7 +93,7 @@ impl<'a> Shown<'a> {
         if !answer.listings.is_empty() {
             let mut rows = table(self.context, &listing::header());
             for found in &answer.listings {
-                rows.add_row(listing::row(found).iter().map(|cell| clean(cell)));
+                rows.add_row(listing::row(self.context, found).iter().map(|cell| clean(cell)));
             }
             self.context.print(&rows.trim_fmt())?;
         }

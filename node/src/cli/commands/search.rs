@@ -128,7 +128,7 @@ fn people(context: &Context, answer: &SearchListingsResponse) -> Result<(), Comm
     ];
     let mut rows = table(context, &header);
     for result in &answer.results {
-        rows.add_row(row(result).iter().map(|cell| clean(cell)));
+        rows.add_row(row(context, result).iter().map(|cell| clean(cell)));
         for duplicate in &result.duplicates {
             let title = format!("  = {}", duplicate.title);
             let cells = [title, String::new(), member(&duplicate.name), String::new(), duplicate.name.clone()];
@@ -160,12 +160,12 @@ fn people(context: &Context, answer: &SearchListingsResponse) -> Result<(), Comm
     Ok(())
 }
 
-fn row(result: &SearchResult) -> Vec<String> {
+fn row(context: &Context, result: &SearchResult) -> Vec<String> {
     let found = result.listing.clone().unwrap_or_default();
     let opportunity = found.listing.unwrap_or_default();
     vec![
         opportunity.title.clone(),
-        listing::kind(&opportunity).to_owned(),
+        listing::kind(context, &opportunity).to_owned(),
         member(&found.name),
         time(found.expire_time.as_ref()),
         found.name,

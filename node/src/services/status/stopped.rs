@@ -120,7 +120,7 @@ fn paused(ids: &[String]) -> Option<Alert> {
         code: "SUBSCRIPTIONS_PAUSED",
         message: Text::new(
             format!("{count}个订阅因接收方多日失败、拒收或令牌失效而暂停：{named}。"),
-            format!("{count} subscriptions are paused: their receivers failed for days, want no more, or their tokens are no longer good: {named}."),
+            format!("Paused subscriptions, {count} in all: {named}. A receiver failed for days or wants no more, or a token is no longer good."),
         ),
         remedy: Text::new(
             "请用 subscriptions show 查看原因，处理后执行 subscriptions resume，或删除。",

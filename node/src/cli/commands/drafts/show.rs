@@ -145,7 +145,7 @@ impl ShowArgs {
             }
             let content = draft.listing.clone().unwrap_or_default();
             let label = |zh, en| context.say(zh, en);
-            for (label, cell) in listing::header().iter().zip(listing::row(&content)).skip(1) {
+            for (label, cell) in listing::header().iter().zip(listing::row(context, &content)).skip(1) {
                 table.add_row([label.in_language(context.language), &cell]);
             }
             table.add_row([label("可见范围", "AUDIENCE"), &content.scopes.join(" ")]);
