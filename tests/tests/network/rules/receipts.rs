@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::holder::State;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::token::Role;
-use duikou_proto::v1::{Holder, ListHoldersRequest, WithdrawalReason};
+use duikou_proto::v1::{Holder, Lane, ListHoldersRequest, Record, WithdrawalReason};
 use duikou_tests::harness::{NETWORK, Network, Server, WebCertificate, WebClient, offer, within};
+use duikou_tests::malicious::{Relay, Tamper};
+use prost::Message;
 use tonic::{Code, Status};
 
 use super::{listing_name, reason};
+use crate::malicious::{again, completeness, refuses};
 
 /// How long until a receipt has come: a holder signs at most one a minute to an origin.
 const RECEIPTED: Duration = Duration::from_secs(150);
@@ -89,5 +93,45 @@ async fn an_origin_sees_who_holds_a_listing_and_who_does_not() {
     let web = origin.web(certificate.client(), Some(&secret)).await.unwrap();
     let answer = ListingServiceClient::new(web).list_holders(request(&tea)).await.unwrap().into_inner();
     assert_eq!(answer.holders.len(), 3, "its own token will do");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_reader_refuses_is_named_to_its_origin_and_keeps_nothing_else_from_being_confirmed() {
+    let net = Network::new(733).gateway().node("shenzhen", &["shenzhen"]).node("zunyi", &["zunyi"]).start().await;
+    let (origin, reader) = (net.node("shenzhen"), net.node("zunyi"));
+    let relay = Relay::between(reader, net.gateway()).await;
+    again(reader, &relay).await;
+    let [before, broken, after] = ["before", "broken", "after"].map(|id| listing_name("shenzhen", id));
+    // One record of which nothing but the signature is wrong, for this reader alone.
+    let name = broken.clone();
+    relay.turns(Tamper::default().parts(Lane::Bulk, move |mut parts| {
+        for part in &mut parts {
+            if Record::decode(part.payload.clone()).is_ok_and(|record| record.name == name) {
+                part.signature[0] ^= 1;
+            }
+        }
+        parts
+    }));
+    for id in ["before", "broken", "after"] {
+        origin.publish(offer(id)).await.unwrap();
+    }
+    reader.sees(&after).await;
+    refuses(reader, &broken, "BAD_SIGNATURE").await;
+    reader.alarms("INCOMPLETE", "public").await;
+    let state = completeness(reader, "shenzhen", "public").await.unwrap();
+    assert_eq!(state.state(), Completed::Rejected, "{state:?}");
+
+    for name in [&before, &after] {
+        knows(origin, name, &[("zunyi", State::Held)]).await;
+    }
+    let found = knows(origin, &broken, &[("zunyi", State::Refused)]).await;
+    assert_eq!(found[0].refusal, "BAD_SIGNATURE", "{found:?}");
+    let shown = origin.cli(&["get", &broken, "--language", "en"]).await.done();
+    assert!(shown.contains("refused") && shown.contains("BAD_SIGNATURE"), "{shown}");
+
+    relay.turns_honest();
+    origin.replace(offer("broken").titled("whole")).await.unwrap();
+    reader.sees(&broken).await;
     net.finish().await;
 }
