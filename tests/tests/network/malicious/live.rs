@@ -2,6 +2,7 @@
 //! nothing, and nobody asks in another's name.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use duikou_node::trust::key_file::EncryptionKeyFile;
 use duikou_proto::directory::Directory;
@@ -333,7 +334,12 @@ async fn a_question_is_opened_with_the_key_that_it_was_sealed_to_while_that_one_
     bijie.linked().await;
     let told = async || {
         let answer = ask(bijie, "").await;
-        if answer.state() == State::Answered { Ok(answer.listings.len()) } else { Err(format!("{answer:?}")) }
+        if answer.state() == State::Answered {
+            return Ok(answer.listings.len());
+        }
+        // Whoever asks all the time is refused for that.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Err(format!("{answer:?}"))
     };
     assert_eq!(duikou_tests::harness::within(super::PATIENCE, told).await.unwrap(), 1);
     let told = ask(bijie, "quiet orchard").await;

@@ -195,7 +195,7 @@ async fn a_suspended_enterprise_stops_reading_at_once() {
     assert_eq!((end.code(), &*reason(&end)), (Code::Unauthenticated, "READER_SUSPENDED"));
     assert!(events.until("READER_SUSPENDED").await.iter().any(|line| line == "event: problem"));
     assert_eq!(reason(&ask(&web).await.unwrap_err()), "READER_SUSPENDED");
-    assert!(gateway.cli(&["enterprises", "list"]).await.done().contains("suspended"));
+    assert!(gateway.cli(&["enterprises", "list"]).await.done().contains("已暂停"));
     gateway.restart().await;
     let web = gateway.web(certificate.client(), Some(secret)).await.unwrap();
     assert_eq!(reason(&ask(&web).await.unwrap_err()), "READER_SUSPENDED", "it outlives a restart");

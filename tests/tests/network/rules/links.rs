@@ -223,6 +223,7 @@ async fn an_hour_without_a_gateway_is_told_on_every_page_and_nothing_that_is_kno
     assert!(!page("/").await.contains(told));
     net.settle().await;
     net.node("bijie").get("members/shenzhen/listings/meanwhile").await.unwrap();
+    net.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
