@@ -99,7 +99,12 @@ impl Problem {
         }
         let allow = headers.get(ALLOW).and_then(|allow| allow.to_str().ok()).map(str::to_owned);
         Some(match (status, allow) {
-            (StatusCode::METHOD_NOT_ALLOWED, allow) => Self::other_method(allow.unwrap_or_default(), language),
+            (StatusCode::METHOD_NOT_ALLOWED, Some(allow)) => Self::other_method(allow, language),
+            // The router names them itself, once this answer has left what is around each route.
+            (StatusCode::METHOD_NOT_ALLOWED, None) => {
+                let text = Text::new("此地址不支持该方法，见Allow。", "This address has other methods: see Allow.");
+                Self::new(status, Code::Unimplemented, "METHOD_NOT_ALLOWED", &text, language)
+            }
             _ if status.is_server_error() => {
                 let text = Text::new("服务器出错，请稍后重试。", "The server failed: try again in a moment.");
                 Self::new(status, Code::Internal, name_of(Code::Internal), &text, language)
@@ -318,6 +323,9 @@ mod tests {
         let problem = refused(405, "", "GET,HEAD").unwrap();
         assert_eq!(problem.reason(), "METHOD_NOT_ALLOWED");
         assert_eq!(problem.respond(&exchange(Language::En)).headers()[ALLOW], "GET,HEAD");
+        let problem = refused(405, "", "").unwrap();
+        assert_eq!(problem.reason(), "METHOD_NOT_ALLOWED");
+        assert!(!problem.respond(&exchange(Language::En)).headers().contains_key(ALLOW), "the router adds it");
         assert_eq!(refused(400, "text/plain; charset=utf-8", "").unwrap().reason(), "INVALID");
         assert_eq!(refused(500, "", "").unwrap().reason(), "INTERNAL");
         for (status, kind) in [(200, ""), (304, ""), (404, "text/html; charset=utf-8"), (400, PROBLEM_JSON)] {
