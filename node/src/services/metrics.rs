@@ -8,6 +8,7 @@ use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::link_status::State;
 use duikou_proto::v1::{Completeness, Holding, Status};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -117,25 +118,33 @@ fn registry(status: &Status, halted: bool, search_behind: Option<i64>, counted: 
         by_holders.collect(),
     );
 
+    let mut alarms: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
+    status.alarms.iter().for_each(|alarm| *alarms.entry(&alarm.code).or_default() += 1);
+    let alarms = alarms.into_iter().map(|(code, count)| (vec![("code", code.to_owned())], count));
+    gauge("alarms", "What the operator should act on; status says in words what to do", alarms.collect());
+
+    let mut counter = |name: &str, help: &str, values: Vec<(Labels, i64)>| {
+        let family = Family::<Labels, Counter>::default();
+        for (labels, value) in values {
+            family.get_or_create(&labels).inc_by(u64::try_from(value).unwrap_or_default());
+        }
+        registry.register(name, help, family);
+    };
     let breaches = status.links.iter().flat_map(|link| {
         let labels = |code: &str| vec![("peer", link.peer.clone()), ("code", code.to_owned())];
         link.breaches.iter().map(move |breach| (labels(&breach.code), breach.count))
     });
-    gauge("link_breaches", "What the peer did that no sound one does, since the start", breaches.collect());
+    counter("link_breaches", "What the peer did that no sound one does, since the start", breaches.collect());
 
     let by = |label: &'static str, counts: &Counts| -> Vec<(Labels, i64)> {
         counts.iter().map(|(name, count)| (vec![(label, (*name).to_owned())], *count)).collect()
     };
     let Counted { deliveries, asked, came, limits } = counted;
-    gauge("deliveries", "Attempts of webhooks since the start, by outcome", by("outcome", deliveries));
-    gauge("live_asked", "Members asked live by members here since the start, by outcome", by("outcome", asked));
-    gauge("live_came", "Live questions to members here since the start, by outcome", by("outcome", came));
-    gauge("limit_refusals", "Requests refused since the start, by the limit that they met", by("limit", limits));
+    counter("deliveries", "Attempts of webhooks since the start, by outcome", by("outcome", deliveries));
+    counter("live_asked", "Members asked live by members here since the start, by outcome", by("outcome", asked));
+    counter("live_came", "Live questions to members here since the start, by outcome", by("outcome", came));
+    counter("limit_refusals", "Requests refused since the start, by the limit that they met", by("limit", limits));
 
-    let mut alarms: std::collections::BTreeMap<&str, i64> = std::collections::BTreeMap::new();
-    status.alarms.iter().for_each(|alarm| *alarms.entry(&alarm.code).or_default() += 1);
-    let alarms = alarms.into_iter().map(|(code, count)| (vec![("code", code.to_owned())], count));
-    gauge("alarms", "What the operator should act on; status says in words what to do", alarms.collect());
     registry
 }
 
@@ -193,11 +202,11 @@ mod tests {
             r#"duikou_link_unacknowledged{peer="gate.n"} 4"#,
             r#"duikou_link_behind{peer="gate.n"} 7"#,
             r#"duikou_link_refused{peer="gate.n",by="here"} 2"#,
-            r#"duikou_link_breaches{peer="gate.n",code="DIRECTORY_FORK"} 5"#,
-            r#"duikou_deliveries{outcome="TIMED_OUT"} 6"#,
-            r#"duikou_live_asked{outcome="OFFLINE"} 8"#,
-            r#"duikou_live_came{outcome="DROPPED"} 1"#,
-            r#"duikou_limit_refusals{limit="BYTES"} 2"#,
+            r#"duikou_link_breaches_total{peer="gate.n",code="DIRECTORY_FORK"} 5"#,
+            r#"duikou_deliveries_total{outcome="TIMED_OUT"} 6"#,
+            r#"duikou_live_asked_total{outcome="OFFLINE"} 8"#,
+            r#"duikou_live_came_total{outcome="DROPPED"} 1"#,
+            r#"duikou_limit_refusals_total{limit="BYTES"} 2"#,
             r#"duikou_alarms{code="LINK_DOWN"} 2"#,
             r#"duikou_alarms{code="HALTED"} 1"#,
             "duikou_writes_halted 1",

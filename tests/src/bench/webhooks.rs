@@ -57,7 +57,7 @@ pub(crate) async fn measure() -> anyhow::Result<Figure> {
         };
         seconds.push(within(LIMIT, told).await.map_err(anyhow::Error::msg)?.as_secs_f64());
     }
-    let idle = node.metric("duikou_deliveries{outcome=\"TIMED_OUT\"}").await;
+    let idle = node.metric("duikou_deliveries_total{outcome=\"TIMED_OUT\"}").await;
     Ok(Figure {
         name: HEALTHY,
         value: median(seconds),

@@ -115,7 +115,10 @@ async fn a_gateway_cannot_rewrite_the_directory_unnoticed() {
     gateway.cli(&["circles", "create", "east"]).await.done();
     reader.alarms("DIRECTORY_FORK", "another directory").await;
     assert!(
-        reader.metric(&format!("duikou_link_breaches{{peer=\"gateway.{NETWORK}\",code=\"DIRECTORY_FORK\"}}")).await > 0
+        reader
+            .metric(&format!("duikou_link_breaches_total{{peer=\"gateway.{NETWORK}\",code=\"DIRECTORY_FORK\"}}"))
+            .await
+            > 0
     );
     let status = reader.cli(&["status", "--language", "en"]).await.done();
     assert!(status.contains("breach of the protocol") && status.contains("DIRECTORY_FORK"), "{status}");

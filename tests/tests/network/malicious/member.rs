@@ -147,7 +147,9 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     assert_eq!(codes(&ack), vec![Code::Malformed; count]);
     let alarm = gateway.alarms("MALFORMED", "bijie").await;
     assert!(!alarm.message.contains('\u{1b}'), "{alarm:?}");
-    assert!(gateway.metric(&format!("duikou_link_breaches{{peer=\"bijie.{NETWORK}\",code=\"MALFORMED\"}}")).await > 0);
+    assert!(
+        gateway.metric(&format!("duikou_link_breaches_total{{peer=\"bijie.{NETWORK}\",code=\"MALFORMED\"}}")).await > 0
+    );
     reader_holds(&net, "the words of sound").await;
     let head = record(&key, "bijie", "x", |record| {
         record.name = format!("members/bijie.{NETWORK}/heads/x");

@@ -54,27 +54,27 @@ async fn what_is_asked_live_and_what_limits_refuse_is_counted() {
     let ask = async || drop(asker.cli(&["query", "tea", "--member", "shenzhen"]).await.done());
     net.settle().await;
     ask().await;
-    shows(asker, "duikou_live_asked{outcome=\"ANSWERED\"} 1").await;
-    shows(origin, "duikou_live_came{outcome=\"ANSWERED\"} 1").await;
+    shows(asker, "duikou_live_asked_total{outcome=\"ANSWERED\"} 1").await;
+    shows(origin, "duikou_live_came_total{outcome=\"ANSWERED\"} 1").await;
     origin.stop().await;
     ask().await;
-    shows(asker, "duikou_live_asked{outcome=\"OFFLINE\"} 1").await;
+    shows(asker, "duikou_live_asked_total{outcome=\"OFFLINE\"} 1").await;
     let few = [("DUIKOU_LIMITS_ADDRESS_REQUESTS", "1"), ("DUIKOU_LIMITS_ADDRESS_BURST", "3")];
     origin.start_with(&[&few[..], &[("DUIKOU_LIVE_ANSWER", "none")]].concat()).await;
     origin.linked().await;
     ask().await;
-    shows(asker, "duikou_live_asked{outcome=\"REFUSED\"} 1").await;
-    shows(asker, "duikou_live_asked{outcome=\"TIMED_OUT\"} 0").await;
-    shows(origin, "duikou_live_came{outcome=\"REFUSED\"} 1").await;
-    shows(origin, "duikou_live_came{outcome=\"ANSWERED\"} 0").await;
+    shows(asker, "duikou_live_asked_total{outcome=\"REFUSED\"} 1").await;
+    shows(asker, "duikou_live_asked_total{outcome=\"TIMED_OUT\"} 0").await;
+    shows(origin, "duikou_live_came_total{outcome=\"REFUSED\"} 1").await;
+    shows(origin, "duikou_live_came_total{outcome=\"ANSWERED\"} 0").await;
 
-    shows(origin, "duikou_limit_refusals{limit=\"REQUESTS\"} 0").await;
+    shows(origin, "duikou_limit_refusals_total{limit=\"REQUESTS\"} 0").await;
     let mut refused = 0;
     for _ in 0..60 {
         refused += usize::from(origin.curl(&certificate, &[], "/v1/network").await.status == 429);
     }
     assert!(refused > 0, "sixty are more than three");
-    shows(origin, &format!("duikou_limit_refusals{{limit=\"REQUESTS\"}} {refused}")).await;
-    shows(origin, "duikou_limit_refusals{limit=\"CALLS\"} 0").await;
+    shows(origin, &format!("duikou_limit_refusals_total{{limit=\"REQUESTS\"}} {refused}")).await;
+    shows(origin, "duikou_limit_refusals_total{limit=\"CALLS\"} 0").await;
     net.finish().await;
 }

@@ -85,8 +85,8 @@ async fn a_bad_receiver_costs_the_others_nothing() {
     let resume = ResumeSubscriptionRequest { name: subscription.clone() };
     subscriptions(node).resume_subscription(resume).await.unwrap();
     assert_eq!(gets(receiver, 20).await.len(), 20);
-    assert!(node.metric("duikou_deliveries{outcome=\"DELIVERED\"}").await >= 40);
-    assert!(node.metric("duikou_deliveries{outcome=\"TIMED_OUT\"}").await >= 1);
+    assert!(node.metric("duikou_deliveries_total{outcome=\"DELIVERED\"}").await >= 40);
+    assert!(node.metric("duikou_deliveries_total{outcome=\"TIMED_OUT\"}").await >= 1);
     net.finish().await;
 }
 
