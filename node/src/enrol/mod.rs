@@ -216,7 +216,10 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
     };
     let directory = accept(&token, &member, &node, &signer, &response)?;
 
-    let number = directory.member(&member).and_then(|m| m.keys.newest()).map_or(1, |key| key.number);
+    let admitted = directory.member(&member);
+    let number = admitted.and_then(|admitted| admitted.keys.newest()).map_or(1, |key| key.number);
+    // Each kind of key is rotated by itself.
+    let encryption_number = admitted.map_or(1, |admitted| admitted.encryption_key.number);
     let certificates: Vec<CertificateDer<'static>> =
         response.certificates.into_iter().map(CertificateDer::from).collect();
     let web: Vec<CertificateDer<'static>> = response.web_certificates.into_iter().map(CertificateDer::from).collect();
@@ -241,7 +244,7 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
     followed??;
     marked?;
     std::fs::rename(folder.signing_key(&member, 0), folder.signing_key(&member, number))?;
-    std::fs::rename(folder.encryption_key(&member, 0), folder.encryption_key(&member, number))?;
+    std::fs::rename(folder.encryption_key(&member, 0), folder.encryption_key(&member, encryption_number))?;
     Ok(Joined { network, node, member, gateway, root_fingerprint: hex(&token.root_fingerprint) })
 }
 
