@@ -97,11 +97,14 @@ impl<'a> Gatherer<'a> {
         let watched = wants::watched(fact, &engine.identity().network);
         let subjects = watched.map(|filter| EventReader::at_head(engine.clone(), fact.reader(), filter));
         let Some(wants) = Wants::of(engine, fact).await? else { return Ok(None) };
+        let feed = wants.feed(engine, fact, &state.cursor());
+        let follows_cursor = state.replay == Some(FROM_CURSOR) && !state.cursor.is_empty();
         Ok(Some(Self {
             engine: engine.clone(),
             fact,
             tie: wants.tie(),
-            feed: wants.feed(engine, fact, &state.cursor()),
+            // What is told again may have come and gone since.
+            feed: if follows_cursor { feed.with_every_departure() } else { feed },
             lasting: wants.lasting(),
             subjects,
             renewed: None,
@@ -110,7 +113,7 @@ impl<'a> Gatherer<'a> {
             sweep: state.sweep,
             swept: String::new(),
             replay: state.replay,
-            follows_cursor: state.replay == Some(FROM_CURSOR) && !state.cursor.is_empty(),
+            follows_cursor,
             left: left.into_iter().map(|left| (left.name.clone(), left)).collect(),
         }))
     }
@@ -295,7 +298,9 @@ impl<'a> Gatherer<'a> {
         // What was about to be told of it no longer holds.
         events.retain(|event| event.name != name);
         let held = memory::had(&self.engine, &self.fact.id, &name).await?;
-        let event = match (held, self.left.remove(name.as_str())) {
+        // Of a replay from a time that is told at its end.
+        let again = if self.follows_cursor { self.left.remove(name.as_str()) } else { None };
+        let event = match (held, again) {
             (Some(had), _) => Event { name, what: What::Left(reason), matched: None, had, before: held, cursor },
             (None, Some(left)) => {
                 let (had, what) = (left.had, What::LeftBefore(left));

@@ -377,5 +377,13 @@ async fn a_replay_repeats_what_was_told_since_a_time_or_a_cursor_and_nothing_els
         let gone = take(&engine).await;
         assert_eq!(kinds(&gone), [("l2", "listing.withdrawn")]);
         assert_eq!(events(&replay(since, Vec::new()).await), events(&gone), "from {start:?}");
+        // A cursor of before it came, of the first telling or of one that was repeated: that it is gone follows as well.
+        let all: Vec<_> = [&then, &gone].into_iter().flatten().map(Told::event).collect();
+        let of_l1 = first.iter().find(|told| told.name.ends_with("l1")).unwrap().cursor.clone();
+        assert_eq!(events(&replay(FROM_CURSOR, of_l1).await), all, "from {start:?}");
+        let again = replay(1, Vec::new()).await;
+        let told: Vec<_> = replay(FROM_CURSOR, again[0].cursor.clone()).await;
+        let told: Vec<_> = told.iter().filter(|told| again.iter().any(|again| again.name == told.name)).collect();
+        assert_eq!(told.into_iter().map(Told::event).collect::<Vec<_>>(), events(&again), "from {start:?}");
     }
 }

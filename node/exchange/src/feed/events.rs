@@ -50,6 +50,8 @@ pub struct EventReader {
     ready: VecDeque<Ready>,
     /// Where the name of the last step first came.
     first: Seq,
+    /// Whether it tells also that names are gone which came after its cursor.
+    every_departure: bool,
     feed: [u8; 16],
 }
 
@@ -90,6 +92,7 @@ impl EventReader {
             caught_up_at: Some(head),
             ready: VecDeque::new(),
             first: 0,
+            every_departure: false,
             feed,
         };
         if !cursor.is_empty() {
@@ -106,6 +109,13 @@ impl EventReader {
         let mut this = Self::new(engine, reader, filter, &[]);
         this.skip();
         this
+    }
+
+    /// The same reader, for whoever remembers what it had and goes back to where it stood before: of a name that came after
+    /// the cursor it is told as well that it is gone.
+    #[must_use]
+    pub fn with_every_departure(self) -> Self {
+        Self { every_departure: true, ..self }
     }
 
     /// Passes over all that there is by now.
@@ -274,7 +284,7 @@ impl EventReader {
         }
         let [record_at, withdrawal_at] = row.positions(Order::Content);
         let lies = |seq: Seq| self.after < seq && seq <= upto;
-        let had = row.first_seq <= self.after;
+        let had = self.every_departure || row.first_seq <= self.after;
         match self.viewer.see(row, &self.engine.directory(), self.engine.now()) {
             Seen::Record(part) => {
                 let shown = self.engine.feed().shown(part, near)?;
