@@ -66,6 +66,11 @@ pub(crate) struct Identity {
 }
 
 impl Account {
+    /// What people call it: by its name, else as it signs in.
+    pub(crate) fn called(&self) -> &str {
+        if self.display_name.is_empty() { &self.login } else { &self.display_name }
+    }
+
     /// Its resource name.
     pub(crate) fn name(&self) -> String {
         format!("accounts/{}", self.id)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use duikou_proto::envelope::Micros;
-use duikou_proto::name::MemberId;
+use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::v1::audit_service_server::AuditService;
 use duikou_proto::v1::{self, AuditEntry};
 use duikou_proto::validate::reason;
@@ -14,6 +14,7 @@ use tonic::{Request, Response, Status, async_trait};
 use super::auth::{Caller, Door};
 use super::error::Failure;
 use super::page_token::{Purpose, page_size};
+use crate::accounts::Role;
 use crate::audit::{Entry, Head};
 use crate::engine::Engine;
 use crate::limits;
@@ -47,24 +48,27 @@ impl Audits {
         let purpose = Purpose::new("ListAuditEntries", &[&request.encode_to_vec()], &caller.reader);
         let place = purpose.open(engine, &token)?.parse::<u64>().ok();
         let mut walk = Walk::begin(engine, request.oldest_first, place).await?;
-        let (mut entries, mut looked) = (Vec::new(), 0);
-        'pages: while let Some(page) = walk.page(engine).await? {
-            for (number, bytes) in page {
-                looked += 1;
-                walk.place = number;
-                // What cannot be read is for `verify` to tell of.
-                let read: Option<Entry> = serde_json::from_slice(&bytes).ok();
-                if let Some(entry) = read.filter(|entry| sought.matches(entry)) {
-                    entries.push(shown(entry, bytes, sought.owner.is_none()));
-                }
-                if entries.len() == limit || looked == limits::AUDIT_LOOKED {
-                    break 'pages;
-                }
-            }
-        }
+        let read = gather(engine, &sought, &mut walk, limit).await?;
+        let entries = read.into_iter().map(|(entry, bytes)| shown(entry, bytes, sought.owner.is_none())).collect();
         let next_page_token =
             if walk.is_over() { String::new() } else { purpose.seal(engine, &walk.place.to_string()) };
         Ok(v1::ListAuditEntriesResponse { entries, next_page_token })
+    }
+
+    /// What was done here to a listing, newest first, at most so much: for those who may write it, who need not administer
+    /// anything to know what was done to it.
+    pub(crate) async fn history(&self, request: Request<(RecordName, usize)>) -> Result<Vec<AuditEntry>, Status> {
+        let (caller, language, (name, limit)) = self.door.enter_with(Role::Editor, request).await?;
+        let history = async {
+            let engine = &self.door.engine;
+            let member = MemberId::parse(name.origin_str(), &engine.identity().network);
+            caller.require_editor_of(&member.map_err(|_| Failure::NotPermitted)?)?;
+            let sought = Sought { resource: name.to_string(), whole_resource: true, ..Sought::default() };
+            let mut walk = Walk::begin(engine, false, None).await?;
+            let read = gather(engine, &sought, &mut walk, limit).await?;
+            Ok::<_, Failure>(read.into_iter().map(|(entry, bytes)| shown(entry, bytes, false)).collect())
+        };
+        history.await.map_err(|failure| failure.status(language))
     }
 
     async fn verify(
@@ -100,6 +104,29 @@ fn bad_head() -> Failure {
         "链头应写作 编号:哈希，即 audit verify 的输出。",
         "A head is written NUMBER:HASH, as `audit verify` says it.",
     )
+}
+
+/// The entries that are wanted, at most `limit`, of a bounded number that is looked at.
+async fn gather(
+    engine: &Engine,
+    sought: &Sought,
+    walk: &mut Walk,
+    limit: usize,
+) -> Result<Vec<(Entry, Vec<u8>)>, Failure> {
+    let (mut entries, mut looked) = (Vec::new(), 0);
+    while let Some(page) = walk.page(engine).await? {
+        for (number, bytes) in page {
+            looked += 1;
+            walk.place = number;
+            // What cannot be read is for `verify` to tell of.
+            let read: Option<Entry> = serde_json::from_slice(&bytes).ok();
+            entries.extend(read.filter(|entry| sought.matches(entry)).map(|entry| (entry, bytes)));
+            if entries.len() == limit || looked == limits::AUDIT_LOOKED {
+                return Ok(entries);
+            }
+        }
+    }
+    Ok(entries)
 }
 
 /// Where in the chain a list is.
@@ -143,6 +170,7 @@ impl Walk {
 }
 
 /// Which entries are wanted.
+#[derive(Default)]
 struct Sought {
     /// An administrator's member, of which alone they are told.
     owner: Option<MemberId>,
@@ -152,6 +180,8 @@ struct Sought {
     actor: String,
     action: String,
     resource: String,
+    /// Whether that is all of the name, and not how it begins.
+    whole_resource: bool,
 }
 
 impl Sought {
@@ -196,6 +226,7 @@ impl Sought {
             actor: request.actor.clone(),
             action: request.action.clone(),
             resource: request.resource.clone(),
+            whole_resource: false,
         })
     }
 
@@ -213,6 +244,7 @@ impl Sought {
             && (self.actor.is_empty() || entry.actor == self.actor)
             && action
             && entry.resource.starts_with(&self.resource)
+            && (!self.whole_resource || entry.resource.len() == self.resource.len())
     }
 }
 

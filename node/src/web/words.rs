@@ -27,6 +27,19 @@ pub(crate) fn kind(texts: Texts, kind: &str) -> String {
     }
 }
 
+/// Who did something, by the name in the audit trail; `account` calls an account by its name.
+pub(crate) fn actor(texts: Texts, actor: &str, account: impl FnOnce(&str) -> Option<String>) -> String {
+    match (actor, actor.split_once('/')) {
+        ("", _) => texts.text("audit-nobody"),
+        ("local", _) => texts.text("person-operator"),
+        ("server", _) => texts.text("audit-server"),
+        (_, Some(("tokens", id))) => texts.about("audit-token", id),
+        (_, Some(("nodes", id))) => texts.about("audit-node", id),
+        (_, Some(("accounts", id))) => account(actor).unwrap_or_else(|| texts.about("audit-account", id)),
+        _ => actor.to_owned(),
+    }
+}
+
 /// Whether something is offered or sought.
 pub(crate) fn direction(texts: Texts, direction: Direction) -> String {
     match direction {

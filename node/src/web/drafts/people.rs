@@ -30,11 +30,7 @@ impl People {
             }
             let account = web.engine().fact::<Account>(&facts::account(&id)).await;
             let account = account.map_err(|error| visitor.failed(&Failure::from(error).status(visitor.language())))?;
-            let name = account.map(|account| match &*account.display_name {
-                "" => account.login,
-                name => name.to_owned(),
-            });
-            named.extend(name.map(|name| (id, name)));
+            named.extend(account.map(|account| (id, account.called().to_owned())));
         }
         Ok(Self { texts: visitor.texts, named })
     }

@@ -7,30 +7,47 @@ use super::super::catalogue::Texts;
 use super::super::format;
 
 /// Sizes, in the picture's own unit.
-const LEFT: u32 = 48;
 const TOP: u32 = 12;
-const HIGH: u32 = 160;
-const STEP: u32 = 56;
+/// Of a bar across its length, and between two of them.
 const BAR: u32 = 18;
+const GAP: u32 = 2;
+/// Around the bars of one label.
+const ASIDE: u32 = 8;
+/// From one label to the next.
+const STEP: u32 = 2 * (ASIDE + BAR) + GAP + 2;
 /// Lines across, and with them numbers at the side.
 const LINES: i64 = 4;
+/// Where bars stand: what numbers take at their left, and how high the highest is.
+const NUMBERS: u32 = 48;
+const HIGH: u32 = 160;
+/// Where bars lie: what names take at their left, and how long the longest is.
+const NAMES: u32 = 200;
+const LONG: u32 = 480;
+/// What an ideograph takes, and any other character.
+const IDEOGRAPH: u32 = 11;
+const LETTER: u32 = 6;
 
 /// A bar of the first or the second series.
 struct Bar {
     x: u32,
     y: u32,
-    height: u32,
+    wide: u32,
+    high: u32,
     second: bool,
 }
 
+/// A word of the picture.
 struct Mark {
     x: u32,
+    y: u32,
+    /// Where of it that place is: as SVG's `text-anchor` has it.
+    anchor: &'static str,
     text: String,
 }
 
 struct Line {
-    y: u32,
-    text: String,
+    from: (u32, u32),
+    to: (u32, u32),
 }
 
 /// The picture; `{{ chart|safe }}` writes it.
@@ -41,6 +58,8 @@ pub(crate) struct Chart {
     title: String,
     description: String,
     series: [String; 2],
+    /// Whether its bars lie, each beside its name.
+    lying: bool,
     wide: u32,
     high: u32,
     bars: Vec<Bar>,
@@ -48,67 +67,122 @@ pub(crate) struct Chart {
     lines: Vec<Line>,
 }
 
+/// What a chart shows. Values are by the label beside them, and are not negative.
+pub(crate) struct Shown<'a> {
+    /// Unique on the page.
+    pub(crate) id: &'static str,
+    pub(crate) title: String,
+    /// What the two series are called.
+    pub(crate) series: [String; 2],
+    pub(crate) values: &'a [(String, i64, i64)],
+}
+
+/// How far a line is from the next, so that [`LINES`] of them are enough.
+fn step(values: &[(String, i64, i64)]) -> i64 {
+    let most = values.iter().flat_map(|(_, a, b)| [*a, *b]).max().unwrap_or(0);
+    round_up((most.max(1) + LINES - 1) / LINES)
+}
+
+/// How long a value's bar is where the last line is at `whole`.
+fn length(value: i64, step: i64, whole: u32) -> u32 {
+    u32::try_from(value.max(0) * i64::from(whole) / (step * LINES)).unwrap_or(0)
+}
+
+/// Each value with where the bar of its label's two begins, and whether it is the second.
+fn places(values: &[(String, i64, i64)]) -> impl Iterator<Item = (i64, u32, bool)> {
+    (0_u32..).zip(values).flat_map(|(at, (_, first, second))| {
+        let begins = at * STEP + ASIDE;
+        [(*first, begins, false), (*second, begins + BAR + GAP, true)]
+    })
+}
+
+fn count(values: &[(String, i64, i64)]) -> u32 {
+    u32::try_from(values.len()).unwrap_or(0)
+}
+
+/// As much of a name as there is room for.
+fn cut(name: &str) -> String {
+    let width = |c: char| if c > '\u{2e80}' { IDEOGRAPH } else { LETTER };
+    if name.chars().map(width).sum::<u32>() <= NAMES - ASIDE {
+        return name.to_owned();
+    }
+    let mut room = NAMES - ASIDE - IDEOGRAPH;
+    let fits = |c: &char| {
+        let left = room.checked_sub(width(*c));
+        room = left.unwrap_or(0);
+        left.is_some()
+    };
+    let kept: String = name.chars().take_while(fits).collect();
+    format!("{}…", kept.trim_end())
+}
+
 impl Chart {
-    /// Of two series: `values` are by the label beneath them, and are not negative. `id` is unique on the page.
-    pub(crate) fn new(
-        texts: Texts,
-        id: &'static str,
-        title: String,
-        series: [String; 2],
-        values: &[(String, i64, i64)],
-    ) -> Self {
-        let most = values.iter().flat_map(|(_, a, b)| [*a, *b]).max().unwrap_or(0);
-        let step = round_up((most.max(1) + LINES - 1) / LINES);
-        let top = step * LINES;
-        let height = |value: i64| u32::try_from(value.max(0) * i64::from(HIGH) / top).unwrap_or(0);
-        let (mut bars, mut marks) = (Vec::new(), Vec::new());
-        for (at, (label, first, second)) in (0_u32..).zip(values) {
-            let x = LEFT + at * STEP;
-            for (value, offset, is_second) in [(*first, 8, false), (*second, 8 + BAR + 2, true)] {
-                let height = height(value);
-                bars.push(Bar { x: x + offset, y: TOP + HIGH - height, height, second: is_second });
-            }
-            marks.push(Mark { x: x + STEP / 2, text: label.clone() });
+    /// With bars that stand: of months, whose names are short.
+    pub(crate) fn standing(texts: Texts, shown: Shown<'_>) -> Self {
+        let (values, step) = (shown.values, step(shown.values));
+        let ground = TOP + HIGH;
+        let bar = |(value, begins, second)| {
+            let high = length(value, step, HIGH);
+            Bar { x: NUMBERS + begins, y: ground - high, wide: BAR, high, second }
+        };
+        let wide = NUMBERS + count(values) * STEP + ASIDE;
+        let (mut marks, mut lines) = (Vec::new(), Vec::new());
+        for value in (0..=LINES).map(|line| line * step) {
+            let y = ground - length(value, step, HIGH);
+            lines.push(Line { from: (NUMBERS, y), to: (wide - ASIDE, y) });
+            marks.push(Mark { x: NUMBERS - 6, y: y + 4, anchor: "end", text: format::grouped(value) });
         }
-        let lines = (0..=LINES).map(|line| {
-            let value = line * step;
-            Line { y: TOP + HIGH - height(value), text: format::grouped(value) }
-        });
-        let said = values.iter().map(|(label, a, b)| {
+        for (at, (label, ..)) in (0_u32..).zip(values) {
+            let x = NUMBERS + at * STEP + STEP / 2;
+            marks.push(Mark { x, y: ground + 20, anchor: "middle", text: label.clone() });
+        }
+        let bars = places(values).map(bar).collect();
+        Self { lying: false, wide, high: ground + 28, bars, marks, lines, ..Self::empty(texts, shown) }
+    }
+
+    /// With bars that lie: of what has names of any length.
+    pub(crate) fn lying(texts: Texts, shown: Shown<'_>) -> Self {
+        let (values, step) = (shown.values, step(shown.values));
+        let bar = |(value, begins, second)| Bar {
+            x: NAMES,
+            y: TOP + begins,
+            wide: length(value, step, LONG),
+            high: BAR,
+            second,
+        };
+        let ground = TOP + count(values) * STEP;
+        let (mut marks, mut lines) = (Vec::new(), Vec::new());
+        for value in (0..=LINES).map(|line| line * step) {
+            let x = NAMES + length(value, step, LONG);
+            lines.push(Line { from: (x, TOP), to: (x, ground) });
+            marks.push(Mark { x, y: ground + 18, anchor: "middle", text: format::grouped(value) });
+        }
+        for (at, (label, ..)) in (0_u32..).zip(values) {
+            let y = TOP + at * STEP + STEP / 2 + 4;
+            marks.push(Mark { x: NAMES - ASIDE, y, anchor: "end", text: cut(label) });
+        }
+        let bars = places(values).map(bar).collect();
+        let wide = NAMES + LONG + NUMBERS;
+        Self { lying: true, wide, high: ground + 28, bars, marks, lines, ..Self::empty(texts, shown) }
+    }
+
+    fn empty(texts: Texts, shown: Shown<'_>) -> Self {
+        let said = shown.values.iter().map(|(label, a, b)| {
             let (a, b) = (format::grouped(*a), format::grouped(*b));
             format!("{label}{}", texts.fill("chart-said", &[("first", &a), ("second", &b)]))
         });
         Self {
-            id,
+            id: shown.id,
             description: said.collect::<Vec<_>>().join(&texts.text("list-comma")),
-            title,
-            series,
-            wide: LEFT + u32::try_from(values.len()).unwrap_or(0) * STEP + 8,
-            high: TOP + HIGH + 28,
-            bars,
-            marks,
-            lines: lines.collect(),
+            title: shown.title,
+            series: shown.series,
+            lying: false,
+            wide: 0,
+            high: 0,
+            bars: Vec::new(),
+            marks: Vec::new(),
+            lines: Vec::new(),
         }
-    }
-
-    fn words(&self) -> u32 {
-        TOP + HIGH + 20
-    }
-
-    fn left(&self) -> u32 {
-        LEFT
-    }
-
-    fn beside(&self) -> u32 {
-        LEFT - 6
-    }
-
-    fn bar(&self) -> u32 {
-        BAR
-    }
-
-    fn right(&self) -> u32 {
-        self.wide - 8
     }
 }
 
@@ -127,29 +201,47 @@ mod tests {
 
     use super::*;
 
-    fn chart(values: &[(&str, i64, i64)]) -> Chart {
-        let values: Vec<(String, i64, i64)> =
-            values.iter().map(|(label, a, b)| ((*label).to_owned(), *a, *b)).collect();
-        Chart::new(Texts::of(Language::En), "c", "t".to_owned(), ["a", "b"].map(str::to_owned), &values)
+    fn values(values: &[(&str, i64, i64)]) -> Vec<(String, i64, i64)> {
+        values.iter().map(|(label, a, b)| ((*label).to_owned(), *a, *b)).collect()
+    }
+
+    fn charts(given: &[(&str, i64, i64)]) -> [Chart; 2] {
+        let values = values(given);
+        let shown = || Shown { id: "c", title: "t".to_owned(), series: ["a", "b"].map(str::to_owned), values: &values };
+        let texts = Texts::of(Language::En);
+        [Chart::standing(texts, shown()), Chart::lying(texts, shown())]
     }
 
     #[test]
-    fn bars_are_as_high_as_their_numbers_and_stay_in_the_picture() {
-        let chart = chart(&[("Oct", 10, 0), ("Nov", 40, 20)]);
-        let heights: Vec<u32> = chart.bars.iter().map(|bar| bar.height).collect();
-        assert_eq!(heights, [40, 0, 160, 80]);
-        for bar in &chart.bars {
-            assert_eq!(bar.y + bar.height, TOP + HIGH);
-            assert!(bar.x + BAR <= chart.wide && bar.y >= TOP);
+    fn bars_are_as_long_as_their_numbers_and_stay_in_the_picture() {
+        let [standing, lying] = charts(&[("Oct", 10, 0), ("Nov", 40, 20)]);
+        assert_eq!(standing.bars.iter().map(|bar| bar.high).collect::<Vec<_>>(), [40, 0, 160, 80]);
+        assert_eq!(lying.bars.iter().map(|bar| bar.wide).collect::<Vec<_>>(), [120, 0, 480, 240]);
+        assert!(standing.bars.iter().all(|bar| bar.y + bar.high == TOP + HIGH));
+        assert!(lying.bars.iter().all(|bar| bar.x == NAMES));
+        for chart in [&standing, &lying] {
+            for bar in &chart.bars {
+                assert!(bar.x + bar.wide <= chart.wide && bar.y >= TOP && bar.y + bar.high <= chart.high);
+            }
+            assert!(chart.description.contains("Oct") && chart.description.contains("40"));
         }
-        assert!(chart.description.contains("Oct") && chart.description.contains("40"));
     }
 
     #[test]
     fn nothing_and_much_are_drawn_too() {
-        assert!(chart(&[]).bars.is_empty());
-        assert!(chart(&[("Nov", 0, 0)]).bars.iter().all(|bar| bar.height == 0));
-        assert_eq!(chart(&[("Nov", 123_456, 1)]).lines.last().unwrap().text, "200,000");
+        assert!(charts(&[]).iter().all(|chart| chart.bars.is_empty()));
+        assert!(charts(&[("Nov", 0, 0)])[0].bars.iter().all(|bar| bar.high == 0));
+        for chart in charts(&[("Nov", 123_456, 1)]) {
+            assert!(chart.marks.iter().any(|mark| mark.text == "200,000"));
+        }
         assert_eq!([1, 2, 3, 9, 11, 49, 51, 100].map(round_up), [1, 2, 5, 10, 20, 50, 100, 100]);
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut() {
+        assert_eq!(cut("贵州省毕节市"), "贵州省毕节市");
+        let long = "深圳市对口支援办公室驻新疆维吾尔自治区联络处";
+        assert_eq!(cut(long), "深圳市对口支援办公室驻新疆维吾尔…");
+        assert_eq!(cut("Liaison Office of Shenzhen in Guizhou"), "Liaison Office of Shenzhen in…");
     }
 }

@@ -17,8 +17,8 @@ use super::super::pager::Empty;
 use super::super::reading::Names;
 use super::super::respond::Answer;
 use super::super::signed::Signed;
-use super::chart::Chart;
-use super::tables::{Table, all_tables, csv, workbook};
+use super::chart::{Chart, Shown};
+use super::tables::{Row, Table, all_tables, csv, workbook};
 use crate::services::Figures;
 
 /// Months that the page shows together.
@@ -39,10 +39,39 @@ pub(crate) struct StatisticsPage {
     chart: Chart,
     /// Questions that were answered, on either side, where there were any.
     answers: Option<Chart>,
-    tables: Vec<Table>,
+    tables: Vec<Pictured>,
     /// Where the workbook of a month is, and what it is called: of the month that is shown, else of the newest.
     report: (String, String),
     empty: Option<Empty>,
+}
+
+/// Rows of which a picture is drawn; all are in the table beneath.
+const PICTURED: usize = 10;
+
+/// A table, and the picture of what it says was given and received.
+struct Pictured {
+    table: Table,
+    chart: Option<Chart>,
+}
+
+impl Pictured {
+    fn new(texts: Texts, table: Table) -> Self {
+        let chart = match table.id {
+            "kinds" => Some(("kinds-chart", "statistics-kinds-chart", (0, 5))),
+            "places" => Some(("places-chart", "statistics-places-chart", (0, 1))),
+            "partners" => Some(("partners-chart", "statistics-partners-chart", (0, 1))),
+            _ => None,
+        };
+        let chart = chart.map(|(id, title, (gave, received))| {
+            let value = |row: &Row, column: usize| row.numbers.get(column).copied().unwrap_or_default();
+            let rows = table.rows.iter().take(PICTURED);
+            let values: Vec<_> = rows.map(|row| (row.name.clone(), value(row, gave), value(row, received))).collect();
+            let name = |column: usize| table.columns.get(column + 1).cloned().unwrap_or_default();
+            let series = [name(gave), name(received)];
+            Chart::lying(texts, Shown { id, title: texts.text(title), series, values: &values })
+        });
+        Self { table, chart }
+    }
 }
 
 /// The last months up to the one in which `seconds` lies, `2026-11`, oldest first.
@@ -100,15 +129,19 @@ impl StatisticsPage {
         let sides = ["statistics-answered", "statistics-heard"].map(|id| texts.text(id));
         let nothing = all.dealings.iter().all(|(_, dealt)| dealt.is_empty())
             && values.iter().all(|(_, gave, received)| *gave == 0 && *received == 0);
+        let drawn = |id, title: &str, series, values: &[(String, i64, i64)]| {
+            Chart::standing(texts, Shown { id, title: texts.text(title), series, values })
+        };
+        let tables = all_tables(texts, names, all, part);
         Self {
             chosen: month.unwrap_or(YEAR).to_owned(),
             span: month.map_or_else(|| texts.text("statistics-year"), |month| month_name(texts, month)),
-            chart: Chart::new(texts, "months", texts.text("statistics-chart"), series, &values),
+            chart: drawn("months", "statistics-chart", series, &values),
             answers: answers
                 .iter()
                 .any(|(_, answered, heard)| answered + heard > 0)
-                .then(|| Chart::new(texts, "answers", texts.text("statistics-answers-chart"), sides, &answers)),
-            tables: all_tables(texts, names, all, part),
+                .then(|| drawn("answers", "statistics-answers-chart", sides, &answers)),
+            tables: tables.into_iter().map(|table| Pictured::new(texts, table)).collect(),
             report: (
                 format!("/statistics/{reported}.xlsx"),
                 texts.about("statistics-report", &month_name(texts, reported)),

@@ -176,7 +176,7 @@ impl Maker<'_> {
         let why = |draft: &&Draft| self.draft(draft, "", self.texts.about("work-returned-why", &draft.return_reason));
         let [returned, of_others] = [returned, of_others].map(|drafts| drafts.iter().map(why).collect::<Vec<Line>>());
         let count = (returned.len(), more && !returned.is_empty());
-        let all = ("/drafts?state=returned".to_owned(), "work-returned-all");
+        let returned_all = ("/drafts?state=returned".to_owned(), "work-returned-all");
         self.add(
             "returned",
             "work-returned",
@@ -185,21 +185,8 @@ impl Maker<'_> {
             "work-returned-do",
             "work-returned-none",
             returned,
-            all.clone(),
+            returned_all.clone(),
         );
-        if !of_others.is_empty() {
-            let count = (of_others.len(), more);
-            self.add(
-                "returned-others",
-                "work-returned-others",
-                count,
-                Tone::Info,
-                "work-returned-others-do",
-                "",
-                of_others,
-                all,
-            );
-        }
 
         let deputy = found.policy.deputies.iter().any(|deputy| deputy.deputy == account);
         let may = |draft: &&Draft| match found.policy.rule() {
@@ -218,6 +205,20 @@ impl Maker<'_> {
         if !own.is_empty() {
             let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
             self.add("handed-in", "work-handed-in", (of_own, more), Tone::Info, "work-handed-in-do", "", own, all);
+        }
+        // Work that is somebody else's comes last.
+        if !of_others.is_empty() {
+            let count = (of_others.len(), more);
+            self.add(
+                "returned-others",
+                "work-returned-others",
+                count,
+                Tone::Info,
+                "work-returned-others-do",
+                "",
+                of_others,
+                returned_all,
+            );
         }
     }
 

@@ -20,7 +20,7 @@ use super::super::pager::Pager;
 use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
-use super::super::{format, tables};
+use super::super::{format, tables, words};
 use super::actions;
 use super::sessions::moment;
 use crate::accounts::Role;
@@ -184,24 +184,11 @@ fn query(ask: &Sent, with: &[(&str, &str)]) -> String {
     query.finish()
 }
 
-/// Who did something, in words.
-fn actor(texts: Texts, names: &BTreeMap<String, String>, actor: &str) -> String {
-    match (actor, actor.split_once('/')) {
-        ("", _) => texts.text("audit-nobody"),
-        ("local", _) => texts.text("person-operator"),
-        ("server", _) => texts.text("audit-server"),
-        (_, Some(("tokens", id))) => texts.about("audit-token", id),
-        (_, Some(("nodes", id))) => texts.about("audit-node", id),
-        (_, Some(("accounts", id))) => names.get(actor).cloned().unwrap_or_else(|| texts.about("audit-account", id)),
-        _ => actor.to_owned(),
-    }
-}
-
 impl EntryRow {
     fn of(texts: Texts, ask: &Sent, names: &BTreeMap<String, String>, entry: &AuditEntry) -> Self {
         Self {
             time: moment(texts, entry.time),
-            actor: actor(texts, names, &entry.actor),
+            actor: words::actor(texts, &entry.actor, |name| names.get(name).cloned()),
             actor_path: match entry.actor.as_str() {
                 "" => String::new(),
                 actor => format!("{PATH}?{}", query(ask, &[("actor", actor)])),
@@ -264,7 +251,7 @@ fn fields(texts: Texts, ask: &Sent, names: &BTreeMap<String, String>, faults: &m
     actors.extend(names.iter().map(|(value, name)| choice(value, name.clone())));
     let asked = ask.line("actor");
     if !actors.iter().any(|known| known.value == asked) {
-        actors.push(choice(asked, actor(texts, names, asked)));
+        actors.push(choice(asked, words::actor(texts, asked, |name| names.get(name).cloned())));
     }
     let mut sought = actions::choices(texts);
     let action = ask.line("action");

@@ -2,13 +2,10 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use duikou_proto::name::MemberId;
-use duikou_proto::v1::audit_service_server::AuditService;
+use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{
-    FindDuplicatesRequest, GetListingRequest, Holder, ListAuditEntriesRequest, ListHoldersRequest, Listing,
-};
+use duikou_proto::v1::{FindDuplicatesRequest, GetListingRequest, Holder, ListHoldersRequest, Listing};
 use duikou_proto::validate::kind_of;
 use serde::Deserialize;
 
@@ -23,13 +20,13 @@ use super::card::{Alike, foreign};
 use super::details::{self, Fact};
 use super::linked;
 use super::names::Names;
-use crate::accounts::Role;
-use crate::engine::Reader;
+use crate::accounts::{Account, Role};
+use crate::engine::{Reader, facts};
 
 /// Holders that are shown: as many as one answer has.
 const HOLDERS: i32 = 1_000;
-/// Entries of the audit trail that are looked at.
-const HISTORY: i32 = 50;
+/// Things done to it that are shown.
+const HISTORY: usize = 50;
 /// Characters of the description for search engines.
 const DESCRIPTION: usize = 150;
 /// Hexadecimal digits of a fingerprint that are compared by eye.
@@ -55,6 +52,7 @@ pub(crate) struct HolderLine {
 pub(crate) struct Done {
     pub(crate) time: String,
     pub(crate) what: String,
+    pub(crate) who: String,
 }
 
 /// Who signed a listing, and what is known of that.
@@ -106,7 +104,7 @@ pub(crate) struct ListingPage {
     pub(crate) holders: Vec<HolderLine>,
     /// What whoever looks can do to it.
     pub(crate) endings: Option<Ending>,
-    /// What was done to it here, for those who administer its member.
+    /// What was done to it here, for those who may write it.
     pub(crate) history: Vec<Done>,
 }
 
@@ -181,30 +179,31 @@ async fn holders(web: &Web, visitor: &Visitor, name: &str) -> Vec<Holder> {
     found.map(|found| found.into_inner().holders).unwrap_or_default()
 }
 
-/// What the audit trail tells of it, newest first, to those whom it tells anything.
+/// What was done to it here, newest first, for those who may write it.
 async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
-    if visitor.at_least(Role::Admin).is_err() {
+    let Ok(name) = RecordName::parse(name, &web.engine().identity().network) else { return Vec::new() };
+    if visitor.at_least(Role::Editor).is_err() {
         return Vec::new();
     }
-    let request =
-        ListAuditEntriesRequest { resource: name.to_owned(), page_size: HISTORY, ..ListAuditEntriesRequest::default() };
-    let found = web.services().audits.list_audit_entries(visitor.ask(request)).await;
-    let entries = found.map(|found| found.into_inner().entries).unwrap_or_default();
+    let entries = web.services().audits.history(visitor.ask((name, HISTORY))).await.unwrap_or_default();
     let texts = visitor.texts;
-    // Names that only begin so are others.
-    let own = entries.into_iter().filter(|entry| entry.resource == name);
-    let done = own.map(|entry| Done {
-        time: entry
-            .time
-            .map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds))),
-        what: match &*entry.action {
+    let mut done = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let account = match entry.actor.strip_prefix("accounts/") {
+            Some(id) => web.engine().fact::<Account>(&facts::account(id)).await.ok().flatten(),
+            None => None,
+        };
+        let what = match &*entry.action {
             "listing.create" => texts.text("history-create"),
             "listing.update" => texts.text("history-update"),
             "listing.withdraw" => texts.text("history-withdraw"),
             action => action.to_owned(),
-        },
-    });
-    done.collect()
+        };
+        let time = entry.time.map(|time| format::moment(texts.language(), &format::in_china(time.seconds)));
+        let who = words::actor(texts, &entry.actor, |_| account.map(|account| account.called().to_owned()));
+        done.push(Done { time: time.unwrap_or_default(), what, who });
+    }
+    done
 }
 
 fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {

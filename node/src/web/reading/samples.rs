@@ -236,7 +236,8 @@ pub(in crate::web) fn samples(samples: &Samples) {
             ..Holder::default()
         };
         shown.holders = vec![shown.holder(&names, &holder)];
-        shown.history = vec![Done { time: "10:42".to_owned(), what: "<changed>".to_owned() }];
+        shown.history =
+            vec![Done { time: "10:42".to_owned(), what: "<changed>".to_owned(), who: "<somebody>".to_owned() }];
         samples.add("reading/listing.html", &shown);
     }
     let subject = listing("project", language);

@@ -216,6 +216,14 @@ async fn statistics_are_what_was_done() {
     let office = Office { node: bijie, certificate: &certificate };
     let viewer = bijie.let_in(&certificate, "viewer", &["bijie=viewer"]).await;
     let page = office.says(&viewer, "/statistics", &["<svg", "<desc", "按成员", "/statistics/year.months.csv"]).await;
+    assert_eq!(page.matches("<figure class=\"chart").count(), 4, "by month, kind, place and member: {page}");
+    // Who may write a listing is told what was done to it, and by whom.
+    let editor = bijie.let_in(&certificate, "editor", &["bijie=editor"]).await;
+    let tea = office.says(&editor, "/listings/bijie/tea", &["修改历史", "本机管理员"]).await;
+    assert!(tea.contains("<li>修改<br>") && tea.contains("<li>发布<br>"), "{tea}");
+    for (who, path) in [(&viewer, "/listings/bijie/tea"), (&editor, "/listings/shenzhen/park")] {
+        assert!(!office.page(who, path).await.text().contains("修改历史"), "{path}");
+    }
     let month = page.split("<option value=\"20").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let month = format!("20{month}");
     let table = async |name: &str| {
