@@ -327,9 +327,9 @@ impl<'a> Work<'a> {
             }
             records.extend(before.into_record().map(|record| (name, record)));
         }
-        let refusals: Vec<_> = self.facts.iter().filter(|(key, _)| key.starts_with(facts::REJECTIONS)).collect();
+        let refusals = self.facts.range(facts::REJECTIONS.to_owned()..);
         let refusals: Vec<(String, Option<RejectionFact>)> = refusals
-            .into_iter()
+            .take_while(|(key, _)| key.starts_with(facts::REJECTIONS))
             .map(|(key, value)| {
                 let fact = value.as_ref().map(|value| facts::decode(key, value)).transpose()?;
                 Ok((key.clone(), fact))

@@ -8,13 +8,25 @@ use super::super::format;
 
 /// Sizes, in the picture's own unit.
 const TOP: u32 = 12;
-/// Of a bar across its length, and between two of them.
-const BAR: u32 = 18;
-const GAP: u32 = 2;
-/// Around the bars of one label.
-const ASIDE: u32 = 8;
-/// From one label to the next.
-const STEP: u32 = 2 * (ASIDE + BAR) + GAP + 2;
+/// What bars take across their length.
+struct Row {
+    bar: u32,
+    /// Between the two of one label.
+    gap: u32,
+    /// Around them.
+    aside: u32,
+}
+
+impl Row {
+    /// From one label to the next.
+    const fn step(&self) -> u32 {
+        2 * (self.aside + self.bar) + self.gap
+    }
+}
+
+/// Of bars that stand, with a label beneath the two, and of bars that lie.
+const STANDING: Row = Row { bar: 18, gap: 2, aside: 9 };
+const LYING: Row = Row { bar: 11, gap: 1, aside: 6 };
 /// Lines across, and with them numbers at the side.
 const LINES: i64 = 4;
 /// Where bars stand: what numbers take at their left, and how high the highest is.
@@ -23,6 +35,8 @@ const HIGH: u32 = 160;
 /// Where bars lie: what names take at their left, and how long the longest is.
 const NAMES: u32 = 200;
 const LONG: u32 = 480;
+/// Beside names, and at the right.
+const BESIDE: u32 = 8;
 /// What an ideograph takes, and any other character.
 const IDEOGRAPH: u32 = 11;
 const LETTER: u32 = 6;
@@ -89,10 +103,10 @@ fn length(value: i64, step: i64, whole: u32) -> u32 {
 }
 
 /// Each value with where the bar of its label's two begins, and whether it is the second.
-fn places(values: &[(String, i64, i64)]) -> impl Iterator<Item = (i64, u32, bool)> {
+fn places<'a>(row: &'a Row, values: &'a [(String, i64, i64)]) -> impl Iterator<Item = (i64, u32, bool)> + 'a {
     (0_u32..).zip(values).flat_map(|(at, (_, first, second))| {
-        let begins = at * STEP + ASIDE;
-        [(*first, begins, false), (*second, begins + BAR + GAP, true)]
+        let begins = at * row.step() + row.aside;
+        [(*first, begins, false), (*second, begins + row.bar + row.gap, true)]
     })
 }
 
@@ -103,10 +117,10 @@ fn count(values: &[(String, i64, i64)]) -> u32 {
 /// As much of a name as there is room for.
 fn cut(name: &str) -> String {
     let width = |c: char| if c > '\u{2e80}' { IDEOGRAPH } else { LETTER };
-    if name.chars().map(width).sum::<u32>() <= NAMES - ASIDE {
+    if name.chars().map(width).sum::<u32>() <= NAMES - BESIDE {
         return name.to_owned();
     }
-    let mut room = NAMES - ASIDE - IDEOGRAPH;
+    let mut room = NAMES - BESIDE - IDEOGRAPH;
     let fits = |c: &char| {
         let left = room.checked_sub(width(*c));
         room = left.unwrap_or(0);
@@ -123,20 +137,20 @@ impl Chart {
         let ground = TOP + HIGH;
         let bar = |(value, begins, second)| {
             let high = length(value, step, HIGH);
-            Bar { x: NUMBERS + begins, y: ground - high, wide: BAR, high, second }
+            Bar { x: NUMBERS + begins, y: ground - high, wide: STANDING.bar, high, second }
         };
-        let wide = NUMBERS + count(values) * STEP + ASIDE;
+        let wide = NUMBERS + count(values) * STANDING.step() + BESIDE;
         let (mut marks, mut lines) = (Vec::new(), Vec::new());
         for value in (0..=LINES).map(|line| line * step) {
             let y = ground - length(value, step, HIGH);
-            lines.push(Line { from: (NUMBERS, y), to: (wide - ASIDE, y) });
+            lines.push(Line { from: (NUMBERS, y), to: (wide - BESIDE, y) });
             marks.push(Mark { x: NUMBERS - 6, y: y + 4, anchor: "end", text: format::grouped(value) });
         }
         for (at, (label, ..)) in (0_u32..).zip(values) {
-            let x = NUMBERS + at * STEP + STEP / 2;
+            let x = NUMBERS + at * STANDING.step() + STANDING.step() / 2;
             marks.push(Mark { x, y: ground + 20, anchor: "middle", text: label.clone() });
         }
-        let bars = places(values).map(bar).collect();
+        let bars = places(&STANDING, values).map(bar).collect();
         Self { lying: false, wide, high: ground + 28, bars, marks, lines, ..Self::empty(texts, shown) }
     }
 
@@ -147,10 +161,10 @@ impl Chart {
             x: NAMES,
             y: TOP + begins,
             wide: length(value, step, LONG),
-            high: BAR,
+            high: LYING.bar,
             second,
         };
-        let ground = TOP + count(values) * STEP;
+        let ground = TOP + count(values) * LYING.step();
         let (mut marks, mut lines) = (Vec::new(), Vec::new());
         for value in (0..=LINES).map(|line| line * step) {
             let x = NAMES + length(value, step, LONG);
@@ -158,10 +172,10 @@ impl Chart {
             marks.push(Mark { x, y: ground + 18, anchor: "middle", text: format::grouped(value) });
         }
         for (at, (label, ..)) in (0_u32..).zip(values) {
-            let y = TOP + at * STEP + STEP / 2 + 4;
-            marks.push(Mark { x: NAMES - ASIDE, y, anchor: "end", text: cut(label) });
+            let y = TOP + at * LYING.step() + LYING.step() / 2 + 4;
+            marks.push(Mark { x: NAMES - BESIDE, y, anchor: "end", text: cut(label) });
         }
-        let bars = places(values).map(bar).collect();
+        let bars = places(&LYING, values).map(bar).collect();
         let wide = NAMES + LONG + NUMBERS;
         Self { lying: true, wide, high: ground + 28, bars, marks, lines, ..Self::empty(texts, shown) }
     }
