@@ -152,6 +152,8 @@ pub const INDEX_STARTS: Duration = Duration::from_secs(60);
 pub const INDEX_COMMIT: Duration = Duration::from_millis(300);
 /// Likewise while it is far behind.
 pub const INDEX_COMMIT_BEHIND: Duration = Duration::from_secs(15);
+/// After how long without a change the index makes few segments of many.
+pub const INDEX_GATHERS: Duration = Duration::from_secs(10);
 /// After how long without a change the index gives back the memory in which it writes.
 pub const INDEX_IDLE: Duration = Duration::from_secs(30);
 /// How long after a failure the index is opened again; after each further one twice as long.

@@ -16,6 +16,8 @@ pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
 pub const FEED_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of listings that are kept as readers are shown them, while they are new.
 pub const SHELF_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of rows that were asked for by name lately, each with the listing in it.
+pub const NAMED_BYTES: usize = 48 * 1024 * 1024;
 /// Settings that are made while the server runs, as far as they are read.
 pub const SETTINGS: usize = 256;
 /// Audiences of one origin that are counted apart in one month; what has others is counted for the origin alone.

@@ -43,7 +43,7 @@ impl Search {
             size,
             facets: Vec::new(),
         };
-        let found = self.look(&current, wanted, current.view.clone(), reader).await?;
+        let found = self.look(self.asked(&current, wanted, current.view.clone(), reader)).await?;
         Ok(Candidates { search: self.clone(), reader: reader.clone(), filter, found, read: 0 })
     }
 }
@@ -57,8 +57,8 @@ impl Candidates {
         while self.read < self.found.names.len() {
             let rest = self.found.names.iter().skip(self.read).take(limits::CANDIDATES_PAGE);
             let names = rest.map(|(name, _)| name.clone()).collect();
-            let (filter, query) = (self.filter.clone(), Query::default());
-            let (hits, looked) = self.search.show(names, filter, query, Reach::Exact, &self.reader).await?;
+            let show = self.search.show(self.filter.clone(), Query::default(), &self.reader);
+            let (hits, looked) = self.search.shown(show.page(names, Reach::Exact)).await?;
             self.read += looked;
             if !hits.is_empty() {
                 return Ok(hits);

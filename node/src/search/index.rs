@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tantivy::directory::MmapDirectory;
+use tantivy::index::SegmentId;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::store::Compressor;
 use tantivy::{IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument};
@@ -19,6 +20,26 @@ const STORED_BLOCK: usize = 1024;
 
 /// The share of deleted documents from which on a segment is written anew.
 const DELETED_SHARE: f32 = 0.2;
+
+/// Segments with which a search is quick: it opens each of them.
+const FEW: usize = 3;
+/// How much larger a segment may be than all smaller ones to become one with them.
+const LARGER: u64 = 3;
+
+/// How many of the smallest segments should become one; `sizes` from the smallest on, in documents.
+fn scattered(sizes: &[u32]) -> usize {
+    if sizes.len() <= FEW {
+        return 0;
+    }
+    let least = sizes.len() - FEW + 1;
+    let mut together: u64 = sizes.iter().take(least).map(|size| u64::from(*size)).sum();
+    let joins = |size: &&u32| {
+        let joins = u64::from(**size) <= together * LARGER;
+        together += u64::from(**size);
+        joins
+    };
+    least + sizes[least..].iter().take_while(joins).count()
+}
 
 /// An index that is open.
 pub(crate) struct Index {
@@ -129,11 +150,60 @@ impl Index {
         Ok(writer)
     }
 
+    /// The segments that should become one now that nothing else is written: of more than [`FEW`] so many of the smallest
+    /// that few are left, and the next larger one as long as it is not much larger than all of these. So each listing is
+    /// written anew a few times, not with each that comes after it.
+    ///
+    /// # Errors
+    /// Where it cannot be read.
+    pub(crate) fn scattered(&self) -> Result<Vec<SegmentId>, IndexError> {
+        let mut segments: Vec<(u32, SegmentId)> =
+            self.index.searchable_segment_metas()?.iter().map(|segment| (segment.num_docs(), segment.id())).collect();
+        segments.sort_unstable();
+        let sizes: Vec<u32> = segments.iter().map(|(size, _)| *size).collect();
+        Ok(segments.into_iter().take(scattered(&sizes)).map(|(_, id)| id).collect())
+    }
+
     /// What was kept with the newest commit.
     ///
     /// # Errors
     /// Where it cannot be read.
     pub(crate) fn payload(&self) -> Result<Option<String>, IndexError> {
         Ok(self.index.load_metas()?.payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn small_segments_become_one_and_a_large_one_stays_as_it_is() {
+        for (sizes, expected) in [
+            (&[][..], 0),
+            (&[1, 1, 200_000], 0),
+            (&[1, 1, 1, 200_000], 3),
+            (&[1, 20, 100, 200_000], 2),
+            (&[10, 10, 20, 200, 200_000], 3),
+            (&[20_000, 25_000, 25_000, 30_000, 30_000, 70_000], 6),
+        ] {
+            assert_eq!(scattered(sizes), expected, "{sizes:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn few_are_left_and_nothing_is_written_too_often(mut sizes in prop::collection::vec(1..1_000_000u32, 0..12)) {
+            sizes.sort_unstable();
+            let count = scattered(&sizes);
+            prop_assert!(count == 0 || sizes.len() - count < FEW);
+            let least = (sizes.len() + 1).saturating_sub(FEW);
+            for at in least..count {
+                let smaller: u64 = sizes[..at].iter().map(|size| u64::from(*size)).sum();
+                prop_assert!(u64::from(sizes[at]) <= smaller * LARGER);
+            }
+        }
     }
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use duikou_proto::name::RecordName;
+use tantivy::index::SegmentMeta;
 use tantivy::{IndexWriter, TantivyDocument, Term};
 use tokio::time::{Instant, sleep_until};
 
@@ -17,6 +19,9 @@ use crate::engine::Engine;
 use crate::feed::readable;
 use crate::limits;
 use crate::store::{Order, Row};
+
+/// A merge under way; it goes on whether or not it is waited for.
+type Merging = Pin<Box<dyn Future<Output = tantivy::Result<Option<SegmentMeta>>> + Send>>;
 
 /// Where listings lie, whatever their kind.
 const LISTINGS: &str = "listings";
@@ -78,6 +83,8 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
         hidden: (place.content == 0).then(|| hidden(&engine.directory())),
         building: true,
         pending_bytes: 0,
+        gathered: false,
+        merging: None,
     };
     indexer.publish(state);
     loop {
@@ -96,8 +103,10 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
         if pending && (much || indexer.committed.elapsed() >= due || (!more && state.is_urgent())) {
             indexer.commit().await?;
             indexer.publish(state);
+        } else if !more && !pending && !indexer.gathered && indexer.committed.elapsed() >= limits::INDEX_GATHERS {
+            indexer.gather().await?;
         } else if !more {
-            indexer.rest(state, pending).await;
+            indexer.rest(state, pending).await?;
         }
     }
 }
@@ -136,6 +145,10 @@ struct Indexer {
     building: bool,
     /// About how much was taken in since the last commit.
     pending_bytes: usize,
+    /// Whether its segments have been looked at since then, whether they are few.
+    gathered: bool,
+    /// They are made few.
+    merging: Option<Merging>,
 }
 
 impl Indexer {
@@ -202,7 +215,39 @@ impl Indexer {
         };
         let (writer, view) = blocking(work).await?;
         (self.writer, self.view) = (Some(writer), Arc::new(view));
-        (self.kept, self.committed, self.pending_bytes) = (place, Instant::now(), 0);
+        (self.kept, self.committed, self.pending_bytes, self.gathered) = (place, Instant::now(), 0, false);
+        Ok(())
+    }
+
+    /// Begins to make few segments of many, where nothing else is to be done: each costs every search a little. What comes
+    /// meanwhile is taken in as always.
+    async fn gather(&mut self) -> Result<(), IndexError> {
+        self.gathered = true;
+        let scattered = self.index.scattered()?;
+        if scattered.is_empty() {
+            return Ok(());
+        }
+        let (index, writer) = (self.index.clone(), self.writer.take());
+        let mut writer = blocking(move || writer.map_or_else(|| index.writer(), Ok)).await?;
+        self.merging = Some(Box::pin(writer.merge(&scattered)));
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    /// Shows what has become of that.
+    async fn gathered(&mut self, merged: tantivy::Result<Option<SegmentMeta>>) -> Result<(), IndexError> {
+        self.merging = None;
+        if let Err(error) = merged {
+            // All is still there, in many segments.
+            tracing::warn!(error = %crate::error::chain(&error), "the search index stays scattered for now");
+            return Ok(());
+        }
+        let (index, before) = (self.index.clone(), self.view.clone());
+        let work = move || {
+            index.reader.reload()?;
+            Ok(View::new(index.reader.searcher(), Some(&before))?)
+        };
+        self.view = Arc::new(blocking(work).await?);
         Ok(())
     }
 
@@ -222,27 +267,42 @@ impl Indexer {
     }
 
     /// At the head: until there is something to do.
-    async fn rest(&mut self, state: &State, pending: bool) {
+    async fn rest(&mut self, state: &State, pending: bool) -> Result<(), IndexError> {
         self.publish(state);
         let (mut head, mut directory) = (self.engine.watch_head(), self.engine.watch_directory());
         let (content, entry) = (self.place.content, self.engine.directory().index());
         let until = match (pending, self.writer.is_some()) {
             (true, _) => self.committed + limits::INDEX_COMMIT,
-            (false, true) => self.committed + limits::INDEX_IDLE,
-            (false, false) => Instant::now() + limits::INDEX_IDLE,
+            (false, _) if !self.gathered => self.committed + limits::INDEX_GATHERS,
+            (false, true) if self.merging.is_none() => self.committed + limits::INDEX_IDLE,
+            (false, _) => Instant::now() + limits::INDEX_IDLE,
         };
-        tokio::select! {
-            _ = head.wait_for(|head| *head > content) => {}
-            _ = directory.wait_for(|directory| directory.index() != entry) => {}
-            () = state.urgency() => {}
-            () = state.damage() => {}
-            () = sleep_until(until) => {}
+        let merged = tokio::select! {
+            _ = head.wait_for(|head| *head > content) => None,
+            _ = directory.wait_for(|directory| directory.index() != entry) => None,
+            () = state.urgency() => None,
+            () = state.damage() => None,
+            () = sleep_until(until) => None,
+            merged = merged(&mut self.merging) => Some(merged),
+        };
+        if let Some(merged) = merged {
+            self.gathered(merged).await?;
+            self.publish(state);
         }
-        if !pending && self.committed.elapsed() >= limits::INDEX_IDLE {
+        if !pending && self.merging.is_none() && self.committed.elapsed() >= limits::INDEX_IDLE {
             // Dropping it waits for merges that are under way.
             if let Some(writer) = self.writer.take() {
                 let _ = blocking(move || Ok(writer.wait_merging_threads()?)).await;
             }
         }
+        Ok(())
+    }
+}
+
+/// Until the segments have been made few; for ever where they are not.
+async fn merged(merging: &mut Option<Merging>) -> tantivy::Result<Option<SegmentMeta>> {
+    match merging {
+        Some(merging) => merging.await,
+        None => std::future::pending().await,
     }
 }

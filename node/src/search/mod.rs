@@ -9,7 +9,8 @@
 //! A search waits for an index that has read everything by the hides of now. `look` asks the viewer once for each class
 //! of records (origin, scopes, key) and hands the answer to `gather`, which in one pass passes over what is not for the
 //! reader or past its date: results, counts and facets are of the same set. `excerpts` finds the words again in the text
-//! of the rows that are shown. Nothing but words and names is in the index.
+//! of the rows that are shown. Nothing but words and names is in the index; rows that were found lately are in memory, so
+//! that most searches ask nothing of the store. Where nothing is written for a while, few segments are made of many.
 
 mod alike;
 mod analysis;
@@ -39,13 +40,11 @@ pub(crate) mod tests;
 mod view;
 mod visible;
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use duikou_proto::directory::Directory;
-use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::envelope::Part;
 use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::{Excerpt, Opportunity};
@@ -55,10 +54,10 @@ use tokio::sync::Semaphore;
 use tokio::task::{block_in_place, spawn_blocking};
 use tokio_util::task::TaskTracker;
 
-use crate::engine::{Engine, Reader, Seen, Viewer};
-use crate::feed::readable;
+use crate::engine::{Engine, Reader, Seen};
+use crate::feed::{Recalled, Shown};
 use crate::limits;
-use crate::store::{Row, StoreError};
+use crate::store::StoreError;
 use alike::Alike;
 pub(crate) use analysis::{Word, cut, is_letters, spells, spelt_length};
 pub(crate) use document::ways;
@@ -77,6 +76,8 @@ pub(crate) use suggest::Suggestion;
 
 /// Where the index lies in a server's folder.
 pub(crate) const FOLDER: &str = "search";
+/// Rows of which it takes a fraction of a millisecond to show them.
+const AT_ONCE: usize = 32;
 /// Encoded listings on one page: well below what clients take.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
@@ -158,10 +159,16 @@ impl Search {
             Start::First | Start::After(_) => current.view.clone(),
             Start::Offset { state, .. } => self.0.kept.get(state).ok_or(SearchError::Expired)?,
         };
-        let (filter, query) = (wanted.filter.clone(), wanted.query.clone());
-        let found = self.look(&current, wanted, view.clone(), reader).await?;
-        let names = found.names.iter().map(|(name, _)| name.clone()).collect();
-        let (hits, looked) = self.show(names, filter, query, found.reach, reader).await?;
+        let show = self.show(wanted.filter.clone(), wanted.query.clone(), reader);
+        let asked = self.asked(&current, wanted, view.clone(), reader);
+        // In one go where every row is in memory.
+        let looked = self.sound(move || {
+            let found = look(&asked)?;
+            let page = show.page(found.names.iter().map(|(name, _)| name.clone()).collect(), found.reach);
+            Ok((found, page))
+        });
+        let (found, page) = looked.await?;
+        let (hits, looked) = self.shown(page).await?;
         let cut = found.names.get(..looked).filter(|looked| looked.len() < found.names.len());
         let cut = cut.and_then(|looked| looked.last()).map(|(_, after)| *after);
         let next = cut.or(found.next).map(|next| match next {
@@ -197,25 +204,31 @@ impl Search {
         }
     }
 
-    /// Looks into the index.
-    async fn look(
-        &self,
-        current: &Current,
-        wanted: Wanted,
-        view: Arc<view::View>,
-        reader: &Reader,
-    ) -> Result<Found, SearchError> {
+    /// A question to the index, by the rights of now.
+    fn asked(&self, current: &Current, wanted: Wanted, view: Arc<view::View>, reader: &Reader) -> Asked {
         let engine = &self.0.engine;
-        let asked = Asked {
+        Asked {
             fields: current.fields.clone(),
             view,
             viewer: engine.viewer(reader),
             directory: engine.directory(),
             now: engine.now(),
             wanted,
-        };
-        match self.beside(move || look(&asked)).await {
-            Some(Ok(found)) => Ok(found),
+        }
+    }
+
+    /// Looks into the index.
+    async fn look(&self, asked: Asked) -> Result<Found, SearchError> {
+        self.sound(move || look(&asked)).await
+    }
+
+    /// Reads the index, and notes where that shows that it is damaged.
+    async fn sound<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> tantivy::Result<T> + Send + 'static,
+    ) -> Result<T, SearchError> {
+        match self.beside(work).await {
+            Some(Ok(read)) => Ok(read),
             Some(Err(error)) => {
                 tracing::error!(error = %crate::error::chain(&error), "the search index cannot be read");
                 self.0.state.report_damage();
@@ -230,59 +243,68 @@ impl Search {
         }
     }
 
-    /// Of what was found, in its order, that which the store has and the viewer sees now; and how many of `names` were
+    /// How what is found is shown to `reader`.
+    fn show(&self, filter: Filter, query: Query, reader: &Reader) -> Show {
+        Show { engine: self.0.engine.clone(), reader: reader.clone(), filter, query }
+    }
+
+    /// Of what was found, in its order, that which the store has and the viewer sees now; and how many of the names were
     /// looked at: fewer where that is more than one answer holds.
-    async fn show(
-        &self,
-        names: Vec<RecordName>,
-        filter: Filter,
-        query: Query,
-        reach: Reach,
-        reader: &Reader,
-    ) -> Result<(Vec<Hit>, usize), SearchError> {
-        let engine = &self.0.engine;
-        if names.is_empty() {
-            return Ok((Vec::new(), 0));
+    async fn shown(&self, page: Page) -> Result<(Vec<Hit>, usize), SearchError> {
+        match page {
+            Page::Shown(hits, looked) => Ok((hits, looked)),
+            Page::Lacking { show, names, mut rows, reach } => {
+                self.0.engine.complete(&mut rows).await?;
+                if names.len() <= AT_ONCE {
+                    return Ok(show.hits(&names, &rows, reach));
+                }
+                self.beside(move || show.hits(&names, &rows, reach)).await.ok_or(SearchError::Unready)
+            }
         }
-        let rows = engine.rows(&names).await?;
-        let page = Rows {
-            rows: rows.into_iter().map(|row| (row.name.clone(), row)).collect(),
-            // The rights of after the reading, as everywhere.
-            viewer: engine.viewer(reader),
-            directory: engine.directory(),
-            now: engine.now(),
-            filter,
-            query,
-            reach,
-        };
-        self.beside(move || page.show(&names)).await.ok_or(SearchError::Unready)
     }
 }
 
-/// What the store has of what was found, and by what it is shown.
-struct Rows {
-    rows: HashMap<RecordName, Row>,
-    viewer: Viewer,
-    directory: Arc<Directory>,
-    now: Micros,
+/// How what was found is shown.
+struct Show {
+    engine: Engine,
+    reader: Reader,
     filter: Filter,
     query: Query,
-    reach: Reach,
 }
 
-impl Rows {
-    fn show(&self, names: &[RecordName]) -> (Vec<Hit>, usize) {
+/// What was found, as it is shown.
+enum Page {
+    /// And how many of the names were looked at.
+    Shown(Vec<Hit>, usize),
+    /// The store has to be asked for some of the rows.
+    Lacking { show: Box<Show>, names: Vec<RecordName>, rows: Recalled, reach: Reach },
+}
+
+impl Show {
+    /// What was found by these names, as far as memory goes.
+    fn page(self, names: Vec<RecordName>, reach: Reach) -> Page {
+        let rows = self.engine.recall(&names);
+        if !rows.is_whole() {
+            return Page::Lacking { show: Box::new(self), names, rows, reach };
+        }
+        let (hits, looked) = self.hits(&names, &rows, reach);
+        Page::Shown(hits, looked)
+    }
+
+    fn hits(&self, names: &[RecordName], rows: &Recalled, reach: Reach) -> (Vec<Hit>, usize) {
+        // The rights of after the reading, as everywhere.
+        let (viewer, directory, now) = (self.engine.viewer(&self.reader), self.engine.directory(), self.engine.now());
         let (mut hits, mut bytes) = (Vec::with_capacity(names.len()), 0);
         for (name, looked) in names.iter().zip(1..) {
-            let Some(row) = self.rows.get(name) else { continue };
-            let Seen::Record(part) = self.viewer.see(row, &self.directory, self.now) else { continue };
-            let Some(opportunity) = readable(part) else { continue };
-            if !self.filter.matches(&Header::of(part), &opportunity) {
+            let Some(named) = rows.get(name) else { continue };
+            let Seen::Record(part) = viewer.see(named.row(), &directory, now) else { continue };
+            let Some(opportunity) = named.shown().map(Shown::opportunity) else { continue };
+            if !self.filter.matches(&Header::of(part), opportunity) {
                 continue;
             }
             bytes += part.bytes().len();
-            let excerpts = excerpts(&opportunity, &self.query, self.reach);
-            hits.push(Hit { part: part.clone(), opportunity, excerpts });
+            let excerpts = excerpts(opportunity, &self.query, reach);
+            hits.push(Hit { part: part.clone(), opportunity: opportunity.clone(), excerpts });
             if bytes >= PAGE_BYTES {
                 return (hits, looked);
             }

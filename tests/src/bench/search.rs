@@ -2,7 +2,7 @@
 //! the same call, the middle one against PostgreSQL's trigrams.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
@@ -28,6 +28,8 @@ const POSTGRES_GOAL: Goal = Goal::AtLeast(5.0);
 /// Listings that are looked through.
 pub(super) const LISTINGS: usize = 200_000;
 pub(super) const MEMBERS: [&str; 5] = ["origin-a", "origin-b", "origin-c", "origin-d", "origin-e"];
+/// Until neither index merges what was just written.
+const REST: Duration = Duration::from_secs(60);
 /// Queries of one run.
 const QUERIES: usize = 2_000;
 /// Queries that PostgreSQL is asked: each takes it a good part of a second.
@@ -54,10 +56,13 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
     let index = folder.path().join("bare");
     let bare = BareSearch::create(&index, (0..LISTINGS).map(|number| office.listing(member(number), number)))?;
     bare.serve(&socket)?;
+    tokio::time::sleep(REST).await;
     let queries = office.queries(QUERIES)?;
-    let (mut reals, mut bares, mut middles) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut reals, mut bares, mut middles, mut bare_middles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..REPEATS {
-        bares.push(quantile(times(connect(socket.clone()).await?, &queries).await?, 0.99));
+        let bare = times(connect(socket.clone()).await?, &queries).await?;
+        bare_middles.push(median(bare.clone()));
+        bares.push(quantile(bare, 0.99));
         let real = times(node.local(), &queries).await?;
         middles.push(median(real.clone()));
         reals.push(quantile(real, 0.99));
@@ -74,6 +79,7 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
             ("listings", LISTINGS.into()),
             ("p99_ms", rounded(real * 1_000.0).into()),
             ("p50_ms", rounded(middle * 1_000.0).into()),
+            ("bare_p50_ms", rounded(median(bare_middles) * 1_000.0).into()),
             ("index_behind_s", rounded(behind).into()),
             ("rss_mib", rounded(resident_kib(process)? / 1_024.0).into()),
         ],

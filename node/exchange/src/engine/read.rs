@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::approval::Policy;
 use super::{Engine, Reader, Seen, facts};
+use crate::feed::Recalled;
 use crate::store::{Order, Page, Row, Seq, StoreError};
 
 impl Engine {
@@ -69,6 +70,23 @@ impl Engine {
     /// Where the store cannot be read.
     pub async fn rows(&self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
         self.0.store.read().await?.rows(names).await
+    }
+
+    /// The same, of those that are in memory: what was asked for in this way lately is, as long as it does not change.
+    pub fn recall(&self, names: &[RecordName]) -> Recalled {
+        self.0.feed.recall(names)
+    }
+
+    /// Reads what was not in memory.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn complete(&self, recalled: &mut Recalled) -> Result<(), StoreError> {
+        if !recalled.is_whole() {
+            let rows = self.rows(&recalled.missed()).await?;
+            self.0.feed.complete(recalled, rows);
+        }
+        Ok(())
     }
 
     /// By which rule the listings of `member` are published.

@@ -6,6 +6,7 @@ mod index;
 mod listing;
 #[cfg(any(test, feature = "conformance"))]
 pub mod model;
+mod named;
 mod ring;
 mod shown;
 #[cfg(test)]
@@ -18,12 +19,14 @@ use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::name::RecordName;
 use tokio::sync::watch;
 
-use crate::store::{Order, Page, Seq};
+use crate::store::{Order, Page, Row, Seq};
 
 pub use events::{Cursor, EventReader, Step};
 pub use index::Change;
 use index::Index;
 pub use listing::{listing_in, listing_of, revision_of};
+use named::ByName;
+pub use named::{Named, Recalled};
 use ring::Ring;
 use shown::Shelf;
 pub use shown::{Shown, readable};
@@ -33,6 +36,7 @@ pub(crate) struct Feed {
     ring: RwLock<Ring>,
     index: Index,
     shelf: Shelf,
+    named: ByName,
     head: watch::Sender<Seq>,
 }
 
@@ -43,6 +47,7 @@ impl Feed {
             ring: RwLock::new(Ring::new(head, bytes)),
             index: Index::new(head),
             shelf: Shelf::default(),
+            named: ByName::default(),
             head: watch::Sender::new(head),
         }
     }
@@ -56,6 +61,7 @@ impl Feed {
         directory: &Directory,
         now: Micros,
     ) {
+        self.named.changed(changes.iter().map(|change| &change.row.name).chain(deleted));
         let rows = changes.iter().map(|change| &change.row);
         self.ring.write().unwrap_or_else(PoisonError::into_inner).push(rows, deleted, head);
         self.index.announce(changes, head, directory, now, &self.shelf);
@@ -85,6 +91,21 @@ impl Feed {
     /// The same of what was read and encoded for readers.
     pub(crate) fn shelf_bytes(&self) -> (usize, usize) {
         self.shelf.bytes()
+    }
+
+    /// Rows by name, as far as they are in memory.
+    pub(crate) fn recall(&self, names: &[RecordName]) -> Recalled {
+        self.named.recall(names)
+    }
+
+    /// Adds what was missed and has been read from the store since.
+    pub(crate) fn complete(&self, recalled: &mut Recalled, rows: Vec<Row>) {
+        self.named.complete(recalled, rows);
+    }
+
+    /// The same of rows that were asked for by name.
+    pub(crate) fn named_bytes(&self) -> (usize, usize) {
+        self.named.bytes()
     }
 
     /// The newest number.

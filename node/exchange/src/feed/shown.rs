@@ -53,8 +53,7 @@ impl Shelf {
             return found.clone();
         }
         let shown = Shown::read(part).map(Arc::new);
-        // The body's bytes, the listing read from them, and the listing encoded for readers.
-        let bytes = 4 * part.body().len() + 512;
+        let bytes = listing_bytes(part);
         let mut kept = self.lock();
         if kept.shown.insert(key, shown.clone()).is_none() {
             kept.order.push_back((key, bytes));
@@ -76,6 +75,11 @@ impl Shelf {
     fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// About how much memory the listing in a record takes: the body's bytes, what is read from them, and that encoded.
+pub(super) fn listing_bytes(part: &Part) -> usize {
+    4 * part.body().len() + 512
 }
 
 /// The listing in a record; None where its body breaks the rules: it is shown nowhere.

@@ -61,7 +61,9 @@ pub(super) async fn rows(connection: &mut SqliteConnection, names: &[RecordName]
         // Padded to a power of two, so that few different texts are compiled.
         let size = names.len().next_power_of_two();
         let marks = vec!["?"; size].join(",");
-        let sql = format!("SELECT {COLUMNS} FROM rows WHERE name IN ({marks})");
+        // In an order for which all are found before the first is given out: who waits for them is woken once, and not for
+        // each.
+        let sql = format!("SELECT {COLUMNS} FROM rows WHERE name IN ({marks}) ORDER BY +first_seq");
         let mut query = sqlx::query(AssertSqlSafe(sql));
         for index in 0..size {
             query = query.bind(names.get(index).map(RecordName::as_str));
