@@ -13,12 +13,14 @@ use duikou_proto::v1::feed_service_client::FeedServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::{CreateListingRequest, FeedEvent, Filter, WatchRequest};
 use futures_util::{StreamExt, TryStreamExt};
+use rustls::ClientConfig;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdout};
 use tonic::Streaming;
 
 use super::content::listing;
+use super::hub::{self, Feed};
 use crate::harness::{WebCertificate, WebClient, web_client};
 
 /// The hidden command that makes the executable a client.
@@ -26,7 +28,7 @@ const COMMAND: &str = "load-client";
 /// How long one task may take.
 const LIMIT: Duration = Duration::from_secs(300);
 /// Connections that are opened at once.
-const DIALS: usize = 16;
+pub(super) const DIALS: usize = 16;
 /// How long one record may take to be seen.
 const SEEN: Duration = Duration::from_secs(30);
 
@@ -42,9 +44,12 @@ pub(crate) struct Target {
 
 impl Target {
     pub(super) async fn connect(&self) -> anyhow::Result<WebClient> {
-        let certificate = WebCertificate { certificate: self.certificate.clone(), key: PathBuf::new() };
-        let client = web_client(&self.address, certificate.client(), self.secret.as_deref()).await;
+        let client = web_client(&self.address, self.tls(), self.secret.as_deref()).await;
         client.with_context(|| format!("no connection to {}", self.address))
+    }
+
+    pub(super) fn tls(&self) -> Arc<ClientConfig> {
+        WebCertificate { certificate: self.certificate.clone(), key: PathBuf::new() }.client()
     }
 }
 
@@ -61,9 +66,9 @@ pub(crate) enum Task {
     Watch { target: Target, count: usize, on_one: usize, apart: bool },
     /// Reads `count` pages, each of `paths` in its turn, by so many readers with a connection each. Answers the seconds.
     Read { target: Target, paths: Vec<String>, count: usize, readers: usize },
-    /// Opens `count` watches on connections of their own, answers when all are caught up, and once more when each has
-    /// had so many listings.
-    Follow { target: Target, count: usize, listings: usize },
+    /// Has `count` follow, on connections of their own, answers when none of them will miss anything, and once more when
+    /// each has had so many listings.
+    Follow { target: Target, feed: Feed, count: usize, listings: usize },
 }
 
 /// A client that runs; killed where it is dropped.
@@ -139,11 +144,10 @@ pub async fn serve_task() -> anyhow::Result<bool> {
             answer(watches.len() as f64)?;
             tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
         }
-        Task::Follow { target, count, listings } => {
-            let watches = watch(&target, count, 1, false).await?;
-            answer(watches.len() as f64)?;
-            let followed = watches.into_iter().map(|events| had(events, listings));
-            futures_util::future::try_join_all(followed).await?;
+        Task::Follow { target, feed, count, listings } => {
+            let followers = hub::follow(&target, feed, count).await?;
+            answer(followers.len() as f64)?;
+            hub::had(followers, listings).await?;
             answer(listings as f64)?;
         }
     }
@@ -241,16 +245,6 @@ async fn until_seen(events: &mut Streaming<FeedEvent>, id: &str) -> anyhow::Resu
     bail!("the watch ended")
 }
 
-/// Reads until that many listings have come.
-async fn had(mut events: Streaming<FeedEvent>, listings: usize) -> anyhow::Result<()> {
-    let mut count = 0;
-    while count < listings {
-        let event = events.message().await?.context("the watch ended")?;
-        count += usize::from(matches!(event.event, Some(Event::Listing(_))));
-    }
-    Ok(())
-}
-
 async fn watch(target: &Target, count: usize, on_one: usize, apart: bool) -> anyhow::Result<Vec<Streaming<FeedEvent>>> {
     let numbers: Vec<usize> = (0..count).collect();
     let connections = numbers.chunks(on_one).map(|numbers| async move {
@@ -263,7 +257,7 @@ async fn watch(target: &Target, count: usize, on_one: usize, apart: bool) -> any
     Ok(opened.into_iter().flatten().collect())
 }
 
-async fn caught_up(client: WebClient, filter: Option<Filter>) -> anyhow::Result<Streaming<FeedEvent>> {
+pub(super) async fn caught_up(client: WebClient, filter: Option<Filter>) -> anyhow::Result<Streaming<FeedEvent>> {
     let mut feed = FeedServiceClient::new(client);
     let mut events = feed.watch(WatchRequest { filter, ..WatchRequest::default() }).await?.into_inner();
     while let Some(event) = events.message().await? {

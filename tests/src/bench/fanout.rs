@@ -1,25 +1,32 @@
-//! What one change costs a server that many follow: where all want it, against a stream of the same bytes alone; where
-//! none wants it, against a server that nobody follows.
+//! What one change costs a server that many follow: where all want it, against a stream of the same bytes alone and
+//! against servers that others have written; where none wants it, against a server that nobody follows.
 
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use bytes::Bytes;
-use duikou_proto::v1::FeedEvent;
 use duikou_proto::v1::feed_event::Event;
+use duikou_proto::v1::listing_service_client::ListingServiceClient;
+use duikou_proto::v1::{CreateListingRequest, FeedEvent, Listing};
 use prost::Message;
 
 use super::client::{Client, Target, Task};
 use super::content::listing;
+use super::etcd::{self, Etcd};
 use super::figure::{Figure, Goal};
-use super::tally::{median, processor_seconds, processor_seconds_of};
+use super::hub::{Feed, Hub};
+use super::nats::{self, Nats, Way};
+use super::tally::{median, processor_seconds_of};
 use super::{REPEATS, bare_feed, world};
 use crate::harness::{Network, Server, WebCertificate};
 
 pub(crate) const RATIO: &str = "fanout_ratio";
+pub(crate) const PEERS: &str = "fanout_vs_peers";
 pub(crate) const NONMATCHING: &str = "nonmatching_ratio";
 
 const FANOUT_GOAL: Goal = Goal::AtLeast(0.6);
+const PEERS_GOAL: Goal = Goal::AtLeast(1.0);
 const NONMATCHING_GOAL: Goal = Goal::AtMost(1.2);
 const MEMBER: &str = "shenzhen";
 
@@ -36,71 +43,148 @@ const ON_ONE: usize = 100;
 /// Changes of one run.
 const ACCEPTED: usize = 3_000;
 
-/// Measures deliveries per second of processor time.
-pub(crate) async fn measure() -> anyhow::Result<Figure> {
+/// Refuses a machine that has no peers.
+pub(crate) fn has_peers() -> anyhow::Result<()> {
+    let missing = [etcd::PROGRAM, nats::PROGRAM].into_iter().filter(|(path, _)| !Path::new(path).exists());
+    let packages: Vec<&str> = missing.map(|(_, package)| package).collect();
+    ensure!(packages.is_empty(), "{PEERS}: peers are not installed: apt-get install {}", packages.join(" "));
+    Ok(())
+}
+
+/// Measures deliveries per second of processor time, of peers too where they are wanted.
+pub(crate) async fn measure(with_peers: bool, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
+    if with_peers {
+        has_peers()?;
+    }
     let folder = tempfile::tempdir()?;
     let certificate = WebCertificate::make(folder.path());
     let net = Network::new(5).web_certificate(&certificate).node(MEMBER, &[MEMBER]).measured().start().await;
     let node = net.node(MEMBER);
     net.gateway().stop().await;
-    let process = node.process_id().context("the node is gone")?;
-    let real = world::anonymous(node, &certificate);
+    let real = Node {
+        server: node,
+        process: node.process_id().context("the node is gone")?,
+        target: world::anonymous(node, &certificate),
+    };
     let (address, source) = bare_feed::serve(&certificate).await?;
-    let bare = Target { address: address.to_string(), ..real.clone() };
+    let bare = Bare { source, target: Target { address: address.to_string(), ..real.target.clone() } };
 
-    let (mut reals, mut bares) = (Vec::new(), Vec::new());
-    for run in 0..REPEATS {
-        let mut followers = follow(&bare).await?;
-        let before = processor_seconds()?;
-        for change in 0..CHANGES {
-            // Nobody follows any longer: the answer says it.
-            let _ = source.send(event(&format!("bare-{run}-{change}")));
-            tokio::time::sleep(PACE).await;
-        }
-        followers.answer().await.context("bare stream")?;
-        bares.push(rate(processor_seconds()? - before));
-        followers.end().await?;
-
-        let mut followers = follow(&real).await?;
-        let before = processor_seconds_of(process)?;
-        for change in 0..CHANGES {
-            world::fill(node, MEMBER, &format!("run-{run}-{change}"), 1).await?;
-            tokio::time::sleep(PACE).await;
-        }
-        followers.answer().await.context("node")?;
-        reals.push(rate(processor_seconds_of(process)? - before));
-        followers.end().await?;
+    let mut hubs: Vec<(&str, Box<dyn Hub + '_>)> = vec![("bare stream", Box::new(bare)), ("node", Box::new(real))];
+    if with_peers {
+        hubs.push(("etcd", Box::new(Etcd::start(&certificate).await?)));
+        hubs.push(("jetstream", Box::new(Nats::start(&certificate, Way::Consumer).await?)));
+        hubs.push(("jetstream_republished", Box::new(Nats::start(&certificate, Way::Republished).await?)));
+        hubs.push(("nats_unkept", Box::new(Nats::start(&certificate, Way::Unkept).await?)));
     }
-    let (real, bare) = (median(reals), median(bares));
-    Ok(Figure {
+    let mut rates = vec![Vec::new(); hubs.len()];
+    for run in 0..REPEATS {
+        for ((name, hub), rates) in hubs.iter_mut().zip(&mut rates) {
+            rates.push(rate(hub.as_mut(), run).await.context(*name)?);
+        }
+    }
+    let mut rates = hubs.iter().map(|(name, _)| *name).zip(rates.into_iter().map(median));
+    let ((_, bare), (_, real)) = rates.next().zip(rates.next()).context("measured first")?;
+    let details =
+        || vec![("watchers", MATCHING.into()), ("changes", CHANGES.into()), ("per_cpu_second", real.round().into())];
+    report(Figure {
         name: RATIO,
         value: real / bare,
         unit: "ratio",
         baseline: Some((bare, "deliveries/cpu-s")),
         goal: Some(FANOUT_GOAL),
-        details: vec![
-            ("watchers", MATCHING.into()),
-            ("changes", CHANGES.into()),
-            ("per_cpu_second", real.round().into()),
-        ],
-    })
+        details: details(),
+    });
+    let peers: Vec<(&str, f64)> = rates.collect();
+    if let Some((best, peer)) = peers.iter().copied().max_by(|one, other| one.1.total_cmp(&other.1)) {
+        report(Figure {
+            name: PEERS,
+            value: real / peer,
+            unit: "times as many",
+            baseline: Some((peer, "deliveries/cpu-s")),
+            goal: Some(PEERS_GOAL),
+            details: details()
+                .into_iter()
+                .chain([("best_peer", best.into())])
+                .chain(peers.iter().map(|(name, rate)| (*name, rate.round().into())))
+                .collect(),
+        });
+    }
+    Ok(())
 }
 
-async fn follow(target: &Target) -> anyhow::Result<Client> {
-    let task = Task::Follow { target: target.clone(), count: MATCHING, listings: CHANGES };
+/// Deliveries per second of processor time, of one run.
+async fn rate(hub: &mut dyn Hub, run: usize) -> anyhow::Result<f64> {
+    let task = Task::Follow { target: hub.target(), feed: hub.feed(), count: MATCHING, listings: CHANGES };
     let mut followers = Client::start(&task).await?;
     followers.answer().await?;
-    Ok(followers)
+    let before = processor_seconds_of(hub.process())?;
+    for change in 0..CHANGES {
+        hub.publish(listing(MEMBER, &format!("run-{run}-{change}"))).await?;
+        tokio::time::sleep(PACE).await;
+    }
+    followers.answer().await?;
+    let seconds = processor_seconds_of(hub.process())? - before;
+    followers.end().await?;
+    Ok((MATCHING * CHANGES) as f64 / seconds)
 }
 
-fn rate(seconds: f64) -> f64 {
-    (MATCHING * CHANGES) as f64 / seconds
+struct Node<'a> {
+    server: &'a Server,
+    process: u32,
+    target: Target,
+}
+
+#[tonic::async_trait]
+impl Hub for Node<'_> {
+    fn process(&self) -> u32 {
+        self.process
+    }
+
+    fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    fn feed(&self) -> Feed {
+        Feed::Watch
+    }
+
+    async fn publish(&mut self, listing: Listing) -> anyhow::Result<()> {
+        let request = CreateListingRequest { listing: Some(listing), ..CreateListingRequest::default() };
+        ListingServiceClient::new(self.server.local()).create_listing(request).await?;
+        Ok(())
+    }
+}
+
+/// The stream in this process.
+struct Bare {
+    source: bare_feed::Source,
+    target: Target,
+}
+
+#[tonic::async_trait]
+impl Hub for Bare {
+    fn process(&self) -> u32 {
+        std::process::id()
+    }
+
+    fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    fn feed(&self) -> Feed {
+        Feed::Watch
+    }
+
+    async fn publish(&mut self, listing: Listing) -> anyhow::Result<()> {
+        // Nobody follows any longer: their answer says it.
+        let _ = self.source.send(event(listing));
+        Ok(())
+    }
 }
 
 /// An event as the node sends it, a cursor included.
-fn event(id: &str) -> Bytes {
-    let listing = Some(Event::Listing(listing(MEMBER, id)));
-    FeedEvent { event: listing, cursor: "c".repeat(CURSOR_CHARS) }.encode_to_vec().into()
+fn event(listing: Listing) -> Bytes {
+    FeedEvent { event: Some(Event::Listing(listing)), cursor: "c".repeat(CURSOR_CHARS) }.encode_to_vec().into()
 }
 
 /// A cursor's length.

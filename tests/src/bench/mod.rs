@@ -16,11 +16,15 @@ mod compare;
 mod conditions;
 mod content;
 mod counted;
+mod etcd;
 mod fanout;
 mod figure;
 mod first_sync;
+mod foreign;
 mod heads;
+mod hub;
 mod import;
+mod nats;
 mod pages;
 mod postgres;
 mod publish;
@@ -59,7 +63,7 @@ impl Size {
 }
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 22] = [
+pub const NAMES: [&str; 23] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -67,6 +71,7 @@ pub const NAMES: [&str; 22] = [
     first_sync::RSS,
     watchers::IDLE,
     fanout::RATIO,
+    fanout::PEERS,
     fanout::NONMATCHING,
     resign::RATIO,
     heads::PUBLISH,
@@ -105,8 +110,10 @@ pub async fn run(wanted: &[String], size: Size, mut report: impl FnMut(Figure)) 
     if wants(&[watchers::IDLE]) {
         report(watchers::measure().await?);
     }
-    if wants(&[fanout::RATIO]) {
-        report(fanout::measure().await?);
+    if wants(&[fanout::RATIO, fanout::PEERS]) {
+        // They must be installed, so that a run of everything goes on without them.
+        let with_peers = wants(&[fanout::PEERS]) && (fanout::has_peers().is_ok() || !wanted.is_empty());
+        fanout::measure(with_peers, &mut report).await?;
     }
     if wants(&[fanout::NONMATCHING]) {
         report(fanout::nonmatching().await?);

@@ -13,7 +13,9 @@ const INTERRUPTED: u8 = 130;
 /// Measures what the network does, as a share of what this machine could do at best.
 ///
 /// Needs the programs beside it: build with `cargo build --release --workspace`, then run
-/// `target/release/duikou-bench publish_ratio`.
+/// `target/release/duikou-bench publish_ratio`. For peers also what others have written: `apt-get install postgresql` for
+/// `search_vs_postgres`, `apt-get install etcd-server nats-server` for `fanout_vs_peers`, which is left out of a run of
+/// everything where they are not installed.
 #[derive(Debug, Parser)]
 #[command(name = "duikou-bench")]
 struct Args {
