@@ -304,6 +304,11 @@ impl Part {
         &self.0.bytes
     }
 
+    /// Whether it says exactly what `unsigned` does.
+    pub fn says(&self, unsigned: &Unsigned) -> bool {
+        self.signed_type() == unsigned.kind && self.0.payload == unsigned.payload
+    }
+
     fn signed_type(&self) -> Type {
         if self.is_record() { Type::Record } else { Type::Withdrawal }
     }

@@ -84,6 +84,13 @@ text_type! {
     MemberId
 }
 
+// Compared and hashed as its text is.
+impl std::borrow::Borrow<str> for MemberId {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A node or gateway: named as members are.
 pub type NodeId = MemberId;
 

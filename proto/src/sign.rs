@@ -28,8 +28,17 @@ pub fn signing_input(kind: Type, payload: &[u8]) -> Vec<u8> {
 pub struct BadSignature;
 
 /// Half of a key that everybody may know.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct PublicKey(VerificationKey);
+
+// The point was read from these bytes: to compare points takes a multiplication each.
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_bytes() == other.to_bytes()
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl PublicKey {
     /// Reads 32 bytes.
@@ -132,6 +141,11 @@ impl Signer {
     /// The half that everybody may know.
     pub fn public(&self) -> PublicKey {
         self.public
+    }
+
+    /// Whether it is a clone of `other`.
+    pub fn is(&self, other: &Self) -> bool {
+        self.number == other.number && Arc::ptr_eq(&self.pair, &other.pair)
     }
 
     /// Signs any text.

@@ -8,6 +8,8 @@ use duikou_proto::limits as contract;
 pub const WRITE_QUEUE: usize = 4096;
 /// Commands in one transaction.
 pub const WRITE_BATCH: usize = 512;
+/// Rows at which the commands of one transaction look, unless one of them looks at more.
+pub const WRITE_ROWS: usize = 1024;
 /// What one command counts at most against the queue's bytes.
 pub const WRITE_COMMAND_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of commands that wait for the writer, unless configured.

@@ -75,7 +75,7 @@ impl Command for Approve {
         self.write.names()
     }
 
-    fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+    fn foresee(&self, ahead: &mut Foresight<'_>) {
         self.write.foresee_as(self.digest(), ahead);
     }
 

@@ -157,11 +157,20 @@ pub(super) enum Gate {
 impl Gate {
     /// The gate of `member`, for a write that was approved or was not.
     pub(super) fn of(work: &Work<'_>, member: &MemberId, approved: Option<Digest>) -> Result<Self, StoreError> {
-        Ok(match (approved, Policy::of(work, member)?.rule) {
+        Ok(Self::by(approved, Policy::of(work, member)?.rule))
+    }
+
+    /// The same, as the last transaction has left it.
+    pub(super) fn known(memory: &Memory, member: &MemberId, approved: Option<Digest>) -> Result<Self, StoreError> {
+        Ok(Self::by(approved, Policy::known(memory, member)?.rule))
+    }
+
+    fn by(approved: Option<Digest>, rule: Rule) -> Self {
+        match (approved, rule) {
             (Some(digest), _) => Self::For(digest),
             (None, Rule::None) => Self::Open,
             (None, Rule::Oneself | Rule::Other) => Self::Closed,
-        })
+        }
     }
 
     /// Whether it lets this through.

@@ -28,11 +28,19 @@ impl Work<'_> {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn audit(&mut self, actor: &Actor, event: Event) -> Result<(), StoreError> {
-        let mut head: Head = self.fact(facts::AUDIT_HEAD).await?.unwrap_or_default();
-        let (entry, _) = head.follow(self.now, actor, event);
-        self.put_fact(facts::audit_entry(entry.number), &entry);
-        self.put_fact(facts::AUDIT_HEAD.to_owned(), &head);
+        let mut head = self.audit_head().await?;
+        let (entry, bytes) = head.follow(self.now, actor, event);
+        self.put_fact_bytes(facts::audit_entry(entry.number), bytes);
+        self.audit = Some(head);
         Ok(())
+    }
+
+    /// The head of the trail as it is now. One that this transaction has moved becomes a fact at its end.
+    async fn audit_head(&mut self) -> Result<Head, StoreError> {
+        match self.audit {
+            Some(head) => Ok(head),
+            None => Ok(self.fact(facts::AUDIT_HEAD).await?.unwrap_or_default()),
+        }
     }
 }
 
@@ -58,7 +66,7 @@ where
         self.command.names()
     }
 
-    fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+    fn foresee(&self, ahead: &mut Foresight<'_>) {
         self.command.foresee(ahead);
     }
 
@@ -98,7 +106,7 @@ impl Command for SealHead {
     type Output = u64;
 
     async fn run(self, work: &mut Work<'_>) -> Result<u64, StoreError> {
-        let head: Head = work.fact(facts::AUDIT_HEAD).await?.unwrap_or_default();
+        let head = work.audit_head().await?;
         let sealed: u64 = work.fact(facts::AUDIT_SEALED).await?.unwrap_or_default();
         if head.number <= sealed {
             return Ok(sealed);

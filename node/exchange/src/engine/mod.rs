@@ -1,8 +1,8 @@
 //! The engine: one store, one writer, one feed. Services, links and pages are its callers; it knows none of them.
 //!
 //! `start` makes it of what the store holds, `read` is what is read of it. `writer` commits what has queued up;
-//! `foresight` signs ahead what it will sign, on all cores; `work` is one transaction, `work/rows` what becomes of a row
-//! in it; `accept` says how a row takes in a state, `bounds` what is held in memory.
+//! `foresight` signs ahead what it will sign, on all cores, while it commits what came before; `work` is one transaction,
+//! `work/rows` what becomes of a row in it; `accept` says how a row takes in a state, `bounds` what is held in memory.
 //!
 //! `write` is the origin, `next_state` what it signs, `approval` whether that must be approved first; `apply` is a link's
 //! sink, `dated` what times either takes, `entries` the directory, `signers` the members' keys, of which the directory says
@@ -93,7 +93,7 @@ pub use work::Work;
 use work::{Memory, Outcome};
 pub use write::{Change, Content, Mode, Refused, Weight, Write, Written};
 use writer::Queue;
-pub use writer::{Command, WriteError};
+pub use writer::{Command, Many, WriteError};
 
 /// Who this server is.
 #[derive(Debug, Clone)]

@@ -98,7 +98,7 @@ pub(super) async fn state(
     let revision = if dry_run { work.now } else { work.next_revision(&member) };
     let unsigned = statements(work.now, row, name, next, revision);
     let parts: Result<Vec<Part>, Malformed> =
-        unsigned.into_iter().map(|unsigned| work.sign(&signer, unsigned)).collect();
+        unsigned.into_iter().map(|unsigned| work.sign(&signer, name, unsigned)).collect();
     if let (Ok(parts), false) = (&parts, dry_run) {
         work.accept(parts).await?;
     }

@@ -15,9 +15,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::departed::Departed;
+use super::foresight::Foreseen;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
 use super::{Identity, RejectionFact, approval, facts, months};
+use crate::audit::Head;
 use crate::defects::{self, Defect};
 use crate::feed::Change;
 use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
@@ -47,8 +49,23 @@ impl Memory {
     }
 }
 
-/// Signatures that were made ahead of the commands that need them.
-pub(crate) type Signatures = HashMap<Unsigned, Vec<u8>>;
+/// Rows that were read; None where there is none.
+pub(crate) type Rows = HashMap<RecordName, Option<Row>>;
+
+/// What a write is decided by, beside the row that it finds.
+#[derive(Clone, Copy)]
+pub(crate) struct Ground<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) memory: &'a Memory,
+    pub(crate) now: Micros,
+}
+
+impl Ground<'_> {
+    /// The newest signing key of a member, where it is here.
+    pub(crate) fn signer(&self, member: &MemberId) -> Option<Signer> {
+        self.identity.signers.newest(member, &self.memory.directory)
+    }
+}
 
 /// A transaction under way.
 pub struct Work<'a> {
@@ -61,7 +78,7 @@ pub struct Work<'a> {
     /// The time of the transaction.
     pub now: Micros,
     counter: Counter,
-    rows: HashMap<RecordName, Option<Row>>,
+    rows: Rows,
     before: HashMap<RecordName, Counted>,
     changed: BTreeMap<Seq, RecordName>,
     latest: HashMap<RecordName, Seq>,
@@ -69,7 +86,9 @@ pub struct Work<'a> {
     facts: BTreeMap<String, Option<Vec<u8>>>,
     entries: Vec<Bytes>,
     first_entry: i64,
-    signatures: Signatures,
+    /// The head of the audit trail, where it has moved.
+    pub(super) audit: Option<Head>,
+    foreseen: Foreseen,
     pub(crate) scrub: bool,
     /// Whether a head of a member here is due, whatever rows changed.
     pub(crate) heads: bool,
@@ -102,6 +121,7 @@ impl<'a> Work<'a> {
         world: &'a World,
         departed: &'a Departed,
         memory: Memory,
+        now: Micros,
     ) -> Result<Self, StoreError> {
         let counter = transaction.counter().await?;
         let first_entry = memory.directory.index() + 1;
@@ -111,7 +131,7 @@ impl<'a> Work<'a> {
             world,
             departed,
             memory,
-            now: world.now(),
+            now,
             counter,
             rows: HashMap::new(),
             before: HashMap::new(),
@@ -121,7 +141,8 @@ impl<'a> Work<'a> {
             facts: BTreeMap::new(),
             entries: Vec::new(),
             first_entry,
-            signatures: Signatures::new(),
+            audit: None,
+            foreseen: Foreseen::default(),
             scrub: false,
             heads: false,
             receipts: false,
@@ -142,20 +163,56 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// What the commands that have not run yet will be decided by.
+    pub(crate) fn ground(&self) -> Ground<'_> {
+        Ground { identity: self.identity, memory: &self.memory, now: self.now }
+    }
+
     /// A row that has been read; None where it has not.
     pub(crate) fn loaded(&self, name: &RecordName) -> Option<Option<&Row>> {
         self.rows.get(name).map(Option::as_ref)
     }
 
-    /// Takes signatures that were made ahead.
-    pub(crate) fn foreseen(&mut self, signatures: Signatures) {
-        self.signatures = signatures;
+    /// The rows that have been read, as they are now.
+    pub(crate) fn rows(&self) -> &Rows {
+        &self.rows
     }
 
-    /// Signs a statement, unless that was done ahead.
-    pub(crate) fn sign(&mut self, signer: &Signer, unsigned: Unsigned) -> Result<Part, Malformed> {
-        let signature = self.signatures.remove(&unsigned).unwrap_or_else(|| unsigned.signature(signer));
+    /// Takes rows that were read ahead.
+    pub(crate) fn take_rows(&mut self, rows: Rows) {
+        self.rows.extend(rows);
+    }
+
+    /// Takes what was signed ahead.
+    pub(crate) fn foreseen(&mut self, foreseen: Foreseen) {
+        self.foreseen.extend(foreseen);
+    }
+
+    /// Signs a statement about `name`, unless that was done ahead.
+    pub(crate) fn sign(&mut self, signer: &Signer, name: &RecordName, unsigned: Unsigned) -> Result<Part, Malformed> {
+        if let Some(part) = self.foreseen.take(signer, name, &unsigned) {
+            return Ok(part);
+        }
+        let signature = unsigned.signature(signer);
         unsigned.seal(signer, signature)
+    }
+
+    /// Rows as the next transaction finds them, if this one is committed.
+    pub(crate) async fn rows_of_next(&mut self, names: &[RecordName]) -> Result<Rows, StoreError> {
+        let (known, unread): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| self.rows.contains_key(name));
+        let mut rows: Rows = known
+            .into_iter()
+            .map(|name| {
+                let row = self.rows.get(&name).cloned().flatten();
+                (name, row)
+            })
+            .collect();
+        if !unread.is_empty() {
+            let found = self.transaction.rows(&unread).await?;
+            rows.extend(unread.into_iter().map(|name| (name, None)));
+            rows.extend(found.into_iter().map(|row| (row.name.clone(), Some(row))));
+        }
+        Ok(rows)
     }
 
     /// A row as it is now.
@@ -163,7 +220,9 @@ impl<'a> Work<'a> {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn row(&mut self, name: &RecordName) -> Result<Option<Row>, StoreError> {
-        self.load([name.clone()].into_iter()).await?;
+        if !self.rows.contains_key(name) {
+            self.load([name.clone()].into_iter()).await?;
+        }
         Ok(self.rows.get(name).cloned().flatten())
     }
 
@@ -185,7 +244,7 @@ impl<'a> Work<'a> {
 
     /// The newest signing key of a member, where it is here.
     pub(crate) fn signer(&self, member: &MemberId) -> Option<Signer> {
-        self.identity.signers.newest(member, &self.memory.directory)
+        self.ground().signer(member)
     }
 
     /// Whether this node hosts the writer of `name`.
@@ -293,7 +352,12 @@ impl<'a> Work<'a> {
 
     /// Sets a fact.
     pub fn put_fact<T: Serialize>(&mut self, key: String, value: &T) {
-        self.facts.insert(key, Some(facts::encode(value)));
+        self.put_fact_bytes(key, facts::encode(value));
+    }
+
+    /// Sets a fact that is encoded already.
+    pub(crate) fn put_fact_bytes(&mut self, key: String, value: Vec<u8>) {
+        self.facts.insert(key, Some(value));
     }
 
     /// Takes a fact away.
@@ -309,11 +373,10 @@ impl<'a> Work<'a> {
 
     /// Writes everything; the caller commits.
     pub(crate) async fn flush(mut self) -> Result<Outcome, StoreError> {
-        let rows: Vec<Row> = self.changed.values().filter_map(|name| self.rows.get(name).cloned().flatten()).collect();
         let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
         let (mut heads, mut receipts) = (self.heads, self.receipts);
         let mut changed = !self.before.is_empty();
-        let mut records = HashMap::with_capacity(rows.len());
+        let mut records = HashMap::with_capacity(self.before.len());
         let mut months = months::Changes::new(self.now);
         for (name, before) in std::mem::take(&mut self.before) {
             let row = self.rows.get(&name).and_then(Option::as_ref);
@@ -350,6 +413,11 @@ impl<'a> Work<'a> {
             receipts |= news.iter().any(|origin| !self.is_here(origin));
         }
         self.add_to_months(months).await?;
+        if let Some(head) = self.audit {
+            self.put_fact(facts::AUDIT_HEAD.to_owned(), &head);
+        }
+        let mut read = std::mem::take(&mut self.rows);
+        let rows: Vec<Row> = self.changed.values().filter_map(|name| read.remove(name).flatten()).collect();
         if !rows.is_empty() {
             self.transaction.put_rows(&rows).await?;
         }

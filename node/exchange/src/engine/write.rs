@@ -14,7 +14,7 @@ use super::dated;
 use super::foresight::Foresight;
 use super::halt::Halt;
 use super::next_state::{Next, state, statements};
-use super::work::Work;
+use super::work::{Ground, Work};
 use super::writer::Command;
 use crate::store::{GoneReason, Row, StoreError};
 
@@ -168,7 +168,7 @@ impl Command for Write {
         }
     }
 
-    fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+    fn foresee(&self, ahead: &mut Foresight<'_>) {
         self.foresee_as(None, ahead);
     }
 
@@ -179,15 +179,15 @@ impl Command for Write {
 
 impl Write {
     /// Tells what it will sign, with the approval that it has.
-    pub fn foresee_as(&self, approved: Option<Digest>, ahead: &mut Foresight<'_, '_>) {
+    pub fn foresee_as(&self, approved: Option<Digest>, ahead: &mut Foresight<'_>) {
         if self.dry_run {
             return;
         }
-        let Ok(gate) = Gate::of(ahead.work(), &self.name.origin(), approved) else { return };
+        let (ground, member) = (ahead.ground(), self.name.origin());
+        let Ok(gate) = Gate::known(ground.memory, &member, approved) else { return };
         let Some(row) = ahead.row(&self.name) else { return };
-        if let Ok(Step::Sign(next)) = decide(self, row, gate, ahead.work()) {
-            let now = ahead.work().now;
-            ahead.sign(&self.name.origin(), |revision| statements(now, row, &self.name, &next, revision));
+        if let Ok(Step::Sign(next)) = decide(self, row, gate, &ground) {
+            ahead.sign(&member, &self.name, |revision| statements(ground.now, row, &self.name, &next, revision));
         }
     }
 
@@ -202,7 +202,7 @@ impl Write {
     ) -> Result<Result<Written, Refused>, StoreError> {
         let row = work.row(&self.name).await?;
         let gate = Gate::of(work, &self.name.origin(), approved)?;
-        let step = match decide(self, row.as_ref(), gate, work) {
+        let step = match decide(self, row.as_ref(), gate, &work.ground()) {
             Ok(step) => step,
             Err(refused) => return Ok(Err(refused)),
         };
@@ -236,7 +236,7 @@ impl Write {
     pub async fn weigh(&self, work: &mut Work<'_>) -> Result<Result<Option<Weight>, Refused>, StoreError> {
         let row = work.row(&self.name).await?;
         let Change::Put(_, content) = &self.change else { return Ok(Ok(None)) };
-        let more = match decide(self, row.as_ref(), Gate::Closed, work) {
+        let more = match decide(self, row.as_ref(), Gate::Closed, &work.ground()) {
             Ok(Step::Done(Written::Unchanged(part))) => return Ok(Ok(Some(Weight::Same(part)))),
             Ok(_) => false,
             Err(Refused::Unapproved(_)) => true,
@@ -262,23 +262,23 @@ enum Step {
     Sign(Next),
 }
 
-fn decide(write: &Write, row: Option<&Row>, gate: Gate, work: &Work<'_>) -> Result<Step, Refused> {
+fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> Result<Step, Refused> {
     let name = &write.name;
     let member = name.origin();
-    let directory = &work.memory.directory;
-    let Some(entry) = directory.member(&member).filter(|entry| entry.node == work.identity.node) else {
+    let directory = &ground.memory.directory;
+    let Some(entry) = directory.member(&member).filter(|entry| entry.node == ground.identity.node) else {
         return Err(Refused::NotHosted(member));
     };
     if entry.state != MemberState::Active {
         return Err(Refused::Suspended(member));
     }
-    if work.memory.unrecovered.contains(&member) {
+    if ground.memory.unrecovered.contains(&member) {
         return Err(Refused::Unrecovered(member));
     }
     if entry.moving.is_some() {
         return Err(Refused::Moving(member));
     }
-    if work.signer(&member).is_none() {
+    if ground.signer(&member).is_none() {
         return Err(Refused::NoKey(member));
     }
     let record = row.and_then(|row| row.record.as_ref());
@@ -312,7 +312,7 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, work: &Work<'_>) -> Resu
                 return Err(Refused::Kind(name.clone()));
             }
             let limit = directory.listings_per_member();
-            let live = work.memory.counts.get(member.as_str()).map_or(0, |count| count.records);
+            let live = ground.memory.counts.get(member.as_str()).map_or(0, |count| count.records);
             if record.is_none() && content.kind.is_listing() && live >= limit as i64 {
                 return Err(Refused::Limit { member, limit });
             }
@@ -321,7 +321,7 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, work: &Work<'_>) -> Resu
                 Some(Statement::Record { publish_time, .. }) => Some(*publish_time),
                 Some(Statement::Withdrawal { .. }) | None => None,
             };
-            let published = dated::published(content.publish_time, held, work.now);
+            let published = dated::published(content.publish_time, held, ground.now);
             let expires = content.expires(record);
             if let (Some(record), Some(Statement::Record { publish_time, expire_time, body, .. })) = (record, before) {
                 let same = *record.scopes() == content.scopes

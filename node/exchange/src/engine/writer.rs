@@ -1,15 +1,19 @@
-//! The one writer: takes what has queued up, runs it in one transaction, and answers when that is on disk.
+//! The one writer: takes what has queued up, runs it in one transaction, and answers when that is on disk. While it is
+//! being written, what the next transaction will sign is signed.
 
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use duikou_proto::name::RecordName;
 use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::Shared;
-use super::foresight::{Foresight, WORTH, sign_all};
-use super::work::{Memory, Work};
+use super::foresight::{Foreseen, Foresight, Guess, WORTH, begin_to_sign, sign_all};
+use super::work::{Ground, Memory, Rows, Work};
 use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::StoreError;
@@ -27,7 +31,7 @@ pub trait Command: Send + 'static {
     }
 
     /// Tells what it will sign, as far as that is known before the first command of the transaction runs.
-    fn foresee(&self, _ahead: &mut Foresight<'_, '_>) {}
+    fn foresee(&self, _ahead: &mut Foresight<'_>) {}
 
     /// About how much memory it holds while it waits.
     fn bytes(&self) -> usize {
@@ -39,6 +43,34 @@ pub trait Command: Send + 'static {
     /// # Errors
     /// Where the store does not work; nothing of the transaction is kept then.
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError>;
+}
+
+/// Many commands as one: each is decided by itself, in their order, in one transaction.
+pub struct Many<C>(pub Vec<C>);
+
+#[async_trait]
+impl<C: Command> Command for Many<C> {
+    type Output = Vec<C::Output>;
+
+    fn names(&self) -> Vec<RecordName> {
+        self.0.iter().flat_map(Command::names).collect()
+    }
+
+    fn foresee(&self, ahead: &mut Foresight<'_>) {
+        self.0.iter().for_each(|command| command.foresee(ahead));
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(Command::bytes).sum()
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let mut outputs = Vec::with_capacity(self.0.len());
+        for command in self.0 {
+            outputs.push(command.run(work).await?);
+        }
+        Ok(outputs)
+    }
 }
 
 /// Why a command has no answer. Whether it was done is unknown only where the process ends.
@@ -57,7 +89,7 @@ type Answer = Box<dyn FnOnce(Result<(), Arc<StoreError>>) + Send>;
 #[async_trait]
 trait Erased: Send {
     fn names(&self) -> Vec<RecordName>;
-    fn foresee(&self, ahead: &mut Foresight<'_, '_>);
+    fn foresee(&self, ahead: &mut Foresight<'_>);
     async fn run(self: Box<Self>, work: &mut Work<'_>) -> Result<Answer, (Answer, StoreError)>;
     fn fail(self: Box<Self>, error: Arc<StoreError>);
 }
@@ -73,7 +105,7 @@ impl<C: Command> Erased for Waiting<C> {
         self.command.names()
     }
 
-    fn foresee(&self, ahead: &mut Foresight<'_, '_>) {
+    fn foresee(&self, ahead: &mut Foresight<'_>) {
         self.command.foresee(ahead);
     }
 
@@ -102,6 +134,8 @@ impl<C: Command> Erased for Waiting<C> {
 
 pub(super) struct Queued {
     command: Box<dyn Erased>,
+    /// How many rows it will look at, at least one: by these transactions are cut.
+    rows: usize,
     // Held until the command is answered.
     _permit: OwnedSemaphorePermit,
 }
@@ -127,8 +161,9 @@ impl Queue {
         let bytes = command.bytes().min(limits::WRITE_COMMAND_BYTES) as u32;
         let permit = self.budget.clone().acquire_many_owned(bytes).await.map_err(|_| WriteError::Closed)?;
         let (answer, answered) = oneshot::channel();
+        let rows = command.names().len().max(1);
         let command = Box::new(Waiting { command, answer });
-        self.sender.send(Queued { command, _permit: permit }).await.map_err(|_| WriteError::Closed)?;
+        self.sender.send(Queued { command, rows, _permit: permit }).await.map_err(|_| WriteError::Closed)?;
         answered.await.map_err(|_| WriteError::Closed)?
     }
 
@@ -142,45 +177,111 @@ impl Queue {
     }
 }
 
-/// Runs until the queue is closed and empty.
-pub(super) async fn run(shared: Arc<Shared>, mut receiver: mpsc::Receiver<Queued>, mut memory: Memory) {
-    let mut batch = Vec::with_capacity(limits::WRITE_BATCH);
-    loop {
-        let count = tokio::select! {
-            biased;
-            () = shared.finish.cancelled(), if !receiver.is_closed() => {
-                receiver.close();
-                continue;
+/// What has queued up, in its order.
+struct Incoming {
+    receiver: mpsc::Receiver<Queued>,
+    /// What came out of the queue and has not been run: hardly more than one transaction.
+    waiting: VecDeque<Queued>,
+}
+
+impl Incoming {
+    /// Waits until there is something to be done; false where the queue is closed and empty.
+    async fn wait(&mut self, finish: &CancellationToken) -> bool {
+        let mut came = Vec::with_capacity(limits::WRITE_BATCH);
+        while self.waiting.is_empty() {
+            let count = tokio::select! {
+                biased;
+                () = finish.cancelled(), if !self.receiver.is_closed() => {
+                    self.receiver.close();
+                    continue;
+                }
+                count = self.receiver.recv_many(&mut came, limits::WRITE_BATCH) => count,
+            };
+            if count == 0 {
+                return false;
             }
-            count = receiver.recv_many(&mut batch, limits::WRITE_BATCH) => count,
-        };
-        if count == 0 {
-            return;
+            self.waiting.extend(came.drain(..));
         }
-        let (commands, permits): (Vec<_>, Vec<_>) = batch.drain(..).map(|q| (q.command, q._permit)).unzip();
-        if let Some(next) = transact(&shared, commands, &memory).await {
-            memory = next;
+        true
+    }
+
+    /// How many commands the next transaction would have by now.
+    fn count(&mut self) -> usize {
+        let mut rows = self.waiting.iter().map(|queued| queued.rows).sum::<usize>();
+        while rows < limits::WRITE_ROWS
+            && self.waiting.len() < limits::WRITE_BATCH
+            && let Ok(queued) = self.receiver.try_recv()
+        {
+            rows += queued.rows;
+            self.waiting.push_back(queued);
+        }
+        let mut room = limits::WRITE_ROWS;
+        let fit = self.waiting.iter().take(limits::WRITE_BATCH).take_while(|queued| {
+            let fits = room >= queued.rows;
+            room = room.saturating_sub(queued.rows);
+            fits
+        });
+        // One that is larger goes alone.
+        fit.count().max(1).min(self.waiting.len())
+    }
+}
+
+/// What was done for a transaction while the one before was being written; good only if that was committed.
+struct Ahead {
+    guess: Guess,
+    rows: Rows,
+    /// For how many of its commands, from the first on.
+    commands: usize,
+    signing: Pin<Box<dyn Future<Output = Foreseen> + Send>>,
+}
+
+/// Runs until the queue is closed and empty.
+pub(super) async fn run(shared: Arc<Shared>, receiver: mpsc::Receiver<Queued>, mut memory: Memory) {
+    let mut incoming = Incoming { receiver, waiting: VecDeque::new() };
+    let mut ahead = None;
+    while incoming.wait(&shared.finish).await {
+        let count = incoming.count();
+        let (commands, permits): (Vec<_>, Vec<_>) =
+            incoming.waiting.drain(..count).map(|queued| (queued.command, queued._permit)).unzip();
+        if let Some((next, looked)) = transact(&shared, commands, ahead.take(), &memory, &mut incoming).await {
+            (memory, ahead) = (next, looked);
         }
         drop(permits);
     }
 }
 
-async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memory) -> Option<Memory> {
+async fn transact(
+    shared: &Shared,
+    commands: Vec<Box<dyn Erased>>,
+    ahead: Option<Ahead>,
+    memory: &Memory,
+    incoming: &mut Incoming,
+) -> Option<(Memory, Option<Ahead>)> {
     let mut commands = commands.into_iter();
     let mut answers = Vec::with_capacity(commands.len());
     let done = async {
         let mut transaction = shared.store.begin().await?;
+        let (mut guess, rows, looked, signing) = match ahead {
+            Some(ahead) => (ahead.guess, ahead.rows, ahead.commands, Some(ahead.signing)),
+            None => (Guess::new(shared.world.now()), Rows::new(), 0, None),
+        };
+        let (identity, world) = (&shared.identity, &shared.world);
         let mut work =
-            Work::begin(&mut *transaction, &shared.identity, &shared.world, &shared.departed, memory.clone()).await?;
+            Work::begin(&mut *transaction, identity, world, &shared.departed, memory.clone(), guess.now).await?;
+        work.take_rows(rows);
         let names: Vec<RecordName> = commands.as_slice().iter().flat_map(|command| command.names()).collect();
         work.load(names.into_iter()).await?;
-        if commands.len() >= WORTH {
-            let unsigned = {
-                let mut ahead = Foresight::new(&work);
-                commands.as_slice().iter().for_each(|command| command.foresee(&mut ahead));
-                ahead.into_unsigned()
-            };
-            work.foreseen(sign_all(&shared.world, unsigned).await);
+        let expected = {
+            let unseen = commands.as_slice().iter().skip(looked);
+            let mut foresight = Foresight::new(work.ground(), work.rows(), &mut guess);
+            if unseen.clone().map(|command| command.names().len()).sum::<usize>() >= WORTH {
+                unseen.for_each(|command| command.foresee(&mut foresight));
+            }
+            foresight.into_expected()
+        };
+        work.foreseen(sign_all(world, expected).await);
+        if let Some(signing) = signing {
+            work.foreseen(signing.await);
         }
         for command in commands.by_ref() {
             match command.run(&mut work).await {
@@ -191,21 +292,22 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
                 }
             }
         }
+        let next = look_ahead(shared, &mut work, incoming).await;
         let outcome = work.flush().await?;
         if defects::on(Defect::AnsweredEarly) {
             answers.drain(..).for_each(|answer| answer(Ok(())));
         }
         transaction.commit().await?;
-        Ok(outcome)
+        Ok((outcome, next))
     };
     match done.await {
-        Ok(outcome) => {
+        Ok((outcome, next)) => {
             let memory = outcome.memory.clone();
             shared.committed(outcome);
             for answer in answers {
                 answer(Ok(()));
             }
-            Some(memory)
+            Some((memory, next))
         }
         Err(error) => {
             tracing::error!(error = %crate::error::chain(&error), "a transaction failed; nothing of it was written");
@@ -220,4 +322,22 @@ async fn transact(shared: &Shared, commands: Vec<Box<dyn Erased>>, memory: &Memo
             None
         }
     }
+}
+
+/// Begins to sign what the next transaction will, where there is enough of it by now. `work` has run all its commands.
+async fn look_ahead(shared: &Shared, work: &mut Work<'_>, incoming: &mut Incoming) -> Option<Ahead> {
+    let count = incoming.count();
+    let names: Vec<RecordName> =
+        incoming.waiting.iter().take(count).flat_map(|queued| queued.command.names()).collect();
+    if names.len() < WORTH {
+        return None;
+    }
+    // Where they cannot be read, the next transaction will say so.
+    let rows = work.rows_of_next(&names).await.ok()?;
+    let mut guess = Guess::new(shared.world.now());
+    let ground = Ground { now: guess.now, ..work.ground() };
+    let mut foresight = Foresight::new(ground, &rows, &mut guess);
+    incoming.waiting.iter().take(count).for_each(|queued| queued.command.foresee(&mut foresight));
+    let signing = Box::pin(begin_to_sign(&shared.world, foresight.into_expected()));
+    Some(Ahead { guess, rows, commands: count, signing })
 }
