@@ -20,7 +20,7 @@ use super::auth::Caller;
 use super::error::{Failure, violation};
 use crate::audit::{Action, Actor, Event};
 use crate::engine::audit::Audited;
-use crate::engine::{Change, Command, Engine, Refused, Work, Write, Written};
+use crate::engine::{Change, Command, Engine, Many, Refused, Work, Write, WriteError, Written};
 use crate::sealed;
 use crate::store::StoreError;
 
@@ -120,13 +120,36 @@ pub(crate) async fn write<A: Message + Default>(
     if write.dry_run {
         return Ok(answer(engine.write(write).await??));
     }
-    let name = write.name.clone();
+    once(engine, id, audited(write, by), answer).await
+}
+
+/// The same of many, each by itself, in one transaction; none of them is remembered.
+pub(crate) async fn write_all(
+    engine: &Engine,
+    writes: Vec<Write>,
+    by: &Actor,
+) -> Result<Vec<Result<Written, Refused>>, WriteError> {
+    if let Some(why) = engine.halted() {
+        return Ok(writes.iter().map(|_| Err(Refused::Halted(why))).collect());
+    }
+    engine.submit(Many(writes.into_iter().map(|write| audited(write, by.clone())).collect())).await
+}
+
+/// A write with what the audit trail is told of it: of a trial nothing.
+fn audited(
+    write: Write,
+    by: Actor,
+) -> Audited<Write, impl Fn(&Result<Written, Refused>) -> Option<Event> + Send + 'static> {
+    let (name, dry_run) = (write.name.clone(), write.dry_run);
     let reason = match &write.change {
         Change::Put(..) => None,
         Change::End(reason) => Some(*reason),
     };
-    let tell = move |done: &Result<Written, Refused>| event_of(&name, reason, done.as_ref().ok()?);
-    once(engine, id, Audited { command: write, by, tell }, answer).await
+    let tell = move |done: &Result<Written, Refused>| {
+        let written = done.as_ref().ok().filter(|_| !dry_run)?;
+        event_of(&name, reason, written)
+    };
+    Audited { command: write, by, tell }
 }
 
 /// What the audit trail is told of a write; None where nothing was made.
