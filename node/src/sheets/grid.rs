@@ -87,6 +87,8 @@ pub struct Grid {
     pub lines: Vec<Line>,
     /// Whether days are counted from 1904.
     pub from_1904: bool,
+    /// The last row into which something came after one behind it; 0: there is none.
+    pub late: u32,
     /// Decoded from an encoding that does not have all characters, so that `?` may stand for one.
     pub lossy: bool,
 }
@@ -128,7 +130,13 @@ impl Grid {
                 self.lines.insert(at, Line { number: row, cells: Vec::new() });
             }
         }
-        let at = self.lines.partition_point(|line| line.number < row);
+        if self.lines.last().is_some_and(|line| line.number != row) {
+            self.late = self.late.max(row);
+        }
+        let at = match known {
+            true => self.lines.len() - 1,
+            false => self.lines.partition_point(|line| line.number < row),
+        };
         let Some(line) = self.lines.get_mut(at) else { return Ok(()) };
         if line.cells.len() <= column {
             line.cells.resize(column + 1, Cell::Empty);

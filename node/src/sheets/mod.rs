@@ -1,15 +1,18 @@
 //! Spreadsheets as offices have them, read as listings; and listings written as spreadsheets.
 //!
 //! [`read`] makes cells of a file within bounds, [`tables`] finds the headers and reads each row through
-//! [`crate::typed`] and the validation of every write (`form` does the same for a form), [`outline`] shows a file to whoever says how it is to be read, [`Table::answered`] notes what the server said of it. [`faults`]
-//! gives wrong rows back, [`template`] and [`export`] write what is read again without change. All of it blocks and
-//! belongs on a thread of its own.
+//! [`crate::typed`] and the validation of every write (`form` does the same for a form; `ahead` begins while cells are
+//! still being read, and [`follow_tables`] hands rows on while later ones are), [`outline`] shows a file to whoever says
+//! how it is to be read, [`Table::answered`] notes what the server said of it. [`faults`] gives wrong rows back,
+//! [`template`] and [`export`] write what is read again without change. All of it blocks and belongs on a thread of its
+//! own.
 //!
 //! What a file is its content says; its container is counted by unpacking it into nothing first. `header` scores rows and
 //! kinds by the table of `fields`; units come from the header, from what stands above it, or from the clerk. A row's name
 //! is its id column, its public number, or a hash of what defines it, so that the same row is the same listing whenever
 //! it comes.
 
+mod ahead;
 pub(crate) mod batch;
 mod csv;
 mod error;
@@ -33,6 +36,7 @@ mod tests;
 mod unpack;
 mod write;
 
+pub use ahead::{Ahead, read_ahead};
 pub use error::SheetError;
 pub use format::Format;
 pub use header::{Column, Layout};
@@ -41,7 +45,7 @@ pub use mapping::{ColumnMapping, Mapping, fingerprint};
 pub use outline::{ColumnOutline, HeadRow, Outline, SheetOutline, TableOutline, outline};
 pub use packed::Packed;
 pub(crate) use preview::tables_without_cells;
-pub use preview::{Row, Setting, State, Table, tables};
+pub use preview::{Row, Setting, State, Step, Table, follow_tables, good, tables};
 pub use read::{Workbook, read};
 pub use row::Remark;
 pub use write::{Export, export, faults, template};

@@ -1,6 +1,7 @@
 //! A table row by row: what each is, and what importing it would do.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 
 use duikou_proto::language::Text;
@@ -8,6 +9,7 @@ use duikou_proto::v1;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use jiff::Timestamp;
 
+use super::ahead::Ahead;
 use super::fields::{Field, of_path};
 use super::grid::{Grid, Line, column_name};
 use super::header::{self, Column, Layout};
@@ -113,8 +115,20 @@ pub struct Table {
     pub fingerprint: String,
     /// What is to be said of the whole.
     pub notes: Vec<Text>,
-    /// Its rows below the headers that are not blank.
+    /// How many rows it has: all below the headers that are not blank.
+    pub size: usize,
+    /// Those of them that have been read.
     pub rows: Vec<Row>,
+}
+
+/// What whoever follows the reading of tables is told.
+#[derive(Debug)]
+pub enum Step<'a> {
+    /// The tables, before any of their rows is read: nothing is wrong with the file as a whole.
+    Found(&'a [Table]),
+    /// More rows: the index of their table, that of the first of them, and what they are. None of them is changed by
+    /// what comes later.
+    Read(usize, usize, &'a [Row]),
 }
 
 /// Reads all tables of a workbook, or of the sheet that the mapping names.
@@ -122,19 +136,39 @@ pub struct Table {
 /// # Errors
 /// Where there is none, where it cannot be told of what kind it is, and for a mapping that does not fit.
 pub fn tables(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetError> {
-    read_tables(book, setting, true)
+    read_tables(book, setting, None, true, |_| ControlFlow::Continue(()))
 }
 
-/// The same, but the cells of a row go as soon as it is read, since a table and all that was read of it would be held
-/// together. [`Table::take_cells`] brings them back.
+/// The same for whoever goes on with rows while later ones are read, and may break it off. What was understood `ahead` is
+/// not read again.
+///
+/// # Errors
+/// As [`tables`], before anything is told.
+pub fn follow_tables(
+    book: Workbook,
+    setting: &Setting,
+    ahead: Option<Ahead>,
+    tell: impl FnMut(Step<'_>) -> ControlFlow<()>,
+) -> Result<Vec<Table>, SheetError> {
+    read_tables(book, setting, ahead, true, tell)
+}
+
+/// The same as [`tables`], but the cells of a row go as soon as it is read, since a table and all that was read of it
+/// would be held together. [`Table::take_cells`] brings them back.
 ///
 /// # Errors
 /// As [`tables`].
 pub(crate) fn tables_without_cells(book: Workbook, setting: &Setting) -> Result<Vec<Table>, SheetError> {
-    read_tables(book, setting, false)
+    read_tables(book, setting, None, false, |_| ControlFlow::Continue(()))
 }
 
-fn read_tables(book: Workbook, setting: &Setting, keeps_cells: bool) -> Result<Vec<Table>, SheetError> {
+fn read_tables(
+    book: Workbook,
+    setting: &Setting,
+    mut ahead: Option<Ahead>,
+    keeps_cells: bool,
+    mut tell: impl FnMut(Step<'_>) -> ControlFlow<()>,
+) -> Result<Vec<Table>, SheetError> {
     let mapping = &setting.mapping;
     let kind = match mapping.kind.as_deref() {
         None => None,
@@ -148,72 +182,76 @@ fn read_tables(book: Workbook, setting: &Setting, keeps_cells: bool) -> Result<V
     if let Some(sheet) = mapping.sheet.as_ref().filter(|_| !book.sheets.iter().any(wanted)) {
         return Err(SheetError::NoSheet(sheet.clone()));
     }
-    let mut tables = Vec::new();
-    for (mut grid, layout) in book.sheets.into_iter().zip(layouts) {
+    let (mut tables, mut readers) = (Vec::new(), Vec::new());
+    for (grid, layout) in book.sheets.into_iter().zip(&layouts) {
         let Some(layout) = layout else { continue };
-        let rows = rows(&mut grid, &layout, &names, &values, setting, keeps_cells)?;
-        let mut notes = notes(&layout, &values);
-        if book.external_links {
-            notes.push(Text::new(
-                "部分单元格引用其他文件，读取的是保存时的值",
-                "some cells refer to other files: what they held when it was saved was read",
-            ));
-        }
-        let fingerprint = fingerprint(layout.columns.iter().map(|column| &*column.header));
-        tables.push(Table { grid, layout, fingerprint, notes, rows });
+        let (parent, home) = (setting.parent.clone(), setting.home.as_deref());
+        readers.push(Reader::new(layout, &grid, parent, &names, home, values.clone(), setting.now)?);
+        tables.push(Table::of(grid, layout, &values, book.external_links)?);
     }
     if tables.is_empty() {
         return Err(SheetError::NoHeader);
     }
-    mark_repeated(&mut tables);
+    let mut told = tell(Step::Found(&tables));
+    // A server has others to answer meanwhile.
+    let cores = if keeps_cells { std::thread::available_parallelism().map_or(1, usize::from) } else { 1 };
+    let mut first = HashMap::new();
+    for (index, reader) in readers.into_iter().enumerate() {
+        let mut readers = vec![reader; cores];
+        let table = &tables[index];
+        let mut early =
+            ahead.take().map(|ahead| ahead.rows_of(&table.grid, &table.layout)).unwrap_or_default().into_iter();
+        let above = tables[index].grid.lines.len() - tables[index].size;
+        let mut lines = tables[index].grid.lines.split_off(above);
+        for run in lines.chunks_mut(RUN * cores) {
+            if told.is_break() {
+                break;
+            }
+            let from = tables[index].rows.len();
+            tables[index].rows.extend(early.by_ref().take(run.len()));
+            let known = tables[index].rows.len() - from;
+            tables[index].rows.extend(on_cores(&mut readers, &run[known..]));
+            if !keeps_cells {
+                run.iter_mut().for_each(|line| line.cells = Vec::new());
+            }
+            mark_repeated(&mut tables, index, from, &mut first);
+            told = tell(Step::Read(index, from, &tables[index].rows[from..]));
+        }
+        if keeps_cells {
+            tables[index].grid.lines.append(&mut lines);
+        }
+    }
     Ok(tables)
 }
 
-fn rows(
-    grid: &mut Grid,
-    layout: &Layout,
-    names: &Names,
-    values: &BTreeMap<Field, String>,
-    setting: &Setting,
-    keeps_cells: bool,
-) -> Result<Vec<Row>, SheetError> {
-    let home = setting.home.as_deref();
-    let mut reader = Reader::new(layout, grid, setting.parent.clone(), names, home, values.clone(), setting.now)?;
-    let below = grid.lines.partition_point(|line| line.number <= layout.header_row);
-    if grid.lines.len() - below > limits::SHEET_ROWS {
-        return Err(SheetError::Rows(grid.name.clone()));
-    }
-    Ok(match keeps_cells {
-        true => on_all_cores(&reader, &grid.lines[below..]),
-        // A server has others to answer meanwhile.
-        false => grid.lines.drain(below..).map(|line| row(line.number, reader.row(&line))).collect(),
-    })
-}
-
-/// Reads rows, a run of them on each core.
-fn on_all_cores(reader: &Reader<'_>, lines: &[Line]) -> Vec<Row> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let run = |lines: &[Line]| {
-        let mut reader = reader.clone();
-        lines.iter().map(|line| row(line.number, reader.row(line))).collect::<Vec<_>>()
+/// Reads a run of rows, a share of it on each core.
+fn on_cores(readers: &mut [Reader<'_>], lines: &[Line]) -> Vec<Row> {
+    let share = lines.len().div_ceil(readers.len()).max(1);
+    let read = |reader: &mut Reader<'_>, lines: &[Line]| -> Vec<Row> {
+        lines.iter().map(|line| row(line.number, reader.row(line))).collect()
     };
+    let Some((here, others)) = readers.split_first_mut() else { return Vec::new() };
+    let (own, rest) = lines.split_at(share.min(lines.len()));
     std::thread::scope(|scope| {
-        let runs = lines.chunks(lines.len().div_ceil(cores).max(RUN));
-        let run = &run;
-        let begun: Vec<_> = runs.map(|lines| scope.spawn(move || run(lines))).collect();
-        begun.into_iter().flat_map(|run| run.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        let shares = others.iter_mut().zip(rest.chunks(share));
+        let begun: Vec<_> = shares.map(|(reader, lines)| scope.spawn(move || read(reader, lines))).collect();
+        let mut rows = read(here, own);
+        for share in begun {
+            rows.extend(share.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        rows
     })
 }
 
-/// Rows for which another core is worth its while.
+/// Rows that a core reads before whoever follows is told of them.
 const RUN: usize = 500;
 
-fn values(mapping: &Mapping) -> Result<BTreeMap<Field, String>, SheetError> {
+pub(super) fn values(mapping: &Mapping) -> Result<BTreeMap<Field, String>, SheetError> {
     let field = |text: &String| Field::parse(text).ok_or_else(|| SheetError::Field(text.clone()));
     mapping.values.iter().map(|(name, value)| Ok((field(name)?, value.clone()))).collect()
 }
 
-fn row(number: u32, read: Read) -> Row {
+pub(super) fn row(number: u32, read: Read) -> Row {
     match read {
         Read::Passed(why) => {
             let notes = vec![Remark::of_row(why)];
@@ -275,46 +313,71 @@ fn changed(paths: &[String], kind: Kind) -> Text {
 }
 
 /// A listing that two rows make: the second repeats the first, or contradicts it.
-fn mark_repeated(tables: &mut [Table]) {
-    let mut first: HashMap<String, (usize, usize)> = HashMap::new();
-    for table in 0..tables.len() {
-        for row in 0..tables[table].rows.len() {
-            let Some(listing) = &tables[table].rows[row].listing else { continue };
-            let Some(&(other_table, other_row)) = first.get(listing.name()) else {
-                first.insert(listing.name().to_owned(), (table, row));
-                continue;
-            };
-            let other = &tables[other_table].rows[other_row];
-            let number = other.number;
-            let same = other.listing.as_ref() == Some(listing);
-            let this = &mut tables[table].rows[row];
-            let text = if same {
-                Text::new(format!("与第{number}行相同，只导入一次"), format!("the same as row {number}: imported once"))
-            } else {
-                Text::new(
-                    format!("与第{number}行看来是同一条信息，内容却不同：请删去一行，或加“编号”列区分。"),
-                    format!(
-                        "This seems to be the listing of row {number}, with other content: remove one, or tell them apart by a column Id."
-                    ),
-                )
-            };
-            let remark = Remark::of_row(text);
-            if same {
-                this.state = State::Repeated;
-                this.notes.push(remark);
-            } else {
-                this.state = State::Wrong;
-                this.faults.push(remark);
-            }
+/// `first` has the names of all rows before those of `table` from `from` on.
+fn mark_repeated(tables: &mut [Table], table: usize, from: usize, first: &mut HashMap<String, (usize, usize)>) {
+    for row in from..tables[table].rows.len() {
+        let Some(listing) = &tables[table].rows[row].listing else { continue };
+        let Some(&(other_table, other_row)) = first.get(listing.name()) else {
+            first.insert(listing.name().to_owned(), (table, row));
+            continue;
+        };
+        let other = &tables[other_table].rows[other_row];
+        let number = other.number;
+        let same = other.listing.as_ref() == Some(listing);
+        let this = &mut tables[table].rows[row];
+        let text = if same {
+            Text::new(format!("与第{number}行相同，只导入一次"), format!("the same as row {number}: imported once"))
+        } else {
+            Text::new(
+                format!("与第{number}行看来是同一条信息，内容却不同：请删去一行，或加“编号”列区分。"),
+                format!(
+                    "This seems to be the listing of row {number}, with other content: remove one, or tell them apart by a column Id."
+                ),
+            )
+        };
+        let remark = Remark::of_row(text);
+        if same {
+            this.state = State::Repeated;
+            this.notes.push(remark);
+        } else {
+            this.state = State::Wrong;
+            this.faults.push(remark);
         }
     }
 }
 
+/// Of rows those that can be imported, by their index, with their listings.
+pub fn good(rows: &[Row]) -> impl Iterator<Item = (usize, &Packed)> {
+    let good = rows.iter().enumerate().filter(|(_, row)| row.state == State::Good);
+    good.filter_map(|(index, row)| Some((index, row.listing.as_ref()?)))
+}
+
 impl Table {
+    fn of(
+        grid: Grid,
+        layout: &Layout,
+        values: &BTreeMap<Field, String>,
+        external_links: bool,
+    ) -> Result<Self, SheetError> {
+        let above = grid.lines.partition_point(|line| line.number <= layout.header_row);
+        let size = grid.lines.len() - above;
+        if size > limits::SHEET_ROWS {
+            return Err(SheetError::Rows(grid.name));
+        }
+        let mut notes = notes(layout, values);
+        if external_links {
+            notes.push(Text::new(
+                "部分单元格引用其他文件，读取的是保存时的值",
+                "some cells refer to other files: what they held when it was saved was read",
+            ));
+        }
+        let fingerprint = fingerprint(layout.columns.iter().map(|column| &*column.header));
+        Ok(Self { grid, layout: layout.clone(), fingerprint, notes, size, rows: Vec::with_capacity(size) })
+    }
+
     /// Rows that can be imported, by their index, with their listings.
     pub fn good(&self) -> impl Iterator<Item = (usize, &Packed)> {
-        let good = self.rows.iter().enumerate().filter(|(_, row)| row.state == State::Good);
-        good.filter_map(|(index, row)| Some((index, row.listing.as_ref()?)))
+        good(&self.rows)
     }
 
     /// Notes what the server said of a row that was written, or was only `tried`.

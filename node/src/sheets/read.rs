@@ -26,6 +26,12 @@ pub struct Workbook {
 /// # Errors
 /// For what is no table, damaged, protected, too large, or called otherwise than it is.
 pub fn read(bytes: &[u8], name: &str) -> Result<Workbook, SheetError> {
+    read_watched(bytes, name, &mut |_| ())
+}
+
+/// The same for whoever looks at a sheet while it grows, each [`RUN`] rows: its last row may be incomplete, and those
+/// before it are as they will be, up to where [`Grid::late`] says otherwise.
+pub(super) fn read_watched(bytes: &[u8], name: &str, watch: &mut dyn FnMut(&Grid)) -> Result<Workbook, SheetError> {
     if bytes.len() > limits::SHEET_BYTES {
         return Err(SheetError::TooLarge);
     }
@@ -33,7 +39,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Workbook, SheetError> {
         Format::Csv => Ok(Workbook { sheets: vec![csv::read(bytes)?], external_links: false }),
         Format::Xlsx => {
             let seen = unpack::count(bytes, Format::Xlsx)?;
-            Ok(Workbook { sheets: xlsx(bytes, seen.formulas)?, external_links: seen.external_links })
+            Ok(Workbook { sheets: xlsx(bytes, seen.formulas, watch)?, external_links: seen.external_links })
         }
         Format::Ods => {
             unpack::count(bytes, Format::Ods)?;
@@ -43,7 +49,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Workbook, SheetError> {
     }
 }
 
-fn xlsx(bytes: &[u8], formulas: bool) -> Result<Vec<Grid>, SheetError> {
+fn xlsx(bytes: &[u8], formulas: bool, watch: &mut dyn FnMut(&Grid)) -> Result<Vec<Grid>, SheetError> {
     let broken = |error: XlsxError| match error {
         XlsxError::Password => SheetError::Protected,
         XlsxError::FileNotFound(_) => SheetError::Unknown,
@@ -54,11 +60,15 @@ fn xlsx(bytes: &[u8], formulas: bool) -> Result<Vec<Grid>, SheetError> {
     let mut sheets = Vec::new();
     for name in visible(book.sheets_metadata()) {
         let mut grid = Grid { from_1904, ..Grid::named(&name) };
-        let mut count = 0;
+        let (mut count, mut shown) = (0, 0);
         let mut cells = book.worksheet_cells_reader(&name).map_err(broken)?;
         while let Some(cell) = cells.next_cell().map_err(broken)? {
             let (row, column) = cell.get_position();
             grid.push(row.saturating_add(1), column as usize, by_reference(cell.get_value(), from_1904), &mut count)?;
+            if grid.lines.len() > shown + RUN {
+                shown = grid.lines.len();
+                watch(&grid);
+            }
         }
         drop(cells);
         if formulas {
@@ -77,6 +87,9 @@ fn xlsx(bytes: &[u8], formulas: bool) -> Result<Vec<Grid>, SheetError> {
     }
     Ok(sheets)
 }
+
+/// Rows after which a sheet is looked at again while it grows.
+const RUN: usize = 500;
 
 /// What a computed cell says that was saved without its value.
 pub(super) const NO_VALUE: &str = "#公式无值";

@@ -9,6 +9,9 @@ const NOTHING: [&str; 9] = ["-", "--", "—", "——", "/", "无", "暂无", "N
 
 /// Half-width, in the compatible form (NFKC), without white space: the form in which numbers and dates are read.
 pub fn folded(typed: &str) -> String {
+    if typed.is_ascii() {
+        return typed.chars().filter(|c| !c.is_whitespace()).collect();
+    }
     typed.nfkc().filter(|c| !c.is_whitespace() && !is_invisible(*c)).collect()
 }
 
@@ -25,6 +28,10 @@ pub fn says_nothing(typed: &str) -> bool {
 
 /// A text of one line: without spaces around it, line breaks between ideographs dropped and others made spaces.
 pub fn line(typed: &str) -> String {
+    // As nearly all are.
+    if !typed.contains(|c: char| c.is_control() || is_invisible(c) || matches!(c, '\u{2028}' | '\u{2029}')) {
+        return typed.trim().to_owned();
+    }
     let mut line = String::with_capacity(typed.len());
     for part in typed.split(['\n', '\r', '\t', '\u{85}', '\u{2028}', '\u{2029}']).map(str::trim) {
         if part.is_empty() {
@@ -42,6 +49,9 @@ pub fn line(typed: &str) -> String {
 
 /// A text of several lines, with line ends as Unix writes them.
 pub fn lines(typed: &str) -> String {
+    if !typed.contains('\r') {
+        return typed.trim_end().to_owned();
+    }
     typed.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()
 }
 

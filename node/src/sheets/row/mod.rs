@@ -67,6 +67,8 @@ pub(super) struct Reader<'a> {
     pub(super) values: BTreeMap<Field, String>,
     pub(super) now: Timestamp,
     pub(super) zone: TimeZone,
+    /// The headers of the columns, squeezed.
+    headers: Vec<String>,
     /// Places that were read before: tables repeat them.
     places: HashMap<String, Outcome<put::Places>>,
 }
@@ -95,8 +97,9 @@ impl<'a> Reader<'a> {
     ) -> Result<Self, SheetError> {
         let zone = TimeZone::get(ZONE).map_err(|error| SheetError::Broken(error.to_string()))?;
         let places = HashMap::new();
+        let headers = layout.columns.iter().map(|column| squeezed(&column.header)).collect();
         let Grid { from_1904, lossy, .. } = *grid;
-        let mut reader = Self { layout, from_1904, lossy, parent, names, home, values, now, zone, places };
+        let mut reader = Self { layout, from_1904, lossy, parent, names, home, values, now, zone, headers, places };
         reader.check_values()?;
         Ok(reader)
     }
@@ -193,10 +196,11 @@ impl<'a> Reader<'a> {
                 format!("nothing but {}: taken for a heading or a note, and passed over", short(&first)),
             ));
         }
-        let is_header = |column: &Column| {
-            line.cells.get(column.index).is_some_and(|cell| squeezed(&cell.text()) == squeezed(&column.header))
+        let is_header = |(column, header): (&Column, &String)| {
+            line.cells.get(column.index).is_some_and(|cell| squeezed(&cell.text()) == *header)
         };
-        if self.layout.columns.iter().filter(|column| column.field.is_some()).all(is_header) {
+        let columns = self.layout.columns.iter().zip(&self.headers);
+        if columns.filter(|(column, _)| column.field.is_some()).all(is_header) {
             return Some(Text::new("重复的表头，跳过", "the headers again: passed over"));
         }
         None

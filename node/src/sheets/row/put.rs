@@ -23,18 +23,19 @@ impl Reader<'_> {
     /// Reads a cell that is not blank.
     pub(super) fn put(&mut self, draft: &mut Draft, at: At<'_>) {
         let typed = at.cell.text();
-        let value = line(&typed);
+        let value = || line(&typed);
         match at.field {
             Field::Id => {
+                let value = value();
                 let id = value.rsplit('/').next().unwrap_or_default().to_owned();
                 if let Some(id) = draft.take(at, identifier(&id)) {
                     draft.listing.name = format!("{}/listings/{id}", self.parent);
                 }
             }
-            Field::Title => plain(draft, at, value, |draft| &mut draft.body.title),
-            Field::Summary => plain(draft, at, value, |draft| &mut draft.body.summary),
+            Field::Title => plain(draft, at, value(), |draft| &mut draft.body.title),
+            Field::Summary => plain(draft, at, value(), |draft| &mut draft.body.summary),
             Field::Body => plain(draft, at, lines(&typed), |draft| &mut draft.body.body),
-            Field::Language => plain(draft, at, value, |draft| &mut draft.body.language),
+            Field::Language => plain(draft, at, value(), |draft| &mut draft.body.language),
             Field::Direction => {
                 let read = choice::choice(&typed, labels::DIRECTIONS);
                 draft.body.direction = draft.take(at, read).unwrap_or_default();
@@ -44,7 +45,7 @@ impl Reader<'_> {
                 if let Some(places) = draft.take(at, read) {
                     draft.body.regions = places.codes;
                     if places.addresses {
-                        draft.told.push((at.field, value));
+                        draft.told.push((at.field, value()));
                     }
                 }
             }
@@ -55,26 +56,27 @@ impl Reader<'_> {
                 draft.listing.scopes = draft.take(at, read).unwrap_or_default();
             }
             Field::Expire => draft.expire = self.when(draft, at),
-            Field::Office => plain(draft, at, value, |draft| &mut draft.contact.office),
-            Field::Person => plain(draft, at, value, |draft| &mut draft.contact.person),
-            Field::Address => plain(draft, at, value, |draft| &mut draft.contact.address),
+            Field::Office => plain(draft, at, value(), |draft| &mut draft.contact.office),
+            Field::Person => plain(draft, at, value(), |draft| &mut draft.contact.person),
+            Field::Address => plain(draft, at, value(), |draft| &mut draft.contact.address),
             Field::Email => draft.contact.email = draft.take(at, text::email(&typed)).unwrap_or_default(),
             Field::Phone => draft.contact.phone = draft.take(at, text::phone(&typed)).unwrap_or_default(),
             Field::Links => draft.body.links = draft.take(at, links(&typed)).unwrap_or_default(),
-            Field::ProjectCode => external(draft, at, value, Scheme::InvestmentProject),
-            Field::CreditCode => external(draft, at, value, Scheme::CreditCode),
+            Field::ProjectCode => external(draft, at, value(), Scheme::InvestmentProject),
+            Field::CreditCode => external(draft, at, value(), Scheme::CreditCode),
             Field::Rest => {
-                if let Some(rest) = draft.take(at, rest(&value)) {
+                if let Some(rest) = draft.take(at, rest(&value())) {
                     draft.body.attachments = rest.attachments;
                     draft.body.external_codes.extend(rest.external_codes);
                 }
             }
-            _ => self.put_particular(draft, at, &typed, value),
+            _ => self.put_particular(draft, at, &typed),
         }
     }
 
     /// The same for fields that some kinds have.
-    fn put_particular(&mut self, draft: &mut Draft, at: At<'_>, typed: &str, value: String) {
+    fn put_particular(&mut self, draft: &mut Draft, at: At<'_>, typed: &str) {
+        let value = || line(typed);
         match at.field {
             Field::Instrument => {
                 draft.capital.instrument =
@@ -88,7 +90,7 @@ impl Reader<'_> {
             Field::Stages => {
                 draft.capital.stages = draft.take(at, choice::several(typed, labels::STAGES)).unwrap_or_default()
             }
-            Field::Conditions => plain(draft, at, value, |draft| &mut draft.capital.conditions),
+            Field::Conditions => plain(draft, at, value(), |draft| &mut draft.capital.conditions),
             Field::CooperationModes => {
                 let read = choice::several(typed, labels::COOPERATION_MODES);
                 draft.project.cooperation_modes = draft.take(at, read).unwrap_or_default();
@@ -112,8 +114,8 @@ impl Reader<'_> {
             Field::Phase => {
                 draft.project.phase = draft.take(at, choice::choice(typed, labels::PHASES)).unwrap_or_default()
             }
-            Field::LandTerms => plain(draft, at, value, |draft| &mut draft.project.land_terms),
-            Field::PolicyTerms => plain(draft, at, value, |draft| &mut draft.project.policy_terms),
+            Field::LandTerms => plain(draft, at, value(), |draft| &mut draft.project.land_terms),
+            Field::PolicyTerms => plain(draft, at, value(), |draft| &mut draft.project.policy_terms),
             Field::Maturity => draft.technology.maturity_trl = draft.take(at, count::level(typed)).unwrap_or_default(),
             Field::IpStatus => {
                 draft.technology.ip_status =
@@ -145,9 +147,9 @@ impl Reader<'_> {
                     (draft.talent.wage_min, draft.talent.wage_max) = (range.min, range.max);
                 }
             }
-            Field::Training => plain(draft, at, value, |draft| &mut draft.talent.training),
+            Field::Training => plain(draft, at, value(), |draft| &mut draft.talent.training),
             Field::Age => {
-                draft.told.push((at.field, value));
+                draft.told.push((at.field, value()));
                 draft.given.insert(at.field);
             }
             Field::Available => {
@@ -170,8 +172,8 @@ impl Reader<'_> {
                 );
             }
             Field::Deadline => draft.deadline = self.when(draft, at),
-            Field::TimeZone => plain(draft, at, value, |draft| &mut draft.event.time_zone),
-            Field::Venue => plain(draft, at, value, |draft| &mut draft.event.venue),
+            Field::TimeZone => plain(draft, at, value(), |draft| &mut draft.event.time_zone),
+            Field::Venue => plain(draft, at, value(), |draft| &mut draft.event.venue),
             Field::OnlineUrl => draft.event.online_url = draft.take(at, text::url(typed)).unwrap_or_default(),
             Field::Capacity => draft.event.capacity = draft.take(at, count::count(typed)).unwrap_or_default(),
             _ => {}

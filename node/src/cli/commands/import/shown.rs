@@ -10,23 +10,18 @@ use crate::sheets::{Packed, Remark, Row, State, Table};
 /// Rows of a preview that are shown to people; programs get all.
 const ROWS: usize = 1_000;
 
-/// Says how a table is read.
-pub(super) fn about(context: &Context, table: &Table) {
+/// How a table is read.
+pub(super) fn about(table: &Table) -> Vec<Text> {
     let name = match &*table.grid.name {
         "" => String::new(),
         name => format!("{name} "),
     };
-    let kind = table.layout.kind;
-    context.note(&Text::new(
-        format!("{name}按“{}”读取，表头在第 {} 行，共 {} 行", kind.zh(), table.layout.header_row, table.rows.len()),
-        format!(
-            "{name}is read as {}: headers in row {}, {} rows",
-            kind.name(),
-            table.layout.header_row,
-            table.rows.len()
-        ),
-    ));
-    table.notes.iter().for_each(|note| context.note(note));
+    let (kind, size) = (table.layout.kind, table.size);
+    let read = Text::new(
+        format!("{name}按“{}”读取，表头在第 {} 行，共 {size} 行", kind.zh(), table.layout.header_row),
+        format!("{name}is read as {}: headers in row {}, {size} rows", kind.name(), table.layout.header_row),
+    );
+    std::iter::once(read).chain(table.notes.iter().cloned()).collect()
 }
 
 /// Shows the rows and what became of them.

@@ -1,10 +1,14 @@
 //! Spreadsheets: read here, judged by the server.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 
 use duikou_proto::v1;
 use futures_util::StreamExt;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use super::SheetArgs;
 use super::send::{Counts, Manner};
@@ -12,8 +16,10 @@ use super::{send, shown};
 use crate::cli::commands::{full_name, listing, sheet_error};
 use crate::cli::{CommandError, Context, ExitCode, Server, Text};
 use crate::limits;
-use crate::sheets::batch::batches;
-use crate::sheets::{Mapping, Packed, Remark, Row, Setting, SheetError, State, Table, faults, read, tables};
+use crate::sheets::batch::Batch;
+use crate::sheets::{
+    Mapping, Packed, Remark, Row, Setting, SheetError, State, Step, Table, faults, follow_tables, good, read_ahead,
+};
 use crate::typed::Names;
 
 /// Batches that are under way at once: while one is written, others are checked, and on their way.
@@ -28,22 +34,40 @@ pub(super) async fn run(
 ) -> Result<(), CommandError> {
     let mapping = mapping(&args).await?;
     let bytes = bytes(file.clone()).await?;
+    let name = file.to_string_lossy().into_owned();
+    let (set, wanted) = oneshot::channel::<Setting>();
+    let (tell, mut told) = mpsc::channel(UNDER_WAY);
+    // The file is unpacked while the server is asked.
+    let reading = tokio::task::spawn_blocking(move || {
+        let read = read_ahead(&bytes, &name, || wanted.blocking_recv().ok())?;
+        drop(bytes);
+        let Some((book, setting, ahead)) = read else { return Ok(Vec::new()) };
+        let mut reading = Reading { tell, base: setting.mapping.clone(), batch: Batch::default() };
+        let found = follow_tables(book, &setting, ahead, |step| reading.step(step))?;
+        reading.end();
+        Ok(found)
+    });
     let server = context.connect().await?;
     let parent = parent(&server, member).await?;
     let (names, home) = directory(&server, &parent).await?;
     let setting = Setting { parent: parent.clone(), names, home, mapping, now: jiff::Timestamp::now() };
-    let name = file.to_string_lossy().into_owned();
-    let base = setting.mapping.clone();
-    let mut found = blocking(move || tables(read(&bytes, &name)?, &setting)).await?;
-    if let Some(path) = &args.mapping_to {
-        let first = found.first().map(|table| table.mapping(&base)).unwrap_or_default();
-        let text = serde_json::to_string_pretty(&first).unwrap_or_default();
-        write(path, format!("{text}\n").into_bytes()).await?;
+    // Where nobody wants it the reader has ended, and says why.
+    let _ = set.send(setting);
+    let mut answers = Vec::new();
+    if let Some(Told::Found { about, mapping, rows }) = told.recv().await {
+        if let Some(path) = &args.mapping_to {
+            let text = serde_json::to_string_pretty(&mapping).unwrap_or_default();
+            write(path, format!("{text}\n").into_bytes()).await?;
+        }
+        about.iter().for_each(|text| context.note(text));
+        answers = send(context, &server, &parent, told, rows, &manner).await?;
     }
-    for table in &found {
-        shown::about(context, table);
+    let mut found = done(reading).await?;
+    for ((table, row), result) in answers {
+        if let Some(table) = found.get_mut(table) {
+            table.answered(row, &result, manner.dry_run);
+        }
     }
-    send(context, &server, &parent, &mut found, &manner).await?;
     if manner.dry_run {
         warn_of_duplicates(&server, &mut found).await;
     }
@@ -52,7 +76,7 @@ pub(super) async fn run(
     let wrong: usize = found.iter().map(|table| table.count(State::Wrong)).sum();
     if let Some(path) = args.faults.filter(|_| wrong > 0) {
         let language = context.language;
-        let bytes = blocking(move || faults(&found, language)).await?;
+        let bytes = done(tokio::task::spawn_blocking(move || faults(&found, language))).await?;
         write(&path, bytes).await?;
         context.note(&Text::new(
             format!("有误的 {wrong} 行写入 {}", path.display()),
@@ -69,10 +93,58 @@ pub(super) async fn run(
     )))
 }
 
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, SheetError> + Send + 'static,
-) -> Result<T, CommandError> {
-    match tokio::task::spawn_blocking(work).await {
+/// What was read so far, from the thread that reads.
+enum Told {
+    /// The tables: what is to be said of them, the mapping of the first, and how many rows they have.
+    Found { about: Vec<Text>, mapping: Mapping, rows: usize },
+    /// Rows that are good, each with its table's index and its own.
+    Good(Batch<(usize, usize)>),
+}
+
+/// Hands on what is read, in batches, as they are full. While none is taken it waits, so that no more is held.
+struct Reading {
+    tell: mpsc::Sender<Told>,
+    base: Mapping,
+    batch: Batch<(usize, usize)>,
+}
+
+impl Reading {
+    fn step(&mut self, step: Step<'_>) -> ControlFlow<()> {
+        match step {
+            Step::Found(tables) => {
+                let about = tables.iter().flat_map(shown::about).collect();
+                let mapping = tables.first().map(|table| table.mapping(&self.base)).unwrap_or_default();
+                self.tell(Told::Found { about, mapping, rows: tables.iter().map(|table| table.size).sum() })
+            }
+            Step::Read(table, first, rows) => {
+                for (row, listing) in good(rows) {
+                    if let Some(full) = self.batch.push((table, first + row), listing.unpack()) {
+                        self.tell(Told::Good(full))?;
+                    }
+                }
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn end(mut self) {
+        let last = std::mem::take(&mut self.batch);
+        if !last.is_empty() {
+            // Whoever took none of it has said why.
+            let _ = self.tell(Told::Good(last));
+        }
+    }
+
+    fn tell(&self, told: Told) -> ControlFlow<()> {
+        match self.tell.blocking_send(told) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}
+
+async fn done<T>(work: JoinHandle<Result<T, SheetError>>) -> Result<T, CommandError> {
+    match work.await {
         Ok(done) => done.map_err(|error| sheet_error(&error)),
         Err(error) => Err(CommandError::new(ExitCode::Bug, Text::same(error.to_string()))),
     }
@@ -168,36 +240,32 @@ async fn directory(server: &Server, parent: &str) -> Result<(Names, Option<Strin
     Ok((names, home))
 }
 
-/// Sends what is good, in order, and notes what became of it.
+/// What the server says of a row, with its table's index and its own.
+type Answer = ((usize, usize), v1::batch_create_listings_response::Result);
+
+/// Sends what is good, in order, as it is read; what became of it.
 async fn send(
     context: &Context,
     server: &Server,
     parent: &str,
-    tables: &mut [Table],
+    told: mpsc::Receiver<Told>,
+    rows: usize,
     manner: &Manner,
-) -> Result<(), CommandError> {
-    let good = tables
-        .iter()
-        .enumerate()
-        .flat_map(|(number, table)| table.good().map(move |(row, listing)| ((number, row), listing.unpack())));
-    let total: usize = tables.iter().map(|table| table.count(State::Good)).sum();
-    let bar = super::bar(context, Some(total as u64), "{wide_bar} {pos}/{len} {eta}");
-    let sent = batches(good).map(|batch| send::send(batch, server, parent, manner));
-    let mut answers = futures_util::stream::iter(sent).buffered(UNDER_WAY);
-    let mut told = Vec::with_capacity(total);
-    while let Some(answer) = answers.next().await {
+) -> Result<Vec<Answer>, CommandError> {
+    let bar = super::bar(context, Some(rows as u64), "{wide_bar} {pos}/{len} {eta}");
+    let batches = futures_util::stream::unfold(told, async |mut told| match told.recv().await? {
+        Told::Good(batch) => Some((batch, told)),
+        Told::Found { .. } => None,
+    });
+    let mut sent = pin!(batches.map(|batch| send::send(batch, server, parent, manner)).buffered(UNDER_WAY));
+    let mut answers = Vec::with_capacity(rows);
+    while let Some(answer) = sent.next().await {
         let answer = answer?;
         bar.inc(answer.len() as u64);
-        told.extend(answer);
+        answers.extend(answer);
     }
-    drop(answers);
     bar.finish_and_clear();
-    for ((table, row), result) in told {
-        if let Some(table) = tables.get_mut(table) {
-            table.answered(row, &result, manner.dry_run);
-        }
-    }
-    Ok(())
+    Ok(answers)
 }
 
 /// Notes of the first new rows what others have published already that says the same.
