@@ -58,23 +58,28 @@ impl Office {
         listing
     }
 
-    /// What people ask for: mostly one word of two characters, sometimes two words, sometimes of one province.
+    /// What people ask for: mostly one word of two characters, sometimes of three or four, sometimes two words,
+    /// sometimes of one province.
     ///
     /// # Errors
     /// Where the listings hold no words.
     pub(crate) fn queries(&self, count: usize) -> anyhow::Result<Vec<Query>> {
         let tags =
             self.patterns.iter().filter_map(|pattern| pattern.listing.as_ref()).flat_map(|listing| &listing.tags);
-        let words: Vec<&String> = tags.filter(|tag| (2..=4).contains(&tag.chars().count())).collect();
-        anyhow::ensure!(!words.is_empty(), "no words");
+        let words = tags.filter(|tag| (2..=4).contains(&tag.chars().count()));
+        let (short, long): (Vec<&String>, Vec<&String>) = words.partition(|tag| tag.chars().count() == 2);
+        anyhow::ensure!(!short.is_empty() && !long.is_empty(), "no words");
         let provinces: Vec<&&Entry> = self.places.iter().filter(|entry| entry.level == "province").collect();
         let mut seed = Seed::new(7);
+        let word = |seed: &mut Seed| {
+            let of = if seed.below(4) == 0 { &long } else { &short };
+            (*seed.pick(of)).clone()
+        };
         let query = |_| {
-            let first = (*seed.pick(&words)).clone();
-            let words = match seed.below(4) {
-                0 => vec![first, (*seed.pick(&words)).clone()],
-                _ => vec![first],
-            };
+            let mut words = vec![word(&mut seed)];
+            if seed.below(4) == 0 {
+                words.push(word(&mut seed));
+            }
             let province = (seed.below(5) == 0).then(|| seed.pick(&provinces).code.to_owned());
             Query { words, province }
         };
@@ -89,6 +94,13 @@ pub(crate) struct Query {
     pub(crate) words: Vec<String>,
     /// Only in this province.
     pub(crate) province: Option<String>,
+}
+
+impl Query {
+    /// Whether a word of it is too short to have a trigram.
+    pub(crate) fn is_short(&self) -> bool {
+        self.words.iter().any(|word| word.chars().count() < 3)
+    }
 }
 
 /// A listing's texts in one.
@@ -112,6 +124,8 @@ mod tests {
         let titles: BTreeSet<&str> = listings.iter().map(|listing| &*listing.listing.as_ref().unwrap().title).collect();
         assert!(titles.len() > 190, "{}", titles.len());
         assert_eq!(office.listing("a", 7), listings[7]);
-        assert_eq!(office.queries(5).unwrap().len(), 5);
+        let queries = office.queries(400).unwrap();
+        let short = queries.iter().filter(|query| query.is_short()).count();
+        assert!(queries.len() == 400 && (260..380).contains(&short), "{short}");
     }
 }
