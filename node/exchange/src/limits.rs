@@ -30,6 +30,12 @@ pub const MONTH_PLACES: usize = 64;
 pub const MONTHS: usize = 50_000;
 /// Rows that one step of a reader takes.
 pub const FEED_PAGE: usize = 256;
+/// Pieces of the feed that are kept as readers that are alike see them, until it moves.
+pub const TURNS: usize = 1_024;
+/// Steps of one of them.
+pub const TURN_STEPS: usize = 16;
+/// For how long one of them is good, microseconds.
+pub const TURN_AGE: i64 = 1_000_000;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.
 pub const LINK_PAGE: usize = 1024;
 /// Rows that upkeep handles in one transaction.

@@ -16,6 +16,7 @@ use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Eyes, Seen, StateFact, SubscriptionFact, Way};
 use super::wants::Wants;
 use crate::engine::{Engine, Reader};
+use crate::feed::Cursor;
 use crate::feed::model::{Chance, Truth, World, id};
 
 const ID: &str = "s";
@@ -266,7 +267,7 @@ struct Told {
     kind: &'static str,
     id: String,
     /// Where the subscription stood before.
-    cursor: Vec<u8>,
+    cursor: Cursor,
 }
 
 impl Told {
@@ -357,15 +358,15 @@ async fn a_replay_repeats_what_was_told_since_a_time_or_a_cursor_and_nothing_els
         world.put("a", 1, &["public"], true, 1).await;
         let then = take(&engine).await;
         assert_eq!(kinds(&then), [("l3", "listing.published"), ("l1", "listing.updated")]);
-        let replay = async |since: i64, cursor: Vec<u8>| {
+        let replay = async |since: i64, cursor: Cursor| {
             change(&engine, move |_, state| (state.replay, _) = (Some(since), state.set_cursor(&cursor))).await;
             take(&engine).await
         };
 
-        assert_eq!(events(&replay(since, Vec::new()).await), events(&then), "from {start:?}");
+        assert_eq!(events(&replay(since, Cursor::new()).await), events(&then), "from {start:?}");
         assert_eq!(events(&replay(FROM_CURSOR, then[0].cursor.clone()).await), events(&then), "from {start:?}");
         assert_eq!(events(&replay(FROM_CURSOR, then[1].cursor.clone()).await), events(&then[1..]), "from {start:?}");
-        let all = replay(1, Vec::new()).await;
+        let all = replay(1, Cursor::new()).await;
         let again: Vec<_> = all.iter().map(Told::event).filter(|event| event.1 == "listing.published").collect();
         let told: Vec<_> =
             [&first, &then].into_iter().flatten().map(Told::event).filter(|told| !told.0.ends_with("l1")).collect();
@@ -376,12 +377,12 @@ async fn a_replay_repeats_what_was_told_since_a_time_or_a_cursor_and_nothing_els
         world.end("a", 2).await;
         let gone = take(&engine).await;
         assert_eq!(kinds(&gone), [("l2", "listing.withdrawn")]);
-        assert_eq!(events(&replay(since, Vec::new()).await), events(&gone), "from {start:?}");
+        assert_eq!(events(&replay(since, Cursor::new()).await), events(&gone), "from {start:?}");
         // A cursor of before it came, of the first telling or of one that was repeated: that it is gone follows as well.
         let all: Vec<_> = [&then, &gone].into_iter().flatten().map(Told::event).collect();
         let of_l1 = first.iter().find(|told| told.name.ends_with("l1")).unwrap().cursor.clone();
         assert_eq!(events(&replay(FROM_CURSOR, of_l1).await), all, "from {start:?}");
-        let again = replay(1, Vec::new()).await;
+        let again = replay(1, Cursor::new()).await;
         let told: Vec<_> = replay(FROM_CURSOR, again[0].cursor.clone()).await;
         let told: Vec<_> = told.iter().filter(|told| again.iter().any(|again| again.name == told.name)).collect();
         assert_eq!(told.into_iter().map(Told::event).collect::<Vec<_>>(), events(&again), "from {start:?}");

@@ -264,7 +264,7 @@ impl SubscriptionFact {
 
 impl StateFact {
     pub(crate) fn cursor(&self) -> Cursor {
-        BASE64_STANDARD_NO_PAD.decode(&self.cursor).unwrap_or_default()
+        BASE64_STANDARD_NO_PAD.decode(&self.cursor).unwrap_or_default().into()
     }
 
     pub(crate) fn set_cursor(&mut self, cursor: &[u8]) {

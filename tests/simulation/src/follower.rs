@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use duikou_exchange::engine::{Engine, Reader};
-use duikou_exchange::feed::{EventReader, Step};
+use duikou_exchange::feed::{Cursor, EventReader, Step};
 use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::filter::Filter;
@@ -28,7 +28,7 @@ pub(super) struct Follower {
     filter: Filter,
     /// With the process that it reads from.
     following: Option<(u64, EventReader)>,
-    cursor: Vec<u8>,
+    cursor: Cursor,
     /// The store when it read its last page.
     page: Arc<Tables>,
     /// The directory's entry of that moment.
@@ -57,7 +57,7 @@ impl Follower {
             offers_only,
             filter: filter.expect("a filter that is sound"),
             following: None,
-            cursor: Vec::new(),
+            cursor: Cursor::new(),
             page: Arc::default(),
             entry: 0,
             holds: BTreeMap::new(),

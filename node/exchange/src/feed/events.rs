@@ -3,19 +3,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use duikou_proto::envelope::Part;
+use bytes::Bytes;
+use duikou_proto::directory::Directory;
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::filter::{Filter, Header};
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::reset::Cause;
 
 use super::Shown;
+use super::index::Place;
+use super::turns::{Alike, Ready, Turn};
 use crate::engine::{Engine, Known, Reader, Seen, Viewer};
 use crate::limits;
 use crate::store::{Order, Row, Seq, StoreError};
 
 /// Where a reader stands, as it is given to clients: sealed, with the hashes of its filter and its rights.
-pub type Cursor = Vec<u8>;
+/// Cheap to clone.
+pub type Cursor = Bytes;
 
 /// One step of a reader.
 #[derive(Debug, Clone)]
@@ -47,20 +52,14 @@ pub struct EventReader {
     /// The directory's newest entry by which it looked last.
     entry: i64,
     caught_up_at: Option<Seq>,
-    ready: VecDeque<Ready>,
+    ready: VecDeque<Arc<Ready>>,
+    /// Where it sleeps when it has read everything.
+    place: Option<Place>,
     /// Where the name of the last step first came.
     first: Seq,
     /// Whether it tells also that names are gone which came after its cursor.
     every_departure: bool,
     feed: [u8; 16],
-}
-
-/// A step that has been read.
-struct Ready {
-    step: Step,
-    seq: Seq,
-    /// Where its name first came.
-    first: Seq,
 }
 
 impl EventReader {
@@ -91,6 +90,7 @@ impl EventReader {
             entry,
             caught_up_at: Some(head),
             ready: VecDeque::new(),
+            place: None,
             first: 0,
             every_departure: false,
             feed,
@@ -132,11 +132,17 @@ impl EventReader {
         }
     }
 
-    fn bound(&self) -> Vec<u8> {
+    /// What a cursor at `seq` bears. Past its snapshot all readers that are alike have the same.
+    fn bound(&self, seq: Seq) -> Vec<u8> {
+        let since = if self.is_past_snapshot(seq) { 0 } else { self.since };
         let mut bound = self.wanted_hash().to_vec();
         bound.extend_from_slice(&self.rights_hash);
-        bound.extend_from_slice(&self.since.to_le_bytes());
+        bound.extend_from_slice(&since.to_le_bytes());
         bound
+    }
+
+    fn is_past_snapshot(&self, seq: Seq) -> bool {
+        seq >= self.since
     }
 
     fn place(&self, cursor: &[u8]) -> Result<(Seq, Seq), Cause> {
@@ -161,7 +167,7 @@ impl EventReader {
         self.caught_up_at = Some(self.head);
         self.feed = self.engine.feed_id();
         self.ready.clear();
-        self.ready.push_back(Ready { step: Step::Reset(cause), seq: 0, first: 0 });
+        self.ready.push_back(Arc::new(Ready::new(Step::Reset(cause), 0, 0)));
     }
 
     /// The cursor after everything that has been given out.
@@ -171,7 +177,7 @@ impl EventReader {
     }
 
     fn cursor_at(&self, seq: Seq) -> Cursor {
-        self.engine.seal_position(seq, self.head.max(seq), &self.bound())
+        self.engine.seal_position(seq, self.head.max(seq), &self.bound(seq)).into()
     }
 
     /// Where on the feed the name of the last listing that was given out first came to this server, in whatever state.
@@ -197,9 +203,14 @@ impl EventReader {
     /// The next step that needs no reading, with the cursor after it.
     pub fn ready(&mut self) -> Option<(Step, Cursor)> {
         self.notice_changes();
-        if let Some(Ready { step, seq, first }) = self.ready.pop_front() {
-            self.first = first;
-            return Some((step, self.cursor_at(seq)));
+        if let Some(ready) = self.ready.pop_front() {
+            self.first = ready.first;
+            let cursor = if self.is_past_snapshot(ready.seq) {
+                ready.cursor.get_or_init(|| self.cursor_at(ready.seq)).clone()
+            } else {
+                self.cursor_at(ready.seq)
+            };
+            return Some((ready.step.clone(), cursor));
         }
         self.caught_up_at.take_if(|at| self.after >= *at)?;
         Some((Step::CaughtUp, self.cursor_at(self.after)))
@@ -213,24 +224,50 @@ impl EventReader {
         if self.after >= self.engine.head() {
             return Ok(false);
         }
-        let near = self.engine.feed().is_near(self.after);
+        let feed = self.engine.feed();
+        let alike = self.alike();
+        let known = alike.as_ref().and_then(|alike| feed.turns.recall(alike, feed.head(), self.engine.now()));
+        if let Some(turn) = known {
+            self.take(&turn);
+            return Ok(true);
+        }
+        let near = feed.is_near(self.after);
         let page = self.engine.page(Order::Content, self.after, limits::FEED_PAGE).await?;
-        if self.engine.directory().index() != self.entry {
+        let (directory, now) = (self.engine.directory(), self.engine.now());
+        if directory.index() != self.entry {
             // What is on the page may be newer than the rights: it is read again by the rights of now.
             return Ok(true);
         }
-        self.head = page.head;
-        for row in &page.rows {
-            if let Some(step) = self.look(row, page.upto, near) {
-                let [record, withdrawal] = row.positions(Order::Content);
-                let first = [record, withdrawal].into_iter().filter(|seq| *seq > self.after).min();
-                let seq = first.unwrap_or(page.upto).min(page.upto);
-                self.ready.push_back(Ready { step, seq, first: row.first_seq });
-            }
+        let step = |row: &Arc<Row>| {
+            let step = self.look(row, &directory, now, page.upto, near)?;
+            let [record, withdrawal] = row.positions(Order::Content);
+            let first = [record, withdrawal].into_iter().filter(|seq| *seq > self.after).min();
+            let seq = first.unwrap_or(page.upto).min(page.upto);
+            Some(Arc::new(Ready::new(step, seq, row.first_seq)))
+        };
+        let ready = page.rows.iter().filter_map(step).collect();
+        let expiry = page.rows.iter().filter_map(|row| row.record.as_ref()).map(Part::expire_time);
+        let expires = expiry.filter(|time| *time > now).min().unwrap_or(Micros::MAX);
+        let turn = Turn { head: page.head, upto: page.upto, ready, time: now, expires };
+        self.take(&turn);
+        if let Some(alike) = alike.filter(|_| near) {
+            self.engine.feed().turns.keep(alike, turn);
         }
-        self.after = page.upto;
-        // A row that has two positions on the page comes once, at the first: what follows must not lie before it.
         Ok(true)
+    }
+
+    /// What it shares with others; None where it is told more than they are.
+    fn alike(&self) -> Option<Alike> {
+        let (entry, feed, after) = (self.entry, self.feed, self.after);
+        let alike = || Alike { wanted: self.wanted_hash(), rights: self.rights_hash, entry, feed, after };
+        (!self.every_departure).then(alike)
+    }
+
+    fn take(&mut self, turn: &Turn) {
+        self.head = turn.head;
+        self.ready.extend(turn.ready.iter().cloned());
+        // A row that has two positions on the page comes once, at the first: what follows must not lie before it.
+        self.after = turn.upto;
     }
 
     /// Whether more than one page lies between it and the head.
@@ -247,16 +284,17 @@ impl EventReader {
     /// Waits as [`Self::wait`] does, or until `end` comes. What was not for the reader lies behind it then, so that its
     /// cursor is as new as the feed.
     pub async fn wait_until(&mut self, end: impl Future<Output = ()>) {
-        let engine = self.engine.clone();
-        let key = (self.filter_hash, self.rights_hash);
-        let Some(asleep) = engine.feed().index.lie_down(self.after, &self.filter, &self.viewer, key) else { return };
-        let (mut directory, entry) = (engine.watch_directory(), self.entry);
+        let (engine, entry, key) = (&self.engine, self.entry, (self.filter_hash, self.rights_hash));
+        let enter = || engine.feed().index.enter(&self.filter, &self.viewer, key);
+        let place = self.place.get_or_insert_with(enter);
+        if !place.lie_down(self.after, || engine.directory().index() == entry) {
+            return;
+        }
         tokio::select! {
-            () = asleep.sleep() => {}
-            _ = directory.wait_for(|directory| directory.index() != entry) => {}
+            () = place.sleep() => {}
             () = end => {}
         }
-        self.after = self.after.max(asleep.get_up());
+        self.after = self.after.max(place.get_up());
         self.head = self.head.max(self.after);
     }
 
@@ -269,6 +307,7 @@ impl EventReader {
         if let Some(viewer) = viewer.filter(|viewer| *viewer != self.viewer) {
             self.rights_hash = viewer.hash();
             self.viewer = viewer;
+            self.place = None;
             self.reset(Cause::Scopes);
         } else if self.engine.feed_id() != self.feed {
             self.reset(Cause::Foreign);
@@ -277,7 +316,7 @@ impl EventReader {
         }
     }
 
-    fn look(&self, row: &Row, upto: Seq, near: bool) -> Option<Step> {
+    fn look(&self, row: &Row, directory: &Directory, now: Micros, upto: Seq, near: bool) -> Option<Step> {
         let listing = row.record.as_ref().or(row.withdrawal.as_ref()).is_none_or(|part| part.kind().is_listing());
         if !listing {
             return None;
@@ -285,7 +324,7 @@ impl EventReader {
         let [record_at, withdrawal_at] = row.positions(Order::Content);
         let lies = |seq: Seq| self.after < seq && seq <= upto;
         let had = self.every_departure || row.first_seq <= self.after;
-        match self.viewer.see(row, &self.engine.directory(), self.engine.now()) {
+        match self.viewer.see(row, directory, now) {
             Seen::Record(part) => {
                 let shown = self.engine.feed().shown(part, near)?;
                 if self.filter.matches(&Header::of(part), shown.opportunity()) {

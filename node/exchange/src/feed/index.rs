@@ -1,7 +1,8 @@
 //! Where readers sleep that have read everything: an index of their filters. A change is held against the filters that
 //! share an anchor with it, each once however many readers have it, and wakes the readers of those that want it.
 //!
-//! Whoever is not woken needs not look either: when it gets up, the index says up to where nothing was for it.
+//! Whoever is not woken needs not look either: when it gets up, the index says up to where nothing was for it. A reader
+//! keeps its place while it is awake. A new entry of the directory wakes everybody: rights may have changed.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -30,6 +31,8 @@ pub(crate) struct Index(Mutex<Inner>);
 struct Inner {
     /// Up to where changes have been held against the filters.
     upto: Seq,
+    /// The directory's newest entry by which that was done.
+    entry: i64,
     next: u64,
     groups: HashMap<GroupKey, Group>,
     by_anchor: HashMap<Anchor, HashSet<GroupKey>>,
@@ -46,16 +49,18 @@ struct Group {
 
 /// No change was for the reader yet.
 const NONE: Seq = Seq::MAX;
+/// The reader is not asleep.
+const AWAKE: Seq = 0;
 
 struct Sleeper {
-    /// The first number of a change that is for the reader.
+    /// The first number of a change that is for the reader, since it lay down.
     wanted: AtomicI64,
     wake: Notify,
 }
 
 /// A reader's place in the index; it leaves with it.
-pub(super) struct Asleep<'a> {
-    index: &'a Index,
+pub(super) struct Place {
+    index: Arc<Index>,
     key: GroupKey,
     number: u64,
     sleeper: Arc<Sleeper>,
@@ -70,22 +75,12 @@ impl Index {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lays a reader down that has read everything up to `after`; None where there is more already. `key` holds the
-    /// hashes of `filter` and of `viewer`.
-    pub(super) fn lie_down(
-        &self,
-        after: Seq,
-        filter: &Arc<Filter>,
-        viewer: &Viewer,
-        key: GroupKey,
-    ) -> Option<Asleep<'_>> {
+    /// A place for a reader; `key` holds the hashes of `filter` and of `viewer`.
+    pub(super) fn enter(self: &Arc<Self>, filter: &Arc<Filter>, viewer: &Viewer, key: GroupKey) -> Place {
         let mut inner = self.lock();
-        if inner.upto > after {
-            return None;
-        }
         inner.next += 1;
         let number = inner.next;
-        let sleeper = Arc::new(Sleeper { wanted: AtomicI64::new(NONE), wake: Notify::new() });
+        let sleeper = Arc::new(Sleeper { wanted: AtomicI64::new(AWAKE), wake: Notify::new() });
         if let Some(group) = inner.groups.get_mut(&key) {
             group.sleepers.insert(number, sleeper.clone());
         } else {
@@ -96,13 +91,16 @@ impl Index {
             inner.groups.insert(key, Group { filter: filter.clone(), viewer: viewer.clone(), sleepers });
         }
         drop(inner);
-        Some(Asleep { index: self, key, number, sleeper })
+        Place { index: self.clone(), key, number, sleeper }
     }
 
     /// Wakes whoever wants one of `changes`, which leave the feed at `head`.
     pub(super) fn announce(&self, changes: &[Change], head: Seq, directory: &Directory, now: Micros, shelf: &Shelf) {
         let mut inner = self.lock();
         let since = std::mem::replace(&mut inner.upto, head);
+        if std::mem::replace(&mut inner.entry, directory.index()) != directory.index() {
+            inner.groups.values().for_each(Group::wake_all);
+        }
         if inner.groups.is_empty() {
             return;
         }
@@ -188,25 +186,43 @@ impl Group {
             }
         }
     }
+
+    fn wake_all(&self) {
+        let asleep = |sleeper: &&Arc<Sleeper>| sleeper.wanted.load(Ordering::Acquire) == NONE;
+        self.sleepers.values().filter(asleep).for_each(|sleeper| sleeper.wake.notify_one());
+    }
 }
 
-impl Asleep<'_> {
-    /// Waits for a change that is for the reader.
+impl Place {
+    /// Lays the reader down that has read everything up to `after`; false where there is more already, or its rights are
+    /// not `current`.
+    pub(super) fn lie_down(&self, after: Seq, current: impl FnOnce() -> bool) -> bool {
+        // The directory moves before this does: whoever is current here is woken by what comes.
+        let inner = self.index.lock();
+        let lies = inner.upto <= after && current();
+        if lies {
+            self.sleeper.wanted.store(NONE, Ordering::Release);
+        }
+        drop(inner);
+        lies
+    }
+
+    /// Waits for a change that may be for the reader.
     pub(super) async fn sleep(&self) {
         self.sleeper.wake.notified().await;
     }
 
     /// Gets up: up to the number that this gives, nothing was for the reader.
-    pub(super) fn get_up(self) -> Seq {
-        let upto = self.index.lock().upto;
-        match self.sleeper.wanted.load(Ordering::Acquire) {
-            NONE => upto,
+    pub(super) fn get_up(&self) -> Seq {
+        let inner = self.index.lock();
+        match self.sleeper.wanted.swap(AWAKE, Ordering::AcqRel) {
+            NONE => inner.upto,
             first => first - 1,
         }
     }
 }
 
-impl Drop for Asleep<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
         self.index.lock().leave(&self.key, self.number);
     }

@@ -11,6 +11,7 @@ mod ring;
 mod shown;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,11 +31,13 @@ pub use named::{Named, Recalled};
 use ring::Ring;
 use shown::Shelf;
 pub use shown::{Shown, readable};
+use turns::Turns;
 
 /// The newest part of the feed, and its head.
 pub(crate) struct Feed {
     ring: RwLock<Ring>,
-    index: Index,
+    index: Arc<Index>,
+    turns: Turns,
     shelf: Shelf,
     named: ByName,
     head: watch::Sender<Seq>,
@@ -45,7 +48,8 @@ impl Feed {
     pub(crate) fn new(head: Seq, bytes: usize) -> Self {
         Self {
             ring: RwLock::new(Ring::new(head, bytes)),
-            index: Index::new(head),
+            index: Arc::new(Index::new(head)),
+            turns: Turns::default(),
             shelf: Shelf::default(),
             named: ByName::default(),
             head: watch::Sender::new(head),
@@ -64,6 +68,7 @@ impl Feed {
         self.named.changed(changes.iter().map(|change| &change.row.name).chain(deleted));
         let rows = changes.iter().map(|change| &change.row);
         self.ring.write().unwrap_or_else(PoisonError::into_inner).push(rows, deleted, head);
+        self.turns.forget();
         self.index.announce(changes, head, directory, now, &self.shelf);
         self.head.send_if_modified(|old| std::mem::replace(old, head) != head);
     }

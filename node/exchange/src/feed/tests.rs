@@ -11,14 +11,14 @@ use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::opportunity::Direction;
 
 use super::model::{Chance, World, id, network};
-use super::{EventReader, Step};
+use super::{Cursor, EventReader, Step};
 use crate::engine::{Engine, Reader};
 
 struct Follower {
     who: Reader,
     offers_only: bool,
     reader: EventReader,
-    cursor: Vec<u8>,
+    cursor: Cursor,
     holds: BTreeMap<String, i64>,
 }
 
@@ -30,7 +30,7 @@ impl Follower {
 
     fn new(engine: &Engine, who: Reader, offers_only: bool) -> Self {
         let reader = EventReader::new(engine.clone(), who.clone(), Self::filter(offers_only), &[]);
-        Self { who, offers_only, reader, cursor: Vec::new(), holds: BTreeMap::new() }
+        Self { who, offers_only, reader, cursor: Cursor::new(), holds: BTreeMap::new() }
     }
 
     fn resume(&mut self, engine: &Engine) {
@@ -90,7 +90,9 @@ async fn run(seed: u64) {
         }
     }
     let every = followers.iter().map(|follower| (follower.who.clone(), follower.offers_only));
+    // Two of each, which are alike.
     let woken: Vec<_> = every
+        .flat_map(|one| [one.clone(), one])
         .map(|(who, offers)| (awake_when_woken(Follower::new(&world.engine, who.clone(), offers)), who, offers))
         .collect();
     for _ in 0..250 {
@@ -161,6 +163,37 @@ async fn only_who_wants_a_change_is_woken_and_the_others_need_not_look_at_it() {
     }
     let (step, _) = offers.reader.next().await.unwrap().expect("what it was woken for");
     assert!(matches!(step, Step::NoLonger(name, Reason::Filter) if name.as_str().ends_with("/l2")));
+}
+
+#[tokio::test]
+async fn what_one_reader_found_is_for_those_that_are_alike_and_only_until_something_changes() {
+    let mut world = World::new().await;
+    world.put("a", 0, &["public"], true, 0).await;
+    let mut first = Follower::new(&world.engine, Reader::Anonymous, false);
+    while first.read(10).await {}
+    world.put("a", 1, &["public"], true, 1).await;
+    // It has read the same as the first and another snapshot.
+    let mut later = Follower::new(&world.engine, Reader::Anonymous, false);
+    let mut member = Follower::new(&world.engine, Reader::Member(id("c")), false);
+    for follower in [&mut first, &mut later, &mut member] {
+        while follower.read(10).await {}
+    }
+    world.put("b", 2, &["public"], true, 2).await;
+    for follower in [&mut first, &mut later, &mut member] {
+        assert!(follower.read(1).await);
+        assert_eq!(follower.holds.len(), 3);
+    }
+    assert_eq!(first.cursor.as_ptr(), later.cursor.as_ptr(), "sealed once");
+    assert_ne!(first.cursor, member.cursor, "other rights");
+    assert!(!first.read(1).await);
+    // What was found is no longer so.
+    world.end("b", 2).await;
+    let mut fourth = Follower { cursor: first.cursor.clone(), holds: first.holds.clone(), ..later };
+    fourth.resume(&world.engine);
+    for follower in [&mut first, &mut fourth] {
+        while follower.read(10).await {}
+        assert_eq!(follower.holds.len(), 2);
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ mod tests {
         let had =
             HadFact { entry: 1, offered: 1, confirmed: 0, new: true, leaving: false, sequence: 0, time: 0, when: None };
         let name = format!("members/a.n/listings/{id}").parse().unwrap();
-        Event { name, what, matched: None, had, before: None, cursor: Vec::new() }
+        Event { name, what, matched: None, had, before: None, cursor: Default::default() }
     }
 
     fn titled(id: &str, title: &str) -> Box<Listing> {

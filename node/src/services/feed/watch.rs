@@ -1,7 +1,7 @@
 //! One watch: a reader that sends what it meets, sleeps where it has read everything, and is cut off where its client
 //! takes nothing.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -69,12 +69,17 @@ impl Watch {
 
     async fn follow(&mut self) -> Failure {
         let mut bookmark = Instant::now() + self.pace.bookmark;
+        // One clock for all waits: that it goes off too early costs less than winding it up for each.
+        let mut quiet = pin!(sleep_until(bookmark));
         loop {
             let event = match self.next().await {
                 Err(error) => return error.into(),
                 Ok(Some((step, cursor))) => Sent::of(step, &cursor, &self.engine.identity().network),
                 Ok(None) if Instant::now() < bookmark => {
-                    self.reader.wait_until(sleep_until(bookmark)).await;
+                    self.reader.wait_until(quiet.as_mut()).await;
+                    if quiet.is_elapsed() {
+                        quiet.as_mut().reset(bookmark);
+                    }
                     continue;
                 }
                 Ok(None) => self.bookmark(),

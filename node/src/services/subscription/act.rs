@@ -19,7 +19,7 @@ use crate::delivery::{
 };
 use crate::engine::audit::Audited;
 use crate::engine::{Command, facts};
-use crate::feed::Step;
+use crate::feed::{Cursor, Step};
 use crate::limits;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
@@ -210,7 +210,7 @@ impl Subscriptions {
         let mut post = Post { dialer, slots, target, slow: true, connection: None };
         let attempt = post.send(&Message { id: &id, body, secrets, now }).await;
         self.desk.outcomes.count(&attempt.outcome);
-        Ok(delivery::delivery(&id, TEST, "", &attempt, now, &Vec::new()).told())
+        Ok(delivery::delivery(&id, TEST, "", &attempt, now, &Cursor::new()).told())
     }
 
     pub(super) async fn replay(

@@ -57,6 +57,29 @@ async fn pages_of_the_trail_are_whole_in_either_order() {
 }
 
 #[tokio::test]
+async fn a_listings_history_goes_on_from_where_it_was_read() {
+    let world = World::new().await;
+    let door = Door { engine: world.engine.clone(), accounts: world.accounts.clone(), surface: Surface::Local };
+    let audits = crate::services::audit::Audits::new(door);
+    let history = async |listing: &str, limit: usize| {
+        let name = format!("members/a.n.example/listings/{listing}").parse().unwrap();
+        let entries = audits.history(Request::new((name, limit))).await.unwrap();
+        entries.into_iter().map(|entry| entry.action).collect::<Vec<_>>()
+    };
+    assert!(history("tea", 9).await.is_empty());
+    for listing in ["tea", "tea-2", "silk"] {
+        world.publish("a", listing, &[]).await;
+    }
+    assert_eq!(history("tea", 9).await, ["listing.create"]);
+    let name = "members/a.n.example/listings/tea".to_owned();
+    let withdraw = v1::WithdrawListingRequest { name, ..Default::default() };
+    world.admin().withdraw_listing(withdraw).await.unwrap();
+    assert_eq!(history("tea", 9).await, ["listing.withdraw", "listing.create"]);
+    assert_eq!(history("tea", 1).await, ["listing.withdraw"]);
+    assert_eq!(history("tea-2", 9).await, ["listing.create"]);
+}
+
+#[tokio::test]
 async fn an_administrator_of_a_member_learns_nothing_of_the_others() {
     let world = World::new().await;
     world.publish("a", "mine", &[]).await;

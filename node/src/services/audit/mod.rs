@@ -1,5 +1,7 @@
 //! The audit trail as administrators read it, and have it verified.
 
+mod by_resource;
+
 use std::sync::Arc;
 
 use duikou_proto::envelope::Micros;
@@ -11,6 +13,7 @@ use prost::Message;
 use tokio::sync::Semaphore;
 use tonic::{Request, Response, Status, async_trait};
 
+use self::by_resource::ByResource;
 use super::auth::{Caller, Door};
 use super::error::Failure;
 use super::page_token::{Purpose, page_size};
@@ -27,11 +30,12 @@ pub(crate) struct Audits {
     door: Door,
     /// Reading the whole chain is for one at a time.
     verifying: Arc<Semaphore>,
+    by_resource: ByResource,
 }
 
 impl Audits {
     pub(crate) fn new(door: Door) -> Self {
-        Self { door, verifying: Arc::new(Semaphore::new(1)) }
+        Self { door, verifying: Arc::new(Semaphore::new(1)), by_resource: ByResource::default() }
     }
 
     async fn list(
@@ -63,10 +67,18 @@ impl Audits {
             let engine = &self.door.engine;
             let member = MemberId::parse(name.origin_str(), &engine.identity().network);
             caller.require_editor_of(&member.map_err(|_| Failure::NotPermitted)?)?;
-            let sought = Sought { resource: name.to_string(), whole_resource: true, ..Sought::default() };
-            let mut walk = Walk::begin(engine, false, None).await?;
-            let read = gather(engine, &sought, &mut walk, limit).await?;
-            Ok::<_, Failure>(read.into_iter().map(|(entry, bytes)| shown(entry, bytes, false)).collect())
+            let mut entries = Vec::new();
+            for number in self.by_resource.numbers(engine, name.as_str()).await? {
+                let found = engine.audit_entries(number.saturating_sub(1), 1).await?.pop();
+                let read = found.and_then(|(_, bytes)| Some((serde_json::from_slice::<Entry>(&bytes).ok()?, bytes)));
+                if let Some((entry, bytes)) = read.filter(|(entry, _)| entry.resource == name.as_str()) {
+                    entries.push(shown(entry, bytes, false));
+                }
+                if entries.len() == limit {
+                    break;
+                }
+            }
+            Ok::<_, Failure>(entries)
         };
         history.await.map_err(|failure| failure.status(language))
     }
@@ -170,7 +182,6 @@ impl Walk {
 }
 
 /// Which entries are wanted.
-#[derive(Default)]
 struct Sought {
     /// An administrator's member, of which alone they are told.
     owner: Option<MemberId>,
@@ -180,8 +191,6 @@ struct Sought {
     actor: String,
     action: String,
     resource: String,
-    /// Whether that is all of the name, and not how it begins.
-    whole_resource: bool,
 }
 
 impl Sought {
@@ -226,7 +235,6 @@ impl Sought {
             actor: request.actor.clone(),
             action: request.action.clone(),
             resource: request.resource.clone(),
-            whole_resource: false,
         })
     }
 
@@ -244,7 +252,6 @@ impl Sought {
             && (self.actor.is_empty() || entry.actor == self.actor)
             && action
             && entry.resource.starts_with(&self.resource)
-            && (!self.whole_resource || entry.resource.len() == self.resource.len())
     }
 }
 

@@ -1,0 +1,81 @@
+//! What a reader found near the head, kept for those that are alike and stand where it stood: a change is read, looked at
+//! and sealed once for all of them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use duikou_proto::envelope::Micros;
+
+use super::events::{Cursor, Step};
+use crate::limits;
+use crate::store::Seq;
+
+/// A step that has been read.
+pub(super) struct Ready {
+    pub(super) step: Step,
+    pub(super) seq: Seq,
+    /// Where its name first came.
+    pub(super) first: Seq,
+    /// The cursor after it, where that is the same for all.
+    pub(super) cursor: OnceLock<Cursor>,
+}
+
+impl Ready {
+    pub(super) fn new(step: Step, seq: Seq, first: Seq) -> Self {
+        Self { step, seq, first, cursor: OnceLock::new() }
+    }
+}
+
+/// By what readers are alike: what they want, their rights by a directory, and their place on a feed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Alike {
+    pub(super) wanted: [u8; 32],
+    pub(super) rights: [u8; 32],
+    pub(super) entry: i64,
+    pub(super) feed: [u8; 16],
+    pub(super) after: Seq,
+}
+
+/// What one of them found.
+pub(super) struct Turn {
+    pub(super) head: Seq,
+    pub(super) upto: Seq,
+    pub(super) ready: Vec<Arc<Ready>>,
+    /// When it was looked at: what is expired or signed by a dead key later was not yet.
+    pub(super) time: Micros,
+    /// When the first record of it expires.
+    pub(super) expires: Micros,
+}
+
+/// See the module. At most [`limits::TURNS`] of [`limits::TURN_STEPS`] steps; all go when the feed moves, so that they hold
+/// nothing which the newest part of the feed does not.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<HashMap<Alike, Arc<Turn>>>);
+
+impl Turns {
+    /// What was found there, if the feed is at `head` still.
+    pub(super) fn recall(&self, alike: &Alike, head: Seq, now: Micros) -> Option<Arc<Turn>> {
+        let turn = self.lock().get(alike).cloned()?;
+        let until = turn.time.saturating_add(limits::TURN_AGE).min(turn.expires);
+        let fresh = (turn.time..until).contains(&now);
+        (turn.head == head && fresh).then_some(turn)
+    }
+
+    /// Keeps it for others.
+    pub(super) fn keep(&self, alike: Alike, turn: Turn) {
+        let mut turns = self.lock();
+        if turn.ready.len() <= limits::TURN_STEPS && (turns.len() < limits::TURNS || turns.contains_key(&alike)) {
+            turns.insert(alike, Arc::new(turn));
+        }
+    }
+
+    /// The feed has moved.
+    pub(super) fn forget(&self) {
+        let turns = std::mem::take(&mut *self.lock());
+        drop(turns);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Alike, Arc<Turn>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
