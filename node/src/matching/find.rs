@@ -66,9 +66,10 @@ pub(crate) async fn find(search: &Search, subject: Subject, asked: &Asked<'_>) -
     }
 }
 
-fn compare(subject: &Subject, Hit { part, opportunity, .. }: Hit, min_score: u32) -> Option<Found> {
-    let score = subject.score(&opportunity).filter(|score| score.points >= min_score)?;
-    Some(Found { part, opportunity, score })
+fn compare(subject: &Subject, hit: Hit, min_score: u32) -> Option<Found> {
+    let score = subject.score(hit.opportunity()).filter(|score| score.points >= min_score)?;
+    let opportunity = hit.opportunity().clone();
+    Some(Found { part: hit.part, opportunity, score })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use duikou_proto::v1::talent::SupplyType;
 use tantivy::TantivyDocument;
 use tantivy::schema::Field;
 
-use super::analysis::{PIECES_END, cut, fold, is_han, readings};
+use super::analysis::{PIECES_END, Syllables, cut, fold, is_han, readings, syllables};
 use super::features::Features;
 use super::schema::Fields;
 use super::shingles::Pieces;
@@ -151,7 +151,7 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     let mut spelt = BTreeSet::new();
 
     for shingle in Pieces::of_folded([&*title, &*summary, &*body]).bands() {
-        document.add_text(fields.shingle, shingle);
+        document.add_u64(fields.shingle, shingle);
     }
     let features = Features::of_folded(std::iter::once(&*title).chain(tags.iter().map(String::as_str)), &summary);
     for (field, features) in [(fields.in_title, &features.title), (fields.in_summary, &features.summary)] {
@@ -225,13 +225,17 @@ pub(crate) fn code_form(code: &str) -> String {
 }
 
 fn spell(folded: &str, spelt: &mut BTreeSet<String>) {
-    let mut rest = folded;
-    for word in cut(folded).into_iter().filter(|word| word.han).take(SPELT_WORDS) {
-        // From here to the end of the Chinese, so that several words may be typed as one.
-        let Some(at) = rest.find(word.text) else { continue };
-        rest = &rest[at..];
-        let run = rest.find(|character| !is_han(character)).unwrap_or(rest.len());
-        readings(&rest[..run], spelt);
-        rest = &rest[word.text.len()..];
+    let mut words = 0;
+    for run in folded.split(|character| !is_han(character)).filter(|run| !run.is_empty()) {
+        let syllables: Vec<Syllables> = run.chars().map(syllables).collect();
+        let mut rest = &syllables[..];
+        for word in cut(run) {
+            // From here to the end of the Chinese, so that several words may be typed as one.
+            if words < SPELT_WORDS {
+                readings(rest, spelt);
+            }
+            words += 1;
+            rest = rest.get(word.text.chars().count()..).unwrap_or_default();
+        }
     }
 }

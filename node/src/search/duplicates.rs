@@ -68,8 +68,8 @@ impl Original {
     fn duplicates(&self, hits: Vec<Hit>) -> Vec<Duplicate> {
         let mut found: Vec<(f64, Duplicate)> = Vec::new();
         for hit in hits {
-            let code = common_code(&self.opportunity, &hit.opportunity);
-            let likeness = if code.is_some() { 2.0 } else { self.pieces.likeness(&Pieces::of(&hit.opportunity)) };
+            let code = common_code(&self.opportunity, hit.opportunity());
+            let likeness = if code.is_some() { 2.0 } else { self.pieces.likeness(&Pieces::of(hit.opportunity())) };
             if likeness >= NEAR_SAME {
                 found.push((likeness, Duplicate { hit, code }));
             }
@@ -83,7 +83,7 @@ impl Original {
 pub(super) fn same(fields: &Fields, original: &Original) -> Box<dyn Clause> {
     let Original { opportunity, pieces } = original;
     let codes = telling_codes(opportunity).map(|code| Term::from_field_text(fields.code, &code_form(&code.code)));
-    let bands = pieces.bands().into_iter().map(|band| Term::from_field_text(fields.shingle, &band));
+    let bands = pieces.bands().into_iter().map(|band| Term::from_field_u64(fields.shingle, band));
     Box::new(BooleanQuery::new_multiterms_query(codes.chain(bands).collect()))
 }
 

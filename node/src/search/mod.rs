@@ -136,9 +136,16 @@ pub(crate) struct Answer {
 /// One listing that was found and may be seen.
 pub(crate) struct Hit {
     pub(crate) part: Part,
-    pub(crate) opportunity: Opportunity,
+    pub(crate) shown: Arc<Shown>,
     /// Where the words stand in it.
     pub(crate) excerpts: Vec<Excerpt>,
+}
+
+impl Hit {
+    /// What it says.
+    pub(crate) fn opportunity(&self) -> &Opportunity {
+        self.shown.opportunity()
+    }
 }
 
 impl Search {
@@ -298,13 +305,13 @@ impl Show {
         for (name, looked) in names.iter().zip(1..) {
             let Some(named) = rows.get(name) else { continue };
             let Seen::Record(part) = viewer.see(named.row(), &directory, now) else { continue };
-            let Some(opportunity) = named.shown().map(Shown::opportunity) else { continue };
-            if !self.filter.matches(&Header::of(part), opportunity) {
+            let Some(shown) = named.shown() else { continue };
+            if !self.filter.matches(&Header::of(part), shown.opportunity()) {
                 continue;
             }
             bytes += part.bytes().len();
-            let excerpts = excerpts(opportunity, &self.query, reach);
-            hits.push(Hit { part: part.clone(), opportunity: opportunity.clone(), excerpts });
+            let excerpts = excerpts(shown.opportunity(), &self.query, reach);
+            hits.push(Hit { part: part.clone(), shown: shown.clone(), excerpts });
             if bytes >= PAGE_BYTES {
                 return (hits, looked);
             }

@@ -1,6 +1,8 @@
 //! What is kept of a listing in the index: nothing of its content but the words, and its name, by which the store has it.
 
-use tantivy::schema::{FAST, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
+};
 use tantivy::tokenizer::{TextAnalyzer, TokenizerManager};
 
 use super::analysis::{Characters, Words};
@@ -57,7 +59,7 @@ pub(crate) struct Fields {
 }
 
 /// Changes with everything that would make an index of before unfit: fields, analysis, what goes into a field.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 5;
 
 /// What cuts folded texts into words.
 const WORDS: &str = "words";
@@ -114,8 +116,8 @@ pub(crate) fn schema() -> (Schema, Fields) {
         code: builder.add_text_field("code", whole.clone()),
         in_title: builder.add_text_field("in_title", whole.clone()),
         in_summary: builder.add_text_field("in_summary", whole.clone()),
-        way: builder.add_text_field("way", whole.clone()),
-        shingle: builder.add_text_field("shingle", whole),
+        way: builder.add_text_field("way", whole),
+        shingle: builder.add_u64_field("shingle", INDEXED),
     };
     (builder.build(), fields)
 }

@@ -41,8 +41,9 @@ impl Pieces {
         Self(pieces)
     }
 
-    /// The terms of the bands.
-    pub(crate) fn bands(&self) -> Vec<String> {
+    /// The bands as numbers, each with its place before it. Half a hash: what agrees by chance is compared in full later,
+    /// and short terms make a small dictionary.
+    pub(crate) fn bands(&self) -> Vec<u64> {
         if self.0.is_empty() {
             return Vec::new();
         }
@@ -54,7 +55,7 @@ impl Pieces {
         }
         let band = |(number, rows): (usize, &[u64])| {
             let hash = rows.iter().fold(number as u64, |hash, row| mix(hash.rotate_left(23) ^ row));
-            format!("{number}:{hash:016x}")
+            (number as u64) << 32 | hash >> 32
         };
         least.chunks(ROWS).enumerate().map(band).collect()
     }
@@ -83,7 +84,7 @@ mod tests {
         Opportunity { title: "冷链物流园招商".to_owned(), body: body.to_owned(), ..Opportunity::default() }
     }
 
-    fn shingles(opportunity: &Opportunity) -> Vec<String> {
+    fn shingles(opportunity: &Opportunity) -> Vec<u64> {
         Pieces::of(opportunity).bands()
     }
 

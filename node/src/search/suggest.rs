@@ -7,7 +7,7 @@ use duikou_proto::filter::Filter;
 use duikou_proto::language::Language;
 use duikou_proto::reference::{Entry, regions};
 
-use super::analysis::{fold, readings};
+use super::analysis::{fold, readings, syllables};
 use super::{OrderBy, Query, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
@@ -50,9 +50,11 @@ impl Search {
         };
         let answer = self.find(wanted, reader).await?;
         let mut known = HashSet::new();
-        let titles = answer.hits.into_iter().filter(|hit| known.insert(fold(&hit.opportunity.title).text));
-        let titles =
-            titles.map(|hit| Suggestion::Title { title: hit.opportunity.title, name: hit.part.name().to_string() });
+        let titles = answer.hits.into_iter().filter(|hit| known.insert(fold(&hit.opportunity().title).text));
+        let titles = titles.map(|hit| {
+            let (title, name) = (hit.opportunity().title.clone(), hit.part.name().to_string());
+            Suggestion::Title { title, name }
+        });
         let mut suggestions: Vec<Suggestion> = titles.take(count.saturating_sub(places.len())).collect();
         suggestions.extend(places.into_iter().take(count));
         Ok(suggestions)
@@ -104,7 +106,7 @@ fn spelt_places() -> &'static [(&'static Entry, BTreeSet<String>)] {
         let spelt = |entry: &'static Entry| {
             let mut spellings: BTreeSet<String> = regions().names(entry).iter().map(|name| fold(name).text).collect();
             for name in spellings.clone() {
-                readings(&name, &mut spellings);
+                readings(&name.chars().map(syllables).collect::<Vec<_>>(), &mut spellings);
             }
             (entry, spellings)
         };

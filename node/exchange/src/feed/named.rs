@@ -22,7 +22,7 @@ const SHELVES: usize = 16;
 #[derive(Debug)]
 pub struct Named {
     row: Row,
-    shown: OnceLock<Option<Shown>>,
+    shown: OnceLock<Option<Arc<Shown>>>,
 }
 
 impl Named {
@@ -36,8 +36,8 @@ impl Named {
     }
 
     /// The listing in its record; None where there is none, or its body breaks the rules.
-    pub fn shown(&self) -> Option<&Shown> {
-        self.shown.get_or_init(|| self.row.record.as_ref().and_then(Shown::read)).as_ref()
+    pub fn shown(&self) -> Option<&Arc<Shown>> {
+        self.shown.get_or_init(|| self.row.record.as_ref().and_then(Shown::read).map(Arc::new)).as_ref()
     }
 
     /// About how much memory it takes, once it is shown.

@@ -8,7 +8,7 @@ mod words;
 
 use dictionary::dictionary;
 pub(super) use duikou_proto::fold::{Folded, fold};
-pub(super) use reading::readings;
+pub(super) use reading::{Syllables, readings, syllables};
 pub(crate) use reading::{is_letters, spells, spelt_length};
 pub(super) use tokens::{Characters, PIECES_END, Words, pair};
 pub(crate) use words::{Word, cut};

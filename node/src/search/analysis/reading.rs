@@ -11,9 +11,12 @@ const SPELT_CHARS: usize = 8;
 /// Spellings of one sequence: characters with several readings multiply.
 const SPELLINGS: usize = 8;
 
+/// The syllables of one character.
+pub(crate) type Syllables = Vec<Cow<'static, str>>;
+
 /// The syllables of a character without tones, the commonest first, each once; ü is typed as v.
-fn syllables(character: char) -> Vec<Cow<'static, str>> {
-    let mut syllables: Vec<Cow<'static, str>> = Vec::new();
+pub(crate) fn syllables(character: char) -> Syllables {
+    let mut syllables = Syllables::new();
     for reading in character.to_pinyin_multi().into_iter().flatten() {
         let plain = reading.plain();
         let syllable = if plain.contains('ü') { plain.replace('ü', "v").into() } else { Cow::Borrowed(plain) };
@@ -25,27 +28,27 @@ fn syllables(character: char) -> Vec<Cow<'static, str>> {
 }
 
 /// The spellings of a sequence of ideographs, whole and by initials. Prefixes of them are what people type.
-pub(crate) fn readings(han: &str, found: &mut BTreeSet<String>) {
+pub(crate) fn readings(han: &[Syllables], found: &mut BTreeSet<String>) {
     let mut whole = vec![String::new()];
     let mut initials = vec![String::new()];
-    for character in han.chars().take(SPELT_CHARS) {
-        let syllables = syllables(character);
-        if syllables.is_empty() {
-            break;
-        }
+    for syllables in han.iter().take(SPELT_CHARS).take_while(|syllables| !syllables.is_empty()) {
         let mut letters: Vec<&str> = syllables.iter().map(|syllable| &syllable[..1]).collect();
         letters.dedup();
-        whole = spread(&whole, syllables.iter().map(|syllable| &**syllable));
-        initials = spread(&initials, letters.into_iter());
+        spread(&mut whole, &syllables.iter().map(|syllable| &**syllable).collect::<Vec<_>>());
+        spread(&mut initials, &letters);
     }
     found.extend(whole.into_iter().chain(initials).filter(|spelling| spelling.len() > 1));
 }
 
-fn spread<'a>(spellings: &[String], ends: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
-    let all = spellings.iter().flat_map(|begin| ends.clone().map(move |end| format!("{begin}{end}")));
+fn spread(spellings: &mut Vec<String>, ends: &[&str]) {
+    if let [end] = ends {
+        spellings.iter_mut().for_each(|spelling| spelling.push_str(end));
+        return;
+    }
+    let all = spellings.iter().flat_map(|begin| ends.iter().map(move |end| format!("{begin}{end}")));
     let mut spread: Vec<String> = all.take(SPELLINGS).collect();
     spread.dedup();
-    spread
+    *spellings = spread;
 }
 
 /// How many characters at the beginning of `han` the letters spell; None where they spell something else. The last of
@@ -71,7 +74,7 @@ pub(crate) fn spelt_length(han: &[char], letters: &str) -> Option<usize> {
 
 /// Whether the letters spell all ideographs of `name`, syllable for syllable; marks between them do not count.
 pub(crate) fn spells(name: &str, letters: &str) -> bool {
-    fn go(han: &[Vec<Cow<'static, str>>], letters: &str) -> bool {
+    fn go(han: &[Syllables], letters: &str) -> bool {
         let Some((first, rest)) = han.split_first() else { return letters.is_empty() };
         first.iter().any(|syllable| letters.strip_prefix(&**syllable).is_some_and(|letters| go(rest, letters)))
     }
@@ -80,7 +83,7 @@ pub(crate) fn spells(name: &str, letters: &str) -> bool {
     if !name.chars().next().is_some_and(begins) {
         return false;
     }
-    let han: Vec<_> = name.chars().map(syllables).filter(|syllables| !syllables.is_empty()).collect();
+    let han: Vec<Syllables> = name.chars().map(syllables).filter(|syllables| !syllables.is_empty()).collect();
     !han.is_empty() && go(&han, letters)
 }
 
@@ -95,7 +98,7 @@ mod tests {
 
     fn of(han: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        readings(han, &mut found);
+        readings(&han.chars().map(syllables).collect::<Vec<_>>(), &mut found);
         found
     }
 

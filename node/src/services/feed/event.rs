@@ -7,10 +7,10 @@ use duikou_proto::codec::Encoded;
 use duikou_proto::name::NetworkName;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 use prost::{EncodeError, Message};
 
 use crate::feed::{Cursor, Step, listing_of};
+use crate::services::encoded::{encoded_listing, field_len, put_field};
 
 /// Field numbers of FeedEvent.
 const LISTING: u32 = 1;
@@ -40,10 +40,10 @@ pub(super) fn whole(step: Step, cursor: &Cursor, network: &NetworkName) -> FeedE
 impl Sent {
     pub(super) fn of(step: Step, cursor: &Cursor, network: &NetworkName) -> Self {
         let Step::Listing(part, shown) = step else { return Self::Other(Box::new(whole(step, cursor, network))) };
-        let encode = |opportunity: &v1::Opportunity| -> Bytes {
-            listing_of(&part, opportunity.clone(), network).encode_to_vec().into()
-        };
-        Self::Listing { listing: shown.encoded(encode), cursor: BASE64_URL_SAFE_NO_PAD.encode(cursor) }
+        Self::Listing {
+            listing: encoded_listing(&part, &shown, network),
+            cursor: BASE64_URL_SAFE_NO_PAD.encode(cursor),
+        }
     }
 }
 
@@ -65,16 +65,6 @@ impl Encoded for Sent {
             Self::Other(event) => event.encode(out),
         }
     }
-}
-
-fn field_len(field: u32, length: usize) -> usize {
-    key_len(field) + encoded_len_varint(length as u64) + length
-}
-
-fn put_field(field: u32, bytes: &[u8], out: &mut impl BufMut) {
-    encode_key(field, WireType::LengthDelimited, out);
-    encode_varint(bytes.len() as u64, out);
-    out.put_slice(bytes);
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! Search: what is asked is checked, what is found is shown with where it was found and how complete it is.
 
+mod found;
+mod server;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use duikou_proto::filter::Filter;
@@ -12,12 +15,13 @@ use duikou_proto::validate::{self, Violation, reason};
 use prost::Message as _;
 use tonic::{Request, Response, Status, async_trait};
 
+use self::found::{Found, Sent};
+pub(crate) use self::server::SearchServer;
 use super::auth::{Caller, Door};
 use super::directory::{completeness, held_of};
 use super::error::{Failure, violation};
 use super::listing::record_name;
 use super::page_token::{Purpose, page_size};
-use crate::feed::listing_of;
 use crate::limits;
 use crate::search::{
     Answer, Facets, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse,
@@ -47,7 +51,7 @@ impl From<SearchError> for Failure {
 }
 
 impl Searches {
-    async fn search(&self, caller: &Caller, request: SearchListingsRequest) -> Result<SearchListingsResponse, Failure> {
+    async fn search(&self, caller: &Caller, request: SearchListingsRequest) -> Result<Found, Failure> {
         let mut found = Vec::new();
         let query = noted(parse(&request.query, request.prefix), &mut found);
         let filter = noted(self.filter(request.filter.clone()), &mut found);
@@ -82,7 +86,7 @@ impl Searches {
         let next_page_token =
             answer.next.map(|next| purpose.seal(&self.door.engine, &next.to_text())).unwrap_or_default();
         let counts = std::mem::take(&mut answer.facets);
-        let mut response = SearchListingsResponse {
+        let rest = SearchListingsResponse {
             next_page_token,
             total_size: count(answer.total),
             facets: self.facet_counts(&facets, counts),
@@ -91,31 +95,41 @@ impl Searches {
             corrected: answer.reach == Reach::Typos && answer.total > 0,
             results: Vec::new(),
         };
-        response.results = self.results(caller, answer, request.group_duplicates).await?;
-        Ok(response)
+        let results = self.results(caller, answer, request.group_duplicates).await?;
+        Ok(Found { results, rest })
     }
 
     fn filter(&self, filter: Option<v1::Filter>) -> Result<Filter, Vec<Violation>> {
         Filter::compile(&filter.unwrap_or_default(), &self.door.engine.identity().network)
     }
 
-    async fn results(&self, caller: &Caller, answer: Answer, group: bool) -> Result<Vec<v1::SearchResult>, Failure> {
-        let network = &self.door.engine.identity().network;
+    async fn results(
+        &self,
+        caller: &Caller,
+        answer: Answer,
+        group: bool,
+    ) -> Result<Vec<(Hit, v1::SearchResult)>, Failure> {
         let (mut results, mut grouped) = (Vec::with_capacity(answer.hits.len()), HashSet::new());
-        for Hit { part, opportunity, excerpts } in answer.hits {
-            if grouped.contains(part.name().as_str()) {
+        for mut hit in answer.hits {
+            if grouped.contains(hit.part.name().as_str()) {
                 continue;
             }
             let mut duplicates = Vec::new();
             if group {
-                let found = self.search.duplicates(Some(part.name()), &opportunity, &caller.reader).await?;
+                let found = self.search.duplicates(Some(hit.part.name()), hit.opportunity(), &caller.reader).await?;
                 duplicates.extend(found.into_iter().take(limits::DUPLICATES).map(shown));
                 grouped.extend(duplicates.iter().map(|duplicate| duplicate.name.clone()));
             }
-            let listing = Some(listing_of(&part, opportunity, network));
-            results.push(v1::SearchResult { listing, excerpts, duplicates });
+            let excerpts = std::mem::take(&mut hit.excerpts);
+            results.push((hit, v1::SearchResult { listing: None, excerpts, duplicates }));
         }
         Ok(results)
+    }
+
+    async fn sent(&self, request: Request<SearchListingsRequest>) -> Result<Response<Sent>, Status> {
+        let (caller, language, message) = self.door.enter(request).await?;
+        let found = self.search(&caller, message).await.map_err(|failure| failure.status(language))?;
+        Ok(Response::new(found.sent(&self.door.engine.identity().network)))
     }
 
     fn facet_counts(&self, facets: &[Facet], counts: Facets) -> Vec<v1::FacetCounts> {
@@ -206,7 +220,7 @@ impl Searches {
 fn shown(duplicate: crate::search::Duplicate) -> v1::Duplicate {
     v1::Duplicate {
         name: duplicate.hit.part.name().to_string(),
-        title: duplicate.hit.opportunity.title,
+        title: duplicate.hit.opportunity().title.clone(),
         external_code: duplicate.code.unwrap_or_default(),
     }
 }
@@ -278,7 +292,8 @@ impl SearchService for Searches {
         request: Request<SearchListingsRequest>,
     ) -> Result<Response<SearchListingsResponse>, Status> {
         let (caller, language, message) = self.door.enter(request).await?;
-        self.search(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
+        let found = self.search(&caller, message).await.map_err(|failure| failure.status(language))?;
+        Ok(Response::new(found.message(&self.door.engine.identity().network)))
     }
 
     async fn suggest_queries(
