@@ -376,6 +376,7 @@ fn value_count(filter: &v1::Filter) -> usize {
 }
 
 mod anchor;
+mod piece;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::piece::{Piece, Scale, pieces};
+use super::quantity::{Amounts, Quantities, Span};
 use super::{Filter, Header};
 use crate::reference::{Table, industries, normalise_region, occupations, regions};
 use crate::v1;
@@ -21,9 +23,16 @@ enum Field {
     Circle,
     Industry,
     Region,
+    Wage,
+    Amount,
+    Event,
+    Level,
     Kind,
     Direction,
-    /// Of filters that name none of these.
+    Language,
+    Expire,
+    Publish,
+    /// Of filters that ask for nothing.
     Everything,
 }
 
@@ -34,8 +43,57 @@ fn anchor(field: Field, value: &(impl Hash + ?Sized)) -> Anchor {
     Anchor(hasher.finish())
 }
 
+/// How a piece of a listing's range stands to one of a filter's.
+#[derive(Clone, Copy, Hash)]
+enum Stand {
+    Within,
+    Around,
+}
+
+/// A field that is a range: of what, and on which scale.
+struct Range<'a> {
+    field: Field,
+    /// The currency, and the period of a wage.
+    unit: (&'a str, i32),
+    scale: Scale,
+    span: Span,
+}
+
+impl<'a> Range<'a> {
+    fn of(field: Field, scale: Scale, span: Span) -> Self {
+        Self { field, unit: ("", 0), scale, span }
+    }
+
+    fn money(field: Field, amounts: &'a Amounts, period: i32) -> Self {
+        Self { field, unit: (&amounts.currency, period), scale: Scale::Money, span: amounts.span }
+    }
+
+    fn anchors(&self, itself: Stand, around: Stand) -> Vec<Anchor> {
+        let anchor = |stand: Stand, piece: Piece| anchor(self.field, &(self.unit, stand, piece));
+        let mut found = Vec::new();
+        for piece in pieces(self.scale, self.span) {
+            found.push(anchor(itself, piece));
+            found.extend(piece.around().map(|piece| anchor(around, piece)));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// By which a filter is found: a listing's piece lies within one of its pieces, or around one.
+    fn wanted(&self) -> Vec<Anchor> {
+        self.anchors(Stand::Within, Stand::Around)
+    }
+
+    /// By which a listing finds.
+    fn there(&self) -> Vec<Anchor> {
+        self.anchors(Stand::Around, Stand::Within)
+    }
+}
+
 impl Filter {
-    /// One for each value of the most telling field that is given. At least one; at most as many as it has values.
+    /// One for each value of the most telling field that is given, or for each piece of its range. At least one; at most
+    /// as many as the filter has values, or some hundred.
     pub fn anchors(&self) -> Vec<Anchor> {
         let of = |values: Vec<Anchor>| (!values.is_empty()).then_some(values);
         of(self.members.iter().map(|member| anchor(Field::Member, member.as_str())).collect())
@@ -44,9 +102,21 @@ impl Filter {
             .or_else(|| of(self.circles.iter().map(|circle| anchor(Field::Circle, circle.as_str())).collect()))
             .or_else(|| of(self.industries.iter().map(|code| anchor(Field::Industry, *code)).collect()))
             .or_else(|| of(self.regions.iter().map(|code| anchor(Field::Region, *code)).collect()))
+            .or_else(|| self.quantity().map(|range| range.wanted()))
             .or_else(|| of(self.kinds.iter().map(|kind| anchor(Field::Kind, *kind)).collect()))
             .or_else(|| of(self.directions.iter().map(|direction| anchor(Field::Direction, direction)).collect()))
+            .or_else(|| of(self.languages.iter().map(|range| anchor(Field::Language, range.as_str())).collect()))
+            .or_else(|| self.expire.map(|span| Range::of(Field::Expire, Scale::Time, span).wanted()))
+            .or_else(|| self.publish.map(|span| Range::of(Field::Publish, Scale::Time, span).wanted()))
             .unwrap_or_else(|| vec![anchor(Field::Everything, "")])
+    }
+
+    /// The most telling of its quantities.
+    fn quantity(&self) -> Option<Range<'_>> {
+        let wage = self.wage.as_ref().map(|wage| Range::money(Field::Wage, &wage.amounts, wage.period));
+        wage.or_else(|| self.amount.as_ref().map(|amounts| Range::money(Field::Amount, amounts, 0)))
+            .or_else(|| self.event.map(|span| Range::of(Field::Event, Scale::Time, span)))
+            .or_else(|| self.level.map(|span| Range::of(Field::Level, Scale::Level, span)))
     }
 
     /// The anchors of all filters that may match a listing.
@@ -71,6 +141,20 @@ impl Filter {
         if let Some(Details::Talent(talent)) = &opportunity.details {
             found.extend(lineage(Field::Occupation, occupations(), &talent.occupation_code));
         }
+        let language = opportunity.language.to_ascii_lowercase();
+        let ends = language.match_indices('-').map(|(at, _)| at).chain([language.len()]);
+        found.extend(ends.map(|end| anchor(Field::Language, &language[..end])));
+        let Quantities { event, amount, wage, level } = Quantities::of(opportunity);
+        let point = |number: i64| Span { from: number, to: number };
+        let ranges = [
+            Some(Range::of(Field::Expire, Scale::Time, point(header.expire_time))),
+            Some(Range::of(Field::Publish, Scale::Time, point(header.publish_time))),
+            event.map(|span| Range::of(Field::Event, Scale::Time, span)),
+            level.map(|level| Range::of(Field::Level, Scale::Level, point(level))),
+            amount.as_ref().map(|amounts| Range::money(Field::Amount, amounts, 0)),
+            wage.as_ref().map(|wage| Range::money(Field::Wage, &wage.amounts, wage.period)),
+        ];
+        found.extend(ranges.iter().flatten().flat_map(Range::there));
         found.sort_unstable();
         found.dedup();
         found

@@ -207,6 +207,23 @@ fn only(filter: &v1::Filter, index: usize) -> v1::Filter {
     one
 }
 
+#[test]
+fn ranges_that_lie_elsewhere_share_no_anchor() {
+    let wanted = |min: i64| {
+        let amount = Some(MoneyRange { min: yuan(min), max: yuan(min + min / 20) });
+        compile(&v1::Filter { amount, ..v1::Filter::default() }).anchors()
+    };
+    let capital = Capital { amount_min: yuan(5_000_000), amount_max: yuan(5_200_000), ..Default::default() };
+    let listing = Opportunity { details: Some(Details::Capital(capital)), ..Default::default() };
+    let scopes = ScopeSet::new();
+    let header = Header { kind: "capital", scopes: &scopes, origin: "a.n", publish_time: 1, expire_time: 2 };
+    let there = Filter::anchors_of(&header, &listing);
+    let asked = |min: &i64| wanted(*min).iter().any(|anchor| there.contains(anchor));
+    let all: Vec<i64> = (1..1_000).map(|at| at * 100_000).collect();
+    let found: Vec<i64> = all.iter().copied().filter(asked).collect();
+    assert!(found.contains(&5_000_000) && found.len() < 15, "of {}: {found:?}", all.len());
+}
+
 proptest! {
     /// Whatever a filter matches is found by its anchors.
     #[test]
@@ -216,6 +233,15 @@ proptest! {
             let anchors = Filter::anchors_of(&listing.header(), &listing.body);
             prop_assert!(filter.anchors().iter().any(|anchor| anchors.contains(anchor)));
         }
+    }
+
+    /// Likewise where ranges are all that it asks for.
+    #[test]
+    fn a_listing_shares_an_anchor_with_every_range_that_it_meets(filter in filter(), listing in listing()) {
+        let filter = compile(&only_ranges(&filter));
+        let anchors = Filter::anchors_of(&listing.header(), &listing.body);
+        let shared = filter.anchors().iter().any(|anchor| anchors.contains(anchor));
+        prop_assert!(shared || !filter.matches(&listing.header(), &listing.body));
     }
 
     #[test]
