@@ -36,6 +36,8 @@ mod web;
 
 pub use duikou_exchange::{audit, defects, engine, error, feed, keys, link, live, store, trust, world};
 use duikou_exchange::{counters, sealed, time};
+#[cfg(feature = "samples")]
+pub use web::served as samples;
 
 /// Of both servers, and of whatever they are measured against: an answer is many small pieces that live for a moment, on
 /// which the system's own allocator spent a fifth of the time. Without huge pages, which would hold 50 MiB more.

@@ -4,7 +4,8 @@
 //   DUIKOU_BROWSER_DIR=DIR node look.mjs < PLAN > REPORT
 //
 // PLAN: {"base": "https://127.0.0.1:1", "pictures": "FOLDER or absent", "cookies": [{"name", "value"}], "pages": [{"name",
-// "path", "status"}]}. Every page is opened as each of the looks below. REPORT: a JSON list of faults, empty where all is well.
+// "path", "status"}], "looks": [NAME, …] or absent}. Every page is opened as each of the looks below, or as those named.
+// REPORT: a JSON list of faults, empty where all is well.
 import path from "node:path";
 import { DESKTOP, PHONE, launch, plan, report, require, violations, visitor } from "./browser.mjs";
 
@@ -84,6 +85,7 @@ async function lookAtAll(browser, { name, rules, ...options }) {
 
 const browser = await launch();
 // What waits for a server in one look leaves the cores to another.
-await Promise.all(LOOKS.map((manner) => lookAtAll(browser, manner)));
+const looks = LOOKS.filter((manner) => plan.looks?.includes(manner.name) ?? true);
+await Promise.all(looks.map((manner) => lookAtAll(browser, manner)));
 await browser.close();
 report(faults);

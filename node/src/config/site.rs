@@ -73,7 +73,7 @@ pub struct Line(String);
 const LINE_CHARS: usize = 200;
 
 impl Line {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(crate) fn for_tests(text: &str) -> Option<Self> {
         Self::read(text).ok()
     }
@@ -98,7 +98,7 @@ pub struct WebAddress(String);
 const ADDRESS_BYTES: usize = 2_000;
 
 impl WebAddress {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(crate) fn for_tests(text: &str) -> Option<Self> {
         Self::read(text).ok()
     }

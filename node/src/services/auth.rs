@@ -215,7 +215,7 @@ impl Identified {
     }
 
     /// Nobody in particular.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(crate) fn anybody() -> Self {
         Caller::anybody().into()
     }

@@ -80,7 +80,7 @@ pub(crate) use in_process::InProcess;
 #[cfg(feature = "arbitrary")]
 pub(crate) use matching::Place as MatchPlace;
 pub(crate) use office::{Backup, Both, Figures, Making, Overview, WorkFacts};
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(crate) use office::{HostedMember, Refusal, Storage};
 pub(crate) use status::is_stale;
 

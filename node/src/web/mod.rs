@@ -44,10 +44,12 @@ mod reached;
 mod reading;
 mod respond;
 mod returning;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod saved;
 mod sent;
+#[cfg(feature = "samples")]
+pub mod served;
 mod signed;
 mod tables;
 mod visitor;

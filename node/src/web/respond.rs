@@ -12,7 +12,7 @@ use super::visitor::Visitor;
 use crate::http::{Problem, tags};
 
 /// Nothing is taken from elsewhere, nothing in the page itself runs or sets style, and forms lead here.
-const POLICY: HeaderValue = HeaderValue::from_static(
+pub(super) const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
 );

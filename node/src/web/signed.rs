@@ -161,7 +161,7 @@ pub(super) fn sign_in_path(back: &str) -> String {
     format!("{SIGN_IN}?back={}", form_urlencoded::byte_serialize(back.as_bytes()).collect::<String>())
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl SignedPerson {
     /// Somebody of Bijie.
     pub(crate) fn sample(language: Language, role: Role) -> Self {

@@ -209,7 +209,7 @@ impl Visitor {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl Visitor {
     /// Somebody who reads anonymously.
     pub(crate) fn sample(language: Language, theme: Theme, here: &str) -> Self {

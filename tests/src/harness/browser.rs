@@ -1,5 +1,6 @@
 //! A real browser, driven by the scripts in `tests/browser` with what `tests/run` installs below the target folder.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,7 +15,7 @@ pub(super) const FOLDER_VARIABLE: &str = "DUIKOU_BROWSER_DIR";
 /// The folder in which pictures of all pages are left, where somebody wants to look at them.
 const PICTURES_VARIABLE: &str = "DUIKOU_PICTURES";
 /// How long looking at all pages may take.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(480);
 
 /// A page that is looked at.
 #[derive(Debug, Clone)]
@@ -33,7 +34,7 @@ pub struct Seen<'a> {
 /// # Panics
 /// Where the browser is not installed, or does not end.
 pub async fn browse(base: &str, pages: &[Seen<'_>]) -> Vec<String> {
-    look(base, json!([]), pages).await
+    look(base, json!([]), pages, Value::Null).await
 }
 
 /// The same of pages as somebody sees them who is signed in with this session.
@@ -41,7 +42,25 @@ pub async fn browse(base: &str, pages: &[Seen<'_>]) -> Vec<String> {
 /// # Panics
 /// As [`browse`].
 pub async fn browse_as(base: &str, session: &str, pages: &[Seen<'_>]) -> Vec<String> {
-    look(base, json!([{"name": SESSION_COOKIE, "value": session}]), pages).await
+    look(base, json!([{"name": SESSION_COOKIE, "value": session}]), pages, Value::Null).await
+}
+
+/// What is wrong with the samples of all pages on a desktop; and with one sample of each template dark on a phone.
+///
+/// # Panics
+/// As [`browse`].
+pub async fn browse_samples() -> Vec<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let base = format!("http://{}", listener.local_addr().expect("its address"));
+    tokio::spawn(duikou_node::samples::serve(listener));
+    let samples = duikou_node::samples::pages();
+    let pages: Vec<Seen<'_>> = samples.iter().map(|(name, path)| Seen { name, path, status: 200 }).collect();
+    let mut met = HashSet::new();
+    let first: Vec<Seen<'_>> = pages.iter().filter(|page| met.insert(page.name.split(' ').next())).cloned().collect();
+    let on_desktop = look(&base, json!([]), &pages, json!(["zh desktop"]));
+    let on_phone = look(&base, json!([]), &first, json!(["en phone dark"]));
+    let (on_desktop, on_phone) = tokio::join!(on_desktop, on_phone);
+    [on_desktop, on_phone].concat()
 }
 
 /// What is wrong with the editor of the server at `base`, by a browser in which somebody with this session writes these
@@ -74,11 +93,12 @@ pub async fn sign_in_by_provider(base: &str, login: &str, password: &str, subjec
     run("openid.mjs", &plan).await
 }
 
-async fn look(base: &str, cookies: Value, pages: &[Seen<'_>]) -> Vec<String> {
+async fn look(base: &str, cookies: Value, pages: &[Seen<'_>], looks: Value) -> Vec<String> {
     let pages: Vec<Value> =
         pages.iter().map(|page| json!({"name": page.name, "path": page.path, "status": page.status})).collect();
     let pictures = std::env::var(PICTURES_VARIABLE).ok();
-    run("look.mjs", &json!({"base": base, "pages": pages, "pictures": pictures, "cookies": cookies})).await
+    let plan = json!({"base": base, "pages": pages, "pictures": pictures, "cookies": cookies, "looks": looks});
+    run("look.mjs", &plan).await
 }
 
 /// The folder of what is installed.

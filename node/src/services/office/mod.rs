@@ -15,9 +15,9 @@ use tonic::{Request, Status};
 pub(crate) use backups::{Backup, Making};
 pub(crate) use figures::{Both, Figures};
 pub(crate) use overview::Overview;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(crate) use overview::{HostedMember, Storage};
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(crate) use work::Refusal;
 pub(crate) use work::WorkFacts;
 

@@ -28,7 +28,7 @@ mod people;
 mod policy;
 mod published;
 mod review;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod save;
 mod send;
@@ -46,7 +46,7 @@ use super::respond::Answer;
 use super::signed::Signed;
 use crate::sheets::Format;
 pub(super) use end::{Ending, endings};
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 
 /// Everything under which listings are written.

@@ -36,7 +36,7 @@ impl People {
     }
 
     /// With these names.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(super) fn sample(texts: Texts, named: &[(&str, &str)]) -> Self {
         let named = named.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect();
         Self { texts, named }

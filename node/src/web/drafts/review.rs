@@ -200,7 +200,7 @@ impl ReviewPage {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl ReviewPage {
     /// As somebody sees it who may not say yes.
     pub(super) fn refuse(&mut self, why: String) {

@@ -81,14 +81,16 @@ fn typed(kind: Kind, zh: bool) -> Typed {
 fn filling(kind: Kind, language: Language) -> Filling {
     let texts = typed(kind, language == Language::Zh);
     let names = typed::Names { circles: vec!["pan-prd".to_owned()], ..typed::Names::default() };
-    let now = jiff::Timestamp::from_second(TIME).unwrap();
+    let now = jiff::Timestamp::from_second(TIME).expect("a time");
     let form = Form { kind, names, home: None, now };
-    let filled = form.read(&texts, &Listing::default()).unwrap();
+    let filled = form.read(&texts, &Listing::default()).expect("a form that is filled");
     Filling { kind, texts, filled }
 }
 
 fn draft(state: DraftState, language: Language) -> Draft {
-    let listing = if state == DraftState::Approved { Listing::default() } else { listing("talent", language) };
+    // What was approved lies where it was published.
+    let published = || Listing { name: "members/bijie.pprd.example/listings/tea".to_owned(), ..Listing::default() };
+    let listing = if state == DraftState::Approved { published() } else { listing("talent", language) };
     Draft {
         name: "members/bijie/drafts/0190b5c4".to_owned(),
         listing: Some(listing),

@@ -9,7 +9,7 @@ mod columns;
 mod export;
 mod refused;
 mod rows;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod start;
 
@@ -23,7 +23,7 @@ use super::signed::Signed;
 use crate::imports::Import;
 use crate::limits;
 pub(super) use export::{found as found_listings, written as listings_file};
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 
 /// Where imports begin.

@@ -16,7 +16,7 @@ mod chart;
 mod directory;
 mod home;
 mod matches;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod settings;
 mod statistics;
@@ -30,7 +30,7 @@ use super::Web;
 use crate::sheets::Format;
 pub(super) use home::work_list;
 pub(super) use matches::Matches;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 
 /// Where everything of this part is.

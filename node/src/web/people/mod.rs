@@ -15,7 +15,7 @@ mod own;
 mod provider;
 mod reader;
 mod roles;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod session;
 mod sessions;
@@ -28,7 +28,7 @@ use super::Web;
 use super::signed::SIGN_IN;
 use crate::openid::RETURN_PATH;
 use crate::sheets::Format;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 
 /// Everything that people do about who they are.

@@ -188,7 +188,7 @@ impl SignInPage {
     }
 
     /// The page of a server where enterprises are registered.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(in crate::web) fn registering(self) -> Self {
         Self { registers: true, ..self }
     }
@@ -273,7 +273,7 @@ impl SignInPage {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 impl SendOnPage {
     /// The page.
     pub(in crate::web) fn of(page: Page, waiting: Waiting) -> Self {

@@ -345,7 +345,7 @@ fn audience(texts: Texts, names: &Names, scopes: &[String]) -> String {
 }
 
 /// A seal with every doubt.
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(crate) fn sample_seal() -> Seal {
     Seal {
         office: "office".to_owned(),

@@ -15,7 +15,7 @@ mod linked;
 mod listing;
 mod members;
 mod names;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod search;
 mod suggest;
@@ -32,7 +32,7 @@ pub(super) use feed::wrong as wrong_search;
 pub(super) use fresh::{Fresh, last_visit, since};
 pub(super) use listing::{ListingPath, fingerprint};
 pub(super) use names::Names;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(super) use samples::{listing as sample_listing, samples};
 
 /// Everything under which readers find something.

@@ -25,9 +25,9 @@ impl Names {
     }
 
     /// Of nobody.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "samples"))]
     pub(crate) fn sample(language: Language, network: &str) -> Self {
-        Self { directory: Arc::default(), network: network.parse().unwrap(), language }
+        Self { directory: Arc::default(), network: network.parse().expect("a name"), language }
     }
 
     /// The name of a member by its id, short or full; the id where nobody knows it.

@@ -2,7 +2,7 @@
 //! makes a subscription, `subscription` is one with what it has delivered.
 
 mod list;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 mod samples;
 mod subscribe;
 mod subscription;
@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 
 use super::Web;
 use crate::sheets::Format;
-#[cfg(test)]
+#[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 
 /// Where kept searches are.

@@ -6,7 +6,7 @@ use duikou_proto::Money;
 use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::v1::token::Role;
 use duikou_proto::v1::{Contact, Event, Link, Listing, Project, Talent, Technology, project, talent, technology};
-use duikou_tests::harness::{Network, Seen, Server, WebCertificate, browse, offer, within};
+use duikou_tests::harness::{Network, Seen, Server, WebCertificate, browse, browse_samples, offer, within};
 use prost_types::Timestamp;
 
 use super::PATIENCE;
@@ -302,4 +302,12 @@ async fn preferences_are_kept_and_forms_of_other_sites_are_refused() {
     let rest = gateway.curl(&certificate, &["-H", HTML], "/v1/members/nobody").await;
     assert_eq!((rest.status, &*rest.reason()), (406, "NOT_ACCEPTABLE"), "{rest:?}");
     net.finish().await;
+}
+
+/// Those too to which no scenario comes: two people on one draft, a second factor, what is asked before something is
+/// deleted, an import under way.
+#[tokio::test]
+async fn every_page_that_there_is_is_sound() {
+    let faults = browse_samples().await;
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
