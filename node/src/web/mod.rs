@@ -11,7 +11,7 @@
 //!
 //! A page is a struct that derives `askama::Template`, with a field `page` ([`layout::Page`]), a template in
 //! `node/templates` that extends `kit/layout.html`, a handler that returns [`respond::Answer`], and samples in `samples`,
-//! with which a test writes it in both languages.
+//! with which tests write it in both languages and, by `served`, have a browser judge it.
 //!
 //! A session's secret travels in the cookie `__Host-session` (`http/cookies`), and `http/front` looks at it once, for
 //! pages alone: REST, gRPC and feeds take a bearer and no cookie, so a page of another site has nothing to forge a call
