@@ -2,6 +2,7 @@
 
 mod accounts;
 mod approval;
+mod at_the_gateway;
 mod audit;
 mod authority;
 mod bad_listings;
