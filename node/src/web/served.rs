@@ -2,13 +2,10 @@
 
 use std::sync::OnceLock;
 
-use axum::Router;
-use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
 use duikou_proto::language::Language;
 use http::header::CONTENT_SECURITY_POLICY;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Uri};
 use tokio::net::TcpListener;
 
 use super::assets;
@@ -39,11 +36,12 @@ pub fn pages() -> Vec<(String, String)> {
 /// # Errors
 /// Where the listener fails.
 pub async fn serve(listener: TcpListener) -> std::io::Result<()> {
-    axum::serve(listener, Router::new().route("/{number}", get(page)).merge(assets::routes())).await
+    axum::serve(listener, assets::routes().fallback(page)).await
 }
 
-async fn page(Path(number): Path<usize>, headers: HeaderMap) -> Response {
-    match written(crate::services::language(&headers)).get(number) {
+async fn page(address: Uri, headers: HeaderMap) -> Response {
+    let number = address.path().trim_start_matches('/').parse().ok();
+    match number.and_then(|number: usize| written(crate::services::language(&headers)).get(number)) {
         Some((_, page)) => ([(CONTENT_SECURITY_POLICY, POLICY)], Html(page.as_str())).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }

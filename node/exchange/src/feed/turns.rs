@@ -47,8 +47,8 @@ pub(super) struct Turn {
     pub(super) expires: Micros,
 }
 
-/// See the module. At most [`limits::TURNS`] of [`limits::TURN_STEPS`] steps; all go when the feed moves, so that they hold
-/// nothing which the newest part of the feed does not.
+/// See the module. At most [`limits::TURNS`] of [`limits::TURN_STEPS`] steps; they reach to the head, and all go when the
+/// feed moves, so that they hold nothing but what its last page has.
 #[derive(Default)]
 pub(super) struct Turns(Mutex<HashMap<Alike, Arc<Turn>>>);
 
@@ -64,7 +64,8 @@ impl Turns {
     /// Keeps it for others.
     pub(super) fn keep(&self, alike: Alike, turn: Turn) {
         let mut turns = self.lock();
-        if turn.ready.len() <= limits::TURN_STEPS && (turns.len() < limits::TURNS || turns.contains_key(&alike)) {
+        let last = turn.upto >= turn.head && turn.ready.len() <= limits::TURN_STEPS;
+        if last && (turns.len() < limits::TURNS || turns.contains_key(&alike)) {
             turns.insert(alike, Arc::new(turn));
         }
     }
