@@ -95,10 +95,18 @@ fn lowered(html: &str) -> String {
     html
 }
 
+/// What Markdown sets around words.
+const MARKS: [char; 5] = ['*', '#', '`', '>', '|'];
+
+/// A piece of a text as people read it, without what Markdown sets around words and before the items of a list.
+pub(super) fn unmarked(piece: &str) -> String {
+    piece.replace("\n- ", "\n· ").replace(MARKS, "")
+}
+
 /// About `characters` of `text` without marks, for where a summary is lacking.
 pub(crate) fn beginning(text: &str, characters: usize) -> String {
     let plain: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let plain = plain.replace(['*', '#', '`', '>', '|'], "");
+    let plain = plain.replace(MARKS, "");
     let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
     let plain = words.join(" ");
     match plain.char_indices().nth(characters) {

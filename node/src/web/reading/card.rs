@@ -145,13 +145,15 @@ fn measure(texts: Texts, opportunity: &Opportunity) -> String {
     }
 }
 
-/// An excerpt, cut where what was found begins and ends.
+/// An excerpt, cut where what was found begins and ends; that of a body without its Markdown.
 fn pieces(excerpt: &Excerpt) -> Vec<Piece> {
     let characters: Vec<char> = excerpt.text.chars().collect();
     let mut pieces = Vec::new();
     let mut add = |characters: &[char], found: bool| {
-        if !characters.is_empty() {
-            pieces.push(Piece { text: characters.iter().collect(), found });
+        let text: String = characters.iter().collect();
+        let text = if excerpt.field == "body" { markdown::unmarked(&text) } else { text };
+        if !text.is_empty() {
+            pieces.push(Piece { text, found });
         }
     };
     if excerpt.cut_before {
@@ -197,5 +199,18 @@ mod tests {
         assert_eq!(cut(&[(0, 2), (2, 4)]), "[全程][冷链]物流…");
         assert_eq!(cut(&[]), "全程冷链物流…");
         assert_eq!(cut(&[(-5, 2), (1, 99), (3, 2)]), "[全程][冷链物流]…");
+    }
+
+    #[test]
+    fn an_excerpt_of_a_body_is_read_without_its_marks() {
+        let excerpt = |field: &str| Excerpt {
+            field: field.to_owned(),
+            text: "**要点**\n- 冷链*物流*".to_owned(),
+            highlights: vec![CharacterRange { start: 9, end: 11 }],
+            ..Excerpt::default()
+        };
+        let told = |field: &str| pieces(&excerpt(field)).into_iter().map(|piece| piece.text).collect::<Vec<_>>();
+        assert_eq!(told("body"), ["要点\n· ", "冷链", "物流"]);
+        assert_eq!(told("title").concat(), excerpt("title").text, "a title has none");
     }
 }
