@@ -3,37 +3,18 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::filter::{Filter, Header};
-use duikou_proto::name::RecordName;
 use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::reset::Cause;
 
-use super::Shown;
 use super::index::Place;
+use super::step::{Cursor, Step};
 use super::turns::{Alike, Ready, Turn};
 use crate::engine::{Engine, Known, Reader, Seen, Viewer};
 use crate::limits;
 use crate::store::{Order, Row, Seq, StoreError};
-
-/// Where a reader stands, as it is given to clients: sealed, with the hashes of its filter and its rights.
-/// Cheap to clone.
-pub type Cursor = Bytes;
-
-/// One step of a reader.
-#[derive(Debug, Clone)]
-pub enum Step {
-    /// New or changed, in the reader's view.
-    Listing(Part, Arc<Shown>),
-    /// No longer in the reader's view.
-    NoLonger(RecordName, Reason),
-    /// All that was there at the beginning has been read.
-    CaughtUp,
-    /// Forget everything: a snapshot follows.
-    Reset(Cause),
-}
 
 /// A reader of the feed with a filter and the rights of whoever asked.
 pub struct EventReader {

@@ -9,6 +9,7 @@ pub mod model;
 mod named;
 mod ring;
 mod shown;
+mod step;
 #[cfg(test)]
 mod tests;
 mod turns;
@@ -22,7 +23,7 @@ use tokio::sync::watch;
 
 use crate::store::{Order, Page, Row, Seq};
 
-pub use events::{Cursor, EventReader, Step};
+pub use events::EventReader;
 pub use index::Change;
 use index::Index;
 pub use listing::{listing_in, listing_of, revision_of};
@@ -31,6 +32,7 @@ pub use named::{Named, Recalled};
 use ring::Ring;
 use shown::Shelf;
 pub use shown::{Shown, readable};
+pub use step::{Cursor, Step};
 use turns::Turns;
 
 /// The newest part of the feed, and its head.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use duikou_proto::envelope::Micros;
 
-use super::events::{Cursor, Step};
+use super::step::{Cursor, Step};
 use crate::limits;
 use crate::store::Seq;
 
