@@ -293,6 +293,13 @@ fn lies_in(table: &Table, code: &str, wanted: &BTreeSet<&'static str>) -> bool {
     table.lineage(code).any(|entry| wanted.contains(entry.code))
 }
 
+/// The ranges that find a language tag, each in lower case: every beginning of it that ends with a subtag.
+pub fn language_ranges(tag: &str) -> Vec<String> {
+    let tag = tag.to_ascii_lowercase();
+    let ends = tag.match_indices('-').map(|(at, _)| at).chain([tag.len()]);
+    ends.filter(|end| *end > 0).map(|end| tag[..end].to_owned()).collect()
+}
+
 /// Basic filtering (RFC 4647, section 3.3.1) with a range in lower case.
 fn has_prefix(tag: &str, range: &str) -> bool {
     let tag = tag.to_ascii_lowercase();

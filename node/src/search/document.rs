@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use duikou_proto::envelope::Part;
-use duikou_proto::filter::{Amounts, Header, Quantities, Wages};
+use duikou_proto::filter::{Amounts, Header, Quantities, Wages, language_ranges};
 use duikou_proto::reference::{Entry, Table, industries, normalise_region, occupations, regions};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Opportunity;
@@ -13,7 +13,7 @@ use duikou_proto::v1::talent::SupplyType;
 use tantivy::TantivyDocument;
 use tantivy::schema::Field;
 
-use super::analysis::{PIECES_END, Syllables, cut, fold, is_han, readings, syllables};
+use super::analysis::{PIECES_END, cut, fold, is_han, readings, syllables_of};
 use super::features::Features;
 use super::schema::Fields;
 use super::shingles::Pieces;
@@ -65,11 +65,8 @@ pub(crate) fn document(fields: &Fields, record: &Part, opportunity: &Opportunity
     if let Some(Details::Talent(talent)) = &opportunity.details {
         add_all(&mut document, fields.occupation, &lineages(occupations(), [&talent.occupation_code]));
     }
-    // A range finds what it begins: every beginning of the tag is there.
-    let language = opportunity.language.to_ascii_lowercase();
-    let ends = language.match_indices('-').map(|(at, _)| at).chain([language.len()]);
-    for end in ends.filter(|end| *end > 0) {
-        document.add_text(fields.language, &language[..end]);
+    for range in language_ranges(&opportunity.language) {
+        document.add_text(fields.language, range);
     }
     for tag in opportunity.tags.iter().collect::<BTreeSet<_>>() {
         document.add_text(fields.tag, tag);
@@ -227,7 +224,7 @@ pub(crate) fn code_form(code: &str) -> String {
 fn spell(folded: &str, spelt: &mut BTreeSet<String>) {
     let mut words = 0;
     for run in folded.split(|character| !is_han(character)).filter(|run| !run.is_empty()) {
-        let syllables: Vec<Syllables> = run.chars().map(syllables).collect();
+        let syllables = syllables_of(run);
         let mut rest = &syllables[..];
         for word in cut(run) {
             // From here to the end of the Chinese, so that several words may be typed as one.

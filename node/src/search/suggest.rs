@@ -7,7 +7,7 @@ use duikou_proto::filter::Filter;
 use duikou_proto::language::Language;
 use duikou_proto::reference::{Entry, regions};
 
-use super::analysis::{fold, readings, syllables};
+use super::analysis::{fold, readings, syllables_of};
 use super::{OrderBy, Query, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
@@ -106,7 +106,7 @@ fn spelt_places() -> &'static [(&'static Entry, BTreeSet<String>)] {
         let spelt = |entry: &'static Entry| {
             let mut spellings: BTreeSet<String> = regions().names(entry).iter().map(|name| fold(name).text).collect();
             for name in spellings.clone() {
-                readings(&name.chars().map(syllables).collect::<Vec<_>>(), &mut spellings);
+                readings(&syllables_of(&name), &mut spellings);
             }
             (entry, spellings)
         };

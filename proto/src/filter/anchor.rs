@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::piece::{Piece, Scale, pieces};
 use super::quantity::{Amounts, Quantities, Span};
-use super::{Filter, Header};
+use super::{Filter, Header, language_ranges};
 use crate::reference::{Table, industries, normalise_region, occupations, regions};
 use crate::v1;
 use crate::v1::opportunity::Details;
@@ -141,9 +141,8 @@ impl Filter {
         if let Some(Details::Talent(talent)) = &opportunity.details {
             found.extend(lineage(Field::Occupation, occupations(), &talent.occupation_code));
         }
-        let language = opportunity.language.to_ascii_lowercase();
-        let ends = language.match_indices('-').map(|(at, _)| at).chain([language.len()]);
-        found.extend(ends.map(|end| anchor(Field::Language, &language[..end])));
+        found
+            .extend(language_ranges(&opportunity.language).iter().map(|range| anchor(Field::Language, range.as_str())));
         let Quantities { event, amount, wage, level } = Quantities::of(opportunity);
         let point = |number: i64| Span { from: number, to: number };
         let ranges = [

@@ -15,7 +15,7 @@ pub(super) const FOLDER_VARIABLE: &str = "DUIKOU_BROWSER_DIR";
 /// The folder in which pictures of all pages are left, where somebody wants to look at them.
 const PICTURES_VARIABLE: &str = "DUIKOU_PICTURES";
 /// How long looking at all pages may take.
-const LIMIT: Duration = Duration::from_secs(280);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// A page that is looked at.
 #[derive(Debug, Clone)]

@@ -35,7 +35,7 @@ pub struct EventReader {
     caught_up_at: Option<Seq>,
     ready: VecDeque<Arc<Ready>>,
     /// Where it sleeps when it has read everything.
-    place: Option<Place>,
+    in_index: Option<Place>,
     /// Where the name of the last step first came.
     first: Seq,
     /// Whether it tells also that names are gone which came after its cursor.
@@ -71,7 +71,7 @@ impl EventReader {
             entry,
             caught_up_at: Some(head),
             ready: VecDeque::new(),
-            place: None,
+            in_index: None,
             first: 0,
             every_departure: false,
             feed,
@@ -267,7 +267,7 @@ impl EventReader {
     pub async fn wait_until(&mut self, end: impl Future<Output = ()>) {
         let (engine, entry, key) = (&self.engine, self.entry, (self.filter_hash, self.rights_hash));
         let enter = || engine.feed().index.enter(&self.filter, &self.viewer, key);
-        let place = self.place.get_or_insert_with(enter);
+        let place = self.in_index.get_or_insert_with(enter);
         if !place.lie_down(self.after, || engine.directory().index() == entry) {
             return;
         }
@@ -288,7 +288,7 @@ impl EventReader {
         if let Some(viewer) = viewer.filter(|viewer| *viewer != self.viewer) {
             self.rights_hash = viewer.hash();
             self.viewer = viewer;
-            self.place = None;
+            self.in_index = None;
             self.reset(Cause::Scopes);
         } else if self.engine.feed_id() != self.feed {
             self.reset(Cause::Foreign);

@@ -10,8 +10,8 @@ use duikou_proto::v1::reset::Cause;
 
 use super::Shown;
 
-/// Where a reader stands, as it is given to clients: sealed, with the hashes of its filter and its rights.
-/// Cheap to clone.
+/// Where a reader stands, as it is given to clients: sealed, with the hashes of its filter and its rights. Cheap to
+/// clone.
 pub type Cursor = Bytes;
 
 /// One step of a reader.

@@ -15,7 +15,7 @@ const SPELLINGS: usize = 8;
 pub(crate) type Syllables = Vec<Cow<'static, str>>;
 
 /// The syllables of a character without tones, the commonest first, each once; ü is typed as v.
-pub(crate) fn syllables(character: char) -> Syllables {
+fn syllables(character: char) -> Syllables {
     let mut syllables = Syllables::new();
     for reading in character.to_pinyin_multi().into_iter().flatten() {
         let plain = reading.plain();
@@ -25,6 +25,11 @@ pub(crate) fn syllables(character: char) -> Syllables {
         }
     }
     syllables
+}
+
+/// The syllables of each character.
+pub(crate) fn syllables_of(text: &str) -> Vec<Syllables> {
+    text.chars().map(syllables).collect()
 }
 
 /// The spellings of a sequence of ideographs, whole and by initials. Prefixes of them are what people type.
@@ -98,7 +103,7 @@ mod tests {
 
     fn of(han: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        readings(&han.chars().map(syllables).collect::<Vec<_>>(), &mut found);
+        readings(&syllables_of(han), &mut found);
         found
     }
 
