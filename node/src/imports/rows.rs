@@ -4,6 +4,10 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD_NO_PAD;
+use duikou_proto::v1::Listing;
+use prost::Message;
 use serde::{Deserialize, Serialize};
 
 use super::fact::Said;
@@ -40,6 +44,9 @@ pub(crate) struct KeptRow {
     pub(crate) faults: Vec<(String, Said)>,
     /// What its writer should know.
     pub(crate) notes: Vec<(String, Said)>,
+    /// The listing as it was read, without its body: bytes in base64. Empty where there is none, or something is wrong.
+    #[serde(default)]
+    pub(crate) listing: String,
     /// What it makes or changes has to be approved first.
     #[serde(default)]
     pub(crate) waits: bool,
@@ -59,8 +66,22 @@ impl KeptRow {
             name: listing.map(|listing| listing.name().to_owned()).unwrap_or_default(),
             faults: said(&row.faults),
             notes: said(&row.notes),
+            listing: String::new(),
             waits: row.waits,
         }
+        .with(listing.filter(|_| row.faults.is_empty()).map(Packed::without_body))
+    }
+
+    /// The same row, with what it was read as.
+    pub(crate) fn with(self, listing: Option<Listing>) -> Self {
+        let bytes = listing.map(|listing| listing.encode_to_vec()).unwrap_or_default();
+        Self { listing: BASE64_STANDARD_NO_PAD.encode(bytes), ..self }
+    }
+
+    /// The listing as it was read, without its body; absent where there is none, or something is wrong.
+    pub(crate) fn listing(&self) -> Option<Listing> {
+        let bytes = BASE64_STANDARD_NO_PAD.decode(&self.listing).ok().filter(|bytes| !bytes.is_empty())?;
+        Listing::decode(&*bytes).ok()
     }
 
     /// What it is.
@@ -154,6 +175,9 @@ mod tests {
         assert_eq!(numbers, (2..232).collect::<Vec<_>>());
         let wrong = page(&folder, Some(State::Wrong), 1, 20).unwrap();
         assert_eq!((wrong.count, wrong.rows.len()), (23, 3));
+        assert!(wrong.rows.iter().all(|row| row.listing().is_none()));
+        let read = all.rows[1].listing().and_then(|listing| listing.listing).unwrap();
+        assert_eq!((&*read.title, &*read.regions, &*read.body), ("第1只基金", &["520500".to_owned()][..], ""));
         assert!(wrong.rows.iter().all(|row| row.state() == State::Wrong && row.faults[0].0.starts_with('C')));
         assert_eq!(page(&folder, Some(State::Passed), 0, 50).unwrap(), RowsPage::default());
         assert!(page(&folder, None, usize::MAX, 50).unwrap().rows.is_empty());

@@ -27,6 +27,15 @@ impl Packed {
         self.unpack().listing.map(|body| body.title).unwrap_or_default()
     }
 
+    /// The listing without its body.
+    pub(crate) fn without_body(&self) -> Listing {
+        let mut listing = self.unpack();
+        if let Some(opportunity) = &mut listing.listing {
+            opportunity.body = String::new();
+        }
+        listing
+    }
+
     /// The listing.
     pub fn unpack(&self) -> Listing {
         // They were written here.

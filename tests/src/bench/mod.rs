@@ -63,7 +63,7 @@ impl Size {
 }
 
 /// The figures by which a run can be narrowed.
-pub const NAMES: [&str; 23] = [
+pub const NAMES: [&str; 24] = [
     publish::RATIO,
     publish::COMMIT_LOOP,
     visible::RATIO,
@@ -80,6 +80,7 @@ pub const NAMES: [&str; 23] = [
     compare::HEAL,
     search::RATIO,
     search::POSTGRES,
+    search::INDEX,
     pages::HOME,
     pages::SEARCH,
     pages::RATE,
@@ -137,8 +138,8 @@ pub async fn run(wanted: &[String], size: Size, mut report: impl FnMut(Figure)) 
     if wants(&[webhooks::HEALTHY]) {
         report(webhooks::measure().await?);
     }
-    if wants(&[search::RATIO, search::POSTGRES]) {
-        search::measure(wants(&[search::POSTGRES]), &mut report).await?;
+    if wants(&[search::RATIO, search::POSTGRES, search::INDEX]) {
+        search::measure(wants(&[search::POSTGRES]), wants(&[search::INDEX]), &mut report).await?;
     }
     if wants(&[pages::HOME, pages::SEARCH, pages::RATE, pages::RATIO]) {
         pages::measure(size, &mut report).await?;

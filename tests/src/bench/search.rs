@@ -1,5 +1,6 @@
 //! How long a search takes over 200,000 listings: the longest of a hundred held against the bare index library behind
-//! the same call, the middle one against PostgreSQL's trigrams.
+//! the same call, the middle one against PostgreSQL's trigrams. And how quickly a lost index is made again, against the
+//! bare library.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::search_service_client::SearchServiceClient;
-use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest, Filter, SearchListingsRequest};
+use duikou_proto::v1::{BatchCreateListingsRequest, CreateListingRequest, Filter, Listing, SearchListingsRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint};
@@ -22,6 +23,7 @@ use crate::harness::{Network, Server};
 
 pub(crate) const RATIO: &str = "search_p99_ratio";
 pub(crate) const POSTGRES: &str = "search_vs_postgres";
+pub(crate) const INDEX: &str = "index_ratio";
 
 const RATIO_GOAL: Goal = Goal::AtMost(1.5);
 const POSTGRES_GOAL: Goal = Goal::AtLeast(5.0);
@@ -39,8 +41,8 @@ const RESULTS: i32 = 20;
 /// Listings in one call.
 const CALL: usize = 500;
 
-/// Measures both.
-pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
+/// Measures the first, and the others where they are wanted.
+pub(crate) async fn measure(with_postgres: bool, with_index: bool, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
     let office = Office::new()?;
     let folder = tempfile::tempdir()?;
     let net = Network::new(21).node("source", &MEMBERS).measured().start().await;
@@ -54,7 +56,10 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
 
     let socket = folder.path().join("bare.sock");
     let index = folder.path().join("bare");
-    let bare = BareSearch::create(&index, (0..LISTINGS).map(|number| office.listing(member(number), number)))?;
+    let listings: Vec<Listing> = (0..LISTINGS).map(|number| office.listing(member(number), number)).collect();
+    let begun = Instant::now();
+    let bare = BareSearch::create(&index, listings.into_iter())?;
+    let bare_made = begun.elapsed().as_secs_f64();
     bare.serve(&socket)?;
     tokio::time::sleep(REST).await;
     let queries = office.queries(QUERIES)?;
@@ -109,6 +114,23 @@ pub(crate) async fn measure(with_postgres: bool, report: &mut impl FnMut(Figure)
                 ("long_words_p50_ms", long.0.into()),
                 ("long_words_postgres_p50_ms", long.1.into()),
             ],
+        });
+    }
+    if with_index {
+        node.stop().await;
+        std::fs::remove_dir_all(node.dir().join("search"))?;
+        node.start().await;
+        let begun = Instant::now();
+        world::indexed(node, LISTINGS).await?;
+        let made = begun.elapsed().as_secs_f64();
+        let rate = |seconds: f64| (LISTINGS as f64 / seconds).round();
+        report(Figure {
+            name: INDEX,
+            value: bare_made / made,
+            unit: "ratio",
+            baseline: Some((rate(bare_made), "listings/s")),
+            goal: None,
+            details: vec![("listings", LISTINGS.into()), ("per_second", rate(made).into())],
         });
     }
     Ok(())

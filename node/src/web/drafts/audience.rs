@@ -6,9 +6,8 @@ use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::DraftDifference;
 
 use super::super::catalogue::Texts;
-use super::super::reading::Names;
+use super::super::reading::{Names, audience_of};
 use super::desk::Desk;
-use super::difference::scopes_in_words;
 use crate::drafts;
 
 /// Members that are named on each side; a network has fewer.
@@ -66,7 +65,7 @@ pub(super) fn said(
     let carriers = if scopes.is_empty() { "audience-carriers-none" } else { "audience-carriers" };
     let named = |members: &[String]| named(texts, names, members);
     Audience {
-        scopes: scopes_in_words(texts, names, scopes),
+        scopes: audience_of(texts, names, scopes),
         beyond,
         sees: named(sees),
         sees_not: named(sees_not),

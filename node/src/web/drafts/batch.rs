@@ -7,12 +7,11 @@ use duikou_proto::v1::{ApproveDraftBatchRequest, ApproveDraftBatchResponse};
 
 use super::super::Web;
 use super::super::layout::{Crumb, Page, Section};
-use super::super::reading::{Fact, Names, fingerprint, of_all, of_kind};
+use super::super::reading::{Fact, Names, audience_of, fingerprint, of_all, of_kind};
 use super::super::respond::Answer;
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::desk::{Desk, DraftPath};
-use super::difference::scopes_in_words;
 use super::list::{Asked, Line, of_batch};
 use super::people::People;
 
@@ -103,7 +102,7 @@ impl BatchPage {
             audience: draft
                 .listing
                 .as_ref()
-                .map(|listing| scopes_in_words(texts, names, &listing.scopes))
+                .map(|listing| audience_of(texts, names, &listing.scopes))
                 .unwrap_or_default(),
             facts: draft
                 .listing

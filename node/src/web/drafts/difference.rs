@@ -5,8 +5,8 @@ use duikou_proto::v1::Listing;
 use duikou_proto::v1::draft_difference::Change;
 
 use super::super::catalogue::Texts;
-use super::super::reading::Names;
-use super::super::{format, words};
+use super::super::format;
+use super::super::reading::{Names, audience_of};
 use crate::sheets::Kind;
 use crate::sheets::fields::{Info, Shape, of_path};
 use crate::sheets::form::{self, Texts as Typed};
@@ -93,16 +93,7 @@ fn places(texts: Texts, text: &str) -> String {
 fn audience(texts: Texts, names: &Names, text: &str) -> String {
     let scopes = crate::typed::audience::audience(text, &crate::typed::Names::default());
     match scopes.ok().and_then(|read| read.value) {
-        Some(scopes) => scopes_in_words(texts, names, &scopes),
+        Some(scopes) => audience_of(texts, names, &scopes),
         None => text.to_owned(),
     }
-}
-
-/// Scopes in words.
-pub(super) fn scopes_in_words(texts: Texts, names: &Names, scopes: &[String]) -> String {
-    if scopes.is_empty() {
-        return texts.text("audience-on-request");
-    }
-    let named = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
-    named.collect::<Vec<_>>().join(&texts.text("list-comma"))
 }

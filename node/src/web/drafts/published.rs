@@ -12,12 +12,11 @@ use super::super::catalogue::Texts;
 use super::super::imports::{found_listings, listings_file};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::{Empty, Pager};
-use super::super::reading::{Card, Names};
+use super::super::reading::{Card, Names, audience_of};
 use super::super::respond::Answer;
 use super::super::signed::Signed;
 use super::super::tables::Exports;
 use super::desk::Desk;
-use super::difference::scopes_in_words;
 use super::end::{Ending, endings};
 use crate::limits;
 use crate::sheets::Format;
@@ -119,7 +118,7 @@ impl Own {
     fn of(texts: Texts, names: &Names, listing: &Listing) -> Option<Self> {
         Some(Self {
             card: Card::of(texts, names, listing)?,
-            audience: scopes_in_words(texts, names, &listing.scopes),
+            audience: audience_of(texts, names, &listing.scopes),
             endings: endings(texts, names, listing),
         })
     }

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::{IntoResponse, Response};
+use duikou_proto::v1::Listing;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, REFRESH};
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
@@ -11,13 +12,16 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
 use super::super::pager::Pager;
+use super::super::reading::{Fact, Names, audience_of, of_all, of_kind};
 use super::super::respond::Answer;
 use super::super::signed::Signed;
+use super::super::{format, words};
 use super::columns::columns;
 use super::{own, path, refused, start};
 use crate::accounts::Role;
 use crate::imports::{Import, KeptRow, Phase, Progress, RowsPage, Said, Step, state_of};
 use crate::sheets::State as RowState;
+use crate::sheets::fields::Field;
 
 /// Rows of a page.
 const ROWS: usize = 50;
@@ -25,6 +29,8 @@ const ROWS: usize = 50;
 const LOOK_AGAIN: HeaderValue = HeaderValue::from_static("3");
 /// Remarks of one row that are shown, of either sort.
 const REMARKS: usize = 8;
+/// Characters of one value that are shown of what was read.
+const VALUE: usize = 60;
 /// States in the order in which they are counted.
 const COUNTED: [RowState; 7] = [
     RowState::Wrong,
@@ -50,6 +56,8 @@ pub(super) struct RowLine {
     /// `wrong`, `new` …, for the style.
     word: String,
     title: String,
+    /// As what its cells were read: labels with values.
+    read: Vec<(String, String)>,
     /// What is wrong.
     faults: Vec<String>,
     /// What should be known.
@@ -146,7 +154,8 @@ pub(super) async fn show(
     };
     let rows = rows.map_err(|error| refused::not_taken(&signed, &id, &error))?;
     let page = Page::new(&web, &signed, Section::Import, import.name.clone());
-    let mut answer = signed.page(&RowsPageView::of(page, &import, progress, look, rows))?;
+    let names = Names::new(&web, &signed);
+    let mut answer = signed.page(&RowsPageView::of(page, &names, &import, progress, look, rows))?;
     if progress.is_some() {
         answer.headers_mut().insert(REFRESH, LOOK_AGAIN);
     }
@@ -189,7 +198,7 @@ fn doing(texts: Texts, progress: Progress) -> Doing {
         Step::Waiting => texts.text("import-waiting"),
         Step::Reading => texts.text("import-reading"),
         Step::Sending => {
-            let [done, total] = [done, total].map(|rows| super::super::format::grouped(rows as i64));
+            let [done, total] = [done, total].map(|rows| format::grouped(rows as i64));
             texts.fill("import-sending", &[("done", &done), ("total", &total)])
         }
         Step::Keeping => texts.text("import-keeping"),
@@ -198,7 +207,14 @@ fn doing(texts: Texts, progress: Progress) -> Doing {
 }
 
 impl RowsPageView {
-    pub(super) fn of(mut page: Page, import: &Import, progress: Option<Progress>, look: Look, found: RowsPage) -> Self {
+    pub(super) fn of(
+        mut page: Page,
+        names: &Names,
+        import: &Import,
+        progress: Option<Progress>,
+        look: Look,
+        found: RowsPage,
+    ) -> Self {
         page.indexed = false;
         let texts = page.texts();
         let language = texts.language();
@@ -206,7 +222,7 @@ impl RowsPageView {
         let path = path(&import.id);
         let stopped = import.phase == Phase::Publishing && progress.is_none();
         if stopped {
-            let [done, total] = [import.done, import.total].map(|rows| super::super::format::grouped(rows as i64));
+            let [done, total] = [import.done, import.total].map(|rows| format::grouped(rows as i64));
             let text = texts.fill("import-stopped-at", &[("done", &done), ("total", &total)]);
             page.notices.push(Notice { tone: Tone::Warning, text });
         }
@@ -240,7 +256,7 @@ impl RowsPageView {
             done,
             counts: if progress.is_none() { counts(texts, import, look, &path) } else { Vec::new() },
             notes: notes.iter().map(|note| note.in_language(language).to_owned()).collect(),
-            rows: found.rows.iter().map(|row| line(texts, row, some)).collect(),
+            rows: found.rows.iter().map(|row| line(texts, names, row, some)).collect(),
             waiting: if some && progress.is_none() {
                 texts.count("import-waiting-rows", import.waiting)
             } else {
@@ -281,7 +297,7 @@ fn nothing(texts: Texts, import: &Import) -> String {
 
 fn counts(texts: Texts, import: &Import, look: Look, path: &str) -> Vec<Count> {
     let count = |state: Option<RowState>, name: String, rows: usize| Count {
-        name: format!("{name} {}", super::super::format::grouped(rows as i64)),
+        name: format!("{name} {}", format::grouped(rows as i64)),
         path: Look { state, number: 0 }.at(path),
         current: look.state == state,
     };
@@ -293,8 +309,35 @@ fn counts(texts: Texts, import: &Import, look: Look, path: &str) -> Vec<Count> {
     std::iter::once(count(None, texts.text("import-all"), all)).chain(counted).collect()
 }
 
+/// As what the cells of a row were read, so that whoever sent it sees whether that is what was meant.
+fn read(texts: Texts, names: &Names, listing: &Listing) -> Vec<(String, String)> {
+    let Some(body) = &listing.listing else { return Vec::new() };
+    let fact = |field: Field, line: String| Fact {
+        label: field.info().name().in_language(texts.language()).to_owned(),
+        lines: vec![line],
+    };
+    let closes = listing.expire_time.as_ref();
+    let closes = closes.map(|time| format::moment(texts.language(), &format::in_china(time.seconds)));
+    std::iter::once(fact(Field::Direction, words::direction(texts, body.direction())))
+        .chain(of_kind(texts, body))
+        .chain(of_all(texts, body))
+        .chain(closes.map(|closes| fact(Field::Expire, closes)))
+        .chain(std::iter::once(fact(Field::Audience, audience_of(texts, names, &listing.scopes))))
+        .map(|fact| (fact.label, fact.lines.join(&texts.text("list-comma"))))
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(label, value)| (label, shortened(&value)))
+        .collect()
+}
+
+fn shortened(value: &str) -> String {
+    match value.char_indices().nth(VALUE) {
+        Some((end, _)) => format!("{}…", &value[..end]),
+        None => value.to_owned(),
+    }
+}
+
 /// `tell`: whether it waits for an approval is said of each row.
-fn line(texts: Texts, row: &KeptRow, tell: bool) -> RowLine {
+fn line(texts: Texts, names: &Names, row: &KeptRow, tell: bool) -> RowLine {
     let language = texts.language();
     let remark = |(cell, said): &(String, Said)| match &**cell {
         "" => said.in_language(language).to_owned(),
@@ -305,6 +348,7 @@ fn line(texts: Texts, row: &KeptRow, tell: bool) -> RowLine {
         state: row.state().text().in_language(language).to_owned(),
         word: row.state().name().to_lowercase(),
         title: row.title.clone(),
+        read: row.listing().map(|listing| read(texts, names, &listing)).unwrap_or_default(),
         faults: row.faults.iter().take(REMARKS).map(remark).collect(),
         notes: (tell && row.waits)
             .then(|| texts.text("import-row-waits"))

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::layout::Section;
+use super::super::reading::{Names, sample_listing};
 use super::super::samples::Samples;
+use super::super::words;
 use super::act::forgetting;
 use super::columns::ColumnsPage;
 use super::rows::{Look, RowsPageView};
@@ -77,6 +79,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
     for phase in [Phase::Tried, Phase::Done] {
         samples.add("kit/asking.html", &forgetting(page(), &import(samples, phase)));
     }
+    let names = Names::sample(samples.language, "pprd.example");
     let row = KeptRow {
         sheet: "1".to_owned(),
         number: 18,
@@ -86,17 +89,22 @@ pub(in crate::web) fn samples(samples: &Samples) {
         faults: vec![("B18".to_owned(), said.clone())],
         notes: vec![(String::new(), said)],
         waits: true,
+        ..KeptRow::default()
     };
-    let rows = || RowsPage { rows: vec![row.clone(); 50], count: 130 };
+    let read = words::KINDS.map(|kind| {
+        let good = KeptRow { state: State::New.name().to_owned(), faults: Vec::new(), ..row.clone() };
+        good.with(Some(sample_listing(kind, samples.language)))
+    });
+    let rows = || RowsPage { rows: read.iter().cloned().chain(vec![row.clone(); 45]).collect(), count: 130 };
     let look = Look { state: Some(State::Wrong), number: 1 };
     for phase in [Phase::Tried, Phase::Publishing, Phase::Done] {
-        let shown = RowsPageView::of(page(), &import(samples, phase), None, look, rows());
+        let shown = RowsPageView::of(page(), &names, &import(samples, phase), None, look, rows());
         samples.add("imports/rows.html", &shown);
     }
     for (step, total) in [(Step::Waiting, 0), (Step::Reading, 0), (Step::Sending, 1_000), (Step::Keeping, 1_000)] {
         let progress = Progress { step, done: 500, total };
         let import = import(samples, Phase::Publishing);
-        let shown = RowsPageView::of(page(), &import, Some(progress), Look::default(), RowsPage::default());
+        let shown = RowsPageView::of(page(), &names, &import, Some(progress), Look::default(), RowsPage::default());
         samples.add("imports/rows.html", &shown);
     }
 }

@@ -7,6 +7,7 @@ use duikou_proto::v1::{Event, Opportunity, Talent};
 
 use super::super::catalogue::Texts;
 use super::super::{format, words};
+use super::names::Names;
 
 /// A label with what it says, a line each.
 pub(crate) struct Fact {
@@ -121,6 +122,15 @@ pub(crate) fn of_all(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
     };
     facts.lines("fact-codes", opportunity.external_codes.iter().map(code).collect());
     facts.found
+}
+
+/// Who may see it.
+pub(crate) fn audience_of(texts: Texts, names: &Names, scopes: &[String]) -> String {
+    if scopes.is_empty() {
+        return texts.text("audience-on-request");
+    }
+    let named = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
+    named.collect::<Vec<_>>().join(&texts.text("list-comma"))
 }
 
 /// Whom to ask.

@@ -17,7 +17,7 @@ use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
 use super::super::{format, markdown, words};
 use super::card::{Alike, foreign};
-use super::details::{self, Fact};
+use super::details::{self, Fact, audience_of};
 use super::linked;
 use super::names::Names;
 use crate::accounts::{Account, Role};
@@ -296,7 +296,7 @@ impl ListingPage {
             updated_machine: format::rfc3339(updated),
             closes: date(closes),
             closes_machine: format::rfc3339(closes),
-            audience: audience(texts, names, &listing.scopes),
+            audience: audience_of(texts, names, &listing.scopes),
             seal,
             name: listing.name.clone(),
             revision: listing.revision,
@@ -333,15 +333,6 @@ fn attachment(texts: Texts, file: &duikou_proto::v1::Attachment) -> Outward {
         &[("size", &format::bytes(file.size_bytes)), ("kind", &file.media_type), ("hash", &fingerprint(&hash))],
     );
     Outward { url: file.url.clone(), title: file.name.clone(), about }
-}
-
-/// Who may see it, in words.
-fn audience(texts: Texts, names: &Names, scopes: &[String]) -> String {
-    if scopes.is_empty() {
-        return texts.text("audience-on-request");
-    }
-    let named: Vec<String> = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id))).collect();
-    named.join(&texts.text("list-comma"))
 }
 
 /// A seal with every doubt.

@@ -27,7 +27,7 @@ use super::Web;
 use crate::sheets::Format;
 pub(super) use ask::Ask;
 pub(super) use card::{Card, foreign};
-pub(super) use details::{Fact, contact, of_all, of_kind};
+pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
 pub(super) use feed::wrong as wrong_search;
 pub(super) use fresh::{Fresh, last_visit, since};
 pub(super) use listing::{ListingPath, fingerprint};
