@@ -49,7 +49,6 @@ use duikou_proto::v1::operator_service_server::OperatorServiceServer;
 use duikou_proto::v1::query_service_server::QueryServiceServer;
 use duikou_proto::v1::subscription_service_server::SubscriptionServiceServer;
 use duikou_proto::v1::token_service_server::TokenServiceServer;
-use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -135,8 +134,6 @@ pub struct Services {
     pub routes: Routes,
     /// Says that they serve; the server says otherwise before it shuts down.
     pub health: Health,
-    /// The watches under way. They end with the engine's token and when their clients go.
-    pub tasks: TaskTracker,
 }
 
 /// Services as they are gathered, with their names.
@@ -165,13 +162,12 @@ impl Gathered {
 pub async fn routes(context: Context, surface: Surface) -> Services {
     let accounts = context.accounts.clone();
     let door = Door { engine: context.engine.clone(), accounts: accounts.clone(), surface };
-    let tasks = TaskTracker::new();
     let uses = context.uses.clone();
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut all = Gathered { routes: Routes::new(health_service), names: Vec::new() };
     let listings = ListingServiceServer::new(listing::Listings { door: door.clone() });
     all.add(listings.max_decoding_message_size(REQUEST_BYTES));
-    all.add(FeedServer::new(feed::Feeds::new(door.clone(), tasks.clone(), feed::Pace::default())));
+    all.add(FeedServer::new(feed::Feeds::new(door.clone(), feed::Pace::default())));
     let drafts = DraftServiceServer::new(draft::Drafts { door: door.clone() });
     all.add(drafts.max_decoding_message_size(REQUEST_BYTES));
     let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
@@ -217,7 +213,7 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
         Surface::Local => routes,
         Surface::Public => gate::before(routes, accounts, uses),
     };
-    Services { routes, health, tasks }
+    Services { routes, health }
 }
 
 /// What health says of the services of one surface.

@@ -14,7 +14,6 @@ use duikou_proto::language::Language;
 use duikou_proto::v1;
 use prost::Message;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status};
 
 use super::auth::{Caller, Door};
@@ -33,7 +32,6 @@ const PULL_BYTES: usize = 2 * 1024 * 1024;
 
 pub(crate) struct Feeds {
     door: Door,
-    tasks: TaskTracker,
     watchers: Arc<Semaphore>,
     catching_up: Arc<Semaphore>,
     pace: Pace,
@@ -55,10 +53,10 @@ impl Default for Pace {
 }
 
 impl Feeds {
-    pub(crate) fn new(door: Door, tasks: TaskTracker, pace: Pace) -> Self {
+    pub(crate) fn new(door: Door, pace: Pace) -> Self {
         let watchers = Arc::new(Semaphore::new(WATCHERS));
         let catching_up = Arc::new(Semaphore::new(limits::WATCHES_CATCHING_UP));
-        Self { door, tasks, watchers, catching_up, pace }
+        Self { door, watchers, catching_up, pace }
     }
 
     fn reader(&self, caller: &Caller, filter: Option<v1::Filter>, cursor: &str) -> Result<EventReader, Failure> {
@@ -77,9 +75,7 @@ impl Feeds {
         let reader = self.reader(caller, request.filter, &request.cursor)?;
         let permit = self.watchers.clone().try_acquire_owned().map_err(|_| Failure::WatcherLimit)?;
         let (engine, catching_up) = (self.door.engine.clone(), self.catching_up.clone());
-        let (watch, events) = Watch::new(engine, reader, catching_up, self.pace, language, permit);
-        self.tasks.spawn(watch.run());
-        Ok(events)
+        Ok(Watch::new(engine, reader, catching_up, self.pace, language, permit).events())
     }
 
     async fn page(&self, caller: &Caller, request: v1::PullRequest) -> Result<v1::PullResponse, Failure> {

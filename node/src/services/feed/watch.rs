@@ -1,9 +1,8 @@
-//! One watch: a reader that sends what it meets, sleeps where it has read everything, and is cut off where its client
-//! takes nothing.
+//! One watch: a stream of what its reader meets. Nothing runs for it but what takes from it, it sleeps where it has read
+//! everything, and it ends for a client that takes nothing.
 
-use std::pin::{Pin, pin};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -11,9 +10,11 @@ use duikou_proto::language::Language;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
 use futures_util::Stream;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use futures_util::stream::unfold;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use tonic::Status;
 
 use super::Pace;
@@ -24,23 +25,21 @@ use crate::services::error::Failure;
 use crate::store::StoreError;
 use crate::time::timestamp;
 
-/// Events that wait for one slow watcher.
-const WAITING: usize = 4;
+/// What a watcher's connection takes its events from.
+pub(super) type Events = Pin<Box<dyn Stream<Item = Result<Sent, Status>> + Send>>;
 
 /// One watch under way.
 pub(super) struct Watch {
-    engine: Engine,
-    reader: EventReader,
-    /// Boxed, so that a channel with nothing in it is small.
-    sender: mpsc::Sender<Box<Sent>>,
-    end: Arc<OnceLock<Failure>>,
-    catching_up: Arc<Semaphore>,
+    follower: Follower,
     pace: Pace,
+    language: Language,
+    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// When the last event was taken. A connection asks for the next one when it has room for it.
+    taken: Option<Instant>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Watch {
-    /// A watch, to be run, and what its client reads.
     pub(super) fn new(
         engine: Engine,
         reader: EventReader,
@@ -48,48 +47,66 @@ impl Watch {
         pace: Pace,
         language: Language,
         permit: OwnedSemaphorePermit,
-    ) -> (Self, Events) {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        let end = Arc::new(OnceLock::new());
-        let events = Events { receiver, end: end.clone(), language, done: false };
-        (Self { engine, reader, sender, end, catching_up, pace, _permit: permit }, events)
+    ) -> Self {
+        let bookmark = Instant::now() + pace.bookmark;
+        let stopped = Box::pin(engine.stopped().cancelled_owned());
+        let clock = Box::pin(sleep_until(bookmark));
+        let follower = Follower { engine, reader, catching_up, bookmark, clock };
+        Self { follower, pace, language, stopped, taken: None, _permit: permit }
     }
 
-    /// Runs until the client goes, the server stops, or the client is too slow.
-    pub(super) async fn run(mut self) {
-        let (stop, sender) = (self.engine.stopped(), self.sender.clone());
-        let failure = tokio::select! {
-            () = sender.closed() => return,
-            () = stop.cancelled() => Failure::Closing,
-            failure = self.follow() => failure,
+    /// What it meets, until the client goes, the server stops, or the client is too slow: whoever is cut off goes on from
+    /// the last cursor that it received.
+    pub(super) fn events(self) -> Events {
+        Box::pin(unfold(Some(Box::new(self)), |watch| async {
+            let mut watch = watch?;
+            Some(match watch.event().await {
+                Ok(event) => (Ok(event), Some(watch)),
+                Err(failure) => (Err(failure.status(watch.language)), None),
+            })
+        }))
+    }
+
+    async fn event(&mut self) -> Result<Sent, Failure> {
+        if self.taken.is_some_and(|taken| taken.elapsed() > self.pace.stall) {
+            return Err(Failure::SlowReader);
+        }
+        let event = tokio::select! {
+            biased;
+            event = self.follower.event() => event?,
+            () = self.stopped.as_mut() => return Err(Failure::Closing),
         };
-        // Set once, here.
-        let _ = self.end.set(failure);
+        let now = Instant::now();
+        self.taken = Some(now);
+        self.follower.bookmark = now + self.pace.bookmark;
+        Ok(event)
     }
+}
 
-    async fn follow(&mut self) -> Failure {
-        let mut bookmark = Instant::now() + self.pace.bookmark;
-        // One clock for all waits: that it goes off too early costs less than winding it up for each.
-        let mut quiet = pin!(sleep_until(bookmark));
+/// A reader with what tells that it is still there.
+struct Follower {
+    engine: Engine,
+    reader: EventReader,
+    catching_up: Arc<Semaphore>,
+    /// When it should say so, where nothing else is to be said.
+    bookmark: Instant,
+    /// One clock for all waits: that it goes off too early costs less than winding it up for each.
+    clock: Pin<Box<Sleep>>,
+}
+
+impl Follower {
+    async fn event(&mut self) -> Result<Sent, StoreError> {
         loop {
-            let event = match self.next().await {
-                Err(error) => return error.into(),
-                Ok(Some((step, cursor))) => Sent::of(step, &cursor, &self.engine.identity().network),
-                Ok(None) if Instant::now() < bookmark => {
-                    self.reader.wait_until(quiet.as_mut()).await;
-                    if quiet.is_elapsed() {
-                        quiet.as_mut().reset(bookmark);
-                    }
-                    continue;
-                }
-                Ok(None) => self.bookmark(),
-            };
-            match timeout(self.pace.stall, self.sender.reserve()).await {
-                Ok(Ok(place)) => place.send(Box::new(event)),
-                Ok(Err(_)) => return Failure::Closing,
-                Err(_) => return Failure::SlowReader,
+            if let Some((step, cursor)) = self.next().await? {
+                return Ok(Sent::of(step, &cursor, &self.engine.identity().network));
             }
-            bookmark = Instant::now() + self.pace.bookmark;
+            if Instant::now() >= self.bookmark {
+                return Ok(self.still_there());
+            }
+            self.reader.wait_until(self.clock.as_mut()).await;
+            if self.clock.is_elapsed() {
+                self.clock.as_mut().reset(self.bookmark);
+            }
         }
     }
 
@@ -107,38 +124,10 @@ impl Watch {
         self.reader.next().await
     }
 
-    fn bookmark(&self) -> Sent {
+    fn still_there(&self) -> Sent {
         let time = Some(timestamp(self.engine.now()));
         let cursor = BASE64_URL_SAFE_NO_PAD.encode(self.reader.cursor());
         let event = Some(Event::Bookmark(v1::Bookmark { time }));
         Sent::Other(Box::new(FeedEvent { event, cursor }))
-    }
-}
-
-/// What a watcher's connection takes its events from.
-pub(super) struct Events {
-    receiver: mpsc::Receiver<Box<Sent>>,
-    end: Arc<OnceLock<Failure>>,
-    language: Language,
-    done: bool,
-}
-
-impl Stream for Events {
-    type Item = Result<Sent, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.done {
-            return Poll::Ready(None);
-        }
-        // Whoever was cut off gets nothing more: the last cursor received is where to go on.
-        let cut_off = matches!(self.end.get(), Some(Failure::SlowReader));
-        let next = if cut_off { None } else { std::task::ready!(self.receiver.poll_recv(context)) };
-        Poll::Ready(match next {
-            Some(event) => Some(Ok(*event)),
-            None => {
-                self.done = true;
-                self.end.get().map(|failure| Err(failure.status(self.language)))
-            }
-        })
     }
 }
