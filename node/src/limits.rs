@@ -160,7 +160,9 @@ pub const INDEX_IDLE: Duration = Duration::from_secs(30);
 pub const INDEX_AGAIN: Duration = Duration::from_millis(500);
 /// The longest of these pauses.
 pub const INDEX_AGAIN_MAX: Duration = Duration::from_secs(300);
-/// Bytes of documents that the index gathers before it writes them.
+/// Threads that make an index, and write it: the smallest machines have two cores.
+pub const INDEX_THREADS: usize = 2;
+/// Bytes of documents that each of them gathers before it writes them.
 pub const INDEX_BYTES: usize = 24_000_000;
 /// Bytes of rows after which the index commits, however far it is behind: what waits to be written or deleted is held in
 /// memory until then.

@@ -145,7 +145,7 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     let others = folds(&mut other_texts(opportunity).into_iter());
     let places = opportunity.regions.iter().filter_map(|code| regions().get(&normalise_region(code)));
     let places: Vec<&PlaceWords> = places.filter_map(|place| words_of_places().get(place.code)).collect();
-    let mut spelt = BTreeSet::new();
+    let mut spelt = Vec::new();
 
     for shingle in Pieces::of_folded([&*title, &*summary, &*body]).bands() {
         document.add_u64(fields.shingle, shingle);
@@ -171,6 +171,8 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     }
     document.add_text(fields.text, &text);
     spelt.extend(places.iter().flat_map(|place| place.spellings.iter().cloned()));
+    spelt.sort_unstable();
+    spelt.dedup();
     for spelling in spelt {
         document.add_text(fields.reading, spelling);
     }
@@ -182,7 +184,7 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
 /// The names of a place, folded, and how they are typed.
 struct PlaceWords {
     names: Vec<String>,
-    spellings: BTreeSet<String>,
+    spellings: Vec<String>,
 }
 
 /// All places, by their codes.
@@ -191,7 +193,7 @@ fn words_of_places() -> &'static HashMap<&'static str, PlaceWords> {
     PLACES.get_or_init(|| {
         let spelt = |place: &'static Entry| {
             let names: Vec<String> = regions().names(place).iter().map(|name| fold(name).text).collect();
-            let mut spellings = BTreeSet::new();
+            let mut spellings = Vec::new();
             names.iter().for_each(|name| spell(name, &mut spellings));
             (place.code, PlaceWords { names, spellings })
         };
@@ -221,7 +223,7 @@ pub(crate) fn code_form(code: &str) -> String {
     fold(code).text.chars().filter(|character| character.is_alphanumeric()).collect()
 }
 
-fn spell(folded: &str, spelt: &mut BTreeSet<String>) {
+fn spell(folded: &str, spelt: &mut Vec<String>) {
     let mut words = 0;
     for run in folded.split(|character| !is_han(character)).filter(|run| !run.is_empty()) {
         let syllables = syllables_of(run);

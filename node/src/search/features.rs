@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-/// Features of one text: more say nothing more.
+/// Features of title and tags, and of the summary: more say nothing more.
 const FEATURES: usize = 1_000;
 /// Shorter Latin words say nothing.
 const WORD: usize = 3;
@@ -36,38 +36,45 @@ pub(crate) struct Features {
 impl Features {
     /// Of folded texts, those of title and tags before the summary.
     pub(crate) fn of_folded<'a>(titles: impl IntoIterator<Item = &'a str>, summary: &str) -> Self {
-        let mut this = Self::default();
-        for text in titles {
-            collect(text, &mut this.title);
-        }
-        collect(summary, &mut this.summary);
-        this.summary.retain(|feature| !this.title.contains(feature));
-        this
+        let (mut of_titles, mut of_summary) = (Vec::new(), Vec::new());
+        titles.into_iter().for_each(|text| collect(text, &mut of_titles));
+        collect(summary, &mut of_summary);
+        let title: BTreeSet<String> = of_titles.into_iter().map(str::to_owned).collect();
+        let beside = of_summary.into_iter().filter(|feature| !title.contains(*feature));
+        let summary = beside.map(str::to_owned).collect();
+        Self { title, summary }
     }
 }
 
-fn collect(folded: &str, features: &mut BTreeSet<String>) {
-    let mut add = |feature: String| {
+fn collect<'a>(folded: &'a str, features: &mut Vec<&'a str>) {
+    let mut add = |feature: &'a str| {
         let counts = feature.chars().any(|c| DIGITS.contains(c));
-        if !counts && features.len() < FEATURES && COMMON.binary_search(&feature.as_str()).is_err() {
-            features.insert(feature);
+        if !counts && features.len() < FEATURES && COMMON.binary_search(&feature).is_err() {
+            features.push(feature);
         }
     };
-    let (mut word, mut before) = (String::new(), None);
-    for c in folded.chars().chain([' ']) {
+    // Where the letter before stands, and where the Latin word under way begins.
+    let (mut before, mut word) = (None, None);
+    for (at, c) in folded.char_indices() {
         let letter = c.is_alphabetic() && !c.is_ascii();
         if letter && let Some(before) = before {
-            add([before, c].iter().collect());
+            add(&folded[before..at + c.len_utf8()]);
         }
-        before = letter.then_some(c);
+        before = letter.then_some(at);
         if c.is_ascii_alphanumeric() {
-            word.push(c);
-        } else {
-            let word = std::mem::take(&mut word);
-            if word.len() >= WORD && !word.bytes().all(|b| b.is_ascii_digit()) {
-                add(word);
-            }
+            word.get_or_insert(at);
+        } else if let Some(from) = word.take() {
+            latin(&folded[from..at], &mut add);
         }
+    }
+    if let Some(from) = word {
+        latin(&folded[from..], &mut add);
+    }
+}
+
+fn latin<'a>(word: &'a str, add: &mut impl FnMut(&'a str)) {
+    if word.len() >= WORD && !word.bytes().all(|b| b.is_ascii_digit()) {
+        add(word);
     }
 }
 

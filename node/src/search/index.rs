@@ -132,13 +132,13 @@ impl Index {
         Ok(Self { fields, reader, index })
     }
 
-    /// A writer: there may be one at a time.
+    /// A writer with so many threads, each of which makes segments of its own: there may be one writer at a time.
     ///
     /// # Errors
     /// Where it cannot be made.
-    pub(crate) fn writer(&self) -> Result<IndexWriter<TantivyDocument>, IndexError> {
+    pub(crate) fn writer(&self, threads: usize) -> Result<IndexWriter<TantivyDocument>, IndexError> {
         let options = tantivy::indexer::IndexWriterOptions::builder()
-            .num_worker_threads(1)
+            .num_worker_threads(threads)
             .num_merge_threads(1)
             .memory_budget_per_thread(limits::INDEX_BYTES)
             .build();

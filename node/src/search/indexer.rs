@@ -178,34 +178,51 @@ impl Indexer {
     async fn take_in(&mut self, rows: Vec<Arc<Row>>) -> Result<(), IndexError> {
         let (index, writer, engine) = (self.index.clone(), self.writer.take(), self.engine.clone());
         self.pending_bytes += rows.iter().map(|row| row.bytes()).sum::<usize>();
-        let seen = self.place.content;
+        let (seen, threads) = (self.place.content, self.threads());
         let work = move || {
-            let writer = writer.map_or_else(|| index.writer(), Ok)?;
+            let writer = writer.map_or_else(|| index.writer(threads), Ok)?;
             let directory = engine.directory();
-            for row in rows {
-                // A deletion is kept until the next commit and takes more room than a small listing: of a name that
-                // has come since there is nothing to delete.
-                if row.first_seq <= seen {
-                    writer.delete_term(Term::from_field_text(index.fields.name, row.name.as_str()));
+            let take_in = |rows: &[Arc<Row>]| -> Result<(), IndexError> {
+                for row in rows {
+                    // A deletion is kept until the next commit and takes more room than a small listing: of a name that
+                    // has come since there is nothing to delete.
+                    if row.first_seq <= seen {
+                        writer.delete_term(Term::from_field_text(index.fields.name, row.name.as_str()));
+                    }
+                    let listing = row.record.as_ref().filter(|record| record.kind().is_listing());
+                    // What is hidden is not in the index: its row comes again when it is shown.
+                    let Some(record) = listing.filter(|_| !directory.hides(&row.name)) else { continue };
+                    if let Some(opportunity) = readable(record) {
+                        writer.add_document(document(&index.fields, record, &opportunity))?;
+                    }
                 }
-                let listing = row.record.as_ref().filter(|record| record.kind().is_listing());
-                // What is hidden is not in the index: its row comes again when it is shown.
-                let Some(record) = listing.filter(|_| !directory.hides(&row.name)) else { continue };
-                if let Some(opportunity) = readable(record) {
-                    writer.add_document(document(&index.fields, record, &opportunity))?;
-                }
-            }
+                Ok(())
+            };
+            // Each name is there once, so that it does not matter who comes first.
+            let share = rows.len().div_ceil(threads).max(1);
+            std::thread::scope(|scope| {
+                let (own, others) = rows.split_at(share.min(rows.len()));
+                let begun: Vec<_> = others.chunks(share).map(|rows| scope.spawn(|| take_in(rows))).collect();
+                let own = take_in(own);
+                let others = begun.into_iter().map(|others| others.join().unwrap_or(Err(IndexError::Broken)));
+                std::iter::once(own).chain(others.collect::<Vec<_>>()).collect::<Result<(), IndexError>>()
+            })?;
             Ok(writer)
         };
         self.writer = Some(blocking(work).await?);
         Ok(())
     }
 
+    /// What an index that is made is written with; one that is only kept gets few listings at a time.
+    fn threads(&self) -> usize {
+        if self.building { limits::INDEX_THREADS } else { 1 }
+    }
+
     async fn commit(&mut self) -> Result<(), IndexError> {
         let (index, before, place) = (self.index.clone(), self.view.clone(), self.place);
-        let (writer, payload) = (self.writer.take(), place.seal(&self.engine));
+        let (writer, payload, threads) = (self.writer.take(), place.seal(&self.engine), self.threads());
         let work = move || {
-            let mut writer = writer.map_or_else(|| index.writer(), Ok)?;
+            let mut writer = writer.map_or_else(|| index.writer(threads), Ok)?;
             let mut commit = writer.prepare_commit()?;
             commit.set_payload(&payload);
             commit.commit()?;
@@ -228,7 +245,7 @@ impl Indexer {
             return Ok(());
         }
         let (index, writer) = (self.index.clone(), self.writer.take());
-        let mut writer = blocking(move || writer.map_or_else(|| index.writer(), Ok)).await?;
+        let mut writer = blocking(move || writer.map_or_else(|| index.writer(1), Ok)).await?;
         self.merging = Some(Box::pin(writer.merge(&scattered)));
         self.writer = Some(writer);
         Ok(())

@@ -49,8 +49,8 @@ impl Pieces {
         }
         let mut least = [u64::MAX; ROWS * BANDS];
         for piece in &self.0 {
-            for (seed, least) in (1_u64..).zip(&mut least) {
-                *least = (*least).min(mix(piece ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)));
+            for ((factor, summand), least) in HASHES.iter().zip(&mut least) {
+                *least = (*least).min(piece.wrapping_mul(*factor).wrapping_add(*summand));
             }
         }
         let band = |(number, rows): (usize, &[u64])| {
@@ -68,8 +68,20 @@ impl Pieces {
     }
 }
 
+/// Further hashes of a hash, each by a factor and a summand: whole ones for each piece would be most of the work that a
+/// listing makes before it is indexed.
+const HASHES: [(u64, u64); ROWS * BANDS] = {
+    let mut hashes = [(0, 0); ROWS * BANDS];
+    let mut at = 0;
+    while at < hashes.len() {
+        hashes[at] = (mix(2 * at as u64) | 1, mix(2 * at as u64 + 1));
+        at += 1;
+    }
+    hashes
+};
+
 /// A bijection that spreads every bit over all (the finaliser of SplitMix64).
-fn mix(mut value: u64) -> u64 {
+const fn mix(mut value: u64) -> u64 {
     value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -7,7 +7,7 @@ use duikou_proto::filter::Filter;
 use duikou_proto::language::Language;
 use duikou_proto::reference::{Entry, regions};
 
-use super::analysis::{fold, readings, syllables_of};
+use super::analysis::{fold, is_letters, readings, spells, spelt_length, syllables_of};
 use super::{OrderBy, Query, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
@@ -55,8 +55,19 @@ impl Search {
             let (title, name) = (hit.opportunity().title.clone(), hit.part.name().to_string());
             Suggestion::Title { title, name }
         });
-        let mut suggestions: Vec<Suggestion> = titles.take(count.saturating_sub(places.len())).collect();
-        suggestions.extend(places.into_iter().take(count));
+        let typed = fold(typed.trim()).text;
+        let (holding, others): (Vec<_>, Vec<_>) = titles.partition(|suggestion| match suggestion {
+            Suggestion::Title { title, .. } => holds(title, &typed),
+            Suggestion::Place { .. } => false,
+        });
+        // What only lies there, or says it further down, is worth a suggestion where nothing says it in its title.
+        let others = if holding.is_empty() && places.is_empty() { others } else { Vec::new() };
+        let named = places.iter().any(|place| matches!(place, Suggestion::Place { name, .. } if is_name(name, &typed)));
+        let mut suggestions = holding;
+        suggestions.extend(others);
+        suggestions.truncate(count.saturating_sub(places.len()));
+        let at = if named { 0 } else { suggestions.len() };
+        suggestions.splice(at..at, places.into_iter().take(count));
         Ok(suggestions)
     }
 
@@ -83,6 +94,22 @@ impl Search {
     }
 }
 
+/// Whether a title holds every word that was typed, in characters or letters.
+fn holds(title: &str, typed: &str) -> bool {
+    let title = fold(title).text;
+    let han: Vec<char> = title.chars().collect();
+    let spelt = |word: &str| is_letters(word) && (0..han.len()).any(|at| spelt_length(&han[at..], word).is_some());
+    typed.split_whitespace().all(|word| title.contains(word) || spelt(word))
+}
+
+/// Whether what was typed is the whole of a place's name, with or without what it is, in characters or letters.
+fn is_name(place: &str, typed: &str) -> bool {
+    let known = spelt_places().iter().find(|(entry, _)| entry.name(Language::Zh) == place);
+    known.is_some_and(|(entry, _)| {
+        regions().names(entry).iter().any(|name| fold(name).text == typed || spells(name, typed))
+    })
+}
+
 /// The places whose name, in characters or letters, begins as was typed; larger ones first.
 fn places(typed: &str) -> Vec<Suggestion> {
     let typed = fold(typed.trim()).text;
@@ -104,11 +131,10 @@ fn spelt_places() -> &'static [(&'static Entry, BTreeSet<String>)] {
     static PLACES: OnceLock<Vec<(&'static Entry, BTreeSet<String>)>> = OnceLock::new();
     PLACES.get_or_init(|| {
         let spelt = |entry: &'static Entry| {
-            let mut spellings: BTreeSet<String> = regions().names(entry).iter().map(|name| fold(name).text).collect();
-            for name in spellings.clone() {
-                readings(&syllables_of(&name), &mut spellings);
-            }
-            (entry, spellings)
+            let names: Vec<String> = regions().names(entry).iter().map(|name| fold(name).text).collect();
+            let mut spellings = names.clone();
+            names.iter().for_each(|name| readings(&syllables_of(name), &mut spellings));
+            (entry, spellings.into_iter().collect())
         };
         regions().entries().iter().map(spelt).collect()
     })

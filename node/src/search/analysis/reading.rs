@@ -2,13 +2,12 @@
 //! character has. Single characters misread 重庆, 厦门 and 六安; whoever types one of the readings finds them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use pinyin::ToPinyinMulti as _;
 
 /// Characters of one spelling; what is typed beyond finds nothing more.
 const SPELT_CHARS: usize = 8;
-/// Spellings of one sequence: characters with several readings multiply.
+/// Spellings of one sequence: characters with several readings multiply. More than any one character has readings.
 const SPELLINGS: usize = 8;
 
 /// The syllables of one character.
@@ -33,7 +32,7 @@ pub(crate) fn syllables_of(text: &str) -> Vec<Syllables> {
 }
 
 /// The spellings of a sequence of ideographs, whole and by initials. Prefixes of them are what people type.
-pub(crate) fn readings(han: &[Syllables], found: &mut BTreeSet<String>) {
+pub(crate) fn readings(han: &[Syllables], found: &mut Vec<String>) {
     let mut whole = vec![String::new()];
     let mut initials = vec![String::new()];
     for syllables in han.iter().take(SPELT_CHARS).take_while(|syllables| !syllables.is_empty()) {
@@ -45,15 +44,15 @@ pub(crate) fn readings(han: &[Syllables], found: &mut BTreeSet<String>) {
     found.extend(whole.into_iter().chain(initials).filter(|spelling| spelling.len() > 1));
 }
 
+/// Each spelling goes on by each of `ends`, or, where these were too many, by the commonest: what is typed is a beginning,
+/// so that the readings of the first characters decide whether it is found, and none of those is given up.
 fn spread(spellings: &mut Vec<String>, ends: &[&str]) {
-    if let [end] = ends {
-        spellings.iter_mut().for_each(|spelling| spelling.push_str(end));
-        return;
-    }
-    let all = spellings.iter().flat_map(|begin| ends.iter().map(move |end| format!("{begin}{end}")));
-    let mut spread: Vec<String> = all.take(SPELLINGS).collect();
-    spread.dedup();
-    *spellings = spread;
+    let Some((commonest, others)) = ends.split_first() else { return };
+    let further = if spellings.len() * ends.len() <= SPELLINGS { others } else { &[] };
+    let further = further.iter().flat_map(|end| spellings.iter().map(move |begin| format!("{begin}{end}")));
+    let further: Vec<String> = further.collect();
+    spellings.iter_mut().for_each(|spelling| spelling.push_str(commonest));
+    spellings.extend(further);
 }
 
 /// How many characters at the beginning of `han` the letters spell; None where they spell something else. The last of
@@ -99,12 +98,16 @@ pub(crate) fn is_letters(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use duikou_proto::reference::regions;
+
     use super::*;
 
     fn of(han: &str) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
+        let mut found = Vec::new();
         readings(&syllables_of(han), &mut found);
-        found
+        found.into_iter().collect()
     }
 
     #[test]
@@ -116,6 +119,26 @@ mod tests {
             let found = of(place);
             assert!(found.contains(spelling) && found.contains(initials), "{place}: {found:?}");
         }
+    }
+
+    #[test]
+    fn what_stands_behind_a_name_takes_none_of_its_readings() {
+        for tail in ["合作项目招商", "重点产业招商", "中长期还款会"] {
+            for entry in regions().entries() {
+                let typed = entry.name_en.to_ascii_lowercase();
+                let names = regions().names(entry).into_iter().filter(|name| spells(name, &typed));
+                for name in names {
+                    let found = of(&format!("{name}{tail}"));
+                    assert!(found.iter().any(|spelling| spelling.starts_with(&typed)), "{name}{tail}: {found:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_character_has_more_readings_than_are_kept() {
+        let most = ('\u{4e00}'..='\u{9fff}').map(|character| syllables(character).len()).max();
+        assert!(most.is_some_and(|most| most <= SPELLINGS), "{most:?}");
     }
 
     #[test]

@@ -86,6 +86,9 @@ impl Class {
 /// The words within a Chinese word, itself included: 中华人民共和国 is found by 人民 and by 共和国.
 pub(crate) fn with_parts<'a>(word: &'a str, mut each: impl FnMut(&'a str)) {
     each(word);
+    if word.chars().nth(2).is_none() {
+        return;
+    }
     let ends: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
     let count = ends.len() - 1;
     for length in 2..=PART_CHARS.min(count.saturating_sub(1)) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::search::Suggestion;
-use crate::search::analysis::{cut, is_han};
+use crate::search::analysis::{cut, fold, is_han};
 
 async fn with_listings() -> World {
     let world = World::new(false).await;
@@ -238,4 +238,30 @@ async fn places_are_suggested_where_there_is_something_that_the_filter_matches()
     assert!(places("zunyi", v1::Filter::default()).await.is_empty());
     let events = v1::Filter { kinds: vec!["event".into()], ..v1::Filter::default() };
     assert!(places("shenzhen", events).await.is_empty());
+}
+
+#[tokio::test]
+async fn suggestions_say_what_was_typed() {
+    let world = with_listings().await;
+    let suggested = async |typed: &str| {
+        let (query, filter) =
+            (parse(typed, true).unwrap(), Filter::compile(&v1::Filter::default(), &network()).unwrap());
+        let found = world.search.suggest(typed, query, filter, 8, &Reader::Anonymous).await.unwrap();
+        let text = |suggestion| match suggestion {
+            Suggestion::Place { name, .. } => name.to_owned(),
+            Suggestion::Title { title, .. } => title,
+        };
+        found.into_iter().map(text).collect::<Vec<_>>()
+    };
+    // A listing lies there and does not say so in its title: the place is what was meant.
+    for typed in ["深圳", "shenzhen"] {
+        let found = suggested(typed).await;
+        assert_eq!(found.first().map(String::as_str), Some("深圳市"), "{typed}: {found:?}");
+        assert!(found[1..].iter().all(|title| title.contains("深圳")), "{typed}: {found:?}");
+    }
+    for typed in ["冷链", "lenglian", "ll"] {
+        let found = suggested(typed).await;
+        let says = |title: &String| fold(title).text.contains("冷链");
+        assert!(!found.is_empty() && found.iter().all(says), "{typed}: {found:?}");
+    }
 }
