@@ -42,7 +42,11 @@ const RESULTS: i32 = 20;
 const CALL: usize = 500;
 
 /// Measures the first, and the others where they are wanted.
-pub(crate) async fn measure(with_postgres: bool, with_index: bool, report: &mut impl FnMut(Figure)) -> anyhow::Result<()> {
+pub(crate) async fn measure(
+    with_postgres: bool,
+    with_index: bool,
+    report: &mut impl FnMut(Figure),
+) -> anyhow::Result<()> {
     let office = Office::new()?;
     let folder = tempfile::tempdir()?;
     let net = Network::new(21).node("source", &MEMBERS).measured().start().await;

@@ -28,7 +28,9 @@ async fn a_labour_table_is_previewed_published_corrected_and_repeated() {
     }
     let page = clerk.preview(&path, &[("audience", "网络成员")]).await;
     assert_eq!((count(&page, "NEW"), count(&page, "REPEATED")), (36, 1), "{page}");
-    for read in ["方向：需求", "地区：贵州省毕节市", "人数：30 人", "薪酬：3,000 – 5,000 元/月", "可见范围：网络成员"] {
+    for read in
+        ["方向：供给", "人数：80 人", "薪酬：4500–6000元/月", "地区：贵州省毕节市七星关区", "可见范围：网络成员"]
+    {
         assert!(page.contains(&format!("<span class=\"sample\">{read}")), "{read}: {page}");
     }
     assert_eq!(clerk.wrong(&path).await, ["B18", "D23", "D34", "E10", "E36", "H20"]);
