@@ -74,12 +74,13 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
     };
     let mut page = Page::new(&web, &visitor, Section::None, problem.title(visitor.language()));
     page.indexed = false;
+    let detail = to_people(&page, &problem).unwrap_or_else(|| problem.detail().to_owned());
     let shown = ProblemPage {
         page,
         status: problem.status().as_u16(),
         code: problem.code_name(),
         reason: problem.reason().to_owned(),
-        detail: problem.detail().to_owned(),
+        detail,
         violations: problem.violations().map(|(field, text)| (field.to_owned(), text.to_owned())).collect(),
         request_id: exchange.id.to_string(),
         typed,
@@ -92,6 +93,20 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
         page.headers_mut().insert(RETRY_AFTER, wait.clone());
     }
     page
+}
+
+/// What is said to people where what programs are told would not help them: they have accounts in place of tokens, and
+/// know no names and methods.
+fn to_people(page: &Page, problem: &Problem) -> Option<String> {
+    let texts = page.texts();
+    match problem.reason() {
+        "NOT_PERMITTED" if page.signed_in().is_some() => {
+            Some(texts.fill("problem-not-permitted", &[("role", &page.role_name())]))
+        }
+        "NOT_FOUND" if problem.detail().contains("/listings/") => Some(texts.text("problem-no-listing")),
+        "METHOD_NOT_ALLOWED" => Some(texts.text("problem-no-form")),
+        _ => None,
+    }
 }
 
 /// Whether a form comes from a page of this site, as far as the browser says: what another site has filled in is not
