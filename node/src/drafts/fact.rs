@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::envelope::{Micros, Revision};
 use duikou_proto::name::{MemberId, RecordName, is_label};
-use duikou_proto::v1::Listing;
+use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::{Listing, Opportunity};
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -37,7 +38,7 @@ pub(crate) struct DraftFact {
     pub(crate) id: String,
     /// The full name of the listing that it is to become.
     pub(crate) listing: String,
-    /// The encoded listing, without its name and what servers write; base64. Empty once it was approved.
+    /// The encoded listing, without its name and what servers write; base64. Once it was approved, what it is called by.
     content: String,
     /// What a form holds that is no value yet, by the name of the field.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -258,6 +259,21 @@ pub(super) fn leave_batch(work: &mut Work<'_>, member: &MemberId, fact: &DraftFa
     }
 }
 
+/// What is left of a listing that was approved: by what people know it, however soon it ends.
+fn called(listing: &Listing) -> Listing {
+    let said = listing.listing.clone().unwrap_or_default();
+    let details = said.details.map(|details| match details {
+        Details::Project(_) => Details::Project(Default::default()),
+        Details::Technology(_) => Details::Technology(Default::default()),
+        Details::Talent(_) => Details::Talent(Default::default()),
+        Details::Capital(_) => Details::Capital(Default::default()),
+        Details::Event(_) => Details::Event(Default::default()),
+    });
+    let (title, language, direction) = (said.title, said.language, said.direction);
+    let kept = Opportunity { title, language, direction, details, ..Opportunity::default() };
+    Listing { listing: Some(kept), ..Listing::default() }
+}
+
 /// Keeps the account of a draft that was approved, and forgets a few that are old.
 pub(super) async fn keep_account(work: &mut Work<'_>, member: &MemberId, fact: DraftFact) -> Result<(), StoreError> {
     let (accounts, by_time) = (facts::drafts_ended(member), facts::drafts_ended_by_time(member));
@@ -269,9 +285,7 @@ pub(super) async fn keep_account(work: &mut Work<'_>, member: &MemberId, fact: D
         }
     }
     work.put_fact(format!("{by_time}{:020}/{}", work.now, fact.id), &fact.id);
-    work.put_fact(
-        format!("{accounts}{}", fact.id),
-        &DraftFact { content: String::new(), typed: BTreeMap::new(), ..fact },
-    );
+    let content = encode(&called(&fact.content()?));
+    work.put_fact(format!("{accounts}{}", fact.id), &DraftFact { content, typed: BTreeMap::new(), ..fact });
     Ok(())
 }

@@ -14,11 +14,11 @@ use crate::time::timestamp;
 const WARNINGS: usize = 50;
 
 /// As the contract has it, without warnings.
-pub(super) fn shown(fact: &DraftFact) -> Draft {
+pub(in crate::services) fn shown(fact: &DraftFact) -> Draft {
     let submitted = fact.state == State::Submitted;
     Draft {
         name: fact.name(),
-        // Of one that was approved nothing but the name is left.
+        // Of one that was approved by an earlier version nothing but the name is left.
         listing: Some(fact.content().unwrap_or_else(|_| Listing { name: fact.listing.clone(), ..Listing::default() })),
         state: state(fact.state).into(),
         return_reason: fact.return_reason.clone(),

@@ -75,7 +75,7 @@ pub(super) struct ListPage {
     imports: Vec<(String, String)>,
     pager: Pager,
     empty: Empty,
-    /// Of what is not published yet; None: of what is approved nothing is kept.
+    /// Of what is not published yet; None: of what is approved only its title is kept.
     exports: Option<Exports>,
 }
 
@@ -168,10 +168,11 @@ pub(super) async fn list(State(web): State<Web>, signed: Signed, RawQuery(query)
     signed.page(&ListPage::of(page, &desk.names, &people, &asked, &found.drafts, found.next_page_token))
 }
 
-/// What was approved is kept with its listing alone: it is shown by what that says, as long as there is one.
+/// Of what an earlier version approved no title is left: it is shown by what its listing says, as long as there is one.
 async fn name_approved(desk: &Desk<'_>, drafts: &mut [Draft]) {
     let listings = &desk.web.services().listings;
-    let approved = drafts.iter_mut().filter(|draft| draft.state() == DraftState::Approved);
+    let untitled = |draft: &&mut Draft| draft.listing.as_ref().is_none_or(|held| held.listing.is_none());
+    let approved = drafts.iter_mut().filter(|draft| draft.state() == DraftState::Approved).filter(untitled);
     let named = approved.map(async |draft| {
         let name = draft.listing.as_ref().map(|listing| listing.name.clone()).unwrap_or_default();
         if let Ok(held) = listings.get_listing(desk.signed.ask(GetListingRequest { name })).await {

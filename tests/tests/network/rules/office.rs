@@ -161,6 +161,11 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     let approved = office.page(&other, "/drafts?state=approved").await.text();
     assert!(approved.contains("imported 1") && !approved.contains(">import-1<"), "{approved}");
 
+    // It keeps its title when its listing has ended.
+    node.withdraw("members/zunyi/listings/import-1", WithdrawalReason::Filled).await.unwrap();
+    let approved = office.page(&other, "/drafts?state=approved").await.text();
+    assert!(approved.contains("imported 1") && !approved.contains(">import-1<"), "{approved}");
+
     // The part that looks again has a tag, and comes without what surrounds it.
     let part = office.page(&viewer, "/home/work").await;
     assert!(part.status == 200 && part.text().contains("ends soon") && !part.text().contains("<html"), "{part:?}");
