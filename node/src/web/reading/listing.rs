@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::v1::holder::State as Holding;
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{FindDuplicatesRequest, GetListingRequest, Holder, ListHoldersRequest, Listing};
@@ -44,8 +45,8 @@ pub(crate) struct Outward {
 pub(crate) struct HolderLine {
     pub(crate) name: String,
     pub(crate) path: String,
+    /// What it has said, and since when, or when it said something last.
     pub(crate) state: String,
-    pub(crate) since: String,
 }
 
 /// Something that was done to a listing here.
@@ -311,13 +312,21 @@ impl ListingPage {
 
     pub(crate) fn holder(&self, names: &Names, holder: &Holder) -> HolderLine {
         let texts = self.page.texts();
-        let time = holder.since_time.as_ref().or(holder.confirm_time.as_ref());
+        // What somebody said last is of another time than what is not confirmed yet.
+        let (time, id) = match holder.state() {
+            Holding::Held | Holding::Gone => (holder.since_time, "holder-since"),
+            Holding::Unconfirmed | Holding::GoneUnconfirmed | Holding::Refused => (holder.confirm_time, "holder-last"),
+            Holding::Unspecified => (None, ""),
+        };
+        let state = words::holder_state(texts, holder.state());
+        let with = |time: prost_types::Timestamp| {
+            let time = format::moment(texts.language(), &format::in_china(time.seconds));
+            texts.fill(id, &[("what", &state), ("time", &time)])
+        };
         HolderLine {
             name: names.member(names.short(&holder.member)),
             path: names.member_path(&holder.member),
-            state: words::holder_state(texts, holder.state()),
-            since: time
-                .map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds))),
+            state: time.map_or_else(|| state.clone(), with),
         }
     }
 }
