@@ -27,6 +27,7 @@ work-handed-in-do = Nothing to do; where it is urgent, ask a reviewer.
 work-handed-in-on = Handed in on { $what }
 work-expiring = Ending within 14 days
 work-expiring-do = Renew what is still true, mark as filled what has been found.
+work-expiring-read = Whoever may edit for your office renews them or marks them as filled.
 work-expiring-none = Nothing ends within 14 days.
 work-expiring-on = Ends on { $what }
 work-expiring-all = Extend, mark as filled, or withdraw

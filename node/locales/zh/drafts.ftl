@@ -1,4 +1,4 @@
-nav-drafts = 拟稿
+nav-drafts = 草稿
 colon = ：
 echo = 您输入的“{ $typed }”= { $what }
 money-cny = { $what } 元
@@ -184,7 +184,7 @@ policy-lead = 发布前由谁审核。收窄范围、撤回和标记已落实从
 policy-now = 现行规则
 policy-rule = 规则
 policy-set = 设定
-policy-rule-help = “默认”：两人及以上有拟稿权限时由另一人审核，否则不审核。
+policy-rule-help = “默认”：两人及以上有编辑权限时由另一人审核，否则不审核。
 policy-default = 默认
 policy-none = 不审核，直接发布
 policy-self = 本人再次确认

@@ -278,7 +278,7 @@ impl Maker<'_> {
             "work-expiring",
             count,
             Tone::Warning,
-            "work-expiring-do",
+            if writes { "work-expiring-do" } else { "work-expiring-read" },
             "work-expiring-none",
             lines,
             all,
