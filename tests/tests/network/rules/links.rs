@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use duikou_proto::v1::link_status::State;
 use duikou_tests::harness::{
-    NETWORK, Network, Program, Server, WebCertificate, WrongClock, offer, run_program, within,
+    NETWORK, Network, Program, SESSION_COOKIE, Server, WebCertificate, WrongClock, filled, offer, run_program, within,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -223,6 +223,118 @@ async fn an_hour_without_a_gateway_is_told_on_every_page_and_nothing_that_is_kno
     assert!(!page("/").await.contains(told));
     net.settle().await;
     net.node("bijie").get("members/shenzhen/listings/meanwhile").await.unwrap();
+    net.finish().await;
+}
+
+/// The pages of an office.
+const PAGES: [&str; 11] = [
+    "/",
+    "/listings",
+    "/calendar",
+    "/members",
+    "/listings/bijie/harbour",
+    "/saved",
+    "/statistics",
+    "/drafts",
+    "/drafts/published",
+    "/import",
+    "/admin/approval",
+];
+/// Those of whoever administers its server.
+const ADMINISTRATION: [&str; 6] =
+    ["/admin", "/admin/accounts", "/admin/audit", "/admin/directory", "/admin/settings", "/admin/backups"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_goes_on_working_while_its_gateway_is_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(760).gateway().node("shenzhen", &["shenzhen"]).node("bijie", &["bijie"]);
+    let net = net.web_certificate(&certificate).start().await;
+    let (node, gateway) = (net.node("shenzhen"), net.gateway());
+    let admin = node.let_in_administrator(&certificate).await;
+    let author = node.let_in(&certificate, "author", &["shenzhen=editor"]).await;
+    let reviewer = node.let_in(&certificate, "reviewer", &["shenzhen=reviewer"]).await;
+    net.node("bijie").publish(offer("harbour")).await.unwrap();
+    net.settle().await;
+    gateway.stop().await;
+    state(node, &DOWN).await;
+    let page = async |session: &str, path: &str| {
+        let answer = node.page(&certificate, session, path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.text()
+    };
+    let leads = async |session: &str, path: &str, fields: &[(&str, &str)]| {
+        let answer = node.send(&certificate, session, path, fields).await;
+        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
+        answer.header("location").to_owned()
+    };
+    for path in PAGES {
+        page(&author, path).await;
+    }
+    for path in ADMINISTRATION {
+        page(&admin, path).await;
+    }
+    assert!(page(&author, "/").await.contains("job-links"), "it is told");
+
+    // Written, saved by itself, handed in, approved, found.
+    let form = page(&author, "/drafts/new?kind=capital&direction=offer").await;
+    let listing = filled(&form, "/drafts/new").into_iter().find(|(name, _)| name == "listing").unwrap().1;
+    let mut fields = vec![
+        ("kind", "capital"),
+        ("direction", "OFFER"),
+        ("title", "离线贷款"),
+        ("regions", "贵州省毕节市"),
+        ("instrument", "SUBSIDISED_LOAN"),
+        ("body", "欢迎来函洽谈"),
+        ("office", "金融办"),
+        ("audience", "public"),
+        ("listing", &*listing),
+    ];
+    let cookie = format!("cookie: {SESSION_COOKIE}={author}");
+    let mut args = vec!["-H", "accept: application/json", "-H", "sec-fetch-site: same-origin", "-H", &cookie];
+    let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    args.extend(pairs.iter().flat_map(|pair| ["--data-urlencode", pair.as_str()]));
+    let saved = node.curl(&certificate, &args, "/drafts/new").await.json();
+    assert!(saved["saved"].as_str().is_some_and(|said| said.starts_with("已保存")), "{saved}");
+    let (path, etag) = (saved["path"].as_str().unwrap().to_owned(), saved["etag"].as_str().unwrap().to_owned());
+    fields.extend([("etag", &*etag), ("do", "send")]);
+    let send = leads(&author, &path, &fields).await;
+    let hidden = |html: &str, action: &str, wanted: &str| {
+        let field = filled(html, action).into_iter().find(|(name, _)| name == wanted);
+        field.unwrap_or_else(|| panic!("{action} has no {wanted}: {html}")).1
+    };
+    let etag = hidden(&page(&author, &send).await, &send, "etag");
+    assert_eq!(leads(&author, &send, &[("etag", &etag)]).await, "/drafts");
+    assert!(page(&reviewer, "/").await.contains("离线贷款"), "it waits for an approval");
+    let approve = format!("{path}/approve");
+    let hash = hidden(&page(&reviewer, &format!("{path}/review")).await, &approve, "hash");
+    let published = leads(&reviewer, &approve, &[("hash", &hash)]).await;
+    assert!(page(&author, &published).await.contains("离线贷款"));
+    let found = within(PATIENCE, async || {
+        let html = page(&reviewer, "/listings?q=%E7%A6%BB%E7%BA%BF%E8%B4%B7%E6%AC%BE").await;
+        if html.contains(&published) { Ok(()) } else { Err(html) }
+    });
+    found.await.unwrap_or_else(|html| panic!("it is not found: {html}"));
+
+    // A table is read up to its preview.
+    let file = format!("file=@{}/data/import/毕节_劳务_2026.xlsx", env!("CARGO_MANIFEST_DIR"));
+    let args = ["-H", "accept: text/html", "-H", "sec-fetch-site: same-origin", "-H", &cookie, "-F", &file];
+    let sent = node.curl(&certificate, &args, "/import").await;
+    assert_eq!(sent.status, 303, "{}", sent.text());
+    let (import, columns) = (sent.header("location").to_owned(), format!("{}/columns", sent.header("location")));
+    let mut read = filled(&page(&author, &columns).await, &columns);
+    read.iter_mut().find(|(name, _)| name == "audience").unwrap().1 = "公开".to_owned();
+    let read: Vec<(&str, &str)> = read.iter().map(|(name, value)| (&**name, &**value)).collect();
+    assert_eq!(leads(&author, &columns, &read).await, import);
+    let preview = within(PATIENCE, async || {
+        let html = page(&author, &import).await;
+        if html.contains(&format!("action=\"{import}/publish\"")) { Ok(()) } else { Err(html) }
+    });
+    preview.await.unwrap_or_else(|html| panic!("there is no preview: {html}"));
+
+    gateway.start().await;
+    node.linked().await;
+    net.node("bijie").sees(&published.replace("/listings/shenzhen/", "members/shenzhen/listings/")).await;
     net.finish().await;
 }
 
