@@ -1,8 +1,11 @@
-//! Searches that people keep: what is new in them is what they may see, and a subscription made of one delivers.
+//! Searches that people keep: what is new in them, and since they were here last, is what they may see, and a subscription
+//! made of one delivers.
 
 use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::{Project, project};
-use duikou_tests::harness::{Draft, Network, Seen, Server, WebCertificate, browse_as, filled, offer, within};
+use duikou_tests::harness::{
+    Draft, Network, Seen, Server, WebCertificate, WrongClock, browse_as, filled, offer, within,
+};
 
 use super::PATIENCE;
 
@@ -212,4 +215,69 @@ async fn what_is_taken_out_as_a_table_is_what_its_taker_may_see() {
     let trail = node.page(&certificate, &admin, "/admin/audit.xlsx").await;
     assert!(trail.status == 200 && trail.body.starts_with(b"PK"), "{}", trail.status);
     net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_new_since_the_last_visit_is_told_with_the_readers_eyes() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2513)
+        .web_certificate(&certificate)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .node("offices", &["bijie", "zunyi"])
+        .start()
+        .await;
+    let (shenzhen, node) = (net.node("shenzhen"), net.node("offices"));
+    let (clock, file) = (WrongClock::find(), net.root().join("clock"));
+    WrongClock::write(&file, "+0");
+    node.stop().await;
+    node.start_with(&clock.told_by(&file)).await;
+    let people = [("li.ming", "bijie=viewer"), ("wang.wei", "zunyi=viewer"), ("zhao", "bijie=viewer")];
+    let mut sessions = Vec::new();
+    for (login, role) in people {
+        sessions.push(node.let_in(&certificate, login, &[role]).await);
+    }
+    let [bijie, zunyi, colleague] = &sessions[..] else { unreachable!() };
+    shenzhen.publish(offer("old").titled("an old park")).await.unwrap();
+    shows(node, &certificate, colleague, "/listings", "an old park").await;
+    let told = "上次访问后";
+    for session in [bijie, zunyi] {
+        for path in ["/", "/listings"] {
+            let page = node.page(&certificate, session, path).await;
+            assert!(page.status == 200 && !page.text().contains(told), "{path}: it is the first visit: {page:?}");
+        }
+    }
+    shenzhen.publish(offer("inner").titled("a hidden harbour").for_members(&["bijie"])).await.unwrap();
+    shenzhen.publish(offer("open").titled("an open mill")).await.unwrap();
+    for title in ["a hidden harbour", "an open mill"] {
+        shows(node, &certificate, colleague, "/listings", title).await;
+    }
+
+    // Nothing is looked at for half an hour, after which sessions have ended too.
+    WrongClock::write(&file, "+31m");
+    let ended = within(PATIENCE, async || match node.page(&certificate, colleague, "/saved").await.status {
+        303 => Ok(()),
+        status => Err(status.to_string()),
+    });
+    ended.await.unwrap_or_else(|status| panic!("nobody's session has ended: {status}"));
+    for (login, count) in [("li.ming", 2), ("wang.wei", 1)] {
+        let session = node.signed_in(&certificate, login).await;
+        let new = format!("{told}新发布 {count} 条");
+        for path in ["/", "/listings"] {
+            let html = node.page(&certificate, &session, path).await.text();
+            assert!(html.contains(&new), "{login} at {path}: {html}");
+            let before = html.split(&new).next().unwrap_or_default();
+            let link = before.rsplit("href=\"").next().and_then(|rest| rest.split('"').next()).unwrap();
+            let found = node.page(&certificate, &session, &link.replace("&#38;", "&")).await;
+            let text = found.text();
+            assert!(found.status == 200 && text.contains("an open mill"), "{link}: {text}");
+            assert_eq!(text.contains("a hidden harbour"), count == 2, "{login} at {link}: {text}");
+            assert!(!text.contains("an old park"), "{link}: {text}");
+        }
+        // What is new stays new while they look.
+        assert!(node.page(&certificate, &session, "/").await.text().contains(&new), "{login}");
+    }
+    assert!(!node.page(&certificate, "", "/listings").await.text().contains(told), "nobody else was here before");
+    net.leave("the clock of one server is ahead of the test's");
 }
