@@ -12,7 +12,7 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Refusal;
+use super::{Refusal, waiting};
 use crate::engine::{Work, facts};
 use crate::limits;
 use crate::sheets::fields::Field;
@@ -216,12 +216,13 @@ pub(super) async fn load_ended(
     work.fact(&format!("{}{id}", facts::drafts_ended(member))).await
 }
 
-/// Keeps a draft, and beside its import what an approval of it is for.
+/// Keeps a draft, beside its import what an approval of it is for, and whether it waits for somebody.
 pub(super) fn keep(work: &mut Work<'_>, member: &MemberId, fact: &DraftFact) {
     if !fact.batch.is_empty() {
         let submitted = fact.digest.clone().filter(|_| fact.state == State::Submitted);
         work.put_fact(format!("{}{}", facts::draft_batch(member, &fact.batch), fact.id), &submitted);
     }
+    waiting::note(work, member, fact);
     work.put_fact(key(member, &fact.id), fact);
 }
 
@@ -236,6 +237,10 @@ pub(super) async fn add(
     if count >= limits::DRAFTS {
         return Ok(false);
     }
+    if count == 0 {
+        // None is older than what is noted of them.
+        work.put_fact(waiting::all_noted(member), &true);
+    }
     work.put_fact(facts::draft_count(member), &(count + 1));
     work.put_fact(facts::draft_of(name), &fact.id);
     keep(work, member, fact);
@@ -248,6 +253,7 @@ pub(super) async fn forget(work: &mut Work<'_>, member: &MemberId, fact: &DraftF
     work.put_fact(facts::draft_count(member), &count.saturating_sub(1));
     work.remove_fact(facts::draft_of(&fact.listing_name()?));
     leave_batch(work, member, fact);
+    waiting::strike(work, member, fact);
     work.remove_fact(key(member, &fact.id));
     Ok(())
 }

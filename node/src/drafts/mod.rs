@@ -1,6 +1,7 @@
 //! Drafts of listings and their approval (事前审核): `fact` is what is kept of one, `change` makes, edits and throws away,
 //! `submit` hands in, `review` gives back or approves, `policy` says who may, `persons` who is what, `read` finds them,
-//! `brought` is one of another node, `difference` shows what an approval would change and `audience` for whom.
+//! `waiting` notes which wait for somebody, `brought` is one of another node, `difference` shows what an approval would
+//! change and `audience` for whom.
 //!
 //! Drafts are facts of this node, never records: nothing that a link, a feed, the search or a live question reads knows
 //! of them, and they need no rule of visibility. They become a record in the transaction in which they end.
@@ -15,6 +16,7 @@ mod policy;
 mod read;
 mod review;
 mod submit;
+mod waiting;
 
 pub(crate) use audience::audience;
 pub(crate) use brought::Brought;
@@ -22,7 +24,8 @@ pub(crate) use change::{Edit, End, Key, Make, Refusal};
 pub(crate) use difference::differences;
 pub(crate) use fact::{DraftFact, State};
 pub(crate) use persons::role_of;
-pub(crate) use policy::{Approver, SetPolicy};
+pub(crate) use policy::{Approver, SetPolicy, judges};
 pub(crate) use read::{Wanted, batch, get, list};
 pub(crate) use review::{Approve, Approved, Return};
 pub(crate) use submit::{Hand, Handed, Submit};
+pub(crate) use waiting::{Noted, each_waiting, note_all};

@@ -1,13 +1,15 @@
 //! Who may approve: the member's policy, the approver's role, and who has had a hand in the draft.
 
 use async_trait::async_trait;
+use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 
 use super::change::Refusal;
 use super::fact::DraftFact;
 use super::persons;
+use crate::accounts::Role;
 use crate::engine::approval::{Deputy, Policy, PolicyFact, Rule};
-use crate::engine::{Command, Work, facts};
+use crate::engine::{Command, Engine, Work, facts};
 use crate::store::StoreError;
 
 /// Somebody who may write for the member, and wants to approve or give back.
@@ -42,19 +44,45 @@ pub(super) async fn check_reviewer(
     approver: &Approver,
 ) -> Result<Result<(), Refusal>, StoreError> {
     let policy = Policy::of(work, member)?;
-    let anybody = match policy.rule {
-        Rule::None | Rule::Oneself => true,
-        Rule::Other => false,
-    };
-    if anybody || approver.reviewer {
+    if anybody(policy.rule) || approver.reviewer {
         return Ok(Ok(()));
     }
-    for Deputy { reviewer, deputy, until } in &policy.chosen.deputies {
-        if *deputy == approver.account && *until > work.now && persons::is_reviewer(work, reviewer, member).await? {
+    let now = work.now;
+    for held in policy.chosen.deputies.iter().filter(|held| stands_in(held, approver, now)) {
+        if persons::is_reviewer(work, &held.reviewer, member).await? {
             return Ok(Ok(()));
         }
     }
     Ok(Err(Refusal::NotReviewer))
+}
+
+/// Whether `approver` may judge drafts of `member` at all, as things stand.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub(crate) async fn judges(engine: &Engine, member: &MemberId, approver: &Approver) -> Result<bool, StoreError> {
+    let policy = engine.approval_policy(member)?;
+    if anybody(policy.rule) || approver.reviewer {
+        return Ok(true);
+    }
+    let now = engine.now();
+    for standing_in in policy.chosen.deputies.iter().filter(|held| stands_in(held, approver, now)) {
+        if persons::role_of(engine, &standing_in.reviewer, member).await? >= Some(Role::Reviewer) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn anybody(rule: Rule) -> bool {
+    match rule {
+        Rule::None | Rule::Oneself => true,
+        Rule::Other => false,
+    }
+}
+
+fn stands_in(held: &Deputy, approver: &Approver, now: Micros) -> bool {
+    held.deputy == approver.account && held.until > now
 }
 
 /// Changes a member's policy.

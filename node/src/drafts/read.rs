@@ -4,12 +4,13 @@ use duikou_proto::name::MemberId;
 
 use super::change::Key;
 use super::fact::{DraftFact, State};
+use super::waiting;
 use crate::engine::{Engine, facts};
 use crate::limits;
 use crate::store::{Read, StoreError};
 
 /// Drafts that are read in one statement.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 /// A draft, or the account of one that was approved.
 ///
@@ -49,17 +50,29 @@ impl Wanted {
     }
 
     /// Where they lie, in the order in which they are shown.
-    fn places(&self) -> Vec<String> {
-        let open = if self.batch.is_empty() {
-            facts::drafts(&self.member)
-        } else {
-            facts::draft_batch(&self.member, &self.batch)
+    fn places(&self) -> Vec<Place> {
+        let waiting = match &*self.states {
+            [state] if self.batch.is_empty() => waiting::place(&self.member, *state),
+            _ => None,
+        };
+        let open = match waiting {
+            Some(noted) => Place { prefix: noted, named: true },
+            None if self.batch.is_empty() => Place { prefix: facts::drafts(&self.member), named: false },
+            None => Place { prefix: facts::draft_batch(&self.member, &self.batch), named: true },
         };
         let is_open = [State::Draft, State::Submitted, State::Returned].into_iter().any(|state| self.state(state));
-        let ended = self.state(State::Approved).then(|| facts::drafts_ended(&self.member));
+        let ended = self.state(State::Approved);
+        let ended = ended.then(|| Place { prefix: facts::drafts_ended(&self.member), named: false });
         // What is open is what somebody has to do with, in either order.
         is_open.then_some(open).into_iter().chain(ended).collect()
     }
+}
+
+/// Where drafts lie.
+struct Place {
+    prefix: String,
+    /// Only their ids lie there.
+    named: bool,
 }
 
 /// A page of drafts that come after the one with the key `after`, at most `limit` of about `most` bytes together; the key after which to go on,
@@ -78,8 +91,8 @@ pub(crate) async fn list(
     let (mut found, mut found_bytes, mut looked, mut bytes) = (Vec::new(), 0, 0, 0);
     let drafts = facts::drafts(&wanted.member);
     let places = wanted.places();
-    let first = places.iter().position(|place| after.starts_with(place.as_str())).unwrap_or(0);
-    for (index, place) in places.iter().enumerate().skip(first) {
+    let first = places.iter().position(|place| after.starts_with(place.prefix.as_str())).unwrap_or(0);
+    for (index, Place { prefix: place, named }) in places.iter().enumerate().skip(first) {
         let mut last = if index == first { after.to_owned() } else { String::new() };
         loop {
             let keys = match wanted.newest_first {
@@ -88,7 +101,7 @@ pub(crate) async fn list(
             };
             let more = keys.len() == STEP;
             for (key, value) in keys {
-                let kept = if place.starts_with("draft-batch/") {
+                let kept = if *named {
                     let id = key.strip_prefix(place.as_str()).unwrap_or_default();
                     fact(&mut *read, &format!("{drafts}{id}")).await?
                 } else {

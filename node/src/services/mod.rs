@@ -78,7 +78,7 @@ use feed::FeedServer;
 pub(crate) use in_process::InProcess;
 #[cfg(feature = "arbitrary")]
 pub(crate) use matching::Place as MatchPlace;
-pub(crate) use office::{Backup, Both, Figures, Making, Overview, WorkFacts};
+pub(crate) use office::{Backup, Both, Figures, Making, Newest, Overview, Pile, WaitingDrafts, WorkFacts};
 #[cfg(any(test, feature = "samples"))]
 pub(crate) use office::{HostedMember, Refusal, Storage};
 pub(crate) use status::is_stale;

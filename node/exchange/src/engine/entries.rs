@@ -328,6 +328,7 @@ async fn keep_typed(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreE
     let beside = [
         facts::drafts_of(member),
         facts::draft_batches(member),
+        facts::drafts_waiting(member),
         facts::drafts_ended(member),
         facts::drafts_ended_by_time(member),
     ];

@@ -359,6 +359,11 @@ pub fn draft_batch(member: &MemberId, batch: &str) -> String {
     format!("draft-batch/{member}/{batch}/")
 }
 
+/// Begins what is noted of the drafts of `member` that wait for somebody, by where they stand.
+pub fn drafts_waiting(member: &MemberId) -> String {
+    format!("draft-waiting/{member}/")
+}
+
 /// Begins the accounts of drafts of `member` that were approved, by id.
 pub fn drafts_ended(member: &MemberId) -> String {
     format!("draft-ended/{member}/")

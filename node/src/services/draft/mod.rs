@@ -25,7 +25,8 @@ use crate::drafts::{Key, Refusal};
 use crate::engine::audit::Audited;
 use crate::engine::{Command, Engine, Refused};
 pub(super) use refusal::{metadata, told};
-pub(super) use review::handed_in;
+pub(super) use review::{approver, handed_in};
+pub(super) use view::shown;
 pub(super) use write::check_batch;
 
 /// Where drafts lie.

@@ -22,7 +22,8 @@ use crate::services::error::Failure;
 use crate::services::listing::content;
 use crate::services::request_id::{RequestId, event_of, once};
 
-pub(super) fn approver(caller: &Caller) -> Approver {
+/// Whoever calls, as one who may say yes.
+pub(in crate::services) fn approver(caller: &Caller) -> Approver {
     Approver { account: caller.account.clone(), reviewer: caller.is_reviewer() }
 }
 

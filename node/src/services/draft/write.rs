@@ -130,6 +130,7 @@ impl Drafts {
         let parts = [parts.as_bytes(), wanted.author.as_bytes(), wanted.batch.as_bytes()];
         let purpose = Purpose::new("ListDrafts", &parts, &caller.reader);
         let after = purpose.open(self.engine(), &request.page_token)?;
+        drafts::note_all(self.engine(), &wanted.member).await?;
         let (facts, next) = drafts::list(self.engine(), &wanted, &after, size, PAGE_BYTES).await?;
         Ok(v1::ListDraftsResponse {
             drafts: facts.iter().map(shown).collect(),

@@ -30,6 +30,8 @@ pub(crate) struct Refusal {
 pub(crate) struct WorkFacts {
     /// Listings of the caller's own members that a peer or a member elsewhere refused.
     pub(crate) refused: Vec<Refusal>,
+    /// Whether there may be more than these.
+    pub(crate) more_refused: bool,
     /// Who should have confirmed by now what they have published; scopes as people write them.
     pub(crate) unconfirmed: Vec<Unconfirmed>,
     pub(crate) links: Vec<LinkStatus>,
@@ -60,8 +62,9 @@ impl Office {
             engine.unconfirmed(|member| own.contains(member)),
             status::links(&self.context, language),
         );
-        let mut refused = Vec::new();
-        for (key, fact) in refusals? {
+        let (mut refused, refusals) = (Vec::new(), refusals?);
+        let more_refused = refusals.len() >= limits::REJECTIONS;
+        for (key, fact) in refusals {
             let rest = key.strip_prefix(facts::REFUSALS).and_then(|rest| rest.split_once('/'));
             let Some((peer, Ok(name))) = rest.map(|(peer, name)| (peer.parse::<NodeId>(), name.parse::<RecordName>()))
             else {
@@ -89,6 +92,6 @@ impl Office {
             link.rejected_by_peer.clear();
             link.rejected_here.clear();
         }
-        Ok(WorkFacts { refused, unconfirmed, links, alarms: Vec::new() })
+        Ok(WorkFacts { refused, more_refused, unconfirmed, links, alarms: Vec::new() })
     }
 }

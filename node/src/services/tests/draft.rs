@@ -12,6 +12,9 @@ use prost_types::FieldMask;
 use tonic::Code;
 
 use super::*;
+use crate::accounts::Role as Held;
+use crate::engine::facts;
+use crate::services::Pile;
 use crate::time::timestamp;
 
 mod model;
@@ -495,4 +498,68 @@ async fn where_two_people_write_one_approves_what_the_other_has_written() {
     world.publish("a", "corn", &["network"]).await;
     world.rule("a", Rule::Unspecified).await;
     assert_eq!(policy().await, (Rule::Other, true));
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_whole_however_much_an_import_brings() {
+    let world = World::new().await;
+    world.rule("a", Rule::Other).await;
+    let author = world.session("li.ming", "a", Held::Editor).await;
+    let reviewer = world.session("wang.fang", "a", Held::Reviewer).await;
+    let back = world.draft(&author, "back", listing("old tea", &["network"])).await.unwrap();
+    world.submit(&author, &back).await.unwrap();
+    world.give_back(&reviewer, &back.name, "which?").await.unwrap();
+    let alone = world.draft(&author, "alone", listing("tea", &["network"])).await.unwrap();
+    let alone = world.submit(&author, &alone).await.unwrap();
+    let rows = (0..300).map(|n| create("a", &format!("row-{n}"), listing("rows of tea", &["network"])));
+    let import = BatchCreateListingsRequest {
+        parent: "members/a".into(),
+        requests: rows.collect(),
+        submit: true,
+        batch: "spring".into(),
+        ..Default::default()
+    };
+    world.anybody().batch_create_listings(bearing(&author, import)).await.unwrap();
+
+    let ask = async |secret: &str| world.office.drafts(bearing(secret, (id("a"), 2))).await.unwrap();
+    let counts = |pile: &Pile| (pile.count, pile.newest.iter().map(|newest| newest.count).collect::<Vec<_>>());
+    let seen = ask(&reviewer).await;
+    assert_eq!(counts(&seen.to_approve), (301, vec![300, 1]), "an import is one");
+    assert_eq!(seen.to_approve.newest[1].draft.name, alone.name);
+    assert_eq!((seen.returned.count, counts(&seen.returned_to_others)), (0, (1, vec![1])));
+    let own = ask(&author).await;
+    assert_eq!((counts(&own.handed_in), own.to_approve.count), ((301, vec![300, 1]), 0));
+    assert_eq!((counts(&own.returned), own.returned_to_others.count), ((1, vec![1]), 0));
+    assert_eq!(own.returned.newest[0].draft.return_reason, "which?");
+    let of_others = world.office.drafts(bearing(&author, (id("b"), 2))).await.unwrap_err();
+    assert_eq!(reason(&of_others), "NOT_PERMITTED");
+
+    // What was kept by a version that noted none of it is noted when it is asked for.
+    for (key, _) in world.engine.facts::<serde_json::Value>(&facts::drafts_waiting(&id("a")), 1_000).await.unwrap() {
+        world.engine.put_fact::<()>(key, None).await.unwrap();
+    }
+    assert_eq!(ask(&reviewer).await, seen);
+    // And a list of one state looks at nothing else.
+    let returned = ListDraftsRequest {
+        parent: "members/a".into(),
+        states: vec![State::Returned.into()],
+        newest_first: true,
+        ..Default::default()
+    };
+    let list = world.drafts().list_drafts(bearing(&author, returned)).await.unwrap().into_inner();
+    assert_eq!((list.drafts.len(), &*list.next_page_token), (1, ""));
+    assert_eq!(list.drafts[0].name, back.name);
+
+    // What is decided waits no longer; of what was approved the title is left, however soon its listing ends.
+    world.approve(&reviewer, &alone.name, &alone.content_hash).await.unwrap();
+    let gone = DeleteDraftRequest { name: back.name.clone(), ..Default::default() };
+    world.drafts().delete_draft(bearing(&author, gone)).await.unwrap();
+    let seen = ask(&reviewer).await;
+    assert_eq!((counts(&seen.to_approve), seen.returned_to_others.count), ((300, vec![300]), 0));
+    let withdraw = WithdrawListingRequest { name: "members/a/listings/alone".into(), ..Default::default() };
+    world.anybody().withdraw_listing(bearing(&author, withdraw)).await.unwrap();
+    let get = GetDraftRequest { name: alone.name.clone() };
+    let account = world.drafts().get_draft(bearing(&author, get)).await.unwrap().into_inner();
+    let left = account.listing.unwrap_or_default().listing.unwrap_or_default();
+    assert_eq!((account.state, &*left.title, left.regions.len()), (State::Approved.into(), "tea", 0));
 }

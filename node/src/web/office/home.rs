@@ -3,15 +3,10 @@
 
 use askama::Template;
 use axum::extract::State;
-use duikou_proto::v1::draft::State as DraftState;
-use duikou_proto::v1::draft_service_server::DraftService;
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{
-    ApprovalPolicy, Draft, Filter, GetApprovalPolicyRequest, GetListingRequest, ListDraftsRequest, Listing,
-    SearchListingsRequest, SearchListingsResponse, TimeRange,
-};
+use duikou_proto::v1::{Filter, GetListingRequest, Listing, SearchListingsRequest, SearchListingsResponse, TimeRange};
 use futures_util::future::join_all;
 use prost_types::Timestamp;
 use tonic::Status;
@@ -22,9 +17,9 @@ use super::super::reading::{Fresh, Names, last_visit, since};
 use super::super::respond::Answer;
 use super::super::signed::{Signed, SignedPerson};
 use super::super::visitor::Visitor;
-use super::work::{Found, Work};
+use super::work::{Found, Published, Work};
 use crate::accounts::Role;
-use crate::services::WorkFacts;
+use crate::services::{WaitingDrafts, WorkFacts};
 
 /// Days in which what ends is about to.
 pub(super) const SOON_DAYS: i64 = 14;
@@ -33,9 +28,6 @@ const DAY: i64 = 24 * 3600;
 pub(super) const FIRST: usize = 5;
 /// Own listings among which those are looked for that somebody has not confirmed.
 const NEWEST: i32 = 50;
-/// Drafts that one call brings, and calls that are made: what lies beyond is there all the same, and said to be more.
-const DRAFTS: i32 = 200;
-const DRAFT_CALLS: usize = 5;
 
 /// The page.
 #[derive(Template)]
@@ -102,8 +94,8 @@ async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Wor
     let drafts = async {
         let writes = person.member.as_ref().filter(|_| person.role >= Role::Editor);
         match writes {
-            Some(member) => drafts(web, visitor, &format!("members/{member}")).await,
-            None => Ok((Vec::new(), false, ApprovalPolicy::default())),
+            Some(member) => services.office.drafts(visitor.ask((member.clone(), FIRST))).await,
+            None => Ok(WaitingDrafts::default()),
         }
     };
     let matches = async {
@@ -114,11 +106,9 @@ async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Wor
     };
     let facts = services.office.work(visitor.ask(()));
     let (facts, expiring, drafts, matches) = tokio::join!(facts, expiring, drafts, matches);
-    let (drafts, more_drafts, policy) = drafts.map_err(failed)?;
-    let facts = facts.map_err(failed)?;
+    let (facts, expiring, drafts) = (facts.map_err(failed)?, expiring.map_err(failed)?, drafts.map_err(failed)?);
     let (refused, published) = tokio::join!(refused(web, visitor, &facts), published(web, visitor, &facts));
-    let found =
-        Found { facts, refused, published, expiring: expiring.map_err(failed)?, drafts, more_drafts, policy, matches };
+    let found = Found { facts, refused, published, expiring, drafts, matches };
     Ok(Work::of(visitor.texts, &Names::new(web, visitor), person, &found))
 }
 
@@ -134,12 +124,12 @@ async fn refused(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Vec<Listing
 
 /// The newest listings of members of which somebody has not confirmed something. An index that is being made keeps nobody
 /// from their work.
-async fn published(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Vec<Listing> {
+async fn published(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Published {
     let mut members: Vec<String> = facts.unconfirmed.iter().map(|lacking| lacking.origin.to_string()).collect();
     members.sort();
     members.dedup();
     if members.is_empty() {
-        return Vec::new();
+        return Published::default();
     }
     let request = SearchListingsRequest {
         filter: Some(Filter { members, ..Filter::default() }),
@@ -148,31 +138,7 @@ async fn published(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Vec<Listi
         ..SearchListingsRequest::default()
     };
     let found = web.services().searches.search_listings(visitor.ask(request)).await;
-    let found = found.map(|found| found.into_inner().results).unwrap_or_default();
-    found.into_iter().filter_map(|result| result.listing).collect()
-}
-
-/// What was handed in or returned, whether there is more, and who says yes.
-async fn drafts(web: &Web, visitor: &Visitor, parent: &str) -> Result<(Vec<Draft>, bool, ApprovalPolicy), Status> {
-    let service = &web.services().drafts;
-    let policy = GetApprovalPolicyRequest { name: format!("{parent}/approvalPolicy") };
-    let policy = service.get_approval_policy(visitor.ask(policy)).await?.into_inner();
-    let (mut drafts, mut page_token) = (Vec::new(), String::new());
-    for _ in 0..DRAFT_CALLS {
-        let request = ListDraftsRequest {
-            parent: parent.to_owned(),
-            page_size: DRAFTS,
-            page_token,
-            states: vec![DraftState::Submitted.into(), DraftState::Returned.into()],
-            newest_first: true,
-            ..ListDraftsRequest::default()
-        };
-        let page = service.list_drafts(visitor.ask(request)).await?.into_inner();
-        drafts.extend(page.drafts);
-        page_token = page.next_page_token;
-        if page_token.is_empty() {
-            return Ok((drafts, false, policy));
-        }
-    }
-    Ok((drafts, true, policy))
+    let found = found.map(tonic::Response::into_inner).unwrap_or_default();
+    let more = !found.next_page_token.is_empty();
+    Published { newest: found.results.into_iter().filter_map(|result| result.listing).collect(), more }
 }

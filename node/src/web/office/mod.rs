@@ -4,8 +4,8 @@
 //! figures (`chart` draws them, `tables` is them as CSV and workbook), `admin`, `directory`, `backups` and `settings` what
 //! administrators see.
 //!
-//! The work list asks at once the search index for own listings that end within 14 days, the drafts that were handed in
-//! or returned and who may say yes to them, and `services/office/work` for refusals, missing confirmations, links and,
+//! The work list asks at once the search index for own listings that end within 14 days, `services/office/drafts` for the
+//! drafts that were handed in or returned, and `services/office/work` for refusals, missing confirmations, links and,
 //! where the reader administers the server, the alarms as they were last looked at. Counterparts take a while to look
 //! for: that is done beside the page, where anything has changed and not too often, and what was found is read anew, with
 //! the reader's eyes, before it is shown. A script asks for the same part again with its tag.

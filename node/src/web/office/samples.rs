@@ -3,13 +3,10 @@
 use std::collections::BTreeMap;
 
 use duikou_proto::directory::MemberState;
-use duikou_proto::v1::approval_policy::Rule;
 use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::link_status::State as LinkState;
-use duikou_proto::v1::{
-    Alarm, ApprovalPolicy, Draft, LinkStatus, Listing, Opportunity, SearchListingsResponse, SearchResult,
-};
+use duikou_proto::v1::{Alarm, Draft, LinkStatus, Listing, Opportunity, SearchListingsResponse, SearchResult};
 use prost_types::Timestamp;
 
 use super::super::layout::Section;
@@ -23,13 +20,15 @@ use super::home::WorkPage;
 use super::matches::Match;
 use super::settings::SettingsPage;
 use super::statistics::StatisticsPage;
-use super::work::{Found, Work};
+use super::work::{Found, Published, Work};
 use crate::accounts::Role;
 use crate::engine::completeness::Completeness;
 use crate::engine::dealings::Dealings;
 use crate::engine::months::Sums;
 use crate::engine::receipts::Unconfirmed;
-use crate::services::{Backup, Both, Figures, HostedMember, Making, Overview, Refusal, Storage, WorkFacts};
+use crate::services::{
+    Backup, Both, Figures, HostedMember, Making, Newest, Overview, Pile, Refusal, Storage, WaitingDrafts, WorkFacts,
+};
 use crate::settings::Setting;
 
 /// The third of November 2026.
@@ -82,8 +81,18 @@ fn alarm() -> Alarm {
     Alarm { code: "LINK_DOWN".to_owned(), message: "message".to_owned(), remedy: "remedy".to_owned() }
 }
 
+/// Drafts that wait for the same; those of an import are all but the others.
+fn pile<const N: usize>(count: usize, newest: [Draft; N]) -> Pile {
+    let one = |draft: Draft| {
+        let count = if draft.batch.is_empty() { 1 } else { count + 1 - N };
+        Newest { draft, count }
+    };
+    Pile { count, newest: newest.map(one).into() }
+}
+
 fn busy(samples: &Samples) -> Found {
     let own = Listing { scopes: vec!["network".to_owned()], ..listing(samples, "own") };
+    let import = Draft { batch: "b-1".to_owned(), ..draft(samples, "row", DraftState::Submitted) };
     let holder = format!("zunyi.{NETWORK}");
     Found {
         facts: WorkFacts {
@@ -94,6 +103,7 @@ fn busy(samples: &Samples) -> Found {
                     code,
                 })
                 .collect(),
+            more_refused: true,
             unconfirmed: vec![Unconfirmed {
                 origin: format!("bijie.{NETWORK}").parse().expect("an id"),
                 holder: holder.parse().expect("an id"),
@@ -108,15 +118,20 @@ fn busy(samples: &Samples) -> Found {
             total_size: 7,
             ..SearchListingsResponse::default()
         },
-        drafts: vec![
-            draft(samples, "back", DraftState::Returned),
-            draft(samples, "empty", DraftState::Returned),
-            draft(samples, "in", DraftState::Submitted),
-        ],
+        drafts: WaitingDrafts {
+            returned: pile(
+                12,
+                [draft(samples, "back", DraftState::Returned), draft(samples, "empty", DraftState::Returned)],
+            ),
+            returned_to_others: pile(1, [draft(samples, "back", DraftState::Returned)]),
+            to_approve: pile(1_501, [import, draft(samples, "in", DraftState::Submitted)]),
+            handed_in: pile(1, [draft(samples, "in", DraftState::Submitted)]),
+        },
         refused: vec![listing(samples, "l1")],
-        published: vec![own.clone(), Listing { scopes: vec!["network".to_owned()], ..listing(samples, "more") }],
-        more_drafts: true,
-        policy: ApprovalPolicy { rule: Rule::Other.into(), ..ApprovalPolicy::default() },
+        published: Published {
+            newest: vec![own.clone(), Listing { scopes: vec!["network".to_owned()], ..listing(samples, "more") }],
+            more: true,
+        },
         matches: Some(Some(vec![Match { other: listing(samples, "other"), own, score: 77 }])),
     }
 }

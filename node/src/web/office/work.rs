@@ -2,10 +2,8 @@
 //! found already is what they may see; here it becomes words.
 
 use duikou_proto::federation::rejected::Code;
-use duikou_proto::v1::approval_policy::Rule;
-use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::link_status::State as LinkState;
-use duikou_proto::v1::{ApprovalPolicy, Draft, Listing, SearchListingsResponse};
+use duikou_proto::v1::{Draft, Listing, SearchListingsResponse};
 
 use super::super::catalogue::Texts;
 use super::super::layout::Tone;
@@ -17,7 +15,7 @@ use super::home::{FIRST, SOON_DAYS};
 use super::matches::Match;
 use crate::accounts::Role;
 use crate::engine::receipts::Unconfirmed;
-use crate::services::WorkFacts;
+use crate::services::{Newest, Pile, WaitingDrafts, WorkFacts};
 use crate::time::micros;
 
 /// Everything that was found.
@@ -26,17 +24,20 @@ pub(super) struct Found {
     pub(super) facts: WorkFacts,
     /// Own listings that are about to expire, the first few and how many.
     pub(super) expiring: SearchListingsResponse,
-    /// Submitted and returned.
-    pub(super) drafts: Vec<Draft>,
-    /// Whether there are more than these.
-    pub(super) more_drafts: bool,
-    pub(super) policy: ApprovalPolicy,
+    pub(super) drafts: WaitingDrafts,
     /// Those of the refused listings that are there still.
     pub(super) refused: Vec<Listing>,
-    /// The newest listings of those of whom something is not confirmed, newest first.
-    pub(super) published: Vec<Listing>,
+    pub(super) published: Published,
     /// None: for nobody. None within: not looked for yet.
     pub(super) matches: Option<Option<Vec<Match>>>,
+}
+
+/// The newest listings of those of whom something is not confirmed, newest first.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Published {
+    pub(super) newest: Vec<Listing>,
+    /// Whether there are older ones.
+    pub(super) more: bool,
 }
 
 /// One thing to do.
@@ -97,7 +98,7 @@ impl Work {
             maker.alarms(found);
         }
         if person.member.is_some() && person.role >= Role::Editor {
-            maker.drafts(person, found);
+            maker.drafts(found);
         }
         if person.member.is_some() {
             maker.expiring(person, found);
@@ -139,13 +140,13 @@ impl Maker<'_> {
         (path, name): (String, &str),
     ) {
         let title = self.texts.text(title);
-        if count == 0 {
+        // What was not looked at to its end is not known to be nothing.
+        if count == 0 && !more {
             self.calm.push(Calm { title, advice: self.texts.text(calm) });
             return;
         }
-        let number = format::grouped(i64::try_from(count).unwrap_or(i64::MAX));
+        let count = number(count, more);
         let all = if path.is_empty() { Default::default() } else { (path, self.texts.text(name)) };
-        let count = if more { format!("{number}+") } else { number };
         let (tone, advice) = (tone.as_str(), self.texts.text(advice));
         let lines = lines.into_iter().take(FIRST).collect();
         self.jobs.push(Job { id, title, count, tone, advice, lines, all });
@@ -164,83 +165,72 @@ impl Maker<'_> {
         }
     }
 
-    fn drafts(&mut self, person: &SignedPerson, found: &Found) {
-        let more = found.more_drafts;
-        let account = person.account.strip_prefix("accounts/").unwrap_or(&person.account);
-        let in_state = |state: DraftState| found.drafts.iter().filter(move |draft| draft.state() == state);
-        let touched = |draft: &Draft| draft.author == account || draft.editors.iter().any(|editor| editor == account);
-        // What a program or another node has written has nobody here who would correct it but whoever looks.
-        let nobodys = |draft: &Draft| uuid::Uuid::try_parse(&draft.author).is_err();
-        let (returned, of_others): (Vec<&Draft>, Vec<&Draft>) =
-            in_state(DraftState::Returned).partition(|draft| touched(draft) || nobodys(draft));
-        let why = |draft: &&Draft| self.draft(draft, "", self.texts.about("work-returned-why", &draft.return_reason));
-        let [returned, of_others] = [returned, of_others].map(|drafts| drafts.iter().map(why).collect::<Vec<Line>>());
-        let count = (returned.len(), more && !returned.is_empty());
-        let returned_all = ("/drafts?state=returned".to_owned(), "work-returned-all");
+    fn drafts(&mut self, found: &Found) {
+        let WaitingDrafts { returned, returned_to_others, to_approve, handed_in } = &found.drafts;
+        let returned_all = || ("/drafts?state=returned".to_owned(), "work-returned-all");
+        let waiting_all = || ("/drafts?state=submitted".to_owned(), "work-waiting-all");
+        let lines = self.given_back(returned);
         self.add(
             "returned",
             "work-returned",
-            count,
+            (returned.count, false),
             Tone::Warning,
             "work-returned-do",
             "work-returned-none",
-            returned,
-            returned_all.clone(),
+            lines,
+            returned_all(),
         );
-
-        let deputy = found.policy.deputies.iter().any(|deputy| deputy.deputy == account);
-        let may = |draft: &&Draft| match found.policy.rule() {
-            Rule::Other => (person.role >= Role::Reviewer || deputy) && !touched(draft),
-            Rule::Self_ => draft.author == account || person.role >= Role::Reviewer,
-            Rule::None | Rule::Unspecified => true,
-        };
-        let (mine, others): (Vec<&Draft>, Vec<&Draft>) = in_state(DraftState::Submitted).partition(may);
-        let count = (mine.len(), more && !mine.is_empty());
-        let waiting = self.handed_in(&mine, "/review", |batch| format!("/drafts/review?batch={batch}"));
-        let own: Vec<&Draft> = others.into_iter().filter(|draft| touched(draft)).collect();
-        let of_own = own.len();
-        let own = self.handed_in(&own, "", |batch| format!("/drafts?batch={batch}"));
-        let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
-        self.add("waiting", "work-waiting", count, Tone::Warning, "work-waiting-do", "work-waiting-none", waiting, all);
-        if !own.is_empty() {
-            let all = ("/drafts?state=submitted".to_owned(), "work-waiting-all");
-            self.add("handed-in", "work-handed-in", (of_own, more), Tone::Info, "work-handed-in-do", "", own, all);
+        let lines = self.handed_in(to_approve, "/review", |batch| format!("/drafts/review?batch={batch}"));
+        self.add(
+            "waiting",
+            "work-waiting",
+            (to_approve.count, false),
+            Tone::Warning,
+            "work-waiting-do",
+            "work-waiting-none",
+            lines,
+            waiting_all(),
+        );
+        if handed_in.count > 0 {
+            let lines = self.handed_in(handed_in, "", |batch| format!("/drafts?batch={batch}"));
+            let count = (handed_in.count, false);
+            self.add("handed-in", "work-handed-in", count, Tone::Info, "work-handed-in-do", "", lines, waiting_all());
         }
         // Work that is somebody else's comes last.
-        if !of_others.is_empty() {
-            let count = (of_others.len(), more);
+        if returned_to_others.count > 0 {
+            let lines = self.given_back(returned_to_others);
             self.add(
                 "returned-others",
                 "work-returned-others",
-                count,
+                (returned_to_others.count, false),
                 Tone::Info,
                 "work-returned-others-do",
                 "",
-                of_others,
-                returned_all,
+                lines,
+                returned_all(),
             );
         }
     }
 
+    /// What was given back, each with the reason.
+    fn given_back(&self, pile: &Pile) -> Vec<Line> {
+        let why = |draft: &Draft| self.draft(draft, "", self.texts.about("work-returned-why", &draft.return_reason));
+        pile.newest.iter().map(|newest| why(&newest.draft)).collect()
+    }
+
     /// What was handed in: each draft a line, and each import one for all that came with it.
-    fn handed_in(&self, drafts: &[&Draft], ending: &str, of_batch: impl Fn(&str) -> String) -> Vec<Line> {
-        let mut lines = Vec::new();
-        let mut batches: Vec<&str> = Vec::new();
-        for draft in drafts {
+    fn handed_in(&self, pile: &Pile, ending: &str, of_batch: impl Fn(&str) -> String) -> Vec<Line> {
+        let line = |newest: &Newest| {
+            let draft = &newest.draft;
             let detail = self.time("work-handed-in-on", draft.submit_time.as_ref());
-            match &*draft.batch {
-                "" => lines.push(self.draft(draft, ending, detail)),
-                batch if batches.contains(&batch) => {}
-                batch => {
-                    batches.push(batch);
-                    let count = drafts.iter().filter(|other| other.batch == draft.batch).count();
-                    let named: String = form_urlencoded::byte_serialize(batch.as_bytes()).collect();
-                    let text = self.texts.count("work-import", count);
-                    lines.push(Line { text, lang: String::new(), path: of_batch(&named), detail });
-                }
+            if draft.batch.is_empty() {
+                return self.draft(draft, ending, detail);
             }
-        }
-        lines
+            let named: String = form_urlencoded::byte_serialize(draft.batch.as_bytes()).collect();
+            let text = self.texts.count("work-import", newest.count);
+            Line { text, lang: String::new(), path: of_batch(&named), detail }
+        };
+        pile.newest.iter().map(line).collect()
     }
 
     fn time(&self, id: &str, time: Option<&prost_types::Timestamp>) -> String {
@@ -298,7 +288,7 @@ impl Maker<'_> {
             })
         });
         let lines: Vec<Line> = lines.collect();
-        let count = (lines.len(), false);
+        let count = (lines.len(), found.facts.more_refused);
         let all = (String::new(), "");
         self.add("refused", "work-refused", count, Tone::Danger, "work-refused-do", "work-refused-none", lines, all);
     }
@@ -310,11 +300,11 @@ impl Maker<'_> {
             let scopes = scopes.collect::<Vec<_>>().join(&texts.text("list-comma"));
             let who = names.member(lacking.holder.as_str());
             let concerned: Vec<&Listing> =
-                found.published.iter().filter(|listing| concerns(lacking, listing)).collect();
+                found.published.newest.iter().filter(|listing| concerns(lacking, listing)).collect();
             let detail = match concerned.len() {
                 0 | 1 => texts.fill("work-unheld-by", &[("who", &who), ("what", &scopes)]),
                 several => {
-                    let more = format::grouped(i64::try_from(several - 1).unwrap_or(i64::MAX));
+                    let more = number(several - 1, found.published.more);
                     texts.fill("work-unheld-more", &[("who", &who), ("what", &scopes), ("more", &more)])
                 }
             };
@@ -375,6 +365,12 @@ impl Maker<'_> {
         let all = (String::new(), "");
         self.add("matches", "work-matches", count, Tone::Info, "work-matches-do", calm, lines, all);
     }
+}
+
+/// How many there are, and whether there may be more.
+fn number(count: usize, more: bool) -> String {
+    let number = format::grouped(i64::try_from(count).unwrap_or(i64::MAX));
+    if more { format!("{number}+") } else { number }
 }
 
 /// Whether somebody who has not confirmed what it should hold has not confirmed this.

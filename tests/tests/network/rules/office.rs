@@ -18,6 +18,8 @@ use super::PATIENCE;
 
 const HTML: &str = "accept: text/html";
 const DAY: u64 = 24 * 3600;
+/// Listings of an import that one call brings.
+const AT_ONCE: usize = 500;
 
 fn ends_in(days: u64) -> impl FnOnce(&mut Listing) {
     move |listing| {
@@ -63,6 +65,26 @@ impl Office<'_> {
         let request = SubmitDraftRequest { name: name.clone(), ..SubmitDraftRequest::default() };
         drafts.submit_draft(request).await.unwrap();
         name
+    }
+
+    /// So many listings by the machine's administrator, handed in as one import.
+    async fn import(&self, member: &str, batch: &str, count: usize) {
+        let requests: Vec<CreateListingRequest> = (0..count)
+            .map(|number| CreateListingRequest {
+                listing: Some(offer(&format!("import-{number}")).titled(&format!("imported {number}")).listing(member)),
+                ..CreateListingRequest::default()
+            })
+            .collect();
+        for requests in requests.chunks(AT_ONCE) {
+            let import = BatchCreateListingsRequest {
+                parent: format!("members/{member}"),
+                requests: requests.to_vec(),
+                submit: true,
+                batch: batch.to_owned(),
+                ..BatchCreateListingsRequest::default()
+            };
+            ListingServiceClient::new(self.node.local()).batch_create_listings(import).await.unwrap();
+        }
     }
 }
 
@@ -134,18 +156,7 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
 
     // An import is one line, which leads to all of it.
     node.cli(&["drafts", "policy", "zunyi", "--rule", "other"]).await.done();
-    let requests = (0..3).map(|number| CreateListingRequest {
-        listing: Some(offer(&format!("import-{number}")).titled(&format!("imported {number}")).listing("zunyi")),
-        ..CreateListingRequest::default()
-    });
-    let import = BatchCreateListingsRequest {
-        parent: "members/zunyi".to_owned(),
-        requests: requests.collect(),
-        submit: true,
-        batch: "b-1".to_owned(),
-        ..BatchCreateListingsRequest::default()
-    };
-    ListingServiceClient::new(node.local()).batch_create_listings(import).await.unwrap();
+    office.import("zunyi", "b-1", 3).await;
     let html = office.says(&other, "/", &["一次导入的 3 条信息"]).await;
     let waiting = job(&html, "waiting");
     assert!(waiting.contains("href=\"/drafts/review?batch=b-1\"") && waiting.contains(">4<"), "{waiting}");
@@ -165,6 +176,15 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     node.withdraw("members/zunyi/listings/import-1", WithdrawalReason::Filled).await.unwrap();
     let approved = office.page(&other, "/drafts?state=approved").await.text();
     assert!(approved.contains("imported 1") && !approved.contains(">import-1<"), "{approved}");
+
+    // However much an import brings, what was there before is counted and named, and the import is counted whole.
+    office.import("bijie", "b-2", 1_001).await;
+    let html = office.says(&reviewer, "/", &["一次导入的 1,001 条信息"]).await;
+    let (waiting, returned) = (job(&html, "waiting"), job(&html, "returned"));
+    assert!(waiting.contains(">1,002<") && waiting.contains("cold store"), "{waiting}");
+    assert!(returned.contains(">1<") && returned.contains("spring tea"), "{returned}");
+    let list = office.page(&editor, "/drafts?state=returned").await.text();
+    assert!(list.contains("spring tea") && !list.contains("imported"), "{list}");
 
     // The part that looks again has a tag, and comes without what surrounds it.
     let part = office.page(&viewer, "/home/work").await;
