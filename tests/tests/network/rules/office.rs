@@ -9,9 +9,12 @@ use duikou_proto::v1::listing_service_client::ListingServiceClient;
 use duikou_proto::v1::query_service_client::QueryServiceClient;
 use duikou_proto::v1::{
     BatchCreateListingsRequest, CreateDraftRequest, CreateListingRequest, Draft, Filter, Listing, QueryListingsRequest,
-    ReturnDraftRequest, SubmitDraftRequest, WithdrawalReason,
+    ReturnDraftRequest, Signed, SubmitDraftRequest, WithdrawalReason,
 };
-use duikou_tests::harness::{HttpAnswer, Network, Seen, Server, WebCertificate, browse_as, offer, request, within};
+use duikou_tests::harness::{
+    HttpAnswer, NETWORK, Network, Seen, Server, WebCertificate, WrongClock, browse_as, offer, request, rewrite_record,
+    within,
+};
 use prost_types::Timestamp;
 
 use super::PATIENCE;
@@ -201,6 +204,58 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     assert!(job(&html, "alarms").contains("/admin"), "{html}");
     net.gateway().start().await;
     net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_refuse_or_have_not_confirmed_is_named_by_its_title() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(2506)
+        .web_certificate(&certificate)
+        .gateway()
+        .node("bijie", &["bijie"])
+        .node("zunyi", &["zunyi"])
+        .start()
+        .await;
+    let (gateway, node, away) = (net.gateway(), net.node("bijie"), net.node("zunyi"));
+    let office = Office { node, certificate: &certificate };
+    let viewer = node.let_in(&certificate, "viewer", &["bijie=viewer"]).await;
+    node.publish(offer("tea").titled("spring tea").for_network()).await.unwrap();
+    net.settle().await;
+    office.says(&viewer, "/", &["已发布的信息均未被拒收", "应收到的成员均已确认收到"]).await;
+
+    // Altered before it ever left.
+    gateway.stop().await;
+    node.publish(offer("bad").titled("bitter tea")).await.unwrap();
+    node.stop().await;
+    let unsigned = |signed: Signed| Signed { signature: vec![7; 64], ..signed };
+    rewrite_record(node.dir(), &format!("members/bijie.{NETWORK}/listings/bad"), unsigned).await.unwrap();
+    gateway.start().await;
+    node.start().await;
+    let html = office.says(&viewer, "/", &["job-refused", "bitter tea"]).await;
+    let refused = job(&html, "refused");
+    assert!(refused.contains("bitter tea") && refused.contains("签名无法验证"), "{refused}");
+    assert!(refused.contains("href=\"/listings/bijie/bad\"") && refused.contains(">1<"), "{refused}");
+    assert!(!refused.contains("spring tea"), "{refused}");
+    node.replace(offer("bad").titled("sweet tea")).await.unwrap();
+    office.says(&viewer, "/", &["已发布的信息均未被拒收"]).await;
+    net.settle().await;
+
+    // A day later a member that was away has not confirmed what was published meanwhile.
+    away.stop().await;
+    node.publish(offer("inner").titled("inner tea").for_network()).await.unwrap();
+    let clock = WrongClock::find();
+    for server in [gateway, node] {
+        server.stop().await;
+        server.start_with(&clock.shifted("+26h")).await;
+    }
+    node.alarms("UNCONFIRMED", "zunyi").await;
+    let viewer = node.signed_in(&certificate, "viewer").await;
+    let html = office.says(&viewer, "/", &["job-unheld", "inner tea"]).await;
+    let unheld = job(&html, "unheld");
+    assert!(unheld.contains("zunyi办事处尚未确认收到") && unheld.contains("网络成员"), "{unheld}");
+    assert!(unheld.contains("href=\"/listings/bijie/inner\"") && !html.contains("应收到的成员均已确认收到"), "{html}");
+    net.leave("the clocks of two servers are ahead of the test's");
 }
 
 /// A column of a CSV, by the name in its first one.
