@@ -84,6 +84,12 @@ async function tabTo(who, selector) {
   throw new Error(`the keyboard does not reach ${selector}`);
 }
 
+/** How many drafts wait for an approval, as the page in somebody's tab says. */
+async function waiting(who) {
+  const count = who.tab.locator("section[aria-labelledby='job-waiting'] .job-count");
+  return (await count.count()) === 0 ? 0 : Number((await count.textContent()).replaceAll(",", ""));
+}
+
 /** Until a search at `base` finds the title, or no longer does. */
 async function searched(base, found) {
   const reader = await person(base);
@@ -121,6 +127,10 @@ try {
   await reviewer.tab.fill("#reason", "请补充联系人");
   await reviewer.tab.click("form[action$='/return'] button");
   step = "handed in again";
+  // The reviewer's page is open all the while.
+  await reviewer.go("/");
+  await reviewer.tab.evaluate(() => { window.stayed = true; });
+  const before = await waiting(reviewer);
   await clerk.go("/");
   await clerk.tab.click("section[aria-labelledby='job-returned'] ul a");
   await clerk.tab.waitForSelector("form.editor");
@@ -131,6 +141,11 @@ try {
   await clerk.tab.waitForSelector("form[action$='/send'] button.main");
   await clerk.tab.click("form[action$='/send'] button.main");
   await clerk.tab.waitForLoadState("load");
+  step = "told without a reload";
+  const end = Date.now() + PATIENCE;
+  while ((await waiting(reviewer)) !== before + 1 && Date.now() < end) await reviewer.tab.waitForTimeout(500);
+  if ((await waiting(reviewer)) !== before + 1) fault(`${before} waited, and ${await waiting(reviewer)} do now`);
+  if (!(await reviewer.tab.evaluate(() => window.stayed))) fault("the page was loaded anew");
   step = "approved";
   // By the keyboard alone: past what surrounds the page, to what waits, to its listing, to the button.
   await reviewer.go("/");
