@@ -81,8 +81,9 @@ fn members(members_csv: &str) -> Vec<Member> {
     reader.records().map(|row| member(row.expect("as many fields as columns"))).collect()
 }
 
-/// Moves every date of the listings (`publish_time`, `expire_time` and those of events) by one number of whole days,
-/// such that the newest `publish_time` lies on the day before `today` (`YYYY-MM-DD`, UTC). Texts stay as they are.
+/// Moves every date of the listings (`publish_time`, `expire_time`, those of events, and each `YYYY-MM-DD` in a title,
+/// summary or body) by one number of whole days, such that the newest `publish_time` lies on the day before `today`
+/// (`YYYY-MM-DD`, UTC).
 ///
 /// # Panics
 /// Where `today` or a time of the file is no date, or there is no listing.
@@ -98,6 +99,11 @@ pub fn shifted_dates(listings_jsonl: &str, today: &str) -> String {
         for field in ["start_time", "end_time", "registration_deadline"] {
             shift(listing.pointer_mut(&format!("/listing/event/{field}")), days);
         }
+        for field in ["title", "summary", "body"] {
+            if let Some(Value::String(text)) = listing.pointer_mut(&format!("/listing/{field}")) {
+                *text = shifted_text(text, days);
+            }
+        }
         shifted.push_str(&listing.to_string());
         shifted.push('\n');
     }
@@ -110,6 +116,31 @@ fn shift(time: Option<&mut Value>, days: i64) {
     let clock = before.get(DATE_LENGTH..).expect("a time begins with a date");
     let after = format!("{}{clock}", date(day_number(before) + days));
     *time = after.into();
+}
+
+/// `text` with every date in it moved.
+fn shifted_text(text: &str, days: i64) -> String {
+    let (mut shifted, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(next) = rest.chars().next() {
+        let in_number = shifted.ends_with(|before: char| before.is_ascii_digit());
+        match rest.get(..DATE_LENGTH).filter(|found| !in_number && is_date(found)) {
+            Some(found) => {
+                shifted.push_str(&date(day_number(found) + days));
+                rest = &rest[DATE_LENGTH..];
+            }
+            None => {
+                shifted.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
+        }
+    }
+    shifted
+}
+
+/// Whether it has the form `YYYY-MM-DD`.
+fn is_date(text: &str) -> bool {
+    let form = |(at, byte): (usize, u8)| if [4, 7].contains(&at) { byte == b'-' } else { byte.is_ascii_digit() };
+    text.len() == DATE_LENGTH && text.bytes().enumerate().all(form)
 }
 
 fn lines(listings_jsonl: &str) -> impl Iterator<Item = Value> {
@@ -238,6 +269,43 @@ mod tests {
         assert_eq!(event(&after, "start_time"), "2028-04-23T01:30:00Z", "464 days later");
         assert_eq!(event(&after, "venue"), event(&before, "venue"));
         assert_eq!(expected(MEMBERS, &shifted), expected(MEMBERS, LISTINGS));
+    }
+
+    #[test]
+    fn no_event_says_a_date_that_its_fields_have_not() {
+        const HOUR: i64 = 3600;
+        // Where the events are it is eight hours later than the fields say.
+        let local = |time: &str| {
+            let hour: i64 = time[DATE_LENGTH + 1..DATE_LENGTH + 3].parse().expect("an hour");
+            date(day_number(time) + (hour * HOUR + 8 * HOUR).div_euclid(24 * HOUR))
+        };
+        let dates = |text: &str| -> Vec<String> {
+            let at = text.char_indices().filter_map(|(at, _)| text.get(at..at + DATE_LENGTH));
+            at.filter(|found| is_date(found)).map(str::to_owned).collect()
+        };
+        for today in ["2026-11-23", "2026-11-30", "2028-03-01"] {
+            let mut said = 0;
+            for listing in lines(&shifted_dates(LISTINGS, today)) {
+                let inner = &listing["listing"];
+                let event = &inner["event"];
+                let fields = ["start_time", "end_time", "registration_deadline"];
+                let has: Vec<String> = fields.iter().filter_map(|field| event[field].as_str()).map(local).collect();
+                let texts = ["title", "summary", "body"].map(|field| inner[field].as_str().unwrap_or_default());
+                for found in dates(&texts.join("\n")) {
+                    said += 1;
+                    assert!(has.contains(&found), "{today}: {} says {found}, and has {has:?}", listing["name"]);
+                }
+            }
+            assert!(said > 50, "{said} dates");
+        }
+    }
+
+    #[test]
+    fn dates_in_a_text_are_moved_and_no_other_numbers() {
+        assert_eq!(shifted_text("时间：2027-10-31 至 2027-11-01。", 7), "时间：2027-11-07 至 2027-11-08。");
+        for text in ["", "2027-10-3", "12027-10-31", "2000万元", "0755-8888-8888", "2027/10/31"] {
+            assert_eq!(shifted_text(text, 7), text);
+        }
     }
 
     #[test]
