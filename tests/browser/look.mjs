@@ -1,5 +1,5 @@
 // Opens pages in a real browser and judges what it shows: axe, html-validate, errors on the console, requests that go
-// elsewhere, bytes transferred, and whether anything is wider than the window.
+// elsewhere, bytes transferred, and whether anything is wider than the window; and what paper would show of it.
 //
 //   DUIKOU_BROWSER_DIR=DIR node look.mjs < PLAN > REPORT
 //
@@ -13,9 +13,11 @@ const { HtmlValidate } = require("html-validate");
 
 /** What a first visit may take. */
 const BYTES = 100 * 1024;
-/** How pages are looked at; one of them without scripts. */
+/** A sheet of A4 without its margins, at 96 dots an inch. */
+const PAPER = { width: 718, height: 1047 };
+/** How pages are looked at; one of them without scripts, and one printed as well. */
 const LOOKS = [
-  { name: "zh desktop", locale: "zh-CN", viewport: DESKTOP, colorScheme: "light" },
+  { name: "zh desktop", locale: "zh-CN", viewport: DESKTOP, colorScheme: "light", prints: true },
   { name: "en phone dark", locale: "en", viewport: PHONE, colorScheme: "dark", rules: "of looks" },
   { name: "zh phone without scripts", locale: "zh-CN", viewport: PHONE, colorScheme: "light", javaScriptEnabled: false },
 ];
@@ -41,8 +43,31 @@ async function validate(html, fault) {
   }
 }
 
+/** Leaves a picture of the whole page. */
+function picture(tab, name) {
+  return tab.screenshot({ path: path.join(plan.pictures, `${name}.png`.replaceAll(" ", "-")), fullPage: true });
+}
+
+/** What is wrong with the page on paper, where whoever prints it has chosen the dark: paper is light, and nothing on it is
+ * pressed or followed. */
+async function printed(tab, name, fault) {
+  const theme = await tab.getAttribute("html", "data-theme");
+  await tab.emulateMedia({ media: "print", colorScheme: "dark" });
+  await tab.setViewportSize(PAPER);
+  const { left, width } = await tab.evaluate(() => {
+    document.documentElement.dataset.theme = "dark";
+    const there = [...document.querySelectorAll("nav, button, .button")].filter((one) => one.getClientRects().length > 0);
+    return { left: there.map((one) => one.outerHTML.slice(0, 80)), width: document.documentElement.scrollWidth };
+  });
+  left.forEach((what) => fault(`printed: there is ${what}`));
+  if (width > PAPER.width) fault(`printed: is ${width} wide`);
+  (await violations(tab, ["color-contrast"])).forEach((what) => fault(`printed: ${what}`));
+  if (plan.pictures) await picture(tab, `${name} printed`);
+  await tab.evaluate((before) => (document.documentElement.dataset.theme = before), theme);
+}
+
 /** Looks at all pages in one way, in one tab whose cache is off: every visit is a first one. */
-async function lookAtAll(browser, { name, rules, ...options }) {
+async function lookAtAll(browser, { name, rules, prints, ...options }) {
   const context = await visitor(browser, options);
   const tab = await context.newPage();
   let page = plan.pages[0];
@@ -73,8 +98,11 @@ async function lookAtAll(browser, { name, rules, ...options }) {
       if (width > options.viewport.width) fault(`is ${width} wide`);
       if (options.javaScriptEnabled !== false) (await violations(tab, rules && OF_LOOKS)).forEach(fault);
       if (bytes > BYTES) fault(`takes ${bytes} bytes`);
-      if (plan.pictures) {
-        await tab.screenshot({ path: path.join(plan.pictures, `${page.name} ${name}.png`.replaceAll(" ", "-")), fullPage: true });
+      if (plan.pictures) await picture(tab, `${page.name} ${name}`);
+      if (prints) {
+        await printed(tab, page.name, fault);
+        await tab.emulateMedia({ media: "screen", colorScheme: options.colorScheme });
+        await tab.setViewportSize(options.viewport);
       }
     } catch (error) {
       fault(`failed: ${error.message}`);

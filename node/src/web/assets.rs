@@ -14,16 +14,17 @@ use tonic::Code;
 use super::respond::Failed;
 use crate::http::{Exchange, Problem};
 
-/// The colours stand for those whose system is dark, for those who chose a light, and for the page that shows both.
+/// The colours stand for those whose system is dark, for those who chose a light, and for the page that shows both. Paper
+/// is light for everybody.
 const STYLE: &str = concat!(
     include_str!("../../assets/tokens.css"),
     ":root {\n",
     include_str!("../../assets/light.css"),
-    "}\n@media (prefers-color-scheme: dark) {\n:root:not([data-theme=\"light\"]) {\n",
+    "}\n@media screen and (prefers-color-scheme: dark) {\n:root:not([data-theme=\"light\"]) {\n",
     include_str!("../../assets/dark.css"),
-    "}\n}\n:root[data-theme=\"dark\"], .lit.dark {\n",
+    "}\n}\n@media screen {\n:root[data-theme=\"dark\"], .lit.dark {\n",
     include_str!("../../assets/dark.css"),
-    "}\n.lit.light {\n",
+    "}\n}\n.lit.light {\n",
     include_str!("../../assets/light.css"),
     "}\n",
     include_str!("../../assets/base.css"),
@@ -101,6 +102,25 @@ fn sent(asset: &Asset) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_paper_is_dark() {
+        let dark = include_str!("../../assets/dark.css");
+        let before: Vec<&str> = STYLE.split(dark).collect();
+        assert_eq!(before.len(), 3, "the colours stand twice");
+        for text in &before[..2] {
+            // Of the blocks that are open where they stand, the outer one is for screens.
+            let mut open = Vec::new();
+            for (at, c) in text.char_indices() {
+                match c {
+                    '{' => open.push(text[..at].rsplit(['}', '{', ';']).next().unwrap_or_default().trim()),
+                    '}' => drop(open.pop()),
+                    _ => {}
+                }
+            }
+            assert!(open.len() == 2 && open[0].starts_with("@media screen"), "{open:?}");
+        }
+    }
 
     #[test]
     fn style_and_script_need_nobody_else_and_no_new_browser() {
