@@ -123,6 +123,7 @@ admin-since = Since
 admin-waiting = Not acknowledged
 admin-behind = To come
 admin-detail = Detail
+admin-error = In the words of the machine
 admin-links-none = There are no links.
 admin-held = Completeness by origin
 admin-held-good = { $count ->

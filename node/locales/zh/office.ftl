@@ -120,6 +120,7 @@ admin-since = 自
 admin-waiting = 待对方确认
 admin-behind = 待接收
 admin-detail = 说明
+admin-error = 原始报错
 admin-links-none = 没有连接。
 admin-held = 各来源的完整性
 admin-held-good = 完整的 { $count } 项

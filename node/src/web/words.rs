@@ -225,24 +225,6 @@ pub(crate) fn link_state(texts: Texts, state: v1::link_status::State) -> String 
     texts.text(id)
 }
 
-/// Why a link is not up, in the reader's language: what the machine says of it, where that is English, by its kind.
-pub(crate) fn link_detail(texts: Texts, detail: &str) -> String {
-    let is_ours = detail.is_empty() || !detail.is_ascii();
-    if is_ours || texts.language() == duikou_proto::language::Language::En {
-        return detail.to_owned();
-    }
-    let said = detail.to_lowercase();
-    let reasons: [(&[&str], &str); 5] = [
-        (&["refused"], "link-why-refused"),
-        (&["timed out", "timeout", "deadline"], "link-why-timeout"),
-        (&["dns", "lookup", "resolve"], "link-why-name"),
-        (&["certificate", "tls", "handshake"], "link-why-tls"),
-        (&["unreachable", "no route"], "link-why-network"),
-    ];
-    let known = reasons.iter().find(|(words, _)| words.iter().any(|word| said.contains(word)));
-    texts.text(known.map_or("link-why-broken", |(_, id)| id))
-}
-
 /// Whether a member takes part.
 pub(crate) fn member_state(texts: Texts, state: v1::member::State) -> String {
     let id = match state {
@@ -310,16 +292,6 @@ mod tests {
         for (label, word) in tables.iter().flat_map(|(table, word)| table.iter().map(move |label| (label, word))) {
             assert_eq!(word(Texts::of(Language::Zh), label.value).as_deref(), Some(label.zh), "{}", label.name);
         }
-    }
-
-    #[test]
-    fn why_a_link_is_down_is_said_in_the_readers_language() {
-        let error = "transport error: cannot connect to 127.0.0.1:1: Connection refused (os error 111)";
-        let said = link_detail(Texts::of(Language::Zh), error);
-        assert!(!said.is_empty() && !said.contains("refused"), "{said}");
-        assert_eq!(link_detail(Texts::of(Language::En), error), error);
-        assert_eq!(link_detail(Texts::of(Language::Zh), "证书已过期"), "证书已过期");
-        assert_ne!(link_detail(Texts::of(Language::Zh), "something new"), "something new");
     }
 
     #[test]

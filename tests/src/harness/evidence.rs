@@ -99,7 +99,7 @@ fn link(node: &NodeId, status: &Status) -> LinkEvidence {
     LinkEvidence {
         node: node.clone(),
         connected: down.is_none() && !status.links.is_empty(),
-        detail: down.map(|link| link.detail.clone()).unwrap_or_default(),
+        detail: down.map(|link| link.error.clone()).unwrap_or_default(),
         halted: status.alarms.iter().find(|alarm| alarm.code == "HALTED").map(|alarm| alarm.message.clone()),
     }
 }

@@ -37,6 +37,8 @@ pub struct LinkView {
     pub since: Micros,
     /// Why it is not connected, for people.
     pub detail: Text,
+    /// The same in the words of the system, the libraries and the peer, for whoever looks into it.
+    pub error: String,
     /// What is to be looked at then.
     pub cause: Cause,
     /// Which of its sessions came up last. One before it may still be open, where its connection was forgotten on the way.
@@ -92,6 +94,7 @@ impl LinkBoard {
             view.phase = LinkPhase::Connected;
             view.since = now;
             view.detail = Text::default();
+            view.error = String::new();
             view.cause = Cause::default();
             view.session += 1;
             session = view.session;
@@ -115,6 +118,7 @@ impl LinkBoard {
             if view.phase != LinkPhase::Connected {
                 view.phase = LinkPhase::Disconnected;
                 view.detail = ended.text();
+                view.error = ended.told();
                 view.cause = ended.cause();
                 if view.since == 0 {
                     view.since = now;
@@ -159,14 +163,14 @@ mod tests {
         board.ended(&peer, first, 4);
         board.down(&peer, &Ended::Dead, 4);
         let view = board.get(&peer).unwrap();
-        assert_eq!((view.phase, view.since, &*view.detail.en), (LinkPhase::Connected, 3, ""));
+        assert_eq!((view.phase, view.since, &*view.error), (LinkPhase::Connected, 3, ""));
 
         board.ended(&peer, second, 5);
         board.down(&peer, &Ended::Dead, 5);
         board.tried(&peer, 6);
         board.down(&peer, &Ended::Clock("a date".to_owned()), 7);
         let view = board.get(&peer).unwrap();
-        assert_eq!((view.phase, view.since, &*view.detail.en), (LinkPhase::Disconnected, 5, "a date"));
+        assert_eq!((view.phase, view.since, &*view.error), (LinkPhase::Disconnected, 5, "a date"));
         assert_eq!(view.cause, Cause::Clock);
     }
 }

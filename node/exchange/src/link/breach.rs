@@ -59,7 +59,8 @@ impl Breach {
             | Ended::Gone
             | Ended::Late(_)
             | Ended::Refused { .. }
-            | Ended::Dial(_)
+            | Ended::Dial { .. }
+            | Ended::RolledBack
             | Ended::Clock(_)
             | Ended::Goodbye { .. }
             | Ended::Broken(_)

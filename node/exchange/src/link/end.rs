@@ -119,8 +119,13 @@ pub enum Ended {
         text: String,
     },
     /// No connection could be made.
-    #[error("{}", .0.en)]
-    Dial(Text),
+    #[error("{why}")]
+    Dial {
+        /// For people.
+        text: Text,
+        /// In the words of the system and the libraries.
+        why: String,
+    },
     /// The peer closed it and said why.
     #[error("{code}: {detail}")]
     Goodbye {
@@ -137,6 +142,9 @@ pub enum Ended {
         /// Ours.
         here: i64,
     },
+    /// The store of this end was restored from an older copy.
+    #[error("this store was rolled back")]
+    RolledBack,
     /// It broke otherwise.
     #[error("{0}")]
     Broken(String),

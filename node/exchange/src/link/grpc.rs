@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use duikou_proto::federation::link_service_client::LinkServiceClient;
 use duikou_proto::federation::link_service_server::LinkService;
 use duikou_proto::federation::{ControlFrame, SinkFrame, SourceFrame};
-use duikou_proto::language::Text;
 use duikou_proto::limits as contract;
 use duikou_proto::name::NodeId;
 use tokio_stream::wrappers::ReceiverStream;
@@ -25,7 +24,7 @@ impl Connect for Dial {
             let why = crate::error::chain(&error);
             match DialError::find(&error) {
                 Some(found) if found.is_of_time() => Ended::Clock(why),
-                Some(found) => Ended::Dial(Text::new(found.chinese(), why)),
+                Some(found) => Ended::Dial { text: found.text(), why },
                 None => Ended::Broken(why),
             }
         })?;

@@ -40,7 +40,8 @@ impl Ended {
             | Self::Gone
             | Self::Late(_)
             | Self::Refused { .. }
-            | Self::Dial(_)
+            | Self::Dial { .. }
+            | Self::RolledBack
             | Self::Broken(_)
             | Self::Goodbye { .. }
             | Self::DirectoryBehind { .. }
@@ -49,56 +50,75 @@ impl Ended {
         }
     }
 
-    /// Why, in both languages. Some of the words are the peer's, or the system's.
+    /// Why, in both languages and in plain words: those of the system, of libraries and of the peer are in [`Ended::told`].
     pub(crate) fn text(&self) -> Text {
-        let full = |error: &StoreError| matches!(error, StoreError::Full(_));
-        let en = match self {
-            // Not in the words of a database.
-            Self::Store(error) if full(error) => "the disk of this server is full".to_owned(),
-            Self::Write(WriteError::Store(error)) if full(error) => "the disk of this server is full".to_owned(),
-            _ => self.told(),
-        };
-        Text::new(said(&self.chinese()), en)
+        let Text { zh, en } = self.plain();
+        Text::new(said(&zh), said(&en))
     }
 
-    fn chinese(&self) -> String {
+    fn plain(&self) -> Text {
         match self {
-            Self::Scopes => "节点可见的范围有变化，正在重新连接".to_owned(),
-            Self::Ahead => "时钟曾经超前，其间签署的记录正在重新签署".to_owned(),
-            Self::Stopped => "本机正在停止".to_owned(),
-            Self::Dead => "对端没有响应".to_owned(),
-            Self::Gone => "连接已断开".to_owned(),
-            Self::Late(step) => format!("{}超过时限没有完成", step.chinese()),
-            Self::Dial(text) => text.zh.clone(),
-            Self::Refused { code, text } => match code {
-                Code::Unauthenticated => "对端不承认本节点的证书".to_owned(),
-                Code::ResourceExhausted => "对端认为本节点的连接过多".to_owned(),
-                // The connection broke under the call, in as many words as there are libraries.
-                Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => "连接已断开".to_owned(),
-                _ => format!("对端拒绝：{text}"),
-            },
-            Self::Goodbye { code, .. } if code == SCOPES => Self::Scopes.chinese(),
-            Self::Goodbye { code, .. } if code == TWICE => "同一身份有两个进程在运行".to_owned(),
-            Self::Goodbye { code, detail } if code == "PROTOCOL" => format!("对端认为本端违反协议：{detail}"),
-            Self::Goodbye { code, detail } => format!("对端断开：{code} {detail}"),
-            Self::DirectoryBehind { theirs, here } => {
-                format!("对端的名录止于第 {theirs} 条，本机已有第 {here} 条：它退回了从前")
+            Self::Scopes => {
+                Text::new("节点可见的范围有变化，正在重新连接", "what the node may see has changed; it connects anew")
             }
-            Self::Broken(text) => format!("连接中断：{text}"),
-            Self::Clock(_) => "证书的有效期与时钟不符".to_owned(),
-            Self::Protocol(text) => format!("对端不遵守协议：{text}"),
-            Self::Store(error) => of_store(error).to_owned(),
-            Self::Write(WriteError::Store(error)) => of_store(error).to_owned(),
-            Self::Write(WriteError::Closed) => Self::Stopped.chinese(),
-            Self::Directory(error) => of_directory(error),
+            Self::Ahead => Text::new(
+                "时钟曾经超前，其间签署的记录正在重新签署",
+                "a clock was ahead, and what was signed meanwhile is being signed anew",
+            ),
+            Self::Stopped => Text::new("本机正在停止", "this server is being stopped"),
+            Self::Dead => Text::new("对端没有响应", "the peer does not answer"),
+            Self::Gone => broken(),
+            Self::Late(step) => Text::new(format!("{}超过时限没有完成", step.chinese()), self.to_string()),
+            Self::Dial { text, .. } => text.clone(),
+            Self::Refused { code, .. } => match code {
+                Code::Unauthenticated => {
+                    Text::new("对端不承认本节点的证书", "the peer does not accept the certificate of this node")
+                }
+                Code::ResourceExhausted => {
+                    Text::new("对端认为本节点的连接过多", "the peer says that this node has too many connections open")
+                }
+                // The connection broke under the call, in as many words as there are libraries.
+                Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => broken(),
+                _ => Text::new("对端拒绝了连接", "the peer refused the connection"),
+            },
+            Self::Goodbye { code, .. } if code == SCOPES => Self::Scopes.plain(),
+            Self::Goodbye { code, .. } if code == TWICE => {
+                Text::new("同一身份有两个进程在运行", "two processes run under one identity")
+            }
+            Self::Goodbye { code, .. } if code == "PROTOCOL" => {
+                Text::new("对端认为本端违反协议", "the peer says that this end does not keep to the protocol")
+            }
+            Self::Goodbye { .. } => Text::new("对端断开了连接", "the peer closed the connection"),
+            Self::DirectoryBehind { theirs, here } => {
+                Text::new(format!("对端的名录止于第 {theirs} 条，本机已有第 {here} 条：它退回了从前"), self.to_string())
+            }
+            Self::RolledBack => {
+                Text::new("本机的数据退回了从前，正在重新连接", "the data here is of an earlier time; it connects anew")
+            }
+            Self::Broken(_) => broken(),
+            Self::Clock(_) => {
+                Text::new("证书的有效期与时钟不符", "the dates of a certificate do not agree with the clock")
+            }
+            Self::Protocol(_) => Text::new("对端不遵守协议", "the peer does not keep to the protocol"),
+            Self::Store(error) => of_store(error),
+            Self::Write(WriteError::Store(error)) => of_store(error),
+            Self::Write(WriteError::Closed) => Self::Stopped.plain(),
+            Self::Directory(error) => Text::new(of_directory(error), error.to_string()),
         }
     }
 }
 
-fn of_store(error: &StoreError) -> &'static str {
+fn broken() -> Text {
+    Text::new("连接已断开", "the connection broke off")
+}
+
+/// Not in the words of a database.
+fn of_store(error: &StoreError) -> Text {
     match error {
-        StoreError::Full(_) => "本机磁盘已满",
-        StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => "本机的数据无法读写",
+        StoreError::Full(_) => Text::new("本机磁盘已满", "the disk of this server is full"),
+        StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => {
+            Text::new("本机的数据无法读写", "the data of this server cannot be read or written")
+        }
     }
 }
 
@@ -186,9 +206,18 @@ mod tests {
             (goodbye(TWICE), Cause::Twice),
             (Ended::DirectoryBehind { theirs: 3, here: 4 }, Cause::Way),
             (Ended::Directory(DirectoryError::Signature { index: 3, by: "the directory key" }), Cause::Way),
+            (goodbye("OTHER"), Cause::Way),
+            (Ended::Broken("RAW".to_owned()), Cause::Way),
+            (Ended::Protocol("RAW".to_owned()), Cause::Way),
+            (Ended::RolledBack, Cause::Way),
+            (Ended::Dial { text: broken(), why: "RAW".to_owned() }, Cause::Way),
+            (tonic::Status::permission_denied("RAW").into(), Cause::Way),
             (tonic::Status::unavailable("error reading a body from connection").into(), Cause::Way),
         ] {
             let text = ended.text();
+            for raw in ["RAW", "so it is", "expired", "code 13", "reading a body"] {
+                assert!(!text.en.contains(raw), "{text:?} is in the words of a machine");
+            }
             assert!(!text.zh.chars().any(|c| c.is_ascii_alphabetic()), "{text:?}");
             assert!(text.en.is_ascii() && !text.en.is_empty(), "{text:?}");
             assert_eq!(ended.cause(), cause, "{text:?}");

@@ -178,7 +178,7 @@ async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, End
                     // This store was rolled back: from now on it is another feed, for every node.
                     end.engine.submit(Recovered::rolled_back()).await?;
                 }
-                return Err(Ended::Broken("this store was rolled back".to_owned()));
+                return Err(Ended::RolledBack);
             }
         }
     };

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use duikou_proto::language::Text;
 use http::Uri;
 use http::uri::Authority;
 use hyper_util::rt::TokioIo;
@@ -144,31 +145,45 @@ impl DialError {
         None
     }
 
-    /// It in Chinese. What the system or a library says of the rare ones is as they say it.
-    pub fn chinese(&self) -> String {
+    /// It in words for people, who are told nothing in the words of the system or a library: those are in the error.
+    pub fn text(&self) -> Text {
         match self {
-            Self::Connect { address, source } => format!("无法连接 {address}：{}", of_system(source)),
+            Self::Connect { address, source } => {
+                let Text { zh, en } = of_system(source);
+                Text::new(format!("无法连接 {address}：{zh}"), format!("cannot connect to {address}: {en}"))
+            }
             Self::Proxy { address, proxy, source } => {
-                let why = match source {
-                    ProxyError::Io(_) => "与代理的连接中断".to_owned(),
-                    ProxyError::Credentials => "代理要求用户名和密码，或不接受所给的".to_owned(),
-                    ProxyError::Refused { status } => format!("代理答复 {status}"),
-                    ProxyError::Malformed => "代理的答复无法识别".to_owned(),
-                };
-                format!("无法经代理 {proxy} 连接 {address}：{why}")
+                let Text { zh, en } = of_proxy(source);
+                Text::new(
+                    format!("无法经代理 {proxy} 连接 {address}：{zh}"),
+                    format!("cannot reach {address} through the proxy {proxy}: {en}"),
+                )
             }
             Self::Peer { address, source } => {
-                let why = match source {
-                    PeerRefused::Name(_) => "其证书上没有本网络的名称".to_owned(),
-                    PeerRefused::Other { expected, found } => format!("其证书属于 {found}，不是 {expected}"),
-                    PeerRefused::Role { found } => format!("{found} 不能连接这里"),
-                    PeerRefused::Authority => "其证书颁发机构与邀请码所指的不同".to_owned(),
-                };
-                format!("{address} 不是应有的对方：{why}")
+                let Text { zh, en } = of_peer(source);
+                Text::new(format!("{address} 不是应有的对方：{zh}"), format!("{address} is not who it should be: {en}"))
             }
-            Self::Tls { address, .. } if self.is_of_time() => format!("{address} 的证书有效期与时钟不符"),
-            Self::Tls { address, source } => format!("与 {address} 无法建立安全连接：{}", of_system(source)),
-            Self::Timeout { address, time } => format!("{} 秒内没有连上 {address}", time.as_secs()),
+            Self::Tls { address, .. } if self.is_of_time() => Text::new(
+                format!("{address} 的证书有效期与时钟不符"),
+                format!("the dates of the certificate of {address} do not agree with the clock"),
+            ),
+            Self::Tls { address, source } => {
+                let Text { zh, en } = match source.get_ref().is_some_and(|cause| cause.is::<rustls::Error>()) {
+                    true => Text::new("证书或加密有误", "a certificate, or the encryption, is wrong"),
+                    false => of_system(source),
+                };
+                Text::new(
+                    format!("与 {address} 无法建立安全连接：{zh}"),
+                    format!("no secure connection to {address}: {en}"),
+                )
+            }
+            Self::Timeout { address, time } => {
+                let seconds = time.as_secs();
+                Text::new(
+                    format!("{seconds} 秒内没有连上 {address}"),
+                    format!("no connection to {address} within {seconds} s"),
+                )
+            }
         }
     }
 
@@ -186,20 +201,52 @@ impl DialError {
     }
 }
 
-fn of_system(error: &io::Error) -> String {
+fn of_system(error: &io::Error) -> Text {
     use io::ErrorKind::{
         ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable, TimedOut,
         UnexpectedEof,
     };
-    let text = match error.kind() {
-        ConnectionRefused => "对方拒绝连接，可能没有运行",
-        ConnectionReset | ConnectionAborted | UnexpectedEof => "连接被中断",
-        HostUnreachable | NetworkUnreachable => "网络不通",
-        TimedOut => "没有答复",
-        _ if error.to_string().contains("lookup") => "找不到这个主机名",
-        _ => return error.to_string(),
-    };
-    text.to_owned()
+    match error.kind() {
+        ConnectionRefused => {
+            Text::new("对方拒绝连接，可能没有运行", "it refuses the connection; perhaps it is not running")
+        }
+        ConnectionReset | ConnectionAborted | UnexpectedEof => Text::new("连接被中断", "the connection broke off"),
+        HostUnreachable | NetworkUnreachable => Text::new("网络不通", "the network does not reach it"),
+        TimedOut => Text::new("没有答复", "there is no answer"),
+        _ if error.to_string().contains("lookup") => Text::new("找不到这个主机名", "there is no host of this name"),
+        _ => Text::new("连接出错", "the connection failed"),
+    }
+}
+
+fn of_proxy(error: &ProxyError) -> Text {
+    match error {
+        ProxyError::Io(_) => Text::new("与代理的连接中断", "the connection to the proxy broke off"),
+        ProxyError::Credentials => Text::new(
+            "代理要求用户名和密码，或不接受所给的",
+            "the proxy asks for a name and a password, or takes none of these",
+        ),
+        ProxyError::Refused { status } => {
+            Text::new(format!("代理答复 {status}"), format!("the proxy answers {status}"))
+        }
+        ProxyError::Malformed => Text::new("代理的答复无法识别", "the answer of the proxy cannot be understood"),
+    }
+}
+
+fn of_peer(error: &PeerRefused) -> Text {
+    match error {
+        PeerRefused::Name(_) => Text::new("其证书上没有本网络的名称", "its certificate has no name of this network"),
+        PeerRefused::Other { expected, found } => Text::new(
+            format!("其证书属于 {found}，不是 {expected}"),
+            format!("its certificate is of {found}, not of {expected}"),
+        ),
+        PeerRefused::Role { found } => {
+            Text::new(format!("{found} 不能连接这里"), format!("{found} may not connect here"))
+        }
+        PeerRefused::Authority => Text::new(
+            "其证书颁发机构与邀请码所指的不同",
+            "its certificate authority is not the one that the invite names",
+        ),
+    }
 }
 
 /// How to reach a server.
@@ -325,6 +372,31 @@ mod tests {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
         assert_eq!("[::1]:7443".parse::<Address>().unwrap().host(), "::1");
+    }
+
+    #[test]
+    fn no_reason_is_told_in_the_words_of_the_system() {
+        use io::ErrorKind::{ConnectionRefused, ConnectionReset, InvalidData, NetworkUnreachable, Other, TimedOut};
+        let address: Address = "hub.pprd.example:7443".parse().unwrap();
+        let said = "raw (os error 111)";
+        let errors = [ConnectionRefused, ConnectionReset, NetworkUnreachable, TimedOut, InvalidData, Other].into_iter();
+        let errors = errors.map(|kind| io::Error::new(kind, said));
+        let lookup = io::Error::other(format!("failed to lookup address information: {said}"));
+        let tls = io::Error::new(InvalidData, rustls::Error::General(said.to_owned()));
+        let mut told = std::collections::BTreeSet::new();
+        for source in errors.chain([lookup, tls]) {
+            let (source, other) = (io::Error::new(source.kind(), source.to_string()), source);
+            let connect = DialError::Connect { address: address.clone(), source };
+            for error in [connect, DialError::Tls { address: address.clone(), source: other }] {
+                let text = error.text();
+                for told in [&text.zh, &text.en] {
+                    assert!(told.contains("hub.pprd.example:7443") && !told.contains("raw"), "{told}");
+                }
+                assert!(text.en.is_ascii() && !text.zh.is_ascii(), "{text:?}");
+                told.insert(text.en);
+            }
+        }
+        assert!(told.len() > 10, "they differ: {told:?}");
     }
 
     #[test]

@@ -96,10 +96,19 @@ fn links(context: &Context, status: &v1::Status) -> String {
             &time(link.since_time.as_ref()),
             &link.unacknowledged.to_string(),
             &link.behind.to_string(),
-            &clean(&link.detail),
+            &clean(&why(link)),
         ]);
     }
     table.trim_fmt()
+}
+
+/// Why it is down, and what the machine said of it.
+fn why(link: &v1::LinkStatus) -> String {
+    match (&*link.detail, &*link.error) {
+        (detail, "") => detail.to_owned(),
+        (detail, error) if detail == error => detail.to_owned(),
+        (detail, error) => format!("{detail} ({error})"),
+    }
 }
 
 fn lines(label: &str, who: &str, all: &[v1::Rejection]) -> Vec<String> {

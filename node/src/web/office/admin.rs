@@ -110,12 +110,8 @@ impl AdminPage {
             since: link.since_time.as_ref().map_or_else(String::new, |time| moment(texts, time.seconds)),
             waiting: number(link.unacknowledged),
             behind: number(link.behind),
-            detail: words::link_detail(texts, &link.detail),
-            raw: if words::link_detail(texts, &link.detail) == link.detail {
-                String::new()
-            } else {
-                link.detail.clone()
-            },
+            detail: link.detail.clone(),
+            raw: if link.error == link.detail { String::new() } else { link.error.clone() },
         });
         let held = overview.completeness.iter().map(|held| HeldRow {
             office: names.member(&held.origin),

@@ -71,6 +71,7 @@ fn link(state: LinkState) -> LinkStatus {
         state: state.into(),
         since_time: at(TIME),
         detail: "timed <out>".to_owned(),
+        error: "<error> 110".to_owned(),
         unacknowledged: 12,
         behind: 3,
         ..LinkStatus::default()

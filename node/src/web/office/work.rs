@@ -325,7 +325,7 @@ impl Maker<'_> {
         let down = found.facts.links.iter().filter(|link| link.state() != LinkState::Connected);
         let lines = down.map(|link| Line {
             text: link.peer.clone(),
-            detail: [words::link_state(self.texts, link.state()), words::link_detail(self.texts, &link.detail)]
+            detail: [words::link_state(self.texts, link.state()), link.detail.clone()]
                 .into_iter()
                 .filter(|text| !text.is_empty())
                 .collect::<Vec<_>>()

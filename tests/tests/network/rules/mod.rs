@@ -29,6 +29,7 @@ mod people;
 mod people_admin;
 mod queries;
 mod receipts;
+mod plain_words;
 mod registered;
 mod rest;
 mod roles_of_pages;
