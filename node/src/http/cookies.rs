@@ -16,6 +16,11 @@ impl Cookies {
         Self { secure }
     }
 
+    /// The scheme by which people reach this server.
+    pub(crate) const fn scheme(self) -> &'static str {
+        if self.secure { "https" } else { "http" }
+    }
+
     /// The name of the cookie that shows a session.
     pub(crate) const fn session_name(self) -> &'static str {
         if self.secure { "__Host-session" } else { "session" }

@@ -7,11 +7,11 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use duikou_proto::language::{Language, Text};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, LAST_MODIFIED};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use tonic::Code;
 
-use super::{Exchange, Problem, tags};
-use crate::config::BaseUrl;
+use super::{Cookies, Exchange, Problem, tags};
+use crate::addresses::Origin;
 use crate::delivery::{Busy, Desk, Form, PageRequest};
 use crate::http_date;
 use crate::services::Failure;
@@ -22,13 +22,12 @@ const SECRET_BYTES: usize = 256;
 #[derive(Clone)]
 struct Pages {
     desk: Desk,
-    base: Option<BaseUrl>,
+    cookies: Cookies,
 }
 
 /// `/feeds/…`.
-pub(crate) fn routes(desk: Desk) -> Router {
-    let base = desk.base().cloned();
-    Router::new().route("/feeds/{file}", get(feed)).with_state(Pages { desk, base })
+pub(crate) fn routes(desk: Desk, cookies: Cookies) -> Router {
+    Router::new().route("/feeds/{file}", get(feed)).with_state(Pages { desk, cookies })
 }
 
 async fn feed(
@@ -36,6 +35,7 @@ async fn feed(
     Path(file): Path<String>,
     RawQuery(query): RawQuery,
     Extension(exchange): Extension<Exchange>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
     let refuse = |problem: Problem| problem.respond(&exchange);
@@ -46,7 +46,8 @@ async fn feed(
     let query = query.unwrap_or_default();
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let after = pairs.find_map(|(key, value)| (key == "after").then(|| value.into_owned())).unwrap_or_default();
-    let request = PageRequest { secret, form, after: &after, base: pages.base.as_ref() };
+    let origin = Origin::of(pages.desk.base(), pages.cookies.scheme(), &uri, &headers);
+    let request = PageRequest { secret, form, after: &after, origin: origin.as_ref() };
     let rendered = match pages.desk.page(&request).await {
         Ok(Some(rendered)) => rendered,
         Ok(None) => return refuse(absent(exchange.language)),

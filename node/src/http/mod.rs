@@ -65,7 +65,7 @@ pub(crate) fn router(
     manner: Manner,
     limiter: Arc<Limiter>,
 ) -> Front {
-    let documents = openapi::routes().merge(feeds::routes(desk)).merge(pages);
+    let documents = openapi::routes().merge(feeds::routes(desk, manner.cookies)).merge(pages);
     let rest = documents.fallback_service(transcode::Transcoder::new(grpc.clone()));
     let rest = explaining(rest.layer(from_fn(front::turn_away)).layer(from_fn(front::bound)));
     Front::new(grpc, headers::around(rest, manner.tls), limiter, manner.cookies)

@@ -17,6 +17,7 @@ use http::{HeaderMap, Method, StatusCode};
 use super::Web;
 use super::respond::PRIVATE;
 use super::visitor::{Theme, Visitor, visitor_of};
+use crate::addresses::Origin;
 use crate::limits;
 use crate::store::Seq;
 
@@ -24,8 +25,18 @@ use crate::store::Seq;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     here: String,
+    /// It stands in canonical links and in feeds.
+    origin: Option<Origin>,
     language: Language,
     theme: Theme,
+}
+
+impl Key {
+    /// Of what this visitor is shown.
+    fn of(visitor: &Visitor) -> Self {
+        let (here, origin) = (visitor.here.clone(), visitor.origin.clone());
+        Self { here, origin, language: visitor.language(), theme: visitor.theme }
+    }
 }
 
 /// What a page was made of.
@@ -88,9 +99,8 @@ pub(super) async fn keep(State(web): State<Web>, request: Request, next: Next) -
     }
     let (mut parts, body) = request.into_parts();
     let visitor = visitor_of(&parts, &web).await;
-    let key = Key { here: visitor.here.clone(), language: visitor.language(), theme: visitor.theme };
     let same_for_all = visitor.is_anybody() && visitor.notice().is_none();
-    let place = if same_for_all { web.0.kept.place(key) } else { None };
+    let place = if same_for_all { web.0.kept.place(Key::of(&visitor)) } else { None };
     let Some(place) = place else {
         let mut response = next.run(Request::from_parts(parts, body)).await;
         if visitor.signed_in().is_some() {
@@ -138,7 +148,19 @@ mod tests {
     use super::*;
 
     fn key(here: usize) -> Key {
-        Key { here: here.to_string(), language: Language::Zh, theme: Theme::Auto }
+        Key::of(&Visitor::sample(Language::Zh, Theme::Auto, &here.to_string()))
+    }
+
+    #[test]
+    fn no_page_is_kept_under_the_name_of_another() {
+        let kept = Kept::default();
+        let at = |origin: Option<&str>| Key { origin: origin.map(Origin::for_tests), ..key(0) };
+        let origins = [None, Some("https://one.example"), Some("https://two.example")];
+        let places = origins.map(|origin| kept.place(at(origin)).unwrap());
+        for (place, origin) in places.iter().zip(origins) {
+            assert!(Arc::ptr_eq(place, &kept.place(at(origin)).unwrap()), "{origin:?} is kept");
+            assert_eq!(places.iter().filter(|other| Arc::ptr_eq(place, other)).count(), 1, "{origin:?}");
+        }
     }
 
     #[test]

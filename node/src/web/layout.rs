@@ -11,6 +11,7 @@ use super::signed::{SIGN_IN, SignedPerson, member_name, sign_in_path};
 use super::visitor::{Theme, Visitor};
 use super::words;
 use crate::accounts::Role;
+use crate::addresses::Origin;
 use crate::config::{Line, Site, WebAddress};
 use crate::engine::Reader;
 
@@ -164,7 +165,7 @@ impl Page {
             Reader::Anonymous | Reader::Narrowed(..) => String::new(),
         };
         let network = engine.identity().network.to_string();
-        let base = web.base().to_owned();
+        let base = visitor.origin.as_ref().map_or_else(String::new, Origin::to_string);
         let mut page = Self::plain(visitor, web.site(), base, network, section, title);
         if crate::services::is_stale(engine, web.links()) {
             page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });

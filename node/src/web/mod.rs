@@ -59,10 +59,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+use http::request::Parts;
 use tokio::sync::Semaphore;
 use tower_http::csrf::CsrfLayer;
 
 use crate::accounts::Accounts;
+use crate::addresses::Origin;
 use crate::config::{BaseUrl, Site};
 use crate::delivery::Desk;
 use crate::engine::Engine;
@@ -99,7 +101,8 @@ struct Shared {
 }
 
 impl Web {
-    /// Pages over what the services work on, and the imports that people are at; `base` is where people reach them.
+    /// Pages over what the services work on, and the imports that people are at; `base` is where people reach them, as the
+    /// operator says; else each is shown the address by which they came.
     pub(crate) fn new(context: &Context, imports: Imports, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept) = (InProcess::new(context), kept::Kept::default());
@@ -172,9 +175,9 @@ impl Web {
         &self.0.exports
     }
 
-    /// Where people reach this server, without a slash at the end; empty where nobody has said so.
-    fn base(&self) -> &str {
-        self.0.base.as_ref().map_or("", BaseUrl::as_str)
+    /// Where whoever sent this request reaches this server.
+    fn reached_by(&self, parts: &Parts) -> Option<Origin> {
+        Origin::of(self.0.base.as_ref(), self.0.cookies.scheme(), &parts.uri, &parts.headers)
     }
 }
 

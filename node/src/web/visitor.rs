@@ -16,6 +16,7 @@ use super::catalogue::Texts;
 use super::respond::{Failed, NOTICE_COOKIE};
 use super::signed::SignedPerson;
 use crate::accounts::{Person, Role};
+use crate::addresses::Origin;
 use crate::engine::Reader;
 use crate::http::{Exchange, Problem, cookie, tags};
 use crate::services::{CallsFrom, Identified};
@@ -69,6 +70,8 @@ pub(crate) struct Visitor {
     pub(crate) theme: Theme,
     /// Path and query of the page.
     pub(crate) here: String,
+    /// Where they reach this server.
+    pub(crate) origin: Option<Origin>,
     /// What the browser says that it has of this page.
     has: HeaderMap,
     identified: Identified,
@@ -96,6 +99,7 @@ pub(crate) async fn visitor_of(parts: &Parts, web: &Web) -> Visitor {
         texts,
         theme,
         here: if here.len() <= HERE_BYTES { here.to_owned() } else { "/".to_owned() },
+        origin: web.reached_by(parts),
         has,
         identified,
         shows: web.cookies().session(headers).is_some(),
@@ -217,6 +221,7 @@ impl Visitor {
             texts: Texts::of(language),
             theme,
             here: here.to_owned(),
+            origin: None,
             has: HeaderMap::new(),
             identified: Identified::anybody(),
             signed_in: None,

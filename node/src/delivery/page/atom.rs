@@ -6,14 +6,13 @@ use atom_syndication::extension::Extension;
 use atom_syndication::{Category, Content as EntryContent, Entry as AtomEntry, Feed, Link, Person, Text};
 
 use super::content::{Content, Entry, categories, clean, rfc3339, rfc3339_of};
-use crate::addresses::listing_page;
-use crate::config::BaseUrl;
+use crate::addresses::{Origin, listing_page};
 
 /// The namespace of deleted entries.
 const TOMBSTONES: &str = "http://purl.org/atompub/tombstones/1.0";
 
 /// Writes it; `address` is the page's own.
-pub(super) fn render(content: &Content, address: &str, base: Option<&BaseUrl>) -> Vec<u8> {
+pub(super) fn render(content: &Content, address: &str, origin: Option<&Origin>) -> Vec<u8> {
     let link = |rel: &str, href: String| Link { rel: rel.to_owned(), href, ..Link::default() };
     let mut links = vec![link("first", address.to_owned())];
     if content.first {
@@ -25,7 +24,7 @@ pub(super) fn render(content: &Content, address: &str, base: Option<&BaseUrl>) -
         id: format!("urn:uuid:{}", content.id),
         updated: time(&rfc3339(content.updated)),
         links,
-        entries: content.entries.iter().map(|entry| written(content, entry, base)).collect(),
+        entries: content.entries.iter().map(|entry| written(content, entry, origin)).collect(),
         ..Feed::default()
     };
     let deleted: Vec<Extension> = content
@@ -47,12 +46,12 @@ pub(super) fn render(content: &Content, address: &str, base: Option<&BaseUrl>) -
     feed.to_string().into_bytes()
 }
 
-fn written(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> AtomEntry {
+fn written(content: &Content, entry: &Entry, origin: Option<&Origin>) -> AtomEntry {
     let (listing, opportunity) = (&entry.listing, &entry.opportunity);
     let text = |value: &str| Text { lang: Some(opportunity.language.clone()), ..Text::plain(clean(value)) };
     let category = |term: String| Category { term: clean(&term), ..Category::default() };
-    let link = base.map(|base| Link {
-        href: format!("{base}{}", listing_page(&listing.name)),
+    let link = origin.map(|origin| Link {
+        href: format!("{origin}{}", listing_page(&listing.name)),
         rel: "alternate".to_owned(),
         mime_type: Some("text/html".to_owned()),
         ..Link::default()

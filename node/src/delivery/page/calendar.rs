@@ -4,9 +4,10 @@
 use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
 use duikou_proto::v1::opportunity::Details;
-use icalendar::{Calendar, Component, Event, EventLike};
+use icalendar::{Calendar, Component, Event, EventLike, Property};
 
 use super::content::{Content, Entry, clean};
+use crate::addresses::{Origin, listing_page};
 use crate::delivery::memory::{LeftFact, When};
 use crate::delivery::subjects::told;
 
@@ -14,7 +15,7 @@ use crate::delivery::subjects::told;
 const REFRESH: &str = "PT1H";
 
 /// Writes it.
-pub(super) fn render(content: &Content) -> Vec<u8> {
+pub(super) fn render(content: &Content, origin: Option<&Origin>) -> Vec<u8> {
     let mut calendar = Calendar::empty();
     calendar.append_property(("VERSION", "2.0")).append_property(("CALSCALE", "GREGORIAN"));
     calendar.append_property(("PRODID", "-//Duikou//Duikou//ZH"));
@@ -22,8 +23,8 @@ pub(super) fn render(content: &Content) -> Vec<u8> {
     calendar.append_property(("REFRESH-INTERVAL;VALUE=DURATION", REFRESH));
     for entry in &content.entries {
         if let Some(when) = When::of(&entry.opportunity) {
-            calendar.push(event(entry, when));
-            calendar.extend(deadline(entry, when));
+            calendar.push(event(entry, when, origin));
+            calendar.extend(deadline(entry, when, origin));
         }
     }
     for left in &content.left {
@@ -36,19 +37,25 @@ pub(super) fn render(content: &Content) -> Vec<u8> {
     calendar.to_string().into_bytes()
 }
 
-fn event(entry: &Entry, when: When) -> Event {
+fn event(entry: &Entry, when: When, origin: Option<&Origin>) -> Event {
     let (opportunity, had) = (&entry.opportunity, &entry.had);
     let mut event = begin(&entry.listing.name, when.start, when.end, had.sequence, had.time);
+    lead(&mut event, entry, origin);
     event.summary(&clean(&opportunity.title)).add_property("STATUS", "CONFIRMED");
     let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
     let why = entry.matched.as_ref().map(|matched| format!("{}\n", told(matched, Language::Zh))).unwrap_or_default();
     event.description(&clean(&format!("{why}{text}")));
     if let Some(Details::Event(details)) = &opportunity.details {
-        if !details.venue.is_empty() {
-            event.location(&clean(&details.venue));
+        let online = one_line(&details.online_url);
+        let place = if details.venue.is_empty() { online.clone() } else { clean(&details.venue) };
+        if !place.is_empty() {
+            event.location(&place);
         }
-        if !details.online_url.is_empty() {
-            event.url(&clean(&details.online_url).replace(['\n', '\t'], ""));
+        if !online.is_empty() {
+            // RFC 7986; its URL is the listing's page.
+            let mut conference = Property::new("CONFERENCE", online);
+            conference.add_parameter("VALUE", "URI");
+            event.append_property(conference);
         }
     }
     event.add_property("CATEGORIES", opportunity.direction().as_str_name());
@@ -56,14 +63,27 @@ fn event(entry: &Entry, when: When) -> Event {
 }
 
 /// The end of the registration, as an event of its own that takes no time.
-fn deadline(entry: &Entry, when: When) -> Option<Event> {
+fn deadline(entry: &Entry, when: When, origin: Option<&Origin>) -> Option<Event> {
     let at = when.deadline?;
     let had = &entry.had;
     let mut event = begin(&deadline_uid(&entry.listing.name), at, at, had.sequence, had.time);
+    lead(&mut event, entry, origin);
     let title = clean(&entry.opportunity.title);
     event.summary(&format!("报名截止 · Registration ends: {title}")).add_property("STATUS", "CONFIRMED");
     event.add_property("TRANSP", "TRANSPARENT");
     Some(event)
+}
+
+/// Leads to the listing's page.
+fn lead(event: &mut Event, entry: &Entry, origin: Option<&Origin>) {
+    if let Some(origin) = origin {
+        event.url(&format!("{origin}{}", listing_page(&entry.listing.name)));
+    }
+}
+
+/// An address, which has no breaks.
+fn one_line(url: &str) -> String {
+    clean(url).replace(['\n', '\t'], "")
 }
 
 fn cancelled(left: &LeftFact, uid: &str, start: i64, end: i64) -> Event {

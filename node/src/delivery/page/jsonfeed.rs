@@ -3,20 +3,22 @@
 use serde_json::{Map, Value, json};
 
 use super::content::{Content, Entry, categories, clean, rfc3339, rfc3339_of};
-use crate::addresses::listing_page;
-use crate::config::BaseUrl;
+use crate::addresses::{Origin, listing_page};
 
 /// Writes it; `address` is the page's own.
-pub(super) fn render(content: &Content, address: &str, base: Option<&BaseUrl>) -> Vec<u8> {
+pub(super) fn render(content: &Content, address: &str, origin: Option<&Origin>) -> Vec<u8> {
     let mut feed = Map::new();
     let mut put = |key: &str, value: Value| drop(feed.insert(key.to_owned(), value));
     put("version", json!("https://jsonfeed.org/version/1.1"));
     put("title", json!(clean(&content.title)));
-    put("feed_url", json!(address));
+    // It is for readers who hold the text alone, to whom a path says nothing.
+    if origin.is_some() {
+        put("feed_url", json!(address));
+    }
     if let Some(next) = &content.next {
         put("next_url", json!(format!("{address}?after={next}")));
     }
-    put("items", content.entries.iter().map(|entry| item(content, entry, base)).collect());
+    put("items", content.entries.iter().map(|entry| item(content, entry, origin)).collect());
     let deleted = content
         .left
         .iter()
@@ -28,7 +30,7 @@ pub(super) fn render(content: &Content, address: &str, base: Option<&BaseUrl>) -
 /// What the extension is.
 const ABOUT: &str = "deleted: entries that are gone, with the time at which the feed lost them";
 
-fn item(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> Value {
+fn item(content: &Content, entry: &Entry, origin: Option<&Origin>) -> Value {
     let (listing, opportunity) = (&entry.listing, &entry.opportunity);
     let mut item = json!({
         "id": content.entry_id(&listing.name),
@@ -39,8 +41,8 @@ fn item(content: &Content, entry: &Entry, base: Option<&BaseUrl>) -> Value {
         "authors": [{ "name": clean(&entry.author) }],
         "tags": categories(opportunity),
     });
-    if let Some(base) = base {
-        item["url"] = json!(format!("{base}{}", listing_page(&listing.name)));
+    if let Some(origin) = origin {
+        item["url"] = json!(format!("{origin}{}", listing_page(&listing.name)));
     }
     if let Some(published) = rfc3339_of(listing.publish_time.as_ref()) {
         item["date_published"] = json!(published);

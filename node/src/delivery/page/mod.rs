@@ -15,7 +15,7 @@ use duikou_proto::v1::subscription::PauseReason;
 
 use super::desk::Desk;
 use super::subscription::{Phase, Way, page_hash};
-use crate::config::BaseUrl;
+use crate::addresses::Origin;
 use crate::engine::facts;
 
 pub(crate) use advance::Busy;
@@ -66,8 +66,8 @@ pub(crate) struct PageRequest<'a> {
     pub(crate) form: Form,
     /// The last entry of the page before; empty for the first page.
     pub(crate) after: &'a str,
-    /// Where people reach this server.
-    pub(crate) base: Option<&'a BaseUrl>,
+    /// Where people reach this server, as far as anybody knows.
+    pub(crate) origin: Option<&'a Origin>,
 }
 
 /// A page, written.
@@ -99,11 +99,11 @@ impl Desk {
         let calendar = request.form == Form::Calendar;
         let content = Content::read(&self.engine, &fact, request.after, calendar).await?;
         let path = format!("/feeds/{}.{}", request.secret, request.form.ending());
-        let address = format!("{}{path}", request.base.map(BaseUrl::as_str).unwrap_or_default());
+        let address = format!("{}{path}", request.origin.map(Origin::as_str).unwrap_or_default());
         let body = match request.form {
-            Form::Atom => atom::render(&content, &address, request.base),
-            Form::JsonFeed => jsonfeed::render(&content, &address, request.base),
-            Form::Calendar => calendar::render(&content),
+            Form::Atom => atom::render(&content, &address, request.origin),
+            Form::JsonFeed => jsonfeed::render(&content, &address, request.origin),
+            Form::Calendar => calendar::render(&content, request.origin),
         };
         Ok(Some(Rendered { body, updated: content.updated }))
     }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::content::{Content, Entry, author};
 use super::{Form, atom, calendar, jsonfeed};
-use crate::config::BaseUrl;
+use crate::addresses::Origin;
 use crate::delivery::memory::{HadFact, When, sequence};
 use crate::engine::Engine;
 
@@ -22,7 +22,7 @@ pub(crate) struct Searched {
 
 impl Searched {
     /// Written in a form.
-    pub(crate) fn written(self, engine: &Engine, base: Option<&BaseUrl>, form: Form) -> Vec<u8> {
+    pub(crate) fn written(self, engine: &Engine, origin: Option<&Origin>, form: Form) -> Vec<u8> {
         let identity = engine.identity();
         let directory = engine.directory();
         let entry = |listing: Listing| {
@@ -57,9 +57,9 @@ impl Searched {
             network,
         };
         match form {
-            Form::Atom => atom::render(&content, &self.address, base),
-            Form::JsonFeed => jsonfeed::render(&content, &self.address, base),
-            Form::Calendar => calendar::render(&content),
+            Form::Atom => atom::render(&content, &self.address, origin),
+            Form::JsonFeed => jsonfeed::render(&content, &self.address, origin),
+            Form::Calendar => calendar::render(&content, origin),
         }
     }
 }

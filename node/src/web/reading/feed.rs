@@ -16,6 +16,7 @@ use super::super::Web;
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
 use super::ask::Ask;
+use crate::addresses::Origin;
 use crate::delivery::{Form, Searched};
 use crate::http::{Problem, tags};
 
@@ -59,10 +60,10 @@ async fn feed(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuer
     let searched = Searched {
         title,
         search: ask.query(),
-        address: format!("{}{}", web.base(), ask.at(path)),
+        address: format!("{}{}", visitor.origin.as_ref().map_or("", Origin::as_str), ask.at(path)),
         listings: found.results.into_iter().filter_map(|result| result.listing).collect(),
     };
-    let body = searched.written(web.engine(), web.0.base.as_ref(), form);
+    let body = searched.written(web.engine(), visitor.origin.as_ref(), form);
     let tag = tags::tag_of(&body);
     let held = visitor.has(&tag);
     let mut response = Response::new(if held { Body::empty() } else { Body::from(body) });
