@@ -19,6 +19,7 @@ pub use console::Console;
 use expected::{Expected, expected, shifted_dates};
 use process::{Executable, Running};
 pub use report::{Report, StoreReport};
+use serde_json::Value;
 pub use work::Begun;
 
 const MEMBERS: &str = include_str!("../../../proto/data/members.csv");
@@ -119,7 +120,7 @@ async fn show(options: &Options, dir: &Path) -> anyhow::Result<bool> {
 
     say("建立网络 pprd.example，启动网关 · founding the network, starting the gateway");
     let gateway_dir = dir.join("gateway");
-    configure(&gateway_dir, true)?;
+    configure(&gateway_dir, true, &site("gateway", "对口合作信息网（演示）"))?;
     program.run(&gateway_dir, &["init", "--network", NETWORK]).await?;
     let gateway = Running::start(&program, &gateway_dir, &["serve"]).await?;
     let mut circles: Vec<&String> = offices.iter().flat_map(|office| &office.circles).collect();
@@ -131,9 +132,13 @@ async fn show(options: &Options, dir: &Path) -> anyhow::Result<bool> {
 
     say("邀请 16 个成员，13 个节点加入 · inviting 16 members, joining 13 nodes");
     let mut nodes: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut sponsors: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for office in &offices {
+        sponsors.entry(&office.node).or_default().push(&office.name_zh);
+    }
     for office in &offices {
         let node_dir = nodes.entry(office.node.clone()).or_insert_with(|| dir.join(&office.node));
-        configure(node_dir, false)?;
+        configure(node_dir, false, &site(&office.node, &sponsors[&*office.node].join("、")))?;
         let mut invite = vec!["invite", &office.member, "--name-zh", &office.name_zh, "--name-en", &office.name_en];
         invite.extend(["--region", &office.region, "--longitude", &office.longitude, "--latitude", &office.latitude]);
         for circle in &office.circles {
@@ -197,8 +202,25 @@ async fn consoles(
     Ok(consoles)
 }
 
+/// What the pages of a server say of whoever runs it: as sites of government offices must, with numbers of nobody.
+fn site(node: &str, sponsor: &str) -> String {
+    let report = format!("mailto:office@{node}.{NETWORK}?subject=Duikou&body=");
+    let lines = [
+        ("sponsor", sponsor),
+        ("organiser", "演示网络，非真实单位"),
+        ("address", "演示市演示路1号"),
+        ("telephone", "0755-00000000"),
+        ("code", "0000000000"),
+        ("icp", "粤ICP备00000000号"),
+        ("police", "粤公网安备00000000000000号"),
+        ("report_errors", &*report),
+    ];
+    let lines = lines.map(|(key, value)| format!("{key} = {}\n", Value::from(value)));
+    format!("[site]\n{}", lines.concat())
+}
+
 /// Listeners on this machine alone, on ports that the system chooses; the folder's other settings come with joining.
-fn configure(dir: &Path, gateway: bool) -> anyhow::Result<()> {
+fn configure(dir: &Path, gateway: bool, site: &str) -> anyhow::Result<()> {
     let file = dir.join("duikou.toml");
     if file.exists() {
         return Ok(());
@@ -208,6 +230,8 @@ fn configure(dir: &Path, gateway: bool) -> anyhow::Result<()> {
     if gateway {
         text.push_str("\n[link]\nlisten = \"127.0.0.1:0\"\n");
     }
+    text.push('\n');
+    text.push_str(site);
     std::fs::write(file, text)?;
     Ok(())
 }

@@ -22,6 +22,7 @@ notice-stale = This site has not reached the gateway for more than an hour: memb
 foot-network = Network: { $what }
 foot-time = Times are Beijing time
 report-error = Report an error
+report-error-subject = Error on the page: { $what }
 site-sponsor = Sponsor
 site-organiser = Run by
 site-address = Address

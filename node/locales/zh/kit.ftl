@@ -22,6 +22,7 @@ notice-stale = 本站已超过一小时没有连上网关，成员和信息可�
 foot-network = 网络：{ $what }
 foot-time = 时间为北京时间
 report-error = 我要纠错
+report-error-subject = 网页纠错：{ $what }
 site-sponsor = 主办单位
 site-organiser = 承办单位
 site-address = 地址

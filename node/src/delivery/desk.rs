@@ -102,7 +102,12 @@ impl Desk {
         self.mailer.is_some()
     }
 
-    /// Where people reach this server.
+    /// The e-mail address at which whoever runs this server is reached, as far as anybody knows.
+    pub(crate) fn answered_at(&self) -> Option<String> {
+        self.mailer.as_ref()?.answered_at()
+    }
+
+    /// Where people reach this server, as the operator says.
     pub(crate) fn base(&self) -> Option<&BaseUrl> {
         self.base.as_ref()
     }

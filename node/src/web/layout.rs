@@ -127,6 +127,10 @@ pub(crate) struct Page {
     site: Site,
     base: String,
     network: String,
+    /// The e-mail address of whoever runs the server, where it is known; else empty.
+    office: String,
+    /// That of whoever answers for what the page shows; empty: nobody in particular.
+    pub(crate) answers: String,
     /// Of the page, without the site's.
     pub(crate) title: String,
     /// For search engines; empty: none.
@@ -170,7 +174,8 @@ impl Page {
         if crate::services::is_stale(engine, web.links()) {
             page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });
         }
-        Self { person, leaves: visitor.reads_by_token(), ..page }
+        let office = web.desk().answered_at().unwrap_or_default();
+        Self { person, office, leaves: visitor.reads_by_token(), ..page }
     }
 
     /// The same without a server behind it.
@@ -189,6 +194,8 @@ impl Page {
             site,
             base,
             network,
+            office: String::new(),
+            answers: String::new(),
             title,
             description: String::new(),
             here: visitor.here.clone(),
@@ -338,14 +345,25 @@ impl Page {
         slots.collect()
     }
 
-    /// Where an error on this page is reported; None where nobody has said.
+    /// Whether the site says where errors are reported; else each page looks for somebody.
+    pub(crate) fn says_where_errors_go(&self) -> bool {
+        self.site.report_errors.is_some()
+    }
+
+    /// Where an error on this page is reported: as the site says, else by a letter to whoever answers for what it shows,
+    /// or for the server. None where nobody is known.
     pub(crate) fn report_errors(&self) -> Option<String> {
-        let address = self.site.report_errors.as_ref().map(WebAddress::as_str)?;
-        if !address.ends_with('=') {
-            return Some(address.to_owned());
-        }
         let here = self.absolute(if self.canonical.is_empty() { &self.here } else { &self.canonical });
-        Some(format!("{address}{}", form_urlencoded::byte_serialize(here.as_bytes()).collect::<String>()))
+        match self.site.report_errors.as_ref().map(WebAddress::as_str) {
+            Some(address) if address.ends_with('=') => Some(format!("{address}{}", in_address(&here))),
+            Some(address) => Some(address.to_owned()),
+            None => {
+                let (user, domain) = [&self.answers, &self.office].into_iter().find_map(|to| to.rsplit_once('@'))?;
+                let subject = self.about("report-error-subject", &self.full_title());
+                let [user, domain, subject, here] = [user, domain, &*subject, &*here].map(in_address);
+                Some(format!("mailto:{user}@{domain}?subject={subject}&body={here}"))
+            }
+        }
     }
 
     /// The `meta` elements that sites of government offices have, beside those of the page.
@@ -361,6 +379,12 @@ impl Page {
         metas.extend(self.metas.iter().cloned());
         metas
     }
+}
+
+/// `text` as a part of an address that means nothing but itself there.
+fn in_address(text: &str) -> String {
+    // A mail program takes a plus for what it is.
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// `value` as JSON that may stand in a `script` element.
@@ -394,5 +418,31 @@ mod tests {
             with_page.ends_with("url=https%3A%2F%2Fduikou.example%2Flistings%3Fq%3D%25E8%258C%25B6"),
             "{with_page}"
         );
+    }
+
+    #[test]
+    fn where_the_site_names_nobody_errors_go_to_whoever_answers_for_the_page_or_the_server() {
+        let visitor = Visitor::sample(Language::En, Theme::Auto, "/listings/a/b?x=1&y=2");
+        let report = |site: Site, answers: &str, office: &str| {
+            let base = "https://duikou.example".to_owned();
+            let page =
+                Page::plain(&visitor, site, base, "n.example".to_owned(), Section::Listings, "Tea & more".to_owned());
+            Page { answers: answers.to_owned(), office: office.to_owned(), ..page }.report_errors()
+        };
+        let nobody = || Site { title_en: Line::for_tests("Site"), ..Site::default() };
+        assert_eq!(report(nobody(), "", ""), None);
+        assert_eq!(
+            report(nobody(), "", "office@a.example").as_deref(),
+            Some(
+                "mailto:office@a.example?subject=Error%20on%20the%20page%3A%20Tea%20%26%20more%20-%20Site\
+                 &body=https%3A%2F%2Fduikou.example%2Flistings%2Fa%2Fb%3Fx%3D1%26y%3D2"
+            )
+        );
+        let whose = |answers: &str| report(nobody(), answers, "office@a.example").unwrap();
+        assert!(whose("tea@b.example").starts_with("mailto:tea@b.example?"));
+        let smuggled = whose("x?bcc=everybody@b.example");
+        assert!(smuggled.starts_with("mailto:x%3Fbcc%3Deverybody@b.example?subject="), "{smuggled}");
+        let said = Site { report_errors: WebAddress::for_tests("https://a.example/report"), ..nobody() };
+        assert_eq!(report(said, "tea@b.example", "office@a.example").as_deref(), Some("https://a.example/report"));
     }
 }

@@ -23,6 +23,8 @@ pub struct Args {}
 struct Finding {
     what: Text,
     fault: Option<Fault>,
+    /// What could be better, and what to do for it, where nothing is wrong.
+    advice: Option<(Text, Text)>,
 }
 
 struct Fault {
@@ -51,8 +53,17 @@ impl Args {
     }
 }
 
+impl Finding {
+    /// What there is to be told, and what to do.
+    fn told(&self) -> [Option<&Text>; 2] {
+        let fault = self.fault.as_ref().map(|fault| (&fault.detail, &fault.remedy));
+        let told = fault.or(self.advice.as_ref().map(|(detail, remedy)| (detail, remedy)));
+        [told.map(|(detail, _)| detail), told.map(|(_, remedy)| remedy)]
+    }
+}
+
 fn good(zh: &'static str, en: &'static str) -> Finding {
-    Finding { what: Text::new(zh, en), fault: None }
+    Finding { what: Text::new(zh, en), fault: None, advice: None }
 }
 
 fn failed(zh: &'static str, en: &'static str, error: CommandError) -> Finding {
@@ -62,7 +73,7 @@ fn failed(zh: &'static str, en: &'static str, error: CommandError) -> Finding {
     };
     let detail = Text::new(lines(Language::Zh), lines(Language::En));
     let remedy = error.hints.first().cloned().unwrap_or_else(|| Text::new("改正后再试", "correct it, then try again"));
-    Finding { what: Text::new(zh, en), fault: Some(Fault { kind: error.kind, detail, remedy }) }
+    Finding { what: Text::new(zh, en), fault: Some(Fault { kind: error.kind, detail, remedy }), advice: None }
 }
 
 fn config(context: &Context) -> Finding {
@@ -84,7 +95,7 @@ async fn provider(context: &Context) -> Option<Finding> {
     let fault = |kind, error: &dyn std::error::Error| {
         let detail = Text::same(crate::error::chain(error));
         let fault = Fault { kind, detail, remedy: remedy.clone() };
-        Some(Finding { what: Text::new(zh, en), fault: Some(fault) })
+        Some(Finding { what: Text::new(zh, en), fault: Some(fault), advice: None })
     };
     match Provider::open(&config) {
         Ok(None) => None,
@@ -113,9 +124,36 @@ async fn server(context: &Context) -> Vec<Finding> {
             detail: Text::same(alarm.message),
             remedy: Text::same(alarm.remedy),
         }),
+        advice: None,
     }));
+    findings.extend(site(context).await);
     findings
 }
+
+/// What the pages of the server lack that readers, and the rules for sites of government offices, look for.
+async fn site(context: &Context) -> Option<Finding> {
+    let mut client = context.connect().await.ok()?.operator();
+    let settings = client.list_settings(v1::ListSettingsRequest {}).await.ok()?.into_inner().settings;
+    let lacks = |key: &&str| settings.iter().any(|setting| setting.key == *key && setting.value.is_empty());
+    let lacking: Vec<&str> = WANTED.into_iter().filter(lacks).collect();
+    let (zh, en) = ("网页", "pages");
+    if lacking.is_empty() {
+        return Some(good(zh, en));
+    }
+    let detail = Text::new(
+        format!("读者会找而网页还没有的：{}", lacking.join("、")),
+        format!("not said, and looked for by readers: {}", lacking.join(", ")),
+    );
+    let remedy = Text::new(
+        "在网页“管理”的设置中填写，或用 settings set；delivery.url 写入 duikou.toml 后重启。report_errors 如 mailto:office@duikou.example",
+        "say it in the settings among the pages for administrators, or by settings set; delivery.url stands in duikou.toml and \
+         takes a restart. report_errors is for example mailto:office@duikou.example",
+    );
+    Some(Finding { what: Text::new(zh, en), fault: None, advice: Some((detail, remedy)) })
+}
+
+/// Who runs the site and under which number, where its errors are reported, and by which address it is reached.
+const WANTED: [&str; 4] = ["site.sponsor", "site.code", "site.report_errors", "delivery.url"];
 
 /// Whether others than the owner can read a private key.
 fn keys(dir: &Path) -> Vec<Finding> {
@@ -133,7 +171,7 @@ fn keys(dir: &Path) -> Vec<Finding> {
             );
             let remedy = Text::same(format!("chmod 600 {path}"));
             let fault = Some(Fault { kind: ExitCode::Configuration, detail, remedy });
-            Finding { what: Text::new("密钥文件", "key files"), fault }
+            Finding { what: Text::new("密钥文件", "key files"), fault, advice: None }
         })
         .collect();
     if findings.is_empty() { vec![good("密钥文件", "key files")] } else { findings }
@@ -168,13 +206,12 @@ fn is_private_key(path: &Path) -> bool {
 fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
     if context.global.output != OutputForm::Table {
         let documents = findings.iter().map(|finding| {
-            let text =
-                |pick: fn(&Fault) -> &Text| finding.fault.as_ref().map(|f| pick(f).in_language(context.language));
+            let [detail, remedy] = finding.told().map(|text| text.map(|text| text.in_language(context.language)));
             serde_json::json!({
                 "check": finding.what.in_language(context.language),
                 "ok": finding.fault.is_none(),
-                "detail": text(|fault| &fault.detail),
-                "remedy": text(|fault| &fault.remedy),
+                "detail": detail,
+                "remedy": remedy,
             })
         });
         if context.global.output == OutputForm::Json {
@@ -190,14 +227,12 @@ fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
     ];
     let mut table = table(context, &header);
     for finding in findings {
-        let (result, detail, remedy) = match &finding.fault {
-            None => (context.say("正常", "ok"), "", ""),
-            Some(fault) => (
-                context.say("有误", "fault"),
-                fault.detail.in_language(context.language),
-                fault.remedy.in_language(context.language),
-            ),
+        let result = match (&finding.fault, &finding.advice) {
+            (Some(_), _) => context.say("有误", "fault"),
+            (None, Some(_)) => context.say("建议", "advice"),
+            (None, None) => context.say("正常", "ok"),
         };
+        let [detail, remedy] = finding.told().map(|text| text.map_or("", |text| text.in_language(context.language)));
         table.add_row([finding.what.in_language(context.language), result, detail, remedy].map(clean));
     }
     context.print(&table.trim_fmt())

@@ -75,6 +75,11 @@ impl Mailer {
         &self.base
     }
 
+    /// Where somebody reads what is answered to its mails; None where the sender's name says that nobody does.
+    pub(super) fn answered_at(&self) -> Option<String> {
+        is_read(self.from.email.user()).then(|| self.from.email.to_string())
+    }
+
     /// Hands a letter to the mail server. `id` is the same where a letter is repeated; with `unsubscribe`, mail programs
     /// offer to end it with one click (RFC 8058).
     ///
@@ -109,6 +114,27 @@ impl Mailer {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(crate::error::chain(&error)),
             Err(_) => Err(format!("the mail server has not taken it within {} s", limits::MAIL_TIMEOUT.as_secs())),
+        }
+    }
+}
+
+/// Whether a sender of this name reads what comes back.
+fn is_read(user: &str) -> bool {
+    let letters: String = user.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    !["noreply", "donotreply", "mailerdaemon"].iter().any(|name| letters.starts_with(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_to_write_to_an_address_that_nobody_reads() {
+        for user in ["no-reply", "noreply", "No.Reply+a", "do-not-reply", "MAILER-DAEMON"] {
+            assert!(!is_read(user), "{user}");
+        }
+        for user in ["office", "reply", "nora"] {
+            assert!(is_read(user), "{user}");
         }
     }
 }

@@ -85,3 +85,4 @@ impl CounterpartsPage {
         }
     }
 }
+        page.answers = opportunity.contact.as_ref().map(|contact| contact.email.clone()).unwrap_or_default();

@@ -20,6 +20,7 @@ use super::super::{format, markdown, words};
 use super::card::{Alike, foreign};
 use super::details::{self, Fact, audience_of};
 use super::linked;
+use super::members::answers_for;
 use super::names::Names;
 use crate::accounts::{Account, Role};
 use crate::engine::{Reader, facts};
@@ -125,7 +126,10 @@ pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path)
     let ended = own.then(|| endings(visitor.texts, &names, &listing));
     let seal = seal(&web, &visitor, &names, &listing.name);
     let title = listing.listing.as_ref().map(|listing| listing.title.clone()).unwrap_or_default();
-    let page = Page::new(&web, &visitor, Section::Listings, title);
+    let mut page = Page::new(&web, &visitor, Section::Listings, title);
+    if !page.says_where_errors_go() {
+        page.answers = answers_for(&web, &visitor, &listing).await;
+    }
     let mut shown = ListingPage::of(page, &names, listing, seal);
     // An index that is being made keeps nobody from reading.
     let alike = alike.map(|found| found.into_inner().duplicates).unwrap_or_default();

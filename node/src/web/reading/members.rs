@@ -8,7 +8,7 @@ use duikou_proto::v1::directory_service_server::DirectoryService;
 use duikou_proto::v1::search_listings_request::{Facet, OrderBy};
 use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{
-    Circle, Filter, GetMemberRequest, ListCirclesRequest, ListMembersRequest, Member, SearchListingsRequest,
+    Circle, Filter, GetMemberRequest, ListCirclesRequest, ListMembersRequest, Listing, Member, SearchListingsRequest,
     SearchListingsResponse, member,
 };
 
@@ -208,13 +208,7 @@ pub(super) async fn member(State(web): State<Web>, visitor: Visitor, Path(id): P
     let request = visitor.ask(GetMemberRequest { name: name.clone() });
     let member = services.directories.get_member(request).await;
     let member = member.map_err(|status| absent(&visitor, &name, &status))?.into_inner();
-    let listings = SearchListingsRequest {
-        page_size: LISTINGS,
-        order_by: OrderBy::Newest.into(),
-        facets: vec![Facet::Kind.into()],
-        filter: Some(Filter { members: vec![member.id.clone()], ..Filter::default() }),
-        ..SearchListingsRequest::default()
-    };
+    let listings = SearchListingsRequest { facets: vec![Facet::Kind.into()], ..newest_of(&member.id) };
     let listings = services.searches.search_listings(visitor.ask(listings)).await;
     let listings = listings.map_err(|status| visitor.failed(&status))?.into_inner();
     let names = Names::new(&web, &visitor);
@@ -222,9 +216,39 @@ pub(super) async fn member(State(web): State<Web>, visitor: Visitor, Path(id): P
     visitor.page(&MemberPage::of(page, &names, &member, &listings))
 }
 
+/// The newest of a member.
+fn newest_of(member: &str) -> SearchListingsRequest {
+    SearchListingsRequest {
+        page_size: LISTINGS,
+        order_by: OrderBy::Newest.into(),
+        filter: Some(Filter { members: vec![member.to_owned()], ..Filter::default() }),
+        ..SearchListingsRequest::default()
+    }
+}
+
+/// The e-mail address to which those write who read one of these, the first that there is; empty: none of them says.
+fn contact_of<'a>(listings: impl IntoIterator<Item = &'a Listing>) -> String {
+    let contacts = listings.into_iter().filter_map(|listing| listing.listing.as_ref()?.contact.as_ref());
+    contacts.map(|contact| contact.email.clone()).find(|email| !email.is_empty()).unwrap_or_default()
+}
+
+/// The e-mail address of whoever answers for a listing: its own contact, else one that its member gave in another; empty
+/// where the reader knows none.
+pub(super) async fn answers_for(web: &Web, visitor: &Visitor, listing: &Listing) -> String {
+    let own = contact_of([listing]);
+    let member = listing.name.split('/').nth(1).unwrap_or_default();
+    if !own.is_empty() || member.is_empty() {
+        return own;
+    }
+    let found = web.services().searches.search_listings(visitor.ask(newest_of(member))).await;
+    let found = found.map(|found| found.into_inner().results).unwrap_or_default();
+    contact_of(found.iter().filter_map(|result| result.listing.as_ref()))
+}
+
 impl MemberPage {
     pub(crate) fn of(mut page: Page, names: &Names, member: &Member, listings: &SearchListingsResponse) -> Self {
         let texts = page.texts();
+        page.answers = contact_of(listings.results.iter().filter_map(|result| result.listing.as_ref()));
         let id = names.short(&member.name);
         page.canonical = names.member_path(&member.name);
         page.description = texts.about("member-description", &page.title);

@@ -1,6 +1,7 @@
 //! What members, operators and readers rely on.
 
 mod accounts;
+mod addresses;
 mod approval;
 mod at_the_gateway;
 mod audit;
@@ -27,9 +28,9 @@ mod operator_port;
 mod pages;
 mod people;
 mod people_admin;
+mod plain_words;
 mod queries;
 mod receipts;
-mod plain_words;
 mod registered;
 mod rest;
 mod roles_of_pages;
