@@ -152,6 +152,7 @@ directory-index = Version of the directory
 directory-node = Node
 directory-sees = Sees, beside what is public
 directory-circles = Circles
+directory-circle = Circle
 directory-circles-none = There are no circles yet.
 settings-title = Settings
 settings-about = What takes effect without a restart

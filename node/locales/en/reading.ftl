@@ -97,6 +97,11 @@ score = { $count ->
     [one] { $count } point
    *[other] { $count } points
 }
+answers-title = Title
+answers-score = Score
+answers-measure = Sum or time
+answers-closes = Closes
+answers-reasons = What they have in common
 seal = Origin and signature
 seal-checked = Signed and published by { $what }; this site has checked the signature.
 seal-key = Key fingerprint

@@ -146,6 +146,7 @@ directory-index = 目录版本
 directory-node = 节点
 directory-sees = 除公开信息外可见
 directory-circles = 圈子
+directory-circle = 圈子
 directory-circles-none = 还没有圈子。
 settings-title = 设置
 settings-about = 无需重启即可生效的设置

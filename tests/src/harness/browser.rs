@@ -82,6 +82,15 @@ pub async fn work_in_a_browser(plan: &Value) -> Vec<String> {
     run("office.mjs", plan).await
 }
 
+/// What is wrong where somebody types into the search of the server at `base`, in a browser, and is to be offered something
+/// (see `tests/browser/search.mjs`).
+///
+/// # Panics
+/// As [`browse`].
+pub async fn search_in_a_browser(base: &str, typed: &str, offered: &str) -> Vec<String> {
+    run("search.mjs", &json!({"base": base, "typed": typed, "offered": offered})).await
+}
+
 /// What is wrong where somebody connects their account to an OpenID provider and signs in by it, in a browser (see
 /// `tests/browser/openid.mjs`, which says what the plan holds).
 ///

@@ -58,7 +58,9 @@ mod wait;
 mod tests;
 
 pub use binary::Program;
-pub use browser::{Seen, browse, browse_as, browse_samples, sign_in_by_provider, work_in_a_browser, write_as};
+pub use browser::{
+    Seen, browse, browse_as, browse_samples, search_in_a_browser, sign_in_by_provider, work_in_a_browser, write_as,
+};
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};
 pub use cli::{Output, run_program};

@@ -11,11 +11,13 @@ use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::layout::{Page, Section};
 use super::super::reading::Names;
-use super::super::respond::Answer;
+use super::super::respond::{Answer, Failed};
 use super::super::signed::Signed;
+use super::super::tables::{self, Exports};
 use super::super::words;
 use crate::accounts::Role;
 use crate::services::Overview;
+use crate::sheets::Format;
 
 /// A way to something that is administered.
 pub(crate) struct Way {
@@ -75,6 +77,8 @@ pub(crate) struct AdminPage {
     /// What has come whole, and what lacks something.
     whole_held: Vec<HeldRow>,
     lacking: Vec<HeldRow>,
+    links_exports: Exports,
+    held_exports: Exports,
     /// What lies on the disk, by name; empty: not for this reader.
     storage: Vec<(String, String)>,
     /// Whether the whole server is administered.
@@ -82,11 +86,35 @@ pub(crate) struct AdminPage {
 }
 
 pub(super) async fn overview(State(web): State<Web>, signed: Signed) -> Answer {
+    signed.page(&read(&web, &signed).await?)
+}
+
+/// The links as a table.
+pub(super) async fn links_file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
+    let (texts, shown) = (signed.texts, read(&web, &signed).await?);
+    let row = |row: LinkRow| vec![row.peer, row.state, row.since, row.waiting, row.behind, row.detail, row.raw];
+    let columns =
+        ["peer", "state", "since", "waiting", "behind", "detail", "error"].map(|id| texts.text(&format!("admin-{id}")));
+    let rows = shown.links.into_iter().map(row).collect();
+    tables::file(&web, &signed, "links", format, tables::sheet(texts.text("admin-links"), columns.into(), rows)).await
+}
+
+/// What has come of whom as a table, what lacks something first.
+pub(super) async fn held_file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
+    let (texts, shown) = (signed.texts, read(&web, &signed).await?);
+    let rows = shown.lacking.into_iter().chain(shown.whole_held);
+    let rows = rows.map(|row| vec![row.office, row.scope, row.state, row.complete]).collect();
+    let columns = ["member", "scope", "state", "complete"].map(|id| texts.text(&format!("admin-{id}")));
+    let sheet = tables::sheet(texts.text("admin-held"), columns.into(), rows);
+    tables::file(&web, &signed, "completeness", format, sheet).await
+}
+
+async fn read(web: &Web, signed: &Signed) -> Result<AdminPage, Failed> {
     signed.at_least(Role::Admin)?;
     let overview = web.services().office.overview(signed.ask(())).await;
     let overview = overview.map_err(|status| signed.failed(&status))?;
-    let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("admin-title"));
-    signed.page(&AdminPage::of(page, &Names::new(&web, &signed), &overview))
+    let page = Page::new(web, signed, Section::Admin, signed.texts.text("admin-title"));
+    Ok(AdminPage::of(page, &Names::new(web, signed), &overview))
 }
 
 impl AdminPage {
@@ -159,6 +187,8 @@ impl AdminPage {
             links: links.collect(),
             whole_held,
             lacking,
+            links_exports: Exports::of(texts, "/admin/links", ""),
+            held_exports: Exports::of(texts, "/admin/completeness", ""),
             storage,
             whole,
             page,

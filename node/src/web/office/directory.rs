@@ -7,7 +7,7 @@ use duikou_proto::directory::Directory;
 use super::super::Web;
 use super::super::layout::{Crumb, Page, Section};
 use super::super::reading::Names;
-use super::super::respond::Answer;
+use super::super::respond::{Answer, Failed};
 use super::super::signed::Signed;
 use super::super::tables::{self, Exports};
 use super::super::words;
@@ -36,15 +36,12 @@ pub(crate) struct DirectoryPage {
     /// With the names of those in it.
     circles: Vec<(String, String)>,
     exports: Exports,
+    circles_exports: Exports,
 }
 
 /// The members as a table.
 pub(super) async fn file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
-    signed.at_least(Role::Admin)?;
-    let texts = signed.texts;
-    let page = Page::new(&web, &signed, Section::Admin, texts.text("directory-title"));
-    let network = &web.engine().identity().network;
-    let shown = DirectoryPage::of(page, &Names::new(&web, &signed), &web.engine().directory(), network);
+    let (texts, shown) = (signed.texts, read(&web, &signed)?);
     let rows = shown.members.into_iter().map(|row| vec![row.name, row.state, row.node, row.key, row.sees]);
     let columns = ["admin-member", "admin-state", "directory-node", "admin-key", "directory-sees"];
     let columns = columns.map(|id| texts.text(id));
@@ -52,11 +49,24 @@ pub(super) async fn file(State(web): State<Web>, signed: Signed, format: Format)
     tables::file(&web, &signed, "directory", format, sheet).await
 }
 
+/// The circles as a table.
+pub(super) async fn circles_file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
+    let (texts, shown) = (signed.texts, read(&web, &signed)?);
+    let rows = shown.circles.into_iter().map(|(name, members)| vec![name, members]);
+    let columns = ["directory-circle", "nav-members"].map(|id| texts.text(id));
+    let sheet = tables::sheet(texts.text("directory-circles"), columns.into(), rows.collect());
+    tables::file(&web, &signed, "circles", format, sheet).await
+}
+
 pub(super) async fn directory(State(web): State<Web>, signed: Signed) -> Answer {
+    signed.page(&read(&web, &signed)?)
+}
+
+fn read(web: &Web, signed: &Signed) -> Result<DirectoryPage, Failed> {
     signed.at_least(Role::Admin)?;
-    let page = Page::new(&web, &signed, Section::Admin, signed.texts.text("directory-title"));
+    let page = Page::new(web, signed, Section::Admin, signed.texts.text("directory-title"));
     let network = &web.engine().identity().network;
-    signed.page(&DirectoryPage::of(page, &Names::new(&web, &signed), &web.engine().directory(), network))
+    Ok(DirectoryPage::of(page, &Names::new(web, signed), &web.engine().directory(), network))
 }
 
 impl DirectoryPage {
@@ -95,6 +105,7 @@ impl DirectoryPage {
             members: members.collect(),
             circles: circles.collect(),
             exports: Exports::of(texts, "/admin/directory", ""),
+            circles_exports: Exports::of(texts, "/admin/circles", ""),
             page,
         }
     }

@@ -46,6 +46,8 @@ pub(super) fn routes() -> Router<Web> {
         .route("/listings/suggest", get(suggest::suggest))
         .route("/listings/{member}/{id}", get(listing::listing))
         .route("/listings/{member}/{id}/counterparts", get(counterparts::counterparts))
+        .route("/listings/{member}/{id}/counterparts.xlsx", get(|w, v, p| counterparts::file(w, v, p, Format::Xlsx)))
+        .route("/listings/{member}/{id}/counterparts.csv", get(|w, v, p| counterparts::file(w, v, p, Format::Csv)))
         .route("/members", get(members::members))
         .route("/members.xlsx", get(|web, visitor| members::file(web, visitor, Format::Xlsx)))
         .route("/members.csv", get(|web, visitor| members::file(web, visitor, Format::Csv)))

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod answers;
 mod approval;
 mod at_the_gateway;
 mod audit;
