@@ -12,7 +12,7 @@ use super::grid::Grid;
 use super::header::Layout;
 use super::kind::Kind;
 use super::row::{Read, Reader, Remark};
-use super::write::cell;
+use super::write::{cell, in_form};
 use crate::limits;
 use crate::typed::Names;
 use crate::typed::text::items;
@@ -32,12 +32,12 @@ fn columns(kind: Kind) -> impl Iterator<Item = &'static Info> {
 
 /// What a form shows of a listing.
 pub(crate) fn texts(kind: Kind, listing: &v1::Listing) -> Texts {
-    fields(kind).map(|info| (info.field, cell(listing, info.field))).filter(|(_, text)| !text.is_empty()).collect()
+    fields(kind).map(|info| (info.field, in_form(listing, info.field))).filter(|(_, text)| !text.is_empty()).collect()
 }
 
 /// What a form shows of one field of a listing.
 pub(crate) fn cell_of(listing: &v1::Listing, field: Field) -> String {
-    cell(listing, field)
+    in_form(listing, field)
 }
 
 /// A form with nothing in it yet.
@@ -114,7 +114,7 @@ impl Filled {
             (_, true) => cell_is_blank(&self.listing, field),
             (text, false) => {
                 let short = text.chars().nth(limits::DRAFT_WORDING_CHARS).is_none();
-                short && !lacks(&self.listing, field) && cell(&self.listing, field) != text
+                short && !lacks(&self.listing, field) && in_form(&self.listing, field) != text
             }
         };
         texts.iter().filter(|(field, text)| kept(**field, text)).map(|(field, text)| (*field, text.clone())).collect()
@@ -163,6 +163,8 @@ mod tests {
         assert_eq!(filled.listing.name, before.name);
         assert_eq!(filled.listing.scopes, ["network", "circle:pan-prd"]);
         let shown = super::texts(Kind::Talent, &filled.listing);
+        // Whoever opens it reads names, which are read as the same places.
+        assert_eq!(shown[&Field::Regions], "贵州省毕节市；贵州省毕节市七星关区");
         assert_eq!((&*shown[&Field::Headcount], &*shown[&Field::Wage]), ("80", "3000-5000元/月"));
         let again = form(Kind::Talent).read(&shown, &filled.listing).unwrap();
         assert_eq!((again.listing, again.faults), (filled.listing, Vec::new()));

@@ -152,6 +152,14 @@ fn the_projects_of_qiannan() {
 }
 
 #[test]
+fn of_places_that_may_be_meant_those_near_the_importing_member_come_first() {
+    let table = table("黔南_招商项目_2027.xlsx", &Setting { home: Some("522700".to_owned()), ..setting() });
+    let faults = table.rows.iter().flat_map(|row| &row.faults).map(|fault| &fault.text.zh);
+    let told: Vec<&String> = faults.filter(|told| told.contains("没有名为")).collect();
+    assert!(told.iter().any(|told| told.contains("可以填写：522730（贵州省黔南布依族苗族自治州龙里县）")), "{told:?}");
+}
+
+#[test]
 fn the_events_of_shenzhen() {
     let words = BTreeMap::from([("泛珠圈".to_owned(), "circle:pan-prd".to_owned())]);
     let setting = Setting { mapping: Mapping { words, ..Mapping::default() }, ..setting() };

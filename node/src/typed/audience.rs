@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use duikou_proto::language::Text;
+use duikou_proto::language::{Language, Text};
 
 use super::text::{folded, items};
 use super::{Candidate, Outcome, TYPED_CHARS, Unclear, Understood, shown, too_long};
@@ -10,7 +10,7 @@ use super::{Candidate, Outcome, TYPED_CHARS, Unclear, Understood, shown, too_lon
 /// The names by which members and circles of a network are called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
-    /// Short id, then what people call it.
+    /// Short id, then what people call it: in Chinese, in English.
     pub members: Vec<(String, Vec<String>)>,
     /// Short names.
     pub circles: Vec<String>,
@@ -35,7 +35,8 @@ pub fn audience(typed: &str, names: &Names) -> Outcome<Vec<String>> {
     if folded(typed).is_empty() {
         return Ok(Understood::nothing(None));
     }
-    if ON_REQUEST.contains(&folded(typed).to_lowercase().as_str()) {
+    let meant = names.words.get(typed.trim()).map_or(typed, String::as_str);
+    if ON_REQUEST.contains(&folded(meant).to_lowercase().as_str()) {
         return Ok(Understood::plain(Vec::new()));
     }
     let mut scopes = Vec::new();
@@ -50,9 +51,15 @@ pub fn audience(typed: &str, names: &Names) -> Outcome<Vec<String>> {
 
 fn one(item: &str, names: &Names) -> Result<String, Unclear> {
     let word = folded(item).to_lowercase();
-    if let Some(scope) = names.words.get(item).or_else(|| names.words.get(&word)) {
-        return Ok(scope.clone());
+    if let Some(meant) = names.words.get(item).or_else(|| names.words.get(&word)) {
+        // What a word stands for is written as any audience is, by no other word.
+        return by_name(meant, names);
     }
+    by_name(item, names)
+}
+
+fn by_name(item: &str, names: &Names) -> Result<String, Unclear> {
+    let word = folded(item).to_lowercase();
     if ON_REQUEST.contains(&word.as_str()) {
         return Err(Unclear::wrong(
             "“依申请”是不主动公开，不能与公开、网络成员等其他范围同时选：请只选“依申请”，或去掉它。",
@@ -101,6 +108,32 @@ fn one(item: &str, names: &Names) -> Result<String, Unclear> {
         ),
         candidates,
     ))
+}
+
+/// A scope as [`audience`] reads it and people say it: a circle or a member by its name, where that means nobody else.
+pub fn named(scope: &str, names: &Names, language: Language) -> String {
+    let said = match (scope, language) {
+        ("public" | "registered" | "network", Language::En) => scope,
+        ("public", Language::Zh) => PUBLIC[0],
+        ("registered", Language::Zh) => REGISTERED[0],
+        ("network", Language::Zh) => NETWORK[0],
+        _ => match scope.split_once(':') {
+            Some(("circle", circle)) => circle,
+            Some(("member", id)) => names.member(id, language),
+            _ => scope,
+        },
+    };
+    let read = audience(said, names).ok().and_then(|read| read.value);
+    if read.is_some_and(|scopes| scopes == [scope]) { said.to_owned() } else { scope.to_owned() }
+}
+
+impl Names {
+    /// What people call a member; its id where it has no name.
+    fn member<'a>(&'a self, id: &'a str, language: Language) -> &'a str {
+        let at = usize::from(language == Language::En);
+        let called = self.members.iter().find(|(known, _)| known == id).and_then(|(_, called)| called.get(at));
+        called.map_or(id, String::as_str)
+    }
 }
 
 /// Scopes as [`audience`] reads them; the network's name is left out.

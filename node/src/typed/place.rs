@@ -18,6 +18,17 @@ pub struct Place {
     pub rest: String,
 }
 
+/// What is known of where a place lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies<'a> {
+    /// Nothing.
+    Anywhere,
+    /// In the place with this code, which decides between places of one name.
+    Within(&'a str),
+    /// Perhaps not far from the place with this code: candidates are told in that order, and nothing is decided by it.
+    Near(&'a str),
+}
+
 /// Ends of names that are no divisions, although they end like them.
 const NO_DIVISION: [&str; 15] = [
     "园区",
@@ -42,12 +53,11 @@ const NO_ENDS: [&str; 12] =
     ["市场", "市民", "市政", "市级", "区域", "区位", "区级", "县城", "县级", "省级", "旗舰", "旗下"];
 
 /// Reads a place: a code (`522729`, perhaps with its name behind it), a name (`长顺`, `贵州省黔南州长顺县`, in front of an
-/// address too), or letters (`changshun`). `within` is a code in which it lies, where that is known; it decides between
-/// places of one name.
+/// address too), or letters (`changshun`).
 ///
 /// # Errors
 /// For names of several places, and for what is no place; places whose names differ by one character are candidates.
-pub fn place(typed: &str, within: Option<&str>) -> Outcome<Place> {
+pub fn place(typed: &str, lies: Lies<'_>) -> Outcome<Place> {
     if says_nothing(typed) {
         return Ok(Understood::nothing(None));
     }
@@ -60,18 +70,18 @@ pub fn place(typed: &str, within: Option<&str>) -> Outcome<Place> {
     }
     let spelt = by_letters(&text);
     if !spelt.is_empty() {
-        return one_of(&spelt, typed, within, String::new());
+        return one_of(&spelt, typed, lies, String::new());
     }
     // Names have full-width brackets, which folding makes others.
     let whole = regions().by_name(&line(typed));
     if !whole.is_empty() {
-        return one_of(&whole, typed, within, String::new());
+        return one_of(&whole, typed, lies, String::new());
     }
     match leading(&text) {
-        None => Err(no_place(typed, &text, None)),
+        None => Err(no_place(typed, &text, None, lies)),
         Some((found, rest)) => match unknown_division(&rest) {
-            Some(division) => Err(no_place(typed, division, found.first().copied())),
-            None => one_of(&found, typed, within, rest),
+            Some(division) => Err(no_place(typed, division, found.first().copied(), lies)),
+            None => one_of(&found, typed, lies, rest),
         },
     }
 }
@@ -84,7 +94,8 @@ pub fn in_address(address: &str, within: Option<&str>) -> Option<(Place, Option<
     }
     let (found, rest) = leading(&folded(address))?;
     let unknown = unknown_division(&rest).map(str::to_owned);
-    one_of(&found, address, within, rest).ok()?.value.map(|place| (place, unknown))
+    let lies = within.map_or(Lies::Anywhere, Lies::Within);
+    one_of(&found, address, lies, rest).ok()?.value.map(|place| (place, unknown))
 }
 
 /// The places that the longest name at the beginning of a text may mean, and what follows it.
@@ -113,7 +124,32 @@ pub fn candidates(typed: &str) -> Vec<&'static Entry> {
 
 /// A place as [`place`] reads it: its code and its name.
 pub fn format(code: &str) -> String {
-    regions().get(code).map_or_else(|| code.to_owned(), |entry| format!("{code} {}", entry.name(Language::Zh)))
+    coded(code, Language::Zh)
+}
+
+/// A place as [`place`] reads it and people write it: by its name with all in which it lies, where that is the name of
+/// no other place, else by its code and its name.
+pub fn named(code: &str, language: Language) -> String {
+    let means_it = |text: &String| {
+        let read = place(text, Lies::Anywhere).ok().and_then(|read| read.value);
+        read.is_some_and(|place| place.code == code && place.rest.is_empty())
+    };
+    let known = [in_full(code, language), coded(code, language)].into_iter().find(means_it);
+    known.unwrap_or_else(|| format(code))
+}
+
+/// A place with those in which it lies: `贵州省毕节市`, `Bijie, Guizhou`. The code, where nobody knows it.
+pub fn in_full(code: &str, language: Language) -> String {
+    let names: Vec<&str> = regions().lineage(code).map(|entry| entry.name(language)).collect();
+    match language {
+        _ if names.is_empty() => code.to_owned(),
+        Language::Zh => names.into_iter().rev().collect(),
+        Language::En => names.join(", "),
+    }
+}
+
+fn coded(code: &str, language: Language) -> String {
+    regions().get(code).map_or_else(|| code.to_owned(), |entry| format!("{code} {}", entry.name(language)))
 }
 
 /// A code at the beginning; what follows must be the name of that place, whole, short or in full.
@@ -173,24 +209,35 @@ fn by_letters(text: &str) -> Vec<&'static Entry> {
     index.get(&letters).cloned().unwrap_or_default()
 }
 
-fn one_of(found: &[&'static Entry], typed: &str, within: Option<&str>, rest: String) -> Outcome<Place> {
-    let inside: Vec<&&Entry> =
-        found.iter().filter(|entry| within.is_some_and(|outer| regions().is_within(entry.code, outer))).collect();
+fn one_of(found: &[&'static Entry], typed: &str, lies: Lies<'_>, rest: String) -> Outcome<Place> {
+    let is_inside = |entry: &Entry| match lies {
+        Lies::Within(outer) => regions().is_within(entry.code, outer),
+        Lies::Anywhere | Lies::Near(_) => false,
+    };
+    let inside: Vec<&&Entry> = found.iter().filter(|entry| is_inside(entry)).collect();
     match (found, &*inside) {
         ([one], _) => Ok(Understood::plain(Place { code: one.code, rest })),
         (_, [one]) => Ok(Understood::plain(Place { code: one.code, rest })),
         _ => Err(Unclear::between(
             format!("“{}”不止一处，请在前面写明省市，或填写代码。", shown(typed)),
             format!("Several places are called {}: put the province before it, or give a code.", shown(typed)),
-            found.iter().map(|entry| candidate(entry)).collect(),
+            candidates_of(found.to_vec(), lies),
         )),
     }
 }
 
-fn candidate(entry: &Entry) -> Candidate {
-    let names = |language| -> Vec<&str> { regions().lineage(entry.code).map(|entry| entry.name(language)).collect() };
-    let zh: String = names(Language::Zh).into_iter().rev().collect();
-    Candidate { typed: entry.code.to_owned(), text: Text::new(zh, names(Language::En).join(", ")) }
+/// Those that share more of what they lie in with the place that may be near come first.
+fn candidates_of(mut found: Vec<&'static Entry>, lies: Lies<'_>) -> Vec<Candidate> {
+    if let Lies::Near(code) | Lies::Within(code) = lies {
+        let near: Vec<&str> = regions().lineage(code).map(|entry| entry.code).collect();
+        let shared = |entry: &&Entry| regions().lineage(entry.code).filter(|outer| near.contains(&outer.code)).count();
+        found.sort_by_cached_key(|entry| std::cmp::Reverse(shared(entry)));
+    }
+    let candidate = |entry: &Entry| {
+        let text = Text::new(in_full(entry.code, Language::Zh), in_full(entry.code, Language::En));
+        Candidate { typed: entry.code.to_owned(), text }
+    };
+    found.into_iter().map(candidate).collect()
 }
 
 /// What looks like the name of a division at the beginning of an address: 天和区 of 天和区某酒店.
@@ -204,11 +251,11 @@ fn unknown_division(rest: &str) -> Option<&str> {
     (!is_other).then_some(division)
 }
 
-fn no_place(typed: &str, name: &str, within: Option<&'static Entry>) -> Unclear {
+fn no_place(typed: &str, name: &str, within: Option<&'static Entry>, lies: Lies<'_>) -> Unclear {
     Unclear::between(
         format!("没有名为“{}”的地区，请检查是否有错别字，或填写行政区划代码。", shown(name)),
         format!("No place of {} is known: check the spelling, or give its code.", shown(typed)),
-        similar(name, within).into_iter().map(candidate).collect(),
+        candidates_of(similar(name, within), lies),
     )
 }
 

@@ -1,12 +1,14 @@
 //! What people type, and what must come of it.
 
 use duikou_proto::Money;
+use duikou_proto::language::Language;
 use duikou_proto::reference::{industries, regions};
 use jiff::civil::{Date, date as day};
 use proptest::prelude::*;
 
 use super::money::{self, Period, Range, Unit, unit_in};
-use super::{When, audience, choice, count, date, industry, labels, occupation, place, text};
+use super::place::Lies;
+use super::{Names, When, audience, choice, count, date, industry, labels, occupation, place, text};
 
 const TODAY: Date = day(2026, 11, 28);
 
@@ -164,7 +166,8 @@ fn dates_are_days_that_exist() {
 
 #[test]
 fn places_are_found_by_name_code_and_letters() {
-    let read = |typed: &str| place::place(typed, None).map(|read| read.value.map(|place| (place.code, place.rest)));
+    let read =
+        |typed: &str| place::place(typed, Lies::Anywhere).map(|read| read.value.map(|place| (place.code, place.rest)));
     for (typed, code, rest) in [
         ("七星关区", "520502", ""),
         ("　威宁县 ", "520526", ""),
@@ -183,14 +186,20 @@ fn places_are_found_by_name_code_and_letters() {
         let typed_upper = if typed == "hk" { "HK" } else { typed };
         assert_eq!(read(typed_upper), Ok(Some((code, rest.to_owned()))), "{typed}");
     }
-    let told = |typed: &str| place::place(typed, None).unwrap_err();
+    let told = |typed: &str| place::place(typed, Lies::Anywhere).unwrap_err();
     assert_eq!(told("鼓楼区").candidates.len(), 4);
-    assert_eq!(place::place("南山区科技园", Some("440300")).unwrap().value.unwrap().code, "440305");
+    assert_eq!(place::place("南山区科技园", Lies::Within("440300")).unwrap().value.unwrap().code, "440305");
     assert!(told("毕阶市").candidates.iter().any(|one| one.typed == "520500"));
     assert!(told("和乎县").candidates.iter().any(|one| one.text.zh.ends_with("和平县")));
     assert!(told("龙理县工业园区").candidates.iter().any(|one| one.text.zh.ends_with("龙里县")));
     assert!(told("广州市天和区某酒店").candidates.iter().any(|one| one.text.zh.ends_with("天河区")));
     assert!(told("522729 长沙县").candidates.is_empty());
+    // Of those that may be meant the nearest come first, and none of them is chosen for it.
+    let first =
+        |typed: &str, near: &str| place::place(typed, Lies::Near(near)).unwrap_err().candidates.remove(0).text.zh;
+    assert_eq!(first("龙理县工业园区", "522700"), "贵州省黔南布依族苗族自治州龙里县");
+    assert_eq!(first("和乎县", "441600"), "广东省河源市和平县");
+    assert_eq!([first("鼓楼区", "350100"), first("鼓楼区", "410000")], ["福建省福州市鼓楼区", "河南省开封市鼓楼区"]);
     assert!(read("999999").is_err() && read("前海会议中心").is_err());
 }
 
@@ -273,8 +282,49 @@ fn audiences_are_named_by_those_in_them() {
     ] {
         assert_eq!(read(typed), Ok(scopes.into_iter().map(str::to_owned).collect()), "{typed}");
     }
+    // What an office says may stand for a name as well as for a scope.
+    let names =
+        Names { words: [("老朋友".to_owned(), "遵义市驻珠海联络处".to_owned())].into(), ..names.clone() };
+    assert_eq!(audience::audience("老朋友", &names).unwrap().value, Some(vec!["member:zunyi".to_owned()]));
+    let closed = Names { words: [("内部".to_owned(), "依申请".to_owned())].into(), ..Names::default() };
+    assert_eq!(audience::audience("内部", &closed).unwrap().value, Some(Vec::new()));
+    let looped = Names { words: [("甲".to_owned(), "甲".to_owned())].into(), ..Names::default() };
+    assert!(audience::audience("甲", &looped).is_err());
     assert_eq!(read("全网").unwrap_err().candidates.len(), 2);
     assert_eq!(read("毕节").unwrap_err().candidates[0].typed, "member:bijie");
+}
+
+#[test]
+fn audiences_are_named_as_they_are_read() {
+    let member = |id: &str, zh: &str, en: &str| (id.to_owned(), vec![zh.to_owned(), en.to_owned()]);
+    let names = Names {
+        members: vec![
+            member("bijie", "毕节市驻深圳联络处", "Bijie Office"),
+            member("zunyi", "遵义市联络处", "Office, Zunyi"),
+            member("heyuan", "公开", ""),
+            member("old", "同名处", "Same"),
+            member("new", "同名处", "Same"),
+        ],
+        circles: vec!["pan-prd".to_owned(), "bijie".to_owned()],
+        words: [("遵义市联络处".to_owned(), "network".to_owned())].into(),
+    };
+    for (scope, zh, en) in [
+        ("public", "公开", "public"),
+        ("network", "网络成员", "network"),
+        ("circle:pan-prd", "pan-prd", "pan-prd"),
+        ("member:bijie", "毕节市驻深圳联络处", "Bijie Office"),
+        // Names that mean something else, several, or no one thing, are no names.
+        ("member:zunyi", "member:zunyi", "member:zunyi"),
+        ("member:heyuan", "member:heyuan", "member:heyuan"),
+        ("member:old", "member:old", "member:old"),
+        ("member:nobody", "member:nobody", "member:nobody"),
+    ] {
+        for (language, name) in [(Language::Zh, zh), (Language::En, en)] {
+            assert_eq!(audience::named(scope, &names, language), name, "{scope}");
+            let read = audience::audience(name, &names).map(|read| read.value);
+            assert_eq!(read, Ok(Some(vec![scope.to_owned()])), "{scope}");
+        }
+    }
 }
 
 #[test]
@@ -301,9 +351,15 @@ fn labels_are_those_of_the_contract() {
 #[test]
 fn every_code_of_the_tables_is_read_as_it_is_written() {
     for entry in regions().entries() {
-        let read = place::place(&place::format(entry.code), None);
+        let read = place::place(&place::format(entry.code), Lies::Anywhere);
         assert_eq!(read.map(|read| read.value.map(|place| place.code)), Ok(Some(entry.code)), "{}", entry.name_zh);
+        for language in [Language::Zh, Language::En] {
+            let named = place::named(entry.code, language);
+            let read = place::place(&named, Lies::Anywhere).map(|read| read.value.map(|place| place.code));
+            assert_eq!(read, Ok(Some(entry.code)), "{named}");
+        }
     }
+    assert_eq!(place::named("520500", Language::Zh), "贵州省毕节市");
     for entry in industries().entries() {
         let read = industry::industry(&industry::format(entry.code)).map(|read| read.value);
         assert_eq!(read, Ok(Some(entry.code)), "{}", entry.name_zh);
@@ -368,7 +424,7 @@ proptest! {
         let _ = (text::line(&typed), text::lines(&typed), occupation::occupation(&typed));
         let _ = (industry::several(&typed), audience::audience(&typed, &audience::Names::default()));
         let _ = choice::several(&typed, labels::PHASES);
-        if let Ok(read) = place::place(&typed, None)
+        if let Ok(read) = place::place(&typed, Lies::Anywhere)
             && let Some(place) = read.value
         {
             prop_assert!(regions().get(place.code).is_some());
@@ -386,7 +442,7 @@ proptest! {
         let mut twice: Vec<&str> = regions().entries().iter().map(|entry| entry.name_zh).filter(|name| !name.is_empty()).collect();
         twice.sort_unstable();
         let twice: Vec<&str> = twice.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
-        prop_assert!(place::place(twice[place % twice.len()], None).is_err());
+        prop_assert!(place::place(twice[place % twice.len()], Lies::Anywhere).is_err());
     }
 }
 

@@ -2,7 +2,6 @@
 //! everywhere in it; events are in the time of their place.
 
 use duikou_proto::language::Language;
-use duikou_proto::reference::regions;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
@@ -120,12 +119,7 @@ pub(crate) fn rfc3339(seconds: i64) -> String {
 
 /// A region with those in which it lies: `贵州省毕节市`, `Bijie, Guizhou`. The code, where nobody knows it.
 pub(crate) fn region(language: Language, code: &str) -> String {
-    let names: Vec<&str> = regions().lineage(code).map(|entry| entry.name(language)).collect();
-    match language {
-        _ if names.is_empty() => code.to_owned(),
-        Language::Zh => names.into_iter().rev().collect(),
-        Language::En => names.join(", "),
-    }
+    crate::typed::place::in_full(code, language)
 }
 
 /// `1.5 MiB`.

@@ -220,7 +220,7 @@ impl<'a> Reader<'a> {
         if let Some(known) = self.places.get(typed) {
             return known.clone();
         }
-        let read = put::regions(typed);
+        let read = put::regions(typed, self.home);
         if self.places.len() < PLACES {
             self.places.insert(typed.to_owned(), read.clone());
         }

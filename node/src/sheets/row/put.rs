@@ -10,6 +10,7 @@ use super::draft::Draft;
 use super::{At, Reader};
 use crate::sheets::fields::Field;
 use crate::sheets::grid::Cell;
+use crate::typed::place::Lies;
 use crate::typed::text::{folded, items, line, lines};
 use crate::typed::{Outcome, Unclear, Understood, When};
 use crate::typed::{audience, choice, count, date, industry, labels, money, occupation, place, text};
@@ -256,18 +257,19 @@ impl Places {
 }
 
 /// Places, each of which may be followed by an address; several are separated.
-pub(super) fn regions(typed: &str) -> Outcome<Places> {
+pub(super) fn regions(typed: &str, home: Option<&str>) -> Outcome<Places> {
+    let lies = home.map_or(Lies::Anywhere, Lies::Near);
     let mut places = Places::default();
     let parts = items(typed);
     if parts.len() < 2 {
-        let read = place::place(parts.first().map_or(typed, String::as_str), None)?;
+        let read = place::place(parts.first().map_or(typed, String::as_str), lies)?;
         return Ok(read.map(|place| {
             places.add(place);
             places
         }));
     }
     for part in parts {
-        place::place(&part, None)?.value.into_iter().for_each(|place| places.add(place));
+        place::place(&part, lies)?.value.into_iter().for_each(|place| places.add(place));
     }
     Ok(Understood::plain(places))
 }

@@ -1,5 +1,6 @@
 //! A listing as cells that are read as the same listing.
 
+use duikou_proto::language::Language;
 use duikou_proto::v1::external_code::Scheme;
 use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::{Contact, ExternalCode, Listing, Opportunity};
@@ -46,6 +47,14 @@ pub(in crate::sheets) fn cell(listing: &Listing, field: Field) -> String {
         Field::CreditCode => credit_code,
         Field::Rest => kept(&body.attachments, &other_codes),
         _ => particular(body, field),
+    }
+}
+
+/// What a form shows of a field: as [`cell`], but places by their names, since nobody knows their codes.
+pub(in crate::sheets) fn in_form(listing: &Listing, field: Field) -> String {
+    match (field, &listing.listing) {
+        (Field::Regions, Some(body)) => joined(body.regions.iter().map(|code| place::named(code, Language::Zh))),
+        _ => cell(listing, field),
     }
 }
 

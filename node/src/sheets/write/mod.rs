@@ -6,7 +6,7 @@ mod faults;
 mod plain;
 mod template;
 
-pub(super) use cells::cell;
+pub(super) use cells::{cell, in_form};
 pub(crate) use export::export_list;
 pub use export::{Export, export};
 pub use faults::faults;

@@ -10,6 +10,7 @@ use super::super::reading::{Names, audience_of};
 use crate::sheets::Kind;
 use crate::sheets::fields::{Info, Shape, of_path};
 use crate::sheets::form::{self, Texts as Typed};
+use crate::typed::place::Lies;
 use crate::typed::text::items;
 use crate::typed::{choice, labels, place};
 
@@ -83,7 +84,7 @@ fn said(texts: Texts, names: &Names, info: &Info, text: &str) -> String {
 
 /// Places with all in which they lie.
 fn places(texts: Texts, text: &str) -> String {
-    let named = items(text).into_iter().map(|item| match place::place(&item, None).map(|read| read.value) {
+    let named = items(text).into_iter().map(|item| match place::place(&item, Lies::Anywhere).map(|read| read.value) {
         Ok(Some(place)) if place.rest.is_empty() => format::region(texts.language(), place.code),
         _ => item,
     });

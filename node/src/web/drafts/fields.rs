@@ -10,7 +10,7 @@ use crate::sheets::fields::{Field, Info, Shape};
 use crate::sheets::form;
 use crate::typed::labels::Label;
 use crate::typed::text::items;
-use crate::typed::{Names, audience, choice};
+use crate::typed::{Names, audience, choice, place};
 
 /// Members that can be chosen by a box each; where there are more, the others are typed by name.
 const BOXES: usize = 40;
@@ -119,7 +119,12 @@ impl Maker<'_> {
         let candidate = |candidate: &crate::typed::Candidate| {
             let text = candidate.text.in_language(language);
             let name = if text.is_empty() { candidate.typed.clone() } else { format!("{text} {}", candidate.typed) };
-            Choice { value: candidate.typed.clone(), name }
+            // A place that is taken stands in the form as places do.
+            let value = match info.shape() {
+                Shape::Places => place::named(&candidate.typed, Language::Zh),
+                _ => candidate.typed.clone(),
+            };
+            Choice { value, name }
         };
         let note = self.filling.filled.notes.iter().find(|note| note.field == Some(info.field));
         let notes = [

@@ -133,10 +133,11 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     taken.extend([("take", &*meant), ("etag", &etag)]);
     assert_eq!(author.leads(&path, &taken).await, path);
     let text = author.page(&path).await.text();
-    // What was understood is shown as it is.
+    // What was understood is shown as it is, a place that was taken by its name.
     let regions = hidden(&text, "regions").to_owned();
-    let code = meant.trim_start_matches("regions=");
-    assert!(regions.contains("毕节市") && regions.contains(code) && text.contains("value=\"1.2.3\""), "{text}");
+    let place = meant.trim_start_matches("regions=").to_owned();
+    assert!(place.ends_with("省南京市鼓楼区") && regions == format!("毕节市；{place}"), "{place}: {text}");
+    assert!(text.contains("value=\"1.2.3\""), "{text}");
 
     // Corrected, it is shown as it will be read, and by whom, before anything is sent.
     let etag = hidden(&text, "etag").to_owned();
@@ -206,6 +207,9 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     assert!(renewed.header("set-cookie").contains("notice=done-renewal-waits"), "{renewed:?}");
     let edit = author.leads(&format!("{published}/edit"), &[]).await;
     assert!(edit.starts_with("/drafts/shenzhen/"), "{edit}: the one that waits");
+    // Nobody knows codes: opened again, its places stand there by their names.
+    let regions = hidden(&author.page(&edit).await.text(), "regions").to_owned();
+    assert_eq!(regions, format!("贵州省毕节市；{place}"));
     let listed = async || {
         let text = author.page("/drafts/published").await.text();
         if text.contains("春茶贴息贷款") { Ok(()) } else { Err(text) }
