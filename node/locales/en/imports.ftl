@@ -51,7 +51,7 @@ import-for-all = The same for all rows
 import-for-all-lead = What no column has, and rows whose cell is blank, get what you write here. Leave blank what you do not need, and what is required but said by the headers (such as “technology wanted”).
 import-no-value = not for all
 import-words = What your office calls its audiences
-import-words-lead = On the left what the file says, on the right the audience that it means, for example circle:pan-prd.
+import-words-lead = On the left what the file says, on the right the audience that it means, for example a circle or a member by name.
 import-word = Word
 import-scope = Audience
 import-preview = Look at each row
@@ -103,7 +103,7 @@ export-as = Export:
 import-say-table = Kind and headers
 import-no-rows = There is nothing below the headers, so there is no row to import. Fill the table in and send it again.
 import-no-column = No column holds what every listing needs: { $what }. Choose one under “Holds”, or each row will be wrong.
-import-audience-help = Who may see them: public, registered (enterprises), network (all members), or none: it stays with your office. Also circle:NAME or member:NAME; several with ； between them.
+import-audience-help = Who may see them: public, registered (enterprises), network (all members), or none: it stays with your office. Also the name of a circle or a member; several with ； between them.
 import-done-published = { $count ->
     [one] { $count } row is published.
    *[other] { $count } rows are published.

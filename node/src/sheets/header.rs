@@ -216,13 +216,39 @@ fn statements(grid: &Grid, header: usize, book: &Workbook) -> Vec<(Unit, String)
         for (at, word) in text.match_indices("单位") {
             let after = text[at + word.len()..].trim_start_matches(['：', ':', '为', '是', ' ']);
             let end = after.find([' ', '\u{3000}', '；', ';', '。', '）', ')', '\n', '，']).unwrap_or(after.len());
-            let unit = unit_in(&after[..end]);
-            if unit.currency.is_some() && !said.iter().any(|(known, _)| *known == unit) {
-                said.push((unit, after[..end].to_owned()));
+            // Of 人、元 only 元 is what amounts are counted in.
+            for part in after[..end].split(['、', '和', '及']).map(str::trim) {
+                let unit = unit_in(part);
+                if unit.currency.is_some() && !said.iter().any(|(known, _)| *known == unit) {
+                    said.push((unit, part.to_owned()));
+                }
             }
         }
     }
     said
+}
+
+/// Fields of amounts.
+pub(crate) const MONEY: [Field; 5] =
+    [Field::Amount, Field::Investment, Field::TotalInvestment, Field::Budget, Field::Wage];
+/// What else headers of amounts say.
+const MONEY_WORDS: [&str; 14] =
+    ["资金", "投资", "金额", "价格", "单价", "总价", "费用", "薪", "酬", "款", "price", "cost", "salary", "fund"];
+
+/// Whether a column of which nobody has said what it holds may hold amounts, by its header and some of its cells: counted
+/// in something, or called like fields of amounts are. Numbers alone are as often those of rows or people.
+pub(crate) fn may_hold_amounts(header: &str, cells: &[String]) -> bool {
+    let counted = |text: &str| unit_in(text).currency.is_some();
+    if counted(header) || cells.iter().any(|cell| counted(cell)) {
+        return true;
+    }
+    let header = squeezed(header);
+    let mut names = MONEY
+        .iter()
+        .map(|field| field.info())
+        .flat_map(|info| [info.zh, info.en, info.id].into_iter().chain(info.synonyms.iter().copied()).map(squeezed));
+    let called = names.any(|name| header.contains(&name)) || MONEY_WORDS.iter().any(|word| header.contains(word));
+    called && cells.iter().any(|cell| folded(cell).bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// Rows of a sheet that explains others.
@@ -231,9 +257,7 @@ const OTHER_ROWS: usize = 50;
 /// By hand, else by the header, else by what is said of the whole table, where that is one thing.
 fn unit(field: Option<Field>, header: &str, by_hand: Option<&str>, said: &[(Unit, String)]) -> (Unit, Option<String>) {
     let is_wage = field == Some(Field::Wage);
-    let is_money =
-        is_wage || matches!(field, Some(Field::Amount | Field::Investment | Field::TotalInvestment | Field::Budget));
-    if !is_money {
+    if !field.is_some_and(|field| MONEY.contains(&field)) {
         return (Unit::default(), None);
     }
     if let Some(text) = by_hand {
@@ -259,5 +283,26 @@ impl Column {
     /// How people call it: letters and header.
     pub fn name(&self) -> String {
         format!("{} {}", column_name(self.index), self.header)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_amounts_are_told_from_those_of_numbers() {
+        let cells = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let numbers = cells(&["3", "3000-5000"]);
+        for header in ["序号", "A 序号", "编号", "No.", "人数", "名额", "年份", "联系电话", "代码", "甲栏"]
+        {
+            assert!(!may_hold_amounts(header, &numbers), "{header}");
+        }
+        for header in ["拟定工资", "意向资金", "甲方报价", "月薪", "Total price", "单位（万元）", "经费预算（三年）"]
+        {
+            assert!(may_hold_amounts(header, &numbers), "{header}");
+        }
+        assert!(may_hold_amounts("甲栏", &cells(&["500万元"])) && may_hold_amounts("甲栏", &cells(&["USD 5"])));
+        assert!(!may_hold_amounts("投资方", &cells(&["某公司"])));
     }
 }

@@ -40,6 +40,7 @@ pub use ahead::{Ahead, read_ahead};
 pub use error::SheetError;
 pub use format::Format;
 pub use header::{Column, Layout};
+pub(crate) use header::{MONEY, may_hold_amounts};
 pub use kind::Kind;
 pub use mapping::{ColumnMapping, Mapping, fingerprint};
 pub use outline::{ColumnOutline, HeadRow, Outline, SheetOutline, TableOutline, outline};

@@ -160,6 +160,19 @@ fn of_places_that_may_be_meant_those_near_the_importing_member_come_first() {
 }
 
 #[test]
+fn of_what_a_table_says_of_its_units_only_that_of_money_is_told() {
+    let text = "劳务需求\n单位：人、元\n职位名称,招聘人数,工资\n缝纫工,30,3000-5000/月\n";
+    let book = read(text.as_bytes(), "a.csv").unwrap();
+    let seen = outline(&book, &Mapping::default()).unwrap();
+    let columns = &seen.sheets[0].table.as_ref().unwrap().columns;
+    assert_eq!(columns.iter().find_map(|column| column.unit.as_deref()), Some("元"), "{columns:?}");
+    let tables = tables(book, &setting()).unwrap();
+    let told = tables[0].notes.iter().find(|note| note.zh.contains("按表中说明")).unwrap();
+    assert_eq!(told.zh, "“工资”列的单位按表中说明读作元");
+    assert_eq!(told.en, "column 工资 is counted in 元, as the table says");
+}
+
+#[test]
 fn the_events_of_shenzhen() {
     let words = BTreeMap::from([("泛珠圈".to_owned(), "circle:pan-prd".to_owned())]);
     let setting = Setting { mapping: Mapping { words, ..Mapping::default() }, ..setting() };

@@ -2,7 +2,10 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
+use duikou_proto::directory::MemberState;
 use duikou_proto::language::Language;
+use duikou_proto::v1::ListCirclesRequest;
+use duikou_proto::v1::directory_service_server::DirectoryService;
 use http::StatusCode;
 
 use super::super::Web;
@@ -10,7 +13,7 @@ use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
-use super::super::respond::{Answer, see_other};
+use super::super::respond::{Answer, Failed, see_other};
 use super::super::signed::Signed;
 use super::super::words;
 use super::{own, path, refused};
@@ -18,7 +21,8 @@ use crate::accounts::Role;
 use crate::imports::{Import, Phase};
 use crate::sheets::fields::{FIELDS, Field as Column, Info};
 use crate::sheets::grid::column_name;
-use crate::sheets::{ColumnMapping, ColumnOutline, Kind, Outline, SheetOutline, TableOutline};
+use crate::sheets::{ColumnMapping, ColumnOutline, Kind, MONEY, Outline, SheetOutline, TableOutline, may_hold_amounts};
+use crate::typed::{Names, audience};
 
 /// What amounts can be said to be counted in, as tables say it, and in English, which is what forms send.
 const UNITS: [(&str, &str); 12] = [
@@ -35,9 +39,10 @@ const UNITS: [(&str, &str); 12] = [
     ("港元", "Hong Kong dollars"),
     ("万港元", "10,000 Hong Kong dollars"),
 ];
-/// Words for audiences that are offered.
-const AUDIENCES: ([&str; 4], [&str; 4]) =
-    (["公开", "注册企业", "网络成员", "依申请"], ["public", "registered", "network", "none"]);
+/// Audiences that are offered before circles and members.
+const AUDIENCES: [&str; 3] = ["public", "registered", "network"];
+/// Circles and members that are offered; a network has fewer.
+const OFFERED: usize = 200;
 /// Names of an office for an audience that can be said at once.
 pub(super) const WORDS: usize = 3;
 /// What may be the same for all rows: always, and where no column has it.
@@ -98,7 +103,8 @@ pub(super) struct ColumnsPage {
     header_known: bool,
     columns: Vec<ColumnLine>,
     values: Vec<Field>,
-    audiences: [&'static str; 4],
+    /// What may be written for an audience, with what it is where that is not said by it.
+    audiences: Vec<(String, String)>,
     /// What an office says, and the audience that it means.
     words: Vec<(String, String)>,
 }
@@ -116,8 +122,25 @@ pub(super) async fn show(State(web): State<Web>, signed: Signed, Path(id): Path<
 pub(super) async fn columns(web: &Web, signed: &Signed, import: &Import, status: StatusCode) -> Answer {
     let outline = web.imports().outline(import).await;
     let outline = outline.map_err(|error| refused::not_taken(signed, &import.id, &error))?;
+    let names = names(web, signed, import).await?;
     let page = Page::new(web, signed, Section::Import, import.name.clone());
-    signed.page_with(status, &ColumnsPage::of(page, import, &outline))
+    signed.page_with(status, &ColumnsPage::of(page, import, &outline, &names))
+}
+
+/// Whom an audience of the import can name: the circles that the member may name, and the others that take part.
+async fn names(web: &Web, signed: &Signed, import: &Import) -> Result<Names, Failed> {
+    let circles = web.services().directories.list_circles(signed.ask(ListCirclesRequest {})).await;
+    let circles = circles.map_err(|status| signed.failed(&status))?.into_inner().circles;
+    let directory = web.engine().directory();
+    let others =
+        directory.members().filter(|member| member.id.as_str() != import.member && member.state == MemberState::Active);
+    let members =
+        others.map(|member| (member.id.short().to_owned(), vec![member.name_zh.clone(), member.name_en.clone()]));
+    Ok(Names {
+        members: members.collect(),
+        circles: circles.into_iter().map(|circle| circle.name).collect(),
+        words: import.mapping.words.clone(),
+    })
 }
 
 /// Columns that are shown, with their places: of those with one header the first sheet's.
@@ -187,7 +210,7 @@ pub(super) fn named(language: Language, info: &Info) -> String {
 }
 
 impl ColumnsPage {
-    pub(super) fn of(mut page: Page, import: &Import, outline: &Outline) -> Self {
+    pub(super) fn of(mut page: Page, import: &Import, outline: &Outline, names: &Names) -> Self {
         page.indexed = false;
         let texts = page.texts();
         let language = texts.language();
@@ -231,10 +254,7 @@ impl ColumnsPage {
             head,
             columns,
             values,
-            audiences: match language {
-                Language::Zh => AUDIENCES.0,
-                Language::En => AUDIENCES.1,
-            },
+            audiences: audiences(texts, names),
             words,
             page,
         }
@@ -312,9 +332,33 @@ fn head(import: &Import, outline: &Outline) -> Vec<HeadLine> {
     lines.collect()
 }
 
+/// What may be written for an audience: each as it is read, circles and members by their names.
+fn audiences(texts: Texts, names: &Names) -> Vec<(String, String)> {
+    let language = texts.language();
+    let written = |scope: &str| audience::named(scope, names, language);
+    let words = AUDIENCES.iter().map(|scope| (written(scope), String::new()));
+    let none = match language {
+        Language::Zh => "依申请",
+        Language::En => "none",
+    };
+    let circles =
+        names.circles.iter().map(|circle| (written(&format!("circle:{circle}")), texts.about("scope-circle", circle)));
+    let members = names.members.iter().map(|(id, called)| {
+        let name = written(&format!("member:{id}"));
+        // Where the name is no way to write it, it says whom the id means.
+        let called = match language {
+            Language::Zh => called.first(),
+            Language::En => called.get(1),
+        };
+        let said = called.filter(|called| **called != name).cloned().unwrap_or_default();
+        (name, said)
+    });
+    let named = circles.chain(members).take(OFFERED);
+    words.chain([(none.to_owned(), String::new())]).chain(named).collect()
+}
+
 fn is_money(field: &str) -> bool {
-    let money = [Column::Amount, Column::Investment, Column::TotalInvestment, Column::Budget, Column::Wage];
-    money.iter().any(|column| column.info().id == field)
+    MONEY.iter().any(|column| column.info().id == field)
 }
 
 fn line(
@@ -332,8 +376,8 @@ fn line(
         (Choice { value: info.id.to_owned(), name }, info.id == chosen)
     });
     let unit = by_hand(import, outline, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
-    let digits = column.samples.iter().any(|sample| sample.bytes().any(|byte| byte.is_ascii_digit()));
-    let units = if is_money(chosen) || (chosen.is_empty() && digits) {
+    let may_be = chosen.is_empty() && (!unit.is_empty() || may_hold_amounts(&column.header, &column.samples));
+    let units = if is_money(chosen) || may_be {
         let said = match column.unit.as_deref().filter(|_| unit.is_empty()) {
             Some(said) => texts.about("import-unit-said", said),
             None => texts.text("import-unit-own"),
@@ -392,8 +436,11 @@ fn values(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Vec<F
             (_, Language::En) => info.help.1.to_owned(),
         };
         let field = Field::new(info.id, named(language, info), control).holding(value).faulted(fault(info));
-        let list = if info.field == Column::Audience { "audiences" } else { "" };
-        Field { list, ..field.helped(help) }
+        if info.field != Column::Audience {
+            return field.helped(help);
+        }
+        // A column may say it instead.
+        Field { list: "audiences", required: !has(import, outline, Column::Audience), ..field.helped(help) }
     };
     for_all(kind, import, outline).into_iter().map(field).collect()
 }

@@ -71,8 +71,14 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let lines = || phases.iter().map(|phase| line(visitor.texts, &import(samples, *phase), false)).collect();
     samples.add("imports/start.html", &StartPage::of(page(), lines(), true, Some("<wrong>".to_owned())));
     samples.add("imports/start.html", &StartPage::of(page(), Vec::new(), false, None));
+    let called = |id: &str, zh: &str, en: &str| (id.to_owned(), vec![zh.to_owned(), en.to_owned()]);
+    let called = crate::typed::Names {
+        members: vec![called("zunyi", "遵义市联络处", "Zunyi Office"), called("heyuan", "河源<a>、b", "Heyuan, <a>")],
+        circles: vec!["pan-prd".to_owned()],
+        ..crate::typed::Names::default()
+    };
     for (found, phase) in [(true, Phase::Sent), (false, Phase::Sent), (true, Phase::Trying)] {
-        let shown = ColumnsPage::of(page(), &import(samples, phase), &outline(found));
+        let shown = ColumnsPage::of(page(), &import(samples, phase), &outline(found), &called);
         samples.add("imports/columns.html", &shown);
     }
     let said = Said::from(&duikou_proto::language::Text::new("没有名为“<毕阶市>”的地区", "no place is called <x>"));

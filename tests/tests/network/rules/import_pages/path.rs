@@ -68,8 +68,12 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     .unwrap();
     let path = clerk.begin(&file).await;
     let id = path.rsplit('/').next().unwrap().to_owned();
-    let page = clerk.preview(&path, &[("audience", "公开")]).await;
+    // Whom an audience can name is offered by name, and taken so.
+    let columns = clerk.get(&path).await.text();
+    assert!(columns.contains("<option value=\"bijie办事处\">") && !columns.contains("shenzhen办事处"), "{columns}");
+    let page = clerk.preview(&path, &[("audience", "bijie办事处")]).await;
     assert!(count(&page, "NEW") == 2 && page.contains("提交 2 行审核"), "{page}");
+    assert!(page.contains("可见范围：bijie办事处"), "{page}");
     let page = clerk.publish(&path).await;
     let batch = format!("/drafts?batch={id}");
     assert!(page.contains(&batch) && page.contains("已提交 2 行"), "{page}");
@@ -199,6 +203,8 @@ async fn imports_work_in_a_browser_and_headers_are_found_by_hand() {
     for (name, value) in &said[..4] {
         fields.iter_mut().find(|(known, _)| known == name).unwrap().1 = (*value).to_owned();
     }
+    // It is marked as needed, where no column says it.
+    assert!(page.contains("<label for=\"audience\">可见范围 <span class=\"needed\""), "{page}");
     let asked = clerk.send(&columns, &fields).await;
     let page = asked.text();
     assert!(asked.status == 400 && page.contains("id=\"audience-error\""), "{page}");

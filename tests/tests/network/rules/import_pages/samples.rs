@@ -26,8 +26,14 @@ async fn a_labour_table_is_previewed_published_corrected_and_repeated() {
     for recognised in ["毕节_劳务_2026.xlsx", "<option value=\"wage\" selected>", "按“人才”读取"] {
         assert!(columns.contains(recognised), "{recognised}: {columns}");
     }
+    // Amounts have units, numbers of rows and people have none; of what the table says only that of money is repeated.
+    for (said, there) in [("“A 序号”列的金额单位", false), ("按表中说明：元<", true), ("人、元<", false)]
+    {
+        assert_eq!(columns.contains(said), there, "{said}: {columns}");
+    }
     let page = clerk.preview(&path, &[("audience", "网络成员")]).await;
     assert_eq!((count(&page, "NEW"), count(&page, "REPEATED")), (36, 1), "{page}");
+    assert!(page.contains("单位按表中说明读作元"), "{page}");
     for read in
         ["方向：供给", "人数：80 人", "薪酬：4500–6000元/月", "地区：贵州省毕节市七星关区", "可见范围：网络成员"]
     {
@@ -122,7 +128,9 @@ async fn the_other_samples_are_previewed_with_exactly_their_flaws() {
     let shenzhen = Clerk::of(node, &certificate, "shen", &["shenzhen=editor"]).await;
     let path = shenzhen.begin(&sample("深圳_活动计划_2027.xlsx")).await;
     let expire = day("+300 days");
-    let words = [("expire", &*expire), ("word-1", "泛珠圈"), ("scope-1", "circle:pan-prd")];
+    let words = [("expire", &*expire), ("word-1", "泛珠圈"), ("scope-1", "pan-prd")];
+    let columns = shenzhen.get(&path).await.text();
+    assert!(columns.contains("<option value=\"pan-prd\" label=\"“pan-prd”圈子的成员\">"), "{columns}");
     let page = shenzhen.preview(&path, &words).await;
     assert_eq!(shenzhen.wrong(&path).await, ["B28", "D12", "D18", "E11", "G22", "I14", "J20"], "{page}");
     assert_eq!(count(&page, "NEW"), 26, "{page}");
