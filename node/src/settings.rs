@@ -47,6 +47,8 @@ pub(crate) struct Setting {
     pub(crate) value: Option<String>,
     /// As the server was started.
     pub(crate) file: Option<String>,
+    /// What holds where nothing is set; None: nothing does.
+    pub(crate) default: Option<String>,
     /// Whether it was made here.
     pub(crate) made: bool,
 }
@@ -105,9 +107,10 @@ impl Settings {
     /// Every setting that there is.
     pub(crate) fn all(&self) -> Vec<Setting> {
         let (now, made) = (self.now().values(), self.0.made.load());
-        let mut file = self.0.file.values();
+        let (mut file, mut defaults) = (self.0.file.values(), Config::defaults());
         let setting = |(key, value): (String, Option<String>)| Setting {
             file: file.remove(&key).flatten(),
+            default: defaults.remove(&key),
             made: made.contains_key(&key),
             value,
             key,

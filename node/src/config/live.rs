@@ -113,6 +113,9 @@ mod tests {
             ("accounts.idle", "1s"),
             ("accounts.session", "8d"),
             ("site.icp", ""),
+            ("site.icp", "x"),
+            ("site.police", "?"),
+            ("site.code", "abc"),
             ("site.report_errors", "javascript:alert(1)"),
             ("web.listen", "0.0.0.0:1"),
             ("site.colour", "red"),
@@ -136,5 +139,9 @@ mod tests {
         for key in changeable() {
             assert!(values.contains_key(&key), "{key}");
         }
+        let defaults = Config::defaults();
+        assert_eq!((&*defaults["accounts.idle"], &*defaults["web.tls"]), ("30m", "network"));
+        assert_eq!(defaults.get("site.icp"), None, "an example is no default");
+        assert!(defaults.keys().all(|key| values.contains_key(key)), "{defaults:?}");
     }
 }

@@ -15,6 +15,7 @@ mod own;
 mod part;
 mod parts;
 mod read;
+mod registered;
 mod sending;
 mod site;
 mod values;

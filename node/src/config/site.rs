@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::fault::Rule;
 use super::part::{NO_KEY, Part, put};
+use super::registered;
 use super::values::Value;
 
 /// `[site]`. Whatever is not set is left out of the pages.
@@ -11,7 +12,7 @@ use super::values::Value;
 pub struct Site {
     /// `title_zh`: the site's full name in Chinese. Default 对口合作信息网.
     pub title_zh: Option<Line>,
-    /// `title_en`: the site's full name in English.
+    /// `title_en`: the site's full name in English. Default Regional Cooperation Exchange.
     pub title_en: Option<Line>,
     /// `sponsor`: 主办单位.
     pub sponsor: Option<Line>,
@@ -21,7 +22,7 @@ pub struct Site {
     pub icp: Option<Line>,
     /// `police`: 公安备案号, for example `粤公网安备00000000000000号`.
     pub police: Option<Line>,
-    /// `code`: 政府网站标识码.
+    /// `code`: 政府网站标识码, ten digits, or `bm` and eight.
     pub code: Option<Line>,
     /// `telephone`: 联系电话.
     pub telephone: Option<Line>,
@@ -54,9 +55,9 @@ impl Part for Site {
             "title_en" => put(&mut self.title_en, text),
             "sponsor" => put(&mut self.sponsor, text),
             "organiser" => put(&mut self.organiser, text),
-            "icp" => put(&mut self.icp, text),
-            "police" => put(&mut self.police, text),
-            "code" => put(&mut self.code, text),
+            "icp" => registered::icp(text).map(|number| self.icp = Some(number)),
+            "police" => registered::police(text).map(|number| self.police = Some(number)),
+            "code" => registered::code(text).map(|code| self.code = Some(code)),
             "telephone" => put(&mut self.telephone, text),
             "address" => put(&mut self.address, text),
             "report_errors" => put(&mut self.report_errors, text),

@@ -15,6 +15,7 @@ use super::listeners::WebTls;
 use super::sending::MailTls;
 use crate::live::Askers;
 use crate::trust::Proxy;
+use crate::typed::text::folded;
 
 /// A number of bytes, written `4096`, `64 KiB`, `64 MiB` or `2 GiB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,15 +97,24 @@ impl fmt::Display for Count {
     }
 }
 
-/// A length of time, written `500ms`, `30s`, `5m`, `2h` or `7d`.
+/// A length of time, written `500ms`, `30s`, `5m`, `2h` or `7d`, in words (`30分钟`, `1 hour`), or in several of them,
+/// the longest first (`1小时30分钟`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(Duration);
 
 const UNITS_MS: [(&str, u64); 5] =
     [("d", 24 * 60 * 60 * 1000), ("h", 60 * 60 * 1000), ("m", 60 * 1000), ("s", 1000), ("ms", 1)];
+/// What people say for each unit, in small letters.
+const UNIT_WORDS: [(&str, &[&str]); 5] = [
+    ("d", &["d", "天", "日", "day", "days"]),
+    ("h", &["h", "小时", "个小时", "时", "hour", "hours", "hr", "hrs"]),
+    ("m", &["m", "分钟", "分", "minute", "minutes", "min", "mins"]),
+    ("s", &["s", "秒", "秒钟", "second", "seconds", "sec", "secs"]),
+    ("ms", &["ms", "毫秒", "millisecond", "milliseconds"]),
+];
 const SECONDS_RULE: Rule = Rule {
-    zh: "应为时长，如 500ms、30s、5m、2h、7d",
-    en: "a length of time is written 500ms, 30s, 5m, 2h or 7d",
+    zh: "应为时长，如 30秒、5分钟、2小时、7天，或 30s、5m、2h、7d",
+    en: "a length of time is written 500ms, 30s, 5m, 2h or 7d, or in words: 30 minutes",
 };
 
 impl Seconds {
@@ -123,9 +133,17 @@ impl FromStr for Seconds {
     type Err = Rule;
 
     fn from_str(text: &str) -> Result<Self, Rule> {
-        let (number, unit) = number_and_unit(text).ok_or(SECONDS_RULE)?;
-        let factor = UNITS_MS.iter().find(|(name, _)| *name == unit).map(|(_, factor)| *factor).ok_or(SECONDS_RULE)?;
-        number.checked_mul(factor).map(|ms| Self(Duration::from_millis(ms))).ok_or(SECONDS_RULE)
+        let text = folded(text).to_lowercase();
+        let (mut rest, mut total, mut before) = (&*text, 0_u64, u64::MAX);
+        while !rest.is_empty() {
+            let (number, unit) = number_and_unit(rest).ok_or(SECONDS_RULE)?;
+            let end = unit.find(|c: char| c.is_ascii_digit()).unwrap_or(unit.len());
+            let (unit, more) = unit.split_at(end);
+            let factor = unit_ms(unit).filter(|factor| *factor < before).ok_or(SECONDS_RULE)?;
+            total = number.checked_mul(factor).and_then(|ms| total.checked_add(ms)).ok_or(SECONDS_RULE)?;
+            (rest, before) = (more, factor);
+        }
+        if text.is_empty() { Err(SECONDS_RULE) } else { Ok(Self(Duration::from_millis(total))) }
     }
 }
 
@@ -136,6 +154,12 @@ impl fmt::Display for Seconds {
             UNITS_MS.iter().find(|(_, factor)| ms != 0 && ms.is_multiple_of(*factor)).unwrap_or(&("s", 1000));
         write!(f, "{}{unit}", ms / factor)
     }
+}
+
+/// The milliseconds of a unit, by what people say for it.
+fn unit_ms(said: &str) -> Option<u64> {
+    let (unit, _) = UNIT_WORDS.iter().find(|(_, words)| words.contains(&said))?;
+    UNITS_MS.iter().find(|(name, _)| name == unit).map(|(_, factor)| *factor)
 }
 
 fn number_and_unit(text: &str) -> Option<(u64, &str)> {
@@ -430,7 +454,35 @@ mod tests {
         for (text, ms) in [("500ms", 500), ("30s", 30_000), ("5 m", 300_000), ("2h", 7_200_000), ("7d", 604_800_000)] {
             assert_eq!(text.parse::<Seconds>().map(|s| s.duration().as_millis()), Ok(ms), "{text}");
         }
-        for text in ["", "30", "s", "-1s", "1.5h", "1w", "99999999999999999d"] {
+        for (text, seconds) in [
+            ("30分钟", 1800),
+            ("1小时", 3600),
+            ("90秒", 90),
+            ("１２ 个小时", 43_200),
+            ("7天", 604_800),
+            ("30 minutes", 1800),
+            ("1 Hour", 3600),
+            ("1小时30分钟", 5400),
+            ("1h30m", 5400),
+            ("1 day 12 hours", 129_600),
+        ] {
+            assert_eq!(text.parse(), Ok(Seconds::new(seconds)), "{text}");
+        }
+        for text in [
+            "",
+            "30",
+            "s",
+            "-1s",
+            "1.5h",
+            "1w",
+            "99999999999999999d",
+            "半天",
+            "分钟",
+            "30m1h",
+            "5m5m",
+            "1h30",
+            "30分钟后",
+        ] {
             assert!(text.parse::<Seconds>().is_err(), "{text}");
         }
     }

@@ -1,5 +1,6 @@
 //! The file as `init` and `join` write it: what was decided, and beside it what could be.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::listeners::WebTls;
@@ -8,13 +9,21 @@ use super::parts::Config;
 impl Config {
     /// The text of a file that reads as this configuration.
     pub fn to_toml(&self) -> String {
+        self.written().text
+    }
+
+    /// What holds where nothing is set, as files say it, by `part.key`. Keys without any are not among them.
+    pub(crate) fn defaults() -> BTreeMap<String, String> {
+        Self::default().written().defaults
+    }
+
+    fn written(&self) -> File {
         let default = Self::default();
         let mut file = File::default();
         file.part("node", "who this server is");
         file.key("id", text(&self.node.id), None);
         file.key("network", text(&self.node.network), None);
-        let drain = self.node.drain;
-        file.key("drain", (drain != default.node.drain).then(|| drain.to_string()), Some(drain.to_string()));
+        file.set("drain", self.node.drain, default.node.drain);
 
         file.part("web", "for people and programs: web, REST, gRPC");
         file.set("listen", self.web.listen, default.web.listen);
@@ -96,9 +105,11 @@ impl Config {
 
         let site = &self.site;
         file.part("site", "what pages say of the office whose they are");
+        for (key, value, usual) in [("title_zh", &site.title_zh, TITLE_ZH), ("title_en", &site.title_en, TITLE_EN)] {
+            file.usual(key, usual);
+            file.key(key, text(value), Some(usual.to_owned()));
+        }
         for (key, value, example) in [
-            ("title_zh", &site.title_zh, "对口合作信息网"),
-            ("title_en", &site.title_en, "Regional Cooperation Exchange"),
             ("sponsor", &site.sponsor, "某市人民政府办公室"),
             ("organiser", &site.organiser, "某市对口合作办公室"),
             ("icp", &site.icp, "粤ICP备00000000号"),
@@ -110,26 +121,42 @@ impl Config {
             file.key(key, text(value), Some(example.to_owned()));
         }
         file.key("report_errors", text(&site.report_errors), Some("mailto:office@duikou.example".to_owned()));
-        file.0
+        file
     }
 }
+
+/// What pages are called where no title is set.
+const TITLE_ZH: &str = "对口合作信息网";
+const TITLE_EN: &str = "Regional Cooperation Exchange";
 
 fn text(value: &Option<impl ToString>) -> Option<String> {
     value.as_ref().map(ToString::to_string)
 }
 
 #[derive(Default)]
-struct File(String);
+struct File {
+    text: String,
+    /// The part that is being written.
+    part: String,
+    defaults: BTreeMap<String, String>,
+}
 
 impl File {
     fn part(&mut self, name: &str, about: &str) {
-        let gap = if self.0.is_empty() { "" } else { "\n" };
+        name.clone_into(&mut self.part);
+        let gap = if self.text.is_empty() { "" } else { "\n" };
         self.line(&format!("{gap}# {about}\n[{name}]"));
     }
 
     /// A setting that has a default: shown as a comment while it is that.
     fn set<T: PartialEq + ToString>(&mut self, key: &str, value: T, default: T) {
+        self.usual(key, &default.to_string());
         self.key(key, (value != default).then(|| value.to_string()), Some(default.to_string()));
+    }
+
+    /// Notes what holds where nothing is set.
+    fn usual(&mut self, key: &str, default: &str) {
+        self.defaults.insert(format!("{}.{key}", self.part), default.to_owned());
     }
 
     fn key(&mut self, key: &str, value: Option<String>, example: Option<String>) {
@@ -142,7 +169,7 @@ impl File {
     }
 
     fn line(&mut self, line: &str) {
-        let _ = writeln!(self.0, "{line}"); // writing to a String cannot fail
+        let _ = writeln!(self.text, "{line}"); // writing to a String cannot fail
     }
 }
 

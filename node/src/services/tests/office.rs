@@ -81,7 +81,8 @@ async fn each_call_is_for_those_whose_it_is() {
         assert_eq!(world.office.overview(bearing(secret, ())).await.is_ok(), admin, "{who}");
         assert_eq!(world.office.settings(bearing(secret, ())).await.is_ok(), server, "{who}");
         assert_eq!(world.office.backups(bearing(secret, ())).await.is_ok(), server, "{who}");
-        let changes: BTreeMap<String, Option<String>> = [("site.icp".to_owned(), Some(format!("ICP-{who}")))].into();
+        let changes: BTreeMap<String, Option<String>> =
+            [("site.sponsor".to_owned(), Some(format!("office of {who}")))].into();
         assert_eq!(world.office.change_settings(bearing(secret, changes)).await.is_ok(), server, "{who}");
         let absent = world.office.take_backup(bearing(secret, "../data.db".to_owned())).await.unwrap_err();
         assert_eq!(reason(&absent), if server { "NOT_FOUND" } else { "NOT_PERMITTED" }, "{who}");
@@ -89,8 +90,8 @@ async fn each_call_is_for_those_whose_it_is() {
     let (_, server) = askers.last().unwrap();
     let secret = server.as_deref().unwrap();
     let all = world.office.settings(bearing(secret, ())).await.unwrap();
-    let icp = all.iter().find(|setting| setting.key == "site.icp").unwrap();
-    assert_eq!((icp.value.as_deref(), icp.made), (Some("ICP-server"), true), "nobody else changed it");
+    let sponsor = all.iter().find(|setting| setting.key == "site.sponsor").unwrap();
+    assert_eq!((sponsor.value.as_deref(), sponsor.made), (Some("office of server"), true), "nobody else changed it");
     let overview = world.office.overview(bearing(secret, ())).await.unwrap();
     assert_eq!(overview.members.len(), 2);
     assert!(overview.storage.is_some_and(|storage| storage.database > 0));

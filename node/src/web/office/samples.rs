@@ -178,7 +178,8 @@ fn figures() -> Figures {
 
 fn setting(key: &str, value: Option<&str>, made: bool) -> Setting {
     let value = value.map(str::to_owned);
-    Setting { key: key.to_owned(), file: value.clone().filter(|_| !made), value, made }
+    let default = (key == "accounts.idle").then(|| "30m".to_owned());
+    Setting { key: key.to_owned(), file: value.clone().filter(|_| !made), value, default, made }
 }
 
 /// A sample of each page.
@@ -229,6 +230,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
         setting("site.sponsor", Some("office"), true),
         setting("site.icp", Some("ICP-0"), false),
         setting("live.answer", Some("network"), true),
+        setting("accounts.idle", None, false),
         setting("web.listen", Some("127.0.0.1:8443"), false),
         setting("link.proxy", None, false),
     ];

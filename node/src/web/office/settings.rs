@@ -28,15 +28,15 @@ const GROUPS: [(&str, &[Known]); 3] = [
     (
         "settings-site",
         &[
-            ("site.title_zh", "site-title-zh", "setting-title-zh", "setting-title-help"),
-            ("site.title_en", "site-title-en", "setting-title-en", "setting-title-help"),
+            ("site.title_zh", "site-title-zh", "setting-title-zh", "setting-title-zh-help"),
+            ("site.title_en", "site-title-en", "setting-title-en", "setting-title-en-help"),
             ("site.sponsor", "site-sponsor", "site-sponsor", ""),
             ("site.organiser", "site-organiser", "site-organiser", ""),
             ("site.address", "site-address", "site-address", ""),
             ("site.telephone", "site-telephone", "site-telephone", ""),
             ("site.code", "site-code", "site-code", "setting-code-help"),
-            ("site.icp", "site-icp", "site-icp", ""),
-            ("site.police", "site-police", "site-police", ""),
+            ("site.icp", "site-icp", "site-icp", "setting-icp-help"),
+            ("site.police", "site-police", "site-police", "setting-police-help"),
             ("site.report_errors", "site-report-errors", "setting-report-errors", "setting-report-errors-help"),
         ],
     ),
@@ -161,12 +161,15 @@ impl SettingsPage {
             let shown = typed.get(key).map_or(value, String::as_str);
             let (made, in_file) = setting.map_or((false, false), |setting| (setting.made, setting.file.is_some()));
             let label = texts.text(label);
+            let usual = usual(texts, setting);
             let from = match (made, in_file) {
                 (true, _) => texts.text("setting-made"),
                 (false, true) => texts.text("setting-file"),
-                (false, false) => texts.text("setting-default"),
+                (false, false) if usual.is_empty() => texts.text("setting-unset"),
+                (false, false) => String::new(),
             };
-            let help = if help.is_empty() { from } else { format!("{} {from}", texts.text(help)) };
+            let help = if help.is_empty() { String::new() } else { texts.text(help) };
+            let help = [help, from, usual].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
             Row {
                 reset: texts.about("setting-reset", &label),
                 field: Field::new(name, label, control(texts, key))
@@ -180,7 +183,10 @@ impl SettingsPage {
         let groups = GROUPS.iter().map(|(title, keys)| Group { id: title, rows: keys.iter().map(row).collect() });
         let fixed = settings.iter().filter(|setting| !keys().any(|key| key == setting.key));
         let fixed = fixed.map(|setting| {
-            let value = setting.value.clone().unwrap_or_else(|| texts.text("setting-default"));
+            let value = setting.value.clone().unwrap_or_else(|| match usual(texts, Some(setting)) {
+                usual if usual.is_empty() => texts.text("setting-unset"),
+                usual => usual,
+            });
             (setting.key.clone(), value)
         });
         Self {
@@ -190,6 +196,16 @@ impl SettingsPage {
             page,
         }
     }
+}
+
+/// What holds where nothing is set; empty: nothing does.
+fn usual(texts: Texts, setting: Option<&Setting>) -> String {
+    let Some((key, value)) = setting.and_then(|setting| Some((&*setting.key, setting.default.as_deref()?))) else {
+        return String::new();
+    };
+    let name = ASKERS.iter().find(|(word, _)| CHOICES.contains(&key) && *word == value);
+    let said = name.map_or_else(|| value.to_owned(), |(_, id)| texts.text(id));
+    texts.about("setting-default", &said)
 }
 
 fn control(texts: Texts, key: &str) -> Control {

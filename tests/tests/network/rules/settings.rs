@@ -55,6 +55,8 @@ async fn settings_are_changed_at_the_machine_as_on_the_page() {
         (&["set", "web.listen", "0.0.0.0:1"][..], 65, "web.listen"),
         (&["set", "site.colour", "red"][..], 65, "site.colour"),
         (&["set", "site.icp", ""][..], 65, "site.icp"),
+        (&["set", "site.icp", "x"][..], 65, "ICP"),
+        (&["set", "site.code", "abc"][..], 65, "4403000000"),
         (&["reset", "web.listen"][..], 65, "web.listen"),
         (&["get", "site.colour"][..], 1, "settings list"),
     ] {
@@ -62,11 +64,43 @@ async fn settings_are_changed_at_the_machine_as_on_the_page() {
         assert_eq!(refused.code, code, "{args:?}: {refused:?}");
         assert!(refused.stderr.contains(said), "{args:?}: {refused:?}");
     }
+    // The page says it beside the field, with what holds where nothing is set, and takes lengths of time in words.
+    let wrong = [("site-police", "?"), ("site-code", "abc"), ("accounts-idle", "一会儿")];
+    let refused = node.send(&certificate, &admin, "/admin/settings", &wrong).await;
+    let text = refused.text();
+    assert_eq!(refused.status, 400, "{text}");
+    for (field, typed) in wrong {
+        assert!(
+            text.contains(&format!("id=\"{field}-error\"")) && text.contains(&format!("value=\"{typed}\"")),
+            "{text}"
+        );
+    }
+    for said in ["默认：30m", "默认：对口合作信息网", "默认：Regional Cooperation Exchange", "应为公安备案号"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let words = [("accounts-idle", "1小时"), ("site-code", "４４０３０００００１")];
+    let set = node.send(&certificate, &admin, "/admin/settings", &words).await;
+    assert_eq!(set.status, 303, "{}", set.text());
+    for (key, value) in [("accounts.idle", "1h"), ("site.code", "4403000001")] {
+        assert_eq!(node.cli(&["settings", "get", key]).await.done().trim(), value);
+        node.cli(&["settings", "reset", key]).await.done();
+    }
+    // So does whoever looks at the file.
+    let file = node.dir().join("duikou.toml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{before}\nicp = \"x\"\n")).unwrap();
+    let checked = node.cli(&["config", "check", "--language", "zh"]).await;
+    assert!(
+        checked.code != 0 && checked.stderr.contains("site.icp") && checked.stderr.contains("备案号"),
+        "{checked:?}"
+    );
+    std::fs::write(&file, before).unwrap();
     let reset = json(node, &["settings", "reset", "site.sponsor"]).await;
     assert_eq!((&reset["value"], &reset["setHere"]), (&"甲市人民政府办公室".into(), &false.into()), "{reset}");
     assert!(shown().await.contains("甲市人民政府办公室"));
     let trail = node.cli(&["audit", "export"]).await.done();
-    assert_eq!(trail.matches("settings.set").count(), 2, "{trail}");
+    assert_eq!(trail.matches("settings.set").count(), 6, "{trail}");
 
     // It is for whoever is at the machine: no token of the office's is enough.
     let secret = node.token("bijie", Role::Admin).await.unwrap();
