@@ -2,10 +2,11 @@
 
 use askama::Template;
 use axum::extract::State;
+use duikou_proto::name::MemberId;
 use duikou_proto::v1::account_service_server::AccountService;
 use duikou_proto::v1::approval_policy::{Deputy, Rule};
 use duikou_proto::v1::draft_service_server::DraftService;
-use duikou_proto::v1::{ApprovalPolicy, ListAccountsRequest, UpdateApprovalPolicyRequest};
+use duikou_proto::v1::{Account, ApprovalPolicy, ListAccountsRequest, UpdateApprovalPolicyRequest};
 use http::StatusCode;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -69,37 +70,62 @@ pub(super) async fn policy(State(web): State<Web>, signed: Signed) -> Answer {
     show(&desk, &policy, &Sent::default(), StatusCode::OK, Wrong::default()).await
 }
 
-/// What is wrong with what was sent.
+/// What is wrong with what was sent, by field.
 #[derive(Default)]
 struct Wrong {
-    /// With whom is to stand in for whom.
-    people: String,
+    reviewer: String,
+    deputy: String,
     until: String,
     problem: String,
 }
 
-/// The accounts that may stand in, with their names; none for those who do not administer them.
-async fn accounts(desk: &Desk<'_>) -> Vec<(String, String)> {
+impl Wrong {
+    fn is_something(&self) -> bool {
+        [&self.reviewer, &self.deputy, &self.until, &self.problem].iter().any(|text| !text.is_empty())
+    }
+}
+
+/// Somebody who may write for the member, and stand in for one of its reviewers.
+pub(super) struct Candidate {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// Whether they approve by their own role.
+    pub(super) reviews: bool,
+}
+
+impl Candidate {
+    fn of(account: Account, member: &MemberId) -> Option<Self> {
+        let own = account.roles.iter().filter(|role| role.member == member.as_str() || role.member == member.short());
+        let role = own.filter_map(|role| Role::read(role.role)).max();
+        let role = if account.node_admin { Some(Role::Admin) } else { role };
+        if account.disabled || role < Some(Role::Editor) {
+            return None;
+        }
+        let id = account.name.strip_prefix("accounts/").unwrap_or(&account.name).to_owned();
+        let name = if account.display_name.is_empty() { account.login } else { account.display_name };
+        Some(Self { id, name, reviews: role >= Some(Role::Reviewer) })
+    }
+}
+
+/// Those who may stand in; none for those who do not administer accounts.
+async fn candidates(desk: &Desk<'_>) -> Vec<Candidate> {
     let request = ListAccountsRequest {};
     let found = desk.web.services().people.list_accounts(desk.signed.ask(request)).await;
     let found = found.map(|found| found.into_inner().accounts).unwrap_or_default();
-    let named = found.into_iter().map(|account| {
-        let id = account.name.strip_prefix("accounts/").unwrap_or(&account.name).to_owned();
-        (id, if account.display_name.is_empty() { account.login } else { account.display_name })
-    });
-    named.collect()
+    found.into_iter().filter_map(|account| Candidate::of(account, &desk.member)).collect()
 }
 
 async fn show(desk: &Desk<'_>, policy: &ApprovalPolicy, sent: &Sent, status: StatusCode, wrong: Wrong) -> Answer {
     let may = desk.signed.person().role >= Role::Admin;
-    let accounts = if may { accounts(desk).await } else { Vec::new() };
+    let candidates = if may { candidates(desk).await } else { Vec::new() };
     let ids = policy.deputies.iter().flat_map(|deputy| [deputy.reviewer.clone(), deputy.deputy.clone()]);
     let people = desk.people(ids.chain([policy.updater.clone()]).collect()).await?;
     let page = Page::new(desk.web, desk.signed, Section::Admin, desk.signed.texts.text("policy-title"));
-    let mut shown = PolicyPage::of(page, policy, &people, &accounts, sent, may);
+    let mut shown = PolicyPage::of(page, policy, &people, &candidates, sent, may);
     shown.problem = wrong.problem;
-    if let [reviewer, _, until] = &mut *shown.more {
-        reviewer.error = wrong.people;
+    if let [reviewer, deputy, until] = &mut *shown.more {
+        reviewer.error = wrong.reviewer;
+        deputy.error = wrong.deputy;
         until.error = wrong.until;
     }
     desk.signed.page_with(status, &shown)
@@ -110,7 +136,7 @@ impl PolicyPage {
         mut page: Page,
         policy: &ApprovalPolicy,
         people: &People,
-        accounts: &[(String, String)],
+        candidates: &[Candidate],
         sent: &Sent,
         may: bool,
     ) -> Self {
@@ -141,7 +167,7 @@ impl PolicyPage {
             etag: policy.etag.clone(),
             rule: rule.helped(texts.text("policy-rule-help")),
             deputies: policy.deputies.iter().map(|deputy| DeputyLine::of(texts, people, deputy, sent)).collect(),
-            more: more(texts, accounts, sent),
+            more: more(texts, candidates, sent),
             may,
             problem: String::new(),
             page,
@@ -153,20 +179,20 @@ fn of_rule(rule: Rule) -> (&'static str, Rule, &'static str) {
     RULES.into_iter().find(|(_, known, _)| *known == rule).unwrap_or(RULES[0])
 }
 
-fn more(texts: Texts, accounts: &[(String, String)], sent: &Sent) -> Vec<Field> {
-    if accounts.is_empty() {
+fn more(texts: Texts, candidates: &[Candidate], sent: &Sent) -> Vec<Field> {
+    if candidates.is_empty() {
         return Vec::new();
     }
-    let choose = |name: &'static str, label: &str| {
+    let choose = |name: &'static str, label: &str, may: fn(&&Candidate) -> bool| {
         let none = Choice { value: String::new(), name: texts.text("editor-choose") };
-        let people = accounts.iter().map(|(id, name)| Choice { value: id.clone(), name: name.clone() });
+        let people = candidates.iter().filter(may).map(|one| Choice { value: one.id.clone(), name: one.name.clone() });
         let control = Control::Choice([none].into_iter().chain(people).collect());
         Field::new(name, texts.text(label), control).holding(sent.get(name))
     };
     let until = Field::new("until", texts.text("policy-until"), Control::Line("text")).holding(sent.get("until"));
     vec![
-        choose("reviewer", "policy-reviewer"),
-        choose("deputy", "policy-deputy"),
+        choose("reviewer", "policy-reviewer", |one| one.reviews),
+        choose("deputy", "policy-deputy", |_| true),
         until.helped(texts.text("policy-until-help")),
     ]
 }
@@ -192,27 +218,11 @@ pub(super) async fn set(State(web): State<Web>, signed: Signed, sent: Sent) -> A
     let rule = RULES.iter().find(|(word, ..)| *word == sent.get("rule")).map_or(held.rule(), |(_, rule, _)| *rule);
     let kept = sent.fields().iter().filter(|(key, _)| key == "kept").filter_map(|(_, value)| deputy_in(value));
     let mut deputies: Vec<Deputy> = kept.collect();
-    let nobody = sent.get("reviewer").is_empty() && sent.get("deputy").is_empty();
-    if nobody && !sent.line("until").is_empty() {
-        // A day for which nobody stands in says that somebody was meant.
-        let wrong = Wrong { people: signed.texts.text("policy-people-needed"), ..Wrong::default() };
-        return show(&desk, &held, &sent, StatusCode::BAD_REQUEST, wrong).await;
-    }
-    if !nobody {
-        let now = format::in_china(web.engine().now().div_euclid(1_000_000)).date();
-        let until = match end_of(sent.line("until"), now) {
-            Ok(until) => until,
-            Err(text) => {
-                let until = text.in_language(signed.language()).to_owned();
-                let wrong = Wrong { until, ..Wrong::default() };
-                return show(&desk, &held, &sent, StatusCode::BAD_REQUEST, wrong).await;
-            }
-        };
-        deputies.push(Deputy {
-            reviewer: sent.get("reviewer").to_owned(),
-            deputy: sent.get("deputy").to_owned(),
-            expire_time: Some(until),
-        });
+    let kept = deputies.len();
+    let now = format::in_china(web.engine().now().div_euclid(1_000_000)).date();
+    match one_more(signed.texts, &sent, now) {
+        Ok(more) => deputies.extend(more),
+        Err(wrong) => return show(&desk, &held, &sent, StatusCode::BAD_REQUEST, wrong).await,
     }
     let policy = ApprovalPolicy {
         name: format!("members/{}/approvalPolicy", desk.member),
@@ -230,12 +240,66 @@ pub(super) async fn set(State(web): State<Web>, signed: Signed, sent: Sent) -> A
         Ok(_) => Ok(see_other_with("/admin/approval", "done-policy")),
         Err(status) => {
             let problem = Problem::of(&status, signed.language());
-            let violations: Vec<&str> = problem.violations().map(|(_, text)| text).collect();
-            let told = if violations.is_empty() { problem.detail().to_owned() } else { violations.join(" ") };
-            let wrong = Wrong { problem: told, ..Wrong::default() };
+            let wrong = refused(signed.texts, &problem, kept);
             show(&desk, &held, &sent, problem.status(), wrong).await
         }
     }
+}
+
+/// Who is to stand in from now on, where the form says so.
+fn one_more(texts: Texts, sent: &Sent, today: Date) -> Result<Option<Deputy>, Wrong> {
+    let (reviewer, deputy, until) = (sent.get("reviewer"), sent.get("deputy"), sent.line("until"));
+    if reviewer.is_empty() && deputy.is_empty() {
+        if until.is_empty() {
+            return Ok(None);
+        }
+        // A day for which nobody stands in says that somebody was meant.
+        return Err(Wrong { reviewer: texts.text("policy-people-needed"), ..Wrong::default() });
+    }
+    let lacking = |id: &str, text| if id.is_empty() { texts.text(text) } else { String::new() };
+    let mut wrong = Wrong {
+        reviewer: lacking(reviewer, "policy-reviewer-needed"),
+        deputy: lacking(deputy, "policy-deputy-needed"),
+        ..Wrong::default()
+    };
+    let end = if until.is_empty() {
+        Err(texts.text("policy-until-needed"))
+    } else {
+        end_of(until, today).map_err(|text| text.in_language(texts.language()).to_owned())
+    };
+    match end {
+        Ok(end) if !wrong.is_something() => {
+            Ok(Some(Deputy { reviewer: reviewer.to_owned(), deputy: deputy.to_owned(), expire_time: Some(end) }))
+        }
+        end => {
+            wrong.until = end.err().unwrap_or_default();
+            Err(wrong)
+        }
+    }
+}
+
+/// Why the service has not taken it. What is wrong with the one that was added after `kept` others is said at its fields,
+/// in the words of a list: programs are told of ids.
+fn refused(texts: Texts, problem: &Problem, kept: usize) -> Wrong {
+    let new = format!("policy.deputies[{kept}].");
+    let mut wrong = Wrong::default();
+    let mut others = false;
+    for (field, text) in problem.violations() {
+        match field.strip_prefix(&new) {
+            Some("reviewer") => wrong.reviewer = texts.text("policy-reviewer-unfit"),
+            Some("deputy") => wrong.deputy = texts.text("policy-deputy-unfit"),
+            Some("expire_time") => text.clone_into(&mut wrong.until),
+            _ if field.starts_with("policy.deputies[") => others = true,
+            _ => wrong.problem = [&*wrong.problem, text].join(" ").trim().to_owned(),
+        }
+    }
+    if others {
+        wrong.problem = [&*wrong.problem, &texts.text("policy-kept-unfit")].join(" ").trim().to_owned();
+    }
+    if !wrong.is_something() {
+        problem.detail().clone_into(&mut wrong.problem);
+    }
+    wrong
 }
 
 fn deputy_in(value: &str) -> Option<Deputy> {

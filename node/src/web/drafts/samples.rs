@@ -23,7 +23,7 @@ use super::fields::Audiences;
 use super::filled::Filling;
 use super::list::{Asked, ListPage};
 use super::people::People;
-use super::policy::PolicyPage;
+use super::policy::{Candidate, PolicyPage};
 use super::published::PublishedPage;
 use super::review::{EndedPage, ReviewPage, UnreturnedPage};
 use super::send::{Compared, SendPage};
@@ -222,9 +222,10 @@ pub(in crate::web) fn samples(samples: &Samples) {
         etag: "2".to_owned(),
         ..ApprovalPolicy::default()
     };
-    let accounts = [("a".to_owned(), "A".to_owned()), ("b".to_owned(), "B".to_owned())];
+    let candidate = |id: &str, reviews| Candidate { id: id.to_owned(), name: id.to_uppercase(), reviews };
+    let candidates = [candidate("a", true), candidate("b", false)];
     for may in [true, false] {
         let sent = Sent::default();
-        add("drafts/policy.html", &PolicyPage::of(page("policy"), &policy, &people, &accounts, &sent, may));
+        add("drafts/policy.html", &PolicyPage::of(page("policy"), &policy, &people, &candidates, &sent, may));
     }
 }

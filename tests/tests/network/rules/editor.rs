@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 use super::PATIENCE;
 
+mod deputies;
+
 /// Somebody with a browser.
 struct Clerk<'a> {
     node: &'a Server,
