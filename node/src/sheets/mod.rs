@@ -49,5 +49,6 @@ pub(crate) use preview::tables_without_cells;
 pub use preview::{Row, Setting, State, Step, Table, follow_tables, good, tables};
 pub use read::{Workbook, read};
 pub use row::Remark;
+pub(crate) use row::{text_of, told_in};
 pub use write::{Export, export, faults, template};
 pub(crate) use write::{PlainCell, PlainSheet, csv_of, export_list, workbook_of};

@@ -215,6 +215,10 @@ fn the_wishes_of_heyuan() {
     for (row, budget) in [(3, "150万元"), (21, "50万-80万元"), (2, "120万元")] {
         assert!(body(&table, row).contains(&format!("- 预算：{budget}")), "{}", body(&table, row));
     }
+    let text = body(&table, 3);
+    assert!(told_in(&text).iter().any(|(info, told)| info.zh == "预算" && told == "150万元"), "{text}");
+    assert!(!text_of(&text).contains("预算") && text.starts_with(text_of(&text)), "{text}");
+    assert_eq!((text_of("- 预算：1"), text_of("甲\n- 乙：丙"), told_in("甲").len()), ("", "甲\n- 乙：丙", 0));
     assert!(body(&table, 13).starts_with("设备老旧，\"卡料\"频发，\n需整线改造。"));
     let expire = at(&table, 2).listing.as_ref().unwrap().unpack().expire_time.unwrap();
     assert_eq!(jiff::Timestamp::from_second(expire.seconds).unwrap().to_string(), "2027-06-30T15:59:59Z");

@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::draft::Draft;
 use super::{Read, Reader, ZONE};
-use crate::sheets::fields::{Field, of_path};
+use crate::sheets::fields::{FIELDS, Field, Info, of_path};
 use crate::sheets::identity;
 use crate::sheets::kind::Kind;
 use crate::typed::{When, place};
@@ -185,7 +185,7 @@ impl Reader<'_> {
     }
 }
 
-/// What has no field of its own becomes a list at the end of the body.
+/// What has no field of its own becomes a list at the end of the body, which [`told_in`] reads.
 fn tell_in_body(draft: &mut Draft) {
     if draft.told.is_empty() {
         return;
@@ -197,6 +197,29 @@ fn tell_in_body(draft: &mut Draft) {
         draft.body.body.push_str("\n\n");
     }
     draft.body.body.push_str(&lines.join("\n"));
+}
+
+/// What the list at the end of a body tells, by the fields that it names.
+pub(crate) fn told_in(body: &str) -> Vec<(&'static Info, String)> {
+    let mut told: Vec<_> = body.lines().rev().map_while(told).collect();
+    told.reverse();
+    told
+}
+
+/// A body without that list.
+pub(crate) fn text_of(body: &str) -> &str {
+    let list = body.lines().rev().take_while(|line| told(line).is_some()).count();
+    let mut rest = body.trim_end();
+    for _ in 0..list {
+        rest = rest.rsplit_once('\n').map_or("", |(before, _)| before);
+    }
+    rest.trim_end()
+}
+
+fn told(line: &str) -> Option<(&'static Info, String)> {
+    let (name, text) = line.strip_prefix("- ")?.split_once('：')?;
+    let info = FIELDS.iter().find(|info| info.zh == name)?;
+    Some((info, text.to_owned()))
 }
 
 fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {

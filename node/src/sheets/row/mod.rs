@@ -21,6 +21,7 @@ use crate::typed::money::Unit;
 use crate::typed::text::folded;
 use crate::typed::{Names, Outcome, Unclear};
 use draft::Draft;
+pub(crate) use finish::{text_of, told_in};
 pub(super) use put::kept;
 
 /// What is to be said of a cell, or of a row.

@@ -2,11 +2,14 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
+use duikou_proto::language::Language;
 use duikou_proto::v1::draft_service_server::DraftService;
-use duikou_proto::v1::{ApproveDraftBatchRequest, ApproveDraftBatchResponse};
+use duikou_proto::v1::{ApproveDraftBatchRequest, ApproveDraftBatchResponse, Draft, Listing, Opportunity};
 
 use super::super::Web;
+use super::super::catalogue::Texts;
 use super::super::layout::{Crumb, Page, Section};
+use super::super::markdown;
 use super::super::reading::{Fact, Names, audience_of, fingerprint, of_all, of_kind};
 use super::super::respond::Answer;
 use super::super::sent::Sent;
@@ -14,9 +17,12 @@ use super::super::signed::Signed;
 use super::desk::{Desk, DraftPath};
 use super::list::{Asked, Line, of_batch};
 use super::people::People;
+use crate::sheets::{text_of, told_in};
 
 /// Drafts of the sample.
 const SAMPLE: i32 = 10;
+/// Characters of a body.
+const BEGINNING: usize = 200;
 
 /// One of the sample.
 pub(super) struct Sampled {
@@ -24,6 +30,8 @@ pub(super) struct Sampled {
     audience: String,
     /// What it says of amounts, places, dates.
     facts: Vec<Fact>,
+    /// How its body begins.
+    text: String,
 }
 
 /// The page.
@@ -85,6 +93,30 @@ async fn show(desk: &Desk<'_>, batch: String, done: Option<ApproveDraftBatchResp
     signed.page(&BatchPage::of(page, &desk.names, &people, batch, &found, done.as_ref()))
 }
 
+impl Sampled {
+    fn of(texts: Texts, names: &Names, people: &People, draft: &Draft) -> Self {
+        let nothing = Listing::default();
+        let listing = draft.listing.as_ref().unwrap_or(&nothing);
+        let empty = Opportunity::default();
+        let body = listing.listing.as_ref().unwrap_or(&empty);
+        // What a table says in columns that are no fields stands at the end of the body, and may be the point of it.
+        let told = told_in(&body.body).into_iter().map(|(info, line)| Fact {
+            label: match texts.language() {
+                Language::Zh => info.zh.to_owned(),
+                Language::En => info.en.to_owned(),
+            },
+            lines: vec![line],
+        });
+        let is_there = draft.listing.is_some();
+        Self {
+            line: Line::of(texts, names, people, draft),
+            audience: if is_there { audience_of(texts, names, &listing.scopes) } else { String::new() },
+            facts: of_kind(texts, body).into_iter().chain(told).chain(of_all(texts, body)).collect(),
+            text: markdown::beginning(text_of(&body.body), BEGINNING),
+        }
+    }
+}
+
 impl BatchPage {
     pub(super) fn of(
         mut page: Page,
@@ -97,20 +129,7 @@ impl BatchPage {
         let texts = page.texts();
         page.indexed = false;
         page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
-        let sampled = found.sample.iter().map(|draft| Sampled {
-            line: Line::of(texts, names, people, draft),
-            audience: draft
-                .listing
-                .as_ref()
-                .map(|listing| audience_of(texts, names, &listing.scopes))
-                .unwrap_or_default(),
-            facts: draft
-                .listing
-                .as_ref()
-                .and_then(|listing| listing.listing.as_ref())
-                .map(|body| of_kind(texts, body).into_iter().chain(of_all(texts, body)).collect())
-                .unwrap_or_default(),
-        });
+        let sampled = found.sample.iter().map(|draft| Sampled::of(texts, names, people, draft));
         let failures = done.map(|done| &*done.failures).unwrap_or_default().iter();
         let failed = done.map_or(0, |done| done.failure_count);
         Self {
