@@ -3,16 +3,16 @@
 //
 //   DUIKOU_BROWSER_DIR=DIR node write.mjs < PLAN > REPORT
 //
-// PLAN: {"base", "cookies": [{"name", "value"}], "forms": [{"kind", "direction", "fill": {FIELD: TEXT}, "choose": {FIELD:
-// VALUE}, "boxes": [[FIELD, VALUE]], "wrong": [FIELD, TEXT], "suggest": [FIELD, TYPED, EXPECTED]}]}. REPORT: a JSON list of
-// faults, empty where all is well.
+// PLAN: {"base", "cookies": [{"name", "value"}], "forms": [{"kind", "direction", "says", "fill": {FIELD: TEXT}, "choose":
+// {FIELD: VALUE}, "boxes": [[FIELD, VALUE]], "wrong": [FIELD, TEXT], "suggest": [FIELD, TYPED, EXPECTED]}]}. REPORT: a JSON
+// list of faults, empty where all is well. "says" is what the direction is called.
 import { DESKTOP, launch, plan, report, violations, visitor } from "./browser.mjs";
 
 const PATIENCE = 60_000;
 const faults = [];
 
 async function write(browser, form) {
-  const fault = (what) => faults.push({ page: form.kind, look: "with scripts", what });
+  const fault = (what) => faults.push({ page: `${form.kind} ${form.direction}`, look: "with scripts", what });
   const context = await visitor(browser, { locale: "zh-CN", viewport: DESKTOP });
   context.setDefaultTimeout(PATIENCE);
   try {
@@ -36,6 +36,12 @@ async function write(browser, form) {
     });
     if (!/\/drafts\/[^/]+\/[^/?]+$/.test(tab.url())) fault(`the address is ${tab.url()}`);
     if (!(await tab.textContent("#saved")).startsWith("已保存")) fault(`says ${await tab.textContent("#saved")}`);
+    // What it is stays said when it has become a draft with an address of its own.
+    const direction = async () => {
+      const badge = await tab.textContent(".head .badge");
+      if (badge !== form.says) fault(`it is said to be ${badge} and is ${form.says}`);
+    };
+    await direction();
     const [field, typed, expected] = form.suggest;
     await saved(async () => {
       await tab.fill(`#${field}`, "");
@@ -57,6 +63,7 @@ async function write(browser, form) {
     await tab.click("button[data-preview]");
     await tab.waitForSelector("#preview-body strong");
     await tab.goto(tab.url(), { waitUntil: "load" });
+    await direction();
     for (const [name, value] of [...Object.entries(form.fill), [wrong, text]]) {
       if (name === field) continue;
       const kept = await tab.inputValue(`#${name}`);

@@ -12,6 +12,7 @@ use duikou_tests::harness::{
 use serde_json::{Value, json};
 
 use super::PATIENCE;
+use super::spreadsheets::day;
 
 mod deputies;
 
@@ -77,7 +78,7 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
         .web_certificate(&certificate)
         .gateway()
         .node("shenzhen", &["shenzhen"])
-        .node("bijie", &["bijie"])
+        .node("bijie", &["bijie", "zunyi"])
         .start()
         .await;
     let (node, other) = (net.node("shenzhen"), net.node("bijie"));
@@ -157,6 +158,14 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
         assert!(text.contains(said), "{said}: {text}");
     }
     other.never_received("春茶".as_bytes());
+    // For one alone, it is said by name who will see it and who will not, and whose carriers do all the same.
+    let mut narrow = typed(&[("amount", "1.2亿"), ("regions", "毕节市"), ("audience", "member:bijie"), ("do", "send")]);
+    narrow.retain(|(name, _)| *name != "title");
+    narrow.push(("title", "只给毕节"));
+    let page = author.page(&author.leads("/drafts/new", &narrow).await).await.text();
+    let named =
+        |label: &str| between(between(&page, &format!("<dt>{label}</dt>"), "</div>"), "<dd>", "</dd>").to_owned();
+    assert_eq!([named("可以看到的成员"), named("看不到的成员")], ["<p>bijie办事处</p>", "zunyi办事处"], "{page}");
     assert_eq!(author.leads(&send, &[("etag", hidden(&text, "etag"))]).await, "/drafts");
 
     // Given back with a reason, corrected, handed in again, approved.
@@ -429,9 +438,10 @@ async fn every_page_of_the_editor_works_in_a_browser() {
     let base = format!("https://{}", node.addresses().web);
     let author = Clerk::of(node, &certificate, "author", "shenzhen=editor").await;
     let admin = Clerk::of(node, &certificate, "admin", "shenzhen=admin").await;
-    let faults = write_as(&base, &author.session, forms()).await;
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-
+    for direction in ["offer", "request"] {
+        let faults = write_as(&base, &author.session, forms(direction)).await;
+        assert!(faults.is_empty(), "{direction}: {}", faults.join("\n"));
+    }
     // An import that waits, approved together.
     let requests = (0..12).map(|number| {
         let listing = Some(offer(&format!("tea-{number}")).titled(&format!("茶 {number}")).listing("shenzhen"));
@@ -499,19 +509,59 @@ async fn every_page_of_the_editor_works_in_a_browser() {
     within(PATIENCE, shown).await.unwrap();
     let faults = browse_as(&base, &admin.session, &pages).await;
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+
+    // Without scripts each says what it still needs, and goes to the page from which it is sent.
+    for (kind, needed) in complete() {
+        for (direction, word) in [("OFFER", "供给"), ("REQUEST", "需求")] {
+            let title = format!("完整的{kind}{word}");
+            let begun = [("kind", kind), ("direction", direction), ("title", &*title), ("do", "send")];
+            let wrong = author.send("/drafts/new", &begun).await;
+            let text = wrong.text();
+            assert_eq!(wrong.status, 400, "{kind} {direction}: {text}");
+            let lacks =
+                |field: &str| text.contains(&format!("data-said=\"{field}\" aria-live=\"polite\"><p class=\"error\""));
+            let lacking: Vec<&str> = needed.iter().map(|(field, _)| *field).filter(|field| !lacks(field)).collect();
+            assert_eq!(lacking, [""; 0], "{kind} {direction}: not said to be lacking: {text}");
+            let path = action(&text);
+            let etag = hidden(&text, "etag").to_owned();
+            let mut fields = begun.to_vec();
+            fields.push(("etag", &etag));
+            fields.extend(needed.iter().map(|(field, value)| (*field, &**value)));
+            let send = author.leads(&path, &fields).await;
+            assert_eq!(send, format!("{path}/send"), "{kind} {direction}");
+            let text = author.page(&send).await.text();
+            assert!(text.contains(&title) && text.contains(&format!(">{word}<")), "{kind} {direction}: {text}");
+        }
+    }
     net.finish().await;
 }
 
+/// What each kind needs beside a title.
+fn complete() -> [(&'static str, Vec<(&'static str, String)>); 5] {
+    let all = |of_kind: &[(&'static str, &str)]| {
+        let of_all = [("regions", "毕节市"), ("audience", "network")];
+        of_all.iter().chain(of_kind).map(|(field, value)| (*field, (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let occupied = [("supply_type", "VACANCY"), ("occupation", "缝纫工"), ("headcount", "80")];
+    [
+        ("capital", all(&[("instrument", "EQUITY")])),
+        ("project", all(&[])),
+        ("technology", all(&[])),
+        ("talent", all(&occupied)),
+        ("event", all(&[("start", &format!("{} 9:00", day("+30 days"))), ("end", &day("+31 days"))])),
+    ]
+}
+
 /// What somebody writes in the editor of each kind.
-fn forms() -> Value {
+fn forms(direction: &str) -> Value {
     let form = |kind: &str, fill: Value, choose: Value, wrong: [&str; 2]| {
-        let mut all = json!({"title": format!("关于{kind}"), "body": "**要点** 一", "regions": "毕节市"});
+        let mut all = json!({"title": format!("关于{kind}的{direction}"), "body": "**要点** 一", "regions": "毕节市"});
         for (name, text) in fill.as_object().unwrap() {
             all[name] = text.clone();
         }
         json!({
-            "kind": kind, "direction": "offer", "fill": all, "choose": choose, "boxes": [["audience", "network"]],
-            "wrong": wrong, "suggest": ["regions", "zunyi", "贵州省遵义市"],
+            "kind": kind, "direction": direction, "fill": all, "choose": choose, "boxes": [["audience", "network"]],
+            "says": if direction == "offer" { "供给" } else { "需求" }, "wrong": wrong, "suggest": ["regions", "zunyi", "贵州省遵义市"],
         })
     };
     json!([
