@@ -35,6 +35,9 @@ search-incomplete = { $count ->
     [one] What is here of { $count } member may be incomplete: see “Completeness” below.
    *[other] What is here of { $count } members may be incomplete: see “Completeness” below.
 }
+search-none-yet = There is no listing for you yet
+search-none-yet-advice = What members publish is listed here.
+skip-to-results = Skip to the results
 search-nothing = Nothing was found
 search-nothing-words = Try fewer words, or more usual ones.
 search-nothing-narrowed = Take some conditions away, or try fewer words.

@@ -8,6 +8,7 @@ use duikou_proto::reference::{Entry, normalise_region, regions};
 
 use super::text::{folded, line, says_nothing};
 use super::{Candidate, Outcome, TYPED_CHARS, Unclear, Understood, shown, too_long};
+use crate::search::spells;
 
 /// A place, and what follows its name in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,7 +207,18 @@ fn by_letters(text: &str) -> Vec<&'static Entry> {
         }
         index
     });
-    index.get(&letters).cloned().unwrap_or_default()
+    match index.get(&letters) {
+        Some(found) => found.clone(),
+        // What is not called so abroad is typed by its Chinese name: qiannan, linzhi.
+        None => regions().entries().iter().filter(|entry| spelt_by(entry, &letters)).collect(),
+    }
+}
+
+/// Whether letters spell one of the Chinese names of a place, with or without what it is.
+fn spelt_by(entry: &'static Entry, letters: &str) -> bool {
+    let short =
+        |name: &str| name.strip_suffix(['州', '市', '省', '县', '区']).is_some_and(|name| spells(name, letters));
+    regions().names(entry).iter().any(|name| spells(name, letters) || short(name))
 }
 
 fn one_of(found: &[&'static Entry], typed: &str, lies: Lies<'_>, rest: String) -> Outcome<Place> {

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use duikou_proto::language::Language;
-use duikou_proto::reference::{Entry, occupations, regions};
+use duikou_proto::reference::{Entry, Table, industries, occupations, regions};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
@@ -39,9 +39,14 @@ pub(super) async fn suggest(signed: Signed, Path(table): Path<String>, RawQuery(
 /// What may be meant, as it is typed in full: what the text names first, then what begins with it, then what holds it.
 fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
     let (known, all): (Vec<&'static Entry>, &'static [Entry]) = match table {
-        "regions" => (place::candidates(typed), regions().entries()),
-        "industries" => (industry::candidates(typed), duikou_proto::reference::industries().entries()),
-        "occupations" => (spelt(typed), occupations().entries()),
+        "regions" => {
+            (place::candidates(typed).into_iter().chain(spelt(regions(), typed)).collect(), regions().entries())
+        }
+        "industries" => (
+            industry::candidates(typed).into_iter().chain(spelt(industries(), typed)).collect(),
+            industries().entries(),
+        ),
+        "occupations" => (everyday(typed).chain(spelt(occupations(), typed)).collect(), occupations().entries()),
         _ => return Vec::new(),
     };
     let wanted = typed.to_lowercase();
@@ -65,30 +70,65 @@ fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
     found.into_iter().map(written).collect()
 }
 
-/// The occupations whose name holds what the letters spell: those of whole syllables first, and what begins with them.
-fn spelt(typed: &str) -> Vec<&'static Entry> {
+/// What every list of vacancies says, and the occupation of which it is a part. Sorted.
+const EVERYDAY: [(&str, &str); 16] = [
+    ("仓管", "4321"),
+    ("保安", "5414"),
+    ("保洁", "9112"),
+    ("分拣", "9333"),
+    ("包装工", "9321"),
+    ("叉车", "8344"),
+    ("客服", "4222"),
+    ("快递", "9621"),
+    ("打包", "9321"),
+    ("护工", "5322"),
+    ("挖掘机", "8342"),
+    ("操作工", "9329"),
+    ("普工", "9329"),
+    ("焊工", "7212"),
+    ("电子装配", "8212"),
+    ("缝纫", "8153"),
+];
+
+/// The occupations of everyday words that hold what was typed, or are held by it.
+fn everyday(typed: &str) -> impl Iterator<Item = &'static Entry> {
+    let words = EVERYDAY.into_iter().filter(move |(word, _)| word.starts_with(typed) || typed.contains(word));
+    words.filter_map(|(_, code)| occupations().get(code))
+}
+
+/// The entries whose name holds what the letters spell: those of whole syllables first, what begins with them before what
+/// holds them further on, and what is larger before what lies in it. A place is known by how its name begins.
+fn spelt(table: &'static Table, typed: &str) -> Vec<&'static Entry> {
     let letters = typed.to_lowercase();
     if !is_letters(&letters) {
         return Vec::new();
     }
+    let places = std::ptr::eq(table, regions());
     let place = |entry: &'static Entry| {
-        let han: Vec<char> = entry.name(Language::Zh).chars().collect();
-        (0..han.len()).find_map(|at| {
-            let length = spelt_length(&han[at..], &letters).filter(|length| *length > 1)?;
-            let whole = spells(&han[at..at + length].iter().collect::<String>(), &letters);
-            let begun = !whole;
-            Some((begun, at))
-        })
+        let names = table.names(entry).into_iter().filter_map(|name| {
+            let han: Vec<char> = name.chars().collect();
+            let end = if places { han.len().min(1) } else { han.len() };
+            (0..end).find_map(|at| {
+                let length = spelt_length(&han[at..], &letters).filter(|length| *length > 1)?;
+                let whole = spells(&han[at..at + length].iter().collect::<String>(), &letters);
+                Some((!whole, at))
+            })
+        });
+        names.min()
     };
-    let entries = occupations().entries().iter();
-    let mut found: Vec<_> = entries.filter_map(|entry| Some((place(entry)?, entry))).collect();
-    found.sort_by_key(|(place, _)| *place);
+    let larger = |entry: &Entry| LEVELS.iter().position(|level| *level == entry.level).unwrap_or_default();
+    let entries = table.entries().iter();
+    let mut found: Vec<_> = entries.filter_map(|entry| Some((place(entry)?, larger(entry), entry))).collect();
+    found.sort_by_key(|(place, larger, _)| (*place, *larger));
     // Rare readings begin much: 台接 begins to read si jie. Beside whole words that is no help.
-    if found.first().is_some_and(|((begun, _), _)| !begun) {
-        found.retain(|((begun, _), _)| !begun);
+    if found.first().is_some_and(|((begun, _), ..)| !begun) {
+        found.retain(|((begun, _), ..)| !begun);
     }
-    found.into_iter().map(|(_, entry)| entry).collect()
+    found.into_iter().map(|(.., entry)| entry).collect()
 }
+
+/// Of places, in the order in which they are meant.
+const LEVELS: [&str; 4] = ["prefecture", "province", "county", "country"];
 
 /// A text as readers will see it, without a page around it.
 pub(super) async fn preview(State(_): State<Web>, signed: Signed, sent: Sent) -> Result<Response, Failed> {
@@ -114,6 +154,28 @@ mod tests {
         for (typed, name) in [("siji", "司机"), ("fengren", "缝纫"), ("fengr", "缝纫")] {
             let found = suggestions("occupations", typed, Language::Zh);
             assert!(found.first().is_some_and(|text| text.contains(name)), "{typed}: {found:?}");
+        }
+        // Members of this network, and what is typed on the way to them.
+        for (typed, name) in [
+            ("qiannan", "贵州省黔南布依族苗族自治州"),
+            ("linzhi", "西藏自治区林芝市"),
+            ("xianggang", "香港特别行政区"),
+            ("bij", "贵州省毕节市"),
+            ("shenz", "广东省深圳市"),
+            ("changsha", "湖南省长沙市"),
+        ] {
+            let found = suggestions("regions", typed, Language::Zh);
+            assert!(found.iter().take(3).any(|text| text == name), "{typed}: {found:?}");
+        }
+        assert!(suggestions("regions", "sz", Language::Zh).contains(&"广东省深圳市".to_owned()));
+        for (typed, name) in [("fangzhi", "纺织"), ("nongy", "农业")] {
+            let found = suggestions("industries", typed, Language::Zh);
+            assert!(found.first().is_some_and(|text| text.contains(name)), "{typed}: {found:?}");
+        }
+        assert!(EVERYDAY.is_sorted_by(|one, other| one.0 < other.0), "as it is read");
+        for (word, code) in EVERYDAY {
+            let found = suggestions("occupations", word, Language::Zh);
+            assert!(found.iter().any(|text| text.starts_with(code)), "{word}: {found:?}");
         }
         let drivers = suggestions("occupations", "siji", Language::Zh);
         assert!(drivers.iter().all(|text| text.contains("司机")), "{drivers:?}");

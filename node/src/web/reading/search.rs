@@ -24,6 +24,7 @@ use super::details;
 use super::fresh::{self, Fresh};
 use super::linked;
 use super::names::Names;
+use crate::accounts::Role;
 use crate::time::micros;
 
 /// Results of a page.
@@ -198,17 +199,14 @@ impl SearchPage {
         page.data = linked::list(&listed);
         let next = ask.next(&found.next_page_token, "/listings");
         let first = if ask.after.is_empty() { String::new() } else { whole.at("/listings") };
-        let empty = cards.is_empty().then(|| Empty {
-            title: texts.text("search-nothing"),
-            advice: texts.text(if ask.is_narrowed() { "search-nothing-narrowed" } else { "search-nothing-words" }),
-            link: ("/listings".to_owned(), texts.text("search-all")),
-        });
+        let empty = cards.is_empty().then(|| nothing(&page, ask));
         Self {
             q: ask.q.clone(),
             q_error: String::new(),
             kept: kept(ask),
             fields: fields(texts, ask),
-            open: ask.is_narrowed(),
+            // What was chosen is said above the results.
+            open: false,
             chosen: chosen(texts, names, ask),
             sorts: sorts(texts, ask),
             groups: groups(texts, names, ask, &found),
@@ -223,6 +221,25 @@ impl SearchPage {
             keeps: String::new(),
             page,
         }
+    }
+}
+
+/// What is said where nothing was found.
+fn nothing(page: &Page, ask: &Ask) -> Empty {
+    let texts = page.texts();
+    if ask.q.is_empty() && !ask.is_narrowed() {
+        let writes = page.signed_in().is_some_and(|person| person.role >= Role::Editor);
+        let (path, name) = if writes { ("/drafts/new", "drafts-new") } else { ("/members", "nav-members") };
+        return Empty {
+            title: texts.text("search-none-yet"),
+            advice: texts.text("search-none-yet-advice"),
+            link: (path.to_owned(), texts.text(name)),
+        };
+    }
+    Empty {
+        title: texts.text("search-nothing"),
+        advice: texts.text(if ask.is_narrowed() { "search-nothing-narrowed" } else { "search-nothing-words" }),
+        link: ("/listings".to_owned(), texts.text("search-all")),
     }
 }
 
