@@ -100,14 +100,13 @@ const MARKS: [char; 5] = ['*', '#', '`', '>', '|'];
 
 /// A piece of a text as people read it, without what Markdown sets around words and before the items of a list.
 pub(super) fn unmarked(piece: &str) -> String {
-    piece.replace("\n- ", "\n· ").replace(MARKS, "")
+    piece.strip_prefix("- ").unwrap_or(piece).replace("\n- ", "\n· ").replace(MARKS, "")
 }
 
 /// About `characters` of `text` without marks, for where a summary is lacking.
 pub(crate) fn beginning(text: &str, characters: usize) -> String {
-    let plain: String = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
-    let plain = plain.replace(MARKS, "");
-    let words: Vec<&str> = plain.split(' ').filter(|word| !word.is_empty()).collect();
+    let plain = unmarked(text);
+    let words: Vec<&str> = plain.split_whitespace().collect();
     let plain = words.join(" ");
     match plain.char_indices().nth(characters) {
         Some((at, _)) => format!("{}…", plain[..at].trim_end()),
@@ -177,7 +176,8 @@ mod tests {
 
     #[test]
     fn beginnings_have_no_marks() {
-        assert_eq!(beginning("**要点**\n\n- 一", 20), "要点 - 一");
+        assert_eq!(beginning("**要点**\n\n- 一", 20), "要点 · 一");
+        assert_eq!(beginning("- 地区：黔南\n- 总投资：1.2亿元", 20), "地区：黔南 · 总投资：1.2亿元");
         assert_eq!(beginning("一二三四五", 3), "一二三…");
     }
 }
