@@ -178,8 +178,8 @@ setting-named = Named members
 setting-title-zh-help = Shown above pages in Chinese.
 setting-title-en-help = Shown above pages in English.
 setting-code-help = The ten digits that sites of government offices have, for example 4403000000.
-setting-icp-help = For example 粤ICP备00000000号.
-setting-police-help = For example 粤公网安备00000000000000号.
+setting-icp-help = The number with its characters, as the register of the Ministry of Industry has it.
+setting-police-help = The number with its characters, as the police register has it.
 setting-report-errors-help = Begins with https:// or mailto:. Where it ends with =, the address of the page is added.
 setting-idle-help = For example 30 minutes or 1 hour, in short 30m or 1h.
 setting-session-help = For example 12 hours, in short 12h; 7 days at most.

@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::mapping::{ColumnMapping, Mapping};
 use super::{SheetError, Workbook};
 use crate::limits;
-use crate::typed::money::{Period, Unit, unit_in};
+use crate::typed::money::{Period, Unit, amount, unit_in};
 use crate::typed::text::folded;
 
 /// A column of a table.
@@ -238,8 +238,8 @@ const MONEY_WORDS: [&str; 14] =
 /// Whether a column of which nobody has said what it holds may hold amounts, by its header and some of its cells: counted
 /// in something, or called like fields of amounts are. Numbers alone are as often those of rows or people.
 pub(crate) fn may_hold_amounts(header: &str, cells: &[String]) -> bool {
-    let counted = |text: &str| unit_in(text).currency.is_some();
-    if counted(header) || cells.iter().any(|cell| counted(cell)) {
+    let counted = |cell: &String| amount(cell, Unit::default()).is_ok_and(|read| read.value.is_some());
+    if unit_in(header).currency.is_some() || cells.iter().any(counted) {
         return true;
     }
     let header = squeezed(header);

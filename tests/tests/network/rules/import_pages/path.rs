@@ -70,7 +70,8 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     let id = path.rsplit('/').next().unwrap().to_owned();
     // Whom an audience can name is offered by name, and taken so.
     let columns = clerk.get(&path).await.text();
-    assert!(columns.contains("<option value=\"bijie办事处\">") && !columns.contains("shenzhen办事处"), "{columns}");
+    let offered = |name: &str| columns.contains(&format!("<option value=\"{name}\">"));
+    assert!(offered("bijie办事处") && !offered("shenzhen办事处"), "{columns}");
     let page = clerk.preview(&path, &[("audience", "bijie办事处")]).await;
     assert!(count(&page, "NEW") == 2 && page.contains("提交 2 行审核"), "{page}");
     assert!(page.contains("可见范围：bijie办事处"), "{page}");
