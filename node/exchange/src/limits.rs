@@ -139,6 +139,12 @@ pub const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub const SCRUB_EVERY: Duration = Duration::from_secs(20);
 /// Subscriptions of one server.
 pub const SUBSCRIPTIONS: u64 = 20_000;
+/// Tokens of one server.
+pub const TOKENS: usize = 2_500;
+/// Tokens of one server up to which members make them; the rest is the operator's.
+pub const TOKENS_OF_MEMBERS: usize = 2_000;
+/// Tokens of one member up to which its own administrators make them.
+pub const TOKENS_PER_MEMBER: usize = 100;
 /// Accounts of one server.
 pub const ACCOUNTS: usize = 1_000;
 /// Sessions of one account; beyond, the oldest end.

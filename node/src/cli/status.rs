@@ -6,6 +6,7 @@ use tonic_types::StatusExt;
 use super::error::CommandError;
 use super::exit::ExitCode;
 use super::language::Text;
+use crate::services::LASTING;
 
 /// The most violations that are shown.
 const VIOLATIONS: usize = 100;
@@ -57,6 +58,7 @@ fn kind(status: &Status, reason: &str) -> ExitCode {
         (_, "ROOT_SIGNATURE_NEEDED" | "DIRECTORY_UNSETTLED") => ExitCode::TryAgain,
         (Code::InvalidArgument | Code::OutOfRange, _) => ExitCode::BadData,
         (Code::PermissionDenied | Code::Unauthenticated, _) => ExitCode::NotPermitted,
+        (Code::ResourceExhausted, lasting) if LASTING.contains(&lasting) => ExitCode::Failed,
         (Code::ResourceExhausted, _) => ExitCode::TryAgain,
         (Code::Unavailable | Code::DeadlineExceeded, _) => ExitCode::Unavailable,
         (Code::Internal | Code::DataLoss | Code::Unknown | Code::Ok, _) => ExitCode::Bug,
@@ -87,6 +89,8 @@ fn hint(status: &Status, reason: &str) -> Option<Text> {
             "用 --token-file 或 DUIKOU_TOKEN 给出有效的令牌；令牌由 duikou-node tokens create 生成",
             "give a valid token with --token-file or DUIKOU_TOKEN; duikou-node tokens create makes one",
         ),
+        // What is said of it says what to do.
+        (Code::ResourceExhausted, lasting) if LASTING.contains(&lasting) => return None,
         (Code::ResourceExhausted, _) => Text::new("稍后重试", "try again in a while"),
         (Code::Aborted, _) => {
             Text::new("内容已被他人修改：重新读取后再改", "it was changed meanwhile: get it again, then change it")
@@ -124,6 +128,7 @@ mod tests {
             (Code::FailedPrecondition, "CLOCK_OFF", 78),
             (Code::FailedPrecondition, "NEWER_VERSION", 78),
             (Code::ResourceExhausted, "", 75),
+            (Code::ResourceExhausted, "TOKEN_LIMIT", 1),
             (Code::ResourceExhausted, "DISK_FULL", 74),
             (Code::Internal, "", 70),
         ] {

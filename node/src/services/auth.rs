@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
 use duikou_proto::name::MemberId;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
@@ -41,6 +42,8 @@ pub(crate) struct Caller {
     role: Option<Role>,
     /// What the token may be used for; empty: all that its role allows.
     areas: Vec<i32>,
+    /// Until when the token is good; None: until it is taken back, or there is none.
+    expire_time: Option<Micros>,
 }
 
 impl Caller {
@@ -53,6 +56,7 @@ impl Caller {
             address: None,
             role: Some(Role::Admin),
             areas: Vec::new(),
+            expire_time: None,
         }
     }
 
@@ -65,13 +69,23 @@ impl Caller {
             address: None,
             role: None,
             areas: Vec::new(),
+            expire_time: None,
         }
     }
 
     fn holder(key: String, token: TokenFact) -> Self {
         let role = Role::read(token.role);
         let reader = token.reader();
-        Self { reader, account: token.id, token: Some(key), person: None, address: None, role, areas: token.areas }
+        Self {
+            reader,
+            account: token.id,
+            token: Some(key),
+            person: None,
+            address: None,
+            role,
+            areas: token.areas,
+            expire_time: token.expire_time,
+        }
     }
 
     /// Somebody who is signed in: with the eyes of the member they act for, or of the server where they administer it.
@@ -82,6 +96,7 @@ impl Caller {
             token: None,
             role: Some(person.role),
             areas: Vec::new(),
+            expire_time: None,
             address: None,
             person: Some(Arc::new(person)),
         }
@@ -96,6 +111,25 @@ impl Caller {
     /// Whether what was shown is for the method at `path` (`/package.Service/Method`).
     pub(crate) fn may_call(&self, path: &str) -> bool {
         areas::allow(&self.areas, path)
+    }
+
+    /// What a token made by this caller has, which asks for these areas (empty: all) and this end (None: none): where its
+    /// maker is limited it is no less so.
+    ///
+    /// # Errors
+    /// Where that is an area which the maker has not, or it would outlive the maker.
+    pub(crate) fn limit(
+        &self,
+        areas: Vec<i32>,
+        expire_time: Option<Micros>,
+    ) -> Result<(Vec<i32>, Option<Micros>), Failure> {
+        let within = self.areas.is_empty() || areas.iter().all(|area| self.areas.contains(area));
+        let outlives = self.expire_time.zip(expire_time).is_some_and(|(own, wanted)| wanted > own);
+        if !within || outlives {
+            return Err(Failure::BeyondToken);
+        }
+        let areas = if areas.is_empty() { self.areas.clone() } else { areas };
+        Ok((areas, expire_time.or(self.expire_time)))
     }
 
     /// Who the audit trail says it was.

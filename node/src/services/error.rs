@@ -18,6 +18,9 @@ const VIOLATIONS: usize = 50;
 const VIOLATION_BYTES: usize = 4 * 1024;
 /// When a caller that met a passing condition should come again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Bounds that do not pass by themselves: waiting helps nobody who met one.
+pub(crate) const LASTING: [&str; 6] =
+    ["TOKEN_LIMIT", "SUBSCRIPTION_LIMIT", "LISTING_LIMIT", "DRAFT_LIMIT", "DRAFT_EDITORS", "ACCOUNT_LIMIT"];
 /// Whose reasons these are, in `google.rpc.ErrorInfo`.
 pub const DOMAIN: &str = "duikou";
 
@@ -47,6 +50,8 @@ pub(crate) enum Failure {
     OtherArea,
     #[error("the token does not allow this")]
     NotPermitted,
+    #[error("the token would make one beyond its own limits")]
+    BeyondToken,
     #[error("too many tokens")]
     TokenLimit,
     #[error("too many subscriptions")]
@@ -210,6 +215,12 @@ impl Failure {
                 "NOT_PERMITTED",
                 "此令牌无权执行该操作，请使用该成员的、具备相应角色的令牌。",
                 "This token does not allow that: use one of the member with the role that it needs.",
+            ),
+            Self::BeyondToken => told(
+                Code::PermissionDenied,
+                "BEYOND_TOKEN",
+                "令牌建立的令牌，用途不能多于它自己，有效期不能长于它自己，请缩小后重试。",
+                "A token makes none that may be used for more than itself, or is good for longer: ask for less.",
             ),
             Self::TokenLimit => told(
                 Code::ResourceExhausted,
@@ -375,7 +386,7 @@ impl Failure {
         if let Self::Violations(violations) = self {
             details.set_bad_request(shown(violations, language));
         }
-        if matches!(code, Code::Unavailable | Code::ResourceExhausted) {
+        if matches!(code, Code::Unavailable | Code::ResourceExhausted) && !LASTING.contains(&reason) {
             let wait = match self {
                 Self::RequestLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => *wait,
                 Self::Account(crate::accounts::Refusal::Throttled(wait)) => *wait,

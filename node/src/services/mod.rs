@@ -73,7 +73,7 @@ pub(crate) use auth::{Caller, CallsFrom, Identified, language, registered};
 pub(crate) use directory::held_of;
 pub(crate) use error::absent;
 pub use error::{DOMAIN, bilingual};
-pub(crate) use error::{Failure, violation};
+pub(crate) use error::{Failure, LASTING, violation};
 use feed::FeedServer;
 pub(crate) use in_process::InProcess;
 #[cfg(feature = "arbitrary")]

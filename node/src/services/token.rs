@@ -17,13 +17,12 @@ use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
 use super::error::{Failure, violation};
 use crate::audit::{Action, Event};
 use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
+use crate::limits;
 use crate::store::StoreError;
 use crate::time::{micros, timestamp};
 use crate::uses::Uses;
 use crate::world::random_text;
 
-/// Tokens of one server.
-const TOKEN_LIMIT: usize = 1_000;
 /// Characters of a label.
 const LABEL_CHARS: usize = 120;
 
@@ -38,12 +37,14 @@ pub(crate) struct Tokens {
 impl Tokens {
     async fn create(&self, caller: &Caller, token: Token) -> Result<v1::CreateTokenResponse, Failure> {
         let owner = caller.require_admin()?;
-        let fact = self.check(token).await?;
+        let mut fact = self.check(token).await?;
         if owner.is_some_and(|owner| fact.member.as_ref().is_none_or(|member| member.0 != *owner)) {
             return Err(Failure::NotPermitted);
         }
+        (fact.areas, fact.expire_time) = caller.limit(fact.areas, fact.expire_time)?;
         let secret = format!("{SECRET_PREFIX}{}", *random_text());
-        let added = Add { key: token_key(&secret), fact: fact.clone() };
+        let bounded = owner.is_some();
+        let added = Add { key: token_key(&secret), fact: fact.clone(), bounded };
         let event = Event::new(Action::TokenCreate, format!("tokens/{}", fact.id));
         let event = event.of_any(fact.member.as_ref().map(|member| &member.0)).saying(told(&fact));
         let tell = move |added: &bool| added.then(|| event.clone());
@@ -208,11 +209,11 @@ impl Tokens {
     async fn list(&self, caller: &Caller) -> Result<v1::ListTokensResponse, Failure> {
         let owner = caller.require_admin()?;
         let engine = &self.door.engine;
-        let mut kept = engine.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
+        let mut kept = engine.facts::<TokenFact>(facts::TOKENS, limits::TOKENS).await?;
         kept.retain(|(_, fact)| is_of(fact, owner));
         kept.sort_by(|(_, a), (_, b)| (b.create_time, &b.id).cmp(&(a.create_time, &a.id)));
         let mut uses: HashMap<_, _> =
-            engine.facts::<Micros>(facts::TOKEN_USES, TOKEN_LIMIT).await?.into_iter().collect();
+            engine.facts::<Micros>(facts::TOKEN_USES, limits::TOKENS).await?.into_iter().collect();
         let tokens = kept.into_iter().map(|(key, fact)| {
             let last_use = self.uses.noted(&key).or_else(|| uses.remove(&facts::token_use(&key)));
             shown(fact, last_use)
@@ -258,6 +259,8 @@ fn shown(fact: TokenFact, last_use: Option<Micros>) -> Token {
 struct Add {
     key: String,
     fact: TokenFact,
+    /// Whether a member makes it, which has room of its own.
+    bounded: bool,
 }
 
 #[async_trait]
@@ -265,15 +268,17 @@ impl Command for Add {
     type Output = bool;
 
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
-        let held = work.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
-        let now = work.now;
-        let dead = held.iter().filter(|(_, fact)| fact.expire_time.is_some_and(|time| time <= now));
-        let dead: Vec<String> = dead.map(|(key, _)| key.clone()).collect();
-        if held.len() - dead.len() >= TOKEN_LIMIT {
+        let held = work.facts::<TokenFact>(facts::TOKENS, limits::TOKENS).await?;
+        let (count, now) = (held.len(), work.now);
+        let is_dead = |(_, fact): &(String, TokenFact)| fact.expire_time.is_some_and(|time| time <= now);
+        let (dead, good): (Vec<_>, Vec<_>) = held.into_iter().partition(is_dead);
+        let own = good.iter().filter(|(_, fact)| fact.member == self.fact.member).count();
+        let room = if self.bounded { limits::TOKENS_OF_MEMBERS } else { limits::TOKENS };
+        if good.len() >= room || (self.bounded && own >= limits::TOKENS_PER_MEMBER) {
             return Ok(false);
         }
-        if held.len() >= TOKEN_LIMIT {
-            dead.into_iter().for_each(|key| forget_token(work, key));
+        if count >= room {
+            dead.into_iter().for_each(|(key, _)| forget_token(work, key));
         }
         work.put_fact(self.key, &self.fact);
         Ok(true)
@@ -297,7 +302,7 @@ impl Command for Revoke {
     type Output = Option<TokenFact>;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
-        let held = work.facts::<TokenFact>(facts::TOKENS, TOKEN_LIMIT).await?;
+        let held = work.facts::<TokenFact>(facts::TOKENS, limits::TOKENS).await?;
         let found = held.into_iter().find(|(_, fact)| fact.id == self.id && is_of(fact, self.owner.as_ref()));
         Ok(found.map(|(key, fact)| {
             forget_token(work, key);

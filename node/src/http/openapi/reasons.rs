@@ -42,6 +42,11 @@ pub(super) const REASONS: &[Reason] = &[
     ("NOT_PERMITTED", "令牌的成员或角色不符。", "The token is of another member, or lacks the role: take another."),
     ("OTHER_AREA", "令牌的用途不含此操作。", "The token was made for other uses: take one that is for this."),
     (
+        "BEYOND_TOKEN",
+        "所建令牌的用途或有效期超出建立它的令牌：缩小。",
+        "A token makes none for more uses or a longer time than its own: ask for less.",
+    ),
+    (
         "NOT_HOSTED",
         "成员不在本节点：在其所在节点上写入。",
         "This node does not host the member: write on the node that does.",

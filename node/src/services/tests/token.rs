@@ -5,10 +5,12 @@ use duikou_proto::v1::{
     RevokeTokenRequest, WatchRequest,
 };
 use tonic::Code;
+use tonic_types::StatusExt;
 
 use super::*;
 use crate::audit::Actor;
 use crate::engine::EnterpriseState;
+use crate::limits;
 use crate::services::auth::Identified;
 use crate::time::timestamp;
 
@@ -105,6 +107,60 @@ async fn only_administrators_handle_tokens_and_only_their_members() {
     assert!(public.create_token(bearing(&admin, token("a"))).await.is_ok());
     let other = public.create_token(bearing(&admin, token("b"))).await.unwrap_err();
     assert_eq!(other.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_limited_token_makes_none_beyond_its_limits() {
+    let world = World::new().await;
+    let mut tokens = TokenServiceClient::new(world.public.clone());
+    let admin = || Token { member: "a".into(), role: Role::Admin.into(), ..Token::default() };
+    let areas = |areas: &[Area]| areas.iter().map(|area| i32::from(*area)).collect::<Vec<_>>();
+    let own = areas(&[Area::Read, Area::Tokens]);
+    let limited = Token { areas: own.clone(), expire_time: Some(timestamp(START + DAY)), ..admin() };
+    let make = |token: Token| CreateTokenRequest { token: Some(token) };
+    let secret = world.tokens().create_token(make(limited)).await.unwrap().into_inner().secret;
+    for beyond in [
+        Token { areas: areas(&[Area::Write]), ..admin() },
+        Token { areas: areas(&[Area::Read, Area::Subscriptions]), ..admin() },
+        Token { expire_time: Some(timestamp(START + DAY + SECOND)), ..admin() },
+    ] {
+        let refused = tokens.create_token(bearing(&secret, make(beyond))).await.unwrap_err();
+        assert_eq!(named(&refused), (Code::PermissionDenied, "BEYOND_TOKEN".to_owned()));
+    }
+    let mut made = async |token: Token| {
+        let made = tokens.create_token(bearing(&secret, make(token))).await.unwrap().into_inner().token.unwrap();
+        (made.areas, made.expire_time)
+    };
+    let end = Some(timestamp(START + DAY));
+    assert_eq!(made(admin()).await, (own, end), "who asks for no limits has those of the maker");
+    let less = Token { areas: areas(&[Area::Read]), expire_time: Some(timestamp(START + SECOND)), ..admin() };
+    assert_eq!(made(less).await, (areas(&[Area::Read]), Some(timestamp(START + SECOND))));
+    let unlimited = world.token("a", Role::Admin).await;
+    let made = tokens.create_token(bearing(&unlimited, make(admin()))).await.unwrap().into_inner().token.unwrap();
+    assert_eq!((made.areas, made.expire_time), (Vec::new(), None));
+}
+
+#[tokio::test]
+async fn a_member_fills_its_own_room_and_nobody_elses() {
+    let world = World::new().await;
+    let mut tokens = TokenServiceClient::new(world.public.clone());
+    let admin = world.token("a", Role::Admin).await;
+    let make = |member: &str, expire_time| {
+        let token = Token { member: member.into(), role: Role::Viewer.into(), expire_time, ..Token::default() };
+        CreateTokenRequest { token: Some(token) }
+    };
+    let soon = Some(timestamp(START + SECOND));
+    for _ in 1..limits::TOKENS_PER_MEMBER {
+        tokens.create_token(bearing(&admin, make("a", soon))).await.unwrap();
+    }
+    let refused = tokens.create_token(bearing(&admin, make("a", None))).await.unwrap_err();
+    assert_eq!(named(&refused), (Code::ResourceExhausted, "TOKEN_LIMIT".to_owned()));
+    assert!(refused.get_details_retry_info().is_none(), "waiting does not help");
+    let other = world.token("b", Role::Admin).await;
+    tokens.create_token(bearing(&other, make("b", None))).await.expect("another member has its own room");
+    world.tokens().create_token(make("a", None)).await.expect("the operator is above that");
+    world.pass(2 * SECOND);
+    tokens.create_token(bearing(&admin, make("a", None))).await.expect("those that have expired take no room");
 }
 
 fn named(status: &Status) -> (Code, String) {
