@@ -75,6 +75,8 @@ pub const WATCHES_CATCHING_UP: usize = 4;
 pub const WATCH_STALL: Duration = Duration::from_secs(60);
 /// How often a quiet watcher gets a bookmark.
 pub const WATCH_BOOKMARK: Duration = Duration::from_secs(60);
+/// How long the expiry of a token is waited for before it is looked at again.
+pub const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
 /// Subscriptions of one account, but for the operator's.
 pub const SUBSCRIPTIONS_PER_ACCOUNT: usize = 1_000;
 /// Events that are offered to a receiver before it is noted which of them it has.

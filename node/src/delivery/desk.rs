@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
+use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
@@ -51,6 +53,19 @@ pub(crate) enum Refusal {
     Full,
     /// Its way of delivery has no such thing.
     Way,
+    /// It is paused.
+    Paused,
+}
+
+/// What is to be said of the token on which a subscription depends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is good, or there is none on which it depends.
+    Good,
+    /// It has expired, or its reader is suspended: it is good for nothing now.
+    Resting,
+    /// It is no more, and nothing of it will be.
+    Gone,
 }
 
 /// Where subscriptions are made and changed. Cheap to clone.
@@ -139,18 +154,54 @@ impl Desk {
         self.turns[usize::from(place) % TURNS].lock().await
     }
 
-    /// Whether the token on which a subscription depends, if any, is still good.
+    /// How the token stands on which a subscription depends, if any.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn standing(&self, fact: &SubscriptionFact) -> Result<Standing, StoreError> {
+        match &fact.token {
+            Some(key) => Ok(self.token(key).await?.0),
+            None => Ok(Standing::Good),
+        }
+    }
+
+    /// How the token under `key` stands, and when it expires, if it will.
+    async fn token(&self, key: &str) -> Result<(Standing, Option<Micros>), StoreError> {
+        let Some(token) = self.engine.fact::<TokenFact>(key).await? else { return Ok((Standing::Gone, None)) };
+        Ok(match token.check(&self.engine).await {
+            // That it cannot be read says nothing against it.
+            Ok(()) | Err(TokenEnd::Store(_)) => (Standing::Good, token.expire_time),
+            Err(TokenEnd::Expired | TokenEnd::Suspended) => (Standing::Resting, None),
+            Err(TokenEnd::Orphaned) => (Standing::Gone, None),
+        })
+    }
+
+    /// Waits until the token under `key` stands otherwise than it did.
+    pub(super) async fn stands_otherwise(&self, key: &str, stood: Standing) {
+        let mut rights = self.engine.watch_rights();
+        loop {
+            rights.mark_unchanged();
+            // Where it cannot be read, nobody knows better than before.
+            let (standing, expires) = self.token(key).await.unwrap_or((stood, None));
+            if standing != stood {
+                return;
+            }
+            let left = expires.map(|time| u64::try_from(time - self.engine.now()).unwrap_or(0));
+            // Clocks may be set meanwhile.
+            let left = left.map_or(limits::EXPIRY_LOOK, Duration::from_micros).min(limits::EXPIRY_LOOK);
+            tokio::select! {
+                changed = rights.changed() => if changed.is_err() { return std::future::pending().await },
+                () = tokio::time::sleep(left) => {}
+            }
+        }
+    }
+
+    /// Whether the token on which a subscription depends, if any, is good.
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub(super) async fn account_is_good(&self, fact: &SubscriptionFact) -> Result<bool, StoreError> {
-        let Some(key) = &fact.token else { return Ok(true) };
-        let Some(token) = self.engine.fact::<TokenFact>(key).await? else { return Ok(false) };
-        match token.check(&self.engine).await {
-            // That it cannot be read says nothing against it.
-            Ok(()) | Err(TokenEnd::Store(_)) => Ok(true),
-            Err(TokenEnd::Expired | TokenEnd::Suspended | TokenEnd::Orphaned) => Ok(false),
-        }
+        Ok(self.standing(fact).await? == Standing::Good)
     }
 
     /// One that `seen` holds.
@@ -239,6 +290,9 @@ impl Command for Make {
         let id = &self.fact.id;
         work.put_fact(facts::SUBSCRIPTION_COUNT.to_owned(), &(count + 1));
         work.put_fact(format!("{index}{id}"), &());
+        if let Some(token) = self.fact.outlives() {
+            work.put_fact(format!("{}{id}", facts::subscriptions_by(token)), &());
+        }
         work.put_fact(facts::subscription(id), &self.fact);
         work.put_fact(facts::subscription_state(id), &self.state);
         self.changes.apply(work, None).await?;
@@ -308,19 +362,69 @@ impl Command for End {
         if self.etag.is_some_and(|etag| etag != fact.etag()) {
             return Ok(Err(Refusal::Conflict));
         }
-        let count = work.fact::<u64>(facts::SUBSCRIPTION_COUNT).await?.unwrap_or(0);
-        work.put_fact(facts::SUBSCRIPTION_COUNT.to_owned(), &count.saturating_sub(1));
-        work.remove_fact(format!("{}{}", facts::subscriptions_of(&fact.account), self.id));
-        if let super::Way::Page { address } = &fact.way {
-            work.remove_fact(facts::page_address(address));
-        }
-        work.remove_fact(facts::subscription_state(&self.id));
-        work.remove_fact(key);
-        work.put_fact(facts::subscription_ended(&self.id), &());
-        let event = Event::new(Action::SubscriptionDelete, format!("subscriptions/{}", self.id));
-        work.audit(&self.by, event.of_any(fact.member().as_ref())).await?;
+        end(work, &fact, &self.by).await?;
         Ok(Ok(()))
     }
+}
+
+/// Ends a subscription. The runner hears of it afterwards, and has what it had forgotten.
+async fn end(work: &mut Work<'_>, fact: &SubscriptionFact, by: &Actor) -> Result<(), StoreError> {
+    let id = &fact.id;
+    let count = work.fact::<u64>(facts::SUBSCRIPTION_COUNT).await?.unwrap_or(0);
+    work.put_fact(facts::SUBSCRIPTION_COUNT.to_owned(), &count.saturating_sub(1));
+    work.remove_fact(format!("{}{id}", facts::subscriptions_of(&fact.account)));
+    if let Some(token) = fact.outlives() {
+        work.remove_fact(format!("{}{id}", facts::subscriptions_by(token)));
+    }
+    if let super::Way::Page { address } = &fact.way {
+        work.remove_fact(facts::page_address(address));
+    }
+    work.remove_fact(facts::subscription_state(id));
+    work.remove_fact(facts::subscription(id));
+    work.put_fact(facts::subscription_ended(id), &());
+    let event = Event::new(Action::SubscriptionDelete, format!("subscriptions/{id}"));
+    work.audit(by, event.of_any(fact.member().as_ref())).await
+}
+
+/// What becomes of subscriptions with the token that made them.
+#[derive(Debug, Default)]
+pub(crate) struct WithToken {
+    /// Those that ended, by id.
+    pub(crate) ended: Vec<String>,
+    /// Those that go on, being its member's.
+    pub(crate) left: Vec<String>,
+}
+
+/// Ends the subscriptions that depend on the token with this id, and with `all` those that it has made for its member.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub(crate) async fn end_with_token(
+    work: &mut Work<'_>,
+    token: &str,
+    all: bool,
+    by: &Actor,
+) -> Result<WithToken, StoreError> {
+    let (own, made) = (facts::subscriptions_of(&account_of_token(token)), facts::subscriptions_by(token));
+    let mut outcome = WithToken::default();
+    for (prefix, ends) in [(own, true), (made, all)] {
+        for (key, ()) in work.facts::<()>(&prefix, limits::SUBSCRIPTIONS_PER_ACCOUNT).await? {
+            let id = key.strip_prefix(&prefix).unwrap_or_default().to_owned();
+            match work.fact::<SubscriptionFact>(&facts::subscription(&id)).await?.filter(|_| ends) {
+                Some(fact) => {
+                    end(work, &fact, by).await?;
+                    outcome.ended.push(id);
+                }
+                None => outcome.left.push(id),
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// The account of subscriptions that depend on the token with this id.
+pub(crate) fn account_of_token(id: &str) -> String {
+    format!("token:{id}")
 }
 
 /// Forgets all that an ended subscription had, between other writes.
@@ -340,15 +444,17 @@ pub(crate) fn pause(state: &mut StateFact, reason: PauseReason) {
 
 /// Whether the server has stopped it by itself, so that its owner is to hear of it.
 pub(super) fn stopped(phase: Phase) -> Option<i32> {
+    let others = [PauseReason::Account, PauseReason::SubjectEnded].map(i32::from);
     match phase {
-        Phase::Paused(reason) if is_fault(reason) || reason == i32::from(PauseReason::SubjectEnded) => Some(reason),
+        Phase::Paused(reason) if is_fault(reason) || others.contains(&reason) => Some(reason),
         Phase::Paused(_) | Phase::Active | Phase::Unconfirmed => None,
     }
 }
 
-/// Whether there is something to be mended where one was paused for this reason.
+/// Whether there is something to be mended where one was paused for this reason. That a token has expired, or its reader
+/// is suspended, is what somebody wanted.
 fn is_fault(reason: i32) -> bool {
-    let faults = [PauseReason::Failing, PauseReason::Gone, PauseReason::Account];
+    let faults = [PauseReason::Failing, PauseReason::Gone];
     faults.map(i32::from).contains(&reason)
 }
 

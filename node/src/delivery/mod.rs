@@ -16,6 +16,9 @@
 //! lost or foreign cursor costs time and nothing else, and is forgotten, so that it does no harm should it come to fit
 //! again. A page confirms when it is read, a pull when it is acknowledged.
 //!
+//! Of a member's token a subscription is the member's, and outlives it; who made it is noted. Of a narrowed token, or a
+//! registered reader's, it is that token's own: it rests as long as that is not good, goes on by itself, and ends with it.
+//!
 //! Counterparts of a listing are followed in the same way. The filter asks for the kinds and the direction that can
 //! answer; the score decides of each listing that comes. What they are to answer (`subjects`, read for each look through
 //! the subscriber's eyes) is hashed into the cursor, so when it changes the cursor no longer fits, and the rest follows.
@@ -56,7 +59,10 @@ pub(crate) use began::Began;
 #[cfg(any(test, feature = "oidc"))]
 pub(crate) use connect::Dialer;
 pub(crate) use connect::dialer;
-pub(crate) use desk::{Change, Changed, Desk, Make, Refusal, pause, resume};
+pub(crate) use desk::{
+    Change, Changed, Desk, Make, Refusal, Standing, WithToken, account_of_token, end_with_token, pause,
+    resume,
+};
 pub(crate) use event::body;
 pub(crate) use gather::FROM_CURSOR;
 pub(crate) use log::deliveries;

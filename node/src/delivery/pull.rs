@@ -80,7 +80,7 @@ impl Desk {
     async fn take(&self, fact: &SubscriptionFact, state: &StateFact, limit: usize) -> Result<Option<Taken>, NotTaken> {
         let nothing = || Taken { events: Vec::new(), ack: String::new(), caught_up: true };
         if state.phase != Phase::Active {
-            return Ok(Some(nothing()));
+            return Err(NotTaken::Refused(Refusal::Paused));
         }
         let Some(mut gatherer) = Gatherer::new(&self.engine, fact, state).await? else { return Ok(Some(nothing())) };
         let gathered = gatherer.next(limit).await?;

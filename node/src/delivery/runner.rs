@@ -15,13 +15,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connect::Dialer;
-use super::desk::{Changed, Desk, forget};
+use super::desk::{Changed, Desk, Standing, forget};
 use super::gather::Gatherer;
 use super::mail::Mailer;
 use super::notice;
 use super::page::Busy;
 use super::settle::{Changes, Settle, Settled, load};
-use super::subscription::{Phase, StateFact, SubscriptionFact, Way};
+use super::subscription::{Phase, Seen, StateFact, SubscriptionFact, Way};
+use crate::audit::Actor;
 use crate::config::BaseUrl;
 use crate::engine::{Engine, WriteError, facts};
 use crate::error::chain;
@@ -89,7 +90,8 @@ impl Runner {
     fn start(&self, under_way: &mut HashMap<String, Arc<Notify>>, id: String, stop: &CancellationToken) {
         let poke = Arc::new(Notify::new());
         under_way.insert(id.clone(), poke.clone());
-        let follower = Follower { desk: self.desk.clone(), id, poke, looks: self.looks.clone(), slow: false };
+        let (desk, looks) = (self.desk.clone(), self.looks.clone());
+        let follower = Follower { desk, id, poke, looks, slow: false, depends: None };
         let stop = stop.clone();
         self.tasks.spawn(async move {
             tokio::select! {
@@ -138,6 +140,8 @@ pub(super) struct Follower {
     pub(super) looks: Arc<Semaphore>,
     /// Whether its receiver was slow or failed the last time.
     pub(super) slow: bool,
+    /// The token on which it depends, and how that stood when it was last looked at.
+    depends: Option<(String, Standing)>,
 }
 
 /// What comes next for a subscription.
@@ -176,6 +180,20 @@ impl Follower {
         let loaded = load(&self.desk.engine, &self.id).await?;
         self.desk.mark(&self.id, loaded.as_ref().map(|(_, state)| state.phase));
         let Some((fact, state)) = loaded else { return Ok(Next::End) };
+        let standing = self.desk.standing(&fact).await?;
+        self.depends = fact.token.clone().map(|key| (key, standing));
+        match (standing, state.phase) {
+            (Standing::Gone, _) => {
+                // Its loss has been told where the token's was.
+                let _ = self.desk.delete(&self.id, Seen::All, None, Actor::server()).await?;
+                return Ok(Next::Reload);
+            }
+            (Standing::Resting, Phase::Active | Phase::Unconfirmed) => {
+                return self.stop(&state, PauseReason::Account).await;
+            }
+            (Standing::Good, phase) if phase == Phase::paused(PauseReason::Account) => return self.go_on(&state).await,
+            (Standing::Resting | Standing::Good, _) => {}
+        }
         match fact.way {
             Way::Webhook { .. } | Way::Mail(_) => {}
             Way::Page { .. } => {
@@ -190,9 +208,6 @@ impl Follower {
                 };
             }
             Way::Pull => return self.idle().await,
-        }
-        if !matches!(state.phase, Phase::Paused(_)) && !self.desk.account_is_good(&fact).await? {
-            return self.stop(&state, PauseReason::Account).await;
         }
         match (&fact.way, state.phase) {
             (Way::Webhook { .. }, Phase::Active) => {
@@ -210,21 +225,27 @@ impl Follower {
 
     /// Nothing is to be done until its owner does something.
     pub(super) async fn idle(&self) -> Result<Next, Halt> {
-        self.poke.notified().await;
+        self.poked().await;
         Ok(Next::Reload)
     }
 
-    /// Waits until its owner does something.
+    /// Waits until its owner does something, or the token on which it depends stands otherwise.
     pub(super) async fn poked(&self) {
-        self.poke.notified().await;
+        match &self.depends {
+            None => self.poke.notified().await,
+            Some((key, stood)) => tokio::select! {
+                () = self.poke.notified() => {}
+                () = self.desk.stands_otherwise(key, *stood) => {}
+            },
+        }
     }
 
-    /// Waits until a time; whether its owner did something meanwhile.
+    /// Waits until a time; whether it was [poked](Self::poked) meanwhile.
     pub(super) async fn rest_until(&self, time: Option<Micros>) -> bool {
         let left = time.map_or(0, |time| time - self.desk.engine.now());
         let Ok(left) = u64::try_from(left) else { return false };
         tokio::select! {
-            () = self.poke.notified() => true,
+            () = self.poked() => true,
             () = tokio::time::sleep(Duration::from_micros(left)) => false,
         }
     }
@@ -232,7 +253,17 @@ impl Follower {
     pub(super) async fn stop(&self, state: &StateFact, reason: PauseReason) -> Result<Next, Halt> {
         let (mut stopped, mut changes) = (state.clone(), Changes::default());
         notice::stop(&self.id, &mut stopped, &mut changes, reason);
+        // A page or a pull that is being taken is overtaken by that.
+        stopped.generation += 1;
         self.settle(state.generation, stopped, changes, false).await?;
+        Ok(Next::Reload)
+    }
+
+    /// Goes on where it was stopped for its token.
+    async fn go_on(&self, state: &StateFact) -> Result<Next, Halt> {
+        let phase = if state.unconfirmed { Phase::Unconfirmed } else { Phase::Active };
+        let again = StateFact { phase, generation: state.generation + 1, ..state.clone() };
+        self.settle(state.generation, again, Changes::default(), false).await?;
         Ok(Next::Reload)
     }
 
@@ -276,7 +307,7 @@ impl Follower {
                 }
                 tokio::select! {
                     () = gatherer.wait() => {}
-                    () = self.poke.notified() => return Ok(Next::Reload),
+                    () = self.poked() => return Ok(Next::Reload),
                 }
                 continue;
             }

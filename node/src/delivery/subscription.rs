@@ -27,6 +27,9 @@ pub(crate) struct SubscriptionFact {
     pub(crate) narrowed: Option<String>,
     /// The fact of the token without which it delivers nothing, where it depends on one.
     pub(crate) token: Option<String>,
+    /// Who made it, as the audit trail names them; empty: from before that was noted.
+    #[serde(default)]
+    pub(crate) creator: String,
     pub(crate) label: String,
     /// The encoded filter, base64.
     filter: String,
@@ -193,6 +196,7 @@ impl SubscriptionFact {
             eyes,
             narrowed: None,
             token,
+            creator: String::new(),
             label,
             filter: String::new(),
             counterpart_of: None,
@@ -242,6 +246,11 @@ impl SubscriptionFact {
             Eyes::Member(member) => member.parse().ok(),
             Eyes::Operator | Eyes::Registered => None,
         }
+    }
+
+    /// The id of the token that made it, where it goes on without that.
+    pub(crate) fn outlives(&self) -> Option<&str> {
+        self.creator.strip_prefix("tokens/").filter(|_| self.token.is_none())
     }
 
     fn whole_reader(&self) -> Reader {

@@ -58,6 +58,10 @@ pub(crate) enum Failure {
     SubscriptionLimit,
     #[error("the subscription's way of delivery has no such thing")]
     OtherWay,
+    #[error("the subscription is paused")]
+    SubscriptionPaused,
+    #[error("the token that made the subscription is not good")]
+    TokenResting,
     #[error("what is acknowledged is not of the last pull")]
     AckUnknown,
     #[error("{0} has changed since it was read")]
@@ -239,6 +243,19 @@ impl Failure {
                 "OTHER_WAY",
                 "该订阅的送达方式不支持此操作。",
                 "The subscription's way of delivery has no such thing: see `way` in GetSubscription.",
+            ),
+            Self::SubscriptionPaused => told(
+                Code::FailedPrecondition,
+                "SUBSCRIPTION_PAUSED",
+                "该订阅已暂停，不送达任何信息；原因见 pause_reason，恢复（resume）后不会遗漏。",
+                "The subscription is paused and delivers nothing: see `pause_reason`. Once it is resumed nothing is lacking.",
+            ),
+            Self::TokenResting => told(
+                Code::FailedPrecondition,
+                "TOKEN_RESTING",
+                "建立此订阅的令牌已过期，或其企业已被暂停，暂不能恢复；令牌重新有效后自动继续，不再需要的请删除。",
+                "The token that made the subscription has expired, or its enterprise is suspended. It goes on by itself \
+                 once that is good again: delete it where it never will be.",
             ),
             Self::AckUnknown => told(
                 Code::FailedPrecondition,

@@ -19,10 +19,8 @@ use super::error::Failure;
 use super::roles;
 use crate::accounts::Accounts;
 use crate::engine::{Engine, TokenFact};
+use crate::limits;
 use crate::uses::Uses;
-
-/// A token that expires is looked at again when it should have; clocks may be set meanwhile.
-const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Clone)]
 struct Gate {
@@ -108,7 +106,8 @@ async fn ended(accounts: Accounts, held: Held) -> Failure {
             Held::Session(key) => session_left(&accounts, key).await,
         };
         let left = match left {
-            Ok(left) => left.min(EXPIRY_LOOK),
+            // Clocks may be set meanwhile.
+            Ok(left) => left.min(limits::EXPIRY_LOOK),
             Err(failure) => return failure,
         };
         tokio::select! {
@@ -123,7 +122,7 @@ async fn token_left(engine: &Engine, key: &str) -> Result<Duration, Failure> {
     let token: TokenFact = engine.fact(key).await?.ok_or(Failure::TokenBad)?;
     token.check(engine).await?;
     let left = token.expire_time.map(|time| u64::try_from(time - engine.now()).unwrap_or(0));
-    Ok(left.map_or(EXPIRY_LOOK, Duration::from_micros))
+    Ok(left.map_or(limits::EXPIRY_LOOK, Duration::from_micros))
 }
 
 /// The same of the session under `key`. What is under way on it is no use of it: a page left open signs nobody in for

@@ -172,13 +172,13 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     all.add(drafts.max_decoding_message_size(REQUEST_BYTES));
     let directories = DirectoryServiceServer::new(directory::Directories { door: door.clone() });
     all.add(directories.max_decoding_message_size(REQUEST_BYTES));
-    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone() });
+    let desk = context.subscriptions.clone();
+    let tokens = TokenServiceServer::new(token::Tokens { door: door.clone(), uses: uses.clone(), desk: desk.clone() });
     all.add(tokens.max_decoding_message_size(REQUEST_BYTES));
     let queries = QueryServiceServer::new(query::Queries { door: door.clone(), live: context.live.clone() });
     all.add(queries.max_decoding_message_size(REQUEST_BYTES));
     let matches = MatchServiceServer::new(matching::Matches::new(door.clone(), context.search.clone()));
     all.add(matches.max_decoding_message_size(REQUEST_BYTES));
-    let desk = context.subscriptions.clone();
     let subscriptions = SubscriptionServiceServer::new(subscription::Subscriptions { door: door.clone(), desk });
     all.add(subscriptions.max_decoding_message_size(REQUEST_BYTES));
     let searches = search::Searches { door: door.clone(), search: context.search.clone() };

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
 use super::error::{Failure, violation};
-use crate::audit::{Action, Event};
+use crate::audit::{Action, Actor, Event};
+use crate::delivery::{Changed, Desk, WithToken, end_with_token};
 use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
 use crate::limits;
 use crate::store::StoreError;
@@ -32,6 +33,8 @@ const SCOPES: usize = 16;
 pub(crate) struct Tokens {
     pub(crate) door: Door,
     pub(crate) uses: Uses,
+    /// Where the subscriptions are that end with a token.
+    pub(crate) desk: Desk,
 }
 
 impl Tokens {
@@ -221,17 +224,27 @@ impl Tokens {
         Ok(v1::ListTokensResponse { tokens: tokens.collect() })
     }
 
-    async fn revoke(&self, caller: &Caller, name: &str) -> Result<v1::RevokeTokenResponse, Failure> {
+    async fn revoke(
+        &self,
+        caller: &Caller,
+        request: v1::RevokeTokenRequest,
+    ) -> Result<v1::RevokeTokenResponse, Failure> {
         let owner = caller.require_admin()?.cloned();
-        let absent = || Failure::NotFound(name.chars().take(80).collect());
-        let id = name.strip_prefix("tokens/").ok_or_else(absent)?.to_owned();
-        let tell = |revoked: &Option<TokenFact>| {
-            let fact = revoked.as_ref()?;
+        let absent = || Failure::NotFound(request.name.chars().take(80).collect());
+        let id = request.name.strip_prefix("tokens/").ok_or_else(absent)?.to_owned();
+        let tell = |revoked: &Option<(TokenFact, WithToken)>| {
+            let (fact, _) = revoked.as_ref()?;
             let event = Event::new(Action::TokenRevoke, format!("tokens/{}", fact.id));
             Some(event.of_any(fact.member.as_ref().map(|member| &member.0)).saying(told(fact)))
         };
-        let revoked = self.door.engine.submit_audited(caller.actor(), Revoke { id, owner }, tell).await?;
-        revoked.map(|_| v1::RevokeTokenResponse {}).ok_or_else(absent)
+        let revoke = Revoke { id, owner, all: request.end_subscriptions, by: caller.actor() };
+        let revoked = self.door.engine.submit_audited(caller.actor(), revoke, tell).await?;
+        let (_, WithToken { ended, left }) = revoked.ok_or_else(absent)?;
+        for id in &ended {
+            self.desk.tell(Changed::Ended(id.clone())).await;
+        }
+        let named = |ids: Vec<String>| ids.iter().map(|id| format!("subscriptions/{id}")).collect();
+        Ok(v1::RevokeTokenResponse { subscriptions: named(left), ended_subscriptions: named(ended) })
     }
 }
 
@@ -291,23 +304,26 @@ fn told(fact: &TokenFact) -> String {
     format!("{role} {}", fact.label)
 }
 
-/// Forgets a token; None where there is none for `owner`.
+/// Forgets a token and what ends with it; None where there is none for `owner`.
 struct Revoke {
     id: String,
     owner: Option<MemberId>,
+    /// Whether what it has made for its member ends as well.
+    all: bool,
+    by: Actor,
 }
 
 #[async_trait]
 impl Command for Revoke {
-    type Output = Option<TokenFact>;
+    type Output = Option<(TokenFact, WithToken)>;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
         let held = work.facts::<TokenFact>(facts::TOKENS, limits::TOKENS).await?;
         let found = held.into_iter().find(|(_, fact)| fact.id == self.id && is_of(fact, self.owner.as_ref()));
-        Ok(found.map(|(key, fact)| {
-            forget_token(work, key);
-            fact
-        }))
+        let Some((key, fact)) = found else { return Ok(None) };
+        forget_token(work, key);
+        let with = end_with_token(work, &self.id, self.all, &self.by).await?;
+        Ok(Some((fact, with)))
     }
 }
 
@@ -335,6 +351,6 @@ impl TokenService for Tokens {
         request: Request<v1::RevokeTokenRequest>,
     ) -> Result<Response<v1::RevokeTokenResponse>, Status> {
         let (caller, language, message) = self.door.enter(request).await?;
-        self.revoke(&caller, &message.name).await.map(Response::new).map_err(|failure| failure.status(language))
+        self.revoke(&caller, message).await.map(Response::new).map_err(|failure| failure.status(language))
     }
 }

@@ -269,6 +269,11 @@ pub fn subscriptions_of(account: &str) -> String {
     format!("subscriber/{account}/")
 }
 
+/// Begins the subscriptions that a token has made and that outlive it.
+pub fn subscriptions_by(token: &str) -> String {
+    format!("subscription-by/{token}/")
+}
+
 /// A subscription that has ended.
 pub fn subscription_ended(id: &str) -> String {
     format!("{SUBSCRIPTIONS_ENDED}{id}")

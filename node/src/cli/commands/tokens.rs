@@ -15,7 +15,7 @@ pub enum Command {
     /// Lists all that are not revoked, newest first
     #[command(after_help = "Example:\n  duikou-node tokens list")]
     List,
-    /// Ends one at once
+    /// Ends one at once, and says what it has set up that goes on
     Revoke(RevokeArgs),
 }
 
@@ -58,13 +58,17 @@ pub struct CreateArgs {
     valid: Option<Seconds>,
 }
 
-/// Ends one at once
+/// Ends one at once, and says what it has set up that goes on
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  duikou-node tokens revoke tokens/8f14e45f")]
+#[command(after_help = "Example:\n  duikou-node tokens revoke tokens/8f14e45f --with-subscriptions")]
 pub struct RevokeArgs {
     /// Its name, as list shows it
     #[arg(value_name = "NAME")]
     name: String,
+
+    /// Ends the subscriptions too that it has made for its member: one that has leaked may have made some for others
+    #[arg(long)]
+    with_subscriptions: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -154,8 +158,18 @@ impl RevokeArgs {
     async fn run(self, context: &Context) -> Result<(), CommandError> {
         let name = if self.name.starts_with("tokens/") { self.name } else { format!("tokens/{}", self.name) };
         let mut client = context.connect().await?.tokens();
-        client.revoke_token(RevokeTokenRequest { name: name.clone() }).await?;
+        let request = RevokeTokenRequest { name: name.clone(), end_subscriptions: self.with_subscriptions };
+        let revoked = client.revoke_token(request).await?.into_inner();
         context.note(&Text::new(format!("{name} 已吊销"), format!("{name} is revoked")));
+        for ended in &revoked.ended_subscriptions {
+            context.note(&Text::new(format!("{ended} 随之结束"), format!("{ended} has ended with it")));
+        }
+        for left in &revoked.subscriptions {
+            context.note(&Text::new(
+                format!("{left} 由它建立，仍在继续；不需要的请删除：duikou-node subscriptions delete {left}"),
+                format!("{left} was made by it and goes on; to end it: duikou-node subscriptions delete {left}"),
+            ));
+        }
         Ok(())
     }
 }

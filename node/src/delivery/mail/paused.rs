@@ -56,8 +56,8 @@ fn why(reason: PauseReason, state: &StateFact) -> Text {
             "The receiver has answered that it wants no more (HTTP 410). If it should, mend it or give another address.",
         ),
         PauseReason::Account => Text::new(
-            "原因：建立此订阅的令牌已失效。请用有效的令牌重新建立。",
-            "The token that made it is no longer good. Make it anew with one that is.",
+            "原因：建立此订阅的令牌已过期，或其企业已被暂停。令牌重新有效后自动继续；否则请用有效的令牌重新建立。",
+            "The token that made it has expired, or its enterprise is suspended. It goes on by itself once the token is good again; else make it anew with one that is.",
         ),
         PauseReason::SubjectEnded => Text::new(
             "原因：所跟踪对口的信息已结束，或不再对您开放。以同一名称重新发布后可恢复。",

@@ -115,6 +115,12 @@ pub(super) const REASONS: &[Reason] = &[
     ("SUBSCRIPTION_LIMIT", "订阅已达上限：删除一些。", "There are as many subscriptions as there may be: delete some."),
     ("TOKEN_LIMIT", "令牌已达上限：撤销一些。", "There are as many tokens as there may be: revoke some."),
     ("OTHER_WAY", "该订阅的送达方式不支持此操作。", "The subscription's way of delivery has no such thing."),
+    ("SUBSCRIPTION_PAUSED", "该订阅已暂停：恢复后再领取。", "The subscription is paused: resume it, and pull again."),
+    (
+        "TOKEN_RESTING",
+        "建立该订阅的令牌已过期或其企业已被暂停：有效后自动继续。",
+        "The token that made the subscription is not good now: it goes on by itself once that is.",
+    ),
     ("ACK_UNKNOWN", "不属于最近一次拉取：重新拉取。", "It is not of the last pull: pull again, and acknowledge that."),
     ("MAIL_OFF", "本服务器不发邮件：选用其他方式。", "This server sends no mail: choose another way."),
     (

@@ -15,7 +15,7 @@ use super::view::shown;
 use crate::audit::{Action, Event};
 use crate::delivery::{
     self, Change, Changed, Changes, FROM_CURSOR, Message, NotTaken, Post, Refusal, Secret, Seen, StateFact,
-    SubscriptionFact, Wants, Way, new_secret,
+    Standing, SubscriptionFact, Wants, Way, new_secret,
 };
 use crate::engine::audit::Audited;
 use crate::engine::{Command, facts};
@@ -36,6 +36,7 @@ impl From<Refusal> for Failure {
             Refusal::Conflict => Self::Changed("subscription".to_owned()),
             Refusal::Full => Self::SubscriptionLimit,
             Refusal::Way => Self::OtherWay,
+            Refusal::Paused => Self::SubscriptionPaused,
         }
     }
 }
@@ -144,7 +145,17 @@ impl Subscriptions {
         .await
     }
 
+    /// Refuses to let one go on whose token is not good: it would be stopped again at once.
+    async fn may_go_on(&self, fact: &SubscriptionFact) -> Result<(), Failure> {
+        match self.desk.standing(fact).await? {
+            Standing::Good => Ok(()),
+            Standing::Resting | Standing::Gone => Err(Failure::TokenResting),
+        }
+    }
+
     pub(super) async fn resume(&self, caller: &Caller, name: &str) -> Result<Subscription, Failure> {
+        let (fact, _) = self.find(name, &seen_to_change(caller)?).await?;
+        self.may_go_on(&fact).await?;
         self.change(caller, name, |_, state, _| {
             delivery::resume(state);
             Ok(())
@@ -222,6 +233,7 @@ impl Subscriptions {
         if !matches!(fact.way, Way::Webhook { .. } | Way::Pull) {
             return Err(Failure::OtherWay);
         }
+        self.may_go_on(&fact).await?;
         let (cursor, since) = match request.origin {
             None => {
                 let (zh, en) = ("请填写 start_time 或 cursor。", "Give start_time or cursor.");

@@ -8,7 +8,9 @@ use duikou_proto::v1::subscription::{Interest, Way as Wanted};
 use duikou_proto::v1::{self, CounterpartInterest, MailDigest};
 use duikou_proto::validate::{self, Violation, reason};
 
-use crate::delivery::{Desk, Eyes, MailWay, NoticeWay, Secret, Seen, Target, Way, essence, new_secret};
+use crate::delivery::{
+    Desk, Eyes, MailWay, NoticeWay, Secret, Seen, Target, Way, account_of_token, essence, new_secret,
+};
 use crate::engine::{Engine, Reader};
 use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
@@ -47,7 +49,7 @@ pub(super) fn seen(caller: &Caller) -> Result<Seen, Failure> {
         Reader::Operator => Ok(Seen::All),
         Reader::Member(member) => Ok(Seen::Account(account_of(member))),
         // What a narrowed token sees of its member's, it might see too much by.
-        Reader::Registered | Reader::Narrowed(..) => Ok(Seen::Account(of_token(caller))),
+        Reader::Registered | Reader::Narrowed(..) => Ok(Seen::Account(account_of_token(&caller.account))),
     }
 }
 
@@ -65,11 +67,6 @@ fn account_of(member: &MemberId) -> String {
     format!("member:{member}")
 }
 
-/// An account of its own.
-fn of_token(caller: &Caller) -> String {
-    format!("token:{}", caller.account)
-}
-
 /// Whose a new one is.
 pub(super) fn owner(caller: &Caller, engine: &Engine, member: &str, found: &mut Vec<Violation>) -> Option<Owner> {
     let identity = engine.identity();
@@ -83,7 +80,7 @@ pub(super) fn owner(caller: &Caller, engine: &Engine, member: &str, found: &mut 
         unbounded,
     };
     let of_this_token =
-        |eyes| Owner { account: of_token(caller), eyes, token: caller.token.clone(), narrowed: None, unbounded };
+        |eyes| Owner { account: account_of_token(&caller.account), eyes, token: caller.token.clone(), narrowed: None, unbounded };
     let hosted = |member: &MemberId| engine.directory().hosted(&identity.node).any(|hosted| hosted.id == *member);
     match (&caller.reader, wanted) {
         (Reader::Operator, None) => {

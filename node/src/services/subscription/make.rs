@@ -74,6 +74,7 @@ impl Subscriptions {
             engine.now(),
         );
         fact.narrowed = owner.narrowed;
+        fact.creator = caller.actor().name;
         fact.notice = notice;
         fact.began = from_now.then(|| Began::now(engine, &fact.reader()));
         if fact.notice.is_some() {

@@ -48,6 +48,7 @@ pub(super) fn shown(fact: &SubscriptionFact, state: &StateFact) -> Subscription 
         etag: fact.etag(),
         failure_count: i32::try_from(state.failures).unwrap_or(i32::MAX),
         failure: state.failure.clone(),
+        creator: fact.creator.clone(),
         next_attempt_time: state.next_attempt.map(timestamp),
         success_time: state.success_time.map(timestamp),
     }

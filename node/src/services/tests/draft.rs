@@ -327,7 +327,7 @@ async fn whoever_has_had_a_hand_in_it_does_not_approve_it_and_deputies_stand_in_
 
     let draft = world.draft(&author, "rice", listing("rice", &["network"])).await.unwrap();
     let draft = world.submit(&author, &draft).await.unwrap();
-    let revoke = v1::RevokeTokenRequest { name: format!("tokens/{}", id(2)) };
+    let revoke = v1::RevokeTokenRequest { name: format!("tokens/{}", id(2)), ..Default::default() };
     world.tokens().revoke_token(revoke).await.unwrap();
     let orphan = world.approve(&deputy, &draft.name, &draft.content_hash).await;
     assert_eq!(told(orphan), closed, "nobody stands in for one who is no reviewer");

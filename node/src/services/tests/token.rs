@@ -40,7 +40,7 @@ async fn a_token_works_until_it_is_revoked_or_expires() {
     let other = world.token("a", Role::Viewer).await;
     let listed = world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens;
     assert_eq!(listed.len(), 2);
-    let revoke = RevokeTokenRequest { name: listed[0].name.clone() };
+    let revoke = RevokeTokenRequest { name: listed[0].name.clone(), ..Default::default() };
     world.tokens().revoke_token(revoke.clone()).await.unwrap();
     assert_eq!(world.tokens().revoke_token(revoke).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(world.anybody().get_listing(bearing(&other, get())).await.unwrap_err().code(), Code::Unauthenticated);
@@ -63,7 +63,7 @@ async fn a_caller_who_is_known_is_not_looked_for_again() {
     asked.extensions_mut().insert(known.clone());
     assert!(world.anybody().get_listing(asked).await.is_ok());
     let token = world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens.remove(0);
-    world.tokens().revoke_token(RevokeTokenRequest { name: token.name }).await.unwrap();
+    world.tokens().revoke_token(RevokeTokenRequest { name: token.name, ..Default::default() }).await.unwrap();
     // The call that was let in just before goes on, whose token nobody could find any longer.
     let mut asked = bearing(&secret, get());
     asked.extensions_mut().insert(known);
@@ -219,6 +219,7 @@ async fn the_last_use_is_noted_and_kept() {
     assert!(!rights.has_changed().unwrap(), "nobody's rights are others for that");
     let revoke = RevokeTokenRequest {
         name: world.tokens().list_tokens(ListTokensRequest {}).await.unwrap().into_inner().tokens[0].name.clone(),
+        ..Default::default()
     };
     world.tokens().revoke_token(revoke).await.unwrap();
     assert!(rights.has_changed().unwrap());

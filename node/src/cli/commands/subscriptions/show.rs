@@ -7,7 +7,7 @@ use duikou_proto::v1::{Delivery, Subscription, SubscriptionEvent, subscription_e
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Sequence, Text, clean, time};
 
-fn header() -> [Text; 6] {
+fn header() -> [Text; 7] {
     [
         Text::new("名称", "NAME"),
         Text::new("标签", "LABEL"),
@@ -15,6 +15,7 @@ fn header() -> [Text; 6] {
         Text::new("身份", "EYES"),
         Text::new("状态", "STATE"),
         Text::new("最近送达", "DELIVERED"),
+        Text::new("建立者", "MADE BY"),
     ]
 }
 
@@ -27,6 +28,7 @@ pub(super) fn sequence(context: &Context) -> Sequence<'_, Subscription> {
             eyes(context, subscription),
             state(context, subscription),
             time(subscription.success_time.as_ref()),
+            subscription.creator.clone(),
         ]
     })
 }
@@ -105,6 +107,7 @@ pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), 
         row("下次", "next attempt", time(subscription.next_attempt_time.as_ref()));
         row("最近送达", "delivered", time(subscription.success_time.as_ref()));
         row("建立", "created", time(subscription.create_time.as_ref()));
+        row("建立者", "made by", subscription.creator.clone());
         table.trim_fmt()
     })
 }

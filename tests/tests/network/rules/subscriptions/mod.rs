@@ -6,6 +6,7 @@ mod hostile;
 mod mails;
 mod pages;
 mod pull;
+mod tokens;
 mod webhooks;
 
 use duikou_proto::v1::create_subscription_request::Start;
