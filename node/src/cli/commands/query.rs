@@ -22,7 +22,7 @@ use crate::config::Seconds;
     after_help = "Example:\n  duikou-node query 绿茶 --member bijie,zunyi --within 5s\n  duikou-node query --kind talent --output jsonl\n  duikou-node query --asked"
 )]
 pub struct Args {
-    /// Words that all occur
+    /// Words that all occur, "phrases" that stand together, -words that do not; unlike in a search, no pinyin
     #[arg(value_name = "WORDS")]
     words: Vec<String>,
 

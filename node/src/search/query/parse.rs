@@ -2,6 +2,7 @@
 
 use duikou_proto::language::Text;
 use duikou_proto::validate::{Violation, reason};
+use duikou_proto::words::{Open, Piece, next_piece};
 
 use super::clause::typos;
 use crate::search::analysis::{cut, fold};
@@ -43,9 +44,6 @@ pub(crate) struct Item {
     pub(crate) begun: bool,
 }
 
-/// Quotation marks that open a phrase, with those that close it.
-const QUOTES: [(char, char); 4] = [('"', '"'), ('“', '”'), ('「', '」'), ('『', '』')];
-
 /// Reads a query; `prefix` says that its last word is still being typed, for which an open phrase is no fault.
 ///
 /// # Errors
@@ -60,10 +58,9 @@ pub(crate) fn parse(text: &str, prefix: bool) -> Result<Query, Vec<Violation>> {
         ));
     }
     let mut query = Query::default();
-    let mut rest = text.trim_start();
-    while !rest.is_empty() {
-        let (unwanted, item) = next(&mut rest, prefix)?;
-        rest = rest.trim_start();
+    let mut rest = text;
+    while let Some(piece) = next_piece(&mut rest) {
+        let (unwanted, item) = item(piece, prefix)?;
         if item.words.is_empty() {
             continue;
         }
@@ -90,45 +87,22 @@ pub(crate) fn parse(text: &str, prefix: bool) -> Result<Query, Vec<Violation>> {
     Ok(query)
 }
 
-fn next(rest: &mut &str, prefix: bool) -> Result<(bool, Item), Vec<Violation>> {
-    let unwanted = rest.strip_prefix(['-', '－']).filter(|after| !after.starts_with(char::is_whitespace));
-    let unwanted = unwanted.filter(|after| !after.is_empty());
-    if let Some(after) = unwanted {
-        *rest = after;
-    }
-    let quoted = QUOTES.into_iter().find_map(|(open, close)| Some((rest.strip_prefix(open)?, close)));
-    let (text, begun) = match quoted {
-        Some((inner, close)) => match inner.split_once(close) {
-            Some((phrase, after)) => {
-                *rest = after;
-                (phrase, false)
-            }
-            None if prefix => {
-                *rest = "";
-                (inner, true)
-            }
-            None => {
-                return Err(fault(
-                    reason::BAD_FORMAT,
-                    format!("引号没有闭合，请补上{close}，或删除引号。"),
-                    format!("A quotation mark is open: close it with {close}, or remove it."),
-                ));
-            }
-        },
-        None => {
-            let opens = |character: char| QUOTES.iter().any(|(open, _)| *open == character);
-            let end = rest.find(|character: char| character.is_whitespace() || opens(character)).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            *rest = after;
-            match word.strip_suffix(['*', '＊']) {
-                Some(begun) => (begun, true),
-                None => (word, false),
-            }
+fn item(piece: Result<Piece<'_>, Open<'_>>, prefix: bool) -> Result<(bool, Item), Vec<Violation>> {
+    let piece = match piece {
+        Ok(piece) => piece,
+        Err(Open { piece, .. }) if prefix => Piece { begun: true, ..piece },
+        Err(Open { close, .. }) => {
+            return Err(fault(
+                reason::BAD_FORMAT,
+                format!("引号没有闭合，请补上{close}，或删除引号。"),
+                format!("A quotation mark is open: close it with {close}, or remove it."),
+            ));
         }
     };
+    let Piece { text, unwanted, phrase, begun } = piece;
     let folded = fold(text).text;
     let words = cut(&folded).into_iter().take(QUERY_WORDS).map(|word| (word.text.to_owned(), word.han)).collect();
-    Ok((unwanted.is_some(), Item { text: folded, words, phrase: quoted.is_some(), begun }))
+    Ok((unwanted, Item { text: folded, words, phrase, begun }))
 }
 
 fn fault(reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Vec<Violation> {
