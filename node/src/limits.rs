@@ -77,6 +77,14 @@ pub const WATCH_STALL: Duration = Duration::from_secs(60);
 pub const WATCH_BOOKMARK: Duration = Duration::from_secs(60);
 /// How long the expiry of a token is waited for before it is looked at again.
 pub const EXPIRY_LOOK: Duration = Duration::from_secs(60 * 60);
+/// Tests of webhooks that one account may send within [`TESTS_WITHIN`]: nobody's server is to be shot at from here.
+pub const TESTS: usize = 5;
+/// See [`TESTS`].
+pub const TESTS_WITHIN: Duration = Duration::from_secs(10);
+/// Bytes of a body that are read and thrown away when its caller has been answered, so that it hears the answer.
+pub const UNREAD_BYTES: usize = 64 * 1024 * 1024;
+/// How long that is done.
+pub const UNREAD_WITHIN: Duration = Duration::from_secs(5);
 /// Subscriptions of one account, but for the operator's.
 pub const SUBSCRIPTIONS_PER_ACCOUNT: usize = 1_000;
 /// Events that are offered to a receiver before it is noted which of them it has.

@@ -16,6 +16,7 @@ mod problem;
 pub(crate) mod tags;
 mod transcode;
 
+mod unread;
 use std::sync::Arc;
 
 use axum::Router;
@@ -68,7 +69,8 @@ pub(crate) fn router(
     let documents = openapi::routes().merge(feeds::routes(desk, manner.cookies)).merge(pages);
     let rest = documents.fallback_service(transcode::Transcoder::new(grpc.clone()));
     let rest = explaining(rest.layer(from_fn(front::turn_away)).layer(from_fn(front::bound)));
-    Front::new(grpc, headers::around(rest, manner.tls), limiter, manner.cookies)
+    let rest = headers::around(rest, manner.tls).layer(from_fn(unread::read_on));
+    Front::new(grpc, rest, limiter, manner.cookies)
 }
 
 /// Every method that REST callers reach, as gRPC calls it.

@@ -29,6 +29,7 @@ use http::header::{ACCEPT, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Value};
 use serde_json::Value as Json;
@@ -233,15 +234,18 @@ async fn read_body(route: &Route, parts: &Parts, body: HttpBody, exchange: &Exch
     let problem = |status, reason: &str, zh: String, en: String| {
         Problem::new(status, Code::InvalidArgument, reason, &Text::new(zh, en), exchange.language)
     };
+    let too_large = || {
+        let (zh, en) =
+            (format!("请求正文过大，最多{REQUEST_BYTES}字节。"), format!("A body has at most {REQUEST_BYTES} bytes."));
+        problem(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", zh, en)
+    };
+    // What is said to be too large is not asked for: who waits for that need not send it.
+    if body.size_hint().lower() > REQUEST_BYTES as u64 {
+        return Err(too_large());
+    }
     let bytes = match tokio::time::timeout(BODY_WITHIN, Limited::new(body, REQUEST_BYTES).collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let (zh, en) = (
-                format!("请求正文过大，最多{REQUEST_BYTES}字节。"),
-                format!("A body has at most {REQUEST_BYTES} bytes."),
-            );
-            return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", zh, en));
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
         Ok(Err(error)) => {
             let (zh, en) = (format!("请求正文中断：{error}。"), format!("The body broke off: {error}."));
             return Err(problem(StatusCode::BAD_REQUEST, "BODY_BROKEN", zh, en));

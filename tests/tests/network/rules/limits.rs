@@ -135,6 +135,28 @@ async fn who_says_nothing_or_does_not_come_to_an_end_is_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_writes_all_before_it_reads_hears_why_it_was_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let net = Network::new(916).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
+    let address = net.node("shenzhen").addresses().web;
+    let body = vec![b' '; 9 * 1024 * 1024];
+    for (path, expected) in [("/v1/members/shenzhen/listings", "413"), ("/v1/no/such/path", "404")] {
+        let mut connection = silent(&address, &certificate).await;
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(&body).await.expect("all of it is taken");
+        let mut answer = [0; 12];
+        connection.read_exact(&mut answer).await.unwrap();
+        assert_eq!(std::str::from_utf8(&answer), Ok(&*format!("HTTP/1.1 {expected}")));
+    }
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_under_way_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
