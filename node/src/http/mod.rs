@@ -11,12 +11,13 @@ mod feeds;
 mod front;
 mod headers;
 mod limit;
+mod names;
 mod openapi;
 mod problem;
 pub(crate) mod tags;
 mod transcode;
-
 mod unread;
+
 use std::sync::Arc;
 
 use axum::Router;

@@ -5,13 +5,14 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use duikou_proto::language::{Language, Text};
+use duikou_proto::validate::reason;
 use http::header::{ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::Exchange;
+use super::{Exchange, names};
 
 /// The media type of a problem.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -37,6 +38,23 @@ struct ProblemViolation {
     field: String,
     reason: String,
     description: String,
+}
+
+impl ProblemViolation {
+    /// The same with the names that fields have in JSON. What is no field keeps the name that the caller has given it.
+    fn in_rest(&self) -> Self {
+        let field = match self.field.rsplit_once('.') {
+            _ if self.reason != reason::UNKNOWN_FIELD => names::in_json(&self.field),
+            Some((path, unknown)) => format!("{}.{unknown}", names::in_json(path)),
+            None => self.field.clone(),
+        };
+        let field = match field.split_once(".paths[") {
+            // A mask is one text there.
+            Some((mask, _)) => mask.to_owned(),
+            None => field,
+        };
+        Self { field, reason: self.reason.clone(), description: names::in_json(&self.description) }
+    }
 }
 
 #[derive(Serialize)]
@@ -174,15 +192,17 @@ impl Problem {
     /// The document.
     pub(crate) fn json(&self, exchange: &Exchange) -> Vec<u8> {
         let title = title(self.status);
+        let violations: Vec<_> = self.violations.iter().map(ProblemViolation::in_rest).collect();
+        let detail = names::in_json(&self.detail);
         let document = Document {
             r#type: format!("{TYPE_PREFIX}{}", self.reason),
             title: title.in_language(exchange.language),
             status: self.status.as_u16(),
-            detail: &self.detail,
+            detail: &detail,
             instance: &exchange.path,
             code: name_of(self.code),
             reason: &self.reason,
-            violations: &self.violations,
+            violations: &violations,
             request_id: exchange.id.to_string(),
         };
         // Texts and numbers always have a JSON form.
@@ -282,6 +302,8 @@ fn title(status: StatusCode) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use tonic_types::FieldViolation;
+
     use super::*;
 
     fn exchange(language: Language) -> Exchange {
@@ -309,6 +331,35 @@ mod tests {
         let response = english.respond(&exchange(Language::En));
         assert_eq!(response.headers()[RETRY_AFTER], "2");
         assert_eq!(response.headers()[CONTENT_LANGUAGE], "en");
+    }
+
+    #[test]
+    fn fields_have_their_names_in_json() {
+        let mut details = tonic_types::ErrorDetails::with_error_info("INVALID", "duikou", [] as [(String, String); 0]);
+        let violation = |(field, reason, description): (&str, &str, &str)| {
+            let mut violation = FieldViolation::new(field, description);
+            violation.reason = reason.to_owned();
+            violation
+        };
+        let violations = [
+            ("filter.expire_time.start_time", "OUT_OF_RANGE", "give start_time or cursor"),
+            ("listing.regions[0].page_size", "UNKNOWN_CODE", "no such code: snake_case_of_mine"),
+            ("update_mask.paths[1]", "UNKNOWN_FIELD", ""),
+            ("listing.page_size", "UNKNOWN_FIELD", ""),
+            ("page_size", "UNKNOWN_FIELD", ""),
+            ("", "INCONSISTENT", ""),
+        ];
+        details.set_bad_request(violations.map(violation).to_vec());
+        let status = Status::with_error_details(Code::InvalidArgument, "see page_token", details);
+        let problem = Problem::of(&status, Language::En);
+        let json: serde_json::Value = serde_json::from_slice(&problem.json(&exchange(Language::En))).expect("JSON");
+        let field = |index: usize| json["violations"][index]["field"].as_str().unwrap().to_owned();
+        let fields = ["filter.expireTime.startTime", "listing.regions[0].pageSize", "updateMask", "listing.page_size"];
+        assert_eq!([field(0), field(1), field(2), field(3)], fields);
+        assert_eq!([field(4), field(5)], ["page_size", ""], "what is no field there is named as it was sent");
+        assert_eq!(json["violations"][0]["description"], "give startTime or cursor");
+        assert_eq!(json["violations"][1]["description"], "no such code: snake_case_of_mine");
+        assert_eq!(json["detail"], "see pageToken");
     }
 
     #[test]

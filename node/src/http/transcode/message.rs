@@ -1,11 +1,13 @@
 //! Requests as JSON: the rules of proto3's JSON form, and everything that breaks them at once, by field.
 //!
-//! Field names are taken in lowerCamelCase and as the contract has them. Paths in violations are the contract's.
+//! Field names are taken in lowerCamelCase and as the contract has them. Paths in violations are the contract's: they are
+//! written in lowerCamelCase where all violations are.
 
 use duikou_proto::validate::{Violation, reason};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 use serde_json::{Map, Value as Json};
 
+use crate::http::names;
 use crate::services::violation;
 
 /// Violations that are looked for in one request.
@@ -86,6 +88,12 @@ pub(crate) fn item(field: &FieldDescriptor, json: &Json, path: &str, found: &mut
 /// A value without fields of its own: the one mapping of proto3's JSON form reads it.
 fn leaf(field: &FieldDescriptor, json: &Json, path: &str, found: &mut Vec<Violation>) -> Option<Value> {
     let listed = field.is_list();
+    // Of masks its JSON form knows one way to write names, and all other names are taken in two.
+    let mask = field.kind().as_message().is_some_and(|kind| kind.full_name() == "google.protobuf.FieldMask");
+    let json = match json {
+        Json::String(text) if mask => &Json::String(names::in_json(text)),
+        other => other,
+    };
     let wrapped = if listed { Json::Array(vec![json.clone()]) } else { json.clone() };
     let document = Json::Object(Map::from_iter([(field.json_name().to_owned(), wrapped)]));
     let read = DynamicMessage::deserialize(field.parent_message().clone(), document);
