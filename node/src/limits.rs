@@ -89,7 +89,7 @@ pub const UNREAD_WITHIN: Duration = Duration::from_secs(5);
 pub const SUBSCRIPTIONS_PER_ACCOUNT: usize = 1_000;
 /// Events that are offered to a receiver before it is noted which of them it has.
 pub const DELIVERY_EVENTS: usize = 32;
-/// Listings in one digest; more are counted.
+/// Events in one digest; the rest follows in another.
 pub const DIGEST_EVENTS: usize = 200;
 /// Deliveries that the log of a subscription keeps.
 pub const DELIVERY_LOG: u64 = 50;
@@ -137,7 +137,7 @@ pub const DELIVERY_RETRY_AFTER: Duration = Duration::from_secs(60 * 60);
 pub const SECRET_GRACE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Secrets of a webhook that sign at once.
 pub const WEBHOOK_SECRETS: usize = 4;
-/// How long changes are gathered before a digest at once is sent.
+/// How long changes are gathered before a digest at once is sent, and the rest of one that was too long waits.
 pub const DIGEST_COALESCES: Duration = Duration::from_secs(60);
 /// How often within [`ASKED_WITHIN`] one subscription asks readers of addresses to confirm them.
 pub const ASKED: usize = 3;

@@ -72,8 +72,7 @@ impl Follower {
             if !self.something_comes(fact, &state).await? {
                 return Ok(Next::Reload);
             }
-            let coalesced = Micros::try_from(limits::DIGEST_COALESCES.as_micros()).unwrap_or_default();
-            if self.rest_until(Some(self.desk.engine.now() + coalesced)).await {
+            if self.rest_until(Some(self.desk.engine.now() + coalesced())).await {
                 return Ok(Next::Reload);
             }
         }
@@ -88,7 +87,14 @@ impl Follower {
             let _look = self.looks.acquire().await;
             gatherer.next(limits::DIGEST_EVENTS).await?
         };
-        let mut noted = StateFact { digest_time: Some(self.desk.engine.now()), next_attempt: None, ..state.clone() };
+        let now = self.desk.engine.now();
+        // What one mail does not hold follows soon, and not when the next is due: else a digest could fall behind for ever.
+        let rest = match (gathered.caught_up, gathered.events.is_empty(), mail.pace()) {
+            (true, ..) | (false, false, Pace::AtOnce) => None,
+            (false, true, _) => Some(now),
+            (false, false, _) => Some(now + coalesced()),
+        };
+        let mut noted = StateFact { digest_time: Some(now), next_attempt: rest, ..state.clone() };
         gatherer.note(&mut noted, &gathered.cursor);
         if gathered.events.is_empty() {
             if gathered.caught_up && gathered.ended {
@@ -181,6 +187,11 @@ impl Follower {
         }
         after
     }
+}
+
+/// How long changes are gathered, and the rest of a digest waits.
+fn coalesced() -> Micros {
+    Micros::try_from(limits::DIGEST_COALESCES.as_micros()).unwrap_or_default()
 }
 
 /// The same for the same content, so that a digest that comes twice is known for one.
