@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tantivy::query::Query;
+use tantivy::query::{ConstScoreQuery, Query};
 
 use super::duplicates::{Original, same};
 use super::ranking::{Ranking, ranked};
@@ -11,8 +11,10 @@ use super::schema::Fields;
 /// See the module.
 #[derive(Debug, Clone)]
 pub(crate) enum Alike {
-    /// Whatever may say the same.
+    /// Whatever may say the same, the more so the better.
     Same(Arc<Original>),
+    /// The same, which says nothing of the order.
+    Among(Arc<Original>),
     /// Whatever has some of this.
     Ranked(Arc<Ranking>),
 }
@@ -21,6 +23,7 @@ pub(crate) enum Alike {
 pub(super) fn alike(fields: &Fields, alike: &Alike) -> Box<dyn Query> {
     match alike {
         Alike::Same(original) => same(fields, original),
+        Alike::Among(original) => Box::new(ConstScoreQuery::new(same(fields, original), 0.0)),
         Alike::Ranked(ranking) => ranked(fields, ranking),
     }
 }

@@ -45,9 +45,7 @@ impl Search {
         opportunity: &Opportunity,
         reader: &Reader,
     ) -> Result<Vec<Duplicate>, SearchError> {
-        let opportunity = opportunity.clone();
-        let original = move || Arc::new(Original { pieces: Pieces::of(&opportunity), opportunity });
-        let original = self.beside(original).await.ok_or(SearchError::Unready)?;
+        let original = self.original(opportunity).await?;
         let wanted = Wanted {
             query: Query::default(),
             alike: Some(Alike::Same(original.clone())),
@@ -60,6 +58,36 @@ impl Search {
         let mut hits = self.find(wanted, reader).await?.hits;
         hits.retain(|hit| Some(hit.part.name()) != name);
         self.beside(move || original.duplicates(hits)).await.ok_or(SearchError::Unready)
+    }
+
+    /// Of what is wanted, and may be seen by `reader`, that which says the same as `hit` and comes before it.
+    ///
+    /// # Errors
+    /// Where there is no answer for now.
+    pub(crate) async fn same_before(
+        &self,
+        hit: &Hit,
+        wanted: &Wanted,
+        reader: &Reader,
+    ) -> Result<Vec<Duplicate>, SearchError> {
+        let original = self.original(hit.opportunity()).await?;
+        let among = Wanted {
+            alike: Some(Alike::Among(original.clone())),
+            start: Start::First,
+            size: CANDIDATES,
+            facets: Vec::new(),
+            ..wanted.clone()
+        };
+        let mut hits = self.find(among, reader).await?.hits;
+        let own = hits.iter().position(|other| other.part.name() == hit.part.name());
+        hits.truncate(own.unwrap_or_default());
+        self.beside(move || original.duplicates(hits)).await.ok_or(SearchError::Unready)
+    }
+
+    async fn original(&self, opportunity: &Opportunity) -> Result<Arc<Original>, SearchError> {
+        let opportunity = opportunity.clone();
+        let original = move || Arc::new(Original { pieces: Pieces::of(&opportunity), opportunity });
+        self.beside(original).await.ok_or(SearchError::Unready)
     }
 }
 

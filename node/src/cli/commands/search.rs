@@ -92,7 +92,7 @@ impl Args {
         };
         let answer = context.connect().await?.search().search_listings(request).await?.into_inner();
         match context.global.output {
-            OutputForm::Table => people(context, &answer),
+            OutputForm::Table => people(context, &answer, self.group),
             OutputForm::Json => context.show(&answer, |_| String::new()),
             OutputForm::Jsonl => {
                 let mut results = Sequence::new(context, &[], |_: &SearchResult| Vec::new());
@@ -117,7 +117,7 @@ fn facet_of(facet: FacetArg) -> Facet {
     }
 }
 
-fn people(context: &Context, answer: &SearchListingsResponse) -> Result<(), CommandError> {
+fn people(context: &Context, answer: &SearchListingsResponse, grouped: bool) -> Result<(), CommandError> {
     let header = [
         Text::new("标题", "TITLE"),
         Text::new("类别", "KIND"),
@@ -143,7 +143,14 @@ fn people(context: &Context, answer: &SearchListingsResponse) -> Result<(), Comm
     for facet in &answer.facets {
         context.print(&clean(&facet_line(facet)))?;
     }
-    context.note(&Text::new(format!("共 {} 条", answer.total_size), format!("{} in all", answer.total_size)));
+    let (all, groups) = (answer.total_size, answer.results.len());
+    context.note(&match grouped {
+        true => Text::new(
+            format!("共 {all} 条，本页合为 {groups} 组"),
+            format!("{all} in all, {groups} groups on this page"),
+        ),
+        false => Text::new(format!("共 {all} 条"), format!("{all} in all")),
+    });
     if answer.corrected {
         context.note(&Text::new(
             "没有完全相符的，以下为拼写相近的结果",

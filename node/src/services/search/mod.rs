@@ -3,7 +3,7 @@
 mod found;
 mod server;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use duikou_proto::filter::Filter;
 use duikou_proto::name::MemberId;
@@ -22,6 +22,7 @@ use super::directory::{completeness, held_of};
 use super::error::{Failure, violation};
 use super::listing::record_name;
 use super::page_token::{Purpose, page_size};
+use crate::engine::Reader;
 use crate::limits;
 use crate::search::{
     Answer, Facets, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse,
@@ -29,6 +30,8 @@ use crate::search::{
 
 /// Results whose duplicates are looked for at once.
 const GROUPED: usize = 100;
+/// Steps from one to another that says the same, over which the first of them is looked for.
+const GROUP_DEPTH: usize = 3;
 
 pub(crate) struct Searches {
     pub(crate) door: Door,
@@ -82,7 +85,7 @@ impl Searches {
             size,
             facets: facets.iter().map(|facet| facet_field(*facet)).collect(),
         };
-        let mut answer = self.search.find(wanted, &caller.reader).await?;
+        let mut answer = self.search.find(wanted.clone(), &caller.reader).await?;
         let next_page_token =
             answer.next.map(|next| purpose.seal(&self.door.engine, &next.to_text())).unwrap_or_default();
         let counts = std::mem::take(&mut answer.facets);
@@ -95,7 +98,8 @@ impl Searches {
             corrected: answer.reach == Reach::Typos && answer.total > 0,
             results: Vec::new(),
         };
-        let results = self.results(caller, answer, request.group_duplicates).await?;
+        let grouped = request.group_duplicates.then_some(&wanted);
+        let results = self.results(caller, answer, grouped).await?;
         Ok(Found { results, rest })
     }
 
@@ -107,23 +111,37 @@ impl Searches {
         &self,
         caller: &Caller,
         answer: Answer,
-        group: bool,
+        grouped: Option<&Wanted>,
     ) -> Result<Vec<(Hit, v1::SearchResult)>, Failure> {
-        let (mut results, mut grouped) = (Vec::with_capacity(answer.hits.len()), HashSet::new());
+        let mut results = Vec::with_capacity(answer.hits.len());
         for mut hit in answer.hits {
-            if grouped.contains(hit.part.name().as_str()) {
-                continue;
-            }
             let mut duplicates = Vec::new();
-            if group {
+            if let Some(wanted) = grouped {
                 let found = self.search.duplicates(Some(hit.part.name()), hit.opportunity(), &caller.reader).await?;
+                if !found.is_empty() && !self.heads(&hit, wanted, &caller.reader, GROUP_DEPTH).await? {
+                    continue;
+                }
                 duplicates.extend(found.into_iter().take(limits::DUPLICATES).map(shown));
-                grouped.extend(duplicates.iter().map(|duplicate| duplicate.name.clone()));
             }
             let excerpts = std::mem::take(&mut hit.excerpts);
             results.push((hit, v1::SearchResult { listing: None, excerpts, duplicates }));
         }
         Ok(results)
+    }
+
+    /// Whether a result is the first of those that say the same: no other that is one comes before it, on whatever page.
+    /// That two say the same as a third does not mean that they do as each other: then only the third stands under the
+    /// first. `deep`: over how many such steps that is asked; beyond, a result is shown rather than lost.
+    async fn heads(&self, hit: &Hit, wanted: &Wanted, reader: &Reader, deep: usize) -> Result<bool, Failure> {
+        if deep == 0 {
+            return Ok(true);
+        }
+        for before in self.search.same_before(hit, wanted, reader).await? {
+            if Box::pin(self.heads(&before.hit, wanted, reader, deep - 1)).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn sent(&self, request: Request<SearchListingsRequest>) -> Result<Response<Sent>, Status> {

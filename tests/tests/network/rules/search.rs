@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use duikou_proto::v1::search_listings_request::Facet;
+use duikou_proto::v1::search_listings_request::{Facet, OrderBy};
 use duikou_proto::v1::search_service_client::SearchServiceClient;
 use duikou_proto::v1::token::Role;
 use duikou_proto::v1::{
@@ -85,6 +85,24 @@ async fn listings_are_found_as_people_type_them_on_every_server() {
     let both = [result.listing.as_ref().unwrap().name.clone(), same.name.clone()];
     let names = [listing_name("shenzhen", "cold"), listing_name("bijie", "cold2")];
     assert!(names.iter().all(|name| both.contains(name)), "{both:?}");
+    // On pages of one each, the group is on one of them, whatever their order.
+    for order in [OrderBy::Relevance, OrderBy::Newest, OrderBy::Closing] {
+        let grouped = SearchListingsRequest { group_duplicates: true, ..words("温控") };
+        let mut page = SearchListingsRequest { page_size: 1, order_by: order.into(), ..grouped };
+        let mut heads = Vec::new();
+        loop {
+            let answer = search(shenzhen, page.clone()).await.unwrap();
+            assert_eq!(answer.total_size, 2);
+            heads.extend(
+                answer.results.into_iter().map(|result| (result.listing.unwrap().name, result.duplicates.len())),
+            );
+            if answer.next_page_token.is_empty() {
+                break;
+            }
+            page.page_token = answer.next_page_token;
+        }
+        assert!(matches!(heads.as_slice(), [(_, 1)]), "{order:?}: {heads:?}");
+    }
     bijie.withdraw(&names[1], WithdrawalReason::Withdrawn).await.unwrap();
     for server in net.servers() {
         finds(server, words("温控"), &["cold"]).await;
