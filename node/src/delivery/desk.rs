@@ -1,6 +1,6 @@
 //! What owners do to their subscriptions, each in one transaction; the runner hears of it afterwards.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -84,6 +84,8 @@ pub(crate) struct Desk {
     /// There may be notices to be sent.
     pub(super) notices: Arc<Notify>,
     turns: Arc<[Mutex<()>; TURNS]>,
+    /// When each account has lately tested webhooks.
+    tests: Arc<std::sync::Mutex<BTreeMap<String, Vec<Micros>>>>,
 }
 
 /// Pages that are brought up to the feed at once; each always by the same of these.
@@ -109,6 +111,7 @@ impl Desk {
             changes,
             notices: Arc::default(),
             turns: Arc::default(),
+            tests: Arc::default(),
         }
     }
 
@@ -152,6 +155,28 @@ impl Desk {
     pub(super) async fn turn_of(&self, id: &str) -> MutexGuard<'_, ()> {
         let place = blake3::hash(id.as_bytes()).as_bytes()[0];
         self.turns[usize::from(place) % TURNS].lock().await
+    }
+
+    /// Notes that an account tests a webhook.
+    ///
+    /// # Errors
+    /// Where it has done that too often: how long it waits.
+    pub(crate) fn may_test(&self, account: &str) -> Result<(), Duration> {
+        let now = self.engine.now();
+        let within = Micros::try_from(limits::TESTS_WITHIN.as_micros()).unwrap_or_default();
+        let mut tests = self.tests.lock().unwrap_or_else(PoisonError::into_inner);
+        // A clock that was set back keeps nobody waiting for longer than that.
+        let late = |time: &Micros| *time <= now && *time > now - within;
+        tests.retain(|_, times| {
+            times.retain(late);
+            !times.is_empty()
+        });
+        let times = tests.entry(account.to_owned()).or_default();
+        if let Some(first) = times.first().filter(|_| times.len() >= limits::TESTS) {
+            return Err(Duration::from_micros(u64::try_from(first + within - now).unwrap_or_default()));
+        }
+        times.push(now);
+        Ok(())
     }
 
     /// How the token stands on which a subscription depends, if any.

@@ -130,15 +130,15 @@ impl Desk {
         }
     }
 
-    /// Acknowledges what the last pull returned.
+    /// Acknowledges what the last pull returned; once more, where the answer was lost, is no fault.
     ///
     /// # Errors
     /// [`Refusal::Conflict`] where `ack` is of another; where there is none for `seen`, or the store fails.
     pub(crate) async fn acknowledge(&self, id: &str, seen: &Seen, ack: &str) -> Result<(), NotTaken> {
         let pulled = self.engine.fact::<PulledFact>(&facts::pulled(id)).await?;
         let stale = stale_departures(&self.engine, id).await?;
-        let (key, ack, now) = (facts::pulled(id), ack.to_owned(), self.engine.now());
-        let known = pulled.filter(|pulled| pulled.ack == ack);
+        let (key, given, now) = (facts::pulled(id), ack.to_owned(), self.engine.now());
+        let known = pulled.filter(|pulled| pulled.ack == given);
         let generation = known.as_ref().map(|known| known.state.generation);
         let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, changes: &mut Changes| {
             if fact.way != Way::Pull {
@@ -150,7 +150,7 @@ impl Desk {
                 return Err(Refusal::Conflict);
             };
             let generation = state.generation;
-            *state = StateFact { generation, success_time: Some(now), ..known.state };
+            *state = StateFact { generation, success_time: Some(now), acknowledged: given, ..known.state };
             changes.extend(known.confirmed);
             changes.tell(known.told);
             stale.into_iter().for_each(|key| changes.remove(key));
@@ -158,6 +158,11 @@ impl Desk {
             Ok(())
         };
         let change = Change { id: id.to_owned(), seen: seen.clone(), etag: None, act };
-        self.engine.submit(change).await?.map(drop).map_err(NotTaken::Refused)
+        let Err(refusal) = self.engine.submit(change).await? else { return Ok(()) };
+        let state = self.get(id, seen).await?.map(|(_, state)| state);
+        match state.filter(|state| refusal == Refusal::Conflict && state.acknowledged == ack) {
+            Some(_) if !ack.is_empty() => Ok(()),
+            _ => Err(NotTaken::Refused(refusal)),
+        }
     }
 }

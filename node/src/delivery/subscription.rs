@@ -139,6 +139,9 @@ pub(crate) struct StateFact {
     /// When the last digest was due.
     #[serde(default)]
     pub(crate) digest_time: Option<Micros>,
+    /// What was last acknowledged of a pull.
+    #[serde(default)]
+    pub(crate) acknowledged: String,
     /// Deliveries that were ever logged.
     pub(crate) deliveries: u64,
 }

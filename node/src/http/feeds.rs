@@ -6,6 +6,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::{Extension, Router};
 use duikou_proto::language::{Language, Text};
+use duikou_proto::validate::reason;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, LAST_MODIFIED};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use tonic::Code;
@@ -92,6 +93,11 @@ fn absent(language: Language) -> Problem {
 pub(crate) fn unready(busy: Busy, language: Language) -> Problem {
     let failure = match busy {
         Busy::Unready => Failure::PageUnready,
+        Busy::NoPlace => {
+            let (zh, en) =
+                ("不是本页给出的位置，请从第一页重新开始。", "No page has given this place: begin with the first.");
+            Failure::field("after", reason::BAD_FORMAT, zh, en)
+        }
         Busy::Store(error) => error.into(),
         Busy::Write(error) => error.into(),
     };

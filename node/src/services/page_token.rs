@@ -61,11 +61,16 @@ impl Purpose {
 
 /// The size of a page that is asked for.
 pub(crate) fn page_size(size: i32) -> Result<usize, Failure> {
+    page_size_of("page_size", size)
+}
+
+/// The same where the field has another name.
+pub(crate) fn page_size_of(field: &str, size: i32) -> Result<usize, Failure> {
     match usize::try_from(size) {
         Ok(0) => Ok(limits::PAGE_DEFAULT),
         Ok(size) => Ok(size.min(limits::PAGE)),
         Err(_) => Err(Failure::field(
-            "page_size",
+            field,
             reason::OUT_OF_RANGE,
             format!("每页条数不能为负，请填写1至{}，或不填。", limits::PAGE),
             format!("A page cannot have a negative size: give 1 to {}, or nothing.", limits::PAGE),

@@ -60,10 +60,14 @@ impl Tokens {
     async fn check(&self, token: Token) -> Result<TokenFact, Failure> {
         let mut found = Vec::new();
         let engine = &self.door.engine;
-        if token.label.chars().count() > LABEL_CHARS || token.label.chars().any(char::is_control) {
+        let bad = match token.label.chars().count() > LABEL_CHARS {
+            true => Some(reason::TOO_LONG),
+            false => token.label.chars().any(char::is_control).then_some(reason::BAD_FORMAT),
+        };
+        if let Some(bad) = bad {
             found.push(violation(
                 "token.label",
-                reason::TOO_LONG,
+                bad,
                 format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。"),
                 format!("A label is one line of at most {LABEL_CHARS} characters: change it."),
             ));
@@ -94,8 +98,8 @@ impl Tokens {
             found.push(violation(
                 "token.expire_time",
                 reason::OUT_OF_RANGE,
-                "失效时间须晚于现在，请修改。",
-                "A token must expire after now: change the time, or leave it out.",
+                "失效时间须晚于现在、早于公元10000年，请修改或不填。",
+                "A token expires after now and before the year 10000: change the time, or leave it out.",
             ));
         }
         if !found.is_empty() {

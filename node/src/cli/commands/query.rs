@@ -47,7 +47,14 @@ pub struct Args {
 }
 
 fn seconds(text: &str) -> Result<Seconds, String> {
-    Seconds::from_str(text).map_err(|rule| rule.en.to_owned())
+    Seconds::from_str(text).or_else(|rule| fraction(text).ok_or_else(|| rule.en.to_owned()))
+}
+
+/// Parts of a second, as the server says its bounds: `0.1s`.
+fn fraction(text: &str) -> Option<Seconds> {
+    let (whole, parts) = text.strip_suffix('s')?.split_once('.')?;
+    let good = (1..=3).contains(&parts.len()) && parts.bytes().all(|byte| byte.is_ascii_digit());
+    Seconds::from_str(&format!("{whole}{parts:0<3}ms")).ok().filter(|_| good)
 }
 
 impl Args {

@@ -109,7 +109,7 @@ fn times(start_time: Option<prost_types::Timestamp>, end_time: Option<prost_type
 }
 
 /// A time with its offset, or a day, which begins when it begins in China.
-pub(super) fn moment(text: &str) -> Result<prost_types::Timestamp, String> {
+pub(in crate::cli::commands) fn moment(text: &str) -> Result<prost_types::Timestamp, String> {
     let day = || text.parse::<Date>().ok()?.to_zoned_datetime(TimeZone::get("Asia/Shanghai").ok()?).ok();
     let time = text.parse::<jiff::Timestamp>().ok().or_else(|| day().map(|zoned| zoned.timestamp()));
     let time = time.ok_or("write a day as 2027-03-01 or a time as 2027-03-01T09:00:00+08:00")?;

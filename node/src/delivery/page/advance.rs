@@ -24,6 +24,9 @@ pub(crate) enum Busy {
     /// There is more to be taken in than one request waits for.
     #[error("the page is being made ready")]
     Unready,
+    /// What is asked for follows nothing that any page has.
+    #[error("there is no such place on the page")]
+    NoPlace,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -14,6 +14,11 @@ use crate::delivery::subjects::told;
 /// How soon calendars should look again.
 const REFRESH: &str = "PT1H";
 
+/// What stands in a calendar without events, since one has at least one component (RFC 5545, 3.6) and some programs refuse
+/// one without: the time zone of its times, which nobody sees.
+const NO_EVENT: &str = "BEGIN:VTIMEZONE\r\nTZID:Etc/UTC\r\nBEGIN:STANDARD\r\nDTSTART:19700101T000000\r\n\
+                        TZOFFSETFROM:+0000\r\nTZOFFSETTO:+0000\r\nEND:STANDARD\r\nEND:VTIMEZONE\r\n";
+
 /// Writes it.
 pub(super) fn render(content: &Content, origin: Option<&Origin>) -> Vec<u8> {
     let mut calendar = Calendar::empty();
@@ -34,7 +39,13 @@ pub(super) fn render(content: &Content, origin: Option<&Origin>) -> Vec<u8> {
             calendar.extend(deadline);
         }
     }
-    calendar.to_string().into_bytes()
+    let mut text = calendar.to_string();
+    if calendar.components.is_empty()
+        && let Some(end) = text.rfind("END:VCALENDAR")
+    {
+        text.insert_str(end, NO_EVENT);
+    }
+    text.into_bytes()
 }
 
 fn event(entry: &Entry, when: When, origin: Option<&Origin>) -> Event {
@@ -110,4 +121,27 @@ fn deadline_uid(name: &str) -> String {
 
 fn utc(seconds: i64) -> String {
     jiff::Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_calendar_without_events_has_a_component_and_stays_the_same() {
+        let content = || Content {
+            title: "茶".to_owned(),
+            id: "1".to_owned(),
+            updated: 0,
+            entries: Vec::new(),
+            left: Vec::new(),
+            next: None,
+            first: true,
+            network: "n.example".to_owned(),
+        };
+        let text = String::from_utf8(render(&content())).unwrap();
+        assert!(text.ends_with(&format!("{NO_EVENT}END:VCALENDAR\r\n")), "{text}");
+        assert!(text.lines().all(|line| line.len() <= 75) && !text.replace("\r\n", "").contains('\n'), "{text}");
+        assert_eq!(render(&content()), text.as_bytes());
+    }
 }

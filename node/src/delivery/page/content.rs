@@ -7,9 +7,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
-use duikou_proto::name::RecordName;
+use duikou_proto::name::{NetworkName, RecordName};
 use duikou_proto::v1::{Listing, Matched, Opportunity};
 
+use super::advance::Busy;
 use crate::delivery::memory::{self, HadFact, LeftFact, departures};
 use crate::delivery::subjects::told;
 use crate::delivery::subscription::SubscriptionFact;
@@ -62,17 +63,20 @@ impl Entry {
 }
 
 impl Content {
-    /// Reads a page. A calendar is one page, of events alone.
+    /// Reads a page: what follows `after`, a place as `next` of the page before has it. A calendar is one page, of events
+    /// alone.
     pub(super) async fn read(
         engine: &Engine,
         fact: &SubscriptionFact,
         after: &str,
         calendar: bool,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Busy> {
         let prefix = facts::recent(&fact.id);
-        let mut place = match BASE64_URL_SAFE_NO_PAD.decode(after).map(String::from_utf8) {
-            Ok(Ok(place)) if !place.is_empty() => format!("{prefix}{place}"),
-            _ => String::new(),
+        // Whoever walks on by what is no place would begin again, without end.
+        let mut place = match place_of(after, &engine.identity().network) {
+            Some(place) => format!("{prefix}{place}"),
+            None if after.is_empty() => String::new(),
+            None => return Err(Busy::NoPlace),
         };
         let first = place.is_empty();
         let wanted = if calendar { limits::CALENDAR_EVENTS } else { limits::PAGE_ENTRIES };
@@ -111,6 +115,14 @@ impl Content {
     pub(super) fn entry_id(&self, name: &str) -> String {
         format!("tag:{},2026:{name}", self.network)
     }
+}
+
+/// A place on a page, as it is kept: a number, and the name of a listing.
+fn place_of(after: &str, network: &NetworkName) -> Option<String> {
+    let place = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(after).ok()?).ok()?;
+    let (number, name) = place.split_once('/')?;
+    let good = number.bytes().all(|byte| byte.is_ascii_digit()) && RecordName::parse(name, network).is_ok();
+    good.then_some(place)
 }
 
 async fn read_entries(

@@ -299,7 +299,7 @@ fn header_parameters(route: &Route, input: &MessageDescriptor) -> Vec<Value> {
         return headers;
     }
     if input.get_field_by_name("request_id").is_some() {
-        let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"});
+        let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^([!-~]+|\"[ -~]+\")$"});
         headers.push(header(
             "Idempotency-Key",
             "Stands for `request_id`: the same key carries a request out once in 24 hours; 422 with another request.",

@@ -19,6 +19,9 @@ pub(super) struct Schemas<'a> {
     begun: BTreeSet<String>,
 }
 
+/// How the contract says that a number has no sign.
+const NO_NEGATIVE: &str = "Negative: INVALID_ARGUMENT";
+
 /// What `google.api.field_behavior` says of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Behaviour {
@@ -88,7 +91,11 @@ impl<'a> Schemas<'a> {
             kind if field.is_list() => json!({"type": "array", "items": self.kind(&kind)}),
             kind => self.kind(&kind),
         };
-        describe(&mut schema, self.comments.field(field));
+        let comment = self.comments.field(field);
+        if field.kind() == Kind::Int32 && comment.contains(NO_NEGATIVE) {
+            schema["minimum"] = 0.into();
+        }
+        describe(&mut schema, comment);
         if has_behaviour(field, Behaviour::OutputOnly) {
             schema["readOnly"] = true.into();
         }

@@ -32,8 +32,8 @@ pub(crate) fn apply(route: &Route, headers: &HeaderMap, message: &mut DynamicMes
         Some(None) => found.push(violation(
             "Idempotency-Key",
             reason::BAD_FORMAT,
-            format!("应为1至{KEY_CHARS}个可见字符，建议使用UUID，请修改。"),
-            format!("A key has 1 to {KEY_CHARS} visible characters, best those of a UUID: change it."),
+            format!("应为1至{KEY_CHARS}个可见字符（空格只能在引号内），建议使用UUID，请修改。"),
+            format!("A key has 1 to {KEY_CHARS} visible characters, spaces only within quotation marks, best those of a UUID: change it."),
         )),
         Some(Some(id)) => match own(message, "request_id").filter(|own| !own.is_empty()) {
             Some(own) if own != id => found.push(violation(
@@ -77,8 +77,10 @@ pub(crate) fn is_conditional(headers: &HeaderMap) -> bool {
 
 /// The request id of a key: a UUID stands for itself, anything else for one that is made of it.
 fn request_id(key: &str) -> Option<String> {
-    let key = key.strip_prefix('"').and_then(|key| key.strip_suffix('"')).unwrap_or(key);
-    if key.is_empty() || key.len() > KEY_CHARS || !key.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+    let quoted = key.strip_prefix('"').and_then(|key| key.strip_suffix('"'));
+    let taken = |byte: u8| byte.is_ascii_graphic() || (byte == b' ' && quoted.is_some());
+    let key = quoted.unwrap_or(key);
+    if key.is_empty() || key.len() > KEY_CHARS || !key.bytes().all(taken) {
         return None;
     }
     let made = || {

@@ -114,6 +114,34 @@ async fn a_listing_is_written_read_and_taken_back() {
 }
 
 #[tokio::test]
+async fn fields_are_named_as_they_were_sent_and_masks_take_both_ways() {
+    let rest = Rest::new().await;
+    let editor = rest.bearer("a", Role::Editor).await;
+    let auth = ("authorization", &*editor);
+    for size in ["pageSize=-1", "page_size=-1"] {
+        let refused = rest.call("GET", &format!("/v1/members/-/listings?{size}"), &[], None).await;
+        assert_eq!(refused.violations(), ["pageSize OUT_OF_RANGE"], "{size}");
+    }
+    let queue = json!({"subscription": {"pull": {}, "counterpartOf": {"minScore": 101}}});
+    let refused = rest.call("POST", "/v1/subscriptions", &[auth], Some(queue)).await;
+    assert_eq!(refused.violations(), ["subscription.counterpartOf.minScore OUT_OF_RANGE"]);
+    let queue = json!({"subscription": {"pull": {}, "counterpartOf": {}}});
+    let made = rest.call("POST", "/v1/subscriptions", &[auth], Some(queue)).await;
+    let name = made.body["subscription"]["name"].as_str().unwrap().to_owned();
+    for (score, mask) in [(40, "counterpart_of"), (50, "counterpartOf"), (60, "label,counterpart_of")] {
+        let change = json!({"counterpartOf": {"minScore": score}});
+        let changed = rest.call("PATCH", &format!("/v1/{name}?updateMask={mask}"), &[auth], Some(change)).await;
+        assert_eq!(changed.body["counterpartOf"]["minScore"], score, "{mask}: {}", changed.body);
+    }
+    let unknown = rest.call("PATCH", &format!("/v1/{name}?updateMask=nope"), &[auth], Some(json!({}))).await;
+    assert_eq!(unknown.violations(), ["updateMask UNKNOWN_CODE"]);
+    let said = unknown.body["violations"][0]["description"].as_str().unwrap();
+    assert!(said.contains("counterpartOf") && !said.contains("counterpart_of"), "{said}");
+    let negative = rest.call("POST", &format!("/v1/{name}:pull"), &[auth], Some(json!({"maxEvents": -1}))).await;
+    assert_eq!(negative.violations(), ["maxEvents OUT_OF_RANGE"]);
+}
+
+#[tokio::test]
 async fn conditions_and_keys_are_kept() {
     let rest = Rest::new().await;
     let editor = rest.bearer("a", Role::Editor).await;
@@ -129,6 +157,8 @@ async fn conditions_and_keys_are_kept() {
     rest.call("POST", uri, &[auth], Some(other)).await.is(409, "EXISTS");
     let bad = rest.call("POST", uri, &[auth, ("idempotency-key", "")], Some(tea())).await;
     assert_eq!(bad.violations(), ["Idempotency-Key BAD_FORMAT"]);
+    let spaced = rest.call("POST", uri, &[auth, ("idempotency-key", "order 17")], Some(tea())).await;
+    assert_eq!(spaced.violations(), ["Idempotency-Key BAD_FORMAT"], "a space stands within quotation marks");
 
     let tag = first.headers["etag"].to_str().unwrap().to_owned();
     assert_eq!(tag, format!("\"{}\"", first.body["etag"].as_str().unwrap()));

@@ -14,8 +14,8 @@ use super::check::{new_page, seen, seen_to_change};
 use super::view::shown;
 use crate::audit::{Action, Event};
 use crate::delivery::{
-    self, Change, Changed, Changes, FROM_CURSOR, Message, NotTaken, Post, Refusal, Secret, Seen, StateFact,
-    Standing, SubscriptionFact, Wants, Way, new_secret,
+    self, Change, Changed, Changes, FROM_CURSOR, Message, NotTaken, Post, Refusal, Secret, Seen, Standing, StateFact,
+    SubscriptionFact, Wants, Way, new_secret,
 };
 use crate::engine::audit::Audited;
 use crate::engine::{Command, facts};
@@ -23,7 +23,7 @@ use crate::feed::{Cursor, Step};
 use crate::limits;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
-use crate::services::page_token::{Purpose, page_size};
+use crate::services::page_token::{Purpose, page_size, page_size_of};
 use crate::time::micros;
 
 /// How long the secret before signs too where nobody says.
@@ -211,6 +211,7 @@ impl Subscriptions {
     pub(super) async fn test(&self, caller: &Caller, name: &str) -> Result<Delivery, Failure> {
         let (fact, _) = self.find(name, &seen_to_change(caller)?).await?;
         let Way::Webhook { url, secrets } = &fact.way else { return Err(Failure::OtherWay) };
+        self.desk.may_test(&fact.account).map_err(Failure::RequestLimit)?;
         let target = url.parse().map_err(|_| Failure::OtherWay)?;
         let now = self.desk.engine.now();
         let id = format!("evt_{}", Uuid::new_v4().simple());
@@ -286,7 +287,7 @@ impl Subscriptions {
         request: &v1::PullSubscriptionRequest,
     ) -> Result<v1::PullSubscriptionResponse, Failure> {
         let seen = seen(caller)?;
-        let limit = page_size(request.max_events)?;
+        let limit = page_size_of("max_events", request.max_events)?;
         let taken = match self.desk.pull(id_of(&request.name)?, &seen, limit).await {
             Err(NotTaken::Refused(Refusal::NoSuch)) => return Err(absent(&request.name)),
             other => other?,

@@ -79,8 +79,13 @@ pub(super) fn owner(caller: &Caller, engine: &Engine, member: &str, found: &mut 
         narrowed: None,
         unbounded,
     };
-    let of_this_token =
-        |eyes| Owner { account: account_of_token(&caller.account), eyes, token: caller.token.clone(), narrowed: None, unbounded };
+    let of_this_token = |eyes| Owner {
+        account: account_of_token(&caller.account),
+        eyes,
+        token: caller.token.clone(),
+        narrowed: None,
+        unbounded,
+    };
     let hosted = |member: &MemberId| engine.directory().hosted(&identity.node).any(|hosted| hosted.id == *member);
     match (&caller.reader, wanted) {
         (Reader::Operator, None) => {
@@ -112,10 +117,14 @@ pub(super) fn owner(caller: &Caller, engine: &Engine, member: &str, found: &mut 
 
 /// A label that may be kept.
 pub(super) fn label(label: String, found: &mut Vec<Violation>) -> String {
-    if label.chars().count() > LABEL_CHARS || label.chars().any(char::is_control) {
+    let bad = match label.chars().count() > LABEL_CHARS {
+        true => Some(reason::TOO_LONG),
+        false => label.chars().any(char::is_control).then_some(reason::BAD_FORMAT),
+    };
+    if let Some(bad) = bad {
         found.push(violation(
             "subscription.label",
-            reason::TOO_LONG,
+            bad,
             format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。"),
             format!("A label is one line of at most {LABEL_CHARS} characters: change it."),
         ));

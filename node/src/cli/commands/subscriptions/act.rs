@@ -9,6 +9,7 @@ use duikou_proto::v1::{
 };
 
 use super::show;
+use crate::cli::commands::ranges::moment;
 use crate::cli::json::{Defaults, Layout};
 use crate::cli::{CommandError, Context, ExitCode, OutputForm, Text};
 use crate::config::Seconds;
@@ -47,9 +48,9 @@ pub struct ReplayArgs {
     #[command(flatten)]
     named: Named,
 
-    /// From this time on, RFC 3339
-    #[arg(long, value_name = "TIME", required_unless_present = "cursor", conflicts_with = "cursor")]
-    since: Option<jiff::Timestamp>,
+    /// From this time on, or from the beginning of a day in China
+    #[arg(long, value_name = "TIME", required_unless_present = "cursor", conflicts_with = "cursor", value_parser = moment)]
+    since: Option<prost_types::Timestamp>,
 
     /// After this cursor, as deliveries shows it
     #[arg(long, value_name = "CURSOR", allow_hyphen_values = true)]
@@ -169,11 +170,7 @@ impl RotateArgs {
 impl ReplayArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let mut client = context.connect().await?.subscriptions();
-        let time = self.since.map(|time| {
-            let nanos = time.subsec_nanosecond();
-            Origin::StartTime(prost_types::Timestamp { seconds: time.as_second(), nanos })
-        });
-        let origin = time.or(self.cursor.map(Origin::Cursor));
+        let origin = self.since.map(Origin::StartTime).or(self.cursor.map(Origin::Cursor));
         let request = ReplaySubscriptionRequest { name: self.named.full(), origin };
         show::one(context, &client.replay_subscription(request).await?.into_inner())
     }
