@@ -52,6 +52,8 @@ mod subjects;
 mod subscription;
 mod target;
 mod tell;
+#[cfg(test)]
+mod tests;
 mod wants;
 mod webhook;
 
@@ -60,8 +62,7 @@ pub(crate) use began::Began;
 pub(crate) use connect::Dialer;
 pub(crate) use connect::dialer;
 pub(crate) use desk::{
-    Change, Changed, Desk, Make, Refusal, Standing, WithToken, account_of_token, end_with_token, pause,
-    resume,
+    Change, Changed, Desk, Make, Refusal, Standing, WithToken, account_of_token, end_with_token, pause, resume,
 };
 pub(crate) use event::body;
 pub(crate) use gather::FROM_CURSOR;

@@ -52,7 +52,7 @@ use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
 
 /// 2027-01-15, microseconds.
-const START: Micros = 1_800_000_000_000_000;
+pub(crate) const START: Micros = 1_800_000_000_000_000;
 const SECOND: Micros = 1_000_000;
 /// Everybody's.
 const PASSWORD: &str = "tea-9-mountain";
@@ -203,7 +203,7 @@ impl World {
         DirectoryServiceClient::new(self.public.clone())
     }
 
-    fn tokens(&self) -> TokenServiceClient<Routes> {
+    pub(crate) fn tokens(&self) -> TokenServiceClient<Routes> {
         TokenServiceClient::new(self.local.clone())
     }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use duikou_proto::directory::Hidden;
 use duikou_proto::federation::{CircleAdd, CircleDrop, Hide, Resume, Show, Suspend};
 use duikou_proto::filter::Header;
+use duikou_proto::reference::{Table, industries, occupations, regions};
 use duikou_proto::v1::{Capital, Event, MoneyRange, Talent, Technology, TimeRange, capital, talent};
 
 use super::super::order::TimeOrder;
@@ -129,6 +130,10 @@ pub(crate) fn random_filter(chance: &mut Chance) -> v1::Filter {
             expire_time: Some(TimeRange { start_time: None, end_time: days(chance.below(8) + 1) }),
             ..none
         },
+        14 => {
+            let (start_time, end_time) = (days(chance.below(4)), days(4 + chance.below(4)));
+            v1::Filter { publish_time: Some(TimeRange { start_time, end_time }), ..none }
+        }
         _ => none,
     }
 }
@@ -173,8 +178,45 @@ async fn step(world: &mut World, facts: &mut Circumstances, chance: &mut Chance)
     }
 }
 
+/// A record that a reader sees.
+struct Found {
+    opportunity: Opportunity,
+    /// The circles that it is for, as the reader sees it.
+    circles: Vec<String>,
+}
+
+/// All that results are counted by.
+const FACETS: [&str; 9] =
+    ["kind", "direction", "region", "industry", "occupation", "member", "circle", "language", "tag"];
+
+/// The values of a record, in the order of [`FACETS`].
+fn values(name: &str, Found { opportunity, circles }: &Found) -> [Vec<String>; 9] {
+    let lineages = |table: &'static Table, codes: &[String]| -> Vec<String> {
+        let codes = codes.iter().flat_map(|code| table.lineage(code)).map(|entry| entry.code.to_owned());
+        codes.collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let occupation = match &opportunity.details {
+        Some(Details::Talent(talent)) => vec![talent.occupation_code.clone()],
+        _ => Vec::new(),
+    };
+    let language = opportunity.language.to_lowercase();
+    // Of two parts here at most: the whole of it, and what it begins with.
+    let languages: BTreeSet<String> = [language.split('-').next().unwrap().to_owned(), language.clone()].into();
+    [
+        vec![duikou_proto::validate::kind_of(opportunity).unwrap().to_owned()],
+        vec![opportunity.direction().as_str_name().to_owned()],
+        lineages(regions(), &opportunity.regions),
+        lineages(industries(), &opportunity.industries),
+        lineages(occupations(), &occupation),
+        vec![name.split('/').nth(1).unwrap().to_owned()],
+        circles.clone(),
+        languages.into_iter().collect(),
+        opportunity.tags.iter().collect::<BTreeSet<_>>().into_iter().cloned().collect(),
+    ]
+}
+
 /// Every record that the reader sees and that matches, by looking at each row.
-async fn brute(world: &World, wanted: &Wanted, words: &[&str], reader: &Reader) -> BTreeMap<String, Opportunity> {
+async fn brute(world: &World, wanted: &Wanted, words: &[&str], reader: &Reader) -> BTreeMap<String, Found> {
     let rows = world.engine.range("members/", "", 10_000).await.unwrap();
     let (viewer, directory, now) = (world.engine.viewer(reader), world.engine.directory(), world.engine.now());
     let mut found = BTreeMap::new();
@@ -183,7 +225,9 @@ async fn brute(world: &World, wanted: &Wanted, words: &[&str], reader: &Reader) 
         let Some(opportunity) = part.kind().is_listing().then(|| readable(part)).flatten() else { continue };
         let text = format!("{} {}", opportunity.title, opportunity.body);
         if wanted.filter.matches(&Header::of(part), &opportunity) && words.iter().all(|word| text.contains(word)) {
-            found.insert(part.name().to_string(), opportunity);
+            let scopes = part.scopes().iter().map(|scope| scope.to_string());
+            let circles = scopes.filter(|scope| scope.starts_with("circle:")).collect();
+            found.insert(part.name().to_string(), Found { opportunity, circles });
         }
     }
     found
@@ -205,29 +249,20 @@ async fn compare(world: &World, chance: &mut Chance, seed: u64) {
         let words: Vec<&str> = (0..chance.below(3)).map(|_| chance.one(&WORDS)).collect();
         let filter = random_filter(chance);
         let mut wanted = wanted(&words.join(" "), &filter);
-        wanted.facets = vec!["kind", "region", "member", "circle"];
+        wanted.facets = FACETS.to_vec();
         wanted.order = [OrderBy::Relevance, OrderBy::NEWEST, OrderBy::CLOSING][chance.below(3)];
         wanted.size = 1 + chance.below(5);
         let expected = brute(world, &wanted, &words, &reader).await;
         let context = format!("seed {seed}, {reader:?}, {words:?}, {filter:?}, {:?}", wanted.order);
         let answer = world.find(wanted.clone(), &reader).await;
         assert_eq!(answer.total, expected.len(), "{context}");
-        let of = |values: &dyn Fn(&str, &Opportunity) -> Vec<String>| {
-            let mut counts: HashMap<Arc<str>, u32> = HashMap::new();
-            for (name, opportunity) in &expected {
-                for value in values(name, opportunity) {
-                    *counts.entry(value.into()).or_default() += 1;
-                }
+        let mut counted: Vec<HashMap<Arc<str>, u32>> = vec![HashMap::new(); FACETS.len()];
+        for (name, found) in &expected {
+            for (counts, values) in counted.iter_mut().zip(values(name, found)) {
+                values.into_iter().for_each(|value| *counts.entry(value.into()).or_default() += 1);
             }
-            counts
-        };
-        let kinds = of(&|_, listing| vec![duikou_proto::validate::kind_of(listing).unwrap().to_owned()]);
-        let members = of(&|name, _| vec![name.split('/').nth(1).unwrap().to_owned()]);
-        let regions = of(&|_, listing| {
-            let codes = listing.regions.iter().flat_map(|code| duikou_proto::reference::regions().lineage(code));
-            codes.map(|entry| entry.code.to_owned()).collect::<BTreeSet<_>>().into_iter().collect()
-        });
-        assert_eq!(answer.facets[..3], [kinds, regions, members], "{context}");
+        }
+        assert_eq!(answer.facets, counted, "{context}");
         // Page by page it is everything, each once, in the order that was asked for.
         let mut names: Vec<String> = Vec::new();
         let mut page = answer;

@@ -3,8 +3,14 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::v1::feed_event::Event;
+use duikou_proto::v1::replay_subscription_request::Origin;
 use duikou_proto::v1::reset::Cause;
-use duikou_proto::v1::{ListListingsRequest, PullRequest};
+use duikou_proto::v1::subscription::Way;
+use duikou_proto::v1::subscription_service_client::SubscriptionServiceClient;
+use duikou_proto::v1::{
+    AcknowledgeSubscriptionRequest, CreateSubscriptionRequest, ListListingsRequest, ListSubscriptionsRequest,
+    PullRequest, PullSubscriptionRequest, ReplaySubscriptionRequest, Subscription,
+};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use proptest::prelude::*;
@@ -61,6 +67,42 @@ async fn cursors_and_page_tokens_that_are_none_have_their_own_answers() {
         assert_eq!(refused.code(), Code::InvalidArgument, "seed {seed}, {token:?}");
         assert_eq!(violations(&refused), ["page_token INCONSISTENT"], "seed {seed}, {token:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_token_of_subscriptions_has_its_own_answer() {
+    let world = World::new().await;
+    world.publish("a", "one", &["public"]).await;
+    let secret = world.token("a", Role::Editor).await;
+    let mut client = SubscriptionServiceClient::new(world.public.clone());
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let subscription = Some(Subscription { way: Some(Way::Pull(v1::PullQueue {})), ..Subscription::default() });
+        let create = CreateSubscriptionRequest { subscription, ..CreateSubscriptionRequest::default() };
+        let made = client.create_subscription(bearing(&secret, create)).await.unwrap().into_inner();
+        names.push(made.subscription.unwrap().name);
+    }
+    let seed = 18;
+    let list = |page_token: String| bearing(&secret, ListSubscriptionsRequest { page_size: 1, page_token });
+    let good = client.list_subscriptions(list(String::new())).await.unwrap().into_inner().next_page_token;
+    for token in strange(seed, &good).into_iter().filter(|token| !token.is_empty()) {
+        let refused = client.list_subscriptions(list(token.clone())).await.unwrap_err();
+        assert_eq!(violations(&refused), ["page_token INCONSISTENT"], "seed {seed}, {token:?}");
+    }
+    let name = names.remove(0);
+    let pull = PullSubscriptionRequest { name: name.clone(), max_events: 0 };
+    let ack = client.pull_subscription(bearing(&secret, pull)).await.unwrap().into_inner().ack;
+    for text in strange(seed, &ack).into_iter().filter(|text| *text != ack) {
+        let acknowledge = AcknowledgeSubscriptionRequest { name: name.clone(), ack: text.clone() };
+        let refused = client.acknowledge_subscription(bearing(&secret, acknowledge)).await.unwrap_err();
+        assert_eq!(reason(&refused), "ACK_UNKNOWN", "seed {seed}, {text:?}");
+        let origin = Some(Origin::Cursor(text.clone()));
+        let replay = ReplaySubscriptionRequest { name: name.clone(), origin };
+        let refused = client.replay_subscription(bearing(&secret, replay)).await.unwrap_err();
+        assert_eq!(violations(&refused), ["cursor INCONSISTENT"], "seed {seed}, {text:?}");
+    }
+    let acknowledge = AcknowledgeSubscriptionRequest { name, ack };
+    client.acknowledge_subscription(bearing(&secret, acknowledge)).await.expect("none of that has done anything");
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! Asking members at their own nodes: what they keep on request, whom they answer, and that a dead one delays nobody.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use duikou_proto::v1::query_listings_response::{Refusal, State};
 use duikou_proto::v1::query_service_client::QueryServiceClient;
@@ -105,7 +106,13 @@ async fn whoever_hangs_or_is_away_delays_nobody() {
     net.node("nanchang").stop().await;
     // Its link is still taken for alive.
     net.node("zunyi").freeze();
+    let began = Instant::now();
     let answers = ask(net.node("offices"), question("bijie", "")).await.unwrap();
+    let waited = began.elapsed();
+    assert!(
+        (Duration::from_secs(3)..Duration::from_secs(8)).contains(&waited),
+        "three seconds where nobody says: {waited:?}"
+    );
     let found = told(&answers);
     assert_eq!(found["shenzhen"].0, State::Answered);
     assert_eq!(found["harbin"].0, State::Answered, "it lives on the same node");

@@ -105,6 +105,27 @@ async fn a_digest_comes_once_it_is_confirmed_and_ends_with_one_click() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn mails_go_over_starttls_where_the_server_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificate = WebCertificate::make(folder.path());
+    let server = MailServer::start(&certificate);
+    let net = Network::new(973)
+        .gateway()
+        .node("shenzhen", &["shenzhen"])
+        .setting("delivery.url", BASE)
+        .setting("delivery.extra_roots", &certificate.certificate.display().to_string())
+        .setting("mail.server", &server.starttls())
+        .setting("mail.tls", "starttls")
+        .setting("mail.from", "no-reply@duikou.example")
+        .start()
+        .await;
+    create(net.node("shenzhen"), digest("li@example.com", "en"), Start::Unspecified).await.unwrap();
+    // The server takes nothing without TLS.
+    assert_eq!(server.next().await.headers["to"], "li@example.com");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_mail_says_so_and_one_that_is_not_believed_gets_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
