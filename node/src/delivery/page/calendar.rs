@@ -139,9 +139,9 @@ mod tests {
             first: true,
             network: "n.example".to_owned(),
         };
-        let text = String::from_utf8(render(&content())).unwrap();
+        let text = String::from_utf8(render(&content(), None)).unwrap();
         assert!(text.ends_with(&format!("{NO_EVENT}END:VCALENDAR\r\n")), "{text}");
         assert!(text.lines().all(|line| line.len() <= 75) && !text.replace("\r\n", "").contains('\n'), "{text}");
-        assert_eq!(render(&content()), text.as_bytes());
+        assert_eq!(render(&content(), None), text.as_bytes());
     }
 }

@@ -79,12 +79,12 @@ async fn what_is_a_tokens_own_ends_with_it_and_of_the_rest_it_is_said_who_made_i
     let mut both = ended.ended_subscriptions;
     both.sort();
     assert_eq!((both, ended.subscriptions), (vec![queue, page], vec![]));
-    assert_eq!(listed(node).await, [goes_on.clone()]);
+    assert_eq!(listed(node).await, std::slice::from_ref(&goes_on));
     assert_eq!(http(node, &certificate, "GET", &feed, &[], "").await.status, 404);
 
     let said = node.cli(&["tokens", "revoke", &leaked]).await;
     assert!(said.code == 0 && said.stderr.contains(&format!("subscriptions delete {goes_on}")), "{said}");
-    assert_eq!(listed(node).await, [goes_on.clone()], "it is the member's");
+    assert_eq!(listed(node).await, std::slice::from_ref(&goes_on), "it is the member's");
     let (thorough, client) = holder(node, &certificate, &editor).await;
     let (ends, _) = make(&client, Way::Pull(PullQueue {})).await;
     let revoked = revoke(node, &thorough, true).await;
