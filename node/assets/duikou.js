@@ -125,9 +125,12 @@
             return say(answer.told.problem || answer.told.detail || form.dataset.retry, true);
           }
           form.elements.namedItem("etag").value = answer.told.etag;
+          form.elements.namedItem("began").value = answer.told.began;
           if (form.getAttribute("action") !== answer.told.path) {
             form.setAttribute("action", answer.told.path);
             history.replaceState(null, "", answer.told.path);
+            // What leads back to this page leads to the draft from now on.
+            each('input[name="back"]', function (back) { back.value = answer.told.path; });
           }
           said(answer.told.said);
           if (waiting) return go();
@@ -148,6 +151,19 @@
       dirty = true;
       if (!stopped && !busy) say(form.dataset.unsaved, false);
       later(SAVE_AFTER_MS);
+    });
+    // In a line Enter saves and stays; with an input method it chooses a word.
+    form.addEventListener("keydown", function (event) {
+      var line = event.target.matches('input:not([type="submit"])');
+      if (event.key !== "Enter" || !line || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      clearTimeout(timer);
+      save();
+    });
+    form.addEventListener("change", function (event) {
+      var more = event.target.closest("details");
+      var count = more && more.querySelector("[data-count]");
+      if (count) count.textContent = more.querySelectorAll("input:checked").length;
     });
     form.addEventListener("submit", function (event) {
       if (busy) {
@@ -239,6 +255,17 @@
     document.addEventListener("visibilitychange", again);
   }
 
+  // Whoever sent a form that was refused goes on where that is said: at the notice, or at the first field.
+  function refused() {
+    var nowhere = !document.activeElement || document.activeElement === document.body;
+    if (!nowhere || location.hash) return;
+    var notice = document.querySelector('main [role="alert"]');
+    if (notice) notice.setAttribute("tabindex", "-1");
+    var wrong = "main form:not([data-autosave]) .wrong ";
+    var place = notice || document.querySelector(wrong + "input," + wrong + "select," + wrong + "textarea");
+    if (place) place.focus();
+  }
+
   function each(selector, act) {
     Array.prototype.forEach.call(document.querySelectorAll(selector), act);
   }
@@ -249,4 +276,5 @@
   each("button[data-preview]", preview);
   each("[data-progress]", progress);
   each("[data-live]", live);
+  refused();
 })();

@@ -257,6 +257,10 @@ pub const DRAFT_TEXTS: usize = 64;
 pub const DRAFT_WORDING_CHARS: usize = 40;
 /// People who change one draft beside its author.
 pub const DRAFT_EDITORS: usize = 64;
+/// Pages that are shown once and kept for a while, of all people together.
+pub const SHOWN_ONCE: usize = 256;
+/// How long one of them is there again.
+pub const SHOWN_AGAIN: Duration = Duration::from_secs(10 * 60);
 /// Characters of the reason for which a draft is given back.
 pub const RETURN_REASON_CHARS: usize = 2_000;
 /// How long the account of a draft that was approved is kept.

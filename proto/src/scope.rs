@@ -149,6 +149,15 @@ impl ScopeSet {
         })
     }
 
+    /// Those that show it to nobody to whom another of them does not, whatever becomes of circles and memberships: beside
+    /// `public` all others, beside `network` circles and members.
+    pub fn idle(&self) -> Self {
+        let alone = |scope: &Scope| Self::from_iter([scope.clone()]);
+        // Of two that were no wider than each other both would go; there are none.
+        let covers = |one: &Scope, scope: &Scope| one != scope && alone(scope).is_no_wider_than(&alone(one));
+        self.0.iter().filter(|scope| self.0.iter().any(|one| covers(one, scope))).cloned().collect()
+    }
+
     /// What is in it and not in `other`.
     pub fn without(&self, other: &Self) -> Self {
         Self(self.0.difference(&other.0).cloned().collect())
@@ -268,6 +277,24 @@ mod tests {
             (&["member:a"], &[]),
         ] {
             assert!(!of(wide).is_no_wider_than(&of(narrow)), "{wide:?} in {narrow:?}");
+        }
+    }
+
+    #[test]
+    fn what_shows_it_to_nobody_more_is_idle() {
+        let network: NetworkName = "n.example".parse().unwrap();
+        let of = |scopes: &[&str]| -> ScopeSet {
+            scopes.iter().map(|text| Scope::parse(text, &network).expect("a scope")).collect()
+        };
+        let all = ["public", "registered", "network", "circle:pan-prd", "member:bijie"];
+        for (scopes, idle) in [
+            (&all[..], &all[1..]),
+            (&all[1..], &all[3..]),
+            (&["registered", "circle:pan-prd", "member:bijie"], &[]),
+            (&["network"], &[]),
+            (&[], &[]),
+        ] {
+            assert_eq!(of(scopes).idle(), of(idle), "{scopes:?}");
         }
     }
 

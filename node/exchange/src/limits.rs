@@ -28,6 +28,10 @@ pub const MONTH_AUDIENCES: usize = 64;
 pub const MONTH_PLACES: usize = 64;
 /// Months of origins that one question is answered from.
 pub const MONTHS: usize = 50_000;
+/// How long the last content of a listing that has ended is kept for its own people.
+pub const ENDED_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// How many of these are kept of a member.
+pub const ENDED: usize = 20_000;
 /// Rows that one step of a reader takes.
 pub const FEED_PAGE: usize = 256;
 /// Pieces of the feed that are kept as readers that are alike see them, until it moves.

@@ -7,6 +7,7 @@ money-hkd = { $what } Hong Kong dollars
 money-least = { $what } or more
 money-most = { $what } or less
 done-draft-saved = The draft is saved.
+done-draft-merged = Saved. Somebody else has changed other fields meanwhile, and both changes are kept.
 done-draft-deleted = The draft is deleted.
 done-submitted = Handed in. What becomes of it is shown here.
 done-published = Published.
@@ -66,6 +67,7 @@ editor-for-public = Public (anybody)
 editor-for-registered = Registered enterprises
 editor-for-network = All members
 editor-for-nobody = On request (shown to nobody by itself)
+editor-for-named = Named members
 editor-for-others = Other members (by name, with ； between them)
 editor-group-kind = More about it
 editor-group-contact = Contact
@@ -88,6 +90,7 @@ editor-gone = { $what } What you typed is below: saved, it becomes a new draft.
 editor-yourself = You yourself (in another window)
 editor-conflict-title = Two people have changed it
 editor-conflict = { $who } changed and saved this draft at { $time }. What you typed is not saved, and nothing of theirs was overwritten.
+editor-apart = { $who } changed other fields of this draft at { $time }. What you typed is not saved yet: press “Save draft”, and both changes are kept.
 editor-theirs = What they wrote
 editor-mine = What you wrote
 editor-keep-mine = Save what I wrote
@@ -106,6 +109,7 @@ warning-alike = { $count ->
     [one] One listing says much the same and may be a duplicate:
    *[other] { $count } listings say much the same and may be duplicates:
     }
+warning-contact = No person, telephone or mailbox is given: readers cannot get in touch.
 warning-personal = The text may hold personal data: { $what }. Make sure that it is to be published.
 warning-personal-contact = The contact may hold personal data: { $what }. The office's own telephone and mailbox are better.
 personal-mobile = mobile number { $what }
@@ -117,8 +121,14 @@ audience-sees-not = Members who cannot
 audience-anybody = Anybody, search engines included
 audience-registered = Enterprises registered with any node
 audience-no-member = No other member
-audience-gained = Members who see it now in addition
-audience-lost = Members who no longer see it
+audience-gained = Who sees it now in addition
+audience-lost = Who no longer sees it
+audience-named = Readers see the audience
+audience-named-all = Offices and programs that see the listing see this audience, by these names ({ $what }).
+audience-narrower = Fewer will see it than see what is published, and nobody new.
+audience-idle = “{ $wide }” includes what else is chosen: { $what }. Nobody sees it only because of that, and every reader would see the names.
+editor-idle = { $what } It is left out when you hand it in.
+send-then-nobody = This change shows nobody anything more, so it waits for nobody. “Publish” sends it at once.
 audience-more = { $count ->
     [one] {" "}and one more
    *[other] {" "}and { $count } more
@@ -237,3 +247,34 @@ batch-sampled = { $count ->
    *[other] { $count } listings from all over the import: choose a title to read it in full.
 }
 batch-all = See all of them
+drafts-file-state = State of the draft
+drafts-file-reason = Reason of the return
+drafts-file-author = Author of the draft
+drafts-file-updated = Draft changed at
+gone-filled = Filled
+gone-withdrawn = Taken back
+gone-expired = Ended
+gone-none = Nothing here
+gone-lead = This listing has ended, and readers no longer see it. Below is what it said at last: your office alone sees it, for about a year.
+gone-title = What it said at last
+gone-by = Done by
+gone-when = { $what }: { $time }
+gone-when-by = { $what }: { $time }, { $who }
+done-batch-returned = All of them are given back, with your reason.
+review-returned-title = Given back before
+review-returned = Given back before: { $what } ({ $who }, { $time })
+review-returned-same = Nothing has changed since.
+review-returned-before = When it was given back
+review-returned-after = Now
+batch-no-title = Give all of them back
+batch-no = Give all back
+batch-returned = { $count ->
+    [one] One is given back.
+   *[other] { $count } are given back.
+    }
+batch-unreturned = { $count ->
+    [one] One could not be given back and stays as it is:
+   *[other] { $count } could not be given back and stay as they are:
+    }
+batch-changed = Some of these have just changed, so nothing was given back. Look at them as they are now, and give them back again.
+closes-default = { $what } (not filled in: the default)

@@ -32,6 +32,17 @@ pub(crate) enum State {
     Approved,
 }
 
+/// What was given back last, until the draft is approved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Returned {
+    /// What the draft said; as there.
+    content: String,
+    pub(crate) reason: String,
+    /// The account that gave it back.
+    pub(crate) by: String,
+    pub(crate) time: Micros,
+}
+
 /// A draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DraftFact {
@@ -45,6 +56,8 @@ pub(crate) struct DraftFact {
     pub(crate) typed: BTreeMap<String, String>,
     pub(crate) state: State,
     pub(crate) return_reason: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) returned: Option<Returned>,
     /// The account that made it.
     pub(crate) author: String,
     /// The accounts that have changed it beside that.
@@ -77,6 +90,7 @@ impl DraftFact {
             typed: BTreeMap::new(),
             state: State::Draft,
             return_reason: String::new(),
+            returned: None,
             updater: author.clone(),
             author,
             editors: BTreeSet::new(),
@@ -104,10 +118,27 @@ impl DraftFact {
     /// # Errors
     /// Where the store holds something else.
     pub(crate) fn content(&self) -> Result<Listing, StoreError> {
-        let bytes = BASE64_STANDARD_NO_PAD.decode(&self.content).ok();
-        let listing =
-            bytes.and_then(|bytes| Listing::decode(&*bytes).ok()).ok_or_else(|| self.inconsistent("content"))?;
+        let listing = decode(&self.content).ok_or_else(|| self.inconsistent("content"))?;
         Ok(Listing { name: self.listing.clone(), ..listing })
+    }
+
+    /// What it said when it was given back last, with the name.
+    ///
+    /// # Errors
+    /// Where the store holds something else.
+    pub(crate) fn returned_content(&self, returned: &Returned) -> Result<Listing, StoreError> {
+        let listing = decode(&returned.content).ok_or_else(|| self.inconsistent("returned content"))?;
+        Ok(Listing { name: self.listing.clone(), ..listing })
+    }
+
+    /// Gives it back, for a reason.
+    pub(super) fn give_back(&mut self, account: &str, reason: String, now: Micros) {
+        self.state = State::Returned;
+        let (content, by) = (self.content.clone(), account.to_owned());
+        self.returned = Some(Returned { content, reason: reason.clone(), by, time: now });
+        self.return_reason = reason;
+        self.digest = None;
+        self.touch(account, now);
     }
 
     /// Whether it says just this.
@@ -150,6 +181,7 @@ impl DraftFact {
         (self.version, self.base, self.revision) = (0, 0, 0);
         (self.digest, self.submit_time, self.approve_time) = (None, None, None);
         self.approver.clear();
+        self.returned = None;
         self.touch(account, now);
     }
 
@@ -196,6 +228,10 @@ fn encode(listing: &Listing) -> String {
         ..listing.clone()
     };
     BASE64_STANDARD_NO_PAD.encode(kept.encode_to_vec())
+}
+
+fn decode(content: &str) -> Option<Listing> {
+    Listing::decode(&*BASE64_STANDARD_NO_PAD.decode(content).ok()?).ok()
 }
 
 fn key(member: &MemberId, id: &str) -> String {
@@ -292,6 +328,7 @@ pub(super) async fn keep_account(work: &mut Work<'_>, member: &MemberId, fact: D
     }
     work.put_fact(format!("{by_time}{:020}/{}", work.now, fact.id), &fact.id);
     let content = encode(&called(&fact.content()?));
-    work.put_fact(format!("{accounts}{}", fact.id), &DraftFact { content, typed: BTreeMap::new(), ..fact });
+    let kept = DraftFact { content, typed: BTreeMap::new(), returned: None, ..fact };
+    work.put_fact(format!("{accounts}{}", kept.id), &kept);
     Ok(())
 }

@@ -18,7 +18,7 @@ mod review;
 mod submit;
 mod waiting;
 
-pub(crate) use audience::audience;
+pub(crate) use audience::{Audience, Beyond, audience};
 pub(crate) use brought::Brought;
 pub(crate) use change::{Edit, End, Key, Make, Refusal};
 pub(crate) use difference::differences;

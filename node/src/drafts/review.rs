@@ -35,10 +35,7 @@ impl Command for Return {
         if fact.state != State::Submitted {
             return Ok(Err(Refusal::State(fact.state)));
         }
-        fact.state = State::Returned;
-        fact.return_reason = reason;
-        fact.digest = None;
-        fact.touch(&reviewer.account, work.now);
+        fact.give_back(&reviewer.account, reason, work.now);
         fact::keep(work, &key.member, &fact);
         Ok(Ok(fact))
     }

@@ -71,11 +71,13 @@ pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
 use auth::Door;
 pub(crate) use auth::{Caller, CallsFrom, Identified, language, registered};
 pub(crate) use directory::held_of;
+pub(crate) use draft::ReturnedDraft;
 pub(crate) use error::absent;
 pub use error::{DOMAIN, bilingual};
 pub(crate) use error::{Failure, LASTING, violation};
 use feed::FeedServer;
 pub(crate) use in_process::InProcess;
+pub(crate) use listing::{EndedAsk, EndedListing, expire_default};
 #[cfg(feature = "arbitrary")]
 pub(crate) use matching::Place as MatchPlace;
 pub(crate) use office::{Backup, Both, Figures, Making, Newest, Overview, Pile, WaitingDrafts, WorkFacts};

@@ -20,6 +20,8 @@ pub(crate) enum Control {
     /// Any of these, with whether each is chosen.
     Boxes {
         boxes: Vec<(Choice, bool)>,
+        /// More of them, which are not in view.
+        folded: Option<Folded>,
         /// A line (`NAME-other`) for others by their names: its label, and what is in it.
         other: Option<(String, String)>,
     },
@@ -30,6 +32,16 @@ pub(crate) enum Control {
 pub(crate) struct Choice {
     pub(crate) value: String,
     pub(crate) name: String,
+}
+
+/// Boxes that are unfolded by whoever wants them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Folded {
+    pub(crate) title: String,
+    /// How many are chosen.
+    pub(crate) count: usize,
+    pub(crate) open: bool,
+    pub(crate) boxes: Vec<(Choice, bool)>,
 }
 
 /// What is said of what a field holds: what is wrong, what its writer should know, and what it may mean, each a button

@@ -3,7 +3,7 @@
 //!
 //! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `signed` somebody who is signed
 //! in, `sent` what a form holds, `faults` what is wrong with one, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
-//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `problems` shows browsers what went wrong, `assets` are style and script, `tables` lists as files, `consent` the pages to which links in mails lead, `forms` and
+//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `once` for some minutes what is shown once, `problems` shows browsers what went wrong, `assets` are style and script, `tables` lists as files, `consent` the pages to which links in mails lead, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
 //! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
 //! `imports`, `office`, `saved`,
@@ -36,6 +36,7 @@ mod kept;
 mod layout;
 mod markdown;
 mod office;
+mod once;
 mod pager;
 mod people;
 mod preferences;
@@ -91,6 +92,7 @@ struct Shared {
     settings: Settings,
     base: Option<BaseUrl>,
     kept: kept::Kept,
+    once: once::Once,
     matches: office::Matches,
     cookies: Cookies,
     imports: Imports,
@@ -105,7 +107,7 @@ impl Web {
     /// operator says; else each is shown the address by which they came.
     pub(crate) fn new(context: &Context, imports: Imports, base: Option<BaseUrl>, cookies: Cookies) -> Self {
         let (engine, links) = (context.engine.clone(), context.links.clone());
-        let (services, kept) = (InProcess::new(context), kept::Kept::default());
+        let (services, kept, once) = (InProcess::new(context), kept::Kept::default(), once::Once::default());
         let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
         let exports = Semaphore::new(EXPORTS);
         let (settings, matches) = (context.settings.clone(), office::Matches::default());
@@ -118,6 +120,7 @@ impl Web {
             settings,
             base,
             kept,
+            once,
             matches,
             cookies,
             imports,
@@ -153,6 +156,10 @@ impl Web {
     /// What pages say of the office whose they are.
     fn site(&self) -> Site {
         self.0.settings.now().site.clone()
+    }
+
+    fn once(&self) -> &once::Once {
+        &self.0.once
     }
 
     fn matches(&self) -> &office::Matches {
@@ -191,7 +198,8 @@ pub(crate) fn routes(web: &Web) -> Router {
     };
     let pages = Router::new().merge(reading::routes()).merge(people::routes()).merge(drafts::routes());
     let pages = pages.merge(office::routes());
-    let pages = pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes());
+    let pages =
+        pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes()).merge(once::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);
     // What is written for one, or is large, is not kept for others.

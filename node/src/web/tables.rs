@@ -40,11 +40,34 @@ pub(crate) fn sheet(name: String, columns: Vec<String>, rows: Vec<Vec<String>>) 
 
 /// A list as a file called `name` and by its format.
 pub(crate) async fn file(web: &Web, visitor: &Visitor, name: &str, format: Format, sheet: PlainSheet) -> Answer {
+    let title = sheet.name.clone();
+    written(web, visitor, name, format, title, vec![sheet]).await
+}
+
+/// The sheets of a workbook, or the only one as .csv, each with its headers in the first row.
+pub(crate) async fn sheets_file(
+    web: &Web,
+    visitor: &Visitor,
+    name: &str,
+    format: Format,
+    sheets: Vec<PlainSheet>,
+) -> Answer {
+    written(web, visitor, name, format, String::new(), sheets).await
+}
+
+async fn written(
+    web: &Web,
+    visitor: &Visitor,
+    name: &str,
+    format: Format,
+    title: String,
+    sheets: Vec<PlainSheet>,
+) -> Answer {
     // Each takes memory and a core for a while.
     let turn = web.exports().acquire().await.map_err(|error| internal(visitor, &error))?;
     let written = tokio::task::spawn_blocking(move || match format {
-        Format::Csv => csv_of(&sheet),
-        Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&sheet.name, std::slice::from_ref(&sheet)),
+        Format::Csv => sheets.first().map_or_else(|| Ok(Vec::new()), csv_of),
+        Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&title, &sheets),
     });
     let bytes = written.await.map_err(|error| internal(visitor, &error))?.map_err(|error| unfit(visitor, &error))?;
     drop(turn);

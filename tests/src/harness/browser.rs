@@ -73,6 +73,16 @@ pub async fn write_as(base: &str, session: &str, forms: Value) -> Vec<String> {
     run("write.mjs", &json!({"base": base, "forms": forms, "cookies": cookies})).await
 }
 
+/// What is wrong with the editor of the server at `base` for somebody with this session who uses the keyboard alone (see
+/// `tests/browser/edit.mjs`).
+///
+/// # Panics
+/// As [`browse`].
+pub async fn edit_by_keyboard(base: &str, session: &str, kinds: &[&str]) -> Vec<String> {
+    let cookies = json!([{"name": SESSION_COOKIE, "value": session}]);
+    run("edit.mjs", &json!({"base": base, "kinds": kinds, "cookies": cookies})).await
+}
+
 /// What is wrong on the whole way of an office, from its first administrator to a listing that is gone again, as people go
 /// it in a browser (see `tests/browser/office.mjs`, which says what the plan holds).
 ///

@@ -59,7 +59,8 @@ mod tests;
 
 pub use binary::Program;
 pub use browser::{
-    Seen, browse, browse_as, browse_samples, search_in_a_browser, sign_in_by_provider, work_in_a_browser, write_as,
+    Seen, browse, browse_as, browse_samples, edit_by_keyboard, search_in_a_browser, sign_in_by_provider,
+    work_in_a_browser, write_as,
 };
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};

@@ -117,6 +117,12 @@ pub const SAVED: &str = "saved/";
 pub const VISITS: &str = "visit/";
 /// Begins what origins have done, by month and origin.
 pub const MONTHS: &str = "tally/";
+/// What listings of members here said that have ended, by name.
+pub const ENDED: &str = "ended/";
+/// Their names, by the time of their end.
+pub const ENDED_BY_TIME: &str = "ended-time/";
+/// How many there are of a member.
+pub const ENDED_COUNT: &str = "ended-count/";
 /// Begins what members here did for others and had of them, by month and member.
 pub const DEALINGS: &str = "dealings/";
 /// There where a store has counted that since its first row, or has made it anew of its rows.

@@ -378,9 +378,13 @@ impl<'a> Work<'a> {
         let mut changed = !self.before.is_empty();
         let mut records = HashMap::with_capacity(self.before.len());
         let mut months = months::Changes::new(self.now);
+        let mut ended = Vec::new();
         for (name, before) in std::mem::take(&mut self.before) {
             let row = self.rows.get(&name).and_then(Option::as_ref);
             months.note(&before, row);
+            if self.may_have_ended(&before, row) {
+                ended.extend(before.record().map(|old| (old.clone(), row.cloned())));
+            }
             let after = row.map(Counted::of).unwrap_or_default();
             self.count(name.origin_str(), &before, -1);
             self.count(name.origin_str(), &after, 1);
@@ -413,6 +417,9 @@ impl<'a> Work<'a> {
             receipts |= news.iter().any(|origin| !self.is_here(origin));
         }
         self.add_to_months(months).await?;
+        for (old, row) in ended {
+            self.keep_ended(&old, row.as_ref()).await?;
+        }
         if let Some(head) = self.audit {
             self.put_fact(facts::AUDIT_HEAD.to_owned(), &head);
         }

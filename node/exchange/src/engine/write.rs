@@ -206,6 +206,9 @@ impl Write {
             Ok(step) => step,
             Err(refused) => return Ok(Err(refused)),
         };
+        if matches!(self.change, Change::End(WithdrawalReason::Deleted)) && !self.dry_run {
+            work.forget_ended(&self.name);
+        }
         match step {
             Step::Done(written) => Ok(Ok(written)),
             Step::Drop(reason) => {

@@ -1,11 +1,12 @@
 //! Drafts and their approval as callers meet them: `write` makes and changes drafts, `review` hands them in, gives them
 //! back, approves them and shows what that would change, `batch` does so for an import, `policy` is who must approve,
-//! `typed` is what a form
+//! `returned` is what was given back last, `typed` what a form
 //! holds that is no value yet, `view` is what is shown of a draft, `refusal` what is said of one that was not done.
 
 mod batch;
 mod policy;
 mod refusal;
+mod returned;
 mod review;
 mod typed;
 mod view;
@@ -25,6 +26,7 @@ use crate::drafts::{Key, Refusal};
 use crate::engine::audit::Audited;
 use crate::engine::{Command, Engine, Refused};
 pub(super) use refusal::{metadata, told};
+pub(crate) use returned::ReturnedDraft;
 pub(super) use review::{approver, handed_in};
 pub(super) use view::shown;
 pub(super) use write::check_batch;

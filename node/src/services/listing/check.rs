@@ -20,7 +20,11 @@ pub(crate) const UNKNOWN_SCOPE: &str = "UNKNOWN_SCOPE";
 pub(crate) const TOO_LARGE: &str = "TOO_LARGE";
 /// How far ahead of this clock a publication may lie.
 const AHEAD: Micros = 60 * 1_000_000;
-const DAY: Micros = 24 * 3600 * 1_000_000;
+const SECOND: Micros = 1_000_000;
+const HOUR: Micros = 3600 * SECOND;
+const DAY: Micros = 24 * HOUR;
+/// How far Beijing is ahead of UTC, all year.
+const BEIJING: Micros = 8 * HOUR;
 /// What a record holds besides name, scopes and body, at most.
 const HEADER_BYTES: usize = 128;
 
@@ -47,7 +51,7 @@ pub(in crate::services) fn content(
     };
     validate::normalise(&mut opportunity);
     found.extend(validate::opportunity(&opportunity, "listing"));
-    let expire_default = expire_default(&opportunity, now, latest);
+    let expire_default = expire_within(&opportunity, now, latest);
     if expire_time.is_none() && expire_default <= now && listing.expire_time.is_none() {
         found.push(violation(
             "expire_time",
@@ -78,13 +82,25 @@ pub(in crate::services) fn content(
     })
 }
 
-/// When a listing ends that does not say so itself.
-pub(super) fn expire_default(opportunity: &Opportunity, now: Micros, latest: Micros) -> Micros {
+/// When a listing that is written `now` ends where it does not say so itself.
+pub(crate) fn expire_default(opportunity: &Opportunity, now: Micros) -> Micros {
+    expire_within(opportunity, now, add_months(now, limits::EXPIRE_MONTHS_MAX))
+}
+
+/// When a listing ends that does not say so itself: with a day of those who read it, not at some second of it.
+fn expire_within(opportunity: &Opportunity, now: Micros, latest: Micros) -> Micros {
     let event_end = match &opportunity.details {
         Some(Details::Event(event)) => event.end_time.as_ref().and_then(micros),
         Some(Details::Capital(_) | Details::Project(_) | Details::Technology(_) | Details::Talent(_)) | None => None,
     };
-    event_end.map_or_else(|| add_months(now, limits::EXPIRE_MONTHS_DEFAULT), |end| end.saturating_add(DAY).min(latest))
+    let months_on = || end_of_day(add_months(now, limits::EXPIRE_MONTHS_DEFAULT));
+    event_end.map_or_else(months_on, |end| end.saturating_add(DAY).min(latest))
+}
+
+/// The last second of the day in Beijing on which `time` falls, as a day that somebody types ends.
+pub(in crate::services) fn end_of_day(time: Micros) -> Micros {
+    let days = time.saturating_add(BEIJING).div_euclid(DAY).saturating_add(1);
+    days.saturating_mul(DAY).saturating_sub(BEIJING + SECOND)
 }
 
 fn scopes(texts: &[String], network: &NetworkName, directory: &Directory, found: &mut Vec<Violation>) -> ScopeSet {
@@ -179,4 +195,21 @@ fn bad_time(field: &str) -> Violation {
         "时间不正确，请填写 1970 年之后的时间，例如 2027-03-01T08:00:00Z。",
         "This is no time after 1970: write it like 2027-03-01T08:00:00Z.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_ends_with_its_last_second_in_beijing() {
+        let micros = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        for (time, end) in [
+            ("2027-05-30T00:34:19.123182Z", "2027-05-30T15:59:59Z"),
+            ("2027-05-30T15:59:59.999999Z", "2027-05-30T15:59:59Z"),
+            ("2027-05-30T16:00:00Z", "2027-05-31T15:59:59Z"),
+        ] {
+            assert_eq!(end_of_day(micros(time)), micros(end), "{time}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod batch;
 mod changed;
 mod check;
 mod create;
+mod ended;
 mod holders;
 mod mask;
 mod read;
@@ -18,7 +19,11 @@ use duikou_proto::v1::{self, Listing};
 use tonic::{Request, Response, Status, async_trait};
 
 use super::auth::Door;
+#[cfg(test)]
+pub(super) use check::end_of_day;
+pub(crate) use check::expire_default;
 pub(super) use check::{TOO_LARGE, content};
+pub(crate) use ended::{EndedAsk, EndedListing};
 pub(super) use mask::Mask;
 pub(crate) use read::{bad_name, record_name};
 

@@ -82,8 +82,7 @@ impl Listings {
         if merged.expire_time.is_none() && mask.names("expire_time") {
             // Taken away on purpose: it ends when a new one would.
             let (now, opportunity) = (engine.now(), merged.listing.clone().unwrap_or_default());
-            let latest = crate::time::add_months(now, duikou_proto::limits::EXPIRE_MONTHS_MAX);
-            merged.expire_time = Some(timestamp(check::expire_default(&opportunity, now, latest)));
+            merged.expire_time = Some(timestamp(check::expire_default(&opportunity, now)));
         }
         let mut found = Vec::new();
         let content = check::content(engine, name.as_str().len(), merged, &mut found);

@@ -15,6 +15,7 @@ use super::*;
 use crate::accounts::Role as Held;
 use crate::engine::facts;
 use crate::services::Pile;
+use crate::services::listing::end_of_day;
 use crate::time::timestamp;
 
 mod model;
@@ -115,7 +116,7 @@ async fn a_draft_is_written_returned_corrected_approved_and_published() {
     let submitted = world.submit(&author, &draft).await.unwrap();
     assert_eq!((submitted.state(), submitted.content_hash.len()), (State::Submitted, 64));
     let expires = submitted.listing.as_ref().unwrap().expire_time;
-    assert_eq!(expires, Some(timestamp(crate::time::add_months(START, 6))), "the date that was seen");
+    assert_eq!(expires, Some(timestamp(end_of_day(crate::time::add_months(START, 6)))), "the date that was seen");
     assert_eq!(told(world.give_back(&author, &draft.name, "no").await), is(Code::PermissionDenied, "NOT_REVIEWER"));
     let returned = world.give_back(&reviewer, &draft.name, " which tea? ").await.unwrap();
     assert_eq!((returned.state(), &*returned.return_reason), (State::Returned, "which tea?"));

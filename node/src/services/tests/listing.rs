@@ -12,6 +12,7 @@ use tonic::Code;
 
 use super::*;
 use crate::engine::{Halt, Reader};
+use crate::services::listing::end_of_day;
 use crate::time::{micros, timestamp};
 
 fn get(name: &str) -> GetListingRequest {
@@ -30,7 +31,7 @@ async fn what_is_published_is_read_by_whom_it_is_for() {
     let made = world.publish("a", "tea", &["public"]).await;
     assert_eq!(made.name, "members/a.n.example/listings/tea");
     assert_eq!(micros(made.publish_time.as_ref().unwrap()), Some(START));
-    assert_eq!(micros(made.expire_time.as_ref().unwrap()), Some(crate::time::add_months(START, 6)));
+    assert_eq!(micros(made.expire_time.as_ref().unwrap()), Some(end_of_day(crate::time::add_months(START, 6))));
     let read = world.anybody().get_listing(get("members/a/listings/tea")).await.unwrap().into_inner();
     assert_eq!(read, made);
     world.publish("a", "ring-only", &["circle:ring"]).await;

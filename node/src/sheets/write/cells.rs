@@ -34,7 +34,7 @@ pub(in crate::sheets) fn cell(listing: &Listing, field: Field) -> String {
         Field::Industries => joined(body.industries.iter().map(|code| industry::format(code))),
         Field::Tags => joined(body.tags.iter().cloned()),
         Field::Audience => audience::format(&listing.scopes),
-        Field::Expire => time(listing.expire_time.as_ref(), ZONE),
+        Field::Expire => until(listing.expire_time.as_ref()),
         Field::Office => contact.office.clone(),
         Field::Person => contact.person.clone(),
         Field::Email => contact.email.clone(),
@@ -110,6 +110,13 @@ fn joined(items: impl Iterator<Item = String>) -> String {
     if items.len() == 1 && text.contains(['、', ',', '，', '/', '／']) { format!("{text}；") } else { text }
 }
 
+/// A time by which something ends: its day alone where that is how it is read.
+fn until(at: Option<&prost_types::Timestamp>) -> String {
+    let text = time(at, ZONE);
+    let whole = at.is_some_and(|at| at.nanos == 0);
+    text.strip_suffix(" 23:59:59").filter(|_| whole).map(str::to_owned).unwrap_or(text)
+}
+
 /// A time as the clocks of its zone show it; where these show it twice, in the form of RFC 3339.
 fn time(time: Option<&prost_types::Timestamp>, zone: &str) -> String {
     let Some(at) = time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok()) else { return String::new() };
@@ -133,4 +140,23 @@ fn codes(all: &[ExternalCode]) -> (String, String, Vec<ExternalCode>) {
     let project = take(Scheme::InvestmentProject);
     let credit = take(Scheme::CreditCode);
     (project, credit, rest.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_with_its_day_is_the_day_and_any_other_says_its_time() {
+        for (at, text) in [
+            ("2027-05-30T15:59:59Z", "2027-05-30"),
+            ("2027-05-30T15:59:59.5Z", "2027-05-30 23:59:59.5"),
+            ("2027-05-30T15:59:00Z", "2027-05-30 23:59"),
+        ] {
+            let time: Timestamp = at.parse().unwrap();
+            let time = prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() };
+            assert_eq!(until(Some(&time)), text, "{at}");
+        }
+        assert_eq!(until(None), "");
+    }
 }

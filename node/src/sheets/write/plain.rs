@@ -28,7 +28,7 @@ pub(crate) struct PlainSheet {
     pub(crate) rows: Vec<Vec<PlainCell>>,
 }
 
-/// Writes tables as the sheets of a workbook, each under `title`.
+/// Writes tables as the sheets of a workbook, each under `title`, where there is one.
 ///
 /// # Errors
 /// Where a name or a text is none that a workbook takes.
@@ -39,16 +39,21 @@ pub(crate) fn workbook_of(title: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>,
     for table in sheets {
         let sheet = book.add_worksheet();
         sheet.set_name(&table.name).map_err(broken)?;
-        sheet.set_freeze_panes(2, 1).map_err(broken)?;
-        sheet.write_string_with_format(0, 0, title, &bold).map_err(broken)?;
+        let first = u32::from(!title.is_empty());
+        sheet.set_freeze_panes(first + 1, 1).map_err(broken)?;
+        if first > 0 {
+            sheet.write_string_with_format(0, 0, title, &bold).map_err(broken)?;
+        }
         for (column, name) in (0_u16..).zip(&table.columns) {
             let width = if column == 0 { NAME_WIDTH } else { NUMBER_WIDTH };
             sheet.set_column_width(column, width).map_err(broken)?;
-            sheet.write_string_with_format(1, column, name, &header).map_err(broken)?;
+            sheet.write_string_with_format(first, column, name, &header).map_err(broken)?;
         }
-        for (row, cells) in (2_u32..).zip(&table.rows) {
+        for (row, cells) in (first + 1..).zip(&table.rows) {
             for (column, cell) in (0_u16..).zip(cells) {
                 match cell {
+                    // An empty cell is none: what counts cells passes it over.
+                    PlainCell::Text(value) if value.is_empty() => continue,
                     PlainCell::Text(value) => {
                         sheet.write_string_with_format(row, column, value, &text).map_err(broken)?
                     }

@@ -3,12 +3,15 @@
 use duikou_proto::language::Language;
 use duikou_proto::v1::Listing;
 use duikou_proto::v1::draft_difference::Change;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 
 use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::reading::{Names, audience_of};
+use super::filled::is_same;
 use crate::sheets::Kind;
-use crate::sheets::fields::{Info, Shape, of_path};
+use crate::sheets::fields::{Field, Info, Shape, of_path};
 use crate::sheets::form::{self, Texts as Typed};
 use crate::typed::place::Lies;
 use crate::typed::text::items;
@@ -26,9 +29,12 @@ pub(super) struct Row {
 pub(super) fn between(texts: Texts, names: &Names, kind: Kind, before: &Typed, after: &Typed) -> Vec<Row> {
     let mut rows = Vec::new();
     for info in form::fields(kind) {
-        let shown =
-            |typed: &Typed| typed.get(&info.field).map_or_else(String::new, |text| said(texts, names, info, text));
-        let (before, after) = (shown(before), shown(after));
+        let text = |typed: &Typed| typed.get(&info.field).cloned().unwrap_or_default();
+        let (before, after) = (text(before), text(after));
+        if is_same(info, &before, &after) {
+            continue;
+        }
+        let [before, after] = [before, after].map(|text| said(texts, names, info, &text));
         if before.trim() != after.trim() {
             rows.push(Row { label: label(texts, info), before, after });
         }
@@ -72,7 +78,7 @@ fn said(texts: Texts, names: &Names, info: &Info, text: &str) -> String {
         Shape::One(table) | Shape::Several(table) => table,
         Shape::Audience => return audience(texts, names, text),
         Shape::Places => return places(texts, text),
-        _ => return text.to_owned(),
+        Shape::Line | Shape::Area | Shape::Industries | Shape::Occupation => return moment(texts, info.field, text),
     };
     let Some(values) = choice::several(text, table).ok().and_then(|read| read.value) else { return text.to_owned() };
     let named = values.iter().filter_map(|value| labels::of(table, *value)).map(|label| match texts.language() {
@@ -89,6 +95,14 @@ fn places(texts: Texts, text: &str) -> String {
         _ => item,
     });
     named.collect::<Vec<_>>().join(&texts.text("list-comma"))
+}
+
+/// A time as pages write it, to the minute; anything else as it was typed.
+fn moment(texts: Texts, field: Field, text: &str) -> String {
+    let is_time = matches!(field, Field::Expire | Field::Start | Field::End | Field::Deadline);
+    let read = is_time.then(|| text.trim().replacen(' ', "T", 1));
+    let read = read.and_then(|text| text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok());
+    read.map_or_else(|| text.to_owned(), |at| format::moment(texts.language(), &at))
 }
 
 fn audience(texts: Texts, names: &Names, text: &str) -> String {

@@ -17,9 +17,13 @@ use super::desk::{Desk, DraftPath};
 use super::difference::Row;
 use super::fields::{Audiences, Group, Maker};
 use super::filled::{Filling, kind_in, texts_of};
+use super::merge::began;
 use super::people::People;
 use crate::sheets::Kind;
 use crate::sheets::fields::Field;
+
+/// Where drafts are made.
+const NEW: &str = "/drafts/new";
 
 /// Somebody else was quicker: what they have written, and what was typed here.
 pub(super) struct Conflict {
@@ -37,6 +41,8 @@ pub(super) struct Around {
     pub(super) action: String,
     /// The draft's version that is shown; empty: there is no draft yet.
     pub(super) etag: String,
+    /// What each field said then (`merge`); empty: there is no draft yet.
+    pub(super) began: String,
     /// The id of the listing of a draft that is still to be made.
     pub(super) listing: String,
     /// When it was saved; empty: it never was.
@@ -78,6 +84,8 @@ pub(super) struct EditorPage {
     groups: Vec<Group>,
     /// How much of it is wrong; empty: nothing that it would help to say.
     wrong: String,
+    /// Where each of these is, and what it is called.
+    wrong_fields: Vec<(String, String)>,
 }
 
 pub(super) async fn editor(
@@ -122,7 +130,8 @@ pub(super) fn page(desk: &Desk<'_>, filling: &Filling) -> Page {
 
 /// Whom an audience can name.
 pub(super) fn audiences(desk: &Desk<'_>, kind: Kind) -> Audiences {
-    Audiences { names: desk.form(kind).names, members: desk.others() }
+    let network = desk.web.engine().identity().network.clone();
+    Audiences { network, names: desk.form(kind).names, members: desk.others() }
 }
 
 /// What is around the fields of a draft.
@@ -132,7 +141,8 @@ pub(super) async fn around(
     path: &DraftPath,
 ) -> Result<Around, super::super::respond::Failed> {
     let people = desk.people(vec![draft.updater.clone()]).await?;
-    Ok(around_of(desk.signed.texts, draft, path, &people))
+    let began = kind_in(draft).map_or_else(String::new, |kind| began(kind, &texts_of(kind, draft)));
+    Ok(Around { began, ..around_of(desk.signed.texts, draft, path, &people) })
 }
 
 /// The same, by who is called how.
@@ -168,6 +178,17 @@ impl EditorPage {
         let nothing = duikou_proto::v1::Opportunity::default();
         let body = filling.filled.listing.listing.as_ref().unwrap_or(&nothing);
         let maker = Maker { texts, filling, audiences, strict };
+        // The answer to a form has no address of its own.
+        page.here = match &*around.action {
+            NEW if page.here.starts_with("/drafts/new?") => page.here.clone(),
+            NEW => {
+                let direction = filling.text(Field::Direction).to_lowercase();
+                let direction: String = form_urlencoded::byte_serialize(direction.as_bytes()).collect();
+                format!("{NEW}?kind={}&direction={direction}", filling.kind.name())
+            }
+            draft if strict => format!("{draft}?check"),
+            draft => draft.to_owned(),
+        };
         let wrong = filling.filled.faults.len() + usize::from(filling.text(Field::Audience).is_empty());
         page.indexed = false;
         page.trail = vec![Crumb { path: "/drafts".to_owned(), name: texts.text("nav-drafts") }];
@@ -178,6 +199,7 @@ impl EditorPage {
             direction_word: words::direction_word(body.direction()),
             fields: maker.in_view(),
             groups: maker.folded(),
+            wrong_fields: maker.wrong(),
             wrong: if strict && wrong > 0 { texts.count("editor-wrong", wrong) } else { String::new() },
             around,
             page,

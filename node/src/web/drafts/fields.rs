@@ -1,9 +1,11 @@
-//! The fields of the editor: by the table of columns that spreadsheets have too, six in view and the others folded.
+//! The fields of the editor: by the table of columns that spreadsheets have too, a few in view and the others folded.
 
 use duikou_proto::language::Language;
+use duikou_proto::name::NetworkName;
 
 use super::super::catalogue::Texts;
-use super::super::forms::{Choice, Control, Field as Shown, Said};
+use super::super::forms::{Choice, Control, Field as Shown, Folded, Said};
+use super::audience::idle;
 use super::echo::echo;
 use super::filled::Filling;
 use crate::sheets::fields::{Field, Info, Shape};
@@ -30,6 +32,7 @@ type Belongs = fn(&Info) -> bool;
 
 /// Whom an audience can name.
 pub(super) struct Audiences {
+    pub(super) network: NetworkName,
     pub(super) names: Names,
     /// By their short ids, with their names.
     pub(super) members: Vec<(String, String)>,
@@ -48,20 +51,52 @@ pub(super) struct Maker<'a> {
 impl Maker<'_> {
     /// Those in view.
     pub(super) fn in_view(&self) -> Vec<Shown> {
-        let kind = self.filling.kind;
-        form::fields(kind).filter(|info| info.is_in_view(kind)).map(|info| self.field(info)).collect()
+        self.seen().map(|info| self.field(info)).collect()
     }
 
-    /// The others.
-    pub(super) fn folded(&self) -> Vec<Group> {
+    fn seen(&self) -> impl Iterator<Item = &'static Info> {
+        let kind = self.filling.kind;
+        form::fields(kind).filter(move |info| info.is_in_view(kind))
+    }
+
+    /// The others, in their groups.
+    fn unseen(&self) -> impl Iterator<Item = (&'static str, Vec<&'static Info>)> {
         let kind = self.filling.kind;
         let groups: [(&str, Belongs); 3] = [
             ("editor-group-kind", |info| info.is_particular()),
             ("editor-group-contact", |info| is_contact(info.field)),
             ("editor-group-more", |info| !info.is_particular() && !is_contact(info.field)),
         ];
-        let groups = groups.into_iter().map(|(title, belongs)| {
-            let infos: Vec<&Info> = form::fields(kind).filter(|info| !info.is_in_view(kind) && belongs(info)).collect();
+        groups.into_iter().map(move |(title, belongs)| {
+            (title, form::fields(kind).filter(|info| !info.is_in_view(kind) && belongs(info)).collect())
+        })
+    }
+
+    /// Those with which something is wrong, in the order of the page: where each is, and what it is called.
+    pub(super) fn wrong(&self) -> Vec<(String, String)> {
+        let all = self.seen().chain(self.unseen().flat_map(|(_, infos)| infos));
+        let wrong = all.filter(|info| !self.error(info).is_empty());
+        wrong.map(|info| (self.place(info), self.label(info).to_owned())).collect()
+    }
+
+    /// The id of what takes the focus; of boxes that is the first.
+    fn place(&self, info: &Info) -> String {
+        match info.shape() {
+            Shape::Several(_) | Shape::Audience => format!("{}-1", info.id),
+            _ => info.id.to_owned(),
+        }
+    }
+
+    fn label(&self, info: &Info) -> &'static str {
+        match self.texts.language() {
+            Language::Zh => info.zh,
+            Language::En => info.en,
+        }
+    }
+
+    /// The others.
+    pub(super) fn folded(&self) -> Vec<Group> {
+        let groups = self.unseen().map(|(title, infos)| {
             let open = infos.iter().any(|info| !self.error(info).is_empty());
             let fields = infos.into_iter().map(|info| self.field(info)).collect();
             Group { title: self.texts.text(title), fields, open }
@@ -75,9 +110,10 @@ impl Maker<'_> {
     }
 
     fn field(&self, info: &'static Info) -> Shown {
-        let (label, help) = match self.texts.language() {
-            Language::Zh => (info.zh, info.help.0),
-            Language::En => (info.en, info.help.1),
+        let label = self.label(info);
+        let help = match self.texts.language() {
+            Language::Zh => info.help.0,
+            Language::En => info.help.1,
         };
         let control = self.control(info);
         // A list of boxes needs no word on what to write, and some words are for cells.
@@ -130,6 +166,7 @@ impl Maker<'_> {
         let notes = [
             echo(self.texts, self.filling, info.field),
             note.map_or_else(String::new, |note| note.text.in_language(language).to_owned()),
+            if info.field == Field::Audience { self.idle() } else { String::new() },
         ];
         let notes: Vec<String> = notes.into_iter().filter(|note| !note.is_empty()).collect();
         Said {
@@ -137,6 +174,19 @@ impl Maker<'_> {
             error: self.error(info),
             note: notes.join(" "),
             candidates: candidates.unwrap_or_default().iter().map(candidate).collect(),
+        }
+    }
+
+    /// That some of those who may see it are named for nothing, which is mended when it is handed in.
+    fn idle(&self) -> String {
+        let Audiences { network, members, .. } = self.audiences;
+        let name_of = |id: &str| {
+            let known = members.iter().find(|(known, _)| known == id);
+            known.map_or_else(|| id.to_owned(), |(_, name)| name.clone())
+        };
+        match idle(self.texts, network, &self.filling.filled.listing.scopes, name_of) {
+            said if said.is_empty() => said,
+            said => self.texts.about("editor-idle", &said),
         }
     }
 
@@ -175,7 +225,7 @@ impl Maker<'_> {
                 let chosen = choice::several(self.filling.text(info.field), table).ok().and_then(|read| read.value);
                 let chosen = chosen.unwrap_or_default();
                 let boxes = table.iter().map(|label| (self.choice(label), chosen.contains(&label.value)));
-                Control::Boxes { boxes: boxes.collect(), other: None }
+                Control::Boxes { boxes: boxes.collect(), folded: None, other: None }
             }
             Shape::Audience => self.audience(),
             Shape::Line | Shape::Places | Shape::Industries | Shape::Occupation => Control::Line("text"),
@@ -218,24 +268,31 @@ impl Maker<'_> {
         let circles = self.audiences.names.circles.iter();
         offered.extend(circles.map(|circle| (format!("circle:{circle}"), texts.about("scope-circle", circle))));
         let few = self.audiences.members.len() <= BOXES;
-        for (id, name) in &self.audiences.members {
-            let scope = format!("member:{id}");
-            if few || chosen.contains(&scope) {
-                offered.push((scope, name.clone()));
-            }
-        }
+        let members = self.audiences.members.iter().map(|(id, name)| (format!("member:{id}"), name.clone()));
+        let members: Vec<(String, String)> = members.filter(|(scope, _)| few || chosen.contains(scope)).collect();
         offered.push((ON_REQUEST.to_owned(), texts.text("editor-for-nobody")));
         // What this server has no name for stays chosen.
         let unnamed: Vec<&String> =
-            chosen.iter().filter(|one| !offered.iter().any(|(scope, _)| scope == *one)).collect();
+            chosen.iter().filter(|one| !offered.iter().chain(&members).any(|(scope, _)| scope == *one)).collect();
         let unnamed: Vec<(String, String)> = unnamed.into_iter().map(|scope| (scope.clone(), scope.clone())).collect();
         offered.extend(unnamed);
-        let boxes = offered.into_iter().map(|(value, name)| {
-            let is_chosen = chosen.contains(&value);
-            (Choice { value, name }, is_chosen)
+        let boxes = |offered: Vec<(String, String)>| -> Vec<(Choice, bool)> {
+            let offered = offered.into_iter().map(|(value, name)| {
+                let is_chosen = chosen.contains(&value);
+                (Choice { value, name }, is_chosen)
+            });
+            offered.collect()
+        };
+        let members = boxes(members);
+        let count = members.iter().filter(|(_, is_chosen)| *is_chosen).count();
+        let folded = (!members.is_empty()).then(|| Folded {
+            title: texts.text("editor-for-named"),
+            open: count > 0,
+            count,
+            boxes: members,
         });
         let other = (!few || !rest.is_empty()).then(|| (texts.text("editor-for-others"), rest.join("；")));
-        Control::Boxes { boxes: boxes.collect(), other }
+        Control::Boxes { boxes: boxes(offered), folded, other }
     }
 }
 

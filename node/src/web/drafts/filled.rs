@@ -7,10 +7,12 @@ use duikou_proto::validate::kind_of;
 
 use super::super::respond::Failed;
 use super::super::sent::Sent;
+use super::audience::needed;
 use super::desk::Desk;
 use crate::sheets::Kind;
-use crate::sheets::fields::Field;
+use crate::sheets::fields::{Field, Info, Shape};
 use crate::sheets::form::{self, Filled, Texts};
+use crate::typed::{Names, audience, choice};
 
 /// See the module.
 pub(super) struct Filling {
@@ -44,6 +46,44 @@ pub(super) fn texts_in(kind: Kind, sent: &Sent) -> Texts {
     texts
 }
 
+/// A text of a field, so that those which say the same are the same: choices by their values, and what is any of several
+/// as a set, in whatever order it is written.
+pub(super) fn canonical(info: &Info, text: &str) -> String {
+    let text = text.trim();
+    let values: Option<Vec<String>> = match info.shape() {
+        Shape::One(table) => choice::choice(text, table).ok().and_then(|read| Some(vec![read.value?.to_string()])),
+        Shape::Several(table) => {
+            let values = choice::several(text, table).ok().and_then(|read| read.value);
+            values.map(|values| values.iter().map(i32::to_string).collect())
+        }
+        Shape::Audience => audience::audience(text, &Names::default()).ok().and_then(|read| read.value),
+        Shape::Line | Shape::Area | Shape::Places | Shape::Industries | Shape::Occupation => None,
+    };
+    match values {
+        Some(mut values) => {
+            values.sort_unstable();
+            // To nobody is an answer as well, and no answer is another.
+            format!("={}", values.join(" "))
+        }
+        None => text.to_owned(),
+    }
+}
+
+/// Whether two texts of a field say the same.
+pub(super) fn is_same(info: &Info, one: &str, other: &str) -> bool {
+    canonical(info, one) == canonical(info, other)
+}
+
+/// Boxes are sent in the order of the page: where they say what `held` says, that stays as its author has written it.
+pub(super) fn keep_order(kind: Kind, texts: &mut Texts, held: &Texts) {
+    for info in form::fields(kind).filter(|info| matches!(info.shape(), Shape::Several(_) | Shape::Audience)) {
+        let (Some(text), Some(before)) = (texts.get_mut(&info.field), held.get(&info.field)) else { continue };
+        if is_same(info, text, before) {
+            before.clone_into(text);
+        }
+    }
+}
+
 /// The texts that a form shows of a draft: what it says, as it was typed where the draft has kept that.
 pub(super) fn texts_of(kind: Kind, draft: &Draft) -> Texts {
     let mut texts = form::texts(kind, &draft.listing.clone().unwrap_or_default());
@@ -70,6 +110,24 @@ impl Filling {
         Ok(Self { kind, texts, filled })
     }
 
+    /// The same without those of its audience that show it to nobody more.
+    ///
+    /// # Errors
+    /// As [`Filling::read`].
+    pub(super) fn needed(self, desk: &Desk<'_>) -> Result<Self, Failed> {
+        let listing = &self.filled.listing;
+        let unclear = self.filled.fault(Field::Audience).is_some();
+        match needed(&listing.scopes, &desk.web.engine().identity().network).filter(|_| !unclear) {
+            None => Ok(self),
+            Some(scopes) => {
+                let before = listing.clone();
+                let mut texts = self.texts;
+                texts.insert(Field::Audience, audience::format(&scopes));
+                Self::read(desk, self.kind, texts, &before)
+            }
+        }
+    }
+
     /// What a draft keeps beside the listing: what was typed, and that nobody has said yet who may see it.
     pub(super) fn typed(&self) -> HashMap<String, String> {
         let mut typed: HashMap<String, String> = self
@@ -92,5 +150,45 @@ impl Filling {
     /// The text of a field.
     pub(super) fn text(&self, field: Field) -> &str {
         self.texts.get(&field).map_or("", String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_any_of_several_is_a_set_and_stays_in_the_order_of_its_author() {
+        let held: Texts = [
+            (Field::CooperationModes, "产业转移、租赁".to_owned()),
+            (Field::Audience, "网络成员；circle:pan-prd".to_owned()),
+            (Field::Regions, "毕节市；遵义市".to_owned()),
+            (Field::Title, "园区".to_owned()),
+        ]
+        .into();
+        let sent = |modes: &str, audience: &str| -> Texts {
+            let texts =
+                [(Field::CooperationModes, modes), (Field::Audience, audience), (Field::Regions, "遵义市；毕节市")];
+            texts.into_iter().map(|(field, text)| (field, text.to_owned())).collect()
+        };
+        let read = |text: &str| choice::several(text, crate::typed::labels::COOPERATION_MODES).unwrap().value.unwrap();
+        let values = read("产业转移、租赁");
+        let backwards: Vec<i32> = values.iter().rev().copied().collect();
+        let backwards = choice::format(&backwards, crate::typed::labels::COOPERATION_MODES);
+        assert_ne!(read(&backwards), values);
+        let mut same = sent(&backwards, "circle:pan-prd；network");
+        keep_order(Kind::Project, &mut same, &held);
+        assert_eq!(same[&Field::CooperationModes], "产业转移、租赁");
+        assert_eq!(same[&Field::Audience], "网络成员；circle:pan-prd");
+        assert_eq!(same[&Field::Regions], "遵义市；毕节市", "the order of places is written by somebody");
+        let mut other = sent("租赁", "network");
+        let before = other.clone();
+        keep_order(Kind::Project, &mut other, &held);
+        assert_eq!(other, before);
+        let pairs =
+            [("依申请", "onrequest", true), ("公开", "network", false), ("某处", "某处 ", true), ("", "依申请", false)];
+        for (one, two, is) in pairs {
+            assert_eq!(is_same(Field::Audience.info(), one, two), is, "{one} {two}");
+        }
     }
 }

@@ -11,7 +11,6 @@ use futures_util::future::join_all;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
-use super::super::imports::listings_file;
 use super::super::layout::{Page, Section};
 use super::super::pager::{Empty, Pager};
 use super::super::reading::Names;
@@ -21,13 +20,9 @@ use super::super::tables::Exports;
 use super::super::{format, words};
 use super::desk::{Desk, DraftPath};
 use super::people::People;
-use crate::limits;
-use crate::sheets::Format;
 
 /// Drafts of one page.
 const DRAFTS: i32 = 50;
-/// Drafts that are asked for at once for a file.
-const EXPORTED: i32 = 1_000;
 /// States by which the list is narrowed, as addresses have them.
 const STATES: [(&str, DraftState); 4] = [
     ("draft", DraftState::Draft),
@@ -103,6 +98,11 @@ impl Asked {
         asked
     }
 
+    /// What waits of an import.
+    pub(super) fn waiting(batch: &str) -> Self {
+        Self { state: "submitted".to_owned(), batch: batch.to_owned(), ..Self::default() }
+    }
+
     /// Where an import is listed.
     pub(super) fn path_of(batch: &str) -> String {
         Self { batch: batch.to_owned(), ..Self::default() }.path()
@@ -127,7 +127,7 @@ impl Asked {
     }
 
     /// The drafts of one page of it.
-    fn request(&self, desk: &Desk<'_>) -> ListDraftsRequest {
+    pub(super) fn request(&self, desk: &Desk<'_>) -> ListDraftsRequest {
         ListDraftsRequest {
             parent: format!("members/{}", desk.member),
             page_size: DRAFTS,
@@ -168,38 +168,23 @@ pub(super) async fn list(State(web): State<Web>, signed: Signed, RawQuery(query)
     signed.page(&ListPage::of(page, &desk.names, &people, &asked, &found.drafts, found.next_page_token))
 }
 
-/// Of what an earlier version approved no title is left: it is shown by what its listing says, as long as there is one.
+/// Of what an earlier version approved no title is left: it is shown by what its listing says, or said at last.
 async fn name_approved(desk: &Desk<'_>, drafts: &mut [Draft]) {
     let listings = &desk.web.services().listings;
     let untitled = |draft: &&mut Draft| draft.listing.as_ref().is_none_or(|held| held.listing.is_none());
     let approved = drafts.iter_mut().filter(|draft| draft.state() == DraftState::Approved).filter(untitled);
     let named = approved.map(async |draft| {
         let name = draft.listing.as_ref().map(|listing| listing.name.clone()).unwrap_or_default();
-        if let Ok(held) = listings.get_listing(desk.signed.ask(GetListingRequest { name })).await {
-            draft.listing = Some(held.into_inner());
-        }
+        let held = listings.get_listing(desk.signed.ask(GetListingRequest { name: name.clone() })).await;
+        draft.listing = match held {
+            Ok(held) => Some(held.into_inner()),
+            Err(_) => match listings.ended(desk.signed.ask(name)).await {
+                Ok(ended) => Some(ended.listing),
+                Err(_) => draft.listing.take(),
+            },
+        };
     });
     join_all(named).await;
-}
-
-/// The same as a table that is imported again.
-pub(super) async fn file(web: &Web, signed: &Signed, query: Option<&str>, format: Format) -> Answer {
-    let desk = Desk::of(web, signed).await?;
-    let asked = Asked::read(query.unwrap_or_default());
-    let mut request = ListDraftsRequest { page_size: EXPORTED, page_token: String::new(), ..asked.request(&desk) };
-    let mut listings = Vec::new();
-    let cut = loop {
-        let found = web.services().drafts.list_drafts(signed.ask(request.clone())).await;
-        let found = found.map_err(|status| signed.failed(&status))?.into_inner();
-        let open = found.drafts.into_iter().filter(|draft| draft.state() != DraftState::Approved);
-        listings.extend(open.filter_map(|draft| draft.listing));
-        if listings.len() > limits::OWN_EXPORT_ROWS || found.next_page_token.is_empty() {
-            break listings.len() > limits::OWN_EXPORT_ROWS;
-        }
-        request.page_token = found.next_page_token;
-    };
-    listings.truncate(limits::OWN_EXPORT_ROWS);
-    listings_file(web, signed, (listings, cut), format, "drafts").await
 }
 
 impl ListPage {
@@ -245,7 +230,7 @@ impl ListPage {
 }
 
 /// Where an import is approved together.
-fn together(batch: &str) -> String {
+pub(super) fn together(batch: &str) -> String {
     let batch: String = form_urlencoded::byte_serialize(batch.as_bytes()).collect();
     format!("/drafts/review?batch={batch}")
 }

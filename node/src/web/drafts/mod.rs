@@ -1,17 +1,18 @@
 //! Writing listings, handing them in, and judging them: pages over the drafts of the member for whom somebody acts.
 //!
-//! `list` shows drafts, `start` begins one, `editor` is where one is written: `fields` asks for what a kind has by the
+//! `list` shows drafts, `file` is what people take along of them, `start` begins one, `editor` is where one is written: `fields` asks for what a kind has by the
 //! table of columns that spreadsheets have too, `echo` says how an entry was understood, `filled` reads what was sent,
-//! `save` keeps it. `send` shows what is about to be sent, to whom (`audience`), and what to look at again (`warnings`);
-//! `review` and `batch` approve or give back; `published` are one's own listings and `end` what is done to one; `policy`
+//! `save` keeps it, `merge` where two have changed it. `send` shows what is about to be sent, to whom (`audience`), and what to look at again (`warnings`);
+//! `review` and `batch` approve or give back; `published` are one's own listings, `end` what is done to one, and `ended` what is left of it; `policy`
 //! is who approves. `difference` sets two versions beside each other, `shown` is a listing as readers see it, `people` are
 //! the names of accounts, `suggest` helps while somebody types.
 //!
 //! What is typed is read by `sheets/form` as a row of a spreadsheet would be, so form and spreadsheet cannot differ. What
 //! gives a value goes into the draft's listing; what does not, or is not decided yet, stays with the draft as it was
 //! typed (`Draft.typed`) and stands in the way of handing it in. Each saving, by a button or by the script after a pause,
-//! is one `UpdateDraft` with the version that the form was filled from; where somebody was quicker, both versions are
-//! shown, and the next version is named only by whoever has seen them. A form that made a draft and is sent once more
+//! is one `UpdateDraft` with the version that the form was filled from; where somebody was quicker, each field goes by
+//! whoever has changed it, and of what both have changed both versions are shown, and the next version is named only by
+//! whoever has seen them. A form that made a draft and is sent once more
 //! finds it by the listing's id, which the page chose. The form of an approval names the hash of what is shown.
 
 mod audience;
@@ -21,9 +22,12 @@ mod difference;
 mod echo;
 mod editor;
 mod end;
+mod ended;
 mod fields;
+mod file;
 mod filled;
 mod list;
+mod merge;
 mod people;
 mod policy;
 mod published;
@@ -46,6 +50,7 @@ use super::respond::Answer;
 use super::signed::Signed;
 use crate::sheets::Format;
 pub(super) use end::{Ending, endings};
+pub(super) use ended::ended;
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 
@@ -60,11 +65,12 @@ pub(super) fn routes() -> Router<Web> {
         .route("/drafts/published.xlsx", get(|web, signed, query| own_file(web, signed, query, Format::Xlsx)))
         .route("/drafts/published.csv", get(|web, signed, query| own_file(web, signed, query, Format::Csv)))
         .route("/drafts/review", get(batch::batch).post(batch::approve))
+        .route("/drafts/review/return", get(batch::batch).post(batch::give_back))
         .route("/drafts/{member}/{id}", get(editor::editor).post(save::save))
         .route("/drafts/{member}/{id}/send", get(send::send).post(send::submit))
         .route("/drafts/{member}/{id}/review", get(review::review))
-        .route("/drafts/{member}/{id}/approve", post(review::approve))
-        .route("/drafts/{member}/{id}/return", post(review::give_back))
+        .route("/drafts/{member}/{id}/approve", get(review::back).post(review::approve))
+        .route("/drafts/{member}/{id}/return", get(review::back).post(review::give_back))
         .route("/drafts/{member}/{id}/delete", get(start::forget).post(start::delete))
         .route("/listings/{member}/{id}/edit", post(start::edit))
         .route("/listings/{member}/{id}/renew", post(end::renew))
@@ -75,7 +81,7 @@ pub(super) fn routes() -> Router<Web> {
 }
 
 async fn list_file(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery, format: Format) -> Answer {
-    list::file(&web, &signed, query.as_deref(), format).await
+    file::file(&web, &signed, query.as_deref(), format).await
 }
 
 async fn own_file(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery, format: Format) -> Answer {

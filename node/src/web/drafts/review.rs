@@ -7,7 +7,7 @@ use axum::response::Response;
 use duikou_proto::v1::approval_policy::Rule;
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::draft_service_server::DraftService;
-use duikou_proto::v1::{ApprovalPolicy, ApproveDraftRequest, Draft, ReturnDraftRequest};
+use duikou_proto::v1::{ApprovalPolicy, ApproveDraftRequest, Draft, Listing, ReturnDraftRequest};
 use http::StatusCode;
 use tonic::Code;
 
@@ -16,12 +16,15 @@ use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
+use super::super::once::shown_once;
+use super::super::reading::Names;
 use super::super::respond::{Answer, Failed, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::audience::{Audience, audience};
 use super::desk::{Desk, DraftPath};
-use super::difference::Row;
+use super::difference::{Row, between};
+use super::filled::kind_in;
 use super::list::Asked;
 use super::people::People;
 use super::send::{Compared, compared};
@@ -30,6 +33,8 @@ use super::warnings::{Warning, warnings};
 use crate::accounts::Role;
 use crate::http::Problem;
 use crate::limits;
+use crate::services::ReturnedDraft;
+use crate::sheets::{Kind, form};
 
 /// What waits for a yes.
 #[derive(Template)]
@@ -41,6 +46,8 @@ pub(super) struct ReviewPage {
     warnings: Vec<Warning>,
     rows: Vec<Row>,
     published: bool,
+    /// That it was given back before, and what has changed since; None: it was not.
+    again_after: Option<Again>,
     /// Who wrote it, who else had a hand in it, and when it was handed in.
     by: Vec<(String, String)>,
     hash: String,
@@ -57,6 +64,14 @@ pub(super) struct ReviewPage {
     /// Whether the author says yes for the second time.
     again: bool,
     outdated: bool,
+}
+
+/// What became of a draft since it was given back.
+pub(super) struct Again {
+    /// Why, by whom, when.
+    pub(super) text: String,
+    /// What it said then, and what it says now.
+    pub(super) rows: Vec<Row>,
 }
 
 /// A reason that nobody gets, since what it was for is no longer what waits: it is there to be used again.
@@ -104,6 +119,11 @@ async fn show(desk: &Desk<'_>, path: &DraftPath, status: StatusCode, reason: Str
     signed.page_with(status, &shown)
 }
 
+/// Its forms are sent to addresses that show nothing: whoever comes there is led to it.
+pub(super) async fn back(_: Signed, Path(path): Path<DraftPath>) -> Response {
+    see_other(&path.page("/review"))
+}
+
 /// Everybody who has had a hand in a draft.
 fn hands(draft: &Draft) -> Vec<String> {
     let some = [&draft.author, &draft.updater, &draft.approver].into_iter();
@@ -124,10 +144,42 @@ async fn ready(
     let warnings = warnings(desk, &listing).await;
     let policy = desk.policy().await?;
     let may_not = may_not(desk, &policy, &compared.draft);
+    let again = again_after(desk, path, &compared.draft).await?;
     let mut page = Page::new(desk.web, desk.signed, Section::Drafts, desk.signed.texts.text("review-title"));
+    // The answers to its forms have no address of their own.
+    page.here = path.page("/review");
     page.notices.extend(notice);
     let shown = ReviewPage::of(page, path, people, compared, audience, warnings, policy.rule());
-    Ok(ReviewPage { may_not, ..shown })
+    Ok(ReviewPage { may_not, again_after: again, ..shown })
+}
+
+/// What a draft that was given back says now beside what it said then.
+async fn again_after(desk: &Desk<'_>, path: &DraftPath, draft: &Draft) -> Result<Option<Again>, Failed> {
+    let returned = desk.web.services().drafts.returned(desk.signed.ask(path.name())).await;
+    let Some(returned) = returned.map_err(|status| desk.absent(&status))? else { return Ok(None) };
+    let people = desk.people(vec![returned.by.clone()]).await?;
+    let now = draft.listing.clone().unwrap_or_default();
+    Ok(Some(Again::of(desk.signed.texts, &desk.names, &people, kind_in(draft), &returned, &now)))
+}
+
+impl Again {
+    pub(super) fn of(
+        texts: Texts,
+        names: &Names,
+        people: &People,
+        kind: Option<Kind>,
+        returned: &ReturnedDraft,
+        now: &Listing,
+    ) -> Self {
+        let time = format::moment(texts.language(), &format::in_china(returned.time.seconds));
+        let who = people.name(&returned.by);
+        let rows = kind.map(|kind| {
+            let said = |listing: &Listing| form::texts(kind, listing);
+            between(texts, names, kind, &said(&returned.listing), &said(now))
+        });
+        let values = [("what", &*returned.reason), ("who", &who), ("time", &time)];
+        Self { text: texts.fill("review-returned", &values), rows: rows.unwrap_or_default() }
+    }
 }
 
 fn listing_of(draft: &Draft) -> String {
@@ -184,6 +236,7 @@ impl ReviewPage {
             warnings,
             rows: compared.rows,
             published: compared.difference.published,
+            again_after: None,
             by,
             seal: super::super::reading::fingerprint(&draft.content_hash),
             hash: draft.content_hash,
@@ -206,10 +259,15 @@ impl ReviewPage {
     pub(super) fn refuse(&mut self, why: String) {
         self.may_not = why;
     }
+
+    /// As somebody sees it who has given it back before.
+    pub(super) fn given_back(&mut self, again: Again) {
+        self.again_after = Some(again);
+    }
 }
 
 /// Where a reviewer writes what is to be changed.
-fn reason(texts: Texts) -> Field {
+pub(super) fn reason(texts: Texts) -> Field {
     Field {
         required: true,
         rows: 3,
@@ -300,7 +358,7 @@ pub(super) async fn give_back(
         ..ReturnDraftRequest::default()
     };
     match web.services().drafts.return_draft(signed.ask(request)).await {
-        Ok(_) => Ok(see_other_with("/drafts", "done-returned")),
+        Ok(_) => Ok(see_other_with("/drafts?state=submitted", "done-returned")),
         Err(status) if status.code() == Code::InvalidArgument => {
             let problem = Problem::of(&status, signed.language());
             let wrong = problem.violations().find(|(field, _)| *field == "reason").map(|(_, text)| text.to_owned());
@@ -311,9 +369,13 @@ pub(super) async fn give_back(
         }
         Err(status) if matches!(status.code(), Code::FailedPrecondition | Code::Aborted) => {
             let problem = Problem::of(&status, signed.language());
-            let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("unreturned-title"));
-            let page = UnreturnedPage::of(page, &path, problem.detail().to_owned(), sent.get("reason"));
-            signed.page_with(problem.status(), &page)
+            let (status, typed) = (problem.status(), sent.get("reason").to_owned());
+            // What was written for somebody who did not get it is there again in another language and light.
+            shown_once(&web, &signed, move |web, signed, here| {
+                let mut page = Page::new(web, signed, Section::Drafts, signed.texts.text("unreturned-title"));
+                page.here = here.to_owned();
+                signed.page_with(status, &UnreturnedPage::of(page, &path, problem.detail().to_owned(), &typed))
+            })
         }
         Err(status) => Err(desk.absent(&status)),
     }

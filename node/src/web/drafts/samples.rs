@@ -4,7 +4,8 @@ use duikou_proto::language::Language;
 use duikou_proto::v1::approval_policy::{Deputy, Rule};
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::{
-    ApprovalPolicy, ApproveDraftBatchResponse, Draft, DraftDifference, Listing, approve_draft_batch_response,
+    ApprovalPolicy, ApproveDraftBatchResponse, Draft, DraftDifference, Listing, WithdrawalReason,
+    approve_draft_batch_response,
 };
 use prost_types::Timestamp;
 
@@ -13,23 +14,26 @@ use super::super::layout::Section;
 use super::super::reading::{Names, sample_listing as listing};
 use super::super::samples::{NETWORK, Samples};
 use super::super::sent::Sent;
-use super::audience::said;
+use super::audience::{Seen, idle, said};
 use super::batch::BatchPage;
 use super::desk::DraftPath;
 use super::difference::between;
 use super::editor::{Around, Conflict, EditorPage, around_of, preview};
 use super::end::EndPage;
+use super::ended::{GonePage, said_of};
 use super::fields::Audiences;
 use super::filled::Filling;
 use super::list::{Asked, ListPage};
 use super::people::People;
 use super::policy::{Candidate, PolicyPage};
-use super::published::PublishedPage;
-use super::review::{EndedPage, ReviewPage, UnreturnedPage};
+use super::published::{Own, PublishedPage, Which};
+use super::review::{Again, EndedPage, ReviewPage, UnreturnedPage};
 use super::send::{Compared, SendPage};
 use super::start::{StartPage, forgetting};
-use super::warnings::{alike, personal};
+use super::warnings::{alike, personal, unreachable};
 use crate::accounts::Role;
+use crate::drafts::{self, Beyond};
+use crate::services::{EndedListing, ReturnedDraft};
 use crate::sheets::Kind;
 use crate::sheets::fields::Field;
 use crate::sheets::form::{Form, Texts as Typed};
@@ -50,7 +54,7 @@ fn typed(kind: Kind, zh: bool) -> Typed {
         either(Field::Direction, "OFFER", "OFFER"),
         either(Field::Regions, "鼓楼区；毕节市", "Bijie"),
         either(Field::Industries, "01", "01"),
-        either(Field::Audience, "network；没有这个", "network；nobody"),
+        either(Field::Audience, "network；没有这个", "network；member:zunyi"),
         either(Field::Expire, "2027年3月", "2027-03-31"),
         either(Field::Body, "**要点** 13800138000", "**In short** 13800138000"),
         either(Field::Email, "x", "x"),
@@ -123,7 +127,8 @@ pub(in crate::web) fn samples(samples: &Samples) {
     for kind in Kind::ALL {
         let filling = filling(kind, language);
         let members = vec![("zunyi".to_owned(), "Z".to_owned()), ("shenzhen".to_owned(), "S".to_owned())];
-        let audiences = Audiences { names: typed::Names::default(), members };
+        let network = NETWORK.parse().expect("a name");
+        let audiences = Audiences { network, names: typed::Names::default(), members };
         let fresh = Around { action: "/drafts/new".to_owned(), listing: "x".to_owned(), ..Around::default() };
         add("drafts/editor.html", &EditorPage::of(page("new"), &filling, &audiences, fresh, false));
         let mut around = around_of(texts, &draft(DraftState::Returned, language), &path, &people);
@@ -137,42 +142,61 @@ pub(in crate::web) fn samples(samples: &Samples) {
         add("drafts/editor.html", &EditorPage::of(page("old"), &filling, &audiences, around, true));
     }
     let states = [DraftState::Draft, DraftState::Submitted, DraftState::Returned, DraftState::Approved];
-    let drafts: Vec<Draft> = states.into_iter().map(|state| draft(state, language)).collect();
+    let in_states: Vec<Draft> = states.into_iter().map(|state| draft(state, language)).collect();
     let asked = |query: &str| Asked::read(query);
     let list = |query: &str, drafts: &[Draft]| {
         ListPage::of(page("drafts"), names, &people, &asked(query), drafts, "next".to_owned())
     };
-    add("drafts/list.html", &list("", &drafts));
-    add("drafts/list.html", &list("state=returned&mine=1&batch=b-1&after=x", &drafts));
+    add("drafts/list.html", &list("", &in_states));
+    add("drafts/list.html", &list("state=returned&mine=1&batch=b-1&after=x", &in_states));
     add("drafts/list.html", &list("state=approved", &[]));
     add(
         "drafts/start.html",
         &StartPage::of(page("start"), |kind, way| format!("/drafts/new?kind={kind}&direction={way}")),
     );
-    add("kit/asking.html", &forgetting(page("forget"), &path, &drafts[0]));
+    add("kit/asking.html", &forgetting(page("forget"), &path, &in_states[0]));
     let difference = DraftDifference {
         published: true,
         scopes_gained: vec!["public".to_owned()],
         members_gained: vec!["zunyi".to_owned()],
         members_lost: vec!["zunyi".to_owned()],
         outdated: true,
+        approval_required: true,
         ..DraftDifference::default()
     };
     let compared = || {
         let after = [(Field::Title, "after".to_owned()), (Field::Audience, "public".to_owned())].into();
         let before = [(Field::Title, "before\nbefore".to_owned())].into();
         let rows = between(texts, names, Kind::Talent, &before, &after);
-        Compared { draft: draft(DraftState::Submitted, language), difference: difference.clone(), rows }
+        Compared { draft: draft(DraftState::Submitted, language), difference: difference.clone(), rows, ends: at(TIME) }
     };
-    let audience =
-        |scopes: &[String]| said(texts, names, scopes, &["zunyi".to_owned()], &["x".to_owned()], &difference);
+    let audience = |scopes: &[String]| {
+        let change = drafts::Audience {
+            members_gained: vec!["zunyi".to_owned()],
+            members_lost: vec!["zunyi".to_owned()],
+            beyond_gained: vec![Beyond::Registered],
+            beyond_lost: vec![Beyond::Anybody, Beyond::Registered],
+            wider: scopes.is_empty(),
+            narrower: !scopes.is_empty(),
+            ..drafts::Audience::default()
+        };
+        let seen = Seen {
+            beyond: vec![Beyond::Anybody, Beyond::Registered],
+            sees: vec!["zunyi".to_owned()],
+            sees_not: vec!["x".to_owned()],
+            change,
+        };
+        let network = NETWORK.parse().expect("a name");
+        said(texts, names, scopes, &seen, idle(texts, &network, scopes, |id| names.member(id)))
+    };
     let warned = || {
         let mut warned = alike(texts, names, &[("members/zunyi/listings/x".to_owned(), "<same>".to_owned())]);
+        warned.extend(unreachable(texts, &Listing::default()));
         warned.extend(personal(texts, &filling(Kind::Project, language).filled.listing));
         warned
     };
     for (rule, scopes) in [
-        (Rule::None, vec!["public".to_owned()]),
+        (Rule::None, vec!["public".to_owned(), "member:zunyi".to_owned()]),
         (Rule::Self_, Vec::new()),
         (Rule::Other, vec!["registered".to_owned()]),
     ] {
@@ -180,12 +204,20 @@ pub(in crate::web) fn samples(samples: &Samples) {
         add("drafts/send.html", &SendPage::of(page("send"), &path, compared(), audience(), warned(), rule));
         let mut review = ReviewPage::of(page("review"), &path, &people, compared(), audience(), warned(), rule);
         add("drafts/review.html", &review);
+        let returned = ReturnedDraft {
+            listing: Listing::default(),
+            reason: "<which?>".to_owned(),
+            by: "b".to_owned(),
+            time: Timestamp { seconds: TIME, nanos: 0 },
+        };
+        let kind = (rule != Rule::None).then_some(Kind::Talent);
+        review.given_back(Again::of(texts, names, &people, kind, &returned, &listing("talent", language)));
         review.refuse(texts.text("review-own-hand"));
         add("drafts/review.html", &review);
     }
     let unreturned = UnreturnedPage::of(page("unreturned"), &path, "<why>".to_owned(), "<street>\nwhich?");
     add("drafts/unreturned.html", &unreturned);
-    let ended = EndedPage::of(page("ended"), &people, &drafts[3], "/listings/bijie/x".to_owned());
+    let ended = EndedPage::of(page("ended"), &people, &in_states[3], "/listings/bijie/x".to_owned());
     add("drafts/ended.html", &ended);
     let failure = approve_draft_batch_response::Failure {
         draft: "members/bijie/drafts/x".to_owned(),
@@ -209,9 +241,19 @@ pub(in crate::web) fn samples(samples: &Samples) {
     add("drafts/batch.html", &batch(None));
     add("drafts/batch.html", &batch(Some(&done)));
     let listings: Vec<Listing> = ["event", "talent"].map(|kind| listing(kind, language)).into();
-    for (soon, listings, next) in [(false, &*listings, "next"), (true, &[], "")] {
-        add("drafts/published.html", &PublishedPage::of(page("own"), names, soon, listings, next, next));
+    let ended = EndedListing {
+        listing: listings[1].clone(),
+        reason: WithdrawalReason::Filled,
+        end_time: Timestamp { seconds: TIME, nanos: 0 },
+    };
+    let said = said_of(texts, ended.reason, "10:42", "A <b>");
+    let live = listings.iter().filter_map(|listing| Own::live(texts, names, listing)).collect();
+    let gone = Own::ended(texts, names, &ended.listing, said).into_iter().collect();
+    let which = Which::Ended(WithdrawalReason::Filled);
+    for (which, owned, next) in [(Which::Live, live, "next"), (Which::Soon, Vec::new(), ""), (which, gone, "next")] {
+        add("drafts/published.html", &PublishedPage::of(page("own"), which, owned, next, next));
     }
+    add("drafts/gone.html", &GonePage::of(page("gone"), &ended, "A <b>".to_owned(), "B <b>".to_owned()));
     add("drafts/end.html", &EndPage::of(page("end"), names, &listings[0], "filled"));
     let deputy = Deputy { reviewer: "a".to_owned(), deputy: "b".to_owned(), expire_time: at(TIME) };
     let policy = ApprovalPolicy {

@@ -25,7 +25,8 @@ use super::desk::{Desk, DraftPath};
 use super::difference::between;
 use super::editor::{self, Around, Conflict, EditorPage};
 use super::fields::Maker;
-use super::filled::{Filling, kind_in, texts_in, texts_of};
+use super::filled::{Filling, keep_order, kind_in, texts_in, texts_of};
+use super::merge::{began, merged};
 use crate::http::Problem;
 use crate::sheets::Kind;
 use crate::sheets::fields::Field;
@@ -38,7 +39,7 @@ pub(super) async fn make(State(web): State<Web>, signed: Signed, headers: Header
     let id = sent.get("listing");
     let id = if is_label(id) { id.to_owned() } else { Uuid::now_v7().to_string() };
     let before = Listing { name: format!("members/{}/listings/{id}", desk.member), ..Listing::default() };
-    let filling = filling(&desk, kind, &sent, &before)?;
+    let filling = filling(&desk, kind, &sent, &before, &Texts::new())?;
     let parent = format!("members/{}", desk.member);
     let request = CreateDraftRequest { parent, draft: Some(said(&filling)), request_id: String::new() };
     let made = web.services().drafts.create_draft(signed.ask(request)).await;
@@ -69,28 +70,67 @@ pub(super) async fn save(
         held => held?,
     };
     let kind = kind_in(&held).or_else(|| Kind::parse(sent.get("kind"))).unwrap_or(Kind::Project);
-    let filling = filling(&desk, kind, &sent, &held.listing.clone().unwrap_or_default())?;
+    let filling = filling(&desk, kind, &sent, &held.listing.clone().unwrap_or_default(), &texts_of(kind, &held))?;
     let kept = update(&desk, &filling, path.name(), sent.get("etag").to_owned()).await;
-    let changed = kept.as_ref().is_err_and(|status| status.code() == Code::Aborted);
-    // Read after the refusal: it is what stands there now.
-    let held = if changed { desk.draft(&path).await? } else { held };
+    let kept = match kept {
+        Err(status) if status.code() == Code::Aborted => {
+            return changed(&desk, filling, &path, &headers, &sent, status).await;
+        }
+        kept => kept,
+    };
     let mut around = editor::around(&desk, &held, &path).await?;
-    if changed && texts_of(kind, &held) == texts_of(kind, &said(&filling)) {
-        // The answer to the same was lost on its way.
-        return answer(&desk, &filling, Ok(held), around, &headers, &sent).await;
-    }
-    if changed {
-        around.conflict = Some(conflict(&desk, &filling, &held, &path).await?);
-    } else if kept.is_err() {
+    if kept.is_err() {
         sent.get("etag").clone_into(&mut around.etag);
+        sent.get("began").clone_into(&mut around.began);
     }
     answer(&desk, &filling, kept, around, &headers, &sent).await
+}
+
+/// Somebody else was quicker. Where the two have changed different fields both have their way; else whoever sent the form
+/// decides, of what both have changed.
+async fn changed(
+    desk: &Desk<'_>,
+    filling: Filling,
+    path: &DraftPath,
+    headers: &HeaderMap,
+    sent: &Sent,
+    refused: Status,
+) -> Answer {
+    // Read after the refusal: it is what stands there now.
+    let held = desk.draft(path).await?;
+    let kind = filling.kind;
+    let theirs = texts_of(kind, &held);
+    let mut around = editor::around(desk, &held, path).await?;
+    if theirs == texts_of(kind, &said(&filling)) {
+        // The answer to the same was lost on its way.
+        return answer(desk, &filling, Ok(held), around, headers, sent).await;
+    }
+    let etag = held.etag.clone();
+    let merged = merged(kind, sent.get("began"), &filling.texts, &theirs);
+    let (filling, both) = match merged {
+        Some(merged) => {
+            let before = held.listing.clone().unwrap_or_default();
+            (Filling::read(desk, kind, merged.texts, &before)?, merged.both)
+        }
+        None => (filling, true),
+    };
+    // A script shows nothing of what the other has written: the page does, when the form is sent.
+    let kept = match both || is_script(headers) {
+        true => Err(refused),
+        false => update(desk, &filling, path.name(), etag).await,
+    };
+    if kept.is_err() {
+        around.conflict = Some(conflict(desk, &filling, &held, path, !both).await?);
+    } else if !matches!(sent.get("do"), "send" | "preview") {
+        return Ok(see_other_with(&path.page(""), "done-draft-merged"));
+    }
+    answer(desk, &filling, kept, around, headers, sent).await
 }
 
 /// There is no such draft, or none any longer: what was typed is there to be saved as a new one.
 fn gone(desk: &Desk<'_>, problem: &Problem, headers: &HeaderMap, sent: &Sent) -> Answer {
     let kind = Kind::parse(sent.get("kind")).unwrap_or(Kind::Project);
-    let filling = filling(desk, kind, sent, &Listing::default())?;
+    let filling = filling(desk, kind, sent, &Listing::default(), &Texts::new())?;
     let around = Around {
         action: "/drafts/new".to_owned(),
         listing: Uuid::now_v7().to_string(),
@@ -100,9 +140,10 @@ fn gone(desk: &Desk<'_>, problem: &Problem, headers: &HeaderMap, sent: &Sent) ->
     refused(desk, &filling, around, problem.status(), headers)
 }
 
-/// What was sent, with the meaning that was chosen for an entry in its place.
-fn filling(desk: &Desk<'_>, kind: Kind, sent: &Sent, before: &Listing) -> Result<Filling, Failed> {
+/// What was sent, with the meaning that was chosen for an entry in its place; `held` is what the draft says.
+fn filling(desk: &Desk<'_>, kind: Kind, sent: &Sent, before: &Listing, held: &Texts) -> Result<Filling, Failed> {
     let mut texts: Texts = texts_in(kind, sent);
+    keep_order(kind, &mut texts, held);
     let taken = sent.get("take").split_once('=').and_then(|(id, meant)| Some((Field::parse(id)?, meant)));
     if let Some((field, meant)) = taken {
         let typed = texts.get(&field).cloned().unwrap_or_default();
@@ -110,7 +151,8 @@ fn filling(desk: &Desk<'_>, kind: Kind, sent: &Sent, before: &Listing) -> Result
             texts.insert(field, decided);
         }
     }
-    Filling::read(desk, kind, texts, before)
+    let filling = Filling::read(desk, kind, texts, before)?;
+    if sent.get("do") == "send" { filling.needed(desk) } else { Ok(filling) }
 }
 
 /// A draft that says what was typed.
@@ -140,8 +182,14 @@ async fn again(desk: &Desk<'_>, filling: &Filling, status: &Status) -> Result<Dr
     if mine { update(desk, filling, named, held.etag).await } else { Err(status.clone()) }
 }
 
-/// Who was quicker, what they have written, and what was typed here.
-async fn conflict(desk: &Desk<'_>, filling: &Filling, held: &Draft, path: &DraftPath) -> Result<Conflict, Failed> {
+/// Who was quicker, what they have written, and what was typed here; `apart`: of other fields.
+async fn conflict(
+    desk: &Desk<'_>,
+    filling: &Filling,
+    held: &Draft,
+    path: &DraftPath,
+    apart: bool,
+) -> Result<Conflict, Failed> {
     let texts = desk.signed.texts;
     let people = desk.people(vec![held.updater.clone()]).await?;
     let time = held.update_time.as_ref().map_or(0, |time| time.seconds);
@@ -151,8 +199,9 @@ async fn conflict(desk: &Desk<'_>, filling: &Filling, held: &Draft, path: &Draft
         true => texts.text("editor-yourself"),
         false => people.name(&held.updater),
     };
+    let text = if apart { "editor-apart" } else { "editor-conflict" };
     Ok(Conflict {
-        text: texts.fill("editor-conflict", &[("who", &who), ("time", &time)]),
+        text: texts.fill(text, &[("who", &who), ("time", &time)]),
         rows: between(texts, &desk.names, filling.kind, &theirs, &filling.texts),
         theirs: path.page(""),
     })
@@ -185,7 +234,8 @@ async fn answer(
         let said = maker.said().into_iter().map(|said| (said.name.to_owned(), json!(said.to_string())));
         let said: serde_json::Map<String, serde_json::Value> = said.collect();
         let saved = editor::saved(texts, draft.update_time.as_ref());
-        let answer = json!({"saved": saved, "etag": draft.etag, "path": path.page(""), "said": said});
+        let began = began(filling.kind, &filling.texts);
+        let answer = json!({"saved": saved, "etag": draft.etag, "began": began, "path": path.page(""), "said": said});
         return Ok(sent_json(StatusCode::OK, &answer));
     }
     match sent.get("do") {

@@ -24,6 +24,8 @@ use super::difference::{self, Row};
 use super::filled::kind_in;
 use super::shown::Shown;
 use super::warnings::{Warning, warnings};
+use crate::services::expire_default;
+use crate::time::timestamp;
 
 /// What is about to be sent.
 #[derive(Template)]
@@ -49,6 +51,8 @@ pub(super) struct Compared {
     pub(super) draft: Draft,
     pub(super) difference: DraftDifference,
     pub(super) rows: Vec<Row>,
+    /// When it ends, where the draft does not say so.
+    pub(super) ends: Option<prost_types::Timestamp>,
 }
 
 /// Reads a draft and what it would change.
@@ -74,7 +78,11 @@ pub(super) async fn compared(desk: &Desk<'_>, path: &DraftPath, draft: Draft) ->
         }
         None => Vec::new(),
     };
-    Ok(Compared { draft, difference, rows })
+    let body = after.listing.clone().unwrap_or_default();
+    let held = before.and_then(|before| before.expire_time);
+    let ends = held.unwrap_or_else(|| timestamp(expire_default(&body, desk.web.engine().now())));
+    let ends = after.expire_time.is_none().then_some(ends);
+    Ok(Compared { draft, difference, rows, ends })
 }
 
 pub(super) async fn send(State(web): State<Web>, signed: Signed, Path(path): Path<DraftPath>) -> Answer {
@@ -88,7 +96,7 @@ pub(super) async fn send(State(web): State<Web>, signed: Signed, Path(path): Pat
     }
     let compared = compared(&desk, &path, draft).await?;
     let listing = compared.draft.listing.clone().unwrap_or_default();
-    let rule = if compared.difference.approval_required { desk.policy().await?.rule() } else { Rule::None };
+    let rule = desk.policy().await?.rule();
     let audience = audience(&desk, &listing.scopes, &compared.difference);
     let warnings = warnings(&desk, &listing).await;
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("send-title"));
@@ -108,9 +116,10 @@ impl SendPage {
         let listing = compared.draft.listing.unwrap_or_default();
         let title = listing.listing.as_ref().map(|listing| listing.title.clone()).unwrap_or_default();
         let (then, button) = match rule {
+            Rule::None | Rule::Unspecified => ("send-then-none", "send-publish"),
+            Rule::Self_ | Rule::Other if !compared.difference.approval_required => ("send-then-nobody", "send-publish"),
             Rule::Other => ("send-then-other", "send-submit"),
             Rule::Self_ => ("send-then-self", "send-check-again"),
-            Rule::None | Rule::Unspecified => ("send-then-none", "send-publish"),
         };
         page.indexed = false;
         page.trail = vec![
@@ -118,7 +127,7 @@ impl SendPage {
             Crumb { path: path.page(""), name: title },
         ];
         Self {
-            shown: Shown::of(texts, &listing),
+            shown: Shown::of(texts, &listing).ending(texts, compared.ends),
             audience,
             warnings,
             rows: compared.rows,

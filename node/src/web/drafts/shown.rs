@@ -3,6 +3,7 @@
 use askama::Template;
 use duikou_proto::v1::Listing;
 use duikou_proto::validate::kind_of;
+use prost_types::Timestamp;
 
 use super::super::catalogue::Texts;
 use super::super::reading::{Fact, contact, of_all, of_kind};
@@ -52,5 +53,13 @@ impl Shown {
                 .map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds))),
             labels: ["contact", "tags", "links", "closes"].map(|id| texts.text(id)),
         }
+    }
+
+    /// The same with when it ends, where its author has left that open.
+    #[must_use]
+    pub(super) fn ending(self, texts: Texts, ends: Option<Timestamp>) -> Self {
+        let Some(ends) = ends else { return self };
+        let time = format::moment(texts.language(), &format::in_china(ends.seconds));
+        Self { closes: texts.about("closes-default", &time), ..self }
     }
 }

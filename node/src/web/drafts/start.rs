@@ -91,8 +91,14 @@ pub(super) fn choose(web: &Web, signed: &Signed, path: &DraftPath) -> Answer {
 /// What a listing says, for another one: its dates are over, and who may see it is to be thought of again.
 async fn copied(desk: &Desk<'_>, name: &str) -> Result<(Kind, Typed), Failed> {
     let request = GetListingRequest { name: name.to_owned() };
-    let listing = desk.web.services().listings.get_listing(desk.signed.ask(request)).await;
-    let listing = listing.map_err(|status| desk.absent(&status))?.into_inner();
+    let listings = &desk.web.services().listings;
+    let listing = match listings.get_listing(desk.signed.ask(request)).await {
+        Ok(listing) => listing.into_inner(),
+        Err(status) => match listings.ended(desk.signed.ask(name.to_owned())).await {
+            Ok(ended) => ended.listing,
+            Err(_) => return Err(desk.absent(&status)),
+        },
+    };
     let kind = listing.listing.as_ref().and_then(kind_of).and_then(Kind::parse).unwrap_or(Kind::Project);
     let mut texts = form::texts(kind, &listing);
     for field in [Field::Audience, Field::Expire, Field::Start, Field::End, Field::Deadline] {
@@ -134,6 +140,10 @@ async fn contact_of_last_time(desk: &Desk<'_>, kind: Kind) -> Typed {
     texts.retain(|field, _| {
         matches!(field, Field::Office | Field::Person | Field::Email | Field::Phone | Field::Address)
     });
+    if texts.is_empty() {
+        // The first of an office: by its name at least it can be found.
+        texts.insert(Field::Office, desk.names.member(desk.member.as_str()));
+    }
     texts
 }
 

@@ -1,4 +1,4 @@
-//! What to look at again before a listing is sent: listings that say the same, and personal data. Reasons to think, never
+//! What to look at again before a listing is sent: listings that say the same, nobody to ask, and personal data. Reasons to think, never
 //! to refuse.
 
 use duikou_proto::v1::search_service_server::SearchService;
@@ -36,8 +36,17 @@ pub(super) async fn warnings(desk: &Desk<'_>, listing: &Listing) -> Vec<Warning>
         }
     }
     let mut found = alike(texts, &desk.names, &same);
+    found.extend(unreachable(texts, listing));
     found.extend(personal(texts, listing));
     found
+}
+
+/// That nobody is named who could be asked.
+pub(super) fn unreachable(texts: Texts, listing: &Listing) -> Option<Warning> {
+    let contact = listing.listing.as_ref().and_then(|body| body.contact.as_ref());
+    let ways = contact.map(|contact| [&contact.person, &contact.phone, &contact.email]);
+    let reached = ways.is_some_and(|ways| ways.iter().any(|way| !way.trim().is_empty()));
+    (!reached).then(|| Warning { text: texts.text("warning-contact"), links: Vec::new() })
 }
 
 /// Listings of the same kind and direction under the very same title: of texts that are short their words say too little.
@@ -101,4 +110,30 @@ fn pieces(texts: Texts, found: &[Found]) -> String {
         texts.about(id, &found.shown)
     };
     found.iter().map(piece).collect::<Vec<_>>().join(&texts.text("list-comma"))
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+    use duikou_proto::v1::{Contact, Opportunity};
+
+    use super::*;
+
+    #[test]
+    fn whoever_names_nobody_to_ask_is_told_so() {
+        let warned = |contact: Option<Contact>| {
+            let body = Opportunity { contact, ..Opportunity::default() };
+            unreachable(Texts::of(Language::Zh), &Listing { listing: Some(body), ..Listing::default() }).is_some()
+        };
+        let office =
+            || Contact { office: "招商局".to_owned(), address: "某路1号".to_owned(), ..Contact::default() };
+        assert!(warned(None) && warned(Some(office())));
+        for way in [
+            Contact { person: "李明".to_owned(), ..office() },
+            Contact { phone: "0755-88001234".to_owned(), ..office() },
+            Contact { email: "a@b.example".to_owned(), ..office() },
+        ] {
+            assert!(!warned(Some(way)));
+        }
+    }
 }

@@ -10,8 +10,9 @@ use super::super::Web;
 use super::super::faults::Faults;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Page, Section};
+use super::super::once::shown_once;
 use super::super::reached::ReachedAt;
-use super::super::respond::{Answer, Failed, unkept};
+use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed, member_name};
 use super::super::tables::Exports;
@@ -134,9 +135,12 @@ pub(super) async fn create(State(web): State<Web>, signed: Signed, reached: Reac
 
 /// Shows a link that was made, the only time that anybody sees it.
 pub(super) fn link_made(web: &Web, signed: &Signed, name: &str, link: OneTimeLink, site: &str) -> Answer {
-    let mut page = below(web, signed, "link-made-title");
-    page.here = PATH.to_owned();
-    signed.page(&LinkMadePage::of(page, name, &format!("{site}{}", link.path), link)).map(unkept)
+    let (name, address) = (name.to_owned(), format!("{site}{}", link.path));
+    shown_once(web, signed, move |web, signed, here| {
+        let mut page = below(web, signed, "link-made-title");
+        page.here = here.to_owned();
+        signed.page(&LinkMadePage::of(page, &name, &address, link.clone()))
+    })
 }
 
 fn new_page(web: &Web, signed: &Signed) -> Page {

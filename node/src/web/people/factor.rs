@@ -13,6 +13,7 @@ use super::super::Web;
 use super::super::faults::Faults;
 use super::super::forms::{Control, Field};
 use super::super::layout::{Crumb, Page, Section};
+use super::super::once::shown_once;
 use super::super::respond::{Answer, see_other, see_other_with, unkept};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -72,7 +73,11 @@ pub(super) async fn confirm(State(web): State<Web>, signed: Signed, sent: Sent) 
     match web.services().people.confirm_factor(signed.ask(request)).await {
         Ok(confirmed) => {
             let codes = confirmed.into_inner().recovery_codes;
-            signed.page(&RecoveryPage::of(page(&web, &signed, "recovery-title"), codes)).map(unkept)
+            shown_once(&web, &signed, move |web, signed, here| {
+                let mut page = page(web, signed, "recovery-title");
+                page.here = here.to_owned();
+                signed.page(&RecoveryPage::of(page, codes.clone()))
+            })
         }
         Err(status) => {
             let mut faults = match status.code() {

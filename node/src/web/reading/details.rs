@@ -129,8 +129,24 @@ pub(crate) fn audience_of(texts: Texts, names: &Names, scopes: &[String]) -> Str
     if scopes.is_empty() {
         return texts.text("audience-on-request");
     }
-    let named = scopes.iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
+    let mut scopes: Vec<&String> = scopes.iter().collect();
+    // The widest first.
+    scopes.sort_by_key(|scope| {
+        let kinds = ["public", "registered", "network", "circle", "member"];
+        let kind = scope.split_once(':').map_or(scope.as_str(), |(kind, _)| kind);
+        kinds.iter().position(|known| *known == kind).unwrap_or(kinds.len())
+    });
+    let named = scopes.into_iter().map(|scope| words::scope(texts, scope, |id| names.member(id)));
     named.collect::<Vec<_>>().join(&texts.text("list-comma"))
+}
+
+/// What of `scopes` a page says to whoever reads it: whom a public listing is for beside anybody is no matter of readers
+/// who are of no office.
+pub(crate) fn told(scopes: &[String], of_an_office: bool) -> &[String] {
+    match scopes.iter().position(|scope| scope == "public") {
+        Some(public) if !of_an_office => scopes.get(public..=public).unwrap_or(scopes),
+        Some(_) | None => scopes,
+    }
 }
 
 /// Whom to ask.
@@ -163,6 +179,18 @@ mod tests {
 
     use super::*;
     use crate::sheets::fields::Field;
+
+    #[test]
+    fn an_audience_begins_with_the_widest_and_the_public_reads_of_no_other() {
+        let texts = Texts::of(Language::Zh);
+        let names = Names::sample(Language::Zh, "n.example");
+        let scopes = ["member:bijie", "circle:pan-prd", "public", "network"].map(str::to_owned);
+        let said = |scopes: &[String]| audience_of(texts, &names, scopes);
+        assert_eq!(said(&scopes), "公开、网络成员、“pan-prd”圈子的成员、bijie");
+        assert_eq!((said(told(&scopes, false)), told(&scopes, true)), ("公开".to_owned(), &scopes[..]));
+        let narrow = &scopes[..2];
+        assert_eq!(told(narrow, false), narrow, "whoever sees it is meant by one of these");
+    }
 
     #[test]
     fn what_is_read_is_called_as_where_it_was_written() {

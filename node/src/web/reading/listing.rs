@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
-use super::super::drafts::{Ending, endings};
+use super::super::drafts::{Ending, ended, endings};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
@@ -112,7 +112,11 @@ pub(crate) struct ListingPage {
 
 pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path): Path<ListingPath>) -> Answer {
     let services = web.services();
-    let listing = listing_at(&web, &visitor, &path).await?;
+    let listing = match listing_at(&web, &visitor, &path).await {
+        Ok(listing) => listing,
+        // What they have taken back its own people can still look at.
+        Err(failed) => return ended(&web, &visitor, &path.name()).await.unwrap_or(Err(failed)),
+    };
     let same = FindDuplicatesRequest { listing: listing.listing.clone(), name: listing.name.clone() };
     let (alike, holders, history) = tokio::join!(
         services.searches.find_duplicates(visitor.ask(same)),
@@ -301,7 +305,7 @@ impl ListingPage {
             updated_machine: format::rfc3339(updated),
             closes: date(closes),
             closes_machine: format::rfc3339(closes),
-            audience: audience_of(texts, names, &listing.scopes),
+            audience: audience_of(texts, names, details::told(&listing.scopes, page.signed_in().is_some())),
             seal,
             name: listing.name.clone(),
             revision: listing.revision,

@@ -19,6 +19,7 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
+use super::super::once::shown_once;
 use super::super::reached::ReachedAt;
 use super::super::reading::{Ask, wrong_search};
 use super::super::respond::Answer;
@@ -196,7 +197,14 @@ pub(super) async fn make(
     let title = signed.texts.about("subscribe-title", &search.name);
     let page = Page::new(&web, &signed, Section::Saved, title);
     match web.services().subscriptions.create_subscription(signed.ask(request)).await {
-        Ok(made) => signed.page(&MadePage::of(page, &reached.0, made.into_inner())),
+        Ok(made) => {
+            let (made, site, name) = (made.into_inner(), reached.0, search.name);
+            shown_once(&web, &signed, move |web, signed, here| {
+                let mut page = Page::new(web, signed, Section::Saved, signed.texts.about("subscribe-title", &name));
+                page.here = here.to_owned();
+                signed.page(&MadePage::of(page, &site, made.clone()))
+            })
+        }
         Err(status) => match faults(&signed, &status) {
             Some(faults) => {
                 signed.page_with(StatusCode::BAD_REQUEST, &SubscribePage::of(page, &search, &sent, &faults))

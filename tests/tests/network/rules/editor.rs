@@ -177,7 +177,8 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     assert_eq!(own.status, 403, "{}", own.text());
     let nothing = reviewer.send(&format!("{path}/return"), &[("reason", " ")]).await;
     assert!(nothing.status == 400 && nothing.text().contains("请写明退回原因"), "{}", nothing.text());
-    assert_eq!(reviewer.leads(&format!("{path}/return"), &[("reason", "哪个<街道>？")]).await, "/drafts");
+    let given_back = reviewer.leads(&format!("{path}/return"), &[("reason", "哪个<街道>？")]).await;
+    assert_eq!(given_back, "/drafts?state=submitted");
     let text = author.page(&path).await.text();
     assert!(text.contains("reviewer退回了这份草稿：哪个&#60;街道&#62;？"), "{text}");
     // A reason for a draft that has moved on meanwhile is told so, and stays.

@@ -11,6 +11,7 @@ mod bad_listings;
 mod circles;
 mod clock;
 mod commands;
+mod drafting;
 mod editor;
 mod every_interface;
 mod eyes;
