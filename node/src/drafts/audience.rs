@@ -114,7 +114,8 @@ mod tests {
         let change = |before: Option<&[&str]>, after: &[&str]| {
             audience(&world.engine, &id("a"), before.map(set).as_ref(), &set(after))
         };
-        let cases: [(&[&str], &[&str], bool, bool, &[Beyond], &[Beyond]); 10] = [
+        type Case<'a> = (&'a [&'a str], &'a [&'a str], bool, bool, &'a [Beyond], &'a [Beyond]);
+        let cases: [Case<'_>; 10] = [
             (&["public"], &["network"], false, true, &[], &[Beyond::Anybody, Beyond::Registered]),
             (&["network"], &["public"], true, false, &[Beyond::Anybody, Beyond::Registered], &[]),
             (&["registered"], &["public"], true, false, &[Beyond::Anybody], &[]),
