@@ -205,7 +205,7 @@ async fn every_fault_of_a_request_is_told_at_once() {
             "listing.listing.regions[1] BAD_FORMAT",
             "listing.listing.tags BAD_FORMAT",
             "listing.listing.title BAD_FORMAT",
-            "listing.publish_time BAD_FORMAT",
+            "listing.publishTime BAD_FORMAT",
             "listing.scpoes UNKNOWN_FIELD",
             "validat_only UNKNOWN_FIELD",
         ]

@@ -1,6 +1,7 @@
 //! Two versions of a listing beside each other, field by field, in the words of the form.
 
 use duikou_proto::language::Language;
+use duikou_proto::reference;
 use duikou_proto::v1::Listing;
 use duikou_proto::v1::draft_difference::Change;
 use jiff::civil::DateTime;
@@ -15,7 +16,7 @@ use crate::sheets::fields::{Field, Info, Shape, of_path};
 use crate::sheets::form::{self, Texts as Typed};
 use crate::typed::place::Lies;
 use crate::typed::text::items;
-use crate::typed::{choice, labels, place};
+use crate::typed::{choice, industry, labels, place};
 
 /// A field that differs.
 pub(super) struct Row {
@@ -78,7 +79,8 @@ fn said(texts: Texts, names: &Names, info: &Info, text: &str) -> String {
         Shape::One(table) | Shape::Several(table) => table,
         Shape::Audience => return audience(texts, names, text),
         Shape::Places => return places(texts, text),
-        Shape::Line | Shape::Area | Shape::Industries | Shape::Occupation => return moment(texts, info.field, text),
+        Shape::Industries => return industries(texts, text),
+        Shape::Line | Shape::Area | Shape::Occupation => return moment(texts, info.field, text),
     };
     let Some(values) = choice::several(text, table).ok().and_then(|read| read.value) else { return text.to_owned() };
     let named = values.iter().filter_map(|value| labels::of(table, *value)).map(|label| match texts.language() {
@@ -93,6 +95,17 @@ fn places(texts: Texts, text: &str) -> String {
     let named = items(text).into_iter().map(|item| match place::place(&item, Lies::Anywhere).map(|read| read.value) {
         Ok(Some(place)) if place.rest.is_empty() => format::region(texts.language(), place.code),
         _ => item,
+    });
+    named.collect::<Vec<_>>().join(&texts.text("list-comma"))
+}
+
+/// Industries by their names.
+fn industries(texts: Texts, text: &str) -> String {
+    let codes = industry::several(text).ok().and_then(|read| read.value);
+    let Some(codes) = codes else { return text.to_owned() };
+    let named = codes.iter().map(|code| match reference::industries().get(code) {
+        Some(entry) => texts.fill("industry-line", &[("what", entry.name(texts.language())), ("code", entry.code)]),
+        None => code.clone(),
     });
     named.collect::<Vec<_>>().join(&texts.text("list-comma"))
 }

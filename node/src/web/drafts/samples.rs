@@ -204,8 +204,10 @@ pub(in crate::web) fn samples(samples: &Samples) {
         add("drafts/send.html", &SendPage::of(page("send"), &path, compared(), audience(), warned(), rule));
         let mut review = ReviewPage::of(page("review"), &path, &people, compared(), audience(), warned(), rule);
         add("drafts/review.html", &review);
+        let mut before = listing("talent", language);
+        before.listing.get_or_insert_default().title = "<before>".to_owned();
         let returned = ReturnedDraft {
-            listing: Listing::default(),
+            listing: before,
             reason: "<which?>".to_owned(),
             by: "b".to_owned(),
             time: Timestamp { seconds: TIME, nanos: 0 },
