@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
+use duikou_proto::v1::Listing;
 use duikou_proto::v1::batch_create_listings_response::Result as Row;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use indicatif::ProgressBar;
 
 use super::send::{Counts, Manner, send};
-use crate::cli::commands::{full_name, input};
+use crate::cli::commands::{full_name, input, listing};
 use crate::cli::{CommandError, Context, ExitCode, FormFault, OutputForm, Sequence, Server, Text, parse_listing};
+use crate::limits;
 use crate::sheets::batch::Batch;
 
 pub(super) async fn run(
@@ -26,6 +28,7 @@ pub(super) async fn run(
         manner,
         results: Sequence::new(context, &[], |_| Vec::new()),
         batch: Batch::default(),
+        looked: limits::PREVIEW_DUPLICATES,
         counts: Counts::default(),
         bar: super::bar(context, length, "{wide_bar} {bytes}/{total_bytes} {eta}"),
     };
@@ -33,6 +36,38 @@ pub(super) async fn run(
         import.line(line?).await?;
     }
     import.end().await
+}
+
+/// Where a listing stood.
+struct Line {
+    number: usize,
+    /// What it is, where what was tried is asked about.
+    tried: Option<Box<Listing>>,
+}
+
+/// Says of the first new lines what is published already and says the same.
+async fn warn_of_duplicates(
+    context: &Context,
+    bar: &ProgressBar,
+    server: &Server,
+    left: &mut usize,
+    sent: &[(Line, Row)],
+) {
+    let is_new = |row: &Row| match row.outcome() {
+        Outcome::Created => true,
+        Outcome::Submitted => !row.changes,
+        Outcome::Updated | Outcome::Unchanged | Outcome::Refused | Outcome::Unspecified => false,
+    };
+    let new = sent.iter().filter(|(_, row)| is_new(row));
+    let tried = new.filter_map(|(line, row)| Some((line.number, row, line.tried.as_deref()?)));
+    for (number, row, listing) in tried.take(*left) {
+        *left -= 1;
+        let listing = Listing { name: row.name.clone(), ..listing.clone() };
+        for message in listing::duplicates(server, listing).await {
+            let note = FormFault { line: number, field: String::new(), message };
+            bar.suspend(|| context.note(&note.text()));
+        }
+    }
 }
 
 struct Import<'a> {
@@ -43,7 +78,9 @@ struct Import<'a> {
     manner: Manner,
     results: Sequence<'a, Row>,
     /// With the numbers of the lines.
-    batch: Batch<usize>,
+    batch: Batch<Line>,
+    /// New rows of which it is still asked whether others have published the same.
+    looked: usize,
     counts: Counts,
     bar: ProgressBar,
 }
@@ -65,7 +102,8 @@ impl Import<'_> {
         match listing {
             Err(faults) => self.refuse(&faults)?,
             Ok(listing) => {
-                if let Some(full) = self.batch.push(line.number, listing) {
+                let tried = (self.manner.dry_run && self.looked > 0).then(|| Box::new(listing.clone()));
+                if let Some(full) = self.batch.push(Line { number: line.number, tried }, listing) {
                     self.send(full).await?;
                 }
             }
@@ -82,7 +120,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    async fn send(&mut self, batch: Batch<usize>) -> Result<(), CommandError> {
+    async fn send(&mut self, batch: Batch<Line>) -> Result<(), CommandError> {
         if batch.is_empty() {
             return Ok(());
         }
@@ -90,7 +128,9 @@ impl Import<'_> {
             Some(server) => server,
             None => self.server.insert(self.context.connect().await?),
         };
-        for (line, row) in send(batch, server, &self.parent, &self.manner).await? {
+        let sent = send(batch, server, &self.parent, &self.manner).await?;
+        warn_of_duplicates(self.context, &self.bar, server, &mut self.looked, &sent).await;
+        for (Line { number: line, .. }, row) in sent {
             self.counts.add(row.outcome());
             for violation in &row.violations {
                 let fault = FormFault {
