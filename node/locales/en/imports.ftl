@@ -8,7 +8,7 @@ import-no-file = No file was chosen: choose a spreadsheet, then send it.
 import-send = Send and look
 import-templates = Templates
 import-templates-lead = If you have no spreadsheet yet, begin with a template: each column is explained, with an example and lists to choose from. Spreadsheets of your own can be sent as they are; their columns need not be called the same.
-import-mine = Your imports
+import-mine = Imports
 import-state = State
 import-changed = Last change
 import-kept = Imports are kept for seven days, ten for each person. What was published stays.
@@ -21,6 +21,7 @@ import-done-but = { $count ->
     [one] done, { $count } row is wrong
    *[other] done, { $count } rows are wrong
 }
+import-filled-in = Filled in as the last time, to be checked: { $what }.
 import-step-columns = Columns
 import-step-rows = Rows
 import-step-done = Done
@@ -122,3 +123,18 @@ import-forget-title = Remove the import?
 import-forget-lead = “{ $what }” and what is known of its rows will be removed, and cannot be brought back.
 import-forget-help = What was published or handed in stays.
 import-give-up-help = Nothing was published yet; the same file can be sent again later.
+import-no-column-in = In sheet { $sheet } no column holds what every listing needs: { $what }. Choose one under “Holds”, or each of its rows will be wrong.
+import-done-approved = { $count ->
+    [one] { $count } row that was handed in is approved and published.
+   *[other] { $count } rows that were handed in are approved and published.
+}
+import-done-returned = { $count ->
+    [one] { $count } row that was handed in was not approved: change it and hand it in again.
+   *[other] { $count } rows that were handed in were not approved: change them and hand them in again.
+}
+import-handed-in = handed in
+import-row-published = published
+import-row-gone = draft deleted
+import-template-name = { $what }-template.xlsx
+export-found = Search
+export-drafts = Drafts

@@ -1,6 +1,6 @@
 //! What pages do with imports.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +21,7 @@ use crate::engine::facts::IMPORTS;
 use crate::engine::{Engine, WriteError};
 use crate::limits;
 use crate::sheets::remembered::recall;
-use crate::sheets::{Mapping, Outline, SheetError, State, Workbook, outline};
+use crate::sheets::{ColumnMapping, Mapping, Outline, SheetError, State, Workbook, outline};
 use crate::store::StoreError;
 
 /// How often what nobody needs any longer is looked for.
@@ -173,11 +173,13 @@ impl Imports {
                 Ok((book, seen))
             })
             .await?;
-        let known = seen.sheets.iter().find_map(|sheet| sheet.table.as_ref()).map(|table| table.fingerprint.clone());
-        let remembered = match known {
-            Some(known) => recall(&self.0.engine, member, &known).await.map_err(stored)?,
-            None => None,
-        };
+        let mut remembered = Vec::new();
+        for sheet in &seen.sheets {
+            let Some(table) = &sheet.table else { continue };
+            let known = recall(&self.0.engine, member, &table.fingerprint).await.map_err(stored)?;
+            remembered.extend(known.map(|known| Recalled { sheet: &sheet.name, kind: &table.kind, known }));
+        }
+        let remembered = joined(remembered);
         let mapping = self.outlined(upload.folder.clone(), book, seen, remembered).await?;
         let now = self.0.engine.now();
         let import = Import {
@@ -192,6 +194,7 @@ impl Imports {
             phase: Phase::Sent,
             counts: std::collections::BTreeMap::new(),
             waiting: 0,
+            tables: 0,
             notes: Vec::new(),
             done: 0,
             total: 0,
@@ -429,6 +432,43 @@ impl Imports {
     }
 }
 
+/// What was remembered of a table with the headers of one that has come.
+struct Recalled<'a> {
+    sheet: &'a str,
+    /// What the headers say that its rows are.
+    kind: &'a str,
+    known: Mapping,
+}
+
+/// What was remembered of the tables of a workbook, as one mapping. Of columns it counts where the table was of the kind
+/// that its headers name; of what was said for all rows, where no two tables differ. None where there is nothing.
+fn joined(remembered: Vec<Recalled<'_>>) -> Option<Mapping> {
+    let mut all = Mapping::default();
+    let mut differing = BTreeSet::new();
+    for Recalled { sheet, kind, known } in remembered {
+        all.kinds.insert(sheet.to_owned(), kind.to_owned());
+        if known.kind.as_deref() == Some(kind) {
+            let columns = known.columns.into_iter();
+            let columns = columns.map(|column| ColumnMapping { kind: Some(kind.to_owned()), ..column });
+            for column in columns {
+                if !all.columns.contains(&column) {
+                    all.columns.push(column);
+                }
+            }
+        }
+        for (field, value) in known.values {
+            if all.values.get(&field).is_some_and(|other| *other != value) {
+                differing.insert(field);
+            } else {
+                all.values.insert(field, value);
+            }
+        }
+        all.words.extend(known.words);
+    }
+    all.values.retain(|field, _| !differing.contains(field));
+    (!all.kinds.is_empty()).then_some(all)
+}
+
 fn write_outline(folder: &Folder, seen: &Outline) -> Result<(), NotTaken> {
     let bytes = serde_json::to_vec(seen).map_err(std::io::Error::from)?;
     Ok(super::files::replace(&folder.outline(), &bytes)?)
@@ -445,5 +485,43 @@ pub(super) async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => Err(SheetError::Broken(error.to_string()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(kind: &str, field: &str, audience: &str) -> Mapping {
+        Mapping {
+            kind: Some(kind.to_owned()),
+            columns: vec![ColumnMapping {
+                header: "名目".to_owned(),
+                field: Some(field.to_owned()),
+                ..ColumnMapping::default()
+            }],
+            values: [("audience", audience), ("person", "李明")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
+            ..Mapping::default()
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_of_one_sheet_does_not_rule_another() {
+        let recalled = vec![
+            Recalled { sheet: "资金", kind: "capital", known: known("capital", "title", "公开") },
+            // It was once read as what it is not.
+            Recalled { sheet: "项目", kind: "project", known: known("capital", "amount", "网络成员") },
+            Recalled { sheet: "技术", kind: "technology", known: known("technology", "body", "公开") },
+        ];
+        let all = joined(recalled).unwrap();
+        assert_eq!(all.kind, None);
+        let kinds: Vec<(&str, &str)> = all.kinds.iter().map(|(sheet, kind)| (&**sheet, &**kind)).collect();
+        assert_eq!(kinds, [("技术", "technology"), ("资金", "capital"), ("项目", "project")]);
+        let columns: Vec<_> =
+            all.columns.iter().map(|column| (column.kind.as_deref(), column.field.as_deref())).collect();
+        assert_eq!(columns, [(Some("capital"), Some("title")), (Some("technology"), Some("body"))]);
+        let values: Vec<&str> = all.values.keys().map(|field| &**field).collect();
+        assert_eq!(values, ["person"], "on the audience they differ");
+        assert_eq!(joined(Vec::new()), None);
     }
 }

@@ -73,6 +73,9 @@ pub(crate) struct Import {
     /// Of those that were only tried: how many have to be approved first.
     #[serde(default)]
     pub(crate) waiting: usize,
+    /// How many tables were read.
+    #[serde(default)]
+    pub(crate) tables: usize,
     /// What is to be said of the tables as a whole.
     pub(crate) notes: Vec<Said>,
     /// Rows that were sent since publishing began.

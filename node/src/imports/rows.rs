@@ -50,6 +50,9 @@ pub(crate) struct KeptRow {
     /// What it makes or changes has to be approved first.
     #[serde(default)]
     pub(crate) waits: bool,
+    /// The draft that it was handed in as, by its name; empty: it was not.
+    #[serde(default)]
+    pub(crate) draft: String,
 }
 
 impl KeptRow {
@@ -68,6 +71,7 @@ impl KeptRow {
             notes: said(&row.notes),
             listing: String::new(),
             waits: row.waits,
+            draft: row.draft.to_string(),
         }
         .with(listing.filter(|_| row.faults.is_empty()).map(Packed::without_body))
     }

@@ -10,7 +10,10 @@ use duikou_proto::v1::batch_create_listings_response::Result as Answered;
 use duikou_proto::v1::directory_service_server::DirectoryService;
 use duikou_proto::v1::draft_service_server::DraftService;
 use duikou_proto::v1::listing_service_server::ListingService;
-use duikou_proto::v1::{GetApprovalPolicyRequest, ListCirclesRequest, ListMembersRequest};
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::v1::{
+    Duplicate, FindDuplicatesRequest, GetApprovalPolicyRequest, ListCirclesRequest, ListMembersRequest,
+};
 use futures_util::StreamExt;
 use http::header::ACCEPT_LANGUAGE;
 use tonic::metadata::MetadataValue;
@@ -26,7 +29,7 @@ use crate::services::{Identified, InProcess};
 use crate::sheets::batch::{Batch, batches};
 use crate::sheets::fields::Field;
 use crate::sheets::remembered::remember;
-use crate::sheets::{Mapping, Setting, SheetError, State, Table, faults, tables_without_cells};
+use crate::sheets::{Mapping, Packed, Remark, Setting, SheetError, State, Table, faults, tables_without_cells};
 use crate::typed::Names;
 
 /// Batches that are under way at once: one is written while the next is on its way.
@@ -112,6 +115,7 @@ impl Job {
         under_way.step(Step::Reading);
         let (folder, name) = (desk.folder(&self.import.id), self.import.name.clone());
         let setting = self.setting().await?;
+        let called = setting.names.members.clone();
         let found = blocking({
             let folder = folder.clone();
             move || Ok(tables_without_cells(folder.book(&name)?, &setting)?)
@@ -122,6 +126,9 @@ impl Job {
         under_way.step(Step::Sending);
         let submits = self.needs_approval().await?;
         self.send(desk, under_way, &mut found, submits).await?;
+        if !self.publishes {
+            self.note_duplicates(under_way, &mut found, &called).await?;
+        }
         under_way.step(Step::Keeping);
         self.keep(desk, found).await
     }
@@ -207,6 +214,27 @@ impl Job {
         Ok(())
     }
 
+    /// Notes of the first new rows what is published already and says the same.
+    async fn note_duplicates(
+        &self,
+        under_way: &UnderWay,
+        found: &mut [Table],
+        called: &[(String, Vec<String>)],
+    ) -> Result<(), Stopped> {
+        let rows = found.iter_mut().flat_map(|table| &mut table.rows).filter(|row| row.state == State::New);
+        for row in rows.take(limits::PREVIEW_DUPLICATES) {
+            if under_way.stop.is_cancelled() {
+                return Err(Stopped::Told);
+            }
+            let Some(listing) = row.listing.as_ref().map(Packed::unpack) else { continue };
+            let request = self.ask(FindDuplicatesRequest { listing: listing.listing, name: listing.name }).await?;
+            // An index that is being made keeps nobody from importing.
+            let Ok(same) = self.services.searches.find_duplicates(request).await else { return Ok(()) };
+            row.notes.extend(same.into_inner().duplicates.iter().map(|same| alike(same, called)).map(Remark::of_row));
+        }
+        Ok(())
+    }
+
     /// Whether the member's policy asks for an approval; what needs none under it is published all the same.
     async fn needs_approval(&self) -> Result<bool, Stopped> {
         let name = format!("members/{}/approvalPolicy", self.import.member);
@@ -245,8 +273,13 @@ impl Job {
         for row in found.iter().flat_map(|table| &table.rows) {
             *counts.entry(row.state.name().to_owned()).or_insert(0) += 1;
         }
+        let read = found.len();
         let waiting = found.iter().flat_map(|table| &table.rows).filter(|row| row.waits).count();
-        let notes = found.iter().flat_map(|table| &table.notes).map(Said::from).take(limits::IMPORT_NOTES).collect();
+        let said = |table: &Table| -> Vec<Text> {
+            let sheet = if read > 1 { &*table.grid.name } else { "" };
+            table.notes.iter().map(|note| of_sheet(sheet, note)).collect()
+        };
+        let notes = found.iter().flat_map(said).map(|note| Said::from(&note)).take(limits::IMPORT_NOTES).collect();
         let member: MemberId = self.import.member.parse().map_err(|_| NotTaken::Gone)?;
         for table in &found {
             let mapping = remembered(table.mapping(&self.import.mapping));
@@ -272,6 +305,7 @@ impl Job {
             import.phase = phase;
             import.counts = counts;
             import.waiting = waiting;
+            import.tables = read;
             import.notes = notes;
         })
         .await?;
@@ -284,6 +318,31 @@ fn remembered(mapping: Mapping) -> Mapping {
     let mut mapping = Mapping { sheet: None, header_row: None, ..mapping };
     mapping.values.retain(|field, _| Field::parse(field) != Some(Field::Expire));
     mapping
+}
+
+/// What is said of a table as a whole, with its sheet where there are several.
+fn of_sheet(sheet: &str, note: &Text) -> Text {
+    match sheet {
+        "" => note.clone(),
+        sheet => Text::new(format!("工作表“{sheet}”：{}", note.zh), format!("sheet {sheet}: {}", note.en)),
+    }
+}
+
+/// That a listing says what another row would say again.
+fn alike(same: &Duplicate, called: &[(String, Vec<String>)]) -> Text {
+    let member = same.name.trim_start_matches("members/").split(['.', '/']).next().unwrap_or_default();
+    let names = called.iter().find(|(id, _)| id == member).map_or(&[][..], |(_, names)| names);
+    let zh = names.first().map_or(member, String::as_str);
+    let en = names.get(1).map_or(zh, String::as_str);
+    let (how_zh, how_en) = match &*same.external_code {
+        "" => ("内容相近".to_owned(), "says nearly the same".to_owned()),
+        code => (format!("编号相同（{code}）"), format!("has the same code ({code})")),
+    };
+    let title = &same.title;
+    Text::new(
+        format!("{zh}已发布{how_zh}的信息“{title}”，请核对是否重复"),
+        format!("a listing of {en} {how_en}: {title}; check whether this repeats it"),
+    )
 }
 
 /// The id of the field whose value for all rows is wrong.

@@ -9,7 +9,7 @@ use super::header::{self, Layout};
 use super::preview::{Row, Setting, row, values};
 use super::read::read_watched;
 use super::row::Reader;
-use super::{Kind, SheetError, Workbook};
+use super::{SheetError, Workbook};
 use crate::typed::Names;
 
 /// Pieces of a sheet that wait to be understood. Where that is slower than reading, the rest is left for later.
@@ -85,16 +85,13 @@ impl Growing {
 /// What is wrong with the setting or the headers is found again when all is read, and told then.
 fn understand(pieces: &Receiver<Grid>, setting: &Setting) -> Option<Ahead> {
     let mapping = &setting.mapping;
-    let kind = match mapping.kind.as_deref() {
-        None => None,
-        Some(text) => Some(Kind::parse(text)?),
-    };
     let values = values(mapping).ok()?;
     let names = Names { words: mapping.words.clone(), ..setting.names.clone() };
     let first = pieces.recv().ok()?;
     if mapping.sheet.as_ref().is_some_and(|sheet| *sheet != first.name) {
         return None;
     }
+    let kind = mapping.kind_of(&first.name).ok()?;
     let layout = header::find(&first, &Workbook::default(), kind, mapping).ok()??;
     let (parent, home) = (setting.parent.clone(), setting.home.as_deref());
     let mut reader = Reader::new(&layout, &first, parent, &names, home, values, setting.now).ok()?;

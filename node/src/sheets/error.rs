@@ -30,6 +30,9 @@ pub enum SheetError {
     /// It needs a password.
     #[error("the file is protected by a password")]
     Protected,
+    /// There is nothing in it, or not all of it.
+    #[error("the file is empty, or not all of it has come")]
+    Empty,
     /// It begins as a spreadsheet and is none.
     #[error("the file is damaged: {0}")]
     Broken(String),
@@ -103,6 +106,10 @@ impl SheetError {
             Self::Protected => Text::new(
                 "文件设有打开密码，请去掉密码后另存再导入。",
                 "The file is protected by a password: save it without one and import it again.",
+            ),
+            Self::Empty => Text::new(
+                "文件是空的或没有下载完整，请重新取得后再导入。",
+                "The file is empty or incomplete: get it again, then import it.",
             ),
             // What is damaged within means nothing to whoever has the file.
             Self::Broken(_) => Text::new(

@@ -15,6 +15,7 @@ pub use table::FIELDS;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
     Id,
+    Publisher,
     Title,
     Direction,
     Summary,
@@ -34,6 +35,8 @@ pub enum Field {
     ProjectCode,
     CreditCode,
     Rest,
+    Published,
+    Page,
     Instrument,
     Amount,
     Stages,
@@ -90,6 +93,8 @@ pub struct Info {
     pub labels: &'static [Label],
     /// It is in templates and exports; the others are read only, and go into the body.
     pub written: bool,
+    /// Exports say it to people, and imports do not take it over.
+    pub beside: bool,
 }
 
 impl Info {

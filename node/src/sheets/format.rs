@@ -1,4 +1,4 @@
-//! What a file is, by what it holds; its name may only agree.
+//! What a file is, by what it holds; its name may only agree, which `read` sees to.
 
 use std::path::Path;
 
@@ -37,17 +37,12 @@ impl Format {
     /// By the first bytes.
     ///
     /// # Errors
-    /// For what is no table, what is encrypted, and what `name` calls something else.
-    pub fn of(bytes: &[u8], name: &str) -> Result<Self, SheetError> {
-        let is = Self::by_content(bytes)?;
-        match Self::by_name(name) {
-            Some(said) if said != is => Err(SheetError::Extension { is }),
-            _ => Ok(is),
-        }
-    }
-
-    fn by_content(bytes: &[u8]) -> Result<Self, SheetError> {
+    /// For what is no table, what is encrypted, and what is empty.
+    pub fn of(bytes: &[u8]) -> Result<Self, SheetError> {
         const COMPOUND: [u8; 8] = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+        if bytes.trim_ascii().is_empty() {
+            return Err(SheetError::Empty);
+        }
         if bytes.starts_with(b"PK\x03\x04") {
             // OpenDocument says what it is in its first, unpacked entry.
             let head = &bytes[..bytes.len().min(512)];

@@ -117,9 +117,13 @@ pub(super) fn find(
     let mut taken = BTreeSet::new();
     let mut columns = Vec::new();
     for (index, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
-        let by_hand = chosen(mapping, headers, index);
+        let by_hand = chosen(mapping, *kind, headers, index);
         let field = match by_hand {
-            Some(column) => column.field.as_deref().map(known_field).transpose()?,
+            Some(column) => match column.field.as_deref().map(known_field).transpose()? {
+                // What is said of a column in tables of another kind leaves this one as it is.
+                Some(field) if !field.info().is_of(*kind) => recognised(header, *kind),
+                field => field,
+            },
             // The first column of a name has it; by hand another may be named.
             None => recognised(header, *kind).filter(|field| !taken.contains(field)),
         };
@@ -129,6 +133,13 @@ pub(super) fn find(
     }
     let header_row = grid.lines.get(*last).map_or(0, |line| line.number);
     Ok(Some(Layout { kind: *kind, header_row, implied: implied(&columns), columns }))
+}
+
+/// Whether a text is one of rows and columns: with known headers, or at least two rows of several cells.
+pub(super) fn is_table(grid: &Grid, book: &Workbook) -> bool {
+    let several = grid.lines.iter().filter(|line| line.cells.iter().filter(|cell| !cell.is_blank()).count() > 1);
+    let found = || find(grid, book, None, &Mapping::default());
+    several.take(2).count() > 1 || matches!(found(), Ok(Some(_)) | Err(SheetError::Kind))
 }
 
 fn headers(line: &Line) -> Vec<String> {
@@ -148,7 +159,7 @@ fn below(upper: &[String], lower: &[String]) -> Vec<String> {
 fn score(headers: &[String], kind: Kind, mapping: &Mapping) -> Result<usize, SheetError> {
     let mut found = BTreeSet::new();
     for (index, header) in headers.iter().enumerate().filter(|(_, header)| !header.is_empty()) {
-        let field = match chosen(mapping, headers, index) {
+        let field = match chosen(mapping, kind, headers, index) {
             Some(column) => {
                 column.field.as_deref().map(known_field).transpose()?.filter(|field| field.info().is_of(kind))
             }
@@ -165,8 +176,8 @@ fn known_field(text: &str) -> Result<Field, SheetError> {
 }
 
 /// What a mapping says of a column.
-fn chosen<'m>(mapping: &'m Mapping, headers: &[String], index: usize) -> Option<&'m ColumnMapping> {
-    mapping.of_column(index, headers.get(index)?, |known| headers.iter().any(|header| header == known))
+fn chosen<'m>(mapping: &'m Mapping, kind: Kind, headers: &[String], index: usize) -> Option<&'m ColumnMapping> {
+    mapping.of_column(kind, index, headers.get(index)?, |known| headers.iter().any(|header| header == known))
 }
 
 /// The field that a header names: by its own name, else by what else it is called.

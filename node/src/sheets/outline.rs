@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::{Cell, Grid};
 use super::header::{self, Layout};
-use super::kind::Kind;
 use super::mapping::{Mapping, fingerprint};
 use super::{SheetError, Workbook};
 use crate::limits;
@@ -80,16 +79,13 @@ pub struct ColumnOutline {
 /// # Errors
 /// For a mapping that does not fit.
 pub fn outline(book: &Workbook, mapping: &Mapping) -> Result<Outline, SheetError> {
-    let kind = match mapping.kind.as_deref() {
-        None => None,
-        Some(text) => Some(Kind::parse(text).ok_or(SheetError::Kind)?),
-    };
     let wanted = |grid: &Grid| mapping.sheet.as_ref().is_none_or(|sheet| *sheet == grid.name);
     if let Some(sheet) = mapping.sheet.as_ref().filter(|_| !book.sheets.iter().any(wanted)) {
         return Err(SheetError::NoSheet(sheet.clone()));
     }
     let mut sheets = Vec::new();
     for grid in &book.sheets {
+        let kind = mapping.kind_of(&grid.name)?;
         let found = if wanted(grid) { header::find(grid, book, kind, mapping) } else { Ok(None) };
         let (table, several_kinds) = match found {
             Ok(layout) => (layout.map(|layout| table(grid, &layout)), false),

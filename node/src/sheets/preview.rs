@@ -102,6 +102,8 @@ pub struct Row {
     pub notes: Vec<Remark>,
     /// What it makes or changes has to be approved first; known of what was only tried.
     pub waits: bool,
+    /// The name of the draft that waits to be approved; empty: there is none.
+    pub draft: Box<str>,
 }
 
 /// A table and its rows.
@@ -111,6 +113,8 @@ pub struct Table {
     pub grid: Grid,
     /// Where it begins, and its columns.
     pub layout: Layout,
+    /// What was said for all its rows.
+    pub(super) values: BTreeMap<Field, String>,
     /// What its headers are known by.
     pub fingerprint: String,
     /// What is to be said of the whole.
@@ -170,14 +174,13 @@ fn read_tables(
     mut tell: impl FnMut(Step<'_>) -> ControlFlow<()>,
 ) -> Result<Vec<Table>, SheetError> {
     let mapping = &setting.mapping;
-    let kind = match mapping.kind.as_deref() {
-        None => None,
-        Some(text) => Some(Kind::parse(text).ok_or(SheetError::Kind)?),
-    };
     let values = values(mapping)?;
     let names = Names { words: mapping.words.clone(), ..setting.names.clone() };
     let wanted = |grid: &Grid| mapping.sheet.as_ref().is_none_or(|sheet| *sheet == grid.name);
-    let of = |grid: &Grid| if wanted(grid) { header::find(grid, &book, kind, mapping) } else { Ok(None) };
+    let of = |grid: &Grid| match wanted(grid) {
+        true => header::find(grid, &book, mapping.kind_of(&grid.name)?, mapping),
+        false => Ok(None),
+    };
     let layouts = book.sheets.iter().map(of).collect::<Result<Vec<_>, _>>()?;
     if let Some(sheet) = mapping.sheet.as_ref().filter(|_| !book.sheets.iter().any(wanted)) {
         return Err(SheetError::NoSheet(sheet.clone()));
@@ -186,11 +189,16 @@ fn read_tables(
     for (grid, layout) in book.sheets.into_iter().zip(&layouts) {
         let Some(layout) = layout else { continue };
         let (parent, home) = (setting.parent.clone(), setting.home.as_deref());
-        readers.push(Reader::new(layout, &grid, parent, &names, home, values.clone(), setting.now)?);
-        tables.push(Table::of(grid, layout, &values, book.external_links)?);
+        let reader = Reader::new(layout, &grid, parent, &names, home, values.clone(), setting.now)?;
+        tables.push(Table::of(grid, layout, reader.values.clone(), book.external_links)?);
+        readers.push(reader);
     }
     if tables.is_empty() {
         return Err(SheetError::NoHeader);
+    }
+    let kinds = || tables.iter().map(|table| table.layout.kind);
+    if let Some(field) = values.keys().find(|field| !kinds().any(|kind| field.info().is_of(kind))) {
+        return Err(SheetError::Field(field.info().id.to_owned()));
     }
     let mut told = tell(Step::Found(&tables));
     // A server has others to answer meanwhile.
@@ -255,11 +263,19 @@ pub(super) fn row(number: u32, read: Read) -> Row {
     match read {
         Read::Passed(why) => {
             let notes = vec![Remark::of_row(why)];
-            Row { number, state: State::Passed, listing: None, faults: Vec::new(), notes, waits: false }
+            Row {
+                number,
+                state: State::Passed,
+                listing: None,
+                faults: Vec::new(),
+                notes,
+                waits: false,
+                draft: "".into(),
+            }
         }
         Read::Row { listing, faults, notes } => {
             let state = if faults.is_empty() { State::Good } else { State::Wrong };
-            Row { number, state, listing: Some(Packed::of(*listing)), faults, notes, waits: false }
+            Row { number, state, listing: Some(Packed::of(*listing)), faults, notes, waits: false, draft: "".into() }
         }
     }
 }
@@ -323,15 +339,18 @@ fn mark_repeated(tables: &mut [Table], table: usize, from: usize, first: &mut Ha
         };
         let other = &tables[other_table].rows[other_row];
         let number = other.number;
+        let sheet = Some(&*tables[other_table].grid.name).filter(|_| other_table != table).unwrap_or_default();
+        let place = place(sheet, number);
         let same = other.listing.as_ref() == Some(listing);
         let this = &mut tables[table].rows[row];
         let text = if same {
-            Text::new(format!("与第{number}行相同，只导入一次"), format!("the same as row {number}: imported once"))
+            Text::new(format!("与{}相同，只导入一次", place.zh), format!("the same as {}: imported once", place.en))
         } else {
             Text::new(
-                format!("与第{number}行看来是同一条信息，内容却不同：请删去一行，或加“编号”列区分。"),
+                format!("与{}看来是同一条信息，内容却不同：请删去一行，或加“编号”列区分。", place.zh),
                 format!(
-                    "This seems to be the listing of row {number}, with other content: remove one, or tell them apart by a column Id."
+                    "This seems to be the listing of {}, with other content: remove one, or tell them apart by a column Id.",
+                    place.en
                 ),
             )
         };
@@ -346,6 +365,14 @@ fn mark_repeated(tables: &mut [Table], table: usize, from: usize, first: &mut Ha
     }
 }
 
+/// How people call a row: by its sheet too, where that is not the one before their eyes.
+pub(crate) fn place(sheet: &str, row: u32) -> Text {
+    match sheet {
+        "" => Text::new(format!("第{row}行"), format!("row {row}")),
+        sheet => Text::new(format!("工作表“{sheet}”第{row}行"), format!("row {row} of sheet {sheet}")),
+    }
+}
+
 /// Of rows those that can be imported, by their index, with their listings.
 pub fn good(rows: &[Row]) -> impl Iterator<Item = (usize, &Packed)> {
     let good = rows.iter().enumerate().filter(|(_, row)| row.state == State::Good);
@@ -356,7 +383,7 @@ impl Table {
     fn of(
         grid: Grid,
         layout: &Layout,
-        values: &BTreeMap<Field, String>,
+        values: BTreeMap<Field, String>,
         external_links: bool,
     ) -> Result<Self, SheetError> {
         let above = grid.lines.partition_point(|line| line.number <= layout.header_row);
@@ -364,7 +391,7 @@ impl Table {
         if size > limits::SHEET_ROWS {
             return Err(SheetError::Rows(grid.name));
         }
-        let mut notes = notes(layout, values);
+        let mut notes = notes(layout, &values);
         if external_links {
             notes.push(Text::new(
                 "部分单元格引用其他文件，读取的是保存时的值",
@@ -372,7 +399,7 @@ impl Table {
             ));
         }
         let fingerprint = fingerprint(layout.columns.iter().map(|column| &*column.header));
-        Ok(Self { grid, layout: layout.clone(), fingerprint, notes, size, rows: Vec::with_capacity(size) })
+        Ok(Self { grid, layout: layout.clone(), values, fingerprint, notes, size, rows: Vec::with_capacity(size) })
     }
 
     /// Rows that can be imported, by their index, with their listings.
@@ -395,6 +422,7 @@ impl Table {
             Outcome::Refused | Outcome::Unspecified => State::Wrong,
         };
         row.waits = tried && result.outcome() == Outcome::Submitted;
+        row.draft = result.draft.as_str().into();
         if row.state == State::Changed && tried {
             row.notes.push(Remark::of_row(changed(&result.changed_fields, kind)));
         }
@@ -442,12 +470,14 @@ impl Table {
             false => column.header.clone(),
         };
         let columns = all.iter().enumerate().map(|(at, column)| super::mapping::ColumnMapping {
+            kind: None,
             header: known(at, column),
             field: column.field.map(|field| field.info().id.to_owned()),
             unit: column.unit_said.clone(),
         });
         Mapping {
             kind: Some(self.layout.kind.name().to_owned()),
+            kinds: BTreeMap::new(),
             sheet: (!self.grid.name.is_empty()).then(|| self.grid.name.clone()),
             columns: columns.collect(),
             ..base.clone()

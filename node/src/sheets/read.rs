@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 
 use super::grid::{Cell, Grid, Merge};
-use super::{Format, SheetError, csv, unpack};
+use super::{Format, SheetError, csv, header, unpack};
 use crate::limits;
 
 /// A file's sheets, and what to say of them as a whole.
@@ -35,7 +35,23 @@ pub(super) fn read_watched(bytes: &[u8], name: &str, watch: &mut dyn FnMut(&Grid
     if bytes.len() > limits::SHEET_BYTES {
         return Err(SheetError::TooLarge);
     }
-    match Format::of(bytes, name)? {
+    let is = Format::of(bytes)?;
+    if Format::by_name(name).is_none_or(|said| said == is) {
+        let book = read_as(is, bytes, watch)?;
+        let empty = book.sheets.iter().all(|sheet| sheet.lines.is_empty());
+        return if empty { Err(SheetError::Empty) } else { Ok(book) };
+    }
+    // Another name is advised only where the file can be read then.
+    let book = read_as(is, bytes, &mut |_| ())?;
+    let holds = match is {
+        Format::Csv => book.sheets.iter().any(|sheet| header::is_table(sheet, &book)),
+        Format::Xlsx | Format::Xls | Format::Ods => true,
+    };
+    Err(if holds { SheetError::Extension { is } } else { SheetError::Empty })
+}
+
+fn read_as(format: Format, bytes: &[u8], watch: &mut dyn FnMut(&Grid)) -> Result<Workbook, SheetError> {
+    match format {
         Format::Csv => Ok(Workbook { sheets: vec![csv::read(bytes)?], external_links: false }),
         Format::Xlsx => {
             let seen = unpack::count(bytes, Format::Xlsx)?;

@@ -89,7 +89,12 @@ fn the_labour_table_of_bijie() {
     assert_eq!(table.rows.len(), 44, "two blank rows are passed over");
     // What E10 and E36 are paid for is not said; asked, the clerk says it for the column.
     let by_month = Mapping {
-        columns: vec![ColumnMapping { header: "E".into(), field: Some("wage".into()), unit: Some("元/月".into()) }],
+        columns: vec![ColumnMapping {
+            header: "E".into(),
+            field: Some("wage".into()),
+            unit: Some("元/月".into()),
+            ..ColumnMapping::default()
+        }],
         ..Mapping::default()
     };
     let table = table_of(&Setting { mapping: by_month, ..setting() });
@@ -328,7 +333,7 @@ fn what_is_exported_is_imported_without_change() {
     let mut odd = listings.clone();
     odd[0].listing.as_mut().unwrap().title = "=SUM(A1)".to_owned();
     odd[1].listing.as_mut().unwrap().body = format!("a\r\nb _x0041_ {}", "长".repeat(40_000));
-    let list = super::export_list(&odd, Format::Csv, Some("未完")).unwrap();
+    let list = super::export_list(&odd, Format::Csv, Some("未完"), &|_| Told::default()).unwrap();
     let text = String::from_utf8(list.bytes).unwrap();
     let mut reader = ::csv::ReaderBuilder::new().from_reader(text.trim_start_matches('\u{feff}').as_bytes());
     assert_eq!(&reader.headers().unwrap()[0], "类别");
@@ -337,7 +342,7 @@ fn what_is_exported_is_imported_without_change() {
     assert_eq!((&records[odd.len()][0], &records[odd.len()][1]), ("说明", "未完"));
     assert!(records.iter().all(|record| record.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@']))));
     assert!(records.iter().any(|record| record.iter().any(|cell| cell == "'=SUM(A1)")), "{records:?}");
-    assert!(super::export_list(&odd, Format::Xlsx, None).is_ok());
+    assert!(super::export_list(&odd, Format::Xlsx, None, &|_| Told::default()).is_ok());
     for kind in Kind::ALL {
         let of_kind: Vec<Listing> = listings
             .iter()
@@ -417,6 +422,15 @@ fn files_that_mean_harm_are_refused_for_what_they_are() {
     assert_eq!(refused(b"<html><table>", "x.xls"), SheetError::Unknown);
     assert_eq!(refused(&[0, 1, 2, 3], "x.csv"), SheetError::Unknown);
     assert_eq!(refused(&workbook("", &[]), "x.csv"), SheetError::Extension { is: Format::Xlsx });
+    assert_eq!(refused("甲,乙\n1,2\n".as_bytes(), "x.xlsx"), SheetError::Extension { is: Format::Csv });
+    // Of what cannot be read under another name none is advised.
+    for (bytes, name) in [(&b""[..], "e.xlsx"), (b"", "e.csv"), (b" \r\n", "e"), (b"404 Not Found\nnginx\n", "x.xlsx")]
+    {
+        assert_eq!(refused(bytes, name), SheetError::Empty, "{name}");
+    }
+    assert_eq!(refused(&workbook("", &[]), "x.xlsx"), SheetError::Empty);
+    let whole = sample("黔南_招商项目_2027.xlsx");
+    assert!(matches!(refused(&whole[..whole.len() / 2], "x.csv"), SheetError::Broken(_)));
     assert_eq!(refused("标题,地区\n".as_bytes(), "x.xlsx"), SheetError::Extension { is: Format::Csv });
     let mut compound = vec![0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
     assert!(matches!(refused(&compound, "x.xls"), SheetError::Broken(_)));
@@ -465,8 +479,11 @@ fn computed_cells_have_the_values_with_which_they_were_saved() {
 fn headers_may_be_corrected_by_hand_and_wrong_ones_are_told() {
     let book = read("甲,乙,丙\n茶园,毕节市,3000万元\n".as_bytes(), "x.csv").unwrap();
     assert_eq!(tables(book.clone(), &setting()).err(), Some(SheetError::NoHeader));
-    let column =
-        |header: &str, field: &str| ColumnMapping { header: header.into(), field: Some(field.into()), unit: None };
+    let column = |header: &str, field: &str| ColumnMapping {
+        header: header.into(),
+        field: Some(field.into()),
+        ..ColumnMapping::default()
+    };
     let mapping = Mapping {
         kind: Some("project".into()),
         columns: vec![column("甲", "title"), column("B", "地区"), column("丙", "investment")],
@@ -519,7 +536,7 @@ fn of_two_columns_with_one_header_each_is_what_was_said_of_it() {
     let column = |header: &str, field: Option<&str>| ColumnMapping {
         header: header.into(),
         field: field.map(str::to_owned),
-        unit: None,
+        ..ColumnMapping::default()
     };
     let mapping = Mapping {
         kind: Some("project".into()),
@@ -537,13 +554,168 @@ fn of_two_columns_with_one_header_each_is_what_was_said_of_it() {
 #[test]
 fn letters_that_are_a_header_mean_the_column_of_that_name() {
     let mapping = Mapping {
-        columns: vec![ColumnMapping { header: "B".into(), field: Some("title".into()), unit: None }],
+        columns: vec![ColumnMapping { header: "B".into(), field: Some("title".into()), ..ColumnMapping::default() }],
         ..Mapping::default()
     };
     let of = |headers: &[&str]| {
-        let said = |index: usize| mapping.of_column(index, headers[index], |known| headers.contains(&known));
+        let said =
+            |index: usize| mapping.of_column(Kind::Capital, index, headers[index], |known| headers.contains(&known));
         [0, 1].map(|index| said(index).is_some())
     };
     assert_eq!(of(&["名目", "地区"]), [false, true]);
     assert_eq!(of(&["B", "地区"]), [true, false]);
+}
+
+/// Tables of a workbook with a sheet for each kind, read as a mapping says: their kinds, and how many rows are good.
+fn by_sheet(bytes: &[u8], mapping: Mapping) -> Vec<(Kind, usize, usize)> {
+    let setting = Setting { mapping, now: "2026-11-24T00:00:00Z".parse().unwrap(), ..setting() };
+    let tables = tables(read(bytes, "x.xlsx").unwrap(), &setting).unwrap();
+    tables.iter().map(|table| (table.layout.kind, table.count(State::Good), table.count(State::Wrong))).collect()
+}
+
+#[test]
+fn each_sheet_is_read_as_its_own_kind_whatever_is_said_of_another() {
+    let listings = reference_listings();
+    let bytes = export(&listings, Format::Xlsx, None).unwrap().bytes;
+    let alone = by_sheet(&bytes, Mapping::default());
+    assert_eq!(alone.iter().map(|(kind, ..)| *kind).collect::<Vec<_>>(), Kind::ALL);
+    assert!(alone.iter().all(|(_, good, wrong)| *good > 0 && *wrong == 0), "{alone:?}");
+    // What only one kind has may be said for all rows.
+    let column = |kind: &str, header: &str, field: Option<&str>| ColumnMapping {
+        kind: Some(kind.into()),
+        header: header.into(),
+        field: field.map(str::to_owned),
+        unit: None,
+    };
+    let mapping = Mapping {
+        kinds: Kind::ALL.map(|kind| (kind.zh().to_owned(), kind.name().to_owned())).into(),
+        columns: vec![column("project", "标题", None)],
+        values: [("supply_type".to_owned(), "岗位".to_owned())].into(),
+        ..Mapping::default()
+    };
+    let said = by_sheet(&bytes, mapping.clone());
+    for (alone, said) in alone.iter().zip(&said) {
+        match alone.0 {
+            Kind::Project => assert_eq!((said.1, said.2), (0, alone.1), "{said:?}"),
+            _ => assert_eq!(alone, said),
+        }
+    }
+    // A column that was said to hold what this kind does not have is read by its header.
+    let foreign = ColumnMapping { kind: None, ..column("", "引资金额", Some("wage")) };
+    assert_eq!(by_sheet(&bytes, Mapping { columns: vec![foreign], ..mapping.clone() }), alone);
+    let other = Mapping { kinds: [("项目".to_owned(), "technology".to_owned())].into(), ..Mapping::default() };
+    let kinds: Vec<Kind> = by_sheet(&bytes, other).into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, [Kind::Capital, Kind::Technology, Kind::Technology, Kind::Talent, Kind::Event]);
+    // Two sheets have such a row: it is told which.
+    let book = |rows: &str| {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        for (sheet, title) in [("一", "茶"), ("二", rows)] {
+            let sheet = book.add_worksheet().set_name(sheet).unwrap();
+            for (column, (header, value)) in
+                (0..).zip([("标题", title), ("方向", "供给"), ("地区", "深圳市"), ("资金方式", "股权")])
+            {
+                sheet.write(0, column, header).unwrap();
+                sheet.write(1, column, value).unwrap();
+            }
+        }
+        read(&book.save_to_buffer().unwrap(), "x.xlsx").unwrap()
+    };
+    let twice = tables(book("茶"), &setting()).unwrap();
+    assert_eq!(twice[1].rows[0].notes[0].text.zh, "与工作表“一”第2行相同，只导入一次");
+}
+
+#[test]
+fn what_another_member_has_published_is_no_listing_of_ones_own() {
+    let of = |member: &str| -> Vec<Listing> {
+        let mut listings = reference_listings();
+        for listing in &mut listings {
+            listing.name = listing.name.replace("members/here/", &format!("members/{member}/"));
+        }
+        listings
+    };
+    let called = |id: &str, zh: &str, en: &str| (id.to_owned(), vec![zh.to_owned(), en.to_owned()]);
+    let names = Names {
+        members: vec![called("here", "此地办事处", "Here Office"), called("there", "彼地办事处", "There Office")],
+        ..setting().names
+    };
+    let setting = |parent: &str| Setting {
+        parent: parent.to_owned(),
+        names: names.clone(),
+        now: "2026-11-24T00:00:00Z".parse().unwrap(),
+        ..setting()
+    };
+    let states = |bytes: &[u8], name: &str, parent: &str| -> Vec<(State, String)> {
+        let tables = tables(read(bytes, name).unwrap(), &setting(parent)).unwrap();
+        let rows = tables.iter().flat_map(|table| &table.rows);
+        let fault = |row: &Row| row.faults.first().map(|fault| fault.text.zh.clone()).unwrap_or_default();
+        rows.map(|row| (row.state, fault(row))).collect()
+    };
+    let there = "这是彼地办事处发布的信息，不能作为本单位的信息导入。";
+    for (publisher, parent, own) in [
+        ("here", "here", true),
+        ("here.n.example", "here", true),
+        ("here", "here.n.example", true),
+        ("here.n.example", "here.n.example", true),
+        ("there", "here", false),
+        ("there.n.example", "here.n.example", false),
+        ("here.other.example", "here.n.example", false),
+    ] {
+        let bytes = export(&of(publisher), Format::Xlsx, None).unwrap().bytes;
+        let found = states(&bytes, "x.xlsx", &format!("members/{parent}"));
+        assert!(!found.is_empty());
+        for (state, fault) in found {
+            let expected = if own { State::Good } else { State::Wrong };
+            assert_eq!(state, expected, "{publisher} {parent}: {fault}");
+            assert!(!publisher.starts_with("there") || fault == there, "{fault}");
+        }
+    }
+    // Whoever has taken the ids out is told by the column that says who has published it; what names no member says nothing.
+    let head = "标题,方向,地区,资金方式,发布单位,信息网址\n";
+    let row = |title: &str, publisher: &str| format!("{title},供给,深圳市,股权,{publisher},https://a.example/\n");
+    let rows = [("甲", "彼地办事处"), ("乙", "There Office"), ("丙", "此地办事处"), ("丁", "县商务局"), ("戊", "")];
+    let text: String = rows.map(|(title, publisher)| row(title, publisher)).concat();
+    let found = states(format!("{head}{text}").as_bytes(), "x.csv", "members/here");
+    let wrong: Vec<bool> = found.iter().map(|(state, _)| *state == State::Wrong).collect();
+    assert_eq!(wrong, [true, true, false, false, false], "{found:?}");
+    // Lists for people say whose a listing is, and where, and go in again.
+    let mut listings = of("here");
+    listings[0].publish_time = Some(prost_types::Timestamp { seconds: 1_793_667_720, nanos: 0 });
+    let told = |_: &Listing| Told { publisher: "此地办事处".to_owned(), page: "https://a.example/x".to_owned() };
+    let list = super::export_list(&listings[..1], Format::Xlsx, None, &told).unwrap();
+    let book = read(&list.bytes, "x.xlsx").unwrap();
+    let under = |header: &str| {
+        let at = book.sheets[0].lines[0].cells.iter().position(|cell| cell.text() == header).unwrap();
+        book.sheets[0].lines[1].cells[at].clone()
+    };
+    assert_eq!(under("编号").text(), listings[0].name);
+    assert_eq!(
+        (under("发布单位").text(), under("信息网址").text()),
+        ("此地办事处".into(), "https://a.example/x".into())
+    );
+    assert!(matches!(under("发布日期"), grid::Cell::Date(day) if day.date().to_string() == "2026-11-03"));
+    assert!(states(&list.bytes, "x.xlsx", "members/here").iter().all(|(state, _)| *state == State::Good));
+}
+
+#[test]
+fn wrong_rows_take_along_what_was_said_for_all() {
+    let text = "标题,方向,地区,资金方式\n甲,,毕阶市,股权\n乙,需求,毕节市,股权\n";
+    let values = [("audience", "网络成员"), ("direction", "供给"), ("person", "李明")];
+    let values = values.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
+    let setting = Setting { mapping: Mapping { values, ..Mapping::default() }, ..setting() };
+    let first = tables(read(text.as_bytes(), "a.csv").unwrap(), &setting).unwrap().remove(0);
+    assert_eq!((first.count(State::Wrong), first.count(State::Good)), (1, 1));
+    for language in [Language::Zh, Language::En] {
+        let bytes = faults(std::slice::from_ref(&first), language).unwrap();
+        let mut book = read(&bytes, "faults.xlsx").unwrap();
+        let place = &mut book.sheets[0].lines[1].cells[2];
+        assert_eq!(place.text(), "毕阶市");
+        *place = grid::Cell::Text("毕节市".to_owned());
+        // Nothing is said for all any longer.
+        let again = tables(book, &self::setting()).unwrap().remove(0);
+        assert_eq!(again.fingerprint, first.fingerprint, "it is known as the table whose rows it has");
+        let listing = again.good().next().unwrap_or_else(|| panic!("{:?}", again.rows)).1.unpack();
+        assert_eq!(listing.scopes, ["network"]);
+        let body = listing.listing.unwrap();
+        assert_eq!((body.direction, &*body.contact.unwrap().person), (1, "李明"));
+    }
 }

@@ -7,10 +7,10 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use tonic::Code;
 
-use super::Web;
 use super::catalogue::Texts;
 use super::respond::{Answer, Failed};
 use super::visitor::Visitor;
+use super::{Web, format};
 use crate::http::Problem;
 use crate::sheets::{Format, PlainCell, PlainSheet, SheetError, csv_of, workbook_of};
 
@@ -38,24 +38,14 @@ pub(crate) fn sheet(name: String, columns: Vec<String>, rows: Vec<Vec<String>>) 
     PlainSheet { name, columns, rows: rows.collect() }
 }
 
-/// A list as a file called `name` and by its format.
+/// A list as a file called `name`, and for people as its sheet, by its format.
 pub(crate) async fn file(web: &Web, visitor: &Visitor, name: &str, format: Format, sheet: PlainSheet) -> Answer {
     let title = sheet.name.clone();
-    written(web, visitor, name, format, title, vec![sheet]).await
+    sheets_file(web, visitor, name, format, title, vec![sheet]).await
 }
 
-/// The sheets of a workbook, or the only one as .csv, each with its headers in the first row.
+/// The sheets of a workbook, or the only one as .csv, each with its headers in the first row; `title` is how people call it.
 pub(crate) async fn sheets_file(
-    web: &Web,
-    visitor: &Visitor,
-    name: &str,
-    format: Format,
-    sheets: Vec<PlainSheet>,
-) -> Answer {
-    written(web, visitor, name, format, String::new(), sheets).await
-}
-
-async fn written(
     web: &Web,
     visitor: &Visitor,
     name: &str,
@@ -65,13 +55,33 @@ async fn written(
 ) -> Answer {
     // Each takes memory and a core for a while.
     let turn = web.exports().acquire().await.map_err(|error| internal(visitor, &error))?;
+    let people = named(web, &title, format);
     let written = tokio::task::spawn_blocking(move || match format {
         Format::Csv => sheets.first().map_or_else(|| Ok(Vec::new()), csv_of),
         Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&title, &sheets),
     });
     let bytes = written.await.map_err(|error| internal(visitor, &error))?.map_err(|error| unfit(visitor, &error))?;
     drop(turn);
-    Ok(download(name, format, bytes))
+    Ok(called(download(name, format, bytes), &people))
+}
+
+/// The same under a name in any script, for browsers that read RFC 6266; the plain name stays for others.
+pub(crate) fn called(mut response: Response, name: &str) -> Response {
+    let coded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
+    let plain = response.headers().get(CONTENT_DISPOSITION).and_then(|kept| kept.to_str().ok()).unwrap_or_default();
+    if let Ok(kept) = HeaderValue::from_str(&format!("{plain}; filename*=UTF-8''{coded}")) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, kept);
+    }
+    response
+}
+
+/// What people call a file of today's: `本单位已发布_2026-11-30.xlsx`.
+pub(crate) fn named(web: &Web, title: &str, format: Format) -> String {
+    let now = format::in_china(web.engine().now().div_euclid(1_000_000));
+    let (year, month, day) = (now.year(), now.month(), now.day());
+    // No part of a name of a file anywhere.
+    let title = title.replace(['/', '\\', ':', '*', '?', '"', '<', '>', '|'], " ");
+    format!("{}_{year:04}-{month:02}-{day:02}.{}", title.trim(), format.extension())
 }
 
 /// A file to be kept by a browser, under a plain name.

@@ -19,7 +19,7 @@ const fn field(
     example: &'static str,
 ) -> Info {
     let (zh, en) = names;
-    Info { field, id, kinds, zh, en, synonyms, paths, help, example, labels: NONE, written: true }
+    Info { field, id, kinds, zh, en, synonyms, paths, help, example, labels: NONE, written: true, beside: false }
 }
 
 const fn chosen(info: Info, labels: &'static [Label]) -> Info {
@@ -29,6 +29,11 @@ const fn chosen(info: Info, labels: &'static [Label]) -> Info {
 /// One that goes into the body.
 const fn told(info: Info) -> Info {
     Info { written: false, ..info }
+}
+
+/// One that exports have for people.
+const fn beside(info: Info) -> Info {
+    Info { written: false, beside: true, ..info }
 }
 
 const CAPITAL: &[Kind] = &[Kind::Capital];
@@ -54,6 +59,16 @@ pub static FIELDS: &[Info] = &[
         ),
         "",
     ),
+    beside(field(
+        F::Publisher,
+        "publisher",
+        EVERY,
+        ("发布单位", "Publisher"),
+        &[],
+        &[],
+        ("导出时写明；其他成员的信息不能导入", "exports say it; what another member published is not imported"),
+        "",
+    )),
     field(
         F::Title,
         "title",
@@ -450,6 +465,26 @@ pub static FIELDS: &[Info] = &[
         ("如 2027-06-30；不填为6个月，活动为结束次日", "for example 2027-06-30; 6 months where it is empty"),
         "",
     ),
+    beside(field(
+        F::Published,
+        "published",
+        EVERY,
+        ("发布日期", "Published"),
+        &[],
+        &[],
+        ("导出时写明，导入时不读取", "exports say it, imports do not read it"),
+        "",
+    )),
+    beside(field(
+        F::Page,
+        "page",
+        EVERY,
+        ("信息网址", "Page"),
+        &[],
+        &[],
+        ("导出时写明，导入时不读取", "exports say it, imports do not read it"),
+        "",
+    )),
     field(
         F::Summary,
         "summary",

@@ -93,9 +93,10 @@ impl<'a> Reader<'a> {
         parent: String,
         names: &'a Names,
         home: Option<&'a str>,
-        values: BTreeMap<Field, String>,
+        mut values: BTreeMap<Field, String>,
         now: Timestamp,
     ) -> Result<Self, SheetError> {
+        values.retain(|field, _| field.info().is_of(layout.kind));
         let zone = TimeZone::get(ZONE).map_err(|error| SheetError::Broken(error.to_string()))?;
         let places = HashMap::new();
         let headers = layout.columns.iter().map(|column| squeezed(&column.header)).collect();
@@ -112,9 +113,6 @@ impl<'a> Reader<'a> {
     /// A value for all rows that is wrong is told once, not with each row.
     fn check_values(&mut self) -> Result<(), SheetError> {
         for (field, text) in self.values.clone() {
-            if !field.info().is_of(self.layout.kind) {
-                return Err(SheetError::Field(field.info().id.to_owned()));
-            }
             let mut draft = Draft::default();
             let cell = Cell::Text(text.clone());
             self.put(&mut draft, At { field, column: None, unit: Unit::default(), cell: &cell });
@@ -216,6 +214,31 @@ impl<'a> Reader<'a> {
         self.layout.columns.iter().filter(|column| column.field.is_some()).count()
     }
 
+    /// Whether a member, by its id, is the one whose listings are read.
+    fn is_own(&self, id: &str) -> bool {
+        let own = self.parent.trim_start_matches("members/");
+        // Within a network the short id says as much as the full one.
+        let alike = own.contains('.') != id.contains('.') && own.split('.').next() == id.split('.').next();
+        own.is_empty() || own == id || alike
+    }
+
+    /// Why a row that another member has published cannot be imported; None where that is no other member.
+    fn of_another(&self, publisher: &str) -> Option<Unclear> {
+        let said = folded(publisher).to_lowercase();
+        let id = said.strip_prefix("members/").unwrap_or(&said);
+        let short = id.split('.').next().unwrap_or_default();
+        let is_called = |called: &[String]| called.iter().any(|name| folded(name).to_lowercase() == said);
+        let mut meant = self.names.members.iter().filter(|(known, called)| known == short || is_called(called));
+        let own = self.is_own(id) || meant.clone().any(|(known, _)| self.is_own(known));
+        let (_, called) = meant.next().filter(|_| !own)?;
+        let zh = called.first().map_or(id, String::as_str);
+        let en = called.get(1).map_or(zh, String::as_str);
+        Some(Unclear::wrong(
+            format!("这是{zh}发布的信息，不能作为本单位的信息导入。"),
+            format!("{en} published this: it cannot be imported as yours."),
+        ))
+    }
+
     /// Regions of a cell, each distinct text once for the whole table.
     fn regions(&mut self, typed: &str) -> Outcome<put::Places> {
         if let Some(known) = self.places.get(typed) {
@@ -264,7 +287,7 @@ fn stands_for_another(text: &str) -> bool {
 
 impl Remark {
     /// One about a row.
-    pub(super) fn of_row(text: Text) -> Self {
+    pub(crate) fn of_row(text: Text) -> Self {
         Self { column: None, field: None, text, unclear: None }
     }
 

@@ -28,9 +28,27 @@ impl Reader<'_> {
         match at.field {
             Field::Id => {
                 let value = value();
+                let named = value.strip_prefix("members/").and_then(|rest| rest.split_once("/listings/"));
+                let publisher = named.map(|(member, _)| member).filter(|member| !self.is_own(member));
                 let id = value.rsplit('/').next().unwrap_or_default().to_owned();
-                if let Some(id) = draft.take(at, identifier(&id)) {
+                if let Some(publisher) = publisher {
+                    // Of another network nobody here has heard.
+                    let unheard = || {
+                        Unclear::wrong(
+                            format!("这是{publisher}发布的信息，不能作为本单位的信息导入。"),
+                            format!("{publisher} published this: it cannot be imported as yours."),
+                        )
+                    };
+                    let why = self.of_another(publisher).unwrap_or_else(unheard);
+                    draft.fault(at, why);
+                } else if let Some(id) = draft.take(at, identifier(&id)) {
                     draft.listing.name = format!("{}/listings/{id}", self.parent);
+                }
+            }
+            Field::Publisher if draft.has_fault(Field::Id) => {}
+            Field::Publisher => {
+                if let Some(why) = self.of_another(&value()) {
+                    draft.fault(at, why);
                 }
             }
             Field::Title => plain(draft, at, value(), |draft| &mut draft.body.title),

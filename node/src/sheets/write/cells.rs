@@ -24,7 +24,10 @@ pub(in crate::sheets) fn cell(listing: &Listing, field: Field) -> String {
     let contact = body.contact.as_ref().unwrap_or(&nobody);
     let (project_code, credit_code, other_codes) = codes(&body.external_codes);
     match field {
-        Field::Id => listing.name.rsplit('/').next().unwrap_or_default().to_owned(),
+        // In full: it says which listing it is wherever the table goes.
+        Field::Id => listing.name.clone(),
+        Field::Publisher => publisher(listing).to_owned(),
+        Field::Published => day(listing.publish_time.as_ref()),
         Field::Title => body.title.clone(),
         Field::Direction => choice::format(&[body.direction], labels::DIRECTIONS),
         Field::Summary => body.summary.clone(),
@@ -97,6 +100,19 @@ fn particular(body: &Opportunity, field: Field) -> String {
         (Some(Details::Event(part)), Field::Capacity) => number(part.capacity),
         _ => String::new(),
     }
+}
+
+/// The id of whoever has published a listing.
+fn publisher(listing: &Listing) -> &str {
+    let member = listing.name.strip_prefix("members/").and_then(|rest| rest.split('/').next());
+    member.unwrap_or_default()
+}
+
+/// The day of a moment, in this country.
+fn day(time: Option<&prost_types::Timestamp>) -> String {
+    let at = time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok());
+    let zone = TimeZone::get(ZONE).ok();
+    at.zip(zone).map_or_else(String::new, |(at, zone)| zone.to_datetime(at).date().to_string())
 }
 
 fn number(value: i32) -> String {

@@ -5,12 +5,14 @@ use rust_xlsxwriter::{Format, FormatAlign, Note, Workbook};
 
 use super::{broken, header_format, text_format};
 use crate::sheets::SheetError;
+use crate::sheets::fields::Field;
 use crate::sheets::grid::{Cell, Grid};
+use crate::sheets::mapping::{FOR_ALL, NOT_IMPORTED};
 use crate::sheets::preview::{State, Table};
 use crate::sheets::row::Remark;
 
 /// The last column, which no import reads.
-const WHY: (&str, &str) = ("问题（不导入）", "Problem (not imported)");
+const WHY: (&str, &str) = ("问题", "Problem");
 /// Characters of a comment.
 const NOTE_CHARS: usize = 1_000;
 
@@ -44,10 +46,22 @@ pub fn faults(tables: &[Table], language: Language) -> Result<Vec<u8>, SheetErro
             sheet.write_string_with_format(row, at, name, &header).map_err(broken)?;
             sheet.set_column_width(at, 18.0).map_err(broken)?;
         }
+        // What was said for all rows goes with those that are left: it is said nowhere in their cells.
+        let has = |field: Field| table.layout.columns.iter().any(|column| column.field == Some(field));
+        let beside: Vec<(&Field, &String)> = table.values.iter().filter(|(field, _)| !has(**field)).collect();
+        for (field, _) in &beside {
+            last = last.saturating_add(1);
+            let name = match language {
+                Language::Zh => format!("{}{}", field.info().zh, FOR_ALL.0),
+                Language::En => format!("{}{}", field.info().en, FOR_ALL.1),
+            };
+            sheet.write_string_with_format(row, last, name, &header).map_err(broken)?;
+            sheet.set_column_width(last, 18.0).map_err(broken)?;
+        }
         let why_at = last.saturating_add(1);
         let why = match language {
-            Language::Zh => WHY.0,
-            Language::En => WHY.1,
+            Language::Zh => format!("{}{}", WHY.0, NOT_IMPORTED.0),
+            Language::En => format!("{}{}", WHY.1, NOT_IMPORTED.1),
         };
         sheet.write_string_with_format(row, why_at, why, &header).map_err(broken)?;
         sheet.set_column_width(why_at, 60.0).map_err(broken)?;
@@ -56,7 +70,9 @@ pub fn faults(tables: &[Table], language: Language) -> Result<Vec<u8>, SheetErro
         for wrong in table.rows.iter().filter(|row| row.state == State::Wrong) {
             for column in &table.layout.columns {
                 let at = u16::try_from(column.index).unwrap_or(u16::MAX);
-                let value = table.grid.cell(wrong.number, column.index).map(Cell::text).unwrap_or_default();
+                let held = table.grid.cell(wrong.number, column.index).filter(|cell| !cell.is_blank()).map(Cell::text);
+                let for_all = || column.field.and_then(|field| table.values.get(&field)).cloned();
+                let value = held.or_else(for_all).unwrap_or_default();
                 let faults: Vec<&Remark> =
                     wrong.faults.iter().filter(|fault| fault.column == Some(column.index)).collect();
                 let format = if faults.is_empty() { &text } else { &wrong_format };
@@ -67,6 +83,10 @@ pub fn faults(tables: &[Table], language: Language) -> Result<Vec<u8>, SheetErro
                     let note = Note::new(told).add_author_prefix(false);
                     sheet.insert_note(row, at, &note).map_err(broken)?;
                 }
+            }
+            let first = why_at.saturating_sub(u16::try_from(beside.len()).unwrap_or(u16::MAX));
+            for (at, (_, value)) in (first..).zip(&beside) {
+                sheet.write_string_with_format(row, at, value.as_str(), &text).map_err(broken)?;
             }
             sheet
                 .write_string_with_format(row, why_at, told(wrong.number, &wrong.faults, language), &why_format)

@@ -7,8 +7,8 @@ mod plain;
 mod template;
 
 pub(super) use cells::{cell, in_form};
-pub(crate) use export::export_list;
 pub use export::{Export, export};
+pub(crate) use export::{Told, export_list};
 pub use faults::faults;
 pub(crate) use plain::{PlainCell, PlainSheet, csv_of, workbook_of};
 pub use template::template;
@@ -31,12 +31,19 @@ fn text_format() -> Format {
     Format::new().set_num_format("@").set_quote_prefix().set_text_wrap().set_align(FormatAlign::Top)
 }
 
+/// Days.
+fn day_format() -> Format {
+    Format::new().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Top)
+}
+
 /// Width of a column in characters, by how much its field takes.
 fn width(field: super::fields::Field) -> f64 {
     use super::fields::Field;
     match field {
         Field::Body | Field::Summary | Field::Title => 36.0,
         Field::Id
+        | Field::Publisher
+        | Field::Page
         | Field::Regions
         | Field::Industries
         | Field::Office

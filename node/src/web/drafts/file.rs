@@ -51,7 +51,8 @@ pub(super) async fn file(web: &Web, signed: &Signed, query: Option<&str>, format
         Format::Csv => vec![together(signed.texts, &people, &drafts, more)],
         Format::Xlsx | Format::Xls | Format::Ods => by_kind(signed.texts, &people, &drafts, more.as_deref()),
     };
-    tables::sheets_file(web, signed, if cut { "drafts-part" } else { "drafts" }, format, sheets).await
+    let (name, title) = (if cut { "drafts-part" } else { "drafts" }, signed.texts.text("export-drafts"));
+    tables::sheets_file(web, signed, name, format, title, sheets).await
 }
 
 fn columns(kind: Kind) -> impl Iterator<Item = &'static Info> {
@@ -180,7 +181,10 @@ mod tests {
         let said = |row| of(&sheets[0], row, audience);
         assert_eq!([said(0), said(1), of(&sheets[1], 0, audience)], ["", "依申请", "某圈"]);
         assert_eq!(of(&sheets[0], 0, Field::Investment.info().zh), "1.2.3");
-        assert_eq!((of(&sheets[0], 0, Field::Id.info().zh), of(&sheets[0], 0, "草稿作者")), ("x".into(), "甲".into()));
+        assert_eq!(
+            (of(&sheets[0], 0, Field::Id.info().zh), of(&sheets[0], 0, "草稿作者")),
+            ("members/a.n/listings/x".into(), "甲".into())
+        );
         assert_eq!((of(&sheets[0], 0, "草稿状态"), of(&sheets[0], 0, "退回原因")), ("已退回".into(), "请补充".into()));
         assert_eq!(of(&sheets[0], 2, Field::Id.info().zh), REMARK);
         let all = together(texts, &people, &drafts, None);

@@ -11,7 +11,7 @@ use prost_types::Timestamp;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
-use super::super::imports::{found_listings, listings_file};
+use super::super::imports::{ListFile, found_listings, listings_file};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::{Empty, Pager};
 use super::super::reading::{Card, Names, audience_of};
@@ -123,7 +123,7 @@ pub(super) async fn file(web: &Web, signed: &Signed, query: Option<&str>, format
     let desk = Desk::of(web, signed).await?;
     let (which, _) = asked(query);
     let found = found_listings(web, signed, request(&desk, which == Which::Soon), limits::OWN_EXPORT_ROWS).await?;
-    listings_file(web, signed, found, format, "published").await
+    listings_file(web, signed, found, format, ListFile::Published).await
 }
 
 pub(super) async fn published(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {

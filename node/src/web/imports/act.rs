@@ -10,12 +10,12 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
-use super::columns::{WORDS, audience_is_open, columns, for_all, kind_of, shown, unit_sent};
+use super::columns::{Shown, WORDS, audience_is_open, columns, for_all, kinds_of, kinds_of_sheets, shown, unit_sent};
 use super::{START, own, path, refused};
 use crate::accounts::Role;
 use crate::imports::{Import, Job, NotTaken, Phase, Said};
 use crate::sheets::fields::Field;
-use crate::sheets::{ColumnMapping, ColumnOutline, Mapping, Outline, grid};
+use crate::sheets::{ColumnMapping, Mapping, Outline, grid};
 
 /// Characters of a value for all rows.
 const VALUE_CHARS: usize = 2_000;
@@ -34,7 +34,9 @@ pub(super) async fn look_again(State(web): State<Web>, signed: Signed, Path(id):
         let name = seen.map(|sheet| sheet.name.clone()).filter(|name| !name.is_empty());
         header_row.and(name)
     });
-    let mapping = Mapping { kind: given("kind"), sheet, header_row, columns: Vec::new(), ..import.mapping.clone() };
+    let said = Mapping { kind: given("kind"), sheet, header_row, ..Mapping::default() };
+    let Mapping { values, words, .. } = import.mapping.clone();
+    let mapping = Mapping { values, words, ..said };
     match web.imports().look_again(&import, mapping).await {
         Ok(import) => Ok(see_other(&format!("{}/columns", path(&import.id)))),
         Err(error) => Err(refused::not_taken(&signed, &id, &error)),
@@ -47,7 +49,7 @@ pub(super) async fn read_columns(State(web): State<Web>, signed: Signed, Path(id
     let import = own(&web, &signed, &id).await?;
     let outline = web.imports().outline(&import).await;
     let outline = outline.map_err(|error| refused::not_taken(&signed, &id, &error))?;
-    if kind_of(&import, &outline).is_none() {
+    if kinds_of(&outline).is_empty() {
         return columns(&web, &signed, &import, StatusCode::BAD_REQUEST).await;
     }
     let mapping = mapping(&import, &outline, &sent);
@@ -68,17 +70,19 @@ pub(super) async fn read_columns(State(web): State<Web>, signed: Signed, Path(id
 fn mapping(import: &Import, outline: &Outline, sent: &Sent) -> Mapping {
     let given = |name: String| Some(sent.line(&name).to_owned()).filter(|text| !text.is_empty());
     let shown = shown(outline);
-    let of_column = |(at, (place, column)): (usize, &(String, &ColumnOutline))| {
+    let several = kinds_of(outline).len() > 1;
+    let of_column = |(at, Shown { place, kind, column, .. }): (usize, &Shown<'_>)| {
         // Of two with one header the second is known by its letters.
-        let again = shown.iter().take(at).any(|(_, before)| before.header == column.header);
+        let mut of_kind = shown.iter().take(at).filter(|before| before.kind == *kind);
+        let again = of_kind.any(|before| before.column.header == column.header);
         let header = if again { grid::column_name(column.index) } else { column.header.clone() };
         let field = given(format!("field-{place}")).filter(|field| Field::parse(field).is_some());
-        ColumnMapping { header, field, unit: given(format!("unit-{place}")).map(unit_sent) }
+        let kind = several.then(|| kind.name().to_owned());
+        ColumnMapping { kind, header, field, unit: given(format!("unit-{place}")).map(unit_sent) }
     };
     let columns = shown.iter().enumerate().map(of_column).collect();
-    let kind = kind_of(import, outline);
     let mut values = import.mapping.values.clone();
-    for info in kind.map_or_else(Vec::new, |kind| for_all(kind, import, outline)) {
+    for info in for_all(import, outline) {
         values.remove(info.id);
         let value = given(info.id.to_owned()).map(|value| value.chars().take(VALUE_CHARS).collect());
         values.extend(value.map(|value| (info.id.to_owned(), value)));
@@ -86,8 +90,9 @@ fn mapping(import: &Import, outline: &Outline, sent: &Sent) -> Mapping {
     let pairs = (1..=WORDS).filter_map(|at| Some((given(format!("word-{at}"))?, given(format!("scope-{at}"))?)));
     let asked = (1..=WORDS).any(|at| sent.fields().iter().any(|(name, _)| *name == format!("word-{at}")));
     let words = if asked { pairs.collect() } else { import.mapping.words.clone() };
-    let kind = kind.map(|kind| kind.name().to_owned());
-    Mapping { kind, columns, values, words, ..import.mapping.clone() }
+    // Each sheet is read as the kind that was shown, and none as that of another.
+    let kinds = kinds_of_sheets(outline);
+    Mapping { kinds, columns, values, words, ..import.mapping.clone() }
 }
 
 /// What is good is published, or handed in where it needs an approval.

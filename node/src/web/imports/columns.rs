@@ -1,5 +1,7 @@
 //! How a table is read: its sheet and headers, what each column holds, and what is the same for all rows.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use duikou_proto::directory::MemberState;
@@ -72,6 +74,13 @@ pub(super) struct ColumnLine {
     pub(super) units: Vec<(Choice, bool)>,
 }
 
+/// Columns of the tables of one kind.
+pub(super) struct ColumnGroup {
+    /// What they are called; empty where there is but one kind.
+    pub(super) name: String,
+    pub(super) columns: Vec<ColumnLine>,
+}
+
 /// Fields without which no row is a listing, and which only a column can hold. Posts have their titles put together.
 const NEEDED: [(Column, &[Kind]); 4] = [
     (Column::Title, &[Kind::Capital, Kind::Project, Kind::Technology, Kind::Event]),
@@ -101,7 +110,7 @@ pub(super) struct ColumnsPage {
     head: Vec<HeadLine>,
     /// Whether one of them was found, or said, to hold the headers.
     header_known: bool,
-    columns: Vec<ColumnLine>,
+    groups: Vec<ColumnGroup>,
     values: Vec<Field>,
     /// What may be written for an audience, with what it is where that is not said by it.
     audiences: Vec<(String, String)>,
@@ -143,56 +152,87 @@ async fn names(web: &Web, signed: &Signed, import: &Import) -> Result<Names, Fai
     })
 }
 
-/// Columns that are shown, with their places: of those with one header the first sheet's.
-pub(super) fn shown(outline: &Outline) -> Vec<(String, &ColumnOutline)> {
-    let mut found: Vec<(String, usize, &ColumnOutline)> = Vec::new();
-    for (sheet, table) in tables(outline) {
+/// A column that is shown.
+pub(super) struct Shown<'a> {
+    /// `0.3`: the sheet, and the column in it.
+    pub(super) place: String,
+    sheet: usize,
+    /// What the rows of its table are.
+    pub(super) kind: Kind,
+    pub(super) column: &'a ColumnOutline,
+}
+
+/// Columns that are shown: of those with one header in tables of one kind the first sheet's.
+pub(super) fn shown(outline: &Outline) -> Vec<Shown<'_>> {
+    let mut found: Vec<Shown<'_>> = Vec::new();
+    for (sheet, kind, table) in tables(outline) {
         for column in &table.columns {
-            let known = found.iter().any(|(_, of, known)| *of != sheet && known.header == column.header);
-            if !known {
-                found.push((format!("{sheet}.{}", column.index), sheet, column));
+            let of_kind = |known: &&Shown<'_>| known.kind == kind && known.sheet != sheet;
+            if !found.iter().filter(of_kind).any(|known| known.column.header == column.header) {
+                found.push(Shown { place: format!("{sheet}.{}", column.index), sheet, kind, column });
             }
         }
     }
-    found.into_iter().map(|(place, _, column)| (place, column)).collect()
+    found
 }
 
-fn columns_of(outline: &Outline) -> impl Iterator<Item = &ColumnOutline> {
-    tables(outline).flat_map(|(_, table)| &table.columns)
+fn tables(outline: &Outline) -> impl Iterator<Item = (usize, Kind, &TableOutline)> {
+    let found = outline.sheets.iter().enumerate().filter_map(|(at, sheet)| Some((at, sheet.table.as_ref()?)));
+    found.filter_map(|(at, table)| Some((at, Kind::parse(&table.kind)?, table)))
 }
 
-fn tables(outline: &Outline) -> impl Iterator<Item = (usize, &TableOutline)> {
-    outline.sheets.iter().enumerate().filter_map(|(at, sheet)| Some((at, sheet.table.as_ref()?)))
+/// The kinds of what was found, each once.
+pub(super) fn kinds_of(outline: &Outline) -> Vec<Kind> {
+    let mut kinds = Vec::new();
+    for (_, kind, _) in tables(outline) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
 }
 
-/// The kind of what was found.
-pub(super) fn kind_of(import: &Import, outline: &Outline) -> Option<Kind> {
-    let found = tables(outline).next().map(|(_, table)| &*table.kind);
-    import.mapping.kind.as_deref().or(found).and_then(Kind::parse)
+/// The kind of each sheet in which something was found, by its name.
+pub(super) fn kinds_of_sheets(outline: &Outline) -> BTreeMap<String, String> {
+    tables(outline).map(|(at, kind, _)| (outline.sheets[at].name.clone(), kind.name().to_owned())).collect()
 }
 
 /// The fields that may be said for all rows.
-pub(super) fn for_all(kind: Kind, import: &Import, outline: &Outline) -> Vec<&'static Info> {
+pub(super) fn for_all(import: &Import, outline: &Outline) -> Vec<&'static Info> {
+    let kinds = kinds_of(outline);
     // What was said for all is shown, whatever a column holds by now.
     let said = |column: Column| import.mapping.values.contains_key(column.info().id);
-    let otherwise = OTHERWISE.iter().filter(|column| said(**column) || !has(import, outline, **column));
-    ALWAYS.iter().chain(otherwise).map(|column| column.info()).filter(|info| info.is_of(kind)).collect()
+    let otherwise = OTHERWISE.iter().filter(|column| said(**column) || is_lacking(import, outline, **column));
+    let fields = ALWAYS.iter().chain(otherwise).map(|column| column.info());
+    fields.filter(|info| kinds.iter().any(|kind| info.is_of(*kind))).collect()
 }
 
-/// What was said by hand of a column.
-fn by_hand<'a>(import: &'a Import, outline: &Outline, column: &ColumnOutline) -> Option<&'a ColumnMapping> {
-    let is_header = |known: &str| columns_of(outline).any(|column| column.header == known);
-    import.mapping.of_column(column.index, &column.header, is_header)
+/// What was said by hand of a column in a table of this kind.
+fn by_hand<'a>(import: &'a Import, outline: &Outline, kind: Kind, column: &ColumnOutline) -> Option<&'a ColumnMapping> {
+    let of_kind = || tables(outline).filter(|(_, of, _)| *of == kind).flat_map(|(_, _, table)| &table.columns);
+    let is_header = |known: &str| of_kind().any(|column| column.header == known);
+    import.mapping.of_column(kind, column.index, &column.header, is_header)
 }
 
 /// The id of the field that a column holds: as somebody said since the file was looked at, else as it was recognised.
-fn held<'a>(import: &'a Import, outline: &Outline, column: &'a ColumnOutline) -> Option<&'a str> {
-    by_hand(import, outline, column).map_or(column.field.as_deref(), |said| said.field.as_deref())
+fn held<'a>(import: &'a Import, outline: &Outline, kind: Kind, column: &'a ColumnOutline) -> Option<&'a str> {
+    by_hand(import, outline, kind, column).map_or(column.field.as_deref(), |said| said.field.as_deref())
 }
 
-/// Whether nobody was told who may see the rows: neither by a column nor for all.
+/// Whether a table has no column that holds a field which its rows may have.
+fn lacks(import: &Import, outline: &Outline, kind: Kind, table: &TableOutline, field: Column) -> bool {
+    let holds = |column| held(import, outline, kind, column) == Some(field.info().id);
+    field.info().is_of(kind) && !table.columns.iter().any(holds)
+}
+
+/// Whether some table lacks a field.
+fn is_lacking(import: &Import, outline: &Outline, field: Column) -> bool {
+    tables(outline).any(|(_, kind, table)| lacks(import, outline, kind, table, field))
+}
+
+/// Whether of some rows nobody was told who may see them: neither by a column nor for all.
 pub(super) fn audience_is_open(import: &Import, outline: &Outline) -> bool {
-    !has(import, outline, Column::Audience) && !import.mapping.values.contains_key(Column::Audience.info().id)
+    is_lacking(import, outline, Column::Audience) && !import.mapping.values.contains_key(Column::Audience.info().id)
 }
 
 /// The unit that a form has sent, as tables say it.
@@ -215,11 +255,15 @@ impl ColumnsPage {
         let texts = page.texts();
         let language = texts.language();
         page.trail = vec![Crumb { path: super::START.to_owned(), name: texts.text("import-title") }];
-        let kind = kind_of(import, outline);
-        let values = kind.map_or_else(Vec::new, |kind| values(texts, import, outline, kind));
+        let found_kinds = kinds_of(outline);
+        let values = values(texts, import, outline);
         // What is wrong with a value is said beside it too, which is far below.
         if let Some((_, said)) = &import.fault {
             page.notices.push(Notice { tone: Tone::Danger, text: said.in_language(language).to_owned() });
+        }
+        // What is filled in before anybody has said anything was said the last time.
+        if import.phase == Phase::Sent && import.fault.is_none() {
+            page.notices.extend(filled_in(texts, import, outline));
         }
         // Nothing is being done with it: what was begun has broken off.
         if import.phase == Phase::Trying {
@@ -231,15 +275,21 @@ impl ColumnsPage {
             let id = if several { "import-which-kind" } else { "import-no-header" };
             page.notices.push(Notice { tone: Tone::Warning, text: texts.text(id) });
         }
-        page.notices.extend(kind.and_then(|kind| lacking(texts, import, outline, kind)));
+        page.notices.extend(lacking(texts, import, outline));
         let head = head(import, outline);
-        let columns = match kind {
-            Some(kind) => {
-                shown(outline).iter().map(|(place, column)| line(texts, import, outline, kind, place, column)).collect()
-            }
-            None => Vec::new(),
+        let all = shown(outline);
+        let group = |kind: &Kind| ColumnGroup {
+            name: if found_kinds.len() > 1 { words::kind(texts, kind.name()) } else { String::new() },
+            columns: all
+                .iter()
+                .filter(|shown| shown.kind == *kind)
+                .map(|shown| line(texts, import, outline, shown))
+                .collect(),
         };
-        let words = if has(import, outline, Column::Audience) || !import.mapping.words.is_empty() {
+        let groups = found_kinds.iter().map(group).collect();
+        let has_audience =
+            tables(outline).any(|(_, kind, table)| !lacks(import, outline, kind, table, Column::Audience));
+        let words = if has_audience || !import.mapping.words.is_empty() {
             let known = import.mapping.words.iter().map(|(word, scope)| (word.clone(), scope.clone()));
             known.chain(std::iter::repeat_with(Default::default)).take(WORDS).collect()
         } else {
@@ -248,11 +298,11 @@ impl ColumnsPage {
         Self {
             path: path(&import.id),
             found,
-            kind: kinds(texts, kind),
+            kind: kinds(texts, chosen_kind(import, &found_kinds)),
             sheet: sheets(texts, import, outline),
             header_known: head.iter().any(|line| line.chosen),
             head,
-            columns,
+            groups,
             values,
             audiences: audiences(texts, names),
             words,
@@ -261,25 +311,52 @@ impl ColumnsPage {
     }
 }
 
-/// Whether a column that was found holds a field.
-fn has(import: &Import, outline: &Outline, column: Column) -> bool {
-    columns_of(outline).any(|known| held(import, outline, known) == Some(column.info().id))
+/// What keeps every row of a table from becoming a listing, where that shows already: no row at all, or no column for what
+/// each needs.
+fn lacking(texts: Texts, import: &Import, outline: &Outline) -> Vec<Notice> {
+    let warning = |text| Notice { tone: Tone::Warning, text };
+    let mut found = outline.sheets.iter().filter(|sheet| sheet.table.is_some()).peekable();
+    if found.peek().is_some() && found.all(|sheet| below(sheet) == 0) {
+        return vec![warning(texts.text("import-no-rows"))];
+    }
+    let several = tables(outline).count() > 1;
+    let told = tables(outline).filter_map(|(at, kind, table)| {
+        let needed = NEEDED.iter().filter(|(_, kinds)| kinds.contains(&kind));
+        let absent = needed.filter(|(field, _)| lacks(import, outline, kind, table, *field));
+        let absent: Vec<String> = absent.map(|(field, _)| named(texts.language(), field.info())).collect();
+        let what = absent.join(&texts.text("list-comma"));
+        (!absent.is_empty()).then(|| match several {
+            true => texts.fill("import-no-column-in", &[("sheet", &outline.sheets[at].name), ("what", &what)]),
+            false => texts.about("import-no-column", &what),
+        })
+    });
+    told.map(warning).collect()
 }
 
-/// What keeps every row from becoming a listing, where that shows already: no row at all, or no column for what each needs.
-fn lacking(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Option<Notice> {
-    let mut found = outline.sheets.iter().filter(|sheet| sheet.table.is_some()).peekable();
-    found.peek()?;
-    let warning = |text| Some(Notice { tone: Tone::Warning, text });
-    if found.all(|sheet| below(sheet) == 0) {
-        return warning(texts.text("import-no-rows"));
-    }
-    let needed = NEEDED.iter().filter(|(column, kinds)| kinds.contains(&kind) && !has(import, outline, *column));
-    let absent: Vec<String> = needed.map(|(column, _)| named(texts.language(), column.info())).collect();
-    if absent.is_empty() {
-        return None;
-    }
-    warning(texts.about("import-no-column", &absent.join(&texts.text("list-comma"))))
+/// What was said for all rows the last time, to be checked.
+fn filled_in(texts: Texts, import: &Import, outline: &Outline) -> Option<Notice> {
+    let language = texts.language();
+    let said = for_all(import, outline).into_iter().filter_map(|info| {
+        let value = import.mapping.values.get(info.id)?;
+        let label = info.labels.iter().find(|label| [label.name, label.zh, label.en].contains(&&**value));
+        let value = label.map_or(&**value, |label| match language {
+            Language::Zh => label.zh,
+            Language::En => label.en,
+        });
+        Some(format!("{}{}{value}", named(language, info), texts.text("colon")))
+    });
+    let said: Vec<String> = said.collect();
+    let what = said.join(&texts.text("list-comma"));
+    (!said.is_empty()).then(|| Notice { tone: Tone::Warning, text: texts.about("import-filled-in", &what) })
+}
+
+/// The kind that is chosen where another may be said: the one that was said, else the only one that was found.
+fn chosen_kind(import: &Import, found: &[Kind]) -> Option<Kind> {
+    let only = match found {
+        [kind] => Some(*kind),
+        _ => None,
+    };
+    import.mapping.kind.as_deref().and_then(Kind::parse).or(only)
 }
 
 /// Rows that follow the headers; what is longer than what is shown of it has some.
@@ -361,21 +438,15 @@ fn is_money(field: &str) -> bool {
     MONEY.iter().any(|column| column.info().id == field)
 }
 
-fn line(
-    texts: Texts,
-    import: &Import,
-    outline: &Outline,
-    kind: Kind,
-    place: &str,
-    column: &ColumnOutline,
-) -> ColumnLine {
-    let chosen = held(import, outline, column).unwrap_or_default();
+fn line(texts: Texts, import: &Import, outline: &Outline, shown: &Shown<'_>) -> ColumnLine {
+    let Shown { ref place, kind, column, .. } = *shown;
+    let chosen = held(import, outline, kind, column).unwrap_or_default();
     let none = (Choice { value: String::new(), name: texts.text("import-not") }, chosen.is_empty());
     let fields = FIELDS.iter().filter(|info| info.is_of(kind)).map(|info| {
         let name = named(texts.language(), info);
         (Choice { value: info.id.to_owned(), name }, info.id == chosen)
     });
-    let unit = by_hand(import, outline, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
+    let unit = by_hand(import, outline, kind, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
     let may_be = chosen.is_empty() && (!unit.is_empty() || may_hold_amounts(&column.header, &column.samples));
     let units = if is_money(chosen) || may_be {
         let said = match column.unit.as_deref().filter(|_| unit.is_empty()) {
@@ -397,7 +468,7 @@ fn line(
         Vec::new()
     };
     ColumnLine {
-        place: place.to_owned(),
+        place: place.clone(),
         header: format!("{} {}", column_name(column.index), column.header),
         samples: column.samples.clone(),
         fields: std::iter::once(none).chain(fields).collect(),
@@ -405,7 +476,7 @@ fn line(
     }
 }
 
-fn values(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Vec<Field> {
+fn values(texts: Texts, import: &Import, outline: &Outline) -> Vec<Field> {
     let language = texts.language();
     let fault = |info: &Info| {
         let (field, said) = import.fault.as_ref()?;
@@ -440,7 +511,7 @@ fn values(texts: Texts, import: &Import, outline: &Outline, kind: Kind) -> Vec<F
             return field.helped(help);
         }
         // A column may say it instead.
-        Field { list: "audiences", required: !has(import, outline, Column::Audience), ..field.helped(help) }
+        Field { list: "audiences", required: is_lacking(import, outline, Column::Audience), ..field.helped(help) }
     };
-    for_all(kind, import, outline).into_iter().map(field).collect()
+    for_all(import, outline).into_iter().map(field).collect()
 }

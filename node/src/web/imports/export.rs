@@ -4,13 +4,13 @@ use axum::extract::{RawQuery, State};
 use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{Listing, SearchListingsRequest};
 
-use super::super::reading::{Ask, wrong_search};
+use super::super::reading::{Ask, Names, wrong_search};
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
 use super::super::{Web, tables};
 use super::refused;
 use crate::limits;
-use crate::sheets::{Format, export_list};
+use crate::sheets::{Format, Told, export_list};
 
 /// Listings that are asked for at once.
 const PAGE: i32 = 1_000;
@@ -27,7 +27,7 @@ async fn searched(State(web): State<Web>, visitor: Visitor, RawQuery(query): Raw
     let ask = Ask::read(query.as_deref().unwrap_or_default()).with(|_| {});
     let request = ask.request(visitor.texts).map_err(|faults| wrong_search(&visitor, &faults))?;
     let found = found(&web, &visitor, request, limits::EXPORT_ROWS).await?;
-    written(&web, &visitor, found, format, "listings").await
+    written(&web, &visitor, found, format, List::Found).await
 }
 
 /// All that a search finds, up to `most`, and whether there is more.
@@ -52,20 +52,57 @@ pub(in crate::web) async fn found(
     }
 }
 
+/// What list of listings a file is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum List {
+    /// What a search has found.
+    Found,
+    /// What the member has published.
+    Published,
+}
+
+impl List {
+    /// The plain name of the file.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Found => "listings",
+            Self::Published => "published",
+        }
+    }
+}
+
 /// A file of these; where there were more, its name and its last row say so.
 pub(in crate::web) async fn written(
     web: &Web,
     visitor: &Visitor,
     (listings, cut): (Vec<Listing>, bool),
     format: Format,
-    name: &str,
+    list: List,
 ) -> Answer {
+    let title = visitor.texts.text(match list {
+        List::Found => "export-found",
+        List::Published => "published-title",
+    });
+    let title = tables::named(web, &title, format);
+    let names = Names::new(web, visitor);
+    let origin = visitor.origin.as_ref().map_or(String::new(), |origin| origin.as_str().to_owned());
     let more = cut.then(|| visitor.texts.count("export-cut", listings.len()));
     // Each takes memory and a core for a while: two at a time.
     let turn = web.exports().acquire().await.map_err(|error| refused::internal(visitor, &error))?;
-    let written = tokio::task::spawn_blocking(move || export_list(&listings, format, more.as_deref()));
+    let written = tokio::task::spawn_blocking(move || {
+        let told = |listing: &Listing| Told {
+            publisher: names.member(listing.name.trim_start_matches("members/").split('/').next().unwrap_or_default()),
+            // What was never published has no page.
+            page: match listing.publish_time {
+                Some(_) if !origin.is_empty() => format!("{origin}{}", names.listing_path(&listing.name)),
+                _ => String::new(),
+            },
+        };
+        export_list(&listings, format, more.as_deref(), &told)
+    });
     let file = written.await.map_err(|error| refused::internal(visitor, &error))?;
     let file = file.map_err(|error| tables::unfit(visitor, &error))?;
     drop(turn);
-    Ok(tables::download(&format!("{name}{}", if cut { "-part" } else { "" }), format, file.bytes))
+    let file = tables::download(&format!("{}{}", list.name(), if cut { "-part" } else { "" }), format, file.bytes);
+    Ok(tables::called(file, &title))
 }

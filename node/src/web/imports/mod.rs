@@ -1,12 +1,13 @@
 //! Spreadsheets as pages: a table is sent, its columns are shown as they were understood and corrected by hand, each row is
 //! shown with what would become of it, and what is good is published or handed in. And the other way: lists as tables.
 //!
-//! `start` takes a file, `columns` is how it is read, `rows` what becomes of it, `act` what is done with it, `export` what
-//! is written. The work is that of [`crate::imports`].
+//! `start` takes a file, `columns` is how it is read, `rows` what becomes of it, `fates` what has become of it since, `act`
+//! what is done with it, `export` what is written. The work is that of [`crate::imports`].
 
 mod act;
 mod columns;
 mod export;
+mod fates;
 mod refused;
 mod rows;
 #[cfg(any(test, feature = "samples"))]
@@ -22,7 +23,7 @@ use super::respond::Failed;
 use super::signed::Signed;
 use crate::imports::Import;
 use crate::limits;
-pub(super) use export::{found as found_listings, written as listings_file};
+pub(super) use export::{List as ListFile, found as found_listings, written as listings_file};
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 

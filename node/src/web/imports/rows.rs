@@ -15,13 +15,14 @@ use super::super::pager::Pager;
 use super::super::reading::{Fact, Names, audience_of, of_all, of_kind};
 use super::super::respond::Answer;
 use super::super::signed::Signed;
-use super::super::{format, words};
+use super::super::{format, tables, words};
 use super::columns::columns;
+use super::fates::{Batch, Fate, Fates};
 use super::{own, path, refused, start};
 use crate::accounts::Role;
 use crate::imports::{Import, KeptRow, Phase, Progress, RowsPage, Said, Step, state_of};
-use crate::sheets::State as RowState;
 use crate::sheets::fields::Field;
+use crate::sheets::{State as RowState, place};
 
 /// Rows of a page.
 const ROWS: usize = 50;
@@ -51,7 +52,10 @@ pub(super) struct Count {
 
 /// A row as the page has it.
 pub(super) struct RowLine {
-    number: u32,
+    /// Its number, with its sheet where there are several.
+    place: String,
+    /// Where it can be looked at: its draft or its listing; empty: nowhere.
+    link: String,
     state: String,
     /// `wrong`, `new` …, for the style.
     word: String,
@@ -153,9 +157,10 @@ pub(super) async fn show(
         false => Ok(RowsPage::default()),
     };
     let rows = rows.map_err(|error| refused::not_taken(&signed, &id, &error))?;
+    let fates = Fates::of(&web, &signed, &import, &rows.rows).await;
     let page = Page::new(&web, &signed, Section::Import, import.name.clone());
     let names = Names::new(&web, &signed);
-    let mut answer = signed.page(&RowsPageView::of(page, &names, &import, progress, look, rows))?;
+    let mut answer = signed.page(&RowsPageView::of(page, &names, &import, progress, look, &fates, rows))?;
     if progress.is_some() {
         answer.headers_mut().insert(REFRESH, LOOK_AGAIN);
     }
@@ -184,7 +189,7 @@ pub(super) async fn wrong(State(web): State<Web>, signed: Signed, Path(id): Path
     let bytes = bytes.map_err(|error| refused::not_taken(&signed, &id, &error))?;
     let bytes = bytes.ok_or_else(|| refused::absent(&signed, &id))?;
     let response: Response = start::workbook("wrong.xlsx", bytes);
-    Ok(start::called(response, &signed.texts.about("import-wrong-name", stem(&import.name))))
+    Ok(tables::called(response, &signed.texts.about("import-wrong-name", stem(&import.name))))
 }
 
 /// The name of a file without its extension.
@@ -213,6 +218,7 @@ impl RowsPageView {
         import: &Import,
         progress: Option<Progress>,
         look: Look,
+        fates: &Fates,
         found: RowsPage,
     ) -> Self {
         page.indexed = false;
@@ -251,12 +257,12 @@ impl RowsPageView {
         let notes = if progress.is_none() { &*import.notes } else { &[] };
         Self {
             doing: progress.map(|progress| doing(texts, progress)),
-            outcome: if done { outcome(texts, import) } else { Vec::new() },
+            outcome: if done { outcome(texts, import, fates.batch) } else { Vec::new() },
             nothing: nothing(texts, import),
             done,
             counts: if progress.is_none() { counts(texts, import, look, &path) } else { Vec::new() },
             notes: notes.iter().map(|note| note.in_language(language).to_owned()).collect(),
-            rows: found.rows.iter().map(|row| line(texts, names, row, some)).collect(),
+            rows: found.rows.iter().map(|row| line(texts, names, import, row, fates, some)).collect(),
             waiting: if some && progress.is_none() {
                 texts.count("import-waiting-rows", import.waiting)
             } else {
@@ -265,7 +271,11 @@ impl RowsPageView {
             pager,
             wrong: import.count(RowState::Wrong),
             publish: if progress.is_none() { publish } else { String::new() },
-            review: if done && submitted > 0 { format!("/drafts?batch={}", import.id) } else { String::new() },
+            review: if done && submitted > 0 && fates.batch.is_none_or(|batch| batch.waiting + batch.returned > 0) {
+                format!("/drafts?batch={}", import.id)
+            } else {
+                String::new()
+            },
             member_path: format!("/listings?member={}", import.member.split('.').next().unwrap_or_default()),
             path,
             page,
@@ -273,12 +283,16 @@ impl RowsPageView {
     }
 }
 
-/// What came of an import that is done.
-fn outcome(texts: Texts, import: &Import) -> Vec<String> {
+/// What came of an import that is done, and of what was handed in since.
+fn outcome(texts: Texts, import: &Import, batch: Option<Batch>) -> Vec<String> {
     let published = import.count(RowState::New) + import.count(RowState::Changed);
+    let Batch { waiting, returned, approved } =
+        batch.unwrap_or(Batch { waiting: import.count(RowState::Submitted), ..Batch::default() });
     let parts = [
         ("import-done-published", published),
-        ("import-done-submitted", import.count(RowState::Submitted)),
+        ("import-done-approved", approved),
+        ("import-done-submitted", waiting),
+        ("import-done-returned", returned),
         ("import-done-wrong", import.count(RowState::Wrong)),
     ];
     let counted = parts.into_iter().filter(|(_, rows)| *rows > 0).map(|(id, rows)| texts.count(id, rows));
@@ -302,10 +316,14 @@ fn counts(texts: Texts, import: &Import, look: Look, path: &str) -> Vec<Count> {
         current: look.state == state,
     };
     let all = import.counts.values().sum();
-    let counted = COUNTED
-        .into_iter()
-        .filter(|state| import.count(*state) > 0)
-        .map(|state| count(Some(state), state.text().in_language(texts.language()).to_owned(), import.count(state)));
+    let counted = COUNTED.into_iter().filter(|state| import.count(*state) > 0).map(|state| {
+        // What has become of them since is said of each.
+        let name = match state {
+            RowState::Submitted => texts.text("import-handed-in"),
+            state => state.text().in_language(texts.language()).to_owned(),
+        };
+        count(Some(state), name, import.count(state))
+    });
     std::iter::once(count(None, texts.text("import-all"), all)).chain(counted).collect()
 }
 
@@ -329,6 +347,22 @@ fn read(texts: Texts, names: &Names, listing: &Listing) -> Vec<(String, String)>
         .collect()
 }
 
+/// Where a row can be looked at, as it is now.
+fn link(names: &Names, import: &Import, row: &KeptRow, fate: Option<Fate>) -> String {
+    let draft = |part: &str| {
+        let id = row.draft.rsplit('/').next().unwrap_or_default();
+        format!("/drafts/{}/{id}{part}", names.short(&row.draft))
+    };
+    match (fate, row.state()) {
+        (Some(Fate::Waits), _) => draft("/review"),
+        (Some(Fate::Returned), _) => draft(""),
+        (Some(Fate::Gone), _) => String::new(),
+        (Some(Fate::Published), _) | (None, RowState::Unchanged) => names.listing_path(&row.name),
+        (None, RowState::New | RowState::Changed) if import.phase == Phase::Done => names.listing_path(&row.name),
+        (None, _) => String::new(),
+    }
+}
+
 fn shortened(value: &str) -> String {
     match value.char_indices().nth(VALUE) {
         Some((end, _)) => format!("{}…", &value[..end]),
@@ -337,15 +371,26 @@ fn shortened(value: &str) -> String {
 }
 
 /// `tell`: whether it waits for an approval is said of each row.
-fn line(texts: Texts, names: &Names, row: &KeptRow, tell: bool) -> RowLine {
+fn line(texts: Texts, names: &Names, import: &Import, row: &KeptRow, fates: &Fates, tell: bool) -> RowLine {
     let language = texts.language();
     let remark = |(cell, said): &(String, Said)| match &**cell {
         "" => said.in_language(language).to_owned(),
         cell => texts.fill("import-remark", &[("cell", cell), ("what", said.in_language(language))]),
     };
+    let fate = fates.drafts.get(&row.draft).copied();
+    let sheet = if import.tables > 1 { &*row.sheet } else { "" };
     RowLine {
-        number: row.number,
-        state: row.state().text().in_language(language).to_owned(),
+        place: match sheet {
+            "" => row.number.to_string(),
+            sheet => place(sheet, row.number).in_language(language).to_owned(),
+        },
+        link: link(names, import, row, fate),
+        state: match fate.filter(|_| row.state() == RowState::Submitted) {
+            Some(Fate::Published) => texts.text("import-row-published"),
+            Some(Fate::Returned) => texts.text("draft-state-returned"),
+            Some(Fate::Gone) => texts.text("import-row-gone"),
+            Some(Fate::Waits) | None => row.state().text().in_language(language).to_owned(),
+        },
         word: row.state().name().to_lowercase(),
         title: row.title.clone(),
         read: row.listing().map(|listing| read(texts, names, &listing)).unwrap_or_default(),

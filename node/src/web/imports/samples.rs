@@ -8,6 +8,7 @@ use super::super::samples::Samples;
 use super::super::words;
 use super::act::forgetting;
 use super::columns::ColumnsPage;
+use super::fates::{Batch, Fate, Fates};
 use super::rows::{Look, RowsPageView};
 use super::start::{StartPage, line};
 use crate::accounts::Role;
@@ -27,7 +28,9 @@ fn import(samples: &Samples, phase: Phase) -> Import {
         create_time: TIME,
         change_time: TIME,
         mapping: Mapping {
+            values: BTreeMap::from([("direction".to_owned(), "OFFER".to_owned())]),
             columns: vec![ColumnMapping {
+                kind: None,
                 header: "pay".to_owned(),
                 field: Some("wage".to_owned()),
                 unit: Some("USD/h".to_owned()),
@@ -41,6 +44,7 @@ fn import(samples: &Samples, phase: Phase) -> Import {
             .map(|(state, rows)| (state.name().to_owned(), rows))
             .collect(),
         waiting: 2,
+        tables: 2,
         notes: vec![said.clone()],
         done: 500,
         total: 1_000,
@@ -58,9 +62,22 @@ fn outline(found: bool) -> Outline {
     };
     let columns = vec![column(0, "<No>", None), column(1, "title", Some("title")), column(2, "pay", Some("wage"))];
     let table = TableOutline { kind: "talent".to_owned(), header_row: 3, fingerprint: "f".to_owned(), columns };
-    let head = (1..5).map(|number| HeadRow { number, cells: vec!["<a>".to_owned(), "b".to_owned()] }).collect();
-    let sheet = |name: &str, table| SheetOutline { name: name.to_owned(), rows: 48, head, table, several_kinds: false };
-    Outline { sheets: vec![sheet("sheet <1>", found.then_some(table))] }
+    let head: Vec<HeadRow> =
+        (1..5).map(|number| HeadRow { number, cells: vec!["<a>".to_owned(), "b".to_owned()] }).collect();
+    let sheet = |name: &str, table| SheetOutline {
+        name: name.to_owned(),
+        rows: 48,
+        head: head.clone(),
+        table,
+        several_kinds: false,
+    };
+    let other = TableOutline {
+        kind: "project".to_owned(),
+        columns: vec![column(0, "<name>", Some("title")), column(1, "money", Some("investment"))],
+        ..table.clone()
+    };
+    let sheet = |name: &str, table: TableOutline| sheet(name, found.then_some(table));
+    Outline { sheets: vec![sheet("sheet <1>", table), sheet("<2>", other)] }
 }
 
 /// Every page.
@@ -95,6 +112,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
         faults: vec![("B18".to_owned(), said.clone())],
         notes: vec![(String::new(), said)],
         waits: true,
+        draft: "members/bijie.pprd.example/drafts/x".to_owned(),
         ..KeptRow::default()
     };
     let read = words::KINDS.map(|kind| {
@@ -103,14 +121,26 @@ pub(in crate::web) fn samples(samples: &Samples) {
     });
     let rows = || RowsPage { rows: read.iter().cloned().chain(vec![row.clone(); 45]).collect(), count: 130 };
     let look = Look { state: Some(State::Wrong), number: 1 };
+    let fates = Fates {
+        batch: Some(Batch { waiting: 1, returned: 2, approved: 3 }),
+        drafts: [(row.draft.clone(), Fate::Returned)].into(),
+    };
     for phase in [Phase::Tried, Phase::Publishing, Phase::Done] {
-        let shown = RowsPageView::of(page(), &names, &import(samples, phase), None, look, rows());
+        let shown = RowsPageView::of(page(), &names, &import(samples, phase), None, look, &fates, rows());
         samples.add("imports/rows.html", &shown);
     }
     for (step, total) in [(Step::Waiting, 0), (Step::Reading, 0), (Step::Sending, 1_000), (Step::Keeping, 1_000)] {
         let progress = Progress { step, done: 500, total };
         let import = import(samples, Phase::Publishing);
-        let shown = RowsPageView::of(page(), &names, &import, Some(progress), Look::default(), RowsPage::default());
+        let shown = RowsPageView::of(
+            page(),
+            &names,
+            &import,
+            Some(progress),
+            Look::default(),
+            &Fates::default(),
+            RowsPage::default(),
+        );
         samples.add("imports/rows.html", &shown);
     }
 }

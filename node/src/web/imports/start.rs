@@ -16,7 +16,7 @@ use super::super::layout::{Page, Section};
 use super::super::respond::{Answer, Failed, see_other};
 use super::super::signed::Signed;
 use super::super::visitor::Visitor;
-use super::super::{format, words};
+use super::super::{format, tables, words};
 use super::{path, refused};
 use crate::accounts::Role;
 use crate::http::Problem;
@@ -112,7 +112,8 @@ pub(super) async fn template(visitor: Visitor, Path(file): Path<String>) -> Answ
         Ok(Err(error)) => return Err(refused::internal(&visitor, &error)),
         Err(error) => return Err(refused::internal(&visitor, &error)),
     };
-    Ok(workbook(&format!("{}.xlsx", kind.name()), bytes))
+    let name = visitor.texts.about("import-template-name", &words::kind(visitor.texts, kind.name()));
+    Ok(tables::called(workbook(&format!("{}.xlsx", kind.name()), bytes), &name))
 }
 
 /// A workbook to be kept by a browser.
@@ -125,16 +126,6 @@ pub(super) fn download(name: &str, kind: HeaderValue, bytes: Vec<u8>) -> Respons
     let kept = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
     let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
     ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, kept)], bytes).into_response()
-}
-
-/// The same under a name in any script, for browsers that read RFC 6266; the plain name stays for others.
-pub(super) fn called(mut response: Response, name: &str) -> Response {
-    let coded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
-    let plain = response.headers().get(CONTENT_DISPOSITION).and_then(|kept| kept.to_str().ok()).unwrap_or_default();
-    if let Ok(kept) = HeaderValue::from_str(&format!("{plain}; filename*=UTF-8''{coded}")) {
-        response.headers_mut().insert(CONTENT_DISPOSITION, kept);
-    }
-    response
 }
 
 /// Takes a file.

@@ -301,7 +301,7 @@ async fn files_that_are_no_tables_get_their_errors_and_change_nothing() {
         ("protected.xlsx", protected, "password"),
         ("page.xls", b"<html><table></table></html>".to_vec(), "no table"),
         ("picture.csv", vec![0x89, b'P', b'N', b'G', 0, 1, 2], "no table"),
-        ("empty.csv", Vec::new(), "header row"),
+        ("empty.csv", Vec::new(), "empty or incomplete"),
         ("unknown.csv", "甲,乙\n1,2\n".as_bytes().to_vec(), "header row"),
         ("odd\n\u{1b}[31mname.csv", "甲,乙\n1,2\n".as_bytes().to_vec(), "header row"),
         ("rows.csv", format!("标题,地区\n{}", "甲,毕节\n".repeat(60_000)).into_bytes(), "50000 rows"),

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::table::counts;
 use crate::cli::output::table as people;
 use crate::cli::{CommandError, Context, OutputForm, Text, clean};
-use crate::sheets::{Packed, Remark, Row, State, Table};
+use crate::sheets::{Packed, Remark, Row, State, Table, place};
 
 /// Rows of a preview that are shown to people; programs get all.
 const ROWS: usize = 1_000;
@@ -67,6 +67,9 @@ fn preview(context: &Context, tables: &[Table]) -> Result<(), CommandError> {
             shown.add_row(cells.map(|cell| clean(&cell)));
         }
         if count > 0 {
+            if tables.len() > 1 {
+                context.print(&clean(&table.grid.name))?;
+            }
             context.print(&shown.trim_fmt())?;
         }
         if count > ROWS {
@@ -82,20 +85,25 @@ fn preview(context: &Context, tables: &[Table]) -> Result<(), CommandError> {
 
 /// Lines to standard error for the rows of which there is something to say.
 fn told(context: &Context, tables: &[Table]) {
-    for row in tables.iter().flat_map(|table| &table.rows) {
-        for remark in &row.faults {
-            context.warn(&Text::same(told_line(context, row, remark)));
-        }
-        for remark in &row.notes {
-            context.note(&Text::same(told_line(context, row, remark)));
+    for table in tables {
+        // Of several sheets each has such a row.
+        let sheet = if tables.len() > 1 { &*table.grid.name } else { "" };
+        for row in &table.rows {
+            for remark in &row.faults {
+                context.warn(&Text::same(told_line(context, sheet, row, remark)));
+            }
+            for remark in &row.notes {
+                context.note(&Text::same(told_line(context, sheet, row, remark)));
+            }
         }
     }
 }
 
-fn told_line(context: &Context, row: &Row, remark: &Remark) -> String {
+fn told_line(context: &Context, sheet: &str, row: &Row, remark: &Remark) -> String {
     let place = match remark.column {
-        Some(_) => remark.cell(row.number),
-        None => context.say("第{}行", "row {}").replace("{}", &row.number.to_string()),
+        Some(_) if sheet.is_empty() => remark.cell(row.number),
+        Some(_) => format!("{sheet}!{}", remark.cell(row.number)),
+        None => place(sheet, row.number).in_language(context.language).to_owned(),
     };
     format!("{place}{}{}", context.say("：", ": "), remark.text.in_language(context.language))
 }

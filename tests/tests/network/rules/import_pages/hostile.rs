@@ -26,6 +26,8 @@ async fn what_is_no_table_gets_its_error_at_once_and_changes_nothing() {
         ("cut.xlsx", good[..good.len() / 2].to_vec(), "已损坏"),
         ("protected.xlsx", protected, "打开密码"),
         ("page.xls", b"<html><table></table></html>".to_vec(), "不是表格文件"),
+        ("nothing.xlsx", Vec::new(), "没有下载完整"),
+        ("answer.xlsx", b"404 Not Found\n".to_vec(), "没有下载完整"),
         ("picture.csv", vec![0x89, b'P', b'N', b'G', 0, 1, 2], "不是表格文件"),
         ("bomb.xlsx", bytes_of(&python("zip_bomb.py", b"").await), "解压后过大"),
         ("rows.csv", rows(60_000), "超过 50000 行"),

@@ -4,6 +4,7 @@ mod hostile;
 mod many;
 mod path;
 mod samples;
+mod whole;
 
 use std::path::{Path, PathBuf};
 

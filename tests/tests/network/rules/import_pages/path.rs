@@ -78,6 +78,7 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     let page = clerk.publish(&path).await;
     let batch = format!("/drafts?batch={id}");
     assert!(page.contains(&batch) && page.contains("已提交 2 行"), "{page}");
+    assert!(page.contains("待审核</span>") && page.contains("<a href=\"/drafts/shenzhen/"), "{page}");
     // Whoever approves finds the import among what waits, and from each of its listings.
     let reviewer = Clerk::of(node, &certificate, "wang.fang", &["shenzhen=reviewer"]).await;
     let list = reviewer.get("/drafts").await.text();
@@ -97,6 +98,10 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     node.cli(&["drafts", "approve", "--member", "shenzhen", "--batch", &id, "--yes"]).await.done();
     net.settle().await;
     assert_eq!(held(net.node("bijie"), "shenzhen").await.len(), 2);
+    // What the import says is what has become of it, and leads there.
+    let since = clerk.get(&path).await.text();
+    assert!(since.contains("2 行已审核通过并发布") && since.contains("已发布</span>"), "{since}");
+    assert!(!since.contains(&batch) && since.contains("<a href=\"/listings/shenzhen/"), "{since}");
     // A cell never becomes a formula.
     let csv = within(PATIENCE, async || {
         let csv = clerk.get("/listings.csv?kind=capital").await;

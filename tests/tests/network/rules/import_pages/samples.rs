@@ -67,6 +67,8 @@ async fn a_labour_table_is_previewed_published_corrected_and_repeated() {
     }
     let corrected = folder.path().join("corrected.csv");
     std::fs::write(&corrected, csv(&rows)).unwrap();
+    // Whom the others are for goes with them.
+    assert!(rows[header].iter().any(|cell| cell == "可见范围（统一填写）"), "{:?}", rows[header]);
     // For which time E10 and E36 are paid is not said in them: it is said once, of the column.
     let path = clerk.begin(&corrected).await;
     let columns = clerk.get(&path).await.text();
@@ -75,7 +77,8 @@ async fn a_labour_table_is_previewed_published_corrected_and_repeated() {
         named.then(|| rest.split('"').next().unwrap().to_owned())
     });
     let wage = format!("unit-{}", wage.unwrap_or_else(|| panic!("no unit of wages: {columns}")));
-    let page = clerk.preview(&path, &[("audience", "网络成员"), (&wage, "yuan a month")]).await;
+    assert!(columns.contains("已按上次填写：可见范围：网络成员，请核对"), "{columns}");
+    let page = clerk.preview(&path, &[(&wage, "yuan a month")]).await;
     assert_eq!((count(&page, "NEW"), count(&page, "WRONG")), (6, 0), "{page}");
     clerk.publish(&path).await;
     let after = held(node, "bijie").await;
