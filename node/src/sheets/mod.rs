@@ -7,10 +7,13 @@
 //! [`template`] and [`export`] write what is read again without change. All of it blocks and belongs on a thread of its
 //! own.
 //!
-//! What a file is its content says; its container is counted by unpacking it into nothing first. `header` scores rows and
-//! kinds by the table of `fields`; units come from the header, from what stands above it, or from the clerk. A row's name
-//! is its id column, its public number, or a hash of what defines it, so that the same row is the same listing whenever
-//! it comes.
+//! What a file is its content says, and another name is advised only where it can be read under that; its container is
+//! counted by unpacking it into nothing first. `header` scores rows and kinds by the table of `fields`; units come from the
+//! header, from what stands above it, or from the clerk. Each sheet is of a kind of its own: what is said of columns may be
+//! of one kind, and what is said for all rows is for those that can have it.
+//!
+//! A row's name is its id column, its public number, or a hash of what defines it, so that the same row is the same listing
+//! whenever it comes. Exports have names in full and say who has published what: what is another's is never one's own.
 
 mod ahead;
 pub(crate) mod batch;

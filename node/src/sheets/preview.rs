@@ -480,6 +480,7 @@ impl Table {
             kinds: BTreeMap::new(),
             sheet: (!self.grid.name.is_empty()).then(|| self.grid.name.clone()),
             columns: columns.collect(),
+            values: self.values.iter().map(|(field, value)| (field.info().id.to_owned(), value.clone())).collect(),
             ..base.clone()
         }
     }

@@ -600,6 +600,13 @@ fn each_sheet_is_read_as_its_own_kind_whatever_is_said_of_another() {
             _ => assert_eq!(alone, said),
         }
     }
+    // Of each table only what its rows can have is kept for the next of its form.
+    let book = read(&bytes, "x.xlsx").unwrap();
+    for table in tables(book, &Setting { mapping: mapping.clone(), ..setting() }).unwrap() {
+        let kept = table.mapping(&mapping);
+        assert_eq!(kept.values.contains_key("supply_type"), table.layout.kind == Kind::Talent);
+        assert!(kept.kinds.is_empty() && kept.kind.as_deref() == Some(table.layout.kind.name()));
+    }
     // A column that was said to hold what this kind does not have is read by its header.
     let foreign = ColumnMapping { kind: None, ..column("", "引资金额", Some("wage")) };
     assert_eq!(by_sheet(&bytes, Mapping { columns: vec![foreign], ..mapping.clone() }), alone);

@@ -82,6 +82,10 @@ fn mapping(import: &Import, outline: &Outline, sent: &Sent) -> Mapping {
     };
     let columns = shown.iter().enumerate().map(of_column).collect();
     let mut values = import.mapping.values.clone();
+    // What was said of other kinds is of no use here.
+    let kinds = kinds_of(outline);
+    let is_here = |field: Field| kinds.iter().any(|kind| field.info().is_of(*kind));
+    values.retain(|id, _| Field::parse(id).is_some_and(is_here));
     for info in for_all(import, outline) {
         values.remove(info.id);
         let value = given(info.id.to_owned()).map(|value| value.chars().take(VALUE_CHARS).collect());

@@ -16,6 +16,9 @@ use crate::sheets::State as RowState;
 /// Drafts of an import that are counted; of one that handed in more only the rows of a page are looked after.
 const COUNTED: i32 = 1_000;
 
+/// Pages of drafts that are looked through for them.
+const PAGES: usize = 4;
+
 /// What has become of one draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -74,27 +77,58 @@ fn fate(state: DraftState) -> Option<Fate> {
 }
 
 async fn batch(web: &Web, signed: &Signed, import: &Import) -> Option<Batch> {
-    let few = (1..=COUNTED as usize).contains(&import.count(RowState::Submitted));
-    if import.phase != Phase::Done || !few {
+    let submitted = import.count(RowState::Submitted);
+    if import.phase != Phase::Done || !(1..=COUNTED as usize).contains(&submitted) {
         return None;
     }
-    let states = [DraftState::Draft, DraftState::Submitted, DraftState::Returned, DraftState::Approved];
-    let request = ListDraftsRequest {
+    let mut batch = Batch::default();
+    let open = [DraftState::Draft, DraftState::Submitted, DraftState::Returned];
+    if !counted(web, signed, import, &open, &mut batch, usize::MAX).await {
+        return None;
+    }
+    let rest = submitted.saturating_sub(batch.waiting + batch.returned);
+    // What else is no longer there was deleted, or approved before so many others that nobody looks for it.
+    counted(web, signed, import, &[DraftState::Approved], &mut batch, rest).await;
+    Some(batch)
+}
+
+/// Counts drafts of an import, the newest first, until there are `enough`; whether that is all.
+async fn counted(
+    web: &Web,
+    signed: &Signed,
+    import: &Import,
+    states: &[DraftState],
+    batch: &mut Batch,
+    enough: usize,
+) -> bool {
+    let mut request = ListDraftsRequest {
         parent: format!("members/{}", import.member),
         page_size: COUNTED,
-        states: states.map(i32::from).into(),
+        states: states.iter().copied().map(i32::from).collect(),
         batch: import.id.clone(),
+        newest_first: true,
         ..ListDraftsRequest::default()
     };
-    let found = web.services().drafts.list_drafts(signed.ask(request)).await.ok()?.into_inner();
-    let mut batch = Batch::default();
-    for fate in found.drafts.iter().filter_map(|draft| fate(draft.state())) {
-        match fate {
-            Fate::Waits => batch.waiting += 1,
-            Fate::Returned => batch.returned += 1,
-            Fate::Published => batch.approved += 1,
-            Fate::Gone => {}
+    let mut found = 0;
+    for _ in 0..PAGES {
+        if found >= enough {
+            return true;
         }
+        let Ok(page) = web.services().drafts.list_drafts(signed.ask(request.clone())).await else { return false };
+        let page = page.into_inner();
+        for fate in page.drafts.iter().filter_map(|draft| fate(draft.state())) {
+            found += 1;
+            match fate {
+                Fate::Waits => batch.waiting += 1,
+                Fate::Returned => batch.returned += 1,
+                Fate::Published => batch.approved += 1,
+                Fate::Gone => {}
+            }
+        }
+        if page.next_page_token.is_empty() {
+            return true;
+        }
+        request.page_token = page.next_page_token;
     }
-    found.next_page_token.is_empty().then_some(batch)
+    false
 }
