@@ -55,4 +55,4 @@ pub use read::{Workbook, read};
 pub use row::Remark;
 pub(crate) use row::{text_of, told_in};
 pub use write::{Export, export, faults, template};
-pub(crate) use write::{PlainCell, PlainSheet, Told, csv_of, export_list, workbook_of};
+pub(crate) use write::{List, PlainCell, PlainSheet, Told, csv_of, export_list, readable, workbook_of, write_list};

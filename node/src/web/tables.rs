@@ -41,28 +41,28 @@ pub(crate) fn sheet(name: String, columns: Vec<String>, rows: Vec<Vec<String>>) 
 /// A list as a file called `name`, and for people as its sheet, by its format.
 pub(crate) async fn file(web: &Web, visitor: &Visitor, name: &str, format: Format, sheet: PlainSheet) -> Answer {
     let title = sheet.name.clone();
-    sheets_file(web, visitor, name, format, title, vec![sheet]).await
+    let make = move || match format {
+        Format::Csv => csv_of(&sheet),
+        Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&sheet.name, std::slice::from_ref(&sheet)),
+    };
+    made(web, visitor, name, &title, format, make).await
 }
 
-/// The sheets of a workbook, or the only one as .csv, each with its headers in the first row; `title` is how people call it.
-pub(crate) async fn sheets_file(
+/// A file that `make` makes: `name` is its plain name, `title` how people call it.
+pub(crate) async fn made(
     web: &Web,
     visitor: &Visitor,
     name: &str,
+    title: &str,
     format: Format,
-    title: String,
-    sheets: Vec<PlainSheet>,
+    make: impl FnOnce() -> Result<Vec<u8>, SheetError> + Send + 'static,
 ) -> Answer {
-    // Each takes memory and a core for a while.
+    // Each takes memory and a core for a while: two at a time.
     let turn = web.exports().acquire().await.map_err(|error| internal(visitor, &error))?;
-    let people = named(web, &title, format);
-    let written = tokio::task::spawn_blocking(move || match format {
-        Format::Csv => sheets.first().map_or_else(|| Ok(Vec::new()), csv_of),
-        Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&title, &sheets),
-    });
-    let bytes = written.await.map_err(|error| internal(visitor, &error))?.map_err(|error| unfit(visitor, &error))?;
+    let made = tokio::task::spawn_blocking(make).await.map_err(|error| internal(visitor, &error))?;
+    let bytes = made.map_err(|error| unfit(visitor, &error))?;
     drop(turn);
-    Ok(called(download(name, format, bytes), &people))
+    Ok(called(download(name, format, bytes), &named(web, title, format)))
 }
 
 /// The same under a name in any script, for browsers that read RFC 6266; the plain name stays for others.
@@ -96,7 +96,7 @@ pub(crate) fn download(name: &str, format: Format, bytes: Vec<u8>) -> Response {
 }
 
 /// What does not fit into a table.
-pub(crate) fn unfit(visitor: &Visitor, error: &SheetError) -> Failed {
+fn unfit(visitor: &Visitor, error: &SheetError) -> Failed {
     let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, Code::FailedPrecondition);
     Failed(Problem::new(status, code, "DOES_NOT_FIT", &error.text(), visitor.language()))
 }

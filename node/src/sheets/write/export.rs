@@ -41,7 +41,11 @@ pub fn export(listings: &[Listing], format: Format, more: Option<&str>) -> Resul
     if format == Format::Csv && kinds.len() > 1 {
         return Err(SheetError::Kind);
     }
-    written(&kinds, format, more, Cells { cell: &exact, pages: false })
+    let columns = |info: &Info| info.written || info.beside && info.field != Field::Page;
+    write_list(
+        &List { of_kinds: kinds, columns: &columns, cell: &exact, beside: &[], said: &|_| Vec::new(), more },
+        format,
+    )
 }
 
 /// Writes any list of listings for people: .csv of several kinds is one table with the columns of them all, and what no
@@ -62,7 +66,9 @@ pub(crate) fn export_list(
             field => readable(&text_of(listing, field)),
         })
     };
-    written(&by_kind(listings), format, more, Cells { cell: &cell, pages: true })
+    let columns = |info: &Info| info.written || info.beside;
+    let of_kinds = by_kind(listings);
+    write_list(&List { of_kinds, columns: &columns, cell: &cell, beside: &[], said: &|_| Vec::new(), more }, format)
 }
 
 /// The listings of a kind.
@@ -76,22 +82,35 @@ fn by_kind(listings: &[Listing]) -> Vec<OfKind<'_>> {
     Kind::ALL.into_iter().map(|kind| (kind, of(kind))).filter(|(_, listings)| !listings.is_empty()).collect()
 }
 
-/// What stands in a cell.
-type Cell<'c> = &'c dyn Fn(&Listing, Field) -> Result<String, SheetError>;
-
-/// What stands in all of them.
-#[derive(Clone, Copy)]
-struct Cells<'c> {
-    cell: Cell<'c>,
-    /// Whether they say where pages are.
-    pages: bool,
+/// A list as it is written: things of each kind of which there are any, a sheet or a part of the table for each.
+pub(crate) struct List<'l, T> {
+    pub(crate) of_kinds: Vec<(Kind, Vec<&'l T>)>,
+    /// Whether a field has a column.
+    pub(crate) columns: &'l dyn Fn(&Info) -> bool,
+    pub(crate) cell: &'l dyn Fn(&T, Field) -> Result<String, SheetError>,
+    /// The headers of further columns, which no import reads.
+    pub(crate) beside: &'l [String],
+    /// What stands below these.
+    pub(crate) said: &'l dyn Fn(&T) -> Vec<String>,
+    /// Said in a last row, which no import reads.
+    pub(crate) more: Option<&'l str>,
 }
 
-fn written(kinds: &[OfKind<'_>], format: Format, more: Option<&str>, cells: Cells<'_>) -> Result<Export, SheetError> {
-    let count = kinds.iter().map(|(_, listings)| listings.len()).sum();
+impl<T> List<'_, T> {
+    fn columns(&self) -> impl Iterator<Item = &'static Info> {
+        FIELDS.iter().filter(|info| (self.columns)(info))
+    }
+}
+
+/// Writes a list.
+///
+/// # Errors
+/// Where a cell cannot be written, and for other formats than .xlsx and .csv.
+pub(crate) fn write_list<T>(list: &List<'_, T>, format: Format) -> Result<Export, SheetError> {
+    let count = list.of_kinds.iter().map(|(_, things)| things.len()).sum();
     let bytes = match format {
-        Format::Xlsx => xlsx(kinds, more, cells)?,
-        Format::Csv => csv(kinds, more, cells)?,
+        Format::Xlsx => xlsx(list)?,
+        Format::Csv => csv(list)?,
         Format::Xls | Format::Ods => return Err(SheetError::Write(format.extension().to_owned())),
     };
     Ok(Export { bytes, count })
@@ -102,12 +121,6 @@ pub(super) fn columns(kind: Kind) -> impl Iterator<Item = &'static Info> {
     FIELDS.iter().filter(move |info| info.written && info.is_of(kind))
 }
 
-/// The columns of exports: those, and what they say to people beside them.
-fn exported(cells: Cells<'_>) -> impl Iterator<Item = &'static Info> + use<> {
-    let pages = cells.pages;
-    FIELDS.iter().filter(move |info| info.written || info.beside && (pages || info.field != Field::Page))
-}
-
 /// What is read again as it is.
 fn exact(listing: &Listing, field: Field) -> Result<String, SheetError> {
     let text = text_of(listing, field);
@@ -116,7 +129,7 @@ fn exact(listing: &Listing, field: Field) -> Result<String, SheetError> {
 }
 
 /// A text as a cell shows it: with the ends of lines that cells have, and no longer than a cell.
-fn readable(text: &str) -> String {
+pub(crate) fn readable(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     match text.char_indices().nth(limits::SHEET_CELL_CHARS - 1) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -124,25 +137,29 @@ fn readable(text: &str) -> String {
     }
 }
 
-fn xlsx(kinds: &[OfKind<'_>], more: Option<&str>, cells: Cells<'_>) -> Result<Vec<u8>, SheetError> {
+fn xlsx<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
     let mut book = Workbook::new();
     let (header, text, day) = (header_format(), text_format(), day_format());
-    if kinds.is_empty() {
+    if list.of_kinds.is_empty() {
         book.add_worksheet();
     }
-    for (kind, listings) in kinds {
+    for (kind, things) in &list.of_kinds {
         let sheet = book.add_worksheet();
         sheet.set_name(kind.zh()).map_err(broken)?;
         sheet.set_freeze_panes(1, 0).map_err(broken)?;
-        let mut last = (0, 0);
-        for (column, info) in (0_u16..).zip(exported(cells).filter(|info| info.is_of(*kind))) {
+        let fields: Vec<&Info> = list.columns().filter(|info| info.is_of(*kind)).collect();
+        let first_beside = u16::try_from(fields.len()).unwrap_or(u16::MAX);
+        for (column, info) in (0_u16..).zip(&fields) {
             sheet.set_column_width(column, width(info.field)).map_err(broken)?;
             sheet.write_string_with_format(0, column, info.zh, &header).map_err(broken)?;
-            last.1 = column;
         }
-        for (row, listing) in (1_u32..).zip(listings) {
-            for (column, info) in (0_u16..).zip(exported(cells).filter(|info| info.is_of(*kind))) {
-                let value = (cells.cell)(listing, info.field)?;
+        for (column, name) in (first_beside..).zip(list.beside) {
+            sheet.set_column_width(column, WIDTH_BESIDE).map_err(broken)?;
+            sheet.write_string_with_format(0, column, name, &header).map_err(broken)?;
+        }
+        for (row, thing) in (1_u32..).zip(things) {
+            for (column, info) in (0_u16..).zip(&fields) {
+                let value = (list.cell)(thing, info.field)?;
                 // What no import reads is a date for whoever sorts by it.
                 match serial(&value).filter(|_| info.field == Field::Published) {
                     Some(serial) => sheet.write_number_with_format(row, column, serial, &day).map_err(broken)?,
@@ -150,17 +167,24 @@ fn xlsx(kinds: &[OfKind<'_>], more: Option<&str>, cells: Cells<'_>) -> Result<Ve
                     None => sheet.write_string_with_format(row, column, value, &text).map_err(broken)?,
                 };
             }
-            last.0 = row;
+            for (column, said) in (first_beside..).zip((list.said)(thing)) {
+                sheet.write_string_with_format(row, column, said, &text).map_err(broken)?;
+            }
         }
-        sheet.autofilter(0, 0, last.0, last.1).map_err(broken)?;
-        if let Some(more) = more {
-            let row = u32::try_from(listings.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let rows = u32::try_from(things.len()).unwrap_or(u32::MAX);
+        let columns = usize::from(first_beside) + list.beside.len();
+        sheet.autofilter(0, 0, rows, u16::try_from(columns.saturating_sub(1)).unwrap_or(u16::MAX)).map_err(broken)?;
+        if let Some(more) = list.more {
+            let row = rows.saturating_add(1);
             sheet.write_string(row, 0, REMARK).map_err(broken)?;
             sheet.write_string(row, 1, more).map_err(broken)?;
         }
     }
     book.save_to_buffer().map_err(broken)
 }
+
+/// Characters of a column that stands beside those of fields.
+const WIDTH_BESIDE: f64 = 18.0;
 
 /// A day as spreadsheets count it.
 fn serial(day: &str) -> Option<f64> {
@@ -172,32 +196,34 @@ fn serial(day: &str) -> Option<f64> {
 /// The header of the column that says a row's kind, where there are several.
 const KIND: &str = "类别";
 
-fn csv(kinds: &[OfKind<'_>], more: Option<&str>, cells: Cells<'_>) -> Result<Vec<u8>, SheetError> {
+fn csv<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
     let failed = |error: csv::Error| SheetError::Write(error.to_string());
     // Spreadsheets take UTF-8 for it only with this mark.
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
-    let several = kinds.len() > 1;
-    let is_there = |info: &&Info| match kinds {
+    let several = list.of_kinds.len() > 1;
+    let is_there = |info: &&Info| match &*list.of_kinds {
         [] => info.is_of(Kind::Project),
         kinds => kinds.iter().any(|(kind, _)| info.is_of(*kind)),
     };
-    let columns: Vec<&Info> = exported(cells).filter(is_there).collect();
-    let first = several.then_some(KIND);
-    writer.write_record(first.into_iter().chain(columns.iter().map(|info| info.zh))).map_err(failed)?;
-    for (kind, listings) in kinds {
-        for listing in listings {
+    let columns: Vec<&Info> = list.columns().filter(is_there).collect();
+    let beside = list.beside.iter().map(String::as_str);
+    let header = several.then_some(KIND).into_iter().chain(columns.iter().map(|info| info.zh)).chain(beside);
+    writer.write_record(header).map_err(failed)?;
+    for (kind, things) in &list.of_kinds {
+        for thing in things {
             let of_kind = |info: &&Info| match info.is_of(*kind) {
-                true => (cells.cell)(listing, info.field).map(|text| guarded(&text)),
+                true => (list.cell)(thing, info.field).map(|text| guarded(&text)),
                 false => Ok(String::new()),
             };
             let first = several.then(|| Ok(kind.zh().to_owned()));
-            let row = first.into_iter().chain(columns.iter().map(of_kind));
+            let said = (list.said)(thing).into_iter().map(|text| Ok(guarded(&text)));
+            let row = first.into_iter().chain(columns.iter().map(of_kind)).chain(said);
             writer.write_record(row.collect::<Result<Vec<_>, _>>()?).map_err(failed)?;
         }
     }
-    if let Some(more) = more {
-        let width = columns.len() + usize::from(several);
+    if let Some(more) = list.more {
+        let width = columns.len() + usize::from(several) + list.beside.len();
         let words = [REMARK, more].into_iter().chain(std::iter::repeat("")).take(width);
         writer.write_record(words).map_err(failed)?;
     }

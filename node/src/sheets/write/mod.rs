@@ -8,7 +8,7 @@ mod template;
 
 pub(super) use cells::{cell, in_form};
 pub use export::{Export, export};
-pub(crate) use export::{Told, export_list};
+pub(crate) use export::{List, Told, export_list, readable, write_list};
 pub use faults::faults;
 pub(crate) use plain::{PlainCell, PlainSheet, csv_of, workbook_of};
 pub use template::template;

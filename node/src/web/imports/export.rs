@@ -83,13 +83,11 @@ pub(in crate::web) async fn written(
         List::Found => "export-found",
         List::Published => "published-title",
     });
-    let title = tables::named(web, &title, format);
     let names = Names::new(web, visitor);
     let origin = visitor.origin.as_ref().map_or(String::new(), |origin| origin.as_str().to_owned());
     let more = cut.then(|| visitor.texts.count("export-cut", listings.len()));
-    // Each takes memory and a core for a while: two at a time.
-    let turn = web.exports().acquire().await.map_err(|error| refused::internal(visitor, &error))?;
-    let written = tokio::task::spawn_blocking(move || {
+    let name = format!("{}{}", list.name(), if cut { "-part" } else { "" });
+    let make = move || {
         let told = |listing: &Listing| Told {
             publisher: names.member(listing.name.trim_start_matches("members/").split('/').next().unwrap_or_default()),
             // What was never published has no page.
@@ -98,11 +96,7 @@ pub(in crate::web) async fn written(
                 _ => String::new(),
             },
         };
-        export_list(&listings, format, more.as_deref(), &told)
-    });
-    let file = written.await.map_err(|error| refused::internal(visitor, &error))?;
-    let file = file.map_err(|error| tables::unfit(visitor, &error))?;
-    drop(turn);
-    let file = tables::download(&format!("{}{}", list.name(), if cut { "-part" } else { "" }), format, file.bytes);
-    Ok(tables::called(file, &title))
+        export_list(&listings, format, more.as_deref(), &told).map(|export| export.bytes)
+    };
+    tables::made(web, visitor, &name, &title, format, make).await
 }

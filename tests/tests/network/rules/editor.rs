@@ -15,6 +15,7 @@ use super::PATIENCE;
 use super::spreadsheets::day;
 
 mod deputies;
+mod drafting;
 
 /// Somebody with a browser.
 struct Clerk<'a> {
@@ -146,7 +147,8 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     let etag = hidden(&text, "etag").to_owned();
     let mut right = typed(&[("amount", "1.2亿"), ("audience", "public"), ("do", "send")]);
     right.retain(|(name, _)| *name != "regions");
-    right.extend([("regions", &*regions), ("etag", &etag)]);
+    let expire = day("+60 days");
+    right.extend([("regions", &*regions), ("etag", &etag), ("expire", &expire)]);
     let send = author.leads(&path, &right).await;
     assert_eq!(send, format!("{path}/send"));
     // What was typed stands there as it was typed, with how it was understood beside it.
@@ -549,7 +551,14 @@ fn complete() -> [(&'static str, Vec<(&'static str, String)>); 5] {
         ("project", all(&[])),
         ("technology", all(&[])),
         ("talent", all(&occupied)),
-        ("event", all(&[("start", &format!("{} 9:00", day("+30 days"))), ("end", &day("+31 days"))])),
+        (
+            "event",
+            all(&[
+                ("start", &format!("{} 9:00", day("+30 days"))),
+                ("end", &day("+31 days")),
+                ("venue", "深圳会展中心"),
+            ]),
+        ),
     ]
 }
 

@@ -11,7 +11,6 @@ mod bad_listings;
 mod circles;
 mod clock;
 mod commands;
-mod drafting;
 mod editor;
 mod every_interface;
 mod eyes;

@@ -93,7 +93,7 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     assert_eq!(held(node, "shenzhen").await, [], "nothing is published before it is approved");
     let drafts = clerk.get("/drafts.xlsx").await;
     let book = duikou_node::sheets::read(&drafts.body, "drafts.xlsx").unwrap();
-    assert_eq!(book.sheets[0].lines.len(), 3, "{drafts:?}");
+    assert_eq!(book.sheets[0].lines.len(), 3, "{:?}", book.sheets[0].lines);
     node.cli(&["drafts", "policy", "shenzhen", "--rule", "none"]).await.done();
     node.cli(&["drafts", "approve", "--member", "shenzhen", "--batch", &id, "--yes"]).await.done();
     net.settle().await;

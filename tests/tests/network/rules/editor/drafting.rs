@@ -7,38 +7,12 @@ use duikou_proto::v1::{
     BatchCreateListingsRequest, CreateListingRequest, ListDraftsRequest, WithdrawListingRequest, WithdrawalReason,
     draft,
 };
-use duikou_tests::harness::{HttpAnswer, NETWORK, Network, Server, WebCertificate, edit_by_keyboard, offer, within};
+use duikou_tests::harness::{NETWORK, Network, WebCertificate, edit_by_keyboard, offer, within};
 
-use super::PATIENCE;
+use super::super::PATIENCE;
+use super::{Clerk, between, hidden};
 
-/// Somebody with a browser.
-struct Clerk<'a> {
-    node: &'a Server,
-    certificate: &'a WebCertificate,
-    session: String,
-}
-
-impl<'a> Clerk<'a> {
-    async fn of(node: &'a Server, certificate: &'a WebCertificate, login: &str, role: &str) -> Self {
-        let session = node.let_in(certificate, login, &[role]).await;
-        Self { node, certificate, session }
-    }
-
-    async fn page(&self, path: &str) -> HttpAnswer {
-        self.node.page(self.certificate, &self.session, path).await
-    }
-
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> HttpAnswer {
-        self.node.send(self.certificate, &self.session, path, fields).await
-    }
-
-    /// Sends a form, and where the answer leads.
-    async fn leads(&self, path: &str, fields: &[(&str, &str)]) -> String {
-        let answer = self.send(path, fields).await;
-        assert_eq!(answer.status, 303, "{path}: {}", answer.text());
-        answer.header("location").to_owned()
-    }
-
+impl Clerk<'_> {
     /// Sends the form of the editor at `path` on, with what a page there holds of the draft and these fields.
     async fn hand_on(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let text = self.page(path).await.text();
@@ -53,16 +27,6 @@ impl<'a> Clerk<'a> {
         let text = self.page(send).await.text();
         self.leads(send, &[("etag", hidden(&text, "etag"))]).await
     }
-}
-
-/// What stands between two texts, the first time.
-fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
-    let rest = text.split_once(before).unwrap_or_else(|| panic!("{before} is not in {text}")).1;
-    rest.split_once(after).unwrap_or_else(|| panic!("{after} does not follow")).0
-}
-
-fn hidden<'t>(text: &'t str, name: &str) -> &'t str {
-    between(text, &format!("name=\"{name}\" value=\""), "\"")
 }
 
 /// Where the header's form leads back to.
