@@ -8,7 +8,6 @@ use super::super::reading::{Ask, Names, wrong_search};
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
 use super::super::{Web, tables};
-use super::refused;
 use crate::limits;
 use crate::sheets::{Format, Told, export_list};
 
