@@ -33,6 +33,8 @@ const validator = new HtmlValidate({
 });
 /** What has been validated: a page is often the same in two looks. */
 const validated = new Set();
+/** Of what a page has been printed: of the samples of a template one, which is called by its name and a number. */
+const onPaper = new Set();
 
 async function validate(html, fault) {
   if (validated.has(html)) return;
@@ -103,7 +105,9 @@ async function lookAtAll(browser, { name, rules, prints, ...options }) {
       if (options.javaScriptEnabled !== false) (await violations(tab, rules && OF_LOOKS)).forEach(fault);
       if (bytes > BYTES) fault(`takes ${bytes} bytes`);
       if (plan.pictures) await picture(tab, `${page.name} ${name}`);
-      if (prints) {
+      const [of] = page.name.split(" ");
+      if (prints && !onPaper.has(of)) {
+        onPaper.add(of);
         await printed(tab, page.name, fault);
         await tab.emulateMedia({ media: "screen", colorScheme: options.colorScheme });
         await tab.setViewportSize(options.viewport);
