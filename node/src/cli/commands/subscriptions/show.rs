@@ -28,9 +28,17 @@ pub(super) fn sequence(context: &Context) -> Sequence<'_, Subscription> {
             eyes(context, subscription),
             state(context, subscription),
             time(subscription.success_time.as_ref()),
-            subscription.creator.clone(),
+            creator(context, subscription),
         ]
     })
+}
+
+/// Who has made it: an account or a token by its name, or whoever works on the machine.
+fn creator(context: &Context, subscription: &Subscription) -> String {
+    match &*subscription.creator {
+        "local" => context.say("本机管理员", "operator").to_owned(),
+        creator => creator.to_owned(),
+    }
 }
 
 fn way(subscription: &Subscription) -> String {
@@ -107,7 +115,7 @@ pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), 
         row("下次", "next attempt", time(subscription.next_attempt_time.as_ref()));
         row("最近送达", "delivered", time(subscription.success_time.as_ref()));
         row("建立", "created", time(subscription.create_time.as_ref()));
-        row("建立者", "made by", subscription.creator.clone());
+        row("建立者", "made by", creator(context, subscription));
         table.trim_fmt()
     })
 }
