@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duikou_proto::language::{Language, Text};
-use duikou_proto::validate::Violation;
+use duikou_proto::validate::{Violation, reason};
 use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, LocalizedMessage, StatusExt};
@@ -430,6 +430,20 @@ impl Failure {
 pub(crate) fn violation(field: &str, reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Violation {
     Violation { field: field.to_owned(), reason, text: Text::new(zh, en) }
 }
+
+/// What is wrong with a label that people gave something: it is one line of at most [`LABEL_CHARS`].
+pub(super) fn label_fault(field: &str, label: &str) -> Option<Violation> {
+    let reason = match label.chars().count() > LABEL_CHARS {
+        true => Some(reason::TOO_LONG),
+        false => label.chars().any(char::is_control).then_some(reason::BAD_FORMAT),
+    };
+    let zh = format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。");
+    let en = format!("A label is one line of at most {LABEL_CHARS} characters: change it.");
+    reason.map(|reason| violation(field, reason, zh, en))
+}
+
+/// Characters of a label.
+const LABEL_CHARS: usize = 120;
 
 /// What whoever asks for `name` hears where there is none, or none for them.
 pub(crate) fn absent(name: &str, language: Language) -> Status {

@@ -14,7 +14,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::auth::{Caller, Door, SECRET_PREFIX, token_key};
-use super::error::{Failure, violation};
+use super::error::{Failure, label_fault, violation};
 use crate::audit::{Action, Actor, Event};
 use crate::delivery::{Changed, Desk, WithToken, end_with_token};
 use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
@@ -23,9 +23,6 @@ use crate::store::StoreError;
 use crate::time::{micros, timestamp};
 use crate::uses::Uses;
 use crate::world::random_text;
-
-/// Characters of a label.
-const LABEL_CHARS: usize = 120;
 
 /// Scopes to which a token is narrowed.
 const SCOPES: usize = 16;
@@ -60,18 +57,7 @@ impl Tokens {
     async fn check(&self, token: Token) -> Result<TokenFact, Failure> {
         let mut found = Vec::new();
         let engine = &self.door.engine;
-        let bad = match token.label.chars().count() > LABEL_CHARS {
-            true => Some(reason::TOO_LONG),
-            false => token.label.chars().any(char::is_control).then_some(reason::BAD_FORMAT),
-        };
-        if let Some(bad) = bad {
-            found.push(violation(
-                "token.label",
-                bad,
-                format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。"),
-                format!("A label is one line of at most {LABEL_CHARS} characters: change it."),
-            ));
-        }
+        found.extend(label_fault("token.label", &token.label));
         let role = Role::try_from(token.role).unwrap_or(Role::Unspecified);
         if role == Role::Unspecified {
             found.push(violation(

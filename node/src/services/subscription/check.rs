@@ -13,13 +13,11 @@ use crate::delivery::{
 };
 use crate::engine::{Engine, Reader};
 use crate::services::auth::Caller;
-use crate::services::error::{Failure, violation};
+use crate::services::error::{Failure, label_fault, violation};
 use crate::services::listing::{bad_name, record_name};
 use crate::services::matching::min_score;
 use crate::world::random_text;
 
-/// Characters of a label.
-const LABEL_CHARS: usize = 120;
 /// Characters of a mail address (RFC 5321).
 const ADDRESS_CHARS: usize = 254;
 
@@ -117,18 +115,7 @@ pub(super) fn owner(caller: &Caller, engine: &Engine, member: &str, found: &mut 
 
 /// A label that may be kept.
 pub(super) fn label(label: String, found: &mut Vec<Violation>) -> String {
-    let bad = match label.chars().count() > LABEL_CHARS {
-        true => Some(reason::TOO_LONG),
-        false => label.chars().any(char::is_control).then_some(reason::BAD_FORMAT),
-    };
-    if let Some(bad) = bad {
-        found.push(violation(
-            "subscription.label",
-            bad,
-            format!("名称应为一行，最多{LABEL_CHARS}个字符，请修改。"),
-            format!("A label is one line of at most {LABEL_CHARS} characters: change it."),
-        ));
-    }
+    found.extend(label_fault("subscription.label", &label));
     label
 }
 

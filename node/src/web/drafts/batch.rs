@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
-use duikou_proto::language::Language;
 use duikou_proto::v1::draft_service_server::DraftService;
 use duikou_proto::v1::{
     ApproveDraftBatchRequest, ApproveDraftBatchResponse, Draft, ListDraftsRequest, Listing, Opportunity,
@@ -21,6 +20,7 @@ use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::desk::{Desk, DraftPath};
+use super::difference::label;
 use super::list::{Asked, Line, of_batch, together};
 use super::people::People;
 use super::review::reason;
@@ -186,13 +186,8 @@ impl Sampled {
         let empty = Opportunity::default();
         let body = listing.listing.as_ref().unwrap_or(&empty);
         // What a table says in columns that are no fields stands at the end of the body, and may be the point of it.
-        let told = told_in(&body.body).into_iter().map(|(info, line)| Fact {
-            label: match texts.language() {
-                Language::Zh => info.zh.to_owned(),
-                Language::En => info.en.to_owned(),
-            },
-            lines: vec![line],
-        });
+        let told =
+            told_in(&body.body).into_iter().map(|(info, line)| Fact { label: label(texts, info), lines: vec![line] });
         let is_there = draft.listing.is_some();
         Self {
             line: Line::of(texts, names, people, draft),

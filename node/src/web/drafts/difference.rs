@@ -66,11 +66,9 @@ pub(super) fn of_draft(
     rows
 }
 
-fn label(texts: Texts, info: &Info) -> String {
-    match texts.language() {
-        Language::Zh => info.zh.to_owned(),
-        Language::En => info.en.to_owned(),
-    }
+/// What a field is called.
+pub(super) fn label(texts: Texts, info: &Info) -> String {
+    info.name().in_language(texts.language()).to_owned()
 }
 
 /// A text of a form as its reader understands it.

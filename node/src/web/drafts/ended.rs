@@ -9,14 +9,12 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::layout::{Crumb, Page, Section};
-use super::super::reading::{Names, audience_of};
+use super::super::reading::{Names, audience_of, done_by};
 use super::super::respond::Answer;
 use super::super::signed::Signed;
 use super::super::visitor::Visitor;
-use super::super::words;
 use super::shown::Shown;
-use crate::accounts::{Account, Role};
-use crate::engine::facts;
+use crate::accounts::Role;
 use crate::services::EndedListing;
 
 /// What was done to a listing at last is among so many things.
@@ -102,11 +100,7 @@ pub(super) async fn ended_by(web: &Web, visitor: &Visitor, name: &str) -> String
     let Ok(name) = RecordName::parse(name, &web.engine().identity().network) else { return String::new() };
     let done = web.services().audits.history(visitor.ask((name, LOOKED))).await.unwrap_or_default();
     let Some(entry) = done.into_iter().find(|entry| entry.action == "listing.withdraw") else { return String::new() };
-    let account = match entry.actor.strip_prefix("accounts/") {
-        Some(id) => web.engine().fact::<Account>(&facts::account(id)).await.ok().flatten(),
-        None => None,
-    };
-    words::actor(visitor.texts, &entry.actor, |_| account.map(|account| account.called().to_owned()))
+    done_by(web, visitor.texts, &entry.actor).await
 }
 
 /// What a list says of one that has ended: why, when, and who did it.

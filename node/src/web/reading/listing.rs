@@ -188,6 +188,15 @@ async fn holders(web: &Web, visitor: &Visitor, name: &str) -> Vec<Holder> {
     found.map(|found| found.into_inner().holders).unwrap_or_default()
 }
 
+/// Who did something, by the name in the audit trail.
+pub(in crate::web) async fn done_by(web: &Web, texts: Texts, actor: &str) -> String {
+    let account = match actor.strip_prefix("accounts/") {
+        Some(id) => web.engine().fact::<Account>(&facts::account(id)).await.ok().flatten(),
+        None => None,
+    };
+    words::actor(texts, actor, |_| account.map(|account| account.called().to_owned()))
+}
+
 /// What was done to it here, newest first, for those who may write it.
 async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
     let Ok(name) = RecordName::parse(name, &web.engine().identity().network) else { return Vec::new() };
@@ -198,10 +207,6 @@ async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
     let texts = visitor.texts;
     let mut done = Vec::with_capacity(entries.len());
     for entry in entries {
-        let account = match entry.actor.strip_prefix("accounts/") {
-            Some(id) => web.engine().fact::<Account>(&facts::account(id)).await.ok().flatten(),
-            None => None,
-        };
         let what = match &*entry.action {
             "listing.create" => texts.text("history-create"),
             "listing.update" => texts.text("history-update"),
@@ -209,7 +214,7 @@ async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
             action => action.to_owned(),
         };
         let time = entry.time.map(|time| format::moment(texts.language(), &format::in_china(time.seconds)));
-        let who = words::actor(texts, &entry.actor, |_| account.map(|account| account.called().to_owned()));
+        let who = done_by(web, texts, &entry.actor).await;
         done.push(Done { time: time.unwrap_or_default(), what, who });
     }
     done

@@ -1,0 +1,78 @@
+//! Columns by their headers, and what was said of them by hand.
+
+use super::*;
+
+#[test]
+fn headers_may_be_corrected_by_hand_and_wrong_ones_are_told() {
+    let book = read("甲,乙,丙\n茶园,毕节市,3000万元\n".as_bytes(), "x.csv").unwrap();
+    assert_eq!(tables(book.clone(), &setting()).err(), Some(SheetError::NoHeader));
+    let column = |header: &str, field: &str| ColumnMapping {
+        header: header.into(),
+        field: Some(field.into()),
+        ..ColumnMapping::default()
+    };
+    let mapping = Mapping {
+        kind: Some("project".into()),
+        columns: vec![column("甲", "title"), column("B", "地区"), column("丙", "investment")],
+        values: BTreeMap::from([("方向".to_owned(), "需求".to_owned())]),
+        ..Mapping::default()
+    };
+    let table = tables(book.clone(), &Setting { mapping: mapping.clone(), ..setting() }).unwrap().remove(0);
+    assert_eq!(table.count(State::Good), 1, "{:?}", table.rows);
+    // The mapping that a table gives reads it as before.
+    let again = tables(book.clone(), &Setting { mapping: table.mapping(&mapping), ..setting() }).unwrap().remove(0);
+    assert_eq!(again.rows, table.rows);
+    let text = serde_json::to_string(&mapping).unwrap();
+    assert_eq!(serde_json::from_str::<Mapping>(&text).unwrap(), mapping);
+
+    let with = |change: fn(&mut Mapping)| {
+        let mut mapping = mapping.clone();
+        change(&mut mapping);
+        tables(book.clone(), &Setting { mapping, ..setting() }).err()
+    };
+    assert_eq!(with(|mapping| mapping.kind = Some("tea".into())), Some(SheetError::Kind));
+    assert_eq!(with(|mapping| mapping.sheet = Some("b".into())), Some(SheetError::NoSheet("b".into())));
+    assert_eq!(with(|mapping| mapping.columns[0].field = Some("x".into())), Some(SheetError::Field("x".into())));
+    let wrong = with(|mapping| drop(mapping.values.insert("方向".into(), "左".into())));
+    assert!(matches!(wrong, Some(SheetError::Default { .. })), "{wrong:?}");
+    assert!(matches!(
+        with(|mapping| drop(mapping.values.insert("wage".into(), "1元/月".into()))),
+        Some(SheetError::Field(_))
+    ));
+}
+
+#[test]
+fn of_two_columns_with_one_header_each_is_what_was_said_of_it() {
+    let book = read("名目,地区,总投资,名目\n一期,毕节市,3000万元,茶园\n".as_bytes(), "x.csv").unwrap();
+    let column = |header: &str, field: Option<&str>| ColumnMapping {
+        header: header.into(),
+        field: field.map(str::to_owned),
+        ..ColumnMapping::default()
+    };
+    let mapping = Mapping {
+        kind: Some("project".into()),
+        columns: vec![column("名目", None), column("D", Some("title"))],
+        values: BTreeMap::from([("direction".to_owned(), "需求".to_owned())]),
+        ..Mapping::default()
+    };
+    let read_as = |mapping: Mapping| tables(book.clone(), &Setting { mapping, ..setting() }).unwrap().remove(0);
+    let table = read_as(mapping.clone());
+    let titles: Vec<String> = table.good().map(|(_, listing)| listing.title()).collect();
+    assert_eq!(titles, ["茶园"], "{:?}", table.rows);
+    assert_eq!(read_as(table.mapping(&mapping)).rows, table.rows, "and so it is remembered");
+}
+
+#[test]
+fn letters_that_are_a_header_mean_the_column_of_that_name() {
+    let mapping = Mapping {
+        columns: vec![ColumnMapping { header: "B".into(), field: Some("title".into()), ..ColumnMapping::default() }],
+        ..Mapping::default()
+    };
+    let of = |headers: &[&str]| {
+        let said =
+            |index: usize| mapping.of_column(Kind::Capital, index, headers[index], |known| headers.contains(&known));
+        [0, 1].map(|index| said(index).is_some())
+    };
+    assert_eq!(of(&["名目", "地区"]), [false, true]);
+    assert_eq!(of(&["B", "地区"]), [true, false]);
+}
