@@ -174,6 +174,11 @@ impl Command for Settle {
             self.changes.apply(work, member.as_ref().map(MemberId::as_str)).await?;
         }
         if overtaken {
+            // The log is a ring: what it was given now is not written over by what follows.
+            if self.happened && self.state.deliveries > kept.deliveries {
+                let logged = StateFact { deliveries: self.state.deliveries, ..kept };
+                work.put_fact(facts::subscription_state(&self.id), &logged);
+            }
             return Ok(Settled::Overtaken);
         }
         work.put_fact(facts::subscription_state(&self.id), &self.state);

@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::settle::{Changes, load};
+use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Eyes, MailWay, Phase, Seen, StateFact, SubscriptionFact, Way};
 use super::{Changed, Desk, Dialer, Make, Runner, deliveries, mailer, resume};
 use crate::config::{Config, Overrides};
@@ -180,6 +180,12 @@ impl Bench {
         load(&self.world.engine, ID).await.unwrap().map(|(_, state)| state)
     }
 
+    /// Writes a state for what began when the generation was this.
+    async fn settle(&self, generation: u64, state: StateFact, happened: bool) -> Settled {
+        let settle = Settle { id: ID.to_owned(), generation, state, changes: Changes::default(), happened };
+        self.world.engine.submit(settle).await.unwrap()
+    }
+
     /// Waits until it stands so.
     async fn stands(&self, so: impl Fn(&StateFact) -> bool) -> StateFact {
         until(async || self.state().await.filter(&so)).await
@@ -233,17 +239,23 @@ async fn a_receiver_that_fails_is_tried_for_days_and_then_its_subscription_is_st
     let mut resumed = state.clone();
     resume(&mut resumed);
     resumed.generation += 1;
-    let settle = super::settle::Settle {
-        id: ID.to_owned(),
-        generation: state.generation,
-        state: resumed,
-        changes: Changes::default(),
-        happened: false,
-    };
-    bench.world.engine.submit(settle).await.unwrap();
+    assert_eq!(bench.settle(state.generation, resumed, false).await, Settled::Kept);
     bench.poke().await;
     bench.stands(|state| state.failures == 1).await;
     until(async || bench.desk.paused().is_empty().then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_was_delivered_while_its_owner_changed_it_keeps_its_place_in_the_log() {
+    let bench = Bench::new().await;
+    bench.subscribe(Way::Pull, None).await;
+    let changed = StateFact { generation: 1, entries: 7, ..StateFact::default() };
+    assert_eq!(bench.settle(0, changed.clone(), false).await, Settled::Kept);
+    let told = StateFact { deliveries: 3, ..StateFact::default() };
+    assert_eq!(bench.settle(0, told.clone(), false).await, Settled::Overtaken);
+    assert_eq!(bench.state().await, Some(changed.clone()), "what did not happen changes nothing");
+    assert_eq!(bench.settle(0, told, true).await, Settled::Overtaken);
+    assert_eq!(bench.state().await, Some(StateFact { deliveries: 3, ..changed }), "what follows is written after it");
 }
 
 #[tokio::test]
