@@ -14,12 +14,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut files = Vec::new();
     collect(Path::new("proto"), &mut files)?;
     files.sort();
-    let descriptors = protox::Compiler::new(["proto", "third_party"])?
-        .include_imports(true)
-        .include_source_info(true)
-        .open_files(&files)?
-        .encode_file_descriptor_set();
-    std::fs::write(out.join("descriptors.bin"), &descriptors)?;
+    let compiled = |comments: bool| -> Result<Vec<u8>, protox::Error> {
+        let mut compiler = protox::Compiler::new(["proto", "third_party"])?;
+        compiler.include_imports(true).include_source_info(comments).open_files(&files)?;
+        Ok(compiler.encode_file_descriptor_set())
+    };
+    let descriptors = compiled(true)?;
+    std::fs::write(out.join("commented.bin"), &descriptors)?;
+    std::fs::write(out.join("descriptors.bin"), compiled(false)?)?;
 
     tonic_prost_build::configure()
         .codec_path("crate::codec::Codec")

@@ -8,7 +8,7 @@ static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
     DescriptorPool::decode(duikou_proto::FILE_DESCRIPTOR_SET).expect("the contract was compiled with this program")
 });
 
-/// All of it, options and comments included.
+/// All of it, options included.
 pub(crate) fn pool() -> &'static DescriptorPool {
     &POOL
 }

@@ -172,11 +172,13 @@ pub const INDEX_AGAIN: Duration = Duration::from_millis(500);
 pub const INDEX_AGAIN_MAX: Duration = Duration::from_secs(300);
 /// Threads that make an index, and write it: the smallest machines have two cores.
 pub const INDEX_THREADS: usize = 2;
-/// Bytes of documents that each of them gathers before it writes them.
+/// Bytes of documents that each of them gathers before it writes them, while the index is far behind.
+pub const INDEX_MAKING_BYTES: usize = 64_000_000;
+/// Likewise while it is only kept.
 pub const INDEX_BYTES: usize = 24_000_000;
-/// Bytes of rows after which the index commits, however far it is behind: what waits to be written or deleted is held in
-/// memory until then.
-pub const INDEX_PENDING_BYTES: usize = 32 * 1024 * 1024;
+/// Deletions after which the index commits, however far it is behind: each is held in memory until then, and takes more
+/// room than a small listing.
+pub const INDEX_DELETIONS: usize = 30_000;
 /// How long a search waits for an index that is not ready.
 pub const SEARCH_WAITS: Duration = Duration::from_secs(5);
 /// Searches at once; more wait.

@@ -29,5 +29,8 @@ pub use generated::duikou::federation::v1 as federation;
 pub use generated::duikou::v1;
 pub use generated::google::r#type::Money;
 
-/// The compiled contract with its comments, for reflection and JSON.
+/// The compiled contract without its comments, which are most of it: for JSON and REST.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The same with its comments: for reflection and documents.
+pub const COMMENTED_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/commented.bin"));

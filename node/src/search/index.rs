@@ -41,6 +41,41 @@ fn scattered(sizes: &[u32]) -> usize {
     least + sizes[least..].iter().take_while(joins).count()
 }
 
+/// How an index is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// It has far to go: with all that the smallest machines have, and what is written is left as it is until the end.
+    Make,
+    /// It gets few listings at a time.
+    Keep,
+}
+
+impl Pace {
+    /// Threads that make documents, and as many that write them.
+    pub(crate) fn threads(self) -> usize {
+        match self {
+            Self::Make => limits::INDEX_THREADS,
+            Self::Keep => 1,
+        }
+    }
+
+    /// Bytes of documents that each of them gathers before it writes them.
+    fn bytes(self) -> usize {
+        match self {
+            Self::Make => limits::INDEX_MAKING_BYTES,
+            Self::Keep => limits::INDEX_BYTES,
+        }
+    }
+
+    /// Segments of about one size that become one.
+    fn together(self) -> usize {
+        match self {
+            Self::Make => 24,
+            Self::Keep => 8,
+        }
+    }
+}
+
 /// An index that is open.
 pub(crate) struct Index {
     pub(crate) fields: Fields,
@@ -132,20 +167,21 @@ impl Index {
         Ok(Self { fields, reader, index })
     }
 
-    /// A writer with so many threads, each of which makes segments of its own: there may be one writer at a time.
+    /// A writer, of which each thread makes segments of its own: there may be one writer at a time.
     ///
     /// # Errors
     /// Where it cannot be made.
-    pub(crate) fn writer(&self, threads: usize) -> Result<IndexWriter<TantivyDocument>, IndexError> {
+    pub(crate) fn writer(&self, pace: Pace) -> Result<IndexWriter<TantivyDocument>, IndexError> {
         let options = tantivy::indexer::IndexWriterOptions::builder()
-            .num_worker_threads(threads)
+            .num_worker_threads(pace.threads())
             .num_merge_threads(1)
-            .memory_budget_per_thread(limits::INDEX_BYTES)
+            .memory_budget_per_thread(pace.bytes())
             .build();
         let writer = self.index.writer_with_options(options)?;
         // What was withdrawn leaves its words behind until its segment is merged.
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
+        policy.set_min_num_segments(pace.together());
         writer.set_merge_policy(Box::new(policy));
         Ok(writer)
     }

@@ -11,14 +11,45 @@ use tantivy::{IndexWriter, TantivyDocument, Term};
 use tokio::time::{Instant, sleep_until};
 
 use super::document::document;
-use super::index::{Index, IndexError};
+use super::index::{Index, IndexError, Pace};
 use super::place::Place;
 use super::state::{Current, State, hidden};
 use super::view::View;
 use crate::engine::Engine;
 use crate::feed::readable;
 use crate::limits;
-use crate::store::{Order, Row};
+use crate::store::{Order, Page, Row};
+
+/// One page of each order, with where reading begins after it.
+struct Pages {
+    content: Page,
+    link: Page,
+    upto: Place,
+}
+
+impl Pages {
+    async fn after(engine: &Engine, place: Place) -> Result<Self, IndexError> {
+        let content = engine.page(Order::Content, place.content, limits::FEED_PAGE).await?;
+        let link = engine.page(Order::Link, place.link, limits::FEED_PAGE).await?;
+        let upto = Place { content: content.upto.max(place.content), link: link.upto.max(place.link) };
+        Ok(Self { content, link, upto })
+    }
+
+    fn has_more(&self) -> bool {
+        self.upto.content < self.content.head || self.upto.link < self.link.head
+    }
+
+    /// Each listing's name once, as it was read last.
+    fn rows(&self) -> Vec<Arc<Row>> {
+        // What is still to come by its content comes then.
+        let signed_anew =
+            |row: &&Arc<Row>| row.record_seq > row.record_content_seq && row.record_content_seq <= self.upto.content;
+        let rows = self.content.rows.iter().chain(self.link.rows.iter().filter(signed_anew));
+        let rows = rows.filter(|row| row.name.collection() == LISTINGS);
+        let rows: HashMap<&RecordName, &Arc<Row>> = rows.map(|row| (&row.name, row)).collect();
+        rows.into_values().cloned().collect()
+    }
+}
 
 /// A merge under way; it goes on whether or not it is waited for.
 type Merging = Pin<Box<dyn Future<Output = tantivy::Result<Option<SegmentMeta>>> + Send>>;
@@ -76,13 +107,14 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
         index: Arc::new(index),
         writer: None,
         place,
+        ahead: None,
         kept: place,
         committed: Instant::now(),
         feed: engine.feed_id(),
         // What an index begun now will hold is read by the directory of now; of another nothing is known yet.
         hidden: (place.content == 0).then(|| hidden(&engine.directory())),
         building: true,
-        pending_bytes: 0,
+        deletions: 0,
         gathered: false,
         merging: None,
     };
@@ -99,7 +131,7 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
         }
         let pending = indexer.place != indexer.kept;
         let due = if more { limits::INDEX_COMMIT_BEHIND } else { limits::INDEX_COMMIT };
-        let much = indexer.pending_bytes >= limits::INDEX_PENDING_BYTES;
+        let much = indexer.deletions >= limits::INDEX_DELETIONS;
         if pending && (much || indexer.committed.elapsed() >= due || (!more && state.is_urgent())) {
             indexer.commit().await?;
             indexer.publish(state);
@@ -133,8 +165,10 @@ struct Indexer {
     view: Arc<View>,
     /// Made when there is something to write, and let go when there has not been for a while.
     writer: Option<IndexWriter<TantivyDocument>>,
-    /// What has been read.
+    /// What has been taken in.
     place: Place,
+    /// What was read beyond that.
+    ahead: Option<Pages>,
     /// What has been committed.
     kept: Place,
     committed: Instant,
@@ -143,8 +177,8 @@ struct Indexer {
     hidden: Option<[u8; 32]>,
     /// Whether it has not reached the head yet.
     building: bool,
-    /// About how much was taken in since the last commit.
-    pending_bytes: usize,
+    /// How many were asked for since the last commit.
+    deletions: usize,
     /// Whether its segments have been looked at since then, whether they are few.
     gathered: bool,
     /// They are made few.
@@ -152,35 +186,35 @@ struct Indexer {
 }
 
 impl Indexer {
-    /// Reads one page of each order; whether there is more.
+    /// Takes in one page of each order, while the next are read; whether there is more.
     async fn turn(&mut self) -> Result<bool, IndexError> {
-        let content = self.engine.page(Order::Content, self.place.content, limits::FEED_PAGE).await?;
-        let link = self.engine.page(Order::Link, self.place.link, limits::FEED_PAGE).await?;
-        let read = Place { content: content.upto.max(self.place.content), link: link.upto.max(self.place.link) };
-        // What is still to come by its content comes then.
-        let signed_anew =
-            |row: &&Arc<Row>| row.record_seq > row.record_content_seq && row.record_content_seq <= read.content;
-        // Each name once, as it was read last.
-        let rows = content.rows.iter().chain(link.rows.iter().filter(signed_anew));
-        let rows = rows.filter(|row| row.name.collection() == LISTINGS);
-        let rows: HashMap<&RecordName, &Arc<Row>> = rows.map(|row| (&row.name, row)).collect();
-        let rows: Vec<Arc<Row>> = rows.into_values().cloned().collect();
-        if !rows.is_empty() {
-            self.take_in(rows).await?;
-        } else if self.kept == self.place {
+        let pages = match self.ahead.take() {
+            Some(pages) => pages,
+            None => Pages::after(&self.engine, self.place).await?,
+        };
+        let (rows, more, upto) = (pages.rows(), pages.has_more(), pages.upto);
+        drop(pages);
+        if rows.is_empty() && self.kept == self.place {
             // Nothing to keep but the place: it is kept with the next thing.
-            self.kept = read;
+            self.kept = upto;
         }
-        self.place = read;
-        Ok(self.place.content < content.head || self.place.link < link.head)
+        let engine = self.engine.clone();
+        let ahead = async { if more { Pages::after(&engine, upto).await.map(Some) } else { Ok(None) } };
+        let (taken, ahead) = tokio::join!(self.take_in(rows), ahead);
+        taken?;
+        (self.ahead, self.place) = (ahead?, upto);
+        Ok(more)
     }
 
     async fn take_in(&mut self, rows: Vec<Arc<Row>>) -> Result<(), IndexError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
         let (index, writer, engine) = (self.index.clone(), self.writer.take(), self.engine.clone());
-        self.pending_bytes += rows.iter().map(|row| row.bytes()).sum::<usize>();
-        let (seen, threads) = (self.place.content, self.threads());
+        let (seen, pace) = (self.place.content, self.pace());
+        self.deletions += rows.iter().filter(|row| row.first_seq <= seen).count();
         let work = move || {
-            let writer = writer.map_or_else(|| index.writer(threads), Ok)?;
+            let writer = writer.map_or_else(|| index.writer(pace), Ok)?;
             let directory = engine.directory();
             let take_in = |rows: &[Arc<Row>]| -> Result<(), IndexError> {
                 for row in rows {
@@ -199,7 +233,7 @@ impl Indexer {
                 Ok(())
             };
             // Each name is there once, so that it does not matter who comes first.
-            let share = rows.len().div_ceil(threads).max(1);
+            let share = rows.len().div_ceil(pace.threads()).max(1);
             std::thread::scope(|scope| {
                 let (own, others) = rows.split_at(share.min(rows.len()));
                 let begun: Vec<_> = others.chunks(share).map(|rows| scope.spawn(|| take_in(rows))).collect();
@@ -213,16 +247,15 @@ impl Indexer {
         Ok(())
     }
 
-    /// What an index that is made is written with; one that is only kept gets few listings at a time.
-    fn threads(&self) -> usize {
-        if self.building { limits::INDEX_THREADS } else { 1 }
+    fn pace(&self) -> Pace {
+        if self.building { Pace::Make } else { Pace::Keep }
     }
 
     async fn commit(&mut self) -> Result<(), IndexError> {
         let (index, before, place) = (self.index.clone(), self.view.clone(), self.place);
-        let (writer, payload, threads) = (self.writer.take(), place.seal(&self.engine), self.threads());
+        let (writer, payload, pace) = (self.writer.take(), place.seal(&self.engine), self.pace());
         let work = move || {
-            let mut writer = writer.map_or_else(|| index.writer(threads), Ok)?;
+            let mut writer = writer.map_or_else(|| index.writer(pace), Ok)?;
             let mut commit = writer.prepare_commit()?;
             commit.set_payload(&payload);
             commit.commit()?;
@@ -232,7 +265,7 @@ impl Indexer {
         };
         let (writer, view) = blocking(work).await?;
         (self.writer, self.view) = (Some(writer), Arc::new(view));
-        (self.kept, self.committed, self.pending_bytes, self.gathered) = (place, Instant::now(), 0, false);
+        (self.kept, self.committed, self.deletions, self.gathered) = (place, Instant::now(), 0, false);
         Ok(())
     }
 
@@ -245,7 +278,7 @@ impl Indexer {
             return Ok(());
         }
         let (index, writer) = (self.index.clone(), self.writer.take());
-        let mut writer = blocking(move || writer.map_or_else(|| index.writer(1), Ok)).await?;
+        let mut writer = blocking(move || writer.map_or_else(|| index.writer(Pace::Keep), Ok)).await?;
         self.merging = Some(Box::pin(writer.merge(&scattered)));
         self.writer = Some(writer);
         Ok(())

@@ -21,6 +21,7 @@ mod office;
 mod operator;
 mod page_token;
 mod query;
+mod reflection;
 mod refused;
 mod request_id;
 mod roles;
@@ -37,7 +38,6 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use duikou_proto::FILE_DESCRIPTOR_SET;
 use duikou_proto::envelope::Micros;
 use duikou_proto::v1::account_service_server::AccountServiceServer;
 use duikou_proto::v1::audit_service_server::AuditServiceServer;
@@ -201,16 +201,7 @@ pub async fn routes(context: Context, surface: Surface) -> Services {
     let Gathered { routes, names } = all;
     let health = Health { health, names: names.clone() };
     health.say(ServingStatus::Serving).await;
-    let reflection = || {
-        let builder = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-        names.iter().fold(builder, |builder, name| builder.with_service_name(*name))
-    };
-    // The descriptors are compiled in: that they cannot be read is a fault of the build.
-    let v1 = reflection().build_v1().expect("the compiled contract is sound");
-    let v1alpha = reflection().build_v1alpha().expect("the compiled contract is sound");
-    let routes = routes.add_service(v1).add_service(v1alpha);
+    let routes = reflection::add(routes, names);
     let routes = match surface {
         Surface::Local => routes,
         Surface::Public => gate::before(routes, accounts, uses),

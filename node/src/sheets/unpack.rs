@@ -3,6 +3,7 @@
 
 use std::io::{Cursor, Read};
 
+use memchr::memmem;
 use zip::ZipArchive;
 
 use super::{Format, SheetError};
@@ -60,7 +61,8 @@ pub(super) fn count_within(bytes: &[u8], format: Format, bound: u64) -> Result<S
             left = left.checked_sub(read as u64).ok_or(SheetError::Unpacks)?;
             let held = &chunk[..tail + read];
             if is_sheet && !seen.formulas {
-                seen.formulas = held.windows(3).any(|window| window == b"<f>" || window == b"<f " || window == b"<f/");
+                let mut opened = memmem::find_iter(held, b"<f");
+                seen.formulas = opened.any(|at| held.get(at + 2).is_some_and(|byte| b"> /".contains(byte)));
             }
             if keep {
                 content.extend_from_slice(&chunk[tail..tail + read]);
@@ -140,11 +142,7 @@ fn repeated(content: &[u8]) -> Result<(), SheetError> {
 }
 
 fn find(content: &[u8], wanted: &[u8], from: usize) -> Option<usize> {
-    let rest = content.get(from..)?;
-    if let [byte] = wanted {
-        return rest.iter().position(|b| b == byte).map(|at| from + at);
-    }
-    rest.windows(wanted.len()).position(|window| window == wanted).map(|at| from + at)
+    memmem::find(content.get(from..)?, wanted).map(|at| from + at)
 }
 
 /// The number that an attribute of a tag has; 1 where it has none.

@@ -10,7 +10,7 @@ use crate::v1::project::{CooperationMode, Phase};
 use crate::v1::talent::{SupplyType, WagePeriod};
 use crate::v1::technology::{IpStatus, TransferMode};
 use crate::v1::{Attachment, Capital, Contact, Event, ExternalCode, Link, Opportunity, Project, Talent, Technology};
-use crate::{FILE_DESCRIPTOR_SET, Money};
+use crate::{COMMENTED_DESCRIPTOR_SET, FILE_DESCRIPTOR_SET, Money};
 
 fn money(currency: &str, units: i64, nanos: i32) -> Option<Money> {
     Some(Money { currency_code: currency.to_owned(), units, nanos })
@@ -505,7 +505,7 @@ fn grouped(number: usize) -> String {
 
 #[test]
 fn the_comments_of_the_contract_state_the_same_bounds() {
-    let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap();
+    let pool = DescriptorPool::decode(COMMENTED_DESCRIPTOR_SET).unwrap();
     let headcount = usize::try_from(*bounds::HEADCOUNT.end()).unwrap();
     let trl = usize::try_from(*bounds::MATURITY_TRL.end()).unwrap();
     let capacity = usize::try_from(*bounds::CAPACITY.end()).unwrap();

@@ -2,20 +2,25 @@
 
 use std::collections::HashMap;
 
-use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, FileDescriptor, MessageDescriptor};
+use duikou_proto::COMMENTED_DESCRIPTOR_SET;
+use prost::Message;
+use prost_reflect::{EnumDescriptor, FieldDescriptor, FileDescriptor, MessageDescriptor};
 use prost_reflect::{EnumValueDescriptor, MethodDescriptor, ServiceDescriptor};
+use prost_types::FileDescriptorSet;
 
 /// All comments, by file and place.
 pub(super) struct Comments(HashMap<(String, Vec<i32>), String>);
 
 impl Comments {
-    pub(super) fn read(pool: &DescriptorPool) -> Self {
+    pub(super) fn read() -> Self {
+        let set =
+            FileDescriptorSet::decode(COMMENTED_DESCRIPTOR_SET).expect("the contract was compiled with this program");
         let mut comments = HashMap::new();
-        for file in pool.files() {
-            let info = file.file_descriptor_proto().source_code_info.clone().unwrap_or_default();
-            for location in info.location {
+        for file in set.file {
+            let name = file.name.unwrap_or_default();
+            for location in file.source_code_info.unwrap_or_default().location {
                 if let Some(text) = location.leading_comments.as_deref().map(paragraphs).filter(|t| !t.is_empty()) {
-                    comments.insert((file.name().to_owned(), location.path), text);
+                    comments.insert((name.clone(), location.path), text);
                 }
             }
         }

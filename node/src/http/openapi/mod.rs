@@ -54,7 +54,7 @@ async fn serve(headers: HeaderMap) -> Response {
 }
 
 fn build() -> Value {
-    let comments = Comments::read(crate::contract::pool());
+    let comments = Comments::read();
     let mut schemas = Schemas::new(&comments);
     let mut paths: Map<String, Value> = Map::new();
     let mut tags: Vec<Value> = Vec::new();

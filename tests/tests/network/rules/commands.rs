@@ -202,14 +202,9 @@ async fn an_import_is_tried_done_and_repeated() {
         args.extend(further);
         node.cli(&args).await.done()
     };
-    let head = async || node.status().await.unwrap().head;
-
-    // A member that is new signs heads of its empty scopes first.
-    net.settle().await;
-    let before = head().await;
     let said = import(&["--dry-run"]).await;
     assert_eq!(said.trim(), "450 created, 0 updated, 0 unchanged, 0 refused (dry run: nothing was written)");
-    assert_eq!((head().await, node.list("members/-").await.unwrap().len()), (before, 0));
+    assert!(node.list("members/-").await.unwrap().is_empty());
 
     assert_eq!(import(&[]).await.trim(), "450 created, 0 updated, 0 unchanged, 0 refused");
     // Heads are signed meanwhile: what was written of the listings, their revisions tell.
