@@ -12,7 +12,7 @@ use super::certificate::WebCertificate;
 use super::server::Server;
 
 /// How long one request may take.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(super) const LIMIT: Duration = Duration::from_secs(60);
 
 /// What came back.
 #[derive(Debug, Clone)]

@@ -34,6 +34,7 @@ mod folder;
 mod follower;
 mod forms;
 mod hosts;
+mod http;
 mod ledger;
 mod listing;
 mod mail_server;

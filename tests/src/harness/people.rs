@@ -2,6 +2,7 @@
 
 use duikou_proto::v1::account_service_client::AccountServiceClient;
 use duikou_proto::v1::{AcceptLinkRequest, SignInRequest};
+use http::Method;
 use serde_json::Value;
 
 use super::certificate::WebCertificate;
@@ -62,8 +63,9 @@ impl Server {
     /// # Panics
     /// Where there is no answer.
     pub async fn page(&self, certificate: &WebCertificate, session: &str, path: &str) -> HttpAnswer {
-        let cookie = format!("cookie: {SESSION_COOKIE}={session}");
-        self.curl(certificate, &["-H", "accept: text/html", "-H", &cookie], path).await
+        let cookie = format!("{SESSION_COOKIE}={session}");
+        let headers = [("accept", "text/html"), ("cookie", &*cookie)];
+        self.http(certificate, Method::GET, path, &headers, String::new()).await
     }
 
     /// Sends a form (`name=value`, encoded here) as somebody with this session does.
@@ -77,15 +79,15 @@ impl Server {
         path: &str,
         fields: &[(&str, &str)],
     ) -> HttpAnswer {
-        let cookie = format!("cookie: {SESSION_COOKIE}={session}");
-        let mut args =
-            vec!["-X", "POST", "-H", "accept: text/html", "-H", "sec-fetch-site: same-origin", "-H", &cookie];
-        let pairs: Vec<String> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        args.extend(pairs.iter().flat_map(|pair| ["--data-urlencode", pair.as_str()]));
-        if pairs.is_empty() {
-            args.extend(["-d", ""]);
-        }
-        self.curl(certificate, &args, path).await
+        let cookie = format!("{SESSION_COOKIE}={session}");
+        let headers = [
+            ("accept", "text/html"),
+            ("sec-fetch-site", "same-origin"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("cookie", &*cookie),
+        ];
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.http(certificate, Method::POST, path, &headers, body).await
     }
 }
 
