@@ -225,34 +225,80 @@
     setTimeout(look, SECOND_MS);
   }
 
-  // A part of a page that looks again by itself, while somebody sees it. What has the focus keeps it.
+  // A part of a page that looks again by itself, while somebody sees it. What has the focus keeps it; where that is gone,
+  // its heading has it, or the one that stands there now. Who is signed in no longer is told as of when they read.
   var AGAIN_MS = 15000;
 
   function live(part) {
     var tag = "";
+    var fresh = new Date();
+    function headings() {
+      return Array.prototype.slice.call(part.querySelectorAll("h2"));
+    }
+    // What has the focus in there: where it leads, and which heading stands above it.
+    function focused() {
+      var element = document.activeElement;
+      if (!part.contains(element)) return null;
+      var above = headings().filter(function (heading) {
+        return heading.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING || heading === element;
+      });
+      return { href: element.getAttribute("href"), id: above.length ? above[above.length - 1].id : "", at: above.length };
+    }
+    function refocus(before) {
+      var links = Array.prototype.slice.call(part.querySelectorAll("a[href]"));
+      var same = links.filter(function (link) { return link.getAttribute("href") === before.href; })[0];
+      if (same) return same.focus();
+      var now = headings();
+      var own = now.filter(function (heading) { return before.id && heading.id === before.id; })[0];
+      var heading = own || now[Math.min(Math.max(before.at - 1, 0), now.length - 1)] || document.querySelector("h1");
+      heading.setAttribute("tabindex", "-1");
+      heading.focus();
+    }
+    function out(is) {
+      var place = document.getElementById(part.dataset.out);
+      if (!is || place.firstChild) {
+        if (!is) place.textContent = "";
+        return;
+      }
+      var told = place.appendChild(document.createElement("p"));
+      told.className = "notice warning";
+      var form = { month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: "Asia/Shanghai" };
+      var time = fresh.toLocaleString(document.documentElement.lang, form);
+      told.textContent = place.dataset.told.replace("{time}", time) + " ";
+      var link = told.appendChild(document.createElement("a"));
+      link.href = place.dataset.path;
+      link.textContent = place.dataset.name;
+    }
     function again() {
       if (document.hidden) return;
-      fetch(part.dataset.live, { headers: tag ? { accept: "text/html", "if-none-match": tag } : { accept: "text/html" }, cache: "no-store" })
+      var headers = { accept: "text/html" };
+      if (tag) headers["if-none-match"] = tag;
+      fetch(part.dataset.live, { headers: headers, cache: "no-store", redirect: "manual" })
         .then(function (answer) {
-          if (answer.status !== 200 || answer.redirected) return "";
+          // Whoever is not signed in is led to where they sign in.
+          if (answer.type === "opaqueredirect" || answer.status === 401) {
+            out(true);
+            return "";
+          }
+          if (answer.status !== 200 && answer.status !== 304) return "";
+          out(false);
+          fresh = new Date();
+          if (answer.status === 304) return "";
           tag = answer.headers.get("etag") || "";
           return answer.text();
         })
         .then(function (html) {
           if (!html) return;
-          var focused = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+          var before = focused();
           fill(part, html);
-          if (focused === null) return;
-          Array.prototype.some.call(part.querySelectorAll("a[href]"), function (link) {
-            if (link.getAttribute("href") !== focused) return false;
-            link.focus();
-            return true;
-          });
+          if (before) refocus(before);
         })
         .catch(function () {});
     }
     setInterval(again, AGAIN_MS);
     document.addEventListener("visibilitychange", again);
+    // What could not be shown at once is asked for at once.
+    if (part.querySelector("[data-follows]")) again();
   }
 
   // Whoever sent a form that was refused goes on where that is said: at the notice, or at the first field.

@@ -129,7 +129,13 @@ try {
   step = "handed in again";
   // The reviewer's page is open all the while.
   await reviewer.go("/");
-  await reviewer.tab.evaluate(() => { window.stayed = true; });
+  // They stand on something that will be gone.
+  await reviewer.tab.evaluate(() => {
+    window.stayed = true;
+    const link = document.querySelector("#work a[href]");
+    link.href = "/gone";
+    link.focus();
+  });
   const before = await waiting(reviewer);
   await clerk.go("/");
   await clerk.tab.click("section[aria-labelledby='job-returned'] ul a");
@@ -146,6 +152,7 @@ try {
   while ((await waiting(reviewer)) !== before + 1 && Date.now() < end) await reviewer.tab.waitForTimeout(500);
   if ((await waiting(reviewer)) !== before + 1) fault(`${before} waited, and ${await waiting(reviewer)} do now`);
   if (!(await reviewer.tab.evaluate(() => window.stayed))) fault("the page was loaded anew");
+  if (!(await reviewer.tab.evaluate(() => document.activeElement.matches("#work h2")))) fault("the focus is nowhere");
   step = "approved";
   // By the keyboard alone: past what surrounds the page, to what waits, to its listing, to the button.
   await reviewer.go("/");
@@ -182,6 +189,13 @@ try {
     const answer = await reader.go(where);
     if (answer.status() !== 404) fault(`${base}${where} answers ${answer.status()}`);
   }
+  step = "told that the session is over";
+  await clerk.go("/");
+  await clerk.tab.context().clearCookies();
+  await clerk.tab.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await clerk.tab.waitForSelector("#work-out a[href^='/sign-in']");
+  const told = await clerk.tab.textContent("#work-out");
+  if (!/登录已失效，内容停留在 \d+月\d+日 \d\d:\d\d。/.test(told)) fault(`says ${told}`);
 } catch (error) {
   fault(`failed: ${error.message}`);
 } finally {

@@ -41,6 +41,15 @@ impl Accounts {
         self.visits.note(&key, visit);
         Ok(visit.before)
     }
+
+    /// When the visit before the one that was noted last ended: for what looks again by itself while nobody does.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn visited(&self, account: &str) -> Result<Option<Micros>, StoreError> {
+        let known: Option<Visit> = self.visits.of(&self.engine, &facts::account(account)).await?;
+        Ok(known.and_then(|visit| visit.before))
+    }
 }
 
 #[cfg(test)]

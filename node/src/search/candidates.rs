@@ -5,7 +5,7 @@ use duikou_proto::filter::Filter;
 use super::alike::Alike;
 use super::look::Found;
 use super::query::{Query, Reach};
-use super::{Hit, OrderBy, Ranking, Search, SearchError, Start, Wanted};
+use super::{Hit, OrderBy, Patience, Ranking, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 use crate::limits;
 
@@ -30,7 +30,7 @@ impl Search {
         reader: &Reader,
         size: usize,
     ) -> Result<Candidates, SearchError> {
-        let current = self.ready().await?;
+        let current = self.ready(Patience::Waits).await?;
         if current.building {
             return Err(SearchError::Unready);
         }
@@ -42,6 +42,7 @@ impl Search {
             start: Start::First,
             size,
             facets: Vec::new(),
+            patience: Patience::Waits,
         };
         let found = self.look(self.asked(&current, wanted, current.view.clone(), reader)).await?;
         Ok(Candidates { search: self.clone(), reader: reader.clone(), filter, found, read: 0 })

@@ -14,7 +14,7 @@ use super::document::code_form;
 use super::query::Query;
 use super::schema::Fields;
 use super::shingles::{NEAR_SAME, Pieces};
-use super::{Hit, OrderBy, Search, SearchError, Start, Wanted};
+use super::{Hit, OrderBy, Patience, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
 /// Candidates that are compared.
@@ -54,6 +54,7 @@ impl Search {
             start: Start::First,
             size: CANDIDATES,
             facets: Vec::new(),
+            patience: Patience::Waits,
         };
         let mut hits = self.find(wanted, reader).await?.hits;
         hits.retain(|hit| Some(hit.part.name()) != name);

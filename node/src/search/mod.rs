@@ -6,7 +6,8 @@
 //! counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
 //! `ranking` is how another listing asks, for what has most of its `features`; `candidates` reads what comes first.
 //!
-//! A search waits for an index that has read everything by the hides of now. `look` asks the viewer once for each class
+//! A search waits for an index that has read everything by the hides of now, as long as whoever asks does
+//! ([`Patience`]). `look` asks the viewer once for each class
 //! of records (origin, scopes, key) and hands the answer to `gather`, which in one pass passes over what is not for the
 //! reader or past its date: results, counts and facets are of the same set. `excerpts` finds the words again in the text
 //! of the rows that are shown. Nothing but words and names is in the index; rows that were found lately are in memory, so
@@ -71,6 +72,7 @@ use page::Kept;
 pub(crate) use page::Start;
 pub(crate) use query::{Query, Reach, parse};
 pub(crate) use ranking::{Points, Ranking, Trait};
+pub(crate) use state::Patience;
 use state::{Current, State};
 pub(crate) use suggest::Suggestion;
 
@@ -118,6 +120,7 @@ pub(crate) struct Wanted {
     pub(crate) size: usize,
     /// Names of the index's fields.
     pub(crate) facets: Vec<&'static str>,
+    pub(crate) patience: Patience,
 }
 
 /// What was found.
@@ -161,7 +164,7 @@ impl Search {
     /// # Errors
     /// Where there is no answer for now.
     pub(crate) async fn find(&self, wanted: Wanted, reader: &Reader) -> Result<Answer, SearchError> {
-        let current = self.ready().await?;
+        let current = self.ready(wanted.patience).await?;
         let view = match wanted.start {
             Start::First | Start::After(_) => current.view.clone(),
             Start::Offset { state, .. } => self.0.kept.get(state).ok_or(SearchError::Expired)?,
@@ -197,8 +200,8 @@ impl Search {
         self.0.state.caught_up(&self.0.engine).await;
     }
 
-    async fn ready(&self) -> Result<Current, SearchError> {
-        self.0.state.ready(&self.0.engine).await.map_err(|state::Unready| SearchError::Unready)
+    async fn ready(&self, patience: Patience) -> Result<Current, SearchError> {
+        self.0.state.ready(&self.0.engine, patience).await.map_err(|state::Unready| SearchError::Unready)
     }
 
     /// Carries out what takes milliseconds beside the tasks that serve, so much at once; None where it broke off.

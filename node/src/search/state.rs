@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use duikou_proto::directory::Directory;
 use tokio::sync::{Notify, watch};
@@ -39,6 +40,25 @@ pub(crate) struct State {
 /// The index has not taken in what it must have before anything is given out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Unready;
+
+/// How long whoever searches waits for an index that is not ready.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// As long as for an answer without which there is nothing to show.
+    #[default]
+    Waits,
+    /// Not at all: there is more to show, and it is asked again.
+    AtOnce,
+}
+
+impl Patience {
+    fn lasts(self) -> Duration {
+        match self {
+            Self::Waits => limits::SEARCH_WAITS,
+            Self::AtOnce => Duration::ZERO,
+        }
+    }
+}
 
 /// A fingerprint of what the network hides.
 pub(crate) fn hidden(directory: &Directory) -> [u8; 32] {
@@ -116,17 +136,17 @@ impl State {
         };
         let mut watch = self.current.subscribe();
         let wait = watch.wait_for(reached);
-        tokio::time::timeout(std::time::Duration::from_secs(60), wait).await.expect("the index follows").unwrap();
+        tokio::time::timeout(Duration::from_secs(60), wait).await.expect("the index follows").unwrap();
     }
 
     /// The index, when it knows everything that must not be given out.
     ///
     /// # Errors
-    /// Where that takes too long.
-    pub(crate) async fn ready(&self, engine: &Engine) -> Result<Current, Unready> {
+    /// Where that takes too long for whoever asks.
+    pub(crate) async fn ready(&self, engine: &Engine, patience: Patience) -> Result<Current, Unready> {
         self.wanted.notify_one();
         let mut watch = self.current.subscribe();
-        let deadline = Instant::now() + limits::SEARCH_WAITS;
+        let deadline = Instant::now() + patience.lasts();
         loop {
             let marker = hidden(&engine.directory());
             let current = watch.borrow_and_update().clone();

@@ -8,7 +8,7 @@ use duikou_proto::language::Language;
 use duikou_proto::reference::{Entry, regions};
 
 use super::analysis::{fold, is_letters, readings, spells, spelt_length, syllables_of};
-use super::{OrderBy, Query, Search, SearchError, Start, Wanted};
+use super::{OrderBy, Patience, Query, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
 /// One way to go on.
@@ -47,6 +47,7 @@ impl Search {
             start: Start::First,
             size: count * RESULTS_EACH,
             facets: Vec::new(),
+            patience: Patience::Waits,
         };
         let answer = self.find(wanted, reader).await?;
         let mut known = HashSet::new();
@@ -85,6 +86,7 @@ impl Search {
             start: Start::First,
             size: 1,
             facets: vec!["region"],
+            patience: Patience::Waits,
         };
         let counts = self.find(wanted, reader).await?.facets;
         let there = |code: &str| counts.iter().any(|counts| counts.contains_key(code));

@@ -445,6 +445,11 @@ pub(super) fn label_fault(field: &str, label: &str) -> Option<Violation> {
 /// Characters of a label.
 const LABEL_CHARS: usize = 120;
 
+/// Whether a search was refused because the index is not ready: in a moment there is an answer.
+pub(crate) fn is_unready(status: &Status) -> bool {
+    status.get_error_details().error_info().is_some_and(|info| info.reason == "INDEX_NOT_READY")
+}
+
 /// What whoever asks for `name` hears where there is none, or none for them.
 pub(crate) fn absent(name: &str, language: Language) -> Status {
     Failure::NotFound(name.to_owned()).status(language)

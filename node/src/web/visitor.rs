@@ -19,6 +19,7 @@ use crate::accounts::{Person, Role};
 use crate::addresses::Origin;
 use crate::engine::Reader;
 use crate::http::{Exchange, Problem, cookie, tags};
+use crate::search::Patience;
 use crate::services::{CallsFrom, Identified};
 
 /// The cookie that says the light.
@@ -142,6 +143,13 @@ impl Visitor {
         }
         let language = MetadataValue::from_static(self.language().tag());
         request.metadata_mut().insert(ACCEPT_LANGUAGE.as_str(), language);
+        request
+    }
+
+    /// The same of a search, with so much patience.
+    pub(crate) fn ask_with<T>(&self, message: T, patience: Patience) -> tonic::Request<T> {
+        let mut request = self.ask(message);
+        request.extensions_mut().insert(patience);
         request
     }
 

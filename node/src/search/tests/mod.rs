@@ -21,7 +21,7 @@ use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Answer, OrderBy, Search, Start, Wanted, parse};
+use super::{Answer, OrderBy, Patience, Search, Start, Wanted, parse};
 use crate::engine::{Change, Content, Engine, Identity, Mode, Parts, Reader, Write};
 use crate::store::sqlite::SqliteStore;
 
@@ -178,6 +178,7 @@ fn wanted(query: &str, filter: &v1::Filter) -> Wanted {
         start: Start::First,
         size: 100,
         facets: Vec::new(),
+        patience: Patience::Waits,
     }
 }
 

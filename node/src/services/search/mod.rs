@@ -25,7 +25,7 @@ use super::page_token::{Purpose, page_size};
 use crate::engine::Reader;
 use crate::limits;
 use crate::search::{
-    Answer, Facets, Hit, OrderBy, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse,
+    Answer, Facets, Hit, OrderBy, Patience, Query, Reach, Search, SearchError, Start, Suggestion, Wanted, parse,
 };
 
 /// Results whose duplicates are looked for at once.
@@ -54,7 +54,12 @@ impl From<SearchError> for Failure {
 }
 
 impl Searches {
-    async fn search(&self, caller: &Caller, request: SearchListingsRequest) -> Result<Found, Failure> {
+    async fn search(
+        &self,
+        caller: &Caller,
+        request: SearchListingsRequest,
+        patience: Patience,
+    ) -> Result<Found, Failure> {
         let mut found = Vec::new();
         let query = noted(parse(&request.query, request.prefix), &mut found);
         let filter = noted(self.filter(request.filter.clone()), &mut found);
@@ -84,6 +89,7 @@ impl Searches {
             start,
             size,
             facets: facets.iter().map(|facet| facet_field(*facet)).collect(),
+            patience,
         };
         let mut answer = self.search.find(wanted.clone(), &caller.reader).await?;
         let next_page_token =
@@ -145,8 +151,9 @@ impl Searches {
     }
 
     async fn sent(&self, request: Request<SearchListingsRequest>) -> Result<Response<Sent>, Status> {
+        let patience = patience(&request);
         let (caller, language, message) = self.door.enter(request).await?;
-        let found = self.search(&caller, message).await.map_err(|failure| failure.status(language))?;
+        let found = self.search(&caller, message, patience).await.map_err(|failure| failure.status(language))?;
         Ok(Response::new(found.sent(&self.door.engine.identity().network)))
     }
 
@@ -235,6 +242,11 @@ impl Searches {
     }
 }
 
+/// How long whoever asks waits: what is in this process may say so.
+fn patience<T>(request: &Request<T>) -> Patience {
+    request.extensions().get().copied().unwrap_or_default()
+}
+
 fn shown(duplicate: crate::search::Duplicate) -> v1::Duplicate {
     v1::Duplicate {
         name: duplicate.hit.part.name().to_string(),
@@ -309,8 +321,9 @@ impl SearchService for Searches {
         &self,
         request: Request<SearchListingsRequest>,
     ) -> Result<Response<SearchListingsResponse>, Status> {
+        let patience = patience(&request);
         let (caller, language, message) = self.door.enter(request).await?;
-        let found = self.search(&caller, message).await.map_err(|failure| failure.status(language))?;
+        let found = self.search(&caller, message, patience).await.map_err(|failure| failure.status(language))?;
         Ok(Response::new(found.message(&self.door.engine.identity().network)))
     }
 

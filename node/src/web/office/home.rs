@@ -3,6 +3,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use duikou_proto::envelope::Micros;
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::search_service_server::SearchService;
@@ -13,13 +14,14 @@ use tonic::Status;
 
 use super::super::Web;
 use super::super::layout::{Page, Section};
-use super::super::reading::{Fresh, Names, last_visit, since};
-use super::super::respond::Answer;
+use super::super::reading::{Names, last_visit, since, visited};
+use super::super::respond::{Answer, Failed};
 use super::super::signed::{Signed, SignedPerson};
 use super::super::visitor::Visitor;
 use super::work::{Found, Published, Work};
 use crate::accounts::Role;
-use crate::services::{WaitingDrafts, WorkFacts};
+use crate::search::Patience;
+use crate::services::{WaitingDrafts, WorkFacts, is_unready};
 
 /// Days in which what ends is about to.
 pub(super) const SOON_DAYS: i64 = 14;
@@ -35,8 +37,8 @@ const NEWEST: i32 = 50;
 pub(crate) struct WorkPage {
     pub(crate) page: Page,
     pub(crate) hello: String,
-    /// What is new since they were here before.
-    pub(crate) fresh: Option<Fresh>,
+    /// Where they sign in again once their session has ended.
+    sign_in: String,
     pub(crate) work: Work,
 }
 
@@ -48,21 +50,17 @@ struct WorkFragment {
     work: Work,
 }
 
-/// The work list of somebody who is signed in.
+/// The work list of somebody who is signed in. It waits for no index: what is found with it follows.
 pub(in crate::web) async fn work_list(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Answer {
-    let fresh = async {
-        let visit = last_visit(web, visitor).await?;
-        since(web, visitor, visit).await
-    };
-    let (work, fresh) = tokio::join!(work(web, visitor, person), fresh);
+    let visit = last_visit(web, visitor).await?;
+    let work = work(web, visitor, person, visit, Patience::AtOnce).await?;
     let page = Page::new(web, visitor, Section::Home, visitor.texts.text("work-title"));
-    let shown = WorkPage::of(page, person, work?);
-    // An index that is being made keeps nobody from their work.
-    visitor.page(&WorkPage { fresh: fresh.unwrap_or_default(), ..shown })
+    visitor.page(&WorkPage::of(page, person, work))
 }
 
 pub(super) async fn fragment(State(web): State<Web>, signed: Signed) -> Answer {
-    let work = work(&web, &signed, signed.person()).await?;
+    let visit = visited(&web, &signed).await?;
+    let work = work(&web, &signed, signed.person(), visit, Patience::Waits).await?;
     let page = Page::new(&web, &signed, Section::Home, String::new());
     signed.page(&WorkFragment { page, work })
 }
@@ -71,15 +69,30 @@ impl WorkPage {
     pub(crate) fn of(mut page: Page, person: &SignedPerson, work: Work) -> Self {
         page.indexed = false;
         let hello = page.texts().about("work-hello", &person.display_name);
-        Self { page, hello, fresh: None, work }
+        Self { sign_in: page.sign_in(), page, hello, work }
     }
 }
 
-async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Work, super::super::respond::Failed> {
+/// What was found with the index, and whether that is all: what it has not read yet follows.
+fn so_far<T>(found: Result<(T, bool), Status>) -> Result<(Option<T>, bool), Status> {
+    match found {
+        Ok((found, whole)) => Ok((Some(found), whole)),
+        Err(status) if is_unready(&status) => Ok((None, false)),
+        Err(status) => Err(status),
+    }
+}
+
+async fn work(
+    web: &Web,
+    visitor: &Visitor,
+    person: &SignedPerson,
+    visit: Option<Micros>,
+    patience: Patience,
+) -> Result<Work, Failed> {
     let failed = |status: Status| visitor.failed(&status);
     let services = web.services();
     let expiring = async {
-        let Some(member) = &person.member else { return Ok(SearchListingsResponse::default()) };
+        let Some(member) = &person.member else { return Ok((Some(SearchListingsResponse::default()), true)) };
         let now = web.engine().now().div_euclid(1_000_000);
         let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
         let soon = TimeRange { start_time: at(now), end_time: at(now + SOON_DAYS * DAY) };
@@ -89,8 +102,14 @@ async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Wor
             page_size: FIRST as i32,
             ..SearchListingsRequest::default()
         };
-        services.searches.search_listings(visitor.ask(request)).await.map(tonic::Response::into_inner)
+        let found = services.searches.search_listings(visitor.ask_with(request, patience)).await;
+        let found = found.map(tonic::Response::into_inner);
+        so_far(found.map(|found| {
+            let whole = !found.index_building;
+            (found, whole)
+        }))
     };
+    let fresh = async { so_far(since(web, visitor, visit, patience).await) };
     let drafts = async {
         let writes = person.member.as_ref().filter(|_| person.role >= Role::Editor);
         match writes {
@@ -105,10 +124,13 @@ async fn work(web: &Web, visitor: &Visitor, person: &SignedPerson) -> Result<Wor
         }
     };
     let facts = services.office.work(visitor.ask(()));
-    let (facts, expiring, drafts, matches) = tokio::join!(facts, expiring, drafts, matches);
-    let (facts, expiring, drafts) = (facts.map_err(failed)?, expiring.map_err(failed)?, drafts.map_err(failed)?);
+    let (facts, expiring, fresh, drafts, matches) = tokio::join!(facts, expiring, fresh, drafts, matches);
+    let (facts, drafts) = (facts.map_err(failed)?, drafts.map_err(failed)?);
+    let ((expiring, all_expiring), (fresh, all_fresh)) = (expiring.map_err(failed)?, fresh.map_err(failed)?);
     let (refused, published) = tokio::join!(refused(web, visitor, &facts), published(web, visitor, &facts));
-    let found = Found { facts, refused, published, expiring, drafts, matches };
+    let (expiring, fresh) = (expiring.unwrap_or_default(), fresh.flatten());
+    let follows = !all_expiring || !all_fresh;
+    let found = Found { facts, refused, published, expiring, fresh, follows, drafts, matches };
     Ok(Work::of(visitor.texts, &Names::new(web, visitor), person, &found))
 }
 
@@ -122,8 +144,8 @@ async fn refused(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Vec<Listing
     join_all(named).await.into_iter().flatten().collect()
 }
 
-/// The newest listings of members of which somebody has not confirmed something. An index that is being made keeps nobody
-/// from their work.
+/// The newest listings of members of which somebody has not confirmed something, as far as the index has read them by now:
+/// whoever waits has done so.
 async fn published(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Published {
     let mut members: Vec<String> = facts.unconfirmed.iter().map(|lacking| lacking.origin.to_string()).collect();
     members.sort();
@@ -137,7 +159,7 @@ async fn published(web: &Web, visitor: &Visitor, facts: &WorkFacts) -> Published
         page_size: NEWEST,
         ..SearchListingsRequest::default()
     };
-    let found = web.services().searches.search_listings(visitor.ask(request)).await;
+    let found = web.services().searches.search_listings(visitor.ask_with(request, Patience::AtOnce)).await;
     let found = found.map(tonic::Response::into_inner).unwrap_or_default();
     let more = !found.next_page_token.is_empty();
     Published { newest: found.results.into_iter().filter_map(|result| result.listing).collect(), more }

@@ -133,6 +133,8 @@ fn busy(samples: &Samples) -> Found {
             newest: vec![own.clone(), Listing { scopes: vec!["network".to_owned()], ..listing(samples, "more") }],
             more: true,
         },
+        fresh: None,
+        follows: false,
         matches: Some(Some(vec![Match { other: listing(samples, "other"), own, score: 77 }])),
     }
 }
@@ -140,15 +142,19 @@ fn busy(samples: &Samples) -> Found {
 fn work(samples: &Samples) {
     let names = Names::sample(samples.language, NETWORK);
     let quiet = Found { matches: Some(None), ..Found::default() };
-    for (role, node_admin, found) in
-        [(Role::Admin, true, busy(samples)), (Role::Editor, false, busy(samples)), (Role::Viewer, false, quiet)]
-    {
+    let early = Found { follows: true, ..quiet.clone() };
+    let fresh = Some(Fresh { text: "<3>".to_owned(), path: "/listings?new=1&since=1".to_owned() });
+    for (role, node_admin, found) in [
+        (Role::Admin, true, Found { fresh, ..busy(samples) }),
+        (Role::Editor, false, busy(samples)),
+        (Role::Viewer, false, quiet),
+        (Role::Viewer, false, early),
+    ] {
         let visitor = samples.signed(role, "/");
         let person = SignedPerson { node_admin, ..SignedPerson::sample(samples.language, role) };
         let page = samples.page_for(&visitor, Section::Home, "work");
         let work = Work::of(page.texts(), &names, &person, &found);
-        let fresh = node_admin.then(|| Fresh { text: "<3>".to_owned(), path: "/listings?new=1&since=1".to_owned() });
-        samples.add("office/home.html", &WorkPage { fresh, ..WorkPage::of(page, &person, work) });
+        samples.add("office/home.html", &WorkPage::of(page, &person, work));
     }
 }
 

@@ -8,7 +8,7 @@ use duikou_proto::v1::{Draft, Listing, SearchListingsResponse};
 use super::super::catalogue::Texts;
 use super::super::layout::Tone;
 use super::super::pager::Empty;
-use super::super::reading::{Names, foreign};
+use super::super::reading::{Fresh, Names, foreign};
 use super::super::signed::SignedPerson;
 use super::super::{format, words};
 use super::home::{FIRST, SOON_DAYS};
@@ -24,6 +24,10 @@ pub(super) struct Found {
     pub(super) facts: WorkFacts,
     /// Own listings that are about to expire, the first few and how many.
     pub(super) expiring: SearchListingsResponse,
+    /// What is new since they were here before.
+    pub(super) fresh: Option<Fresh>,
+    /// Whether the index has more to read, so that what is found with it follows.
+    pub(super) follows: bool,
     pub(super) drafts: WaitingDrafts,
     /// Those of the refused listings that are there still.
     pub(super) refused: Vec<Listing>,
@@ -77,6 +81,9 @@ pub(crate) struct Calm {
 /// What waits for somebody.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
+    pub(crate) fresh: Option<Fresh>,
+    /// Whether more follows by itself.
+    pub(crate) follows: bool,
     /// What there is to do, the most pressing first.
     pub(crate) jobs: Vec<Job>,
     pub(crate) calm: Vec<Calm>,
@@ -107,13 +114,15 @@ impl Work {
         maker.unconfirmed(found);
         maker.links(found);
         if let Some(matches) = &found.matches {
-            maker.matches(matches.as_deref());
+            maker.matches(matches.as_deref(), found.follows);
         }
         let (path, name) = match person.role {
             Role::Viewer => ("/listings", "nav-listings"),
             Role::Editor | Role::Reviewer | Role::Admin => ("/drafts/new", "work-write"),
         };
         Self {
+            fresh: found.fresh.clone(),
+            follows: found.follows,
             jobs: maker.jobs,
             calm: maker.calm,
             nothing: Empty {
@@ -150,6 +159,11 @@ impl Maker<'_> {
         let (tone, advice) = (tone.as_str(), self.texts.text(advice));
         let lines = lines.into_iter().take(FIRST).collect();
         self.jobs.push(Job { id, title, count, tone, advice, lines, all });
+    }
+
+    /// A kind of work of which it is not known yet whether there is any.
+    fn following(&mut self, title: &str) {
+        self.calm.push(Calm { title: self.texts.text(title), advice: self.texts.text("work-follows-calm") });
     }
 
     fn draft(&self, draft: &Draft, ending: &str, detail: String) -> Line {
@@ -255,7 +269,11 @@ impl Maker<'_> {
             self.texts.about("work-expiring-on", &format::date(self.texts.language(), &format::in_china(seconds)))
         };
         let lines = listings.filter_map(|listing| self.listing(listing, ends(listing))).collect();
-        let count = (usize::try_from(found.expiring.total_size).unwrap_or(0), false);
+        let count = usize::try_from(found.expiring.total_size).unwrap_or(0);
+        if count == 0 && found.follows {
+            return self.following("work-expiring");
+        }
+        let count = (count, found.follows);
         let writes = person.role >= Role::Editor;
         let all = if writes {
             ("/drafts/published?closing=soon".to_owned(), "work-expiring-all")
@@ -352,7 +370,7 @@ impl Maker<'_> {
         self.add("alarms", "work-alarms", count, Tone::Danger, "work-alarms-do", "work-alarms-none", lines, all);
     }
 
-    fn matches(&mut self, matches: Option<&[Match]>) {
+    fn matches(&mut self, matches: Option<&[Match]>, follows: bool) {
         let lines = matches.unwrap_or_default().iter().filter_map(|found| {
             let own = found.own.listing.as_ref().map_or("", |own| own.title.as_str());
             let score = found.score.to_string();
@@ -360,6 +378,9 @@ impl Maker<'_> {
             self.listing(&found.other, detail)
         });
         let lines: Vec<Line> = lines.collect();
+        if lines.is_empty() && follows {
+            return self.following("work-matches");
+        }
         let count = (lines.len(), false);
         let calm = if matches.is_some() { "work-matches-none" } else { "work-matches-looking" };
         let all = (String::new(), "");

@@ -29,7 +29,7 @@ pub(super) use ask::Ask;
 pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
 pub(super) use feed::wrong as wrong_search;
-pub(super) use fresh::{Fresh, last_visit, since};
+pub(super) use fresh::{Fresh, last_visit, since, visited};
 pub(super) use listing::{ListingPath, done_by, fingerprint};
 pub(super) use names::Names;
 #[cfg(any(test, feature = "samples"))]

@@ -25,6 +25,7 @@ use super::fresh::{self, Fresh};
 use super::linked;
 use super::names::Names;
 use crate::accounts::Role;
+use crate::search::Patience;
 use crate::time::micros;
 
 /// Results of a page.
@@ -123,7 +124,10 @@ pub(super) async fn search(State(web): State<Web>, visitor: Visitor, RawQuery(qu
             if visitor.signed_in().is_some() {
                 shown.keeps = ask.bare().query();
                 let first = ask.after.is_empty() && !ask.new;
-                shown.fresh = if first { fresh::since(&web, &visitor, visit).await? } else { None };
+                // The index was waited for above: what was found is shown whether or not this can be counted.
+                let visit = visit.filter(|_| first);
+                let fresh = fresh::since(&web, &visitor, visit, Patience::AtOnce).await;
+                shown.fresh = fresh.map(|(fresh, _)| fresh).unwrap_or_default();
             }
             visitor.page(&shown)
         }

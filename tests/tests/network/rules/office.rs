@@ -433,7 +433,8 @@ async fn a_backup_that_was_downloaded_restores() {
     let node = net.node("bijie");
     let office = Office { node, certificate: &certificate };
     let admin = node.let_in_administrator(&certificate).await;
-    node.publish(offer("tea")).await.unwrap();
+    node.let_in(&certificate, "editor", &["bijie=editor"]).await;
+    node.publish(offer("tea").titled("ends soon").with(ends_in(5))).await.unwrap();
     node.publish(offer("home").on_request()).await.unwrap();
     office.says(&admin, "/admin/backups", &["还没有备份"]).await;
     let begun = office.send(&admin, "/admin/backups", &[]).await;
@@ -464,6 +465,13 @@ async fn a_backup_that_was_downloaded_restores() {
     node.start().await;
     node.sees("members/bijie/listings/tea").await;
     node.get("members/bijie/listings/home").await.unwrap();
+    // The search index is made anew. Whoever comes first waits for nothing, and what is found with it follows by itself.
+    let editor = node.signed_in(&certificate, "editor").await;
+    let first = office.page(&editor, "/").await.text();
+    assert!(first.contains("data-follows") && first.contains("检索索引就绪后显示"), "{first}");
+    assert!(first.contains("没有被退回的草稿") && !first.contains("14天内没有信息到期"), "{first}");
+    let part = office.says(&editor, "/home/work", &["ends soon"]).await;
+    assert!(!part.contains("data-follows") && job(&part, "expiring").contains("ends soon"), "{part}");
     let again = node.signed_in(&certificate, "admin").await;
     office.says(&again, "/admin", &["存储与版本", "成员目录"]).await;
     net.finish().await;
