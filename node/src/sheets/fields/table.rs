@@ -36,6 +36,13 @@ const fn beside(info: Info) -> Info {
     Info { written: false, beside: true, ..info }
 }
 
+/// A number that exports have for people who sort or add up: of amounts in one currency alone, and of wages by one time.
+const fn counted(name: Field, id: &'static str, kinds: &'static [Kind], names: (&'static str, &'static str)) -> Info {
+    let help = ("导出时写明，导入时不读取", "exports say it, imports do not read it");
+    beside(field(name, id, kinds, names, &[], &[], help, ""))
+}
+
+const FUNDS: &[Kind] = &[Kind::Capital, Kind::Project];
 const CAPITAL: &[Kind] = &[Kind::Capital];
 const PROJECT: &[Kind] = &[Kind::Project];
 const TECHNOLOGY: &[Kind] = &[Kind::Technology];
@@ -209,6 +216,8 @@ pub static FIELDS: &[Info] = &[
         ("如 8000万元、1.5-2亿元", "for example 80,000,000 CNY or 150000000-200000000 CNY"),
         "8000万元",
     ),
+    counted(F::AmountFrom, "amount_from", FUNDS, ("金额下限（万元）", "Amount from (10,000 CNY)")),
+    counted(F::AmountTo, "amount_to", FUNDS, ("金额上限（万元）", "Amount to (10,000 CNY)")),
     told(field(
         F::TotalInvestment,
         "total_investment",
@@ -351,6 +360,8 @@ pub static FIELDS: &[Info] = &[
         ("如 4500-6000元/月、年薪12万元、日结220元", "for example 4500-6000 CNY/month"),
         "4500-6000元/月",
     ),
+    counted(F::WageFrom, "wage_from", TALENT, ("薪酬下限（元/月）", "Wage from (CNY/month)")),
+    counted(F::WageTo, "wage_to", TALENT, ("薪酬上限（元/月）", "Wage to (CNY/month)")),
     field(
         F::Training,
         "training",

@@ -39,6 +39,10 @@ fn what_is_exported_is_imported_without_change() {
     for (listing, title) in listings.iter_mut().zip(["=cmd|'/c calc'!A1", "+86", "-1", "@a", "'=x", "''", "1e5"]) {
         listing.listing.as_mut().unwrap().title = title.to_owned();
     }
+    // As pages write them, some end with their day; the others a second later, which is no day.
+    for expire in listings.iter_mut().step_by(2).filter_map(|listing| listing.expire_time.as_mut()) {
+        expire.seconds -= 1;
+    }
     // Names and dates stay while none of them has passed.
     let setting = Setting { now: "2026-11-24T00:00:00Z".parse().unwrap(), ..setting() };
     let read_again = |bytes: &[u8], name: &str| -> BTreeMap<String, Listing> {
@@ -61,6 +65,34 @@ fn what_is_exported_is_imported_without_change() {
         assert_eq!(again.get(&name), Some(&listing));
     }
     assert_eq!(again.len(), listings.len());
+    // Whoever sorts, filters and adds up finds dates and numbers, which read as the texts that they were.
+    let book = read(&exported.bytes, "x.xlsx").unwrap();
+    let under = |sheet: &str, header: &str| -> Vec<grid::Cell> {
+        let sheet = book.sheets.iter().find(|grid| grid.name == sheet).unwrap();
+        let at = sheet.lines[0].cells.iter().position(|cell| cell.text() == header).unwrap();
+        let cells = sheet.lines[1..].iter().filter_map(|line| line.cells.get(at)).filter(|cell| !cell.is_blank());
+        cells.cloned().collect()
+    };
+    let is_date = |cell: &grid::Cell| matches!(cell, grid::Cell::Date(_));
+    for (sheet, header) in [("活动", "开始时间"), ("活动", "结束时间")] {
+        let cells = under(sheet, header);
+        assert!(!cells.is_empty() && cells.iter().all(is_date), "{header}: {cells:?}");
+    }
+    let ends = under("项目", "有效期至");
+    assert!(ends.iter().any(is_date) && ends.iter().any(|cell| !is_date(cell)), "{ends:?}");
+    for (sheet, header) in [
+        ("人才", "人数"),
+        ("项目", "金额下限（万元）"),
+        ("资金", "金额上限（万元）"),
+        ("人才", "薪酬下限（元/月）"),
+        ("技术", "成熟度"),
+    ] {
+        let cells = under(sheet, header);
+        assert!(
+            !cells.is_empty() && cells.iter().all(|cell| matches!(cell, grid::Cell::Number(_))),
+            "{header}: {cells:?}"
+        );
+    }
     assert_eq!(export(&listings, Format::Csv, None), Err(SheetError::Kind));
     // For people all kinds stand in one table.
     let mut odd = listings.clone();

@@ -1,5 +1,6 @@
 //! A listing as cells that are read as the same listing.
 
+use duikou_proto::Money;
 use duikou_proto::language::Language;
 use duikou_proto::v1::external_code::Scheme;
 use duikou_proto::v1::opportunity::Details;
@@ -67,12 +68,16 @@ fn particular(body: &Opportunity, field: Field) -> String {
     match (&body.details, field) {
         (Some(Details::Capital(part)), Field::Instrument) => choice::format(&[part.instrument], labels::INSTRUMENTS),
         (Some(Details::Capital(part)), Field::Amount) => range(&part.amount_min, &part.amount_max, None),
+        (Some(Details::Capital(part)), Field::AmountFrom) => counted(part.amount_min.as_ref(), WAN),
+        (Some(Details::Capital(part)), Field::AmountTo) => counted(part.amount_max.as_ref(), WAN),
         (Some(Details::Capital(part)), Field::Stages) => choice::format(&part.stages, labels::STAGES),
         (Some(Details::Capital(part)), Field::Conditions) => part.conditions.clone(),
         (Some(Details::Project(part)), Field::CooperationModes) => {
             choice::format(&part.cooperation_modes, labels::COOPERATION_MODES)
         }
         (Some(Details::Project(part)), Field::Investment) => range(&part.investment_min, &part.investment_max, None),
+        (Some(Details::Project(part)), Field::AmountFrom) => counted(part.investment_min.as_ref(), WAN),
+        (Some(Details::Project(part)), Field::AmountTo) => counted(part.investment_max.as_ref(), WAN),
         (Some(Details::Project(part)), Field::Phase) => choice::format(&[part.phase], labels::PHASES),
         (Some(Details::Project(part)), Field::LandTerms) => part.land_terms.clone(),
         (Some(Details::Project(part)), Field::PolicyTerms) => part.policy_terms.clone(),
@@ -90,6 +95,12 @@ fn particular(body: &Opportunity, field: Field) -> String {
         (Some(Details::Talent(part)), Field::Wage) => {
             range(&part.wage_min, &part.wage_max, Period::try_from(part.wage_period).ok())
         }
+        (Some(Details::Talent(part)), Field::WageFrom) if part.wage_period() == Period::Month => {
+            counted(part.wage_min.as_ref(), 1)
+        }
+        (Some(Details::Talent(part)), Field::WageTo) if part.wage_period() == Period::Month => {
+            counted(part.wage_max.as_ref(), 1)
+        }
         (Some(Details::Talent(part)), Field::Training) => part.training.clone(),
         (Some(Details::Event(part)), Field::Start) => time(part.start_time.as_ref(), &part.time_zone),
         (Some(Details::Event(part)), Field::End) => time(part.end_time.as_ref(), &part.time_zone),
@@ -99,6 +110,28 @@ fn particular(body: &Opportunity, field: Field) -> String {
         (Some(Details::Event(part)), Field::Deadline) => time(part.registration_deadline.as_ref(), &part.time_zone),
         (Some(Details::Event(part)), Field::Capacity) => number(part.capacity),
         _ => String::new(),
+    }
+}
+
+/// Yuan in one 万.
+const WAN: i128 = 10_000;
+
+/// An amount of yuan in units of so many, exactly; nothing of other currencies, which nobody adds to them.
+fn counted(amount: Option<&Money>, unit: i128) -> String {
+    const NANOS: i128 = 1_000_000_000;
+    let Some(Money { units, nanos, .. }) = amount.filter(|amount| amount.currency_code == "CNY") else {
+        return String::new();
+    };
+    let (all, one) = (i128::from(*units) * NANOS + i128::from(*nanos), unit * NANOS);
+    if all < 0 {
+        return String::new();
+    }
+    let (whole, rest) = (all / one, all % one);
+    let places = one.ilog10() as usize;
+    let rest = format!("{rest:0places$}");
+    match rest.trim_end_matches('0') {
+        "" => whole.to_string(),
+        rest => format!("{whole}.{rest}"),
     }
 }
 
@@ -161,6 +194,21 @@ fn codes(all: &[ExternalCode]) -> (String, String, Vec<ExternalCode>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_of_yuan_are_numbers_of_their_unit_and_others_none() {
+        let money = |code: &str, units, nanos| Money { currency_code: code.to_owned(), units, nanos };
+        for (amount, unit, number) in [
+            (money("CNY", 120_000_000, 0), WAN, "12000"),
+            (money("CNY", 12_345, 0), WAN, "1.2345"),
+            (money("CNY", 4_500, 500_000_000), 1, "4500.5"),
+            (money("CNY", 0, 0), WAN, "0"),
+            (money("USD", 5_000_000, 0), WAN, ""),
+        ] {
+            assert_eq!(counted(Some(&amount), unit), number, "{amount:?}");
+        }
+        assert_eq!(counted(None, WAN), "");
+    }
 
     #[test]
     fn an_end_with_its_day_is_the_day_and_any_other_says_its_time() {

@@ -1,12 +1,12 @@
-//! Listings as tables: a sheet for each kind, each cell a text that is read again as it was.
+//! Listings as tables: a sheet for each kind, each cell one that is read again as the text that it was.
 
 use duikou_proto::v1::Listing;
 use duikou_proto::validate::kind_of;
-use jiff::civil::Date;
 use rust_xlsxwriter::Workbook;
 
 use super::cells::cell as text_of;
-use super::{broken, day_format, header_format, text_format, width};
+use super::values::{Looks, Value};
+use super::{PlainCell, broken, header_format, width};
 use crate::limits;
 use crate::sheets::csv::guarded;
 use crate::sheets::fields::{FIELDS, Field, Info};
@@ -91,7 +91,7 @@ pub(crate) struct List<'l, T> {
     /// The headers of further columns, which no import reads.
     pub(crate) beside: &'l [String],
     /// What stands below these.
-    pub(crate) said: &'l dyn Fn(&T) -> Vec<String>,
+    pub(crate) said: &'l dyn Fn(&T) -> Vec<PlainCell>,
     /// Said in a last row, which no import reads.
     pub(crate) more: Option<&'l str>,
 }
@@ -139,7 +139,7 @@ pub(crate) fn readable(text: &str) -> String {
 
 fn xlsx<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
     let mut book = Workbook::new();
-    let (header, text, day) = (header_format(), text_format(), day_format());
+    let (header, looks) = (header_format(), Looks::new());
     if list.of_kinds.is_empty() {
         book.add_worksheet();
     }
@@ -159,16 +159,10 @@ fn xlsx<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
         }
         for (row, thing) in (1_u32..).zip(things) {
             for (column, info) in (0_u16..).zip(&fields) {
-                let value = (list.cell)(thing, info.field)?;
-                // What no import reads is a date for whoever sorts by it.
-                match serial(&value).filter(|_| info.field == Field::Published) {
-                    Some(serial) => sheet.write_number_with_format(row, column, serial, &day).map_err(broken)?,
-                    None if value.is_empty() => continue,
-                    None => sheet.write_string_with_format(row, column, value, &text).map_err(broken)?,
-                };
+                looks.write(sheet, row, column, Value::of(info.field, (list.cell)(thing, info.field)?))?;
             }
             for (column, said) in (first_beside..).zip((list.said)(thing)) {
-                sheet.write_string_with_format(row, column, said, &text).map_err(broken)?;
+                looks.write(sheet, row, column, said.into_value())?;
             }
         }
         let rows = u32::try_from(things.len()).unwrap_or(u32::MAX);
@@ -185,13 +179,6 @@ fn xlsx<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
 
 /// Characters of a column that stands beside those of fields.
 const WIDTH_BESIDE: f64 = 18.0;
-
-/// A day as spreadsheets count it.
-fn serial(day: &str) -> Option<f64> {
-    let day: Date = day.parse().ok()?;
-    let since = day.duration_since(Date::constant(1899, 12, 30));
-    Some((since.as_secs() / (24 * 60 * 60)) as f64)
-}
 
 /// The header of the column that says a row's kind, where there are several.
 const KIND: &str = "类别";
@@ -217,7 +204,7 @@ fn csv<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
                 false => Ok(String::new()),
             };
             let first = several.then(|| Ok(kind.zh().to_owned()));
-            let said = (list.said)(thing).into_iter().map(|text| Ok(guarded(&text)));
+            let said = (list.said)(thing).into_iter().map(|cell| Ok(cell.in_csv()));
             let row = first.into_iter().chain(columns.iter().map(of_kind)).chain(said);
             writer.write_record(row.collect::<Result<Vec<_>, _>>()?).map_err(failed)?;
         }

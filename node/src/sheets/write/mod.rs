@@ -5,6 +5,7 @@ mod export;
 mod faults;
 mod plain;
 mod template;
+mod values;
 
 pub(super) use cells::{cell, in_form};
 pub use export::{Export, export};
@@ -29,11 +30,6 @@ fn header_format() -> Format {
 /// Cells: texts that stay texts, whatever they begin with.
 fn text_format() -> Format {
     Format::new().set_num_format("@").set_quote_prefix().set_text_wrap().set_align(FormatAlign::Top)
-}
-
-/// Days.
-fn day_format() -> Format {
-    Format::new().set_num_format("yyyy-mm-dd").set_align(FormatAlign::Top)
 }
 
 /// Width of a column in characters, by how much its field takes.

@@ -1,10 +1,13 @@
-//! Tables of anything: names and numbers, as a workbook or as CSV.
+//! Tables of anything: names, numbers and times, as a workbook or as CSV.
 
+use jiff::civil::DateTime;
 use rust_xlsxwriter::{DocProperties, Format, Workbook};
 
-use super::{broken, header_format, text_format};
+use super::values::{Looks, Value};
+use super::{broken, header_format};
 use crate::sheets::SheetError;
 use crate::sheets::csv::guarded;
+use crate::sheets::grid::Cell;
 
 /// Width of the first column, and of the others, in characters.
 const NAME_WIDTH: f64 = 36.0;
@@ -17,6 +20,27 @@ pub(crate) enum PlainCell {
     Text(String),
     /// Is counted with.
     Number(i64),
+    /// Is sorted by; a day, where it is midnight.
+    Time(DateTime),
+}
+
+impl PlainCell {
+    pub(super) fn into_value(self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text(text),
+            Self::Number(number) => Value::Number(number as f64),
+            Self::Time(at) => Value::Time(at),
+        }
+    }
+
+    /// What of it stands in a CSV.
+    pub(super) fn in_csv(&self) -> String {
+        match self {
+            Self::Text(text) => guarded(text),
+            Self::Number(number) => number.to_string(),
+            Self::Time(at) => Cell::Date(*at).text(),
+        }
+    }
 }
 
 /// A table with its name and headers.
@@ -35,7 +59,7 @@ pub(crate) struct PlainSheet {
 pub(crate) fn workbook_of(title: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>, SheetError> {
     let mut book = Workbook::new();
     book.set_properties(&DocProperties::new().set_title(title));
-    let (header, text, bold) = (header_format(), text_format(), Format::new().set_bold());
+    let (header, looks, bold) = (header_format(), Looks::new(), Format::new().set_bold());
     for table in sheets {
         let sheet = book.add_worksheet();
         sheet.set_name(&table.name).map_err(broken)?;
@@ -51,15 +75,13 @@ pub(crate) fn workbook_of(title: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>,
         }
         for (row, cells) in (first + 1..).zip(&table.rows) {
             for (column, cell) in (0_u16..).zip(cells) {
-                match cell {
-                    // An empty cell is none: what counts cells passes it over.
-                    PlainCell::Text(value) if value.is_empty() => continue,
-                    PlainCell::Text(value) => {
-                        sheet.write_string_with_format(row, column, value, &text).map_err(broken)?
-                    }
-                    PlainCell::Number(value) => sheet.write_number(row, column, *value as f64).map_err(broken)?,
-                };
+                looks.write(sheet, row, column, cell.clone().into_value())?;
             }
+        }
+        let rows = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
+        if let Some(last) = table.columns.len().checked_sub(1).filter(|_| rows > 0) {
+            let last = u16::try_from(last).unwrap_or(u16::MAX);
+            sheet.autofilter(first, 0, first.saturating_add(rows), last).map_err(broken)?;
         }
     }
     book.save_to_buffer().map_err(broken)
@@ -75,11 +97,7 @@ pub(crate) fn csv_of(sheet: &PlainSheet) -> Result<Vec<u8>, SheetError> {
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
     writer.write_record(sheet.columns.iter().map(|name| guarded(name))).map_err(failed)?;
     for row in &sheet.rows {
-        let cells = row.iter().map(|cell| match cell {
-            PlainCell::Text(text) => guarded(text),
-            PlainCell::Number(number) => number.to_string(),
-        });
-        writer.write_record(cells).map_err(failed)?;
+        writer.write_record(row.iter().map(PlainCell::in_csv)).map_err(failed)?;
     }
     writer.into_inner().map_err(|error| SheetError::Write(error.to_string()))
 }
@@ -94,10 +112,11 @@ mod tests {
 
     #[test]
     fn another_program_reads_names_as_texts_and_numbers_as_numbers() {
-        let cells = vec![PlainCell::Text("=1+1".to_owned()), PlainCell::Number(1_234)];
+        let day = "2026-11-03T00:00".parse().unwrap();
+        let cells = vec![PlainCell::Text("=1+1".to_owned()), PlainCell::Number(1_234), PlainCell::Time(day)];
         let sheet = PlainSheet {
             name: "按类别".to_owned(),
-            columns: vec!["名".to_owned(), "数".to_owned()],
+            columns: vec!["名".to_owned(), "数".to_owned(), "日".to_owned()],
             rows: vec![cells],
         };
         let bytes = workbook_of("题", std::slice::from_ref(&sheet)).unwrap();
@@ -106,7 +125,12 @@ mod tests {
         assert_eq!(range.get((0, 0)), Some(&Data::String("题".to_owned())));
         assert_eq!(range.get((2, 0)), Some(&Data::String("=1+1".to_owned())));
         assert_eq!(range.get((2, 1)), Some(&Data::Float(1_234.0)));
+        let Some(Data::DateTime(shown)) = range.get((2, 2)) else { panic!("no date: {range:?}") };
+        assert!(shown.is_datetime() && shown.as_f64() == 46_329.0, "{shown:?}");
         let text = String::from_utf8(csv_of(&sheet).unwrap()).unwrap();
-        assert!(text.starts_with("\u{feff}名,数\r\n") && text.contains("1234") && !text.contains("\n=1+1"), "{text}");
+        assert!(
+            text.starts_with("\u{feff}名,数,日\r\n") && text.contains("1234,2026-11-03") && !text.contains("\n=1+1"),
+            "{text}"
+        );
     }
 }

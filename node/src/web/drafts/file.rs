@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use duikou_proto::v1::Draft;
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::draft_service_server::DraftService;
+use jiff::civil::DateTime;
 
 use super::super::catalogue::Texts;
 use super::super::respond::Answer;
@@ -18,7 +19,7 @@ use super::people::People;
 use crate::limits;
 use crate::sheets::fields::Field;
 use crate::sheets::form::cell_of;
-use crate::sheets::{Format, Kind, List, SheetError, readable, write_list};
+use crate::sheets::{Format, Kind, List, PlainCell, SheetError, readable, write_list};
 
 /// Drafts that are asked for at once.
 const PAGE: i32 = 1_000;
@@ -31,7 +32,7 @@ struct Row {
     /// What its form holds: what was typed where that gives no value yet, and nothing of who may see it until somebody has
     /// said so.
     held: HashMap<Field, String>,
-    said: [String; 4],
+    said: [PlainCell; 4],
 }
 
 /// The drafts that are asked for.
@@ -67,13 +68,22 @@ impl Row {
         let aside = [Field::Id, Field::Rest].map(|field| (field, cell_of(&listing, field)));
         let updated = draft.update_time.map_or(0, |time| time.seconds);
         let said = [
-            state(texts, draft.state()),
-            if draft.state() == DraftState::Returned { draft.return_reason.clone() } else { String::new() },
-            people.name(&draft.author),
-            format::in_china(updated).strftime("%Y-%m-%d %H:%M").to_string(),
+            PlainCell::Text(state(texts, draft.state())),
+            PlainCell::Text(match draft.state() {
+                DraftState::Returned => readable(&draft.return_reason),
+                _ => String::new(),
+            }),
+            PlainCell::Text(readable(&people.name(&draft.author))),
+            PlainCell::Time(to_the_minute(updated)),
         ];
         Some(Self { kind, held: texts_of(kind, draft).into_iter().chain(aside).collect(), said })
     }
+}
+
+/// A moment as people look for it: by its day and time, in China.
+fn to_the_minute(seconds: i64) -> DateTime {
+    let at = format::in_china(seconds).datetime();
+    at.with().second(0).subsec_nanosecond(0).build().unwrap_or(at)
 }
 
 fn written(rows: &[Row], beside: &[String], more: Option<&str>, format: Format) -> Result<Vec<u8>, SheetError> {
@@ -83,7 +93,7 @@ fn written(rows: &[Row], beside: &[String], more: Option<&str>, format: Format) 
         columns: &|info| info.written,
         cell: &|row: &Row, field| Ok(row.held.get(&field).map_or_else(String::new, |text| readable(text))),
         beside,
-        said: &|row| row.said.iter().map(|text| readable(text)).collect(),
+        said: &|row| row.said.to_vec(),
         more,
     };
     write_list(&list, format).map(|export| export.bytes)
