@@ -1,8 +1,8 @@
 //! An office's own pages: its work list, what it did over time, and the administration of its server.
 //!
 //! `home` is the work list (`work` is what stands in it, `matches` looks for counterparts beside it), `statistics` the
-//! figures (`chart` draws them, `tables` is them as CSV and workbook), `admin`, `directory`, `backups` and `settings` what
-//! administrators see.
+//! figures (`chart` draws them, `tables` is them as CSV and workbook, in which `listed` names what they count), `admin`,
+//! `directory`, `backups` and `settings` what administrators see.
 //!
 //! The work list asks at once the search index for own listings that end within 14 days, `services/office/drafts` for the
 //! drafts that were handed in or returned, and `services/office/work` for refusals, missing confirmations, links and,
@@ -16,6 +16,7 @@ mod backups;
 mod chart;
 mod directory;
 mod home;
+mod listed;
 mod matches;
 #[cfg(any(test, feature = "samples"))]
 mod samples;

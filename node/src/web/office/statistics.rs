@@ -8,18 +8,19 @@ use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::civil::Date;
 
-use super::super::Web;
 use super::super::catalogue::Texts;
-use super::super::format;
 use super::super::forms::Choice;
 use super::super::layout::{Page, Section};
 use super::super::pager::Empty;
 use super::super::reading::Names;
 use super::super::respond::Answer;
 use super::super::signed::Signed;
+use super::super::{Web, format, tables as files};
 use super::chart::{Chart, Shown};
+use super::listed::listed;
 use super::tables::{Row, Table, all_tables, csv, workbook};
 use crate::services::Figures;
+use crate::sheets::Format;
 
 /// Months that the page shows together.
 const MONTHS: i32 = 12;
@@ -180,28 +181,30 @@ pub(super) async fn file(State(web): State<Web>, signed: Signed, Path(file): Pat
     let names = Names::new(&web, &signed);
     let tables = all_tables(signed.texts, &names, &figures, &figures);
     let broken = |error: crate::sheets::SheetError| signed.failed(&tonic::Status::internal(error.to_string()));
-    let (kind, bytes) = match rest {
-        "xlsx" if one => {
-            let who = signed.person().member_name.clone();
-            let title =
-                signed.texts.fill("report-title", &[("what", &who), ("month", &month_name(signed.texts, span))]);
-            let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-            (kind, workbook(&title, &tables).map_err(broken)?)
-        }
-        rest => {
-            let wanted = rest.strip_suffix(".csv").ok_or_else(absent)?;
-            let table = tables.iter().find(|table| table.id == wanted).ok_or_else(absent)?;
-            ("text/csv; charset=utf-8", csv(table).map_err(broken)?)
-        }
-    };
-    Ok(attached(kind, &file, bytes))
+    if rest == "xlsx" && one {
+        let who = signed.person().member_name.clone();
+        let title = signed.texts.fill("report-title", &[("what", &who), ("month", &month_name(signed.texts, span))]);
+        let listed = listed(&web, &signed, span).await?;
+        let name = format!("duikou-{span}");
+        let head = title.clone();
+        let mut report =
+            files::made(&web, &signed, &name, &title, Format::Xlsx, move || workbook(&head, listed, &tables)).await?;
+        report.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(NOT_KEPT));
+        return Ok(report);
+    }
+    let wanted = rest.strip_suffix(".csv").ok_or_else(absent)?;
+    let table = tables.iter().find(|table| table.id == wanted).ok_or_else(absent)?;
+    Ok(attached("text/csv; charset=utf-8", &file, csv(table).map_err(broken)?))
 }
+
+/// What is of one office alone is kept by nobody on the way.
+const NOT_KEPT: &str = "private, no-store";
 
 /// A file that a browser keeps under this name, which holds no quote.
 fn attached(kind: &'static str, name: &str, bytes: Vec<u8>) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(NOT_KEPT));
     let kept = HeaderValue::from_str(&format!("attachment; filename=\"duikou-{name}\""));
     headers.insert(CONTENT_DISPOSITION, kept.unwrap_or(HeaderValue::from_static("attachment")));
     (StatusCode::OK, headers, bytes).into_response()

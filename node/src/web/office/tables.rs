@@ -139,10 +139,10 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, SheetError> {
     csv_of(&sheet(table))
 }
 
-/// Tables as the sheets of a workbook with this title.
+/// A sheet and tables as those of a workbook with this title.
 ///
 /// # Errors
 /// Where it cannot be written.
-pub(super) fn workbook(title: &str, tables: &[Table]) -> Result<Vec<u8>, SheetError> {
-    workbook_of(title, &tables.iter().map(sheet).collect::<Vec<_>>())
+pub(super) fn workbook(title: &str, first: PlainSheet, tables: &[Table]) -> Result<Vec<u8>, SheetError> {
+    workbook_of(title, &std::iter::once(first).chain(tables.iter().map(sheet)).collect::<Vec<_>>())
 }

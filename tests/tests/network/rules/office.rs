@@ -348,12 +348,32 @@ async fn statistics_are_what_was_done() {
         "wine is not for it: {partners}"
     );
 
-    let report = office.page(&viewer, &format!("/statistics/{month}.xlsx")).await;
-    assert_eq!(report.status, 200, "{:?}", report.headers);
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(report.body)).unwrap();
-    assert_eq!(book.sheet_names(), ["按月份", "查询与送达", "按类别", "按地区", "按成员"]);
+    let report = async |session: &str| {
+        let report = office.page(session, &format!("/statistics/{month}.xlsx")).await;
+        assert_eq!(report.status, 200, "{:?}", report.headers);
+        report
+    };
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(report(&viewer).await.body)).unwrap();
+    assert_eq!(book.sheet_names(), ["本月信息清单", "按月份", "查询与送达", "按类别", "按地区", "按成员"]);
     let sheet = book.worksheet_range("按月份").unwrap();
     assert_eq!(sheet.get((2, 1)), Some(&Data::Float(4.0)), "{sheet:?}");
+    // What is counted is named; what has ended for those alone who may write it.
+    let listed = |report: HttpAnswer| {
+        let mut book: Xlsx<_> = Xlsx::new(Cursor::new(report.body)).unwrap();
+        let sheet = book.worksheet_range("本月信息清单").unwrap();
+        let text = |cell: &Data| cell.to_string();
+        let mut rows: Vec<(String, String)> = sheet.rows().skip(2).map(|row| (text(&row[0]), text(&row[1]))).collect();
+        rows.sort();
+        (rows, sheet)
+    };
+    let (rows, sheet) = listed(report(&editor).await);
+    let named: Vec<(&str, &str)> =
+        rows.iter().map(|(title, what)| (title.trim_end_matches(" for partner cities"), what.as_str())).collect();
+    let all = [("inner", "发布"), ("loan", "发布"), ("loan", "已落实"), ("more tea", "发布"), ("wine", "发布")];
+    assert_eq!(named, all, "{sheet:?}");
+    assert!(matches!(sheet.get((2, 2)), Some(Data::DateTime(_))), "{sheet:?}");
+    let (rows, sheet) = listed(report(&viewer).await);
+    assert!(!rows.iter().any(|(title, _)| title.starts_with("loan")) && rows.len() == 4, "{sheet:?}");
 
     for wrong in ["/statistics/1999-01.xlsx", "/statistics/year.xlsx", "/statistics/year.secrets.csv", "/statistics/x"]
     {
