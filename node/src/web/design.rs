@@ -86,7 +86,12 @@ fn fields(texts: Texts) -> Vec<Field> {
             .helped(label("design-line-help"))
             .faulted(Some(label("design-wrong-error"))),
         Field::new("design-choice", label("design-choice"), Control::Choice(kinds.clone().into())).holding("talent"),
-        Field::new("design-radio", label("design-radio"), Control::Radio(kinds.clone().into())).holding("talent"),
+        Field::new(
+            "design-radio",
+            label("design-radio"),
+            Control::Radio(kinds.clone().map(|kind| (kind, String::new())).into()),
+        )
+        .holding("talent"),
         Field::new("design-file", label("design-file"), Control::File(".csv")),
         Field::new("design-area", label("design-area"), Control::Area),
         Field::new("design-check", label("design-check"), Control::Check).holding("on"),

@@ -11,8 +11,8 @@ pub(crate) enum Control {
     Area,
     /// One of these.
     Choice(Vec<Choice>),
-    /// One of these, all in view.
-    Radio(Vec<Choice>),
+    /// One of these, all in view, each with why it cannot be chosen; empty: it can.
+    Radio(Vec<(Choice, String)>),
     /// Yes or no.
     Check,
     /// A file. The words are those of `accept`.

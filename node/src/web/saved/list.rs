@@ -21,6 +21,7 @@ use super::super::signed::Signed;
 use super::super::tables::{self, Exports};
 use super::super::visitor::Visitor;
 use super::SAVED;
+use super::subscribe::feeds;
 use super::subscription::{self, state, way};
 use crate::accounts::Role;
 use crate::limits;
@@ -39,6 +40,8 @@ pub(super) struct SearchLine {
     /// Empty where nothing is new.
     new: String,
     seen: String,
+    /// How one with words can be followed, which no subscription goes by.
+    feeds: Vec<(String, String)>,
 }
 
 /// A subscription in the list.
@@ -146,10 +149,12 @@ impl ListPage {
 
 fn line(texts: Texts, search: &SavedSearch, new: Option<usize>) -> SearchLine {
     let seen = format::in_china(search.seen.div_euclid(1_000_000));
+    let ask = Ask::read(&search.query);
     SearchLine {
         path: format!("{SAVED}/{}", search.id),
         name: search.name.clone(),
-        about: Ask::read(&search.query).about(texts),
+        about: ask.about(texts),
+        feeds: feeds(texts, &ask),
         new: match new {
             None => texts.text("saved-wrong"),
             Some(0) => String::new(),

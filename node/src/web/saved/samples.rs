@@ -54,10 +54,12 @@ pub(in crate::web) fn samples(samples: &Samples) {
     samples.add("saved/list.html", &ListPage::of(page(), &searches, &ways, true));
     samples.add("saved/list.html", &ListPage::of(page(), &[], &[], false));
     samples.add("kit/asking.html", &forgetting(page(), &kept(query)));
-    samples.add("saved/subscribe.html", &SubscribePage::of(page(), &kept(query), &Sent::default(), &[]));
+    samples.add("saved/subscribe.html", &SubscribePage::of(page(), &kept(query), true, &Sent::default(), &[]));
     let sent = Sent::read(b"way=webhook&url=%22%3E&address=x&pace=weekly&request_id=1").unwrap_or_default();
     let faults = [("subscription.webhook.url".to_owned(), "<bad>".to_owned()), (String::new(), "<no mail>".to_owned())];
-    samples.add("saved/subscribe.html", &SubscribePage::of(page(), &kept("kind=event"), &sent, &faults));
+    samples.add("saved/subscribe.html", &SubscribePage::of(page(), &kept("kind=event"), true, &sent, &faults));
+    let without_mail = SubscribePage::of(page(), &kept("kind=event"), false, &Sent::default(), &[]);
+    samples.add("saved/subscribe.html", &without_mail);
     let names = Names::sample(samples.language, NETWORK);
     let delivery = |outcome: Outcome| Delivery {
         id: "evt_1".to_owned(),

@@ -79,16 +79,23 @@ async fn kept(web: &Web, signed: &Signed, id: &str) -> Result<SavedSearch, super
 pub(super) async fn form(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
     let search = kept(&web, &signed, &id).await?;
     let page = Page::new(&web, &signed, Section::Saved, signed.texts.about("subscribe-title", &search.name));
-    signed.page(&SubscribePage::of(page, &search, &Sent::default(), &[]))
+    signed.page(&SubscribePage::of(page, &search, web.desk().sends_mail(), &Sent::default(), &[]))
 }
 
 impl SubscribePage {
-    pub(super) fn of(mut page: Page, search: &SavedSearch, sent: &Sent, faults: &[(String, String)]) -> Self {
+    /// `mails`: whether this server sends mail.
+    pub(super) fn of(
+        mut page: Page,
+        search: &SavedSearch,
+        mails: bool,
+        sent: &Sent,
+        faults: &[(String, String)],
+    ) -> Self {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb { path: SAVED.to_owned(), name: texts.text("saved-title") }];
         let ask = Ask::read(&search.query);
-        let fields = fields(texts, sent, faults);
+        let fields = fields(texts, mails, sent, faults);
         let beside = |path: &str| fields.iter().any(|field| place(path) == field.name);
         let others = faults.iter().filter(|(path, _)| !beside(path));
         page.notices.extend(others.map(|(_, text)| Notice { tone: Tone::Danger, text: text.clone() }));
@@ -102,18 +109,21 @@ impl SubscribePage {
                 true => Ask { q: String::new(), ..ask.clone() }.about(texts),
                 false => texts.text("any"),
             },
-            feeds: match ask.q.is_empty() {
-                true => Vec::new(),
-                false => {
-                    FORMS.map(|(ending, id)| (ask.bare().at(&format!("/listings.{ending}")), texts.text(id))).into()
-                }
-            },
+            feeds: feeds(texts, &ask),
             search: ask.bare().at("/listings"),
             words: ask.q,
             fields,
             request_id,
             page,
         }
+    }
+}
+
+/// The feeds of a search with words, by which no subscription goes; none where one can be made.
+pub(super) fn feeds(texts: Texts, ask: &Ask) -> Vec<(String, String)> {
+    match ask.q.is_empty() {
+        true => Vec::new(),
+        false => FORMS.map(|(ending, id)| (ask.bare().at(&format!("/listings.{ending}")), texts.text(id))).into(),
     }
 }
 
@@ -124,7 +134,7 @@ fn place(path: &str) -> &'static str {
     places.iter().find(|(known, _)| path.starts_with(known)).map_or("", |(_, field)| field)
 }
 
-fn fields(texts: Texts, sent: &Sent, faults: &[(String, String)]) -> Vec<Field> {
+fn fields(texts: Texts, mails: bool, sent: &Sent, faults: &[(String, String)]) -> Vec<Field> {
     let choice = |(value, id): (&str, &str)| Choice { value: value.to_owned(), name: texts.text(id) };
     let fault = |name: &str| {
         let told = faults.iter().filter(|(path, _)| place(path) == name).map(|(_, text)| text.as_str());
@@ -135,11 +145,13 @@ fn fields(texts: Texts, sent: &Sent, faults: &[(String, String)]) -> Vec<Field> 
         given => given.to_owned(),
     };
     let paces = PACES.map(|(value, _, id)| choice((value, id)));
-    let way = Field::new("way", texts.text("subscription-way"), Control::Radio(WAYS.map(choice).into()));
+    let closed = |way: &str| if way == "mail" && !mails { texts.text("way-mail-closed") } else { String::new() };
+    let ways = WAYS.map(|way| (choice(way), closed(way.0)));
+    let way = Field::new("way", texts.text("subscription-way"), Control::Radio(ways.into()));
     let address = Field::new("address", texts.text("subscribe-address"), Control::Line("email"));
     let url = Field::new("url", texts.text("subscribe-url"), Control::Line("url"));
-    vec![
-        Field { required: true, ..way.holding(&or("way", "mail")).faulted(fault("way")) },
+    let usual = if mails { "mail" } else { "page" };
+    let of_mail = [
         Field {
             autocomplete: "email",
             ..address
@@ -148,8 +160,11 @@ fn fields(texts: Texts, sent: &Sent, faults: &[(String, String)]) -> Vec<Field> 
                 .faulted(fault("address"))
         },
         Field::new("pace", texts.text("subscribe-pace"), Control::Choice(paces.into())).holding(&or("pace", "daily")),
-        url.holding(sent.line("url")).helped(texts.text("subscribe-url-help")).faulted(fault("url")),
-    ]
+    ];
+    let mut fields = vec![Field { required: true, ..way.holding(&or("way", usual)).faulted(fault("way")) }];
+    fields.extend(of_mail.into_iter().filter(|_| mails));
+    fields.push(url.holding(sent.line("url")).helped(texts.text("subscribe-url-help")).faulted(fault("url")));
+    fields
 }
 
 /// Makes it, as the service is asked by programs too.
@@ -164,7 +179,7 @@ pub(super) async fn make(
     if !Ask::read(&search.query).q.is_empty() {
         // Without its words it would deliver what nobody looked for.
         let page = Page::new(&web, &signed, Section::Saved, signed.texts.about("subscribe-title", &search.name));
-        let page = SubscribePage::of(page, &search, &sent, &[]);
+        let page = SubscribePage::of(page, &search, web.desk().sends_mail(), &sent, &[]);
         return signed.page_with(StatusCode::BAD_REQUEST, &page);
     }
     let request = Ask::read(&search.query).bare().request(signed.texts);
@@ -207,7 +222,8 @@ pub(super) async fn make(
         }
         Err(status) => match faults(&signed, &status) {
             Some(faults) => {
-                signed.page_with(StatusCode::BAD_REQUEST, &SubscribePage::of(page, &search, &sent, &faults))
+                let page = SubscribePage::of(page, &search, web.desk().sends_mail(), &sent, &faults);
+                signed.page_with(StatusCode::BAD_REQUEST, &page)
             }
             None => Err(signed.failed(&status)),
         },

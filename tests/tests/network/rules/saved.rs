@@ -93,6 +93,8 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     let page = node.page(&certificate, &bijie, "/saved").await.text();
     let worded = page.split("by word").next().and_then(|before| before.rsplit("href=\"/saved/").next());
     let worded = format!("/saved/{}/subscribe", worded.and_then(|rest| rest.split('"').next()).unwrap());
+    assert!(page.contains("href=\"/listings.atom?q=park\"") && !page.contains(&worded), "feeds go by words: {page}");
+    assert!(page.contains(&format!("href=\"/saved/{own}/subscribe\"")), "{page}");
     let page = node.page(&certificate, &bijie, &worded).await.text();
     assert!(page.contains("含检索词的检索不能建立订阅") && !page.contains("name=\"way\""), "{page}");
     assert!(page.contains("href=\"/listings.atom?q=park\""), "{page}");
@@ -103,6 +105,8 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     // A calendar and feed is made of it, whose address is shown once.
     let form = format!("/saved/{own}/subscribe");
     let page = node.page(&certificate, &bijie, &form).await.text();
+    let closed = page.contains("value=\"mail\" disabled") && page.contains("本站未开通邮件");
+    assert!(closed && !page.contains("name=\"address\""), "no mail is set up here: {page}");
     let mut fields = filled(&page, &form);
     fields.iter_mut().find(|(name, _)| name == "way").unwrap().1 = "page".to_owned();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
