@@ -112,6 +112,20 @@ pub(crate) fn span(language: Language, from: &ZonedDateTime, to: &ZonedDateTime)
     }
 }
 
+/// The days from one to another: `2月26日至3月19日`, `26 February to 19 March`, with the years where they differ.
+pub(crate) fn days(language: Language, from: &ZonedDateTime, to: &ZonedDateTime) -> String {
+    let day = |time: &ZonedDateTime| match language {
+        _ if from.year() != to.year() => date(language, time),
+        Language::Zh => format!("{}月{}日", time.month(), time.day()),
+        Language::En => format!("{} {}", time.day(), month_name(time)),
+    };
+    let (from, to) = (day(from), day(to));
+    match language {
+        Language::Zh => format!("{from}至{to}"),
+        Language::En => format!("{from} to {to}"),
+    }
+}
+
 /// `2026-11-03T01:02:03Z`, for machines.
 pub(crate) fn rfc3339(seconds: i64) -> String {
     Timestamp::from_second(seconds).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -145,6 +159,8 @@ mod tests {
         let (later, next) = (in_china(1_793_667_720 + 3600), in_china(1_793_667_720 + 86_400));
         assert_eq!(span(Language::Zh, &time, &later), "2026年11月3日 09:02–10:02");
         assert_eq!(span(Language::En, &time, &next), "3 November 2026, 09:02 to 4 November 2026, 09:02");
+        assert_eq!(days(Language::En, &time, &next), "3 November to 4 November");
+        assert_eq!(days(Language::Zh, &time, &in_china(1_800_000_000)), "2026年11月3日至2027年1月15日");
         assert_eq!(clock(&in_zone(1_793_667_720, "Europe/Berlin")), "02:02");
         assert_eq!(clock(&in_zone(1_793_667_720, "Nowhere/At_All")), "01:02");
         assert_eq!(rfc3339(1_793_667_720), "2026-11-03T01:02:00Z");

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{ToSpan, ZonedDateTime};
 
+use super::super::catalogue::Texts;
 use super::super::layout::{FeedLink, Page, Section};
 use super::super::pager::Empty;
 use super::super::respond::Answer;
@@ -34,6 +35,10 @@ pub(crate) struct Entry {
     pub(crate) lang: String,
     /// When it begins; that it goes on, on the days after that.
     pub(crate) clock: String,
+    /// From when to when, where it has several days; where those stand below each other it is there on the first alone.
+    pub(crate) period: String,
+    /// Whether a day before has it too.
+    pub(crate) again: bool,
 }
 
 /// A day of the month, or of those beside it that fill its weeks.
@@ -49,7 +54,8 @@ pub(crate) struct Day {
 impl Day {
     /// The classes of its cell.
     pub(crate) fn class(&self) -> &'static str {
-        match (self.inside, self.today, self.entries.is_empty()) {
+        // Where nothing begins there is nothing to say to those who read down the month.
+        match (self.inside, self.today, self.entries.iter().all(|entry| entry.again)) {
             (false, ..) => "outside",
             (true, true, true) => "today free",
             (true, true, false) => "today",
@@ -168,7 +174,7 @@ impl CalendarPage {
             for weekday in &weekdays {
                 let inside = (first..=last).contains(&day);
                 let entries: Vec<Entry> = match inside {
-                    true => events.iter().filter_map(|event| entry(texts, names, event, day)).collect(),
+                    true => events.iter().filter_map(|event| entry(texts, names, event, first, day)).collect(),
                     false => Vec::new(),
                 };
                 shown.extend(entries.iter().map(|entry| entry.path.clone()));
@@ -216,19 +222,23 @@ fn begins(event: &SearchResult) -> Option<Date> {
     Some(format::in_china(details.start_time.as_ref()?.seconds).date())
 }
 
-/// An event on one of its days.
-fn entry(texts: super::super::catalogue::Texts, names: &Names, event: &SearchResult, day: Date) -> Option<Entry> {
+/// An event on one of its days in the month that begins with `first`.
+fn entry(texts: Texts, names: &Names, event: &SearchResult, first: Date, day: Date) -> Option<Entry> {
     let listing = event.listing.as_ref()?;
     let opportunity = listing.listing.as_ref()?;
     let Some(Details::Event(details)) = &opportunity.details else { return None };
     let start = format::in_china(details.start_time.as_ref()?.seconds);
     // What ends at midnight ends with the day before.
     let end = details.end_time.as_ref().map_or(start.clone(), |end| format::in_china(end.seconds - 1));
-    (start.date() <= day && day <= end.date().max(start.date())).then(|| Entry {
+    let end = if end.date() < start.date() { start.clone() } else { end };
+    let several = end.date() > start.date();
+    (start.date() <= day && day <= end.date()).then(|| Entry {
         path: names.listing_path(&listing.name),
         title: opportunity.title.clone(),
         lang: foreign(texts, &opportunity.language),
         clock: if start.date() == day { format::clock(&start) } else { texts.text("calendar-goes-on") },
+        period: if several { format::days(texts.language(), &start, &end) } else { String::new() },
+        again: day > start.date().max(first),
     })
 }
 
@@ -241,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_event_stands_on_each_of_its_days() {
-        let texts = super::super::super::catalogue::Texts::of(Language::Zh);
+        let texts = Texts::of(Language::Zh);
         let names = Names::sample(Language::Zh, "pprd.example");
         let at = |text: &str| {
             let seconds = text.parse::<jiff::Timestamp>().unwrap().as_second();
@@ -254,14 +264,23 @@ mod tests {
                 Listing { name: "members/bijie/listings/x".to_owned(), listing: Some(body), ..Listing::default() };
             let event = SearchResult { listing: Some(listing), ..SearchResult::default() };
             let all = (1..=31).map(|day| Date::constant(2027, 3, day));
-            all.filter_map(|day| Some((day.day(), entry(texts, &names, &event, day)?.clock))).collect::<Vec<_>>()
+            let on = |day| entry(texts, &names, &event, Date::constant(2027, 3, 1), day);
+            let entries: Vec<(i8, Entry)> = all.filter_map(|day| Some((day.day(), on(day)?))).collect();
+            // Whoever reads down the month finds it once.
+            let once: Vec<&(i8, Entry)> = entries.iter().filter(|(_, entry)| !entry.again).collect();
+            assert!(once.len() == 1 && once[0].0 == entries[0].0, "{start}");
+            let period = once[0].1.period.clone();
+            (entries.into_iter().map(|(day, entry)| (day, entry.clock)).collect::<Vec<_>>(), period)
         };
-        let fair = days("2027-02-26T01:00:00Z", "2027-03-19T09:00:00Z");
+        let (fair, period) = days("2027-02-26T01:00:00Z", "2027-03-19T09:00:00Z");
+        assert_eq!(period, "2月26日至3月19日");
         assert_eq!(fair.iter().map(|(day, _)| *day).collect::<Vec<_>>(), (1..=19).collect::<Vec<_>>());
         assert!(fair.iter().all(|(_, clock)| clock == "续"), "{fair:?}");
         // Until midnight at the end of the sixth, in China.
-        let two = days("2027-03-05T01:00:00Z", "2027-03-06T16:00:00Z");
+        let (two, period) = days("2027-03-05T01:00:00Z", "2027-03-06T16:00:00Z");
         assert_eq!(two, [(5, "09:00".to_owned()), (6, "续".to_owned())]);
-        assert_eq!(days("2027-03-05T01:00:00Z", "2027-03-05T01:00:00Z").len(), 1);
+        assert_eq!(period, "3月5日至3月6日");
+        let (one, period) = days("2027-03-05T01:00:00Z", "2027-03-05T01:00:00Z");
+        assert_eq!((one.len(), &*period), (1, ""));
     }
 }

@@ -87,6 +87,13 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     assert!(!page.contains("条新信息"), "it was looked at: {page}");
     assert!(node.page(&certificate, &zunyi, "/saved").await.text().contains("1 条新信息"), "by others it was not");
 
+    // What is found is sorted and taken along; of nothing there is nothing to take.
+    for (query, found) in [("kind=project", true), ("q=nowhere", false)] {
+        let page = node.page(&certificate, &bijie, &format!("/listings?{query}")).await.text();
+        let offered = [page.contains("/listings.xlsx?"), page.contains("class=\"sorts\"")];
+        assert_eq!(offered, [found; 2], "{query}: {page}");
+    }
+
     // Of a search with words none is made: it would deliver what nobody looked for.
     let with_words = send(node, &certificate, &bijie, "/saved", &[("query", "q=park"), ("name", "by word")]).await;
     assert_eq!(with_words.0, 303, "{with_words:?}");
