@@ -13,6 +13,8 @@ const { HtmlValidate } = require("html-validate");
 
 /** What a first visit may take. */
 const BYTES = 100 * 1024;
+/** How far down a page may begin on a telephone. */
+const HEAD = 220;
 /** A sheet of A4 without its margins, at 96 dots an inch. */
 const PAPER = { width: 718, height: 1047 };
 /** How pages are looked at; one of them without scripts, and one printed as well. */
@@ -104,6 +106,12 @@ async function lookAtAll(browser, { name, rules, prints, ...options }) {
       if (language !== options.locale) fault(`is in ${language}`);
       const width = await tab.evaluate(() => document.documentElement.scrollWidth);
       if (width > options.viewport.width) fault(`is ${width} wide`);
+      // What every page begins with leaves a telephone's first view to what the page says.
+      if (options.viewport === PHONE) {
+        const head = await tab.evaluate(() => document.querySelector("main")?.getBoundingClientRect().top ?? 0);
+        const notices = await tab.evaluate(() => document.querySelectorAll(".masthead .notice").length);
+        if (notices === 0 && head > HEAD) fault(`begins ${head} down`);
+      }
       if (options.javaScriptEnabled !== false) (await violations(tab, rules && OF_LOOKS)).forEach(fault);
       if (bytes > BYTES) fault(`takes ${bytes} bytes`);
       if (plan.pictures) await picture(tab, `${page.name} ${name}`);
