@@ -209,7 +209,6 @@ audit-node = Node { $what }
 audit-account = Account { $what }
 audit-told-policy = { $what }; deputies: { $deputies }
 audit-told-both = password and second factor
-audit-told-revision = revision { $what }
 audit-told-hash = { $what }, content { $hash }
 audit-told-file = as the configuration file says
 audit-told-narrowed = smaller audience

@@ -3,6 +3,7 @@ list-comma = {", "}
 closes = closes
 alike = Says the same:
 history = History
+history-trail = See the audit trail
 history-create = published
 history-update = changed
 history-withdraw = withdrawn

@@ -209,7 +209,6 @@ audit-node = 节点 { $what }
 audit-account = 账号 { $what }
 audit-told-policy = { $what }；代理 { $deputies } 名
 audit-told-both = 密码和双因素验证
-audit-told-revision = 版本 { $what }
 audit-told-hash = { $what }，内容校验码 { $hash }
 audit-told-file = 恢复为配置文件中的值
 audit-told-narrowed = 收窄范围

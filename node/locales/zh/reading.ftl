@@ -3,6 +3,7 @@ list-comma = 、
 closes = 有效期至
 alike = 内容相近：
 history = 修改历史
+history-trail = 查看审计记录
 history-create = 发布
 history-update = 修改
 history-withdraw = 撤回

@@ -9,6 +9,7 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::layout::{Crumb, Page, Section};
+use super::super::people::trail_of;
 use super::super::reading::{Names, audience_of, done_by};
 use super::super::respond::Answer;
 use super::super::signed::Signed;
@@ -30,6 +31,8 @@ pub(super) struct GonePage {
     shown: Shown,
     /// Where another one is begun with what it said.
     copy: String,
+    /// Where all that was done to it stands; empty: not for whoever looks.
+    trail: String,
 }
 
 /// The page of a listing that is no longer there for readers, for those who may write for its member; None for others, and
@@ -43,7 +46,8 @@ pub(in super::super) async fn ended(web: &Web, visitor: &Visitor, name: &str) ->
     let page = Page::new(web, visitor, Section::Drafts, title);
     let names = Names::new(web, visitor);
     let audience = audience_of(visitor.texts, &names, &ended.listing.scopes);
-    Some(visitor.page(&GonePage::of(page, &ended, who, audience)))
+    let trail = trail_of(visitor, &ended.listing.name);
+    Some(visitor.page(&GonePage::of(page, &ended, who, audience).with_trail(trail)))
 }
 
 impl GonePage {
@@ -65,8 +69,16 @@ impl GonePage {
             facts,
             shown: Shown::of(texts, &ended.listing),
             copy: copy_of(&ended.listing),
+            trail: String::new(),
             page,
         }
+    }
+}
+
+impl GonePage {
+    /// For those who may read all that was done to it.
+    pub(super) fn with_trail(self, trail: String) -> Self {
+        Self { trail, ..self }
     }
 }
 

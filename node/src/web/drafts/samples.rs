@@ -255,7 +255,9 @@ pub(in crate::web) fn samples(samples: &Samples) {
     for (which, owned, next) in [(Which::Live, live, "next"), (Which::Soon, Vec::new(), ""), (which, gone, "next")] {
         add("drafts/published.html", &PublishedPage::of(page("own"), which, owned, next, next));
     }
-    add("drafts/gone.html", &GonePage::of(page("gone"), &ended, "A <b>".to_owned(), "B <b>".to_owned()));
+    let gone = || GonePage::of(page("gone"), &ended, "A <b>".to_owned(), "B <b>".to_owned());
+    add("drafts/gone.html", &gone());
+    add("drafts/gone.html", &gone().with_trail("/admin/audit?resource=x".to_owned()));
     add("drafts/end.html", &EndPage::of(page("end"), names, &listings[0], "filled"));
     let deputy = Deputy { reviewer: "a".to_owned(), deputy: "b".to_owned(), expire_time: at(TIME) };
     let policy = ApprovalPolicy {

@@ -71,7 +71,8 @@ pub(super) fn action(texts: Texts, code: &str) -> String {
 }
 
 /// What the trail says of an action beside its resource, in words; as it is where it is a name, or none of what is known.
-pub(super) fn detail(texts: Texts, code: &str, detail: &str) -> String {
+/// `called` says what a listing is called. Numbers by which this program tells versions apart say nothing to people.
+pub(super) fn detail(texts: Texts, code: &str, detail: &str, called: impl Fn(&str) -> String) -> String {
     let told = match code {
         "policy.set" => policy(texts, detail),
         "account.create" | "account.update" => {
@@ -84,14 +85,14 @@ pub(super) fn detail(texts: Texts, code: &str, detail: &str) -> String {
             let id = if what.ends_with("second factor") { "audit-told-both" } else { "account-password" };
             format!("{who}{}{}", texts.text("colon"), texts.text(id))
         }),
-        "listing.create" | "listing.update" => {
-            detail.strip_prefix("revision ").map(|number| texts.about("audit-told-revision", number))
-        }
+        "listing.create" | "listing.update" => detail.strip_prefix("revision ").map(|_| String::new()),
         "listing.withdraw" => WithdrawalReason::from_str_name(detail).and_then(|reason| withdrawn(texts, reason)),
-        "draft.submit" | "draft.approve" => detail
-            .split_once(' ')
-            .filter(|(_, hash)| hash.len() == 64)
-            .map(|(name, hash)| texts.fill("audit-told-hash", &[("what", name), ("hash", &fingerprint(hash))])),
+        "draft.submit" | "draft.approve" => {
+            detail.split_once(' ').filter(|(_, hash)| hash.len() == 64).map(|(name, hash)| {
+                texts.fill("audit-told-hash", &[("what", &called(name)), ("hash", &fingerprint(hash))])
+            })
+        }
+        "draft.create" | "draft.update" | "draft.return" | "draft.delete" => Some(called(detail)),
         "backup.create" => detail.strip_suffix(" bytes").and_then(|bytes| bytes.parse().ok()).map(format::bytes),
         "settings.set" => (detail == "(file)").then(|| texts.text("audit-told-file")),
         _ => None,
@@ -178,16 +179,20 @@ mod tests {
             ("account.update", "li (Li): bijie.x EDITOR → ", "li (Li)：bijie.x 编辑 → "),
             ("account.reset", "li: password and second factor", "li：密码和双因素验证"),
             ("token.create", "ADMIN site", "管理 site"),
-            ("listing.update", "revision 7", "版本 7"),
+            ("listing.update", "revision 7", ""),
+            ("listing.update", "something later", "something later"),
             ("listing.withdraw", "FILLED", "已落实"),
             ("backup.create", "1536 bytes", "1.5 KiB"),
             ("settings.set", "(file)", "恢复为配置文件中的值"),
             ("session.sign-in", "li.ming", "li.ming"),
             ("policy.set", "something later", "something later"),
         ] {
-            assert_eq!(detail(texts, code, told), said, "{code}");
+            assert_eq!(detail(texts, code, told, str::to_owned), said, "{code}");
         }
-        let said = detail(texts, "draft.submit", &submitted);
+        let said = detail(texts, "draft.submit", &submitted, str::to_owned);
         assert!(said.starts_with("members/bijie.x/listings/tea，内容校验码") && !said.contains(&hash), "{said}");
+        let said = detail(texts, "draft.approve", &submitted, |_| "春茶".to_owned());
+        assert!(said.starts_with("春茶，内容校验码"), "{said}");
+        assert_eq!(detail(texts, "draft.return", "members/bijie.x/listings/tea", |_| "春茶".to_owned()), "春茶");
     }
 }

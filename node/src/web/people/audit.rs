@@ -1,14 +1,19 @@
 //! `/admin/audit`: what was done on this server, to be searched, and whether it is as it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
+use duikou_proto::name::MemberId;
 use duikou_proto::v1::account_service_server::AccountService;
 use duikou_proto::v1::audit_service_server::AuditService;
+use duikou_proto::v1::draft_service_server::DraftService;
+use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::{
-    AuditEntry, ListAccountsRequest, ListAuditEntriesRequest, VerifyAuditRequest, VerifyAuditResponse,
+    AuditEntry, GetDraftRequest, GetListingRequest, ListAccountsRequest, ListAuditEntriesRequest, VerifyAuditRequest,
+    VerifyAuditResponse,
 };
+use futures_util::future::join_all;
 use tonic::Status;
 
 use super::super::Web;
@@ -17,9 +22,11 @@ use super::super::faults::Faults;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::Pager;
+use super::super::reading::{Names, foreign};
 use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
+use super::super::visitor::Visitor;
 use super::super::{format, tables, words};
 use super::actions;
 use super::sessions::moment;
@@ -43,8 +50,26 @@ pub(in crate::web) struct EntryRow {
     actor_path: String,
     address: String,
     action: String,
+    /// What it was done to: by its name in the trail, and what people call it with where it is, where they call it so.
     resource: String,
+    called: Called,
     detail: String,
+}
+
+/// What people call a listing or a draft, in which language (empty: the page's own), and where it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::web) struct Called {
+    pub(in crate::web) title: String,
+    pub(in crate::web) lang: String,
+    pub(in crate::web) path: String,
+}
+
+/// What whoever looks calls what stands in the trail: accounts by their names, listings and drafts by
+/// their titles.
+#[derive(Debug, Clone, Default)]
+pub(in crate::web) struct Known {
+    pub(in crate::web) accounts: BTreeMap<String, String>,
+    pub(in crate::web) listings: BTreeMap<String, Called>,
 }
 
 /// The page.
@@ -96,7 +121,7 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
     signed.at_least(Role::Admin)?;
     let texts = signed.texts;
     let ask = Sent::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-    let names = names(&web, &signed).await?;
+    let known = Known { accounts: names(&web, &signed).await?, listings: BTreeMap::new() };
     let mut request = ListAuditEntriesRequest { page_size: EXPORTED, ..request(&ask) };
     let mut entries = Vec::new();
     let cut = loop {
@@ -110,7 +135,7 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
     };
     entries.truncate(limits::EXPORT_ROWS);
     let row = |entry: &AuditEntry| {
-        let row = EntryRow::of(texts, &ask, &names, entry);
+        let row = EntryRow::of(texts, &ask, &known, entry);
         vec![row.time, row.actor, row.address, row.action, row.resource, row.detail]
     };
     let mut rows: Vec<Vec<String>> = entries.iter().map(row).collect();
@@ -129,7 +154,7 @@ async fn listed(
     verified: Option<Result<VerifyAuditResponse, Status>>,
 ) -> Answer {
     let texts = signed.texts;
-    let names = names(web, signed).await?;
+    let accounts = names(web, signed).await?;
     let mut page = Page::new(web, signed, Section::Admin, texts.text("audit-title"));
     page.here = PATH.to_owned();
     let request = ListAuditEntriesRequest { page_token: ask.get("after").to_owned(), page_size: PAGE, ..request(ask) };
@@ -143,7 +168,8 @@ async fn listed(
     };
     let whole = found.is_some();
     let found = found.unwrap_or_default();
-    let mut made = AuditPage::of(page, ask, &names, &found.entries, &found.next_page_token, &mut faults);
+    let known = Known { accounts, listings: listings(web, signed, &found.entries).await };
+    let mut made = AuditPage::of(page, ask, &known, &found.entries, &found.next_page_token, &mut faults);
     made.may_verify = signed.person().node_admin;
     if let Some(Ok(found)) = verified {
         made.verified(Verdict::of(texts, &found));
@@ -156,6 +182,64 @@ async fn names(web: &Web, signed: &Signed) -> Result<BTreeMap<String, String>, F
     let listed = web.services().people.list_accounts(signed.ask(ListAccountsRequest {})).await;
     let accounts = listed.map_err(|status| signed.failed(&status))?.into_inner().accounts;
     Ok(accounts.into_iter().map(|account| (account.name, account.display_name)).collect())
+}
+
+/// What listings and drafts are called that these entries name, as far as whoever looks may still see what they say.
+async fn listings(web: &Web, signed: &Signed, entries: &[AuditEntry]) -> BTreeMap<String, Called> {
+    let names = Names::new(web, signed);
+    let named: BTreeSet<&str> = entries.iter().flat_map(|entry| [&*entry.resource, listing_in(entry)]).collect();
+    let called = named.into_iter().map(async |name| {
+        let (listing, path) = match name {
+            _ if name.contains("/listings/") => {
+                let listings = &web.services().listings;
+                let found = listings.get_listing(signed.ask(GetListingRequest { name: name.to_owned() })).await;
+                let listing = match found {
+                    Ok(found) => found.into_inner(),
+                    Err(_) => listings.ended(signed.ask(name.to_owned())).await.ok()?.listing,
+                };
+                (listing, names.listing_path(name))
+            }
+            _ if name.contains("/drafts/") => {
+                let request = signed.ask(GetDraftRequest { name: name.to_owned() });
+                let draft = web.services().drafts.get_draft(request).await.ok()?.into_inner();
+                let id = name.rsplit('/').next().unwrap_or_default();
+                (draft.listing?, format!("/drafts/{}/{id}", names.short(name)))
+            }
+            _ => return None,
+        };
+        let said = listing.listing.filter(|said| !said.title.is_empty())?;
+        Some((name.to_owned(), Called { title: said.title, lang: foreign(signed.texts, &said.language), path }))
+    });
+    let mut called: BTreeMap<String, Called> = join_all(called).await.into_iter().flatten().collect();
+    // A draft that is over is called as its listing is, and a listing that never was as its draft.
+    for entry in entries {
+        let (draft, listing) = (&*entry.resource, listing_in(entry));
+        let (known, other) = (called.get(draft).cloned(), called.get(listing).cloned());
+        match (known, other) {
+            _ if listing.is_empty() => {}
+            (None, Some(known)) => drop(called.insert(draft.to_owned(), known)),
+            (Some(known), None) => drop(called.insert(listing.to_owned(), known)),
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+    }
+    called
+}
+
+/// The listing of whose draft an entry tells; empty: of none.
+fn listing_in(entry: &AuditEntry) -> &str {
+    let named = entry.detail.split(' ').next().filter(|_| entry.action.starts_with("draft."));
+    named.filter(|name| name.contains("/listings/")).unwrap_or_default()
+}
+
+/// Where whoever looks reads what was done to a listing; empty where they do not administer what it is of.
+pub(in crate::web) fn trail_of(visitor: &Visitor, name: &str) -> String {
+    let own = |member: &MemberId| name.starts_with(&format!("members/{member}/"));
+    let person = visitor.signed_in().filter(|person| person.node_admin || person.member.as_ref().is_some_and(own));
+    if person.is_none() || visitor.at_least(Role::Admin).is_err() {
+        return String::new();
+    }
+    let sought = form_urlencoded::Serializer::new(String::new()).append_pair("resource", name).finish();
+    format!("{PATH}?{sought}")
 }
 
 fn days_fault(texts: Texts, ask: &Sent) -> Option<Faults> {
@@ -185,7 +269,9 @@ fn query(ask: &Sent, with: &[(&str, &str)]) -> String {
 }
 
 impl EntryRow {
-    fn of(texts: Texts, ask: &Sent, names: &BTreeMap<String, String>, entry: &AuditEntry) -> Self {
+    fn of(texts: Texts, ask: &Sent, known: &Known, entry: &AuditEntry) -> Self {
+        let Known { accounts: names, listings } = known;
+        let called = |name: &str| listings.get(name).map_or_else(|| name.to_owned(), |called| called.title.clone());
         Self {
             time: moment(texts, entry.time),
             actor: words::actor(texts, &entry.actor, |name| names.get(name).cloned()),
@@ -196,7 +282,8 @@ impl EntryRow {
             address: entry.address.clone(),
             action: actions::action(texts, &entry.action),
             resource: names.get(&entry.resource).cloned().unwrap_or_else(|| entry.resource.clone()),
-            detail: actions::detail(texts, &entry.action, &entry.detail),
+            called: listings.get(&entry.resource).cloned().unwrap_or_default(),
+            detail: actions::detail(texts, &entry.action, &entry.detail, called),
         }
     }
 }
@@ -206,7 +293,7 @@ impl AuditPage {
     pub(in crate::web) fn of(
         mut page: Page,
         ask: &Sent,
-        names: &BTreeMap<String, String>,
+        known: &Known,
         entries: &[AuditEntry],
         next: &str,
         faults: &mut Faults,
@@ -214,13 +301,13 @@ impl AuditPage {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb::admin(texts)];
-        let row = |entry: &AuditEntry| EntryRow::of(texts, ask, names, entry);
+        let row = |entry: &AuditEntry| EntryRow::of(texts, ask, known, entry);
         let token = |token: &str| {
             if token.is_empty() { String::new() } else { format!("{PATH}?{}", query(ask, &[("after", token)])) }
         };
         let first = if ask.get("after").is_empty() { String::new() } else { format!("{PATH}?{}", query(ask, &[])) };
         Self {
-            fields: fields(texts, ask, names, faults),
+            fields: fields(texts, ask, &known.accounts, faults),
             error: faults.above(),
             entries: entries.iter().map(row).collect(),
             query: query(ask, &[]),

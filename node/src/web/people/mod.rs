@@ -28,6 +28,7 @@ use super::Web;
 use super::signed::SIGN_IN;
 use crate::openid::RETURN_PATH;
 use crate::sheets::Format;
+pub(super) use audit::trail_of;
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
 

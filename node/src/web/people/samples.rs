@@ -14,7 +14,7 @@ use super::super::sent::Sent;
 use super::super::signed::Acting;
 use super::account::{OtherPage, deleting};
 use super::accounts::{AccountsPage, LinkMadePage, NewAccountPage};
-use super::audit::{AuditPage, Verdict};
+use super::audit::{AuditPage, Called, Known, Verdict};
 use super::factor::{FactorPage, RecoveryPage};
 use super::link::LinkPage;
 use super::own::{AccountPage, Form};
@@ -168,8 +168,16 @@ fn trail(samples: &Samples) {
         ..AuditEntry::default()
     };
     let actors = ["accounts/1", "accounts/gone", "tokens/7", "nodes/bijie", "local", "server", "", "later"];
-    let entries: Vec<AuditEntry> = actors.iter().map(|actor| entry(actor, "session.sign-in")).collect();
-    let names = BTreeMap::from([("accounts/1".to_owned(), samples.say("李<明>", "Li <Ming>"))]);
+    let mut entries: Vec<AuditEntry> = actors.iter().map(|actor| entry(actor, "session.sign-in")).collect();
+    entries[0] = AuditEntry { resource: "members/x/listings/tea".to_owned(), ..entry("accounts/1", "listing.update") };
+    let called =
+        Called {
+            title: samples.say("春茶<b>", "Spring <b>"), lang: String::new(), path: "/listings/x/tea".to_owned()
+        };
+    let names = Known {
+        accounts: BTreeMap::from([("accounts/1".to_owned(), samples.say("李<明>", "Li <Ming>"))]),
+        listings: BTreeMap::from([("members/x/listings/tea".to_owned(), called)]),
+    };
     let ask = Sent::read(b"actor=tokens/7&action=later.thing&after=x").unwrap_or_default();
     for whole in [true, false] {
         let mut faults = Faults::default();

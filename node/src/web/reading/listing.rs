@@ -14,6 +14,7 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::drafts::{Ending, ended, endings};
 use super::super::layout::{Crumb, Page, Section};
+use super::super::people::trail_of;
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
 use super::super::{format, markdown, words};
@@ -108,6 +109,8 @@ pub(crate) struct ListingPage {
     pub(crate) endings: Option<Ending>,
     /// What was done to it here, for those who may write it.
     pub(crate) history: Vec<Done>,
+    /// Where all that was done stands, for those who administer it; empty: for nobody else.
+    pub(crate) trail: String,
 }
 
 pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path): Path<ListingPath>) -> Answer {
@@ -134,13 +137,14 @@ pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path)
     if !page.says_where_errors_go() {
         page.answers = answers_for(&web, &visitor, &listing).await;
     }
+    let trail = trail_of(&visitor, &listing.name);
     let mut shown = ListingPage::of(page, &names, listing, seal);
     // An index that is being made keeps nobody from reading.
     let alike = alike.map(|found| found.into_inner().duplicates).unwrap_or_default();
     shown.alike = alike.iter().map(|same| Alike::of(visitor.texts, &names, same)).collect();
     shown.endings = ended;
     shown.holders = holders.into_iter().map(|holder| shown.holder(&names, &holder)).collect();
-    shown.history = history;
+    (shown.history, shown.trail) = (history, trail);
     visitor.page(&shown)
 }
 
@@ -319,6 +323,7 @@ impl ListingPage {
             holders: Vec::new(),
             endings: None,
             history: Vec::new(),
+            trail: String::new(),
             page,
         }
     }

@@ -304,6 +304,14 @@ async fn statistics_are_what_was_done() {
     for (who, path) in [(&viewer, "/listings/bijie/tea"), (&editor, "/listings/shenzhen/park")] {
         assert!(!office.page(who, path).await.text().contains("修改历史"), "{path}");
     }
+    // Who administers finds all that was done to it from there, by its title.
+    assert!(!tea.contains("/admin/audit"), "{tea}");
+    let administrator = bijie.let_in(&certificate, "administrator", &["bijie=admin"]).await;
+    let tea = office.says(&administrator, "/listings/bijie/tea", &["查看审计记录"]).await;
+    let trail = tea.split("href=\"/admin/audit?").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let trail = office.says(&administrator, &format!("/admin/audit?{trail}"), &[">more tea</a>"]).await;
+    assert_eq!(trail.matches("href=\"/listings/bijie/tea\"").count(), 2, "published and changed: {trail}");
+    assert!(!trail.contains("版本") && !trail.contains("listings/wine"), "{trail}");
     let month = page.split("<option value=\"20").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let month = format!("20{month}");
     let table = async |name: &str| {
