@@ -2,9 +2,9 @@
 //! everywhere in it; events are in the time of their place.
 
 use duikou_proto::language::Language;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ZonedDateTime};
+use jiff::{Timestamp, ToSpan, ZonedDateTime};
 
 /// Where dates without a place are counted.
 pub(crate) const ZONE: &str = "Asia/Shanghai";
@@ -72,6 +72,19 @@ pub(crate) fn date(language: Language, time: &ZonedDateTime) -> String {
     }
 }
 
+/// The last day of something that ends at a moment, in China: what ends with the first moment of a day is gone on it.
+pub(crate) fn until(language: Language, seconds: i64) -> String {
+    date(language, &in_china(seconds.saturating_sub(1)))
+}
+
+/// The same with the time of day, where it does not end with that day of its clock.
+pub(crate) fn until_moment(language: Language, time: &ZonedDateTime) -> String {
+    let midnight = |time: &ZonedDateTime| time.time() == Time::midnight();
+    let [before, after] =
+        [-1_i64, 1].map(|seconds| time.checked_add(seconds.seconds()).unwrap_or_else(|_| time.clone()));
+    if midnight(time) || midnight(&after) { date(language, &before) } else { moment(language, time) }
+}
+
 /// `2026年11月`, `November 2026`.
 pub(crate) fn month(language: Language, time: &ZonedDateTime) -> String {
     match language {
@@ -105,6 +118,13 @@ pub(crate) fn span(language: Language, from: &ZonedDateTime, to: &ZonedDateTime)
         Language::Zh => "至",
         Language::En => " to ",
     };
+    if let Some((from, to)) = whole_days(from, to) {
+        return if from.date() == to.date() {
+            date(language, &from)
+        } else {
+            format!("{}{dash}{}", date(language, &from), date(language, &to))
+        };
+    }
     if from.date() == to.date() {
         format!("{}–{}", moment(language, from), clock(to))
     } else {
@@ -124,6 +144,12 @@ pub(crate) fn days(language: Language, from: &ZonedDateTime, to: &ZonedDateTime)
         Language::Zh => format!("{from}至{to}"),
         Language::En => format!("{from} to {to}"),
     }
+}
+
+/// The first and the last of the days that a span has, where it begins and ends with one.
+fn whole_days(from: &ZonedDateTime, to: &ZonedDateTime) -> Option<(ZonedDateTime, ZonedDateTime)> {
+    let whole = [from, to].iter().all(|time| time.time() == Time::midnight()) && from < to;
+    whole.then(|| Some((from.clone(), to.yesterday().ok()?))).flatten()
 }
 
 /// `2026-11-03T01:02:03Z`, for machines.
@@ -164,6 +190,27 @@ mod tests {
         assert_eq!(clock(&in_zone(1_793_667_720, "Europe/Berlin")), "02:02");
         assert_eq!(clock(&in_zone(1_793_667_720, "Nowhere/At_All")), "01:02");
         assert_eq!(rfc3339(1_793_667_720), "2026-11-03T01:02:00Z");
+    }
+
+    #[test]
+    fn what_ends_with_a_day_is_there_until_that_day_and_gone_on_the_next() {
+        let midnight: Timestamp = "2027-10-08T00:00:00+08:00".parse().unwrap();
+        let midnight = midnight.as_second();
+        for (ends, day, moment) in [
+            (midnight, "2027年10月7日", "2027年10月7日"),
+            (midnight - 1, "2027年10月7日", "2027年10月7日"),
+            (midnight + 9 * 3600, "2027年10月8日", "2027年10月8日 09:00"),
+        ] {
+            assert_eq!((&*until(Language::Zh, ends), &*until_moment(Language::Zh, &in_china(ends))), (day, moment));
+        }
+        assert_eq!(until(Language::En, midnight), "7 October 2027");
+        // So are days that are over with what takes place on them.
+        let days = |first: i64, last: i64| {
+            let at = |days: i64| in_china(midnight + days * 86_400);
+            span(Language::Zh, &at(first), &at(last))
+        };
+        assert_eq!((&*days(0, 1), &*days(0, 3)), ("2027年10月8日", "2027年10月8日至2027年10月10日"));
+        assert_eq!(span(Language::Zh, &in_china(midnight), &in_china(midnight)), "2027年10月8日 00:00–00:00");
     }
 
     #[test]

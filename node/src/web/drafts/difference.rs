@@ -108,12 +108,22 @@ fn industries(texts: Texts, text: &str) -> String {
     named.collect::<Vec<_>>().join(&texts.text("list-comma"))
 }
 
-/// A time as pages write it, to the minute; anything else as it was typed.
+/// A time as pages write it, to the minute, and a day as a day; anything else as it was typed.
 fn moment(texts: Texts, field: Field, text: &str) -> String {
-    let is_time = matches!(field, Field::Expire | Field::Start | Field::End | Field::Deadline);
-    let read = is_time.then(|| text.trim().replacen(' ', "T", 1));
-    let read = read.and_then(|text| text.parse::<DateTime>().ok()?.to_zoned_datetime(TimeZone::UTC).ok());
-    read.map_or_else(|| text.to_owned(), |at| format::moment(texts.language(), &at))
+    let typed = text.trim().replacen(' ', "T", 1);
+    let at = match field {
+        Field::Expire | Field::Start | Field::End | Field::Deadline => typed.parse::<DateTime>().ok(),
+        _ => None,
+    };
+    let shown = at.and_then(|at| {
+        let at = at.to_zoned_datetime(TimeZone::UTC).ok()?;
+        Some(match field {
+            _ if !typed.contains('T') => format::date(texts.language(), &at),
+            Field::Expire | Field::End => format::until_moment(texts.language(), &at),
+            _ => format::moment(texts.language(), &at),
+        })
+    });
+    shown.unwrap_or_else(|| text.to_owned())
 }
 
 fn audience(texts: Texts, names: &Names, text: &str) -> String {

@@ -53,6 +53,12 @@ fn understood(texts: Texts, listing: &Listing, field: Field) -> String {
             |time: &prost_types::Timestamp| format::moment(texts.language(), &format::in_zone(time.seconds, zone));
         time.as_ref().map(shown).unwrap_or_default()
     };
+    let until = |time: &Option<prost_types::Timestamp>, zone: &str| {
+        let shown = |time: &prost_types::Timestamp| {
+            format::until_moment(texts.language(), &format::in_zone(time.seconds, zone))
+        };
+        time.as_ref().map(shown).unwrap_or_default()
+    };
     match (field, &body.details) {
         (Field::Regions, _) => {
             let named = body.regions.iter().map(|code| format::region(texts.language(), code));
@@ -65,7 +71,7 @@ fn understood(texts: Texts, listing: &Listing, field: Field) -> String {
                 .collect::<Vec<_>>()
                 .join(&comma)
         }
-        (Field::Expire, _) => moment(&listing.expire_time, format::ZONE),
+        (Field::Expire, _) => until(&listing.expire_time, format::ZONE),
         (Field::Amount, Some(Details::Capital(part))) => {
             exact(texts, part.amount_min.as_ref(), part.amount_max.as_ref())
         }
@@ -81,7 +87,7 @@ fn understood(texts: Texts, listing: &Listing, field: Field) -> String {
             .map(|entry| format!("{} {}", entry.code, entry.name(texts.language())))
             .unwrap_or_default(),
         (Field::Start, Some(Details::Event(part))) => moment(&part.start_time, &part.time_zone),
-        (Field::End, Some(Details::Event(part))) => moment(&part.end_time, &part.time_zone),
+        (Field::End, Some(Details::Event(part))) => until(&part.end_time, &part.time_zone),
         (Field::Deadline, Some(Details::Event(part))) => moment(&part.registration_deadline, &part.time_zone),
         _ => String::new(),
     }

@@ -49,8 +49,9 @@ impl Shown {
             title: body.title,
             summary: body.summary,
             tags: body.tags,
-            closes: closes
-                .map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds))),
+            closes: closes.map_or_else(String::new, |time| {
+                format::until_moment(texts.language(), &format::in_china(time.seconds))
+            }),
             labels: ["contact", "tags", "links", "closes"].map(|id| texts.text(id)),
         }
     }
@@ -59,7 +60,7 @@ impl Shown {
     #[must_use]
     pub(super) fn ending(self, texts: Texts, ends: Option<Timestamp>) -> Self {
         let Some(ends) = ends else { return self };
-        let time = format::moment(texts.language(), &format::in_china(ends.seconds));
+        let time = format::until_moment(texts.language(), &format::in_china(ends.seconds));
         Self { closes: texts.about("closes-default", &time), ..self }
     }
 }

@@ -335,7 +335,7 @@ fn read(texts: Texts, names: &Names, listing: &Listing) -> Vec<(String, String)>
         lines: vec![line],
     };
     let closes = listing.expire_time.as_ref();
-    let closes = closes.map(|time| format::moment(texts.language(), &format::in_china(time.seconds)));
+    let closes = closes.map(|time| format::until_moment(texts.language(), &format::in_china(time.seconds)));
     std::iter::once(fact(Field::Direction, words::direction(texts, body.direction())))
         .chain(of_kind(texts, body))
         .chain(of_all(texts, body))

@@ -105,7 +105,7 @@ impl Card {
             measure: measure(texts, opportunity),
             published: date(published),
             published_machine: format::rfc3339(published),
-            closes: date(closes),
+            closes: format::until(texts.language(), closes),
             closes_machine: format::rfc3339(closes),
             alike: Vec::new(),
             new: false,

@@ -312,7 +312,7 @@ impl ListingPage {
             published_machine: format::rfc3339(published),
             updated: format::moment(texts.language(), &format::in_china(updated)),
             updated_machine: format::rfc3339(updated),
-            closes: date(closes),
+            closes: format::until(texts.language(), closes),
             closes_machine: format::rfc3339(closes),
             audience: audience_of(texts, names, details::told(&listing.scopes, page.signed_in().is_some())),
             seal,
