@@ -147,6 +147,7 @@ fact-headcount = Headcount
 fact-wage = Pay
 fact-training = Training
 fact-time = Time
+fact-time-sought = Wanted time
 fact-venue = Place
 fact-registration = Registration until
 fact-capacity = Places

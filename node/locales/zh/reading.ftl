@@ -135,6 +135,7 @@ fact-headcount = 人数
 fact-wage = 薪酬
 fact-training = 培训
 fact-time = 时间
+fact-time-sought = 希望时间
 fact-venue = 地点
 fact-registration = 报名截止
 fact-capacity = 规模

@@ -199,6 +199,36 @@ mod tests {
     }
 
     #[test]
+    fn who_seeks_an_event_gives_a_period_and_who_holds_one_its_times() {
+        let read = |direction: &str, start: &str, end: &str| {
+            let texts = typed(&[
+                (Field::Direction, direction),
+                (Field::Title, "招商推介会"),
+                (Field::Regions, "毕节市"),
+                (Field::Start, start),
+                (Field::End, end),
+                (Field::Venue, "不限"),
+            ]);
+            form(Kind::Event).read(&texts, &v1::Listing::default()).unwrap()
+        };
+        let times = |filled: &Filled| match filled.listing.listing.as_ref().and_then(|body| body.details.as_ref()) {
+            Some(v1::opportunity::Details::Event(event)) => {
+                [&event.start_time, &event.end_time].map(|time| time.as_ref().map_or(0, |time| time.seconds))
+            }
+            _ => [0; 2],
+        };
+        let march = [1_803_830_400, 1_806_508_800];
+        for (start, end) in [("2027年3月", ""), ("2027-03", "2027-03"), ("2027-03-01", "2027-03-31")] {
+            let filled = read("REQUEST", start, end);
+            assert_eq!((times(&filled), &*filled.faults, &*filled.notes), (march, &[][..], &[][..]), "{start} {end}");
+        }
+        let day = read("REQUEST", "2027-03-01", "");
+        assert_eq!((times(&day), day.faults.len()), ([march[0], march[0] + 86_400], 0));
+        let held = read("OFFER", "2027年3月", "");
+        assert!(held.fault(Field::Start).is_some() && held.fault(Field::End).is_some(), "{:?}", held.faults);
+    }
+
+    #[test]
     fn what_a_form_does_not_show_stays() {
         let attachment = v1::Attachment { name: "a.pdf".to_owned(), ..v1::Attachment::default() };
         let body = v1::Opportunity { attachments: vec![attachment.clone()], ..v1::Opportunity::default() };

@@ -1,5 +1,7 @@
-//! How forms ask for a field: as what, whether a listing can do without it, and whether it is in view before anything is
-//! unfolded.
+//! How forms ask for a field: as what, by what name where something is sought, whether a listing can do without it, and
+//! whether it is in view before anything is unfolded.
+
+use duikou_proto::v1::opportunity::Direction;
 
 use super::{Field, Info};
 use crate::sheets::kind::Kind;
@@ -26,7 +28,82 @@ pub(crate) enum Shape {
     Audience,
 }
 
+/// What a field is called, and what to write, both in Chinese and English, where what somebody seeks is no property of
+/// what somebody has. No help: as in tables.
+type Sought = ((&'static str, &'static str), Option<(&'static str, &'static str)>);
+
+fn sought(field: Field) -> Option<Sought> {
+    let (names, help) = match field {
+        Field::Amount => (("融资金额", "Amount sought"), None),
+        Field::Investment => (("拟投资金额", "Amount to be invested"), None),
+        Field::Maturity => (
+            ("期望成熟度", "Readiness wanted"),
+            Some(("至少达到的技术成熟度等级，1至9", "the least readiness level that is wanted, 1 to 9")),
+        ),
+        Field::IpStatus => (("知识产权要求", "IP wanted"), None),
+        Field::Patents => {
+            (("相关专利号", "Related patents"), Some(("如已知；多个用；分开", "where they are known, separated by ；")))
+        }
+        Field::SupplyType => (
+            ("人才类型", "Supply type"),
+            Some((
+                "必填：招人填补岗位选“岗位”，成批引进劳务选“劳务输出”",
+                "required: vacancy for posts to fill, labour pool for people who come as a group",
+            )),
+        ),
+        Field::Headcount => (("需要人数", "People needed"), None),
+        Field::Start => (
+            ("希望时间（起）", "Wanted from"),
+            Some((
+                "必填。时间未定时填写希望参加的时段，如 2027-03-01，或月份，如 2027-03",
+                "required: where no date is set, the first day of the period you want, such as 2027-03-01, or a month, such as 2027-03",
+            )),
+        ),
+        Field::End => (
+            ("希望时间（止）", "Wanted until"),
+            Some((
+                "如 2027-03-31；不填则与开始同一天或同一个月",
+                "for example 2027-03-31; where it is empty, the same day or month",
+            )),
+        ),
+        Field::Venue => (
+            ("希望地点", "Place wanted"),
+            Some((
+                "必填：城市或会场，不限请填“不限”",
+                "required: a city or a hall; write “any” where it does not matter",
+            )),
+        ),
+        Field::Deadline => (
+            ("答复截止", "Answers until"),
+            Some(("不晚于希望时间（起）", "not after the time from which it is wanted")),
+        ),
+        Field::Capacity => {
+            (("参加人数", "People who would come"), Some(("人数，未定请留空", "people; empty where it is not known")))
+        }
+        _ => return None,
+    };
+    Some((names, help))
+}
+
 impl Info {
+    /// What forms and pages call it in Chinese and English, where `direction` says whether it is of something sought.
+    pub(crate) fn names_for(&self, direction: Direction) -> (&'static str, &'static str) {
+        self.sought_for(direction).map_or((self.zh, self.en), |(names, _)| names)
+    }
+
+    /// What forms say is to be written.
+    pub(crate) fn help_for(&self, direction: Direction) -> (&'static str, &'static str) {
+        self.sought_for(direction).and_then(|(_, help)| help).unwrap_or(self.help)
+    }
+
+    /// Where it is called otherwise than in tables.
+    pub(crate) fn sought_for(&self, direction: Direction) -> Option<Sought> {
+        match direction {
+            Direction::Request => sought(self.field),
+            Direction::Offer | Direction::Unspecified => None,
+        }
+    }
+
     /// As what a form asks for it.
     pub(crate) fn shape(&self) -> Shape {
         match self.field {
@@ -47,6 +124,11 @@ impl Info {
             _ if !self.labels.is_empty() => Shape::One(self.labels),
             _ => Shape::Line,
         }
+    }
+
+    /// Whether a form needs it. Who seeks an event for a day or a month has said with that when it is over.
+    pub(crate) fn is_needed_for(&self, direction: Direction) -> bool {
+        self.is_needed() && !(self.field == Field::End && direction == Direction::Request)
     }
 
     /// Whether a listing cannot do without it. Who may see it is always decided, if only that nobody may.

@@ -2,7 +2,7 @@
 
 use duikou_proto::language::{Language, Text};
 use duikou_proto::reference::regions;
-use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::validate;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -128,14 +128,21 @@ impl Reader<'_> {
         if draft.event.time_zone.is_empty() {
             draft.event.time_zone = ZONE.to_owned();
         }
-        let (start, end, deadline) = (draft.start, draft.end, draft.deadline);
+        let sought = draft.body.direction == i32::from(Direction::Request);
+        let (start, end, deadline) = match (draft.start, draft.end, draft.deadline) {
+            (start, end, deadline) if sought => {
+                let (start, end) = period(start, end);
+                (start, end, deadline)
+            }
+            told => told,
+        };
         for (field, when) in [(Field::Start, start), (Field::End, end)] {
             if let Some(When::Month(_)) = when {
                 let text = Text::new("只有月份，请写明是哪一天。", "This is a month: say which day.");
                 draft.fault_of(Some(field), text);
             }
         }
-        if let Some(When::Day(_)) = start {
+        if let (Some(When::Day(_)), false) = (start, sought) {
             let text = Text::new("没有时刻，按当天0时开始读取", "no time of day: read as midnight at its beginning");
             draft.note_of(Field::Start, text);
         }
@@ -220,6 +227,21 @@ fn told(line: &str) -> Option<(&'static Info, String)> {
     let (name, text) = line.strip_prefix("- ")?.split_once('：')?;
     let info = FIELDS.iter().find(|info| info.zh == name)?;
     Some((info, text.to_owned()))
+}
+
+/// The days of a period for which somebody seeks an event: months are as good as days, and what ends nowhere else ends
+/// with the day or month in which it begins.
+fn period(start: Option<When>, end: Option<When>) -> (Option<When>, Option<When>) {
+    let end = match (start, end) {
+        (Some(When::Day(_) | When::Month(_)), None) => start,
+        (_, end) => end,
+    };
+    let first = start.map(|when| if let When::Month(first) = when { When::Day(first) } else { when });
+    let last = end.map(|when| match when {
+        When::Month(first) => When::Day(first.last_of_month()),
+        when => when,
+    });
+    (first, last)
 }
 
 fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {

@@ -3,9 +3,10 @@
 use duikou_proto::Money;
 use duikou_proto::language::Language;
 use duikou_proto::v1::external_code::Scheme;
-use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::v1::{Contact, ExternalCode, Listing, Opportunity};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::sheets::fields::Field;
@@ -16,6 +17,8 @@ use crate::typed::{audience, choice, date, industry, labels, occupation, place};
 
 /// The zone of times without one.
 const ZONE: &str = "Asia/Shanghai";
+/// What [`date::format`] writes of the first moment of a day behind it.
+const MIDNIGHT: &str = " 00:00";
 
 /// What stands under the header of a field; empty where the listing has nothing there.
 pub(in crate::sheets) fn cell(listing: &Listing, field: Field) -> String {
@@ -102,8 +105,13 @@ fn particular(body: &Opportunity, field: Field) -> String {
             counted(part.wage_max.as_ref(), 1)
         }
         (Some(Details::Talent(part)), Field::Training) => part.training.clone(),
-        (Some(Details::Event(part)), Field::Start) => time(part.start_time.as_ref(), &part.time_zone),
-        (Some(Details::Event(part)), Field::End) => time(part.end_time.as_ref(), &part.time_zone),
+        (Some(Details::Event(part)), Field::Start) => {
+            let text = time(part.start_time.as_ref(), &part.time_zone);
+            // Who seeks an event gives days.
+            let sought = body.direction == i32::from(Direction::Request);
+            text.strip_suffix(MIDNIGHT).filter(|_| sought).map(str::to_owned).unwrap_or(text)
+        }
+        (Some(Details::Event(part)), Field::End) => last_day(time(part.end_time.as_ref(), &part.time_zone)),
         (Some(Details::Event(part)), Field::TimeZone) => part.time_zone.clone(),
         (Some(Details::Event(part)), Field::Venue) => part.venue.clone(),
         (Some(Details::Event(part)), Field::OnlineUrl) => part.online_url.clone(),
@@ -166,6 +174,12 @@ fn until(at: Option<&prost_types::Timestamp>) -> String {
     text.strip_suffix(" 23:59:59").filter(|_| whole).map(str::to_owned).unwrap_or(text)
 }
 
+/// The end of an event: the day with which it ends, where that is how it is read.
+fn last_day(text: String) -> String {
+    let day = text.strip_suffix(MIDNIGHT).and_then(|day| day.parse::<Date>().ok()?.yesterday().ok());
+    day.map_or(text, |day| day.to_string())
+}
+
 /// A time as the clocks of its zone show it; where these show it twice, in the form of RFC 3339.
 fn time(time: Option<&prost_types::Timestamp>, zone: &str) -> String {
     let Some(at) = time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok()) else { return String::new() };
@@ -193,6 +207,8 @@ fn codes(all: &[ExternalCode]) -> (String, String, Vec<ExternalCode>) {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::v1;
+
     use super::*;
 
     #[test]
@@ -222,5 +238,27 @@ mod tests {
             assert_eq!(until(Some(&time)), text, "{at}");
         }
         assert_eq!(until(None), "");
+    }
+
+    #[test]
+    fn an_event_that_ends_with_a_day_ends_on_it_and_one_that_is_sought_begins_with_one() {
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        // March 2027, and the ninth hour of its first day.
+        let (first, next) = (1_803_830_400, 1_806_508_800);
+        let cells = |direction: Direction, start, end| {
+            let event = v1::Event {
+                start_time: at(start),
+                end_time: at(end),
+                time_zone: ZONE.to_owned(),
+                ..v1::Event::default()
+            };
+            let details = Some(Details::Event(event));
+            let body = Opportunity { direction: direction.into(), details, ..Opportunity::default() };
+            [Field::Start, Field::End].map(|field| particular(&body, field))
+        };
+        assert_eq!(cells(Direction::Request, first, next), ["2027-03-01", "2027-03-31"]);
+        assert_eq!(cells(Direction::Offer, first, next), ["2027-03-01 00:00", "2027-03-31"]);
+        let morning = first + 9 * 3600;
+        assert_eq!(cells(Direction::Request, morning, morning + 3600), ["2027-03-01 09:00", "2027-03-01 10:00"]);
     }
 }

@@ -186,8 +186,9 @@ impl Sampled {
         let empty = Opportunity::default();
         let body = listing.listing.as_ref().unwrap_or(&empty);
         // What a table says in columns that are no fields stands at the end of the body, and may be the point of it.
-        let told =
-            told_in(&body.body).into_iter().map(|(info, line)| Fact { label: label(texts, info), lines: vec![line] });
+        let direction = body.direction();
+        let told = told_in(&body.body).into_iter();
+        let told = told.map(|(info, line)| Fact { label: label(texts, info, direction), lines: vec![line] });
         let is_there = draft.listing.is_some();
         Self {
             line: Line::of(texts, names, people, draft),

@@ -4,6 +4,7 @@ use duikou_proto::language::Language;
 use duikou_proto::reference;
 use duikou_proto::v1::Listing;
 use duikou_proto::v1::draft_difference::Change;
+use duikou_proto::v1::opportunity::Direction;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
@@ -29,6 +30,7 @@ pub(super) struct Row {
 /// What differs between the texts of two forms.
 pub(super) fn between(texts: Texts, names: &Names, kind: Kind, before: &Typed, after: &Typed) -> Vec<Row> {
     let mut rows = Vec::new();
+    let direction = direction_in(after);
     for info in form::fields(kind) {
         let text = |typed: &Typed| typed.get(&info.field).cloned().unwrap_or_default();
         let (before, after) = (text(before), text(after));
@@ -37,7 +39,7 @@ pub(super) fn between(texts: Texts, names: &Names, kind: Kind, before: &Typed, a
         }
         let [before, after] = [before, after].map(|text| said(texts, names, info, &text));
         if before.trim() != after.trim() {
-            rows.push(Row { label: label(texts, info), before, after });
+            rows.push(Row { label: label(texts, info, direction), before, after });
         }
     }
     rows
@@ -66,9 +68,20 @@ pub(super) fn of_draft(
     rows
 }
 
-/// What a field is called.
-pub(super) fn label(texts: Texts, info: &Info) -> String {
-    info.name().in_language(texts.language()).to_owned()
+/// What a field is called, where something is offered or sought.
+pub(super) fn label(texts: Texts, info: &Info, direction: Direction) -> String {
+    let (zh, en) = info.names_for(direction);
+    match texts.language() {
+        Language::Zh => zh.to_owned(),
+        Language::En => en.to_owned(),
+    }
+}
+
+/// Whether a form is about something offered or sought.
+fn direction_in(typed: &Typed) -> Direction {
+    let text = typed.get(&Field::Direction).map_or("", String::as_str);
+    let read = choice::choice(text, labels::DIRECTIONS).ok().and_then(|read| read.value);
+    read.and_then(|value| Direction::try_from(value).ok()).unwrap_or_default()
 }
 
 /// A text of a form as its reader understands it.
@@ -131,5 +144,26 @@ fn audience(texts: Texts, names: &Names, text: &str) -> String {
     match scopes.ok().and_then(|read| read.value) {
         Some(scopes) => audience_of(texts, names, &scopes),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_told_by_its_last_day_and_a_field_of_what_is_sought_by_its_own_name() {
+        let texts = Texts::of(Language::Zh);
+        let names = Names::sample(Language::Zh, "pprd.example");
+        let typed = |direction: &str, expire: &str, investment: &str| -> Typed {
+            let pairs = [(Field::Direction, direction), (Field::Expire, expire), (Field::Investment, investment)];
+            pairs.into_iter().map(|(field, text)| (field, text.to_owned())).collect()
+        };
+        let before = typed("需求", "2027-05-30", "1亿元");
+        let after = typed("需求", "2027-10-08 00:00", "2亿元");
+        let rows = between(texts, &names, Kind::Project, &before, &after);
+        let told: Vec<[&str; 3]> = rows.iter().map(|row| [&*row.label, &*row.before, &*row.after]).collect();
+        let wanted = [["拟投资金额", "1亿元", "2亿元"], ["有效期至", "2027年5月30日", "2027年10月7日"]];
+        assert_eq!(told, wanted);
     }
 }

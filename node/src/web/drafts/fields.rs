@@ -2,6 +2,8 @@
 
 use duikou_proto::language::Language;
 use duikou_proto::name::NetworkName;
+use duikou_proto::v1::Opportunity;
+use duikou_proto::v1::opportunity::Direction;
 
 use super::super::catalogue::Texts;
 use super::super::forms::{Choice, Control, Field as Shown, Folded, Said};
@@ -87,10 +89,19 @@ impl Maker<'_> {
         }
     }
 
+    /// Whether what is written is offered or sought.
+    fn direction(&self) -> Direction {
+        self.filling.filled.listing.listing.as_ref().map(Opportunity::direction).unwrap_or_default()
+    }
+
     fn label(&self, info: &Info) -> &'static str {
+        self.of_language(info.names_for(self.direction()))
+    }
+
+    fn of_language(&self, (zh, en): (&'static str, &'static str)) -> &'static str {
         match self.texts.language() {
-            Language::Zh => info.zh,
-            Language::En => info.en,
+            Language::Zh => zh,
+            Language::En => en,
         }
     }
 
@@ -111,10 +122,7 @@ impl Maker<'_> {
 
     fn field(&self, info: &'static Info) -> Shown {
         let label = self.label(info);
-        let help = match self.texts.language() {
-            Language::Zh => info.help.0,
-            Language::En => info.help.1,
-        };
+        let help = self.of_language(info.help_for(self.direction()));
         let control = self.control(info);
         // A list of boxes needs no word on what to write, and some words are for cells.
         let help = match (&control, info.field) {
@@ -137,7 +145,7 @@ impl Maker<'_> {
             _ => ("", false),
         };
         Shown {
-            required: info.is_needed(),
+            required: info.is_needed_for(self.direction()),
             autocomplete: if matches!(control, Control::Line(_)) { autocomplete } else { "" },
             inputmode,
             suggest,

@@ -49,9 +49,10 @@ fn at(seconds: i64) -> Option<Timestamp> {
 /// What somebody has typed in either language, some of it wrong.
 fn typed(kind: Kind, zh: bool) -> Typed {
     let either = |field: Field, chinese: &str, english: &str| (field, if zh { chinese } else { english }.to_owned());
+    let direction = if matches!(kind, Kind::Project | Kind::Event) { "REQUEST" } else { "OFFER" };
     let mut texts: Typed = [
         either(Field::Title, "冷链<b>物流</b>", "Cold <b>chain</b>"),
-        either(Field::Direction, "OFFER", "OFFER"),
+        either(Field::Direction, direction, direction),
         either(Field::Regions, "鼓楼区；毕节市", "Bijie"),
         either(Field::Industries, "01", "01"),
         either(Field::Audience, "network；没有这个", "network；member:zunyi"),

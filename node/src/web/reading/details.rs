@@ -1,13 +1,15 @@
 //! A listing's own fields in words, each with its label.
 
 use duikou_proto::Money;
+use duikou_proto::language::Language;
 use duikou_proto::reference::{industries, occupations};
-use duikou_proto::v1::opportunity::Details;
+use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::v1::{Event, Opportunity, Talent};
 
 use super::super::catalogue::Texts;
 use super::super::{format, words};
 use super::names::Names;
+use crate::sheets::fields::Field;
 
 /// A label with what it says, a line each.
 pub(crate) struct Fact {
@@ -33,12 +35,57 @@ pub(crate) fn event_time(texts: Texts, event: &Event) -> String {
     texts.fill("time-elsewhere", &[("what", &span), ("zone", &start.offset().to_string())])
 }
 
+/// What the fields of forms are called on pages.
+const FIELDS: [(&str, Field); 25] = [
+    ("fact-instrument", Field::Instrument),
+    ("fact-amount", Field::Amount),
+    ("fact-stages", Field::Stages),
+    ("fact-conditions", Field::Conditions),
+    ("fact-modes", Field::CooperationModes),
+    ("fact-investment", Field::Investment),
+    ("fact-phase", Field::Phase),
+    ("fact-land", Field::LandTerms),
+    ("fact-policy", Field::PolicyTerms),
+    ("fact-maturity", Field::Maturity),
+    ("fact-ip", Field::IpStatus),
+    ("fact-patents", Field::Patents),
+    ("fact-transfer", Field::TransferModes),
+    ("fact-supply", Field::SupplyType),
+    ("fact-occupation", Field::Occupation),
+    ("fact-headcount", Field::Headcount),
+    ("fact-wage", Field::Wage),
+    ("fact-training", Field::Training),
+    ("fact-venue", Field::Venue),
+    ("fact-registration", Field::Deadline),
+    ("fact-capacity", Field::Capacity),
+    ("fact-regions", Field::Regions),
+    ("fact-industries", Field::Industries),
+    ("closes", Field::Expire),
+    ("audience", Field::Audience),
+];
+
 struct Facts {
     texts: Texts,
+    /// Whether they are of something offered or sought.
+    direction: Direction,
     found: Vec<Fact>,
 }
 
 impl Facts {
+    fn new(texts: Texts, opportunity: &Opportunity) -> Self {
+        Self { texts, direction: opportunity.direction(), found: Vec::new() }
+    }
+
+    /// What is sought is called as in the form in which it was written.
+    fn label(&self, id: &str) -> String {
+        let field = FIELDS.iter().find(|(known, _)| *known == id).map(|(_, field)| field.info());
+        match (field.and_then(|info| info.sought_for(self.direction)), self.texts.language()) {
+            (Some(((zh, _), _)), Language::Zh) => zh.to_owned(),
+            (Some(((_, en), _)), Language::En) => en.to_owned(),
+            (None, _) => self.texts.text(id),
+        }
+    }
+
     fn line(&mut self, label: &str, line: String) {
         self.lines(label, vec![line]);
     }
@@ -46,7 +93,7 @@ impl Facts {
     fn lines(&mut self, label: &str, lines: Vec<String>) {
         let lines: Vec<String> = lines.into_iter().filter(|line| !line.is_empty()).collect();
         if !lines.is_empty() {
-            self.found.push(Fact { label: self.texts.text(label), lines });
+            self.found.push(Fact { label: self.label(label), lines });
         }
     }
 
@@ -58,7 +105,7 @@ impl Facts {
 
 /// What the kind's own part says.
 pub(crate) fn of_kind(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
-    let mut facts = Facts { texts, found: Vec::new() };
+    let mut facts = Facts::new(texts, opportunity);
     match &opportunity.details {
         Some(Details::Capital(part)) => {
             facts.line("fact-instrument", words::instrument(texts, part.instrument()));
@@ -92,7 +139,8 @@ pub(crate) fn of_kind(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
             facts.line("fact-training", part.training.clone());
         }
         Some(Details::Event(part)) => {
-            facts.line("fact-time", event_time(texts, part));
+            let time = if facts.direction == Direction::Request { "fact-time-sought" } else { "fact-time" };
+            facts.line(time, event_time(texts, part));
             facts.line("fact-venue", part.venue.clone());
             if let Some(deadline) = &part.registration_deadline {
                 let deadline = format::in_zone(deadline.seconds, &part.time_zone);
@@ -109,7 +157,7 @@ pub(crate) fn of_kind(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
 
 /// What every listing says beside its texts.
 pub(crate) fn of_all(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
-    let mut facts = Facts { texts, found: Vec::new() };
+    let mut facts = Facts::new(texts, opportunity);
     let regions = opportunity.regions.iter().map(|code| format::region(texts.language(), code));
     facts.list("fact-regions", regions);
     let industry = |code: &String| match industries().get(code) {
@@ -151,7 +199,7 @@ pub(crate) fn told(scopes: &[String], of_an_office: bool) -> &[String] {
 
 /// Whom to ask.
 pub(crate) fn contact(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
-    let mut facts = Facts { texts, found: Vec::new() };
+    let mut facts = Facts::new(texts, opportunity);
     if let Some(contact) = &opportunity.contact {
         facts.line("contact-office", contact.office.clone());
         facts.line("contact-person", contact.person.clone());
@@ -175,10 +223,9 @@ fn occupation(texts: Texts, talent: &Talent) -> String {
 
 #[cfg(test)]
 mod tests {
-    use duikou_proto::language::Language;
+    use duikou_proto::v1::Project;
 
     use super::*;
-    use crate::sheets::fields::Field;
 
     #[test]
     fn an_audience_begins_with_the_widest_and_the_public_reads_of_no_other() {
@@ -195,34 +242,36 @@ mod tests {
     #[test]
     fn what_is_read_is_called_as_where_it_was_written() {
         let texts = Texts::of(Language::Zh);
-        for (id, field) in [
-            ("fact-instrument", Field::Instrument),
-            ("fact-amount", Field::Amount),
-            ("fact-stages", Field::Stages),
-            ("fact-conditions", Field::Conditions),
-            ("fact-modes", Field::CooperationModes),
-            ("fact-investment", Field::Investment),
-            ("fact-phase", Field::Phase),
-            ("fact-land", Field::LandTerms),
-            ("fact-policy", Field::PolicyTerms),
-            ("fact-maturity", Field::Maturity),
-            ("fact-ip", Field::IpStatus),
-            ("fact-patents", Field::Patents),
-            ("fact-transfer", Field::TransferModes),
-            ("fact-supply", Field::SupplyType),
-            ("fact-occupation", Field::Occupation),
-            ("fact-headcount", Field::Headcount),
-            ("fact-wage", Field::Wage),
-            ("fact-training", Field::Training),
-            ("fact-venue", Field::Venue),
-            ("fact-registration", Field::Deadline),
-            ("fact-capacity", Field::Capacity),
-            ("fact-regions", Field::Regions),
-            ("fact-industries", Field::Industries),
-            ("closes", Field::Expire),
-            ("audience", Field::Audience),
-        ] {
+        for (id, field) in FIELDS {
             assert_eq!(texts.text(id), field.info().zh, "{id}");
         }
+    }
+
+    #[test]
+    fn what_is_sought_is_called_otherwise_than_what_is_offered_in_the_form_and_on_the_page() {
+        let texts = Texts::of(Language::Zh);
+        let sum = || Some(Money { currency_code: "CNY".to_owned(), units: 1, nanos: 0 });
+        let project = Project { investment_min: sum(), ..Project::default() };
+        let label = |direction: Direction| {
+            let details = Some(Details::Project(project.clone()));
+            let body = Opportunity { direction: direction.into(), details, ..Opportunity::default() };
+            of_kind(texts, &body).remove(0).label
+        };
+        assert_eq!((&*label(Direction::Offer), &*label(Direction::Request)), ("引资金额", "拟投资金额"));
+        assert_eq!(label(Direction::Request), Field::Investment.info().names_for(Direction::Request).0);
+        // An event that somebody looks for has a period of days.
+        let event = Event {
+            start_time: Some(prost_types::Timestamp { seconds: 1_803_830_400, nanos: 0 }),
+            end_time: Some(prost_types::Timestamp { seconds: 1_806_508_800, nanos: 0 }),
+            time_zone: format::ZONE.to_owned(),
+            venue: "不限".to_owned(),
+            ..Event::default()
+        };
+        let details = Some(Details::Event(event));
+        let body = Opportunity { direction: Direction::Request.into(), details, ..Opportunity::default() };
+        let told: Vec<(String, String)> =
+            of_kind(texts, &body).into_iter().map(|fact| (fact.label, fact.lines.concat())).collect();
+        let wanted = [("希望时间", "2027年3月1日至2027年3月31日"), ("希望地点", "不限")];
+        assert_eq!(told, wanted.map(|(label, line)| (label.to_owned(), line.to_owned())));
     }
 }
