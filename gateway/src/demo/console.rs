@@ -22,7 +22,7 @@ pub(super) const REVIEWER: &str = "reviewer";
 /// An account for each of them, under the login that says which.
 const ROLES: [(Role, &str, &str); 4] = [
     (Role::Viewer, "viewer", "查看员"),
-    (Role::Editor, EDITOR, "拟稿员"),
+    (Role::Editor, EDITOR, "编辑员"),
     (Role::Reviewer, REVIEWER, "审核员"),
     (Role::Admin, "admin", "管理员"),
 ];

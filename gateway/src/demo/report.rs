@@ -167,7 +167,7 @@ pub(super) fn tour(
     writeln!(out, "密码（随机生成，各账号相同）· password: {password}")?;
     writeln!(
         out,
-        "深圳节点上，拟稿员已有草稿、待审核与被退回的稿件，由审核员审核。· In Shenzhen work is under way already."
+        "深圳节点上，编辑员已有草稿、待审核与被退回的稿件，由审核员审核。· In Shenzhen work is under way already."
     )?;
     writeln!(out, "Ctrl-C 结束演示。")?;
     debug_assert!(running.iter().all(|process| process.dir.starts_with(dir)));

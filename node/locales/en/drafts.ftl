@@ -12,10 +12,11 @@ done-draft-deleted = The draft is deleted.
 done-submitted = Handed in. What becomes of it is shown here.
 done-published = Published.
 done-approved-before = This was approved and published before: nothing has been changed now.
-done-returned = Given back, with your reason.
+done-returned = Returned, with your reason.
 done-renewed = It is valid for longer now.
 done-renewal-waits = A longer validity needs an approval: it is handed in, and takes effect when it is approved.
-done-ended = Taken back. Everybody who could see it is told.
+done-filled = Marked as filled. Everybody who could see it is told.
+done-ended = Withdrawn. Everybody who could see it is told.
 done-policy = The rule is saved.
 drafts-title = Drafts and approval
 drafts-new = Write a listing
@@ -27,7 +28,7 @@ drafts-author = Author
 drafts-editors = Also changed by
 drafts-submitted = Handed in
 drafts-untitled = (no title yet)
-drafts-returned = Given back: { $what }
+drafts-returned = Returned: { $what }
 drafts-of-batch = Import “{ $what }”.
 drafts-together = Look at a sample and approve it together
 drafts-none = There are no drafts here
@@ -36,7 +37,7 @@ drafts-local = Administrator of this machine
 drafts-program = A program ({ $what })
 draft-state-draft = Draft
 draft-state-submitted = Waits for approval
-draft-state-returned = Given back
+draft-state-returned = Returned
 draft-state-approved = Approved
 start-title = What do you want to publish?
 start-lead = First what it is, then whether you have it or look for it. You can save at any time, and nothing is published yet.
@@ -81,7 +82,7 @@ editor-saving = Saving…
 editor-unsaved = Changes are not saved yet
 editor-retry = It cannot be saved at the moment and will be tried again. What you typed is still on this page.
 editor-lost = Not saved: you are no longer signed in. Press “Save the draft”: it is saved once you have signed in.
-editor-returned = { $who } gave this draft back: { $what }
+editor-returned = { $who } returned this draft: { $what }
 editor-wrong = { $count ->
     [one] One thing is still to be added or corrected: it is said beside its field. The rest is saved.
    *[other] { $count } things are still to be added or corrected: each is said beside its field. The rest is saved.
@@ -146,21 +147,21 @@ shown-title = What readers will see
 review-title = Approval
 review-lead = It is published as soon as you agree. You agree to what is shown below and to nothing else: a later change needs a new approval.
 review-again = Your office asks for a second look before publication. Check it for the last time.
-review-outdated = What is published has changed since this was handed in. Give it back, so that its author hands it in again.
+review-outdated = What is published has changed since this was handed in. Return it, so that its author hands it in again.
 review-changed = { $what } has just changed it: what you saw is no longer what waits, so nothing was published. This is what waits now.
 review-own-hand = You have had a hand in this: another person must approve it.
 review-reviewers = A reviewer, or somebody who stands in for one, must approve it.
 review-yes-title = Agree
 review-yes-lead = Check code of the content:
 review-yes = Approve and publish
-review-no-title = Give back
+review-no-title = Return
 review-reason = Reason
 review-reason-help = Say what is to be changed: the author sees it.
-review-no = Give it back
-unreturned-title = Not given back
-unreturned-lead = The author did not get your reason; it is kept here. Look at the draft as it is now, copy the text where you need it, or give the draft back once it is handed in again.
+review-no = Return it
+unreturned-title = Not returned
+unreturned-lead = The author did not get your reason; it is kept here. Look at the draft as it is now, copy the text where you need it, or return the draft once it is handed in again.
 unreturned-look = Look at the draft
-unreturned-again = Give back again
+unreturned-again = Return again
 review-edit = Open the draft (a change must be handed in again)
 ended-title = Approved
 ended-lead = This draft was approved and published: it needs no other approval.
@@ -202,13 +203,13 @@ end-renew = Still true: extend
 end-fill = Filled
 end-withdraw = Withdraw
 end-copy = Copy
-end-title = Take this listing back?
-end-lead = “{ $what }” will be taken back from everybody who can see it. That waits for nobody and cannot be undone; you can write another one.
+end-title = Withdraw this listing?
+end-lead = “{ $what }” will be withdrawn from everybody who can see it. That waits for nobody and cannot be undone; you can copy it into another one.
 end-reason = Reason
 end-reason-help = Readers see it, and partners count it.
 end-withdrawn = Withdrawn: it is no longer true
 end-filled = Filled: a partner was found
-end-yes = Take it back
+end-yes = Withdraw
 end-back = Leave it
 policy-title = Approval
 policy-lead = Who approves what is published. Narrowing, withdrawing and marking as filled never wait.
@@ -252,7 +253,7 @@ drafts-file-reason = Reason of the return
 drafts-file-author = Author of the draft
 drafts-file-updated = Draft changed at
 gone-filled = Filled
-gone-withdrawn = Taken back
+gone-withdrawn = Withdrawn
 gone-expired = Ended
 gone-none = Nothing here
 gone-lead = This listing has ended, and readers no longer see it. Below is what it said at last: your office alone sees it, for about a year.
@@ -260,21 +261,21 @@ gone-title = What it said at last
 gone-by = Done by
 gone-when = { $what }: { $time }
 gone-when-by = { $what }: { $time }, { $who }
-done-batch-returned = All of them are given back, with your reason.
-review-returned-title = Given back before
-review-returned = Given back before: { $what } ({ $who }, { $time })
+done-batch-returned = All of them are returned, with your reason.
+review-returned-title = Returned before
+review-returned = Returned before: { $what } ({ $who }, { $time })
 review-returned-same = Nothing has changed since.
-review-returned-before = When it was given back
+review-returned-before = When it was returned
 review-returned-after = Now
-batch-no-title = Give all of them back
-batch-no = Give all back
+batch-no-title = Return all of them
+batch-no = Return all
 batch-returned = { $count ->
-    [one] One is given back.
-   *[other] { $count } are given back.
+    [one] One is returned.
+   *[other] { $count } are returned.
     }
 batch-unreturned = { $count ->
-    [one] One could not be given back and stays as it is:
-   *[other] { $count } could not be given back and stay as they are:
+    [one] One could not be returned and stays as it is:
+   *[other] { $count } could not be returned and stay as they are:
     }
-batch-changed = Some of these have just changed, so nothing was given back. Look at them as they are now, and give them back again.
+batch-changed = Some of these have just changed, so nothing was returned. Look at them as they are now, and return them again.
 closes-default = { $what } (not filled in: the default)

@@ -97,10 +97,7 @@ answers-none-advice = Look again when new listings have come.
 answers-back = Back to the listing
 answers-look = Find counterparts
 answers-to = What answers this listing:
-score = { $count ->
-    [one] { $count } point
-   *[other] { $count } points
-}
+score = Score { $count }
 answers-title = Title
 answers-score = Score
 answers-measure = Sum or time

@@ -68,7 +68,7 @@ pub(super) fn told(refused: &Refused) -> Told {
         Refused::Limit { member, limit } => words(
             Code::ResourceExhausted,
             "LISTING_LIMIT",
-            format!("成员{member}的在线信息已达上限{limit}条，请先撤下不再需要的。"),
+            format!("成员{member}的在线信息已达上限{limit}条，请先撤回不再需要的。"),
             format!("{member} has {limit} live listings, the most that are allowed: withdraw some."),
         ),
         Refused::Malformed(malformed) => words(

@@ -198,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn one_word_is_used_for_one_act() {
+        // 写信息, 同意, 退回, 撤回, 匹配度; write, approve, return, withdraw, score.
+        let zh = ["拟稿", "拟写", "新写", "批准", "审核通过", "已通过", "撤下", "得分"];
+        let en = ["aken back", "ake it back", "iven back", "ive it back", " points"];
+        for (parts, others) in [(PARTS.map(|(zh, _)| zh), &zh[..]), (PARTS.map(|(_, en)| en), &en[..])] {
+            for line in parts.iter().flat_map(|part| part.lines()) {
+                let other = others.iter().find(|other| line.contains(**other));
+                assert!(other.is_none(), "another word says the same as {other:?}: {line}");
+            }
+        }
+    }
+
+    #[test]
     fn numbers_are_grouped_and_counted_by_the_language() {
         let en = Texts::of(Language::En);
         assert_eq!(en.count("search-found", 1), "1 listing");

@@ -89,7 +89,7 @@ pub(super) const REASONS: &[Reason] = &[
         "读取之后已有变化：重新读取后再改。",
         "It has changed since it was read: read it again, and repeat the change.",
     ),
-    ("LISTING_LIMIT", "在线信息已达上限：撤下一些。", "The member has as many live listings as it may: withdraw some."),
+    ("LISTING_LIMIT", "在线信息已达上限：撤回一些。", "The member has as many live listings as it may: withdraw some."),
     ("TOO_LARGE", "内容过大：缩短。", "The content does not make a record: shorten it."),
     (
         "APPROVAL_REQUIRED",

@@ -55,7 +55,7 @@ pub(in crate::services) fn told(refusal: &Refusal) -> Told {
                 State::Draft => ("尚未提交", "not handed in"),
                 State::Submitted => ("已提交", "handed in already"),
                 State::Returned => ("已退回", "given back already"),
-                State::Approved => ("已通过", "approved already"),
+                State::Approved => ("已同意", "approved already"),
             };
             words(
                 Code::FailedPrecondition,

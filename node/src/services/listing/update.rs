@@ -116,7 +116,7 @@ impl Listings {
                 found.push(violation(
                     "reason",
                     reason::UNKNOWN_CODE,
-                    "撤下原因只能是 WITHDRAWN、FILLED 或 DELETED，请修改。",
+                    "撤回原因只能是 WITHDRAWN、FILLED 或 DELETED，请修改。",
                     "A listing is withdrawn as WITHDRAWN, FILLED or DELETED: choose one of these.",
                 ));
                 WithdrawalReason::Withdrawn

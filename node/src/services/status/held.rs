@@ -58,7 +58,7 @@ async fn hidden(context: &Context) -> Result<Vec<Alert>, Failure> {
         code: "HIDDEN",
         message: Text::new(format!("{name}已被全网隐藏：{reason}。"), format!("The network hides {name}: {reason}.")),
         remedy: Text::new(
-            "请改正或撤下该信息，并联系网络运营方恢复显示。",
+            "请改正或撤回该信息，并联系网络运营方恢复显示。",
             "Correct or withdraw it, and ask the network's operator to show it again.",
         ),
     };

@@ -149,5 +149,6 @@ pub(super) async fn withdraw(
         request_id: String::new(),
     };
     web.services().listings.withdraw_listing(signed.ask(request)).await.map_err(|status| desk.absent(&status))?;
-    Ok(see_other_with("/drafts/published", "done-ended"))
+    let done = if reason == WithdrawalReason::Filled { "done-filled" } else { "done-ended" };
+    Ok(see_other_with("/drafts/published", done))
 }

@@ -100,7 +100,7 @@ async fn what_needs_an_approval_is_handed_in_as_one_import() {
     assert_eq!(held(net.node("bijie"), "shenzhen").await.len(), 2);
     // What the import says is what has become of it, and leads there.
     let since = clerk.get(&path).await.text();
-    assert!(since.contains("2 行已审核通过并发布") && since.contains("已发布</span>"), "{since}");
+    assert!(since.contains("2 行已同意并发布") && since.contains("已发布</span>"), "{since}");
     assert!(!since.contains(&batch) && since.contains("<a href=\"/listings/shenzhen/"), "{since}");
     // A cell never becomes a formula.
     let csv = within(PATIENCE, async || {
