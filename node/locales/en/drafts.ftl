@@ -197,12 +197,21 @@ published-live = All that are live
 published-soon = Closing within 14 days
 published-none = Nothing is published yet
 published-none-soon = Nothing closes within 14 days
+published-found = { $count ->
+    [one] One listing, what closes soonest first.
+   *[other] { $count } listings, what closes soonest first.
+    }
+published-kinds = All kinds
+published-all = All of them
 published-none-advice = Write a listing, or import a spreadsheet.
 end-edit = Edit
 end-renew = Still true: extend
 end-fill = Filled
 end-withdraw = Withdraw
 end-copy = Copy
+end-waits-renewal = Extension handed in, waits for approval
+end-waits-change = Change handed in, waits for approval
+end-waits-look = See what was handed in
 end-title = Withdraw this listing?
 end-lead = “{ $what }” will be withdrawn from everybody who can see it. That waits for nobody and cannot be undone; you can copy it into another one.
 end-reason = Reason

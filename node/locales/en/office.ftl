@@ -34,6 +34,7 @@ work-expiring-do = Renew what is still true, mark as filled what has been found.
 work-expiring-read = Whoever may edit for your office renews them or marks them as filled.
 work-expiring-none = Nothing ends within 14 days.
 work-expiring-on = Ends on { $what }
+work-expiring-waits = { $ends }; { $what }
 work-expiring-all = Extend, mark as filled, or withdraw
 work-refused = Refused by a peer
 work-refused-do = Correct each as its reason says, and publish it again.

@@ -31,6 +31,7 @@ work-expiring-do = 仍然有效的请续期，已落实的请标记为已落实�
 work-expiring-read = 由本单位有编辑权限的人员续期，或标记为已落实。
 work-expiring-none = 14天内没有信息到期。
 work-expiring-on = { $what }到期
+work-expiring-waits = { $ends }；{ $what }
 work-expiring-all = 续期、标记已落实或撤回
 work-refused = 被对方拒收
 work-refused-do = 请按原因改正后重新发布。

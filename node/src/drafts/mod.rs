@@ -25,7 +25,7 @@ pub(crate) use difference::differences;
 pub(crate) use fact::{DraftFact, State};
 pub(crate) use persons::role_of;
 pub(crate) use policy::{Approver, SetPolicy, judges};
-pub(crate) use read::{Wanted, batch, get, list};
+pub(crate) use read::{Wanted, batch, get, list, open_of};
 pub(crate) use review::{Approve, Approved, Return};
 pub(crate) use submit::{Hand, Handed, Submit};
 pub(crate) use waiting::{Noted, each_waiting, note_all};

@@ -1,6 +1,6 @@
 //! Finding drafts: one, a page of a member's, and what belongs to one import.
 
-use duikou_proto::name::MemberId;
+use duikou_proto::name::{MemberId, RecordName};
 
 use super::change::Key;
 use super::fact::{DraftFact, State};
@@ -21,6 +21,17 @@ pub(crate) async fn get(engine: &Engine, key: &Key) -> Result<Option<DraftFact>,
     match engine.fact(&format!("{}{id}", facts::drafts(member))).await? {
         Some(open) => Ok(Some(open)),
         None => engine.fact(&format!("{}{id}", facts::drafts_ended(member))).await,
+    }
+}
+
+/// The draft of a listing that is open; None: there is none.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub(crate) async fn open_of(engine: &Engine, listing: &RecordName) -> Result<Option<DraftFact>, StoreError> {
+    match engine.fact::<String>(&facts::draft_of(listing)).await? {
+        Some(id) => engine.fact(&format!("{}{id}", facts::drafts(&listing.origin()))).await,
+        None => Ok(None),
     }
 }
 

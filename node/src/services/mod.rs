@@ -80,7 +80,9 @@ pub(crate) use in_process::InProcess;
 pub(crate) use listing::{EndedAsk, EndedListing, expire_default};
 #[cfg(feature = "arbitrary")]
 pub(crate) use matching::Place as MatchPlace;
-pub(crate) use office::{Backup, Both, Figures, Making, Newest, Overview, Pile, WaitingDrafts, WorkFacts};
+pub(crate) use office::{
+    Backup, Both, Figures, Making, Newest, Overview, Pile, WaitingChange, WaitingChanges, WaitingDrafts, WorkFacts,
+};
 #[cfg(any(test, feature = "samples"))]
 pub(crate) use office::{HostedMember, Refusal, Storage};
 pub(crate) use status::is_stale;

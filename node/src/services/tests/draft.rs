@@ -212,6 +212,58 @@ async fn what_publishes_waits_for_an_approval_and_what_narrows_does_not() {
 }
 
 #[tokio::test]
+async fn what_waits_of_a_listing_is_told_to_those_who_may_write_it() {
+    let world = World::new().await;
+    world.publish("a", "tea", &["network"]).await;
+    world.publish("a", "rice", &["network"]).await;
+    world.rule("a", Rule::Other).await;
+    world.pass(DAY);
+    let editor = world.session("li.ming", "a", Held::Editor).await;
+    let reviewer = world.session("wang.fang", "a", Held::Reviewer).await;
+    let viewer = world.session("zhao.min", "a", Held::Viewer).await;
+    let other = world.session("chen.jie", "b", Held::Editor).await;
+    let published = async || [world.published("tea").await.unwrap(), world.published("rice").await.unwrap()];
+    let waits = async |secret: &str| {
+        let listings = published().await.to_vec();
+        let changes = world.office.changes(bearing(secret, listings)).await.unwrap();
+        let told = changes.into_iter().map(|(name, change)| {
+            (name.rsplit('/').next().unwrap().to_owned(), (change.prolongs, change.edits, change.draft))
+        });
+        told.collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let change = async |listing: Listing, paths: &[&str]| {
+        let paths = paths.iter().map(ToString::to_string).collect();
+        let request = UpdateListingRequest {
+            listing: Some(listing),
+            update_mask: Some(FieldMask { paths }),
+            submit: true,
+            ..Default::default()
+        };
+        world.anybody().update_listing(bearing(&editor, request)).await.unwrap().into_inner().draft
+    };
+    assert!(waits(&editor).await.is_empty());
+    let named = |id: &str| Listing { name: format!("members/a/listings/{id}"), ..Listing::default() };
+    let longer = change(named("tea"), &["expire_time"]).await;
+    let rice = published().await[1].clone();
+    let other_title = opportunity("other rice");
+    let edited = change(Listing { listing: Some(other_title), ..rice }, &["listing"]).await;
+    let told = waits(&editor).await;
+    assert_eq!(told["tea"], (true, false, longer.clone()));
+    assert_eq!(told["rice"], (false, true, edited), "its date stays");
+    assert_eq!(waits(&reviewer).await, told);
+    for secret in [&viewer, &other] {
+        assert!(waits(secret).await.is_empty(), "it is not theirs");
+    }
+    // What was given back is its author's again, and what was approved is published.
+    let returned = told["rice"].2.clone();
+    world.give_back(&reviewer, &returned, "why?").await.unwrap();
+    let request = GetDraftRequest { name: longer.clone() };
+    let draft = world.drafts().get_draft(bearing(&reviewer, request)).await.unwrap().into_inner();
+    world.approve(&reviewer, &longer, &draft.content_hash).await.unwrap();
+    assert!(waits(&editor).await.is_empty());
+}
+
+#[tokio::test]
 async fn two_people_who_edit_one_draft_are_told_and_nothing_is_overwritten() {
     let world = World::new().await;
     let [first, second, _] = office(&world).await;

@@ -17,7 +17,8 @@ use super::super::reading::{ListingPath, Names};
 use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
-use super::desk::Desk;
+use super::desk::{Desk, DraftPath};
+use crate::services::WaitingChange;
 
 /// Reasons for taking a listing back, as forms have them.
 const REASONS: [(&str, WithdrawalReason, &str); 2] =
@@ -34,21 +35,36 @@ pub(in super::super) struct Ending {
     name: String,
     /// Whether it can be true for longer: an event is over when it is over.
     renews: bool,
+    /// What of it waits for a yes, in words, and where it is read; None: nothing, and it can be changed.
+    waits: Option<(String, String)>,
     /// For those who hear a button without what stands above it.
     title: String,
-    labels: [String; 5],
+    labels: [String; 6],
 }
 
-/// What can be done to a listing.
-pub(in super::super) fn endings(texts: Texts, names: &Names, listing: &Listing) -> Ending {
+/// That a change of a listing waits for a yes, and where it is read.
+pub(in super::super) fn waits(texts: Texts, names: &Names, change: &WaitingChange) -> (String, String) {
+    let id = if change.prolongs && !change.edits { "end-waits-renewal" } else { "end-waits-change" };
+    (texts.text(id), DraftPath::of(names, &change.draft).page("/review"))
+}
+
+/// What can be done to a listing, of which `change` waits.
+pub(in super::super) fn endings(
+    texts: Texts,
+    names: &Names,
+    listing: &Listing,
+    change: Option<&WaitingChange>,
+) -> Ending {
     let kind = listing.listing.as_ref().and_then(kind_of).unwrap_or_default();
     Ending {
         path: names.listing_path(&listing.name),
         etag: listing.etag.clone(),
         name: form_urlencoded::byte_serialize(listing.name.as_bytes()).collect(),
         renews: kind != "event",
+        waits: change.map(|change| waits(texts, names, change)),
         title: listing.listing.as_ref().map_or_else(String::new, |listing| listing.title.clone()),
-        labels: ["end-edit", "end-renew", "end-fill", "end-withdraw", "end-copy"].map(|id| texts.text(id)),
+        labels: ["end-edit", "end-renew", "end-fill", "end-withdraw", "end-copy", "end-waits-look"]
+            .map(|id| texts.text(id)),
     }
 }
 

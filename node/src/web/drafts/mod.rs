@@ -49,7 +49,7 @@ use super::Web;
 use super::respond::Answer;
 use super::signed::Signed;
 use crate::sheets::Format;
-pub(super) use end::{Ending, endings};
+pub(super) use end::{Ending, endings, waits};
 pub(super) use ended::ended;
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;

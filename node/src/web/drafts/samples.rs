@@ -26,14 +26,14 @@ use super::filled::Filling;
 use super::list::{Asked, ListPage};
 use super::people::People;
 use super::policy::{Candidate, PolicyPage};
-use super::published::{Own, PublishedPage, Which};
+use super::published::{self, Own, PublishedPage};
 use super::review::{Again, EndedPage, ReviewPage, UnreturnedPage};
 use super::send::{Compared, SendPage};
 use super::start::{StartPage, forgetting};
 use super::warnings::{alike, personal, unreachable};
 use crate::accounts::Role;
 use crate::drafts::{self, Beyond};
-use crate::services::{EndedListing, ReturnedDraft};
+use crate::services::{EndedListing, ReturnedDraft, WaitingChange};
 use crate::sheets::Kind;
 use crate::sheets::fields::Field;
 use crate::sheets::form::{Form, Texts as Typed};
@@ -250,11 +250,20 @@ pub(in crate::web) fn samples(samples: &Samples) {
         end_time: Timestamp { seconds: TIME, nanos: 0 },
     };
     let said = said_of(texts, ended.reason, "10:42", "A <b>");
-    let live = listings.iter().filter_map(|listing| Own::live(texts, names, listing)).collect();
+    let change = |edits| WaitingChange { draft: "members/bijie/drafts/0190b5c4".to_owned(), prolongs: true, edits };
+    let waiting = [change(true), change(false)];
+    let waiting = [None].into_iter().chain(waiting.iter().map(Some));
+    let live = waiting.flat_map(|change| listings.iter().filter_map(move |own| Own::live(texts, names, own, change)));
+    let live = live.collect();
     let gone = Own::ended(texts, names, &ended.listing, said).into_iter().collect();
-    let which = Which::Ended(WithdrawalReason::Filled);
-    for (which, owned, next) in [(Which::Live, live, "next"), (Which::Soon, Vec::new(), ""), (which, gone, "next")] {
-        add("drafts/published.html", &PublishedPage::of(page("own"), which, owned, next, next));
+    for (query, owned, next) in [
+        ("q=%3Cb%3E&kind=event&after=x&before=y", live, "next"),
+        ("closing=soon", Vec::new(), ""),
+        ("closing=soon&kind=talent", Vec::new(), ""),
+        ("ended=filled&after=x", gone, "next"),
+    ] {
+        let asked = published::Asked::read(query);
+        add("drafts/published.html", &PublishedPage::of(page("own"), &asked, owned, 1_234, next));
     }
     let gone = || GonePage::of(page("gone"), &ended, "A <b>".to_owned(), "B <b>".to_owned());
     add("drafts/gone.html", &gone());

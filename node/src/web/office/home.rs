@@ -4,10 +4,11 @@
 use askama::Template;
 use axum::extract::State;
 use duikou_proto::envelope::Micros;
+use duikou_proto::name::MemberId;
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{Filter, GetListingRequest, Listing, SearchListingsRequest, SearchListingsResponse, TimeRange};
+use duikou_proto::v1::{Filter, GetListingRequest, Listing, SearchListingsRequest, TimeRange};
 use futures_util::future::join_all;
 use prost_types::Timestamp;
 use tonic::Status;
@@ -18,10 +19,10 @@ use super::super::reading::{Names, last_visit, since, visited};
 use super::super::respond::{Answer, Failed};
 use super::super::signed::{Signed, SignedPerson};
 use super::super::visitor::Visitor;
-use super::work::{Found, Published, Work};
+use super::work::{Expiring, Found, Published, Work};
 use crate::accounts::Role;
 use crate::search::Patience;
-use crate::services::{WaitingDrafts, WorkFacts, is_unready};
+use crate::services::{WaitingChanges, WaitingDrafts, WorkFacts, is_unready};
 
 /// Days in which what ends is about to.
 pub(super) const SOON_DAYS: i64 = 14;
@@ -30,6 +31,8 @@ const DAY: i64 = 24 * 3600;
 pub(super) const FIRST: usize = 5;
 /// Own listings among which those are looked for that somebody has not confirmed.
 const NEWEST: i32 = 50;
+/// Own listings that are about to end among which those are looked for of which an extension waits: those that end first.
+const SOON: i32 = 200;
 
 /// The page.
 #[derive(Template)]
@@ -92,22 +95,10 @@ async fn work(
     let failed = |status: Status| visitor.failed(&status);
     let services = web.services();
     let expiring = async {
-        let Some(member) = &person.member else { return Ok((Some(SearchListingsResponse::default()), true)) };
-        let now = web.engine().now().div_euclid(1_000_000);
-        let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
-        let soon = TimeRange { start_time: at(now), end_time: at(now + SOON_DAYS * DAY) };
-        let request = SearchListingsRequest {
-            filter: Some(Filter { members: vec![member.to_string()], expire_time: Some(soon), ..Filter::default() }),
-            order_by: OrderBy::Closing.into(),
-            page_size: FIRST as i32,
-            ..SearchListingsRequest::default()
-        };
-        let found = services.searches.search_listings(visitor.ask_with(request, patience)).await;
-        let found = found.map(tonic::Response::into_inner);
-        so_far(found.map(|found| {
-            let whole = !found.index_building;
-            (found, whole)
-        }))
+        match &person.member {
+            Some(member) => so_far(expiring(web, visitor, member, person.role >= Role::Editor, patience).await),
+            None => Ok((None, true)),
+        }
     };
     let fresh = async { so_far(since(web, visitor, visit, patience).await) };
     let drafts = async {
@@ -132,6 +123,39 @@ async fn work(
     let follows = !all_expiring || !all_fresh;
     let found = Found { facts, refused, published, expiring, fresh, follows, drafts, matches };
     Ok(Work::of(visitor.texts, &Names::new(web, visitor), person, &found))
+}
+
+/// A member's own listings that are about to end. For those who write, `writes`, those of which an extension waits are none:
+/// they have done with them what they can. And whether the index has read everything.
+async fn expiring(
+    web: &Web,
+    visitor: &Visitor,
+    member: &MemberId,
+    writes: bool,
+    patience: Patience,
+) -> Result<(Expiring, bool), Status> {
+    let services = web.services();
+    let now = web.engine().now().div_euclid(1_000_000);
+    let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
+    let soon = TimeRange { start_time: at(now), end_time: at(now + SOON_DAYS * DAY) };
+    let request = SearchListingsRequest {
+        filter: Some(Filter { members: vec![member.to_string()], expire_time: Some(soon), ..Filter::default() }),
+        order_by: OrderBy::Closing.into(),
+        page_size: if writes { SOON } else { FIRST as i32 },
+        ..SearchListingsRequest::default()
+    };
+    let found = services.searches.search_listings(visitor.ask_with(request, patience)).await?.into_inner();
+    let mut listings: Vec<Listing> = found.results.into_iter().filter_map(|result| result.listing).collect();
+    let changes = match writes && !listings.is_empty() {
+        true => services.office.changes(visitor.ask(listings.clone())).await?,
+        false => WaitingChanges::new(),
+    };
+    let looked = listings.len();
+    listings.retain(|listing| changes.get(&listing.name).is_none_or(|change| !change.prolongs));
+    let done = looked - listings.len();
+    let count = usize::try_from(found.total_size).unwrap_or(0).saturating_sub(done);
+    listings.truncate(FIRST);
+    Ok((Expiring { listings, count, changes }, !found.index_building))
 }
 
 /// The listings that peers have refused, as far as they are named: what is gone meanwhile is named by its id.

@@ -6,7 +6,7 @@ use duikou_proto::directory::MemberState;
 use duikou_proto::v1::completeness::State as Completed;
 use duikou_proto::v1::draft::State as DraftState;
 use duikou_proto::v1::link_status::State as LinkState;
-use duikou_proto::v1::{Alarm, Draft, LinkStatus, Listing, Opportunity, SearchListingsResponse, SearchResult};
+use duikou_proto::v1::{Alarm, Draft, LinkStatus, Listing, Opportunity};
 use prost_types::Timestamp;
 
 use super::super::layout::Section;
@@ -20,14 +20,15 @@ use super::home::WorkPage;
 use super::matches::Match;
 use super::settings::SettingsPage;
 use super::statistics::StatisticsPage;
-use super::work::{Found, Published, Work};
+use super::work::{Expiring, Found, Published, Work};
 use crate::accounts::Role;
 use crate::engine::completeness::Completeness;
 use crate::engine::dealings::Dealings;
 use crate::engine::months::Sums;
 use crate::engine::receipts::Unconfirmed;
 use crate::services::{
-    Backup, Both, Figures, HostedMember, Making, Newest, Overview, Pile, Refusal, Storage, WaitingDrafts, WorkFacts,
+    Backup, Both, Figures, HostedMember, Making, Newest, Overview, Pile, Refusal, Storage, WaitingChange,
+    WaitingDrafts, WorkFacts,
 };
 use crate::settings::Setting;
 
@@ -82,6 +83,10 @@ fn alarm() -> Alarm {
     Alarm { code: "LINK_DOWN".to_owned(), message: "message".to_owned(), remedy: "remedy".to_owned() }
 }
 
+fn change() -> WaitingChange {
+    WaitingChange { draft: format!("members/bijie.{NETWORK}/drafts/in"), prolongs: false, edits: true }
+}
+
 /// Drafts that wait for the same; those of an import are all but the others.
 fn pile<const N: usize>(count: usize, newest: [Draft; N]) -> Pile {
     let one = |draft: Draft| {
@@ -114,10 +119,10 @@ fn busy(samples: &Samples) -> Found {
             links: vec![link(LinkState::Disconnected), link(LinkState::Connected)],
             alarms: vec![alarm()],
         },
-        expiring: SearchListingsResponse {
-            results: vec![SearchResult { listing: Some(own.clone()), ..SearchResult::default() }],
-            total_size: 7,
-            ..SearchListingsResponse::default()
+        expiring: Expiring {
+            listings: vec![own.clone(), listing(samples, "edited")],
+            count: 7,
+            changes: [(format!("members/bijie.{NETWORK}/listings/edited"), change())].into(),
         },
         drafts: WaitingDrafts {
             returned: pile(

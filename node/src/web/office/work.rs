@@ -3,9 +3,10 @@
 
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::v1::link_status::State as LinkState;
-use duikou_proto::v1::{Draft, Listing, SearchListingsResponse};
+use duikou_proto::v1::{Draft, Listing};
 
 use super::super::catalogue::Texts;
+use super::super::drafts::waits;
 use super::super::layout::Tone;
 use super::super::pager::Empty;
 use super::super::reading::{Fresh, Names, foreign};
@@ -15,15 +16,15 @@ use super::home::{FIRST, SOON_DAYS};
 use super::matches::Match;
 use crate::accounts::Role;
 use crate::engine::receipts::Unconfirmed;
-use crate::services::{Newest, Pile, WaitingDrafts, WorkFacts};
+use crate::services::{Newest, Pile, WaitingChanges, WaitingDrafts, WorkFacts};
 use crate::time::micros;
 
 /// Everything that was found.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
     pub(super) facts: WorkFacts,
-    /// Own listings that are about to expire, the first few and how many.
-    pub(super) expiring: SearchListingsResponse,
+    /// Own listings that are about to expire.
+    pub(super) expiring: Expiring,
     /// What is new since they were here before.
     pub(super) fresh: Option<Fresh>,
     /// Whether the index has more to read, so that what is found with it follows.
@@ -34,6 +35,16 @@ pub(super) struct Found {
     pub(super) published: Published,
     /// None: for nobody. None within: not looked for yet.
     pub(super) matches: Option<Option<Vec<Match>>>,
+}
+
+/// Own listings that are about to end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Expiring {
+    /// The first few.
+    pub(super) listings: Vec<Listing>,
+    pub(super) count: usize,
+    /// What waits of them.
+    pub(super) changes: WaitingChanges,
 }
 
 /// The newest listings of those of whom something is not confirmed, newest first.
@@ -118,7 +129,7 @@ impl Work {
         }
         let (path, name) = match person.role {
             Role::Viewer => ("/listings", "nav-listings"),
-            Role::Editor | Role::Reviewer | Role::Admin => ("/drafts/new", "work-write"),
+            Role::Editor | Role::Reviewer | Role::Admin => ("/drafts/new", "drafts-new"),
         };
         Self {
             fresh: found.fresh.clone(),
@@ -263,17 +274,22 @@ impl Maker<'_> {
     }
 
     fn expiring(&mut self, person: &SignedPerson, found: &Found) {
-        let listings = found.expiring.results.iter().filter_map(|result| result.listing.as_ref());
-        let ends = |listing: &Listing| {
+        let Expiring { listings, count, changes } = &found.expiring;
+        let line = |listing: &Listing| {
             let seconds = listing.expire_time.as_ref().map_or(0, |time| time.seconds);
-            self.texts.about("work-expiring-on", &format::date(self.texts.language(), &format::in_china(seconds)))
+            let ends = format::until(self.texts.language(), seconds);
+            let ends = self.texts.about("work-expiring-on", &ends);
+            let Some(change) = changes.get(&listing.name) else { return self.listing(listing, ends) };
+            // What waits is what there is to look at.
+            let (said, path) = waits(self.texts, self.names, change);
+            let detail = self.texts.fill("work-expiring-waits", &[("ends", &ends), ("what", &said)]);
+            Some(Line { path, ..self.listing(listing, detail)? })
         };
-        let lines = listings.filter_map(|listing| self.listing(listing, ends(listing))).collect();
-        let count = usize::try_from(found.expiring.total_size).unwrap_or(0);
-        if count == 0 && found.follows {
+        let lines = listings.iter().filter_map(line).collect();
+        if *count == 0 && found.follows {
             return self.following("work-expiring");
         }
-        let count = (count, found.follows);
+        let count = (*count, found.follows);
         let writes = person.role >= Role::Editor;
         let all = if writes {
             ("/drafts/published?closing=soon".to_owned(), "work-expiring-all")
@@ -418,4 +434,44 @@ fn refusal(texts: Texts, code: i32) -> String {
         Code::Unspecified => "refusal-unknown",
     };
     texts.text(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+    use duikou_proto::v1::Opportunity;
+    use prost_types::Timestamp;
+
+    use super::*;
+    use crate::services::WaitingChange;
+
+    fn work(role: Role, found: &Found) -> Work {
+        let texts = Texts::of(Language::Zh);
+        let names = Names::sample(Language::Zh, "pprd.example");
+        Work::of(texts, &names, &SignedPerson::sample(Language::Zh, role), found)
+    }
+
+    #[test]
+    fn of_what_ends_soon_that_is_looked_at_of_which_a_change_waits() {
+        let named = |id: &str| Listing {
+            name: format!("members/bijie.pprd.example/listings/{id}"),
+            // The first moment of the third of November in China.
+            expire_time: Some(Timestamp { seconds: 1_793_635_200, nanos: 0 }),
+            listing: Some(Opportunity { title: id.to_owned(), ..Opportunity::default() }),
+            ..Listing::default()
+        };
+        let draft = "members/bijie.pprd.example/drafts/d".to_owned();
+        let change = WaitingChange { draft, prolongs: false, edits: true };
+        let listings = vec![named("tea"), named("rice")];
+        let changes = [(listings[1].name.clone(), change)].into();
+        let expiring = Expiring { listings, count: 2, changes };
+        let found = Found { expiring, ..Found::default() };
+        let job = work(Role::Editor, &found).jobs.remove(0);
+        let told: Vec<(&str, &str)> = job.lines.iter().map(|line| (&*line.path, &*line.detail)).collect();
+        let wanted = [
+            ("/listings/bijie/tea", "2026年11月2日到期"),
+            ("/drafts/bijie/d/review", "2026年11月2日到期；已提交修改，等待审核"),
+        ];
+        assert_eq!((job.id, &*job.count, &*told), ("expiring", "2", &wanted[..]));
+    }
 }

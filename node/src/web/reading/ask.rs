@@ -9,6 +9,8 @@ use duikou_proto::reference::{Entry, Table, industries, normalise_region, region
 use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::{Filter, MoneyRange, SearchListingsRequest, TimeRange};
+use tonic::Status;
+use tonic_types::StatusExt;
 
 use super::super::catalogue::Texts;
 use super::super::format;
@@ -151,24 +153,34 @@ impl Ask {
 
     /// The same search from the page on that begins after `token`; empty: there is none.
     pub(crate) fn next(&self, token: &str, path: &str) -> String {
+        self.on(token).map_or_else(String::new, |next| next.at(path))
+    }
+
+    /// The same search from the page before this one; empty: this is the first.
+    pub(crate) fn previous(&self, path: &str) -> String {
+        self.back().map_or_else(String::new, |previous| previous.at(path))
+    }
+
+    /// The page that begins after `token`; None: there is none.
+    pub(crate) fn on(&self, token: &str) -> Option<Self> {
         if token.is_empty() {
-            return String::new();
+            return None;
         }
         let mut next = Self { after: token.to_owned(), ..self.clone() };
         next.before.extend((!self.after.is_empty()).then(|| self.after.clone()));
         let surplus = next.before.len().saturating_sub(BEFORE);
         next.before.drain(..surplus);
-        next.at(path)
+        Some(next)
     }
 
-    /// The same search from the page before this one; empty: this is the first.
-    pub(crate) fn previous(&self, path: &str) -> String {
+    /// The page before this one; None: this is the first.
+    pub(crate) fn back(&self) -> Option<Self> {
         if self.after.is_empty() {
-            return String::new();
+            return None;
         }
         let mut previous = self.clone();
         previous.after = previous.before.pop().unwrap_or_default();
-        previous.at(path)
+        Some(previous)
     }
 
     /// What it looks for, whatever page of it and whoever looks: as it is kept.
@@ -313,6 +325,18 @@ impl Ask {
             page_token: self.after.clone(),
             ..SearchListingsRequest::default()
         })
+    }
+
+    /// What the service has refused, by the field that it is about.
+    pub(crate) fn faults_in(status: &Status) -> Faults {
+        let details = status.get_error_details();
+        let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+        let mut faults = Faults::new();
+        for violation in violations {
+            let told = faults.entry(Self::field_of(&violation.field)).or_default();
+            told.push_str(&violation.description);
+        }
+        faults
     }
 
     /// Where a violation of the service is shown: the field of the form, by the path in the request.

@@ -130,7 +130,14 @@ pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path)
     let own =
         visitor.signed_in().filter(|person| person.role >= Role::Editor).and_then(|person| person.member.as_ref());
     let own = own.is_some_and(|member| listing.name.starts_with(&format!("members/{member}/")));
-    let ended = own.then(|| endings(visitor.texts, &names, &listing));
+    let ended = match own {
+        true => {
+            let changes = services.office.changes(visitor.ask(vec![listing.clone()])).await;
+            let changes = changes.map_err(|status| visitor.failed(&status))?;
+            Some(endings(visitor.texts, &names, &listing, changes.get(&listing.name)))
+        }
+        false => None,
+    };
     let seal = seal(&web, &visitor, &names, &listing.name);
     let title = listing.listing.as_ref().map(|listing| listing.title.clone()).unwrap_or_default();
     let mut page = Page::new(&web, &visitor, Section::Listings, title);

@@ -25,7 +25,7 @@ use axum::routing::get;
 
 use super::Web;
 use crate::sheets::Format;
-pub(super) use ask::Ask;
+pub(super) use ask::{Ask, Faults};
 pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
 pub(super) use feed::wrong as wrong_search;

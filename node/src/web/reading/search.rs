@@ -8,7 +8,6 @@ use duikou_proto::v1::search_service_server::SearchService;
 use duikou_proto::v1::{SearchListingsRequest, SearchListingsResponse, SearchResult};
 use http::StatusCode;
 use tonic::Code;
-use tonic_types::StatusExt;
 
 use super::super::Web;
 use super::super::catalogue::Texts;
@@ -132,13 +131,7 @@ pub(super) async fn search(State(web): State<Web>, visitor: Visitor, RawQuery(qu
             visitor.page(&shown)
         }
         Err(status) if status.code() == Code::InvalidArgument => {
-            let details = status.get_error_details();
-            let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-            let mut faults = Faults::new();
-            for violation in violations {
-                let told = faults.entry(Ask::field_of(&violation.field)).or_default();
-                told.push_str(&violation.description);
-            }
+            let faults = Ask::faults_in(&status);
             refused(&visitor, page(visitor.texts.text("search-title")), &ask, &names, faults)
         }
         Err(status) => Err(visitor.failed(&status)),

@@ -218,6 +218,12 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
     let etag = hidden(&text, "etag").to_owned();
     let renewed = author.send(&format!("{published}/renew"), &[("etag", &etag)]).await;
     assert!(renewed.header("set-cookie").contains("notice=done-renewal-waits"), "{renewed:?}");
+    // What waits is told where it could be handed in again, and what narrows still waits for nobody.
+    let waiting = author.page(&published).await.text();
+    assert!(waiting.contains("已提交延长，等待审核") && waiting.contains("/end?reason=filled"), "{waiting}");
+    assert!(!waiting.contains("/renew\"") && !waiting.contains("/edit\""), "{waiting}");
+    let review = between(between(&waiting, "<p class=\"waits", "</p>"), "href=\"", "\"").to_owned();
+    assert!(author.page(&review).await.text().contains("须由另一人审核"), "{review}");
     let edit = author.leads(&format!("{published}/edit"), &[]).await;
     assert!(edit.starts_with("/drafts/shenzhen/"), "{edit}: the one that waits");
     // Nobody knows codes: opened again, its places stand there by their names.
@@ -228,6 +234,25 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
         if text.contains("春茶贴息贷款") { Ok(()) } else { Err(text) }
     };
     within(PATIENCE, listed).await.unwrap();
+    let listed = author.page("/drafts/published").await.text();
+    assert!(listed.contains("已提交延长，等待审核") && !listed.contains("/renew\""), "{listed}");
+    // It is found among one's own by its words and its kind, and not where it is another kind.
+    for (query, found) in [
+        ("q=%E8%B4%B4%E6%81%AF&kind=capital", true),
+        ("kind=capital", true),
+        ("kind=talent", false),
+        ("q=%E8%B4%B4%E6%81%AF&kind=talent", false),
+        ("closing=soon&kind=capital", false),
+    ] {
+        let text = author.page(&format!("/drafts/published?{query}")).await.text();
+        assert_eq!(text.contains(&format!("href=\"{published}\"")), found, "{query}: {text}");
+        assert_eq!(text.contains("最先到期的在前"), found, "{query}: {text}");
+        let kind = if query.ends_with("talent") { "talent" } else { "capital" };
+        assert!(text.contains(&format!("<option value=\"{kind}\" selected")), "{query}: {text}");
+        assert_eq!(text.contains(&format!("/drafts/published.csv?{}", query.replace('&', "&#38;"))), found, "{query}");
+    }
+    let wrong = author.page("/drafts/published?kind=x").await;
+    assert!(wrong.status == 400 && wrong.text().contains("name=\"kind\""), "{}", wrong.text());
     let at_gateway = async |wanted: u16| {
         let looked = async || match net.gateway().curl(&certificate, &[], &published).await.status {
             status if status == wanted => Ok(()),

@@ -189,6 +189,16 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     let list = office.page(&editor, "/drafts?state=returned").await.text();
     assert!(list.contains("spring tea") && !list.contains("imported"), "{list}");
 
+    // What was renewed and waits ends soon for nobody who writes, and says so where it is listed.
+    let soon = office.page(&editor, "/listings/bijie/soon").await.text();
+    let etag = soon.split("name=\"etag\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let renewed = office.send(&editor, "/listings/bijie/soon/renew", &[("etag", etag)]).await;
+    assert_eq!(renewed.status, 303, "{}", renewed.text());
+    let html = office.says(&reviewer, "/", &["14天内没有信息到期"]).await;
+    assert_eq!(job(&html, "expiring"), "", "{html}");
+    let listed = office.page(&editor, "/drafts/published?closing=soon").await.text();
+    assert!(listed.contains("ends soon") && listed.contains("已提交延长，等待审核"), "{listed}");
+
     // The part that looks again has a tag, and comes without what surrounds it.
     let part = office.page(&viewer, "/home/work").await;
     assert!(part.status == 200 && part.text().contains("ends soon") && !part.text().contains("<html"), "{part:?}");
