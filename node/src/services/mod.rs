@@ -81,7 +81,8 @@ pub(crate) use listing::{EndedAsk, EndedListing, expire_default};
 #[cfg(feature = "arbitrary")]
 pub(crate) use matching::Place as MatchPlace;
 pub(crate) use office::{
-    Backup, Both, Figures, Making, Newest, Overview, Pile, WaitingChange, WaitingChanges, WaitingDrafts, WorkFacts,
+    Backup, Beginnings, Both, DraftCounts, Figures, Making, Newest, Overview, Pile, WaitingChange, WaitingChanges,
+    WaitingDrafts, WorkFacts,
 };
 #[cfg(any(test, feature = "samples"))]
 pub(crate) use office::{HostedMember, Refusal, Storage};

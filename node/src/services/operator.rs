@@ -13,6 +13,7 @@ use super::{Context, account, keys, settings, status, take_in};
 use crate::accounts::Refusal;
 use crate::audit::{Action, Actor, Event};
 use crate::backup::{self, BackupError};
+use crate::engine::facts;
 
 pub(crate) struct Operators {
     pub(crate) door: Door,
@@ -37,7 +38,8 @@ impl Operators {
             other => Failure::Backup(crate::error::chain(&other)),
         })?;
         let event = Event::new(Action::Backup, folder).saying(format!("{size_bytes} bytes"));
-        self.context.engine.note_audit(by, event).await?;
+        let now = self.context.engine.now();
+        self.context.engine.put_fact_by(by, event, facts::BACKED_UP.to_owned(), Some(now)).await?;
         Ok(v1::BackupResponse { size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX) })
     }
 }

@@ -129,6 +129,8 @@ pub const DEALINGS: &str = "dealings/";
 pub const MONTHS_BEGUN: &str = "tallied";
 /// Begins the settings that were made while the server ran, by `part.key`.
 pub const SETTINGS: &str = "setting/";
+/// When a backup of the server was made last, by whomever.
+pub const BACKED_UP: &str = "backed-up";
 /// Begins the statements that wait for the root key.
 pub const ROOT_REQUESTS: &str = "root-request/";
 /// What is written to see whether the disk has room again, and taken away at once.

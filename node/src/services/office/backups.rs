@@ -11,7 +11,7 @@ use super::{Office, overview};
 use crate::archive::Archive;
 use crate::audit::{Action, Actor, Event};
 use crate::backup::{self, BACKUPS, DATABASE};
-use crate::engine::Engine;
+use crate::engine::{Engine, facts};
 use crate::limits;
 use crate::services::error::Failure;
 
@@ -112,7 +112,8 @@ impl Backups {
         let size = backup::create(&self.engine, &self.data, &folder.join(&id)).await;
         let size = size.map_err(|error| crate::error::chain(&error))?;
         let event = Event::new(Action::Backup, format!("backups/{id}")).saying(format!("{size} bytes"));
-        self.engine.note_audit(by, event).await.map_err(|error| crate::error::chain(&error))?;
+        let noted = self.engine.put_fact_by(by, event, facts::BACKED_UP.to_owned(), Some(now)).await;
+        noted.map_err(|error| crate::error::chain(&error))?;
         self.clean();
         Ok(())
     }

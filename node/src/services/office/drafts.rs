@@ -10,6 +10,7 @@ use tonic::{Request, Status};
 use super::Office;
 use crate::drafts::{self, Key, Noted, State};
 use crate::engine::approval::Rule;
+use crate::engine::facts;
 use crate::services::auth::Caller;
 use crate::services::draft;
 use crate::services::error::Failure;
@@ -43,6 +44,15 @@ pub(crate) struct WaitingDrafts {
     pub(crate) to_approve: Pile,
     /// Handed in by the caller, and somebody else's to approve: an import is one.
     pub(crate) handed_in: Pile,
+}
+
+/// How many drafts a member has, by where they stand; of what was approved nothing is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct DraftCounts {
+    pub(crate) open: usize,
+    pub(crate) draft: usize,
+    pub(crate) submitted: usize,
+    pub(crate) returned: usize,
 }
 
 /// A pile of which the drafts are not read yet.
@@ -82,6 +92,26 @@ impl Office {
     pub(crate) async fn drafts(&self, request: Request<(MemberId, usize)>) -> Result<WaitingDrafts, Status> {
         let (caller, language, (member, few)) = self.of_office(request).await?;
         self.waiting(&caller, &member, few).await.map_err(|failure| failure.status(language))
+    }
+
+    /// How many drafts a member has: for those who may write for it.
+    ///
+    /// # Errors
+    /// Where they may not, or the store cannot be read.
+    pub(crate) async fn draft_counts(&self, request: Request<MemberId>) -> Result<DraftCounts, Status> {
+        let (caller, language, member) = self.of_office(request).await?;
+        self.counts_of(&caller, &member).await.map_err(|failure| failure.status(language))
+    }
+
+    async fn counts_of(&self, caller: &Caller, member: &MemberId) -> Result<DraftCounts, Failure> {
+        caller.require_editor_of(member)?;
+        let engine = &self.door.engine;
+        drafts::note_all(engine, member).await?;
+        let (mut submitted, mut returned) = (0, 0);
+        drafts::each_waiting(engine, member, State::Submitted, |_, _| submitted += 1).await?;
+        drafts::each_waiting(engine, member, State::Returned, |_, _| returned += 1).await?;
+        let open = engine.fact::<usize>(&facts::draft_count(member)).await?.unwrap_or(0);
+        Ok(DraftCounts { open, draft: open.saturating_sub(submitted + returned), submitted, returned })
     }
 
     async fn waiting(&self, caller: &Caller, member: &MemberId, few: usize) -> Result<WaitingDrafts, Failure> {

@@ -2,6 +2,7 @@
 //! server itself. Like the services of the contract, each call says what the caller must be, and reads with their eyes.
 
 mod backups;
+mod beginnings;
 mod changes;
 mod drafts;
 mod figures;
@@ -15,8 +16,9 @@ use duikou_proto::name::MemberId;
 use tonic::{Request, Status};
 
 pub(crate) use backups::{Backup, Making};
+pub(crate) use beginnings::Beginnings;
 pub(crate) use changes::{WaitingChange, WaitingChanges};
-pub(crate) use drafts::{Newest, Pile, WaitingDrafts};
+pub(crate) use drafts::{DraftCounts, Newest, Pile, WaitingDrafts};
 pub(crate) use figures::{Both, Figures};
 pub(crate) use overview::Overview;
 #[cfg(any(test, feature = "samples"))]

@@ -14,8 +14,8 @@ use tonic::Code;
 use super::*;
 use crate::accounts::Role as Held;
 use crate::engine::facts;
-use crate::services::Pile;
 use crate::services::listing::end_of_day;
+use crate::services::{DraftCounts, Pile};
 use crate::time::timestamp;
 
 mod model;
@@ -261,6 +261,10 @@ async fn what_waits_of_a_listing_is_told_to_those_who_may_write_it() {
     let draft = world.drafts().get_draft(bearing(&reviewer, request)).await.unwrap().into_inner();
     world.approve(&reviewer, &longer, &draft.content_hash).await.unwrap();
     assert!(waits(&editor).await.is_empty());
+    // Counted by where they stand.
+    let counts = world.office.draft_counts(bearing(&editor, id("a"))).await.unwrap();
+    assert_eq!(counts, DraftCounts { open: 1, returned: 1, ..DraftCounts::default() });
+    assert_eq!(reason(&world.office.draft_counts(bearing(&other, id("a"))).await.unwrap_err()), "NOT_PERMITTED");
 }
 
 #[tokio::test]

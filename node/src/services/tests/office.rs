@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::accounts::Role as Held;
 use crate::engine::{RejectionFact, facts, months};
-use crate::services::Both;
+use crate::services::{Beginnings, Both};
 
 fn month(world: &World) -> Vec<String> {
     vec![months::month_of(world.engine.now())]
@@ -57,6 +57,31 @@ async fn work_is_the_askers_own() {
     let names: Vec<&str> = work.refused.iter().map(|refused| refused.name.origin_str()).collect();
     assert_eq!(names, [id("a").as_str()]);
     assert_eq!(work.refused[0].code, 7);
+}
+
+#[tokio::test]
+async fn an_office_is_told_what_to_begin_with_until_it_is_done() {
+    let world = World::new().await;
+    let open = async |secret: &str| {
+        let Beginnings { alone, no_rule, unwritten, no_backup } =
+            world.office.beginnings(bearing(secret, ())).await.unwrap();
+        let all = [(alone, "people"), (no_rule, "rule"), (unwritten, "write"), (no_backup, "backup")];
+        all.into_iter().filter(|(open, _)| *open).map(|(_, what)| what).collect::<Vec<_>>().join(" ")
+    };
+    let admin = world.session("li.ming", "a", Held::Admin).await;
+    assert_eq!(open(&admin).await, "people rule write");
+    let viewer = world.session("zhao.min", "a", Held::Viewer).await;
+    assert_eq!((open(&admin).await, open(&viewer).await), ("rule write".to_owned(), String::new()));
+    world.publish("a", "tea", &["network"]).await;
+    assert_eq!(open(&admin).await, "rule");
+    let editors =
+        [world.session("wang.fang", "a", Held::Editor).await, world.session("chen.jie", "b", Held::Editor).await];
+    // What it has withdrawn was written too.
+    let request = v1::WithdrawListingRequest { name: "members/a/listings/tea".into(), ..Default::default() };
+    world.admin().withdraw_listing(request).await.unwrap();
+    assert_eq!((open(&editors[0]).await, open(&editors[1]).await), (String::new(), "write".to_owned()));
+    let server = world.administrator().await;
+    assert!(open(&server).await.ends_with("backup") && !open(&admin).await.contains("backup"));
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ use super::super::tables::Exports;
 use super::super::{format, words};
 use super::desk::{Desk, DraftPath};
 use super::people::People;
+use crate::services::DraftCounts;
 
 /// Drafts of one page.
 const DRAFTS: i32 = 50;
@@ -41,7 +42,8 @@ pub(super) struct Line {
     pub(super) state: String,
     pub(super) state_word: &'static str,
     pub(super) author: String,
-    pub(super) updated: String,
+    /// When what was done to it last, in words.
+    pub(super) done: String,
     /// Why it was given back; empty: it was not.
     pub(super) reason: String,
 }
@@ -50,6 +52,8 @@ pub(super) struct Line {
 pub(super) struct Tab {
     path: String,
     name: String,
+    /// How many there are; empty: nobody has counted.
+    count: String,
     current: bool,
 }
 
@@ -164,8 +168,16 @@ pub(super) async fn list(State(web): State<Web>, signed: Signed, RawQuery(query)
     let mut found = found.map_err(|status| signed.failed(&status))?.into_inner();
     name_approved(&desk, &mut found.drafts).await;
     let people = desk.people(found.drafts.iter().map(|draft| draft.author.clone()).collect()).await?;
+    // Those of one import, or of one author, are not counted apart.
+    let counts = match asked.mine || !asked.batch.is_empty() {
+        true => None,
+        false => {
+            let counts = web.services().office.draft_counts(signed.ask(desk.member.clone())).await;
+            Some(counts.map_err(|status| signed.failed(&status))?)
+        }
+    };
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("drafts-title"));
-    signed.page(&ListPage::of(page, &desk.names, &people, &asked, &found.drafts, found.next_page_token))
+    signed.page(&ListPage::of(page, &desk.names, &people, &asked, counts, &found.drafts, found.next_page_token))
 }
 
 /// Of what an earlier version approved no title is left: it is shown by what its listing says, or said at last.
@@ -193,19 +205,27 @@ impl ListPage {
         names: &Names,
         people: &People,
         asked: &Asked,
+        counts: Option<DraftCounts>,
         drafts: &[Draft],
         next: String,
     ) -> Self {
         let texts = page.texts();
         page.indexed = false;
         let first = Asked { after: String::new(), ..asked.clone() };
-        let tab = |name: String, wanted: Asked| Tab { path: wanted.path(), name, current: wanted == first };
-        let all = tab(texts.text("drafts-open"), Asked { state: String::new(), ..first.clone() });
-        let states = STATES
-            .iter()
-            .map(|(word, known)| tab(state(texts, *known), Asked { state: (*word).to_owned(), ..first.clone() }));
+        let tab = |name: String, count: Option<usize>, wanted: Asked| Tab {
+            path: wanted.path(),
+            name,
+            count: count.map_or_else(String::new, |count| texts.count("tab-count", count)),
+            current: wanted == first,
+        };
+        let open = counts.map(|counts| counts.open);
+        let all = tab(texts.text("drafts-open"), open, Asked { state: String::new(), ..first.clone() });
+        let states = STATES.iter().map(|(word, known)| {
+            let count = counts.and_then(|counts| counted(counts, *known));
+            tab(state(texts, *known), count, Asked { state: (*word).to_owned(), ..first.clone() })
+        });
         let whose = [(false, "drafts-all"), (true, "drafts-mine")];
-        let whose = whose.map(|(mine, id)| tab(texts.text(id), Asked { mine, ..first.clone() }));
+        let whose = whose.map(|(mine, id)| tab(texts.text(id), None, Asked { mine, ..first.clone() }));
         let waits = !asked.batch.is_empty() && drafts.iter().any(|draft| draft.state() == DraftState::Submitted);
         let back = if asked.after.is_empty() { String::new() } else { first.path() };
         let on = if next.is_empty() { String::new() } else { Asked { after: next, ..asked.clone() }.path() };
@@ -227,6 +247,28 @@ impl ListPage {
             page,
         }
     }
+}
+
+/// How many there are of those that stand somewhere.
+fn counted(counts: DraftCounts, state: DraftState) -> Option<usize> {
+    match state {
+        DraftState::Draft => Some(counts.draft),
+        DraftState::Submitted => Some(counts.submitted),
+        DraftState::Returned => Some(counts.returned),
+        DraftState::Approved | DraftState::Unspecified => None,
+    }
+}
+
+/// When what was done to a draft last.
+fn done(texts: Texts, draft: &Draft) -> String {
+    let (id, time) = match draft.state() {
+        DraftState::Submitted => ("drafts-submitted-on", draft.submit_time),
+        DraftState::Returned => ("drafts-returned-on", draft.update_time),
+        DraftState::Approved => ("drafts-approved-on", draft.approve_time),
+        DraftState::Draft | DraftState::Unspecified => ("drafts-updated-on", draft.update_time),
+    };
+    let seconds = time.or(draft.update_time).map_or(0, |time| time.seconds);
+    texts.about(id, &format::moment(texts.language(), &format::in_china(seconds)))
 }
 
 /// Where an import is approved together.
@@ -266,7 +308,6 @@ impl Line {
         let listing = draft.listing.clone().unwrap_or_default();
         let name = listing.name;
         let body = listing.listing.unwrap_or_default();
-        let updated = draft.update_time.map_or(0, |time| time.seconds);
         let word = STATES.iter().find(|(_, state)| *state == draft.state()).map_or("", |(word, _)| word);
         let title = match (&*body.title, draft.state()) {
             ("", DraftState::Approved) => name.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -282,7 +323,7 @@ impl Line {
             state: state(texts, draft.state()),
             state_word: word,
             author: people.name(&draft.author),
-            updated: format::moment(texts.language(), &format::in_china(updated)),
+            done: done(texts, draft),
             reason: if draft.state() == DraftState::Returned { draft.return_reason.clone() } else { String::new() },
         }
     }

@@ -33,7 +33,7 @@ use super::start::{StartPage, forgetting};
 use super::warnings::{alike, personal, unreachable};
 use crate::accounts::Role;
 use crate::drafts::{self, Beyond};
-use crate::services::{EndedListing, ReturnedDraft, WaitingChange};
+use crate::services::{DraftCounts, EndedListing, ReturnedDraft, WaitingChange};
 use crate::sheets::Kind;
 use crate::sheets::fields::Field;
 use crate::sheets::form::{Form, Texts as Typed};
@@ -146,7 +146,9 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let in_states: Vec<Draft> = states.into_iter().map(|state| draft(state, language)).collect();
     let asked = |query: &str| Asked::read(query);
     let list = |query: &str, drafts: &[Draft]| {
-        ListPage::of(page("drafts"), names, &people, &asked(query), drafts, "next".to_owned())
+        let counts = DraftCounts { open: 1_234, draft: 1_000, submitted: 230, returned: 4 };
+        let counts = (!drafts.is_empty()).then_some(counts);
+        ListPage::of(page("drafts"), names, &people, &asked(query), counts, drafts, "next".to_owned())
     };
     add("drafts/list.html", &list("", &in_states));
     add("drafts/list.html", &list("state=returned&mine=1&batch=b-1&after=x", &in_states));

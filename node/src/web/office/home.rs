@@ -42,6 +42,8 @@ pub(crate) struct WorkPage {
     pub(crate) hello: String,
     /// Where they sign in again once their session has ended.
     sign_in: String,
+    /// Whether they write listings.
+    pub(crate) writes: bool,
     pub(crate) work: Work,
 }
 
@@ -72,7 +74,8 @@ impl WorkPage {
     pub(crate) fn of(mut page: Page, person: &SignedPerson, work: Work) -> Self {
         page.indexed = false;
         let hello = page.texts().about("work-hello", &person.display_name);
-        Self { sign_in: page.sign_in(), page, hello, work }
+        let writes = person.member.is_some() && person.role >= Role::Editor;
+        Self { sign_in: page.sign_in(), page, hello, writes, work }
     }
 }
 
@@ -115,13 +118,15 @@ async fn work(
         }
     };
     let facts = services.office.work(visitor.ask(()));
-    let (facts, expiring, fresh, drafts, matches) = tokio::join!(facts, expiring, fresh, drafts, matches);
-    let (facts, drafts) = (facts.map_err(failed)?, drafts.map_err(failed)?);
+    let beginnings = services.office.beginnings(visitor.ask(()));
+    let (facts, beginnings, expiring, fresh, drafts, matches) =
+        tokio::join!(facts, beginnings, expiring, fresh, drafts, matches);
+    let (facts, beginnings, drafts) = (facts.map_err(failed)?, beginnings.map_err(failed)?, drafts.map_err(failed)?);
     let ((expiring, all_expiring), (fresh, all_fresh)) = (expiring.map_err(failed)?, fresh.map_err(failed)?);
     let (refused, published) = tokio::join!(refused(web, visitor, &facts), published(web, visitor, &facts));
     let (expiring, fresh) = (expiring.unwrap_or_default(), fresh.flatten());
     let follows = !all_expiring || !all_fresh;
-    let found = Found { facts, refused, published, expiring, fresh, follows, drafts, matches };
+    let found = Found { beginnings, facts, refused, published, expiring, fresh, follows, drafts, matches };
     Ok(Work::of(visitor.texts, &Names::new(web, visitor), person, &found))
 }
 

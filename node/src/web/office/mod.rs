@@ -5,12 +5,12 @@
 //! `directory`, `backups` and `settings` what administrators see.
 //!
 //! The work list asks at once the search index for own listings that end within 14 days, `services/office/changes` of
-//! which of them a change waits, `services/office/drafts` for the drafts that were handed in or returned, and
-//! `services/office/work` for refusals, missing confirmations, links and, where the reader administers the server, the
-//! alarms as they were last looked at. The page waits for no index: it says that more follows, and the part that looks
-//! again waits. Counterparts take a while to look for: that is done beside the page, where anything has changed and not
-//! too often, and what was found is read anew, with the reader's eyes, before it is shown. A script asks for the same part
-//! again with its tag.
+//! which of them a change waits, `services/office/beginnings` what an office has not begun with,
+//! `services/office/drafts` for the drafts that were handed in or returned, and `services/office/work` for refusals,
+//! missing confirmations, links and, where the reader administers the server, the alarms as they were last looked at. The
+//! page waits for no index: it says that more follows, and the part that looks again waits. Counterparts take a while to
+//! look for: that is done beside the page, where anything has changed and not too often, and what was found is read anew,
+//! with the reader's eyes, before it is shown. A script asks for the same part again with its tag.
 
 mod admin;
 mod backups;

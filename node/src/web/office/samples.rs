@@ -27,7 +27,7 @@ use crate::engine::dealings::Dealings;
 use crate::engine::months::Sums;
 use crate::engine::receipts::Unconfirmed;
 use crate::services::{
-    Backup, Both, Figures, HostedMember, Making, Newest, Overview, Pile, Refusal, Storage, WaitingChange,
+    Backup, Beginnings, Both, Figures, HostedMember, Making, Newest, Overview, Pile, Refusal, Storage, WaitingChange,
     WaitingDrafts, WorkFacts,
 };
 use crate::settings::Setting;
@@ -101,6 +101,7 @@ fn busy(samples: &Samples) -> Found {
     let import = Draft { batch: "b-1".to_owned(), ..draft(samples, "row", DraftState::Submitted) };
     let holder = format!("zunyi.{NETWORK}");
     Found {
+        beginnings: Beginnings { alone: true, no_rule: true, unwritten: true, no_backup: true },
         facts: WorkFacts {
             refused: (1..=9)
                 .map(|code| Refusal {

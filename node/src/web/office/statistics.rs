@@ -150,7 +150,7 @@ impl StatisticsPage {
             empty: nothing.then(|| Empty {
                 title: texts.text("statistics-empty"),
                 advice: texts.text("statistics-empty-advice"),
-                link: ("/drafts/new".to_owned(), texts.text("work-write")),
+                link: ("/drafts/new".to_owned(), texts.text("drafts-new")),
             }),
             choices,
             page,

@@ -16,12 +16,13 @@ use super::home::{FIRST, SOON_DAYS};
 use super::matches::Match;
 use crate::accounts::Role;
 use crate::engine::receipts::Unconfirmed;
-use crate::services::{Newest, Pile, WaitingChanges, WaitingDrafts, WorkFacts};
+use crate::services::{Beginnings, Newest, Pile, WaitingChanges, WaitingDrafts, WorkFacts};
 use crate::time::micros;
 
 /// Everything that was found.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Found {
+    pub(super) beginnings: Beginnings,
     pub(super) facts: WorkFacts,
     /// Own listings that are about to expire.
     pub(super) expiring: Expiring,
@@ -66,6 +67,14 @@ pub(crate) struct Line {
     pub(crate) detail: String,
 }
 
+/// Something with which an office begins: where that is done, what it is called, and what it is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) path: &'static str,
+    pub(crate) name: String,
+    pub(crate) about: String,
+}
+
 /// One kind of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
@@ -92,6 +101,8 @@ pub(crate) struct Calm {
 /// What waits for somebody.
 #[derive(Debug, Clone)]
 pub(crate) struct Work {
+    /// What is to be done first of all, each until it is done.
+    pub(crate) steps: Vec<Step>,
     pub(crate) fresh: Option<Fresh>,
     /// Whether more follows by itself.
     pub(crate) follows: bool,
@@ -132,6 +143,7 @@ impl Work {
             Role::Editor | Role::Reviewer | Role::Admin => ("/drafts/new", "drafts-new"),
         };
         Self {
+            steps: steps(texts, &found.beginnings),
             fresh: found.fresh.clone(),
             follows: found.follows,
             jobs: maker.jobs,
@@ -143,6 +155,19 @@ impl Work {
             },
         }
     }
+}
+
+/// What an office begins with, in the order in which it is best done.
+fn steps(texts: Texts, beginnings: &Beginnings) -> Vec<Step> {
+    let Beginnings { alone, no_rule, unwritten, no_backup } = *beginnings;
+    let all = [
+        (alone, "/admin/accounts", "begin-people", "begin-people-about"),
+        (no_rule, "/admin/approval", "begin-approval", "begin-approval-about"),
+        (unwritten, "/drafts/new", "begin-write", "begin-write-about"),
+        (no_backup, "/admin/backups", "begin-backup", "begin-backup-about"),
+    ];
+    let open = all.into_iter().filter(|(open, ..)| *open);
+    open.map(|(_, path, name, about)| Step { path, name: texts.text(name), about: texts.text(about) }).collect()
 }
 
 impl Maker<'_> {
@@ -473,5 +498,16 @@ mod tests {
             ("/drafts/bijie/d/review", "2026年11月2日到期；已提交修改，等待审核"),
         ];
         assert_eq!((job.id, &*job.count, &*told), ("expiring", "2", &wanted[..]));
+    }
+
+    #[test]
+    fn what_an_office_begins_with_is_told_in_its_order_until_it_is_done() {
+        let paths = |beginnings: Beginnings| {
+            let work = work(Role::Admin, &Found { beginnings, ..Found::default() });
+            work.steps.iter().map(|step| step.path).collect::<Vec<_>>()
+        };
+        let all = Beginnings { alone: true, no_rule: true, unwritten: true, no_backup: true };
+        assert_eq!(paths(all), ["/admin/accounts", "/admin/approval", "/drafts/new", "/admin/backups"]);
+        assert_eq!(paths(Beginnings::default()), [""; 0]);
     }
 }

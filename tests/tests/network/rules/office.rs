@@ -188,6 +188,7 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     assert!(returned.contains(">1<") && returned.contains("spring tea"), "{returned}");
     let list = office.page(&editor, "/drafts?state=returned").await.text();
     assert!(list.contains("spring tea") && !list.contains("imported"), "{list}");
+    assert!(list.contains("退回于") && list.contains("（1,002）"), "{list}");
 
     // What was renewed and waits ends soon for nobody who writes, and says so where it is listed.
     let soon = office.page(&editor, "/listings/bijie/soon").await.text();
@@ -198,6 +199,9 @@ async fn each_finds_the_work_that_waits_for_them_and_no_other() {
     assert_eq!(job(&html, "expiring"), "", "{html}");
     let listed = office.page(&editor, "/drafts/published?closing=soon").await.text();
     assert!(listed.contains("ends soon") && listed.contains("已提交延长，等待审核"), "{listed}");
+    // Whoever writes begins from here.
+    assert!(html.contains("href=\"/drafts/new\"") && html.contains("写信息"), "{html}");
+    assert!(!office.page(&viewer, "/").await.text().contains("href=\"/drafts/new\""));
 
     // The part that looks again has a tag, and comes without what surrounds it.
     let part = office.page(&viewer, "/home/work").await;
@@ -475,9 +479,16 @@ async fn a_backup_that_was_downloaded_restores() {
     node.publish(offer("tea").titled("ends soon").with(ends_in(5))).await.unwrap();
     node.publish(offer("home").on_request()).await.unwrap();
     office.says(&admin, "/admin/backups", &["还没有备份"]).await;
+    let first = office.says(&admin, "/", &["开始使用", "做一次备份"]).await;
+    assert!(!first.contains("写第一条信息"), "two are published: {first}");
     let begun = office.send(&admin, "/admin/backups", &[]).await;
     assert_eq!((begun.status, begun.header("location")), (303, "/admin/backups"), "{begun:?}");
     let list = office.says(&admin, "/admin/backups", &[".tar\""]).await;
+    let told = async || {
+        let home = office.page(&admin, "/").await.text();
+        if home.contains("做一次备份") { Err(home) } else { Ok(()) }
+    };
+    within(PATIENCE, told).await.unwrap();
     let path = list.split("href=\"/admin/backups/").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     for other in ["2000-01-01T000000Z.tar", "..", "%2E%2E", "..%2Fdata.db", ".tar"] {
         let absent = office.page(&admin, &format!("/admin/backups/{other}")).await;
