@@ -50,10 +50,11 @@ impl Office {
                 Some(member) => engine.approval_policy(member)?.chosen.version == 0,
                 None => false,
             };
-            let all = engine.facts::<Account>(facts::ACCOUNTS, limits::ACCOUNTS).await?;
-            let of_here = |account: &Account| member.is_none_or(|member| account.role_at(member).is_some());
-            let count = all.iter().filter(|(_, account)| !account.disabled && of_here(account)).count();
-            found.alone = count < 2 && (found.no_rule || member.is_none());
+            if found.no_rule || member.is_none() {
+                let all = engine.facts::<Account>(facts::ACCOUNTS, limits::ACCOUNTS).await?;
+                let of_here = |account: &Account| member.is_none_or(|member| account.role_at(member).is_some());
+                found.alone = all.iter().filter(|(_, account)| !account.disabled && of_here(account)).count() < 2;
+            }
         }
         if administers.is_ok_and(|of| of.is_none()) {
             found.no_backup = engine.fact::<Micros>(facts::BACKED_UP).await?.is_none();

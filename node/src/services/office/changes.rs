@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use duikou_proto::name::RecordName;
+use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::v1::Listing;
 use tonic::{Request, Status};
 
 use super::Office;
 use crate::drafts::{self, State};
+use crate::engine::facts;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
 use crate::time::micros;
@@ -35,6 +36,20 @@ impl Office {
     pub(crate) async fn changes(&self, request: Request<Vec<Listing>>) -> Result<WaitingChanges, Status> {
         let (caller, language, listings) = self.of_office(request).await?;
         self.waiting_changes(&caller, &listings).await.map_err(|failure| failure.status(language))
+    }
+
+    /// Whether a member has drafts at all, so that a change of a listing may wait: for those who may write for it.
+    ///
+    /// # Errors
+    /// Where they may not, or the store cannot be read.
+    pub(crate) async fn has_drafts(&self, request: Request<MemberId>) -> Result<bool, Status> {
+        let (caller, language, member) = self.of_office(request).await?;
+        let count = async {
+            caller.require_editor_of(&member)?;
+            Ok::<_, Failure>(self.door.engine.fact::<usize>(&facts::draft_count(&member)).await?)
+        };
+        let count = count.await.map_err(|failure| failure.status(language))?;
+        Ok(count.is_some_and(|count| count > 0))
     }
 
     async fn waiting_changes(&self, caller: &Caller, listings: &[Listing]) -> Result<WaitingChanges, Failure> {

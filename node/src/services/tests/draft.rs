@@ -18,7 +18,9 @@ use crate::services::listing::end_of_day;
 use crate::services::{DraftCounts, Pile};
 use crate::time::timestamp;
 
+mod imports;
 mod model;
+mod waiting;
 
 impl World {
     fn drafts(&self) -> DraftServiceClient<Routes> {
@@ -212,62 +214,6 @@ async fn what_publishes_waits_for_an_approval_and_what_narrows_does_not() {
 }
 
 #[tokio::test]
-async fn what_waits_of_a_listing_is_told_to_those_who_may_write_it() {
-    let world = World::new().await;
-    world.publish("a", "tea", &["network"]).await;
-    world.publish("a", "rice", &["network"]).await;
-    world.rule("a", Rule::Other).await;
-    world.pass(DAY);
-    let editor = world.session("li.ming", "a", Held::Editor).await;
-    let reviewer = world.session("wang.fang", "a", Held::Reviewer).await;
-    let viewer = world.session("zhao.min", "a", Held::Viewer).await;
-    let other = world.session("chen.jie", "b", Held::Editor).await;
-    let published = async || [world.published("tea").await.unwrap(), world.published("rice").await.unwrap()];
-    let waits = async |secret: &str| {
-        let listings = published().await.to_vec();
-        let changes = world.office.changes(bearing(secret, listings)).await.unwrap();
-        let told = changes.into_iter().map(|(name, change)| {
-            (name.rsplit('/').next().unwrap().to_owned(), (change.prolongs, change.edits, change.draft))
-        });
-        told.collect::<std::collections::BTreeMap<_, _>>()
-    };
-    let change = async |listing: Listing, paths: &[&str]| {
-        let paths = paths.iter().map(ToString::to_string).collect();
-        let request = UpdateListingRequest {
-            listing: Some(listing),
-            update_mask: Some(FieldMask { paths }),
-            submit: true,
-            ..Default::default()
-        };
-        world.anybody().update_listing(bearing(&editor, request)).await.unwrap().into_inner().draft
-    };
-    assert!(waits(&editor).await.is_empty());
-    let named = |id: &str| Listing { name: format!("members/a/listings/{id}"), ..Listing::default() };
-    let longer = change(named("tea"), &["expire_time"]).await;
-    let rice = published().await[1].clone();
-    let other_title = opportunity("other rice");
-    let edited = change(Listing { listing: Some(other_title), ..rice }, &["listing"]).await;
-    let told = waits(&editor).await;
-    assert_eq!(told["tea"], (true, false, longer.clone()));
-    assert_eq!(told["rice"], (false, true, edited), "its date stays");
-    assert_eq!(waits(&reviewer).await, told);
-    for secret in [&viewer, &other] {
-        assert!(waits(secret).await.is_empty(), "it is not theirs");
-    }
-    // What was given back is its author's again, and what was approved is published.
-    let returned = told["rice"].2.clone();
-    world.give_back(&reviewer, &returned, "why?").await.unwrap();
-    let request = GetDraftRequest { name: longer.clone() };
-    let draft = world.drafts().get_draft(bearing(&reviewer, request)).await.unwrap().into_inner();
-    world.approve(&reviewer, &longer, &draft.content_hash).await.unwrap();
-    assert!(waits(&editor).await.is_empty());
-    // Counted by where they stand.
-    let counts = world.office.draft_counts(bearing(&editor, id("a"))).await.unwrap();
-    assert_eq!(counts, DraftCounts { open: 1, returned: 1, ..DraftCounts::default() });
-    assert_eq!(reason(&world.office.draft_counts(bearing(&other, id("a"))).await.unwrap_err()), "NOT_PERMITTED");
-}
-
-#[tokio::test]
 async fn two_people_who_edit_one_draft_are_told_and_nothing_is_overwritten() {
     let world = World::new().await;
     let [first, second, _] = office(&world).await;
@@ -394,100 +340,6 @@ async fn whoever_has_had_a_hand_in_it_does_not_approve_it_and_deputies_stand_in_
 }
 
 #[tokio::test]
-async fn an_import_is_handed_in_seen_by_a_sample_and_approved_together() {
-    let world = World::new().await;
-    let [author, other, reviewer] = office(&world).await;
-    world.rule("a", Rule::Other).await;
-    let rows = |titles: &[(usize, &str)]| -> Vec<CreateListingRequest> {
-        titles.iter().map(|(n, title)| create("a", &format!("row-{n}"), listing(title, &["network"]))).collect()
-    };
-    let all: Vec<(usize, &str)> = (0..30).map(|n| (n, "tea")).collect();
-    let import = async |requests: Vec<CreateListingRequest>, validate_only| {
-        let request = BatchCreateListingsRequest {
-            parent: "members/a".into(),
-            requests,
-            validate_only,
-            submit: true,
-            batch: "spring".into(),
-        };
-        let rows = world.anybody().batch_create_listings(bearing(&author, request)).await.unwrap().into_inner().results;
-        let outcomes: Vec<Outcome> = rows.iter().map(|row| row.outcome()).collect();
-        assert!(rows.iter().all(|row| row.draft.is_empty() || row.revision == 0));
-        (outcomes, rows)
-    };
-    let look = async || {
-        let request = ApproveDraftBatchRequest {
-            parent: "members/a".into(),
-            batch: "spring".into(),
-            validate_only: true,
-            sample_size: 4,
-            ..Default::default()
-        };
-        world.drafts().approve_draft_batch(bearing(&reviewer, request)).await.unwrap().into_inner()
-    };
-    let approve = async |secret: &str, hash: &str| {
-        let request = ApproveDraftBatchRequest {
-            parent: "members/a".into(),
-            batch: "spring".into(),
-            content_hash: hash.into(),
-            ..Default::default()
-        };
-        world.drafts().approve_draft_batch(bearing(secret, request)).await.map(tonic::Response::into_inner)
-    };
-    assert_eq!(import(rows(&all), true).await.0, [Outcome::Submitted; 30]);
-    assert_eq!(look().await.submitted_count, 0, "that was a trial");
-    assert_eq!(import(rows(&all), false).await.0, [Outcome::Submitted; 30]);
-    world.pass(SECOND);
-    let (outcomes, again) = import(rows(&all), false).await;
-    assert_eq!((outcomes, again[3].draft.is_empty()), (vec![Outcome::Unchanged; 30], false), "no draft comes twice");
-    let seen = look().await;
-    assert_eq!((seen.submitted_count, seen.other_count, seen.sample.len()), (30, 0, 4));
-    assert_eq!(seen, look().await);
-
-    let (_, tried) = import(rows(&[(7, "green tea")]), true).await;
-    assert!(tried[0].changes && tried[0].changed_fields == ["listing.title"], "{tried:?}");
-    assert_eq!(
-        import(rows(&[(7, "green tea")]), false).await.0,
-        [Outcome::Submitted],
-        "a corrected row renews its draft"
-    );
-    assert_eq!(told(approve(&reviewer, &seen.content_hash).await), is(Code::Aborted, "DRAFT_CHANGED"));
-    let mut edited = look().await.sample[0].clone();
-    edited.listing.get_or_insert_default().listing.get_or_insert_default().title = "black tea".into();
-    let edited = world.edit(&other, &edited, &["listing.listing.title"]).await.unwrap();
-    let (outcomes, refused) = import(rows(&all[..1]), false).await;
-    assert_eq!(
-        (outcomes, &*refused[0].violations[0].reason),
-        (vec![Outcome::Refused], "DRAFT_EXISTS"),
-        "nor overwritten"
-    );
-    let seen = look().await;
-    assert_eq!((seen.submitted_count, seen.other_count), (29, 1));
-    let own = approve(&author, &seen.content_hash).await.unwrap();
-    assert_eq!((own.approved_count, own.failure_count, &*own.failures[0].reason), (0, 29, "NOT_REVIEWER"));
-    let done = approve(&reviewer, &seen.content_hash).await.unwrap();
-    assert_eq!((done.approved_count, done.failure_count), (29, 0));
-    assert_eq!(world.published("row-7").await.unwrap().listing.unwrap().title, "green tea");
-    assert_eq!(world.published("row-0").await, None);
-    assert_eq!(import(rows(&all[1..7]), false).await.0, [Outcome::Unchanged; 6], "what is published is left alone");
-    let list = ListDraftsRequest { parent: "members/a".into(), batch: "spring".into(), ..Default::default() };
-    let left = world.drafts().list_drafts(bearing(&author, list)).await.unwrap().into_inner().drafts;
-    assert_eq!(left.iter().map(|draft| &*draft.name).collect::<Vec<_>>(), [&*edited.name]);
-    let ended = ListDraftsRequest { parent: "members/a".into(), states: vec![4], page_size: 10, ..Default::default() };
-    let (mut request, mut names) = (ended, Vec::new());
-    loop {
-        let page = world.drafts().list_drafts(bearing(&author, request.clone())).await.unwrap().into_inner();
-        names.extend(page.drafts.into_iter().map(|draft| draft.name));
-        if page.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = page.next_page_token;
-    }
-    names.dedup();
-    assert_eq!(names.len(), 29);
-}
-
-#[tokio::test]
 async fn repeated_requests_make_one_draft_and_one_listing() {
     let world = World::new().await;
     let [author, _, reviewer] = office(&world).await;
@@ -555,68 +407,4 @@ async fn where_two_people_write_one_approves_what_the_other_has_written() {
     world.publish("a", "corn", &["network"]).await;
     world.rule("a", Rule::Unspecified).await;
     assert_eq!(policy().await, (Rule::Other, true));
-}
-
-#[tokio::test]
-async fn what_waits_is_counted_whole_however_much_an_import_brings() {
-    let world = World::new().await;
-    world.rule("a", Rule::Other).await;
-    let author = world.session("li.ming", "a", Held::Editor).await;
-    let reviewer = world.session("wang.fang", "a", Held::Reviewer).await;
-    let back = world.draft(&author, "back", listing("old tea", &["network"])).await.unwrap();
-    world.submit(&author, &back).await.unwrap();
-    world.give_back(&reviewer, &back.name, "which?").await.unwrap();
-    let alone = world.draft(&author, "alone", listing("tea", &["network"])).await.unwrap();
-    let alone = world.submit(&author, &alone).await.unwrap();
-    let rows = (0..300).map(|n| create("a", &format!("row-{n}"), listing("rows of tea", &["network"])));
-    let import = BatchCreateListingsRequest {
-        parent: "members/a".into(),
-        requests: rows.collect(),
-        submit: true,
-        batch: "spring".into(),
-        ..Default::default()
-    };
-    world.anybody().batch_create_listings(bearing(&author, import)).await.unwrap();
-
-    let ask = async |secret: &str| world.office.drafts(bearing(secret, (id("a"), 2))).await.unwrap();
-    let counts = |pile: &Pile| (pile.count, pile.newest.iter().map(|newest| newest.count).collect::<Vec<_>>());
-    let seen = ask(&reviewer).await;
-    assert_eq!(counts(&seen.to_approve), (301, vec![300, 1]), "an import is one");
-    assert_eq!(seen.to_approve.newest[1].draft.name, alone.name);
-    assert_eq!((seen.returned.count, counts(&seen.returned_to_others)), (0, (1, vec![1])));
-    let own = ask(&author).await;
-    assert_eq!((counts(&own.handed_in), own.to_approve.count), ((301, vec![300, 1]), 0));
-    assert_eq!((counts(&own.returned), own.returned_to_others.count), ((1, vec![1]), 0));
-    assert_eq!(own.returned.newest[0].draft.return_reason, "which?");
-    let of_others = world.office.drafts(bearing(&author, (id("b"), 2))).await.unwrap_err();
-    assert_eq!(reason(&of_others), "NOT_PERMITTED");
-
-    // What was kept by a version that noted none of it is noted when it is asked for.
-    for (key, _) in world.engine.facts::<serde_json::Value>(&facts::drafts_waiting(&id("a")), 1_000).await.unwrap() {
-        world.engine.put_fact::<()>(key, None).await.unwrap();
-    }
-    assert_eq!(ask(&reviewer).await, seen);
-    // And a list of one state looks at nothing else.
-    let returned = ListDraftsRequest {
-        parent: "members/a".into(),
-        states: vec![State::Returned.into()],
-        newest_first: true,
-        ..Default::default()
-    };
-    let list = world.drafts().list_drafts(bearing(&author, returned)).await.unwrap().into_inner();
-    assert_eq!((list.drafts.len(), &*list.next_page_token), (1, ""));
-    assert_eq!(list.drafts[0].name, back.name);
-
-    // What is decided waits no longer; of what was approved the title is left, however soon its listing ends.
-    world.approve(&reviewer, &alone.name, &alone.content_hash).await.unwrap();
-    let gone = DeleteDraftRequest { name: back.name.clone(), ..Default::default() };
-    world.drafts().delete_draft(bearing(&author, gone)).await.unwrap();
-    let seen = ask(&reviewer).await;
-    assert_eq!((counts(&seen.to_approve), seen.returned_to_others.count), ((300, vec![300]), 0));
-    let withdraw = WithdrawListingRequest { name: "members/a/listings/alone".into(), ..Default::default() };
-    world.anybody().withdraw_listing(bearing(&author, withdraw)).await.unwrap();
-    let get = GetDraftRequest { name: alone.name.clone() };
-    let account = world.drafts().get_draft(bearing(&author, get)).await.unwrap().into_inner();
-    let left = account.listing.unwrap_or_default().listing.unwrap_or_default();
-    assert_eq!((account.state, &*left.title, left.regions.len()), (State::Approved.into(), "tea", 0));
 }

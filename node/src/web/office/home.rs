@@ -140,18 +140,20 @@ async fn expiring(
     patience: Patience,
 ) -> Result<(Expiring, bool), Status> {
     let services = web.services();
+    // Without a draft nothing waits, and the first few are enough.
+    let waits = writes && services.office.has_drafts(visitor.ask(member.clone())).await?;
     let now = web.engine().now().div_euclid(1_000_000);
     let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
     let soon = TimeRange { start_time: at(now), end_time: at(now + SOON_DAYS * DAY) };
     let request = SearchListingsRequest {
         filter: Some(Filter { members: vec![member.to_string()], expire_time: Some(soon), ..Filter::default() }),
         order_by: OrderBy::Closing.into(),
-        page_size: if writes { SOON } else { FIRST as i32 },
+        page_size: if waits { SOON } else { FIRST as i32 },
         ..SearchListingsRequest::default()
     };
     let found = services.searches.search_listings(visitor.ask_with(request, patience)).await?.into_inner();
     let mut listings: Vec<Listing> = found.results.into_iter().filter_map(|result| result.listing).collect();
-    let changes = match writes && !listings.is_empty() {
+    let changes = match waits && !listings.is_empty() {
         true => services.office.changes(visitor.ask(listings.clone())).await?,
         false => WaitingChanges::new(),
     };

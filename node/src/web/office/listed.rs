@@ -34,7 +34,7 @@ const HAPPENS: [(Option<WithdrawalReason>, &str); 4] = [
 /// Something that happened to a listing.
 #[derive(Debug, Clone, PartialEq)]
 struct Happened {
-    /// When it ended, why; None: it was published.
+    /// Why it ended; None: it was published.
     end: Option<WithdrawalReason>,
     time: i64,
     listing: Listing,
@@ -84,7 +84,6 @@ pub(super) async fn listed(web: &Web, signed: &Signed, month: &str) -> Result<Pl
         let request = SearchListingsRequest { filter: Some(filter), order_by, ..SearchListingsRequest::default() };
         let (live, cut) = found_listings(web, signed, request, limits::OWN_EXPORT_ROWS).await?;
         happened.extend(live.into_iter().map(published));
-        remarks.extend(cut.then(|| texts.count("export-cut", limits::OWN_EXPORT_ROWS)));
         if signed.at_least(Role::Editor).is_ok() {
             for member in &whose {
                 for reason in HAPPENS.iter().filter_map(|(reason, _)| *reason) {
@@ -94,6 +93,8 @@ pub(super) async fn listed(web: &Web, signed: &Signed, month: &str) -> Result<Pl
         } else {
             remarks.push(texts.text("listed-no-ended"));
         }
+        let cut = cut || happened.len() >= limits::OWN_EXPORT_ROWS;
+        remarks.extend(cut.then(|| texts.count("export-cut", happened.len())));
     }
     let origin = signed.origin.as_ref().map_or("", |origin| origin.as_str());
     Ok(sheet(texts, &Names::new(web, signed), origin, happened, remarks))

@@ -3,14 +3,11 @@
 
 use duikou_proto::v1::draft_service_client::DraftServiceClient;
 use duikou_proto::v1::listing_service_client::ListingServiceClient;
-use duikou_proto::v1::{
-    BatchCreateListingsRequest, CreateListingRequest, ListDraftsRequest, WithdrawListingRequest, WithdrawalReason,
-    draft,
-};
+use duikou_proto::v1::{ListDraftsRequest, WithdrawListingRequest, WithdrawalReason, draft};
 use duikou_tests::harness::{NETWORK, Network, WebCertificate, edit_by_keyboard, offer, within};
 
 use super::super::PATIENCE;
-use super::{Clerk, between, hidden};
+use super::{Clerk, between, hand_in, hidden};
 
 impl Clerk<'_> {
     /// Sends the form of the editor at `path` on, with what a page there holds of the draft and these fields.
@@ -187,18 +184,8 @@ async fn what_came_of_a_draft_is_said_and_no_page_leads_nowhere() {
     assert!(text.contains("正文</textarea>"), "what only the other has written stays: {text}");
 
     // An import that waits is given back as a whole, as it was seen.
-    let requests = ["a", "b", "c"].map(|id| {
-        let listing = Some(offer(id).titled(&format!("茶 {id}")).listing("bijie"));
-        CreateListingRequest { listing, ..CreateListingRequest::default() }
-    });
-    let import = BatchCreateListingsRequest {
-        parent: "members/bijie".to_owned(),
-        requests: requests.into(),
-        submit: true,
-        batch: "b-1".to_owned(),
-        ..BatchCreateListingsRequest::default()
-    };
-    ListingServiceClient::new(node.local()).batch_create_listings(import).await.unwrap();
+    let rows = ["a", "b", "c"].map(|id| offer(id).titled(&format!("茶 {id}")));
+    hand_in(node, "bijie", rows.into_iter()).await;
     let text = admin.page("/drafts/review?batch=b-1").await.text();
     let seen = hidden(&text, "hash").to_owned();
     let give_back = "/drafts/review/return";
