@@ -54,8 +54,8 @@ fn read_as(format: Format, bytes: &[u8], watch: &mut dyn FnMut(&Grid)) -> Result
     match format {
         Format::Csv => Ok(Workbook { sheets: vec![csv::read(bytes)?], external_links: false }),
         Format::Xlsx => {
-            let seen = unpack::count(bytes, Format::Xlsx)?;
-            Ok(Workbook { sheets: xlsx(bytes, seen.formulas, watch)?, external_links: seen.external_links })
+            let (book, seen) = open_xlsx(bytes)?;
+            Ok(Workbook { sheets: xlsx(book, seen, watch)?, external_links: seen.external_links })
         }
         Format::Ods => {
             unpack::count(bytes, Format::Ods)?;
@@ -65,13 +65,31 @@ fn read_as(format: Format, bytes: &[u8], watch: &mut dyn FnMut(&Grid)) -> Result
     }
 }
 
-fn xlsx(bytes: &[u8], formulas: bool, watch: &mut dyn FnMut(&Grid)) -> Result<Vec<Grid>, SheetError> {
-    let broken = |error: XlsxError| match error {
+/// A book whose sheets are still to be read.
+type Book<'a> = Xlsx<Cursor<&'a [u8]>>;
+
+/// Such a book, and what its sheets hold.
+fn open_xlsx(bytes: &[u8]) -> Result<(Book<'_>, unpack::Seen), SheetError> {
+    let counting = unpack::Counting::beside_sheets(bytes, Format::Xlsx, limits::SHEET_UNPACKED_BYTES)?;
+    std::thread::scope(|scope| {
+        // Texts, which lie beside the sheets, are known not to be too much by now.
+        let sheets = scope.spawn(move || counting.sheets());
+        let book = Xlsx::new(Cursor::new(bytes)).map_err(broken_xlsx);
+        let seen = sheets.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok((book?, seen))
+    })
+}
+
+fn broken_xlsx(error: XlsxError) -> SheetError {
+    match error {
         XlsxError::Password => SheetError::Protected,
         XlsxError::FileNotFound(_) => SheetError::Unknown,
         error => SheetError::Broken(error.to_string()),
-    };
-    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(broken)?;
+    }
+}
+
+fn xlsx(mut book: Book<'_>, seen: unpack::Seen, watch: &mut dyn FnMut(&Grid)) -> Result<Vec<Grid>, SheetError> {
+    let broken = broken_xlsx;
     let from_1904 = book.has_1904_epoch();
     let mut sheets = Vec::new();
     for name in visible(book.sheets_metadata()) {
@@ -87,7 +105,7 @@ fn xlsx(bytes: &[u8], formulas: bool, watch: &mut dyn FnMut(&Grid)) -> Result<Ve
             }
         }
         drop(cells);
-        if formulas {
+        if seen.formulas {
             let mut cells = book.worksheet_cells_reader(&name).map_err(broken)?;
             while let Some(cell) = cells.next_formula().map_err(broken)? {
                 let (row, column) = cell.get_position();
@@ -97,8 +115,10 @@ fn xlsx(bytes: &[u8], formulas: bool, watch: &mut dyn FnMut(&Grid)) -> Result<Ve
                 }
             }
         }
-        let merges = book.merge_cells_by_sheet_name(&name).map_err(broken)?;
-        grid.fill(&areas(&merges), &mut count)?;
+        if seen.merges {
+            let merges = book.merge_cells_by_sheet_name(&name).map_err(broken)?;
+            grid.fill(&areas(&merges), &mut count)?;
+        }
         sheets.push(grid);
     }
     Ok(sheets)

@@ -14,14 +14,31 @@ use crate::limits;
 pub(super) struct Seen {
     /// Cells hold values of other files.
     pub(super) external_links: bool,
-    /// Cells are computed.
+    /// Cells may be computed.
     pub(super) formulas: bool,
+    /// Cells may be merged.
+    pub(super) merges: bool,
 }
 
 /// Bytes that are unpacked at a time.
 const CHUNK: usize = 64 * 1024;
+/// What follows `<` or `:` where a cell is computed, up to the byte behind it.
+const FORMULA: u8 = b'f';
+/// What a sheet says of merged cells, whatever its namespace is called.
+const MERGES: &[u8] = b"mergeCell";
+/// Bytes that are looked at again with those behind them.
+const OVERLAP: usize = MERGES.len() - 1;
 
-/// Counts a container.
+/// A container that is counted, in two steps: what is beside the sheets can be read while these are counted.
+pub(super) struct Counting<'a> {
+    format: Format,
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    /// Bytes that the rest may unpack to.
+    left: u64,
+    seen: Seen,
+}
+
+/// Counts all of a container.
 ///
 /// # Errors
 /// Where it is damaged, encrypted, or unpacks to too much.
@@ -31,54 +48,94 @@ pub(super) fn count(bytes: &[u8], format: Format) -> Result<Seen, SheetError> {
 
 /// The same with another bound.
 pub(super) fn count_within(bytes: &[u8], format: Format, bound: u64) -> Result<Seen, SheetError> {
-    let broken = |error: zip::result::ZipError| SheetError::Broken(error.to_string());
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
-    if archive.len() > limits::SHEET_ENTRIES {
-        return Err(SheetError::Unpacks);
+    Counting::beside_sheets(bytes, format, bound)?.sheets()
+}
+
+impl<'a> Counting<'a> {
+    /// Counts what is beside the sheets.
+    ///
+    /// # Errors
+    /// As [`count`].
+    pub(super) fn beside_sheets(bytes: &'a [u8], format: Format, bound: u64) -> Result<Self, SheetError> {
+        let archive = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
+        if archive.len() > limits::SHEET_ENTRIES {
+            return Err(SheetError::Unpacks);
+        }
+        let mut counting = Self { format, archive, left: bound, seen: Seen::default() };
+        counting.entries(|name| !is_sheet(name))?;
+        Ok(counting)
     }
-    let mut seen = Seen::default();
-    let mut left = bound;
-    for index in 0..archive.len() {
-        let entry = archive.by_index(index).map_err(|error| match error {
-            zip::result::ZipError::UnsupportedArchive(zip::result::ZipError::PASSWORD_REQUIRED) => {
-                SheetError::Protected
+
+    /// Counts the sheets; what was seen in all.
+    ///
+    /// # Errors
+    /// As [`count`].
+    pub(super) fn sheets(mut self) -> Result<Seen, SheetError> {
+        self.entries(is_sheet)?;
+        Ok(self.seen)
+    }
+
+    fn entries(&mut self, wanted: impl Fn(&str) -> bool) -> Result<(), SheetError> {
+        for index in 0..self.archive.len() {
+            let entry = self.archive.by_index(index).map_err(|error| match error {
+                zip::result::ZipError::UnsupportedArchive(zip::result::ZipError::PASSWORD_REQUIRED) => {
+                    SheetError::Protected
+                }
+                error => broken(error),
+            })?;
+            let name = entry.name().map_err(broken)?.into_owned();
+            if !wanted(&name) {
+                continue;
             }
-            error => broken(error),
-        })?;
-        let name = entry.name().map_err(broken)?.into_owned();
-        seen.external_links |= name.starts_with("xl/externalLinks/");
-        let is_sheet = name.starts_with("xl/worksheets/");
-        let mut content = Vec::new();
-        let keep = format == Format::Ods && name == "content.xml";
-        let mut entry = entry.take(left + 1);
-        let mut chunk = vec![0; CHUNK];
-        let mut tail = 0;
-        loop {
-            let read = entry.read(&mut chunk[tail..]).map_err(|error| SheetError::Broken(error.to_string()))?;
-            if read == 0 {
-                break;
-            }
-            left = left.checked_sub(read as u64).ok_or(SheetError::Unpacks)?;
-            let held = &chunk[..tail + read];
-            if is_sheet && !seen.formulas {
-                let mut opened = memmem::find_iter(held, b"<f");
-                seen.formulas = opened.any(|at| held.get(at + 2).is_some_and(|byte| b"> /".contains(byte)));
+            self.seen.external_links |= name.starts_with("xl/externalLinks/");
+            let keep = self.format == Format::Ods && name == "content.xml";
+            let mut content = Vec::new();
+            let mut entry = entry.take(self.left + 1);
+            let mut chunk = vec![0; OVERLAP + CHUNK];
+            let mut before = 0;
+            loop {
+                let read = entry.read(&mut chunk[before..]).map_err(|error| SheetError::Broken(error.to_string()))?;
+                if read == 0 {
+                    break;
+                }
+                self.left = self.left.checked_sub(read as u64).ok_or(SheetError::Unpacks)?;
+                if keep {
+                    content.extend_from_slice(&chunk[before..before + read]);
+                }
+                let held = before + read;
+                self.seen.look_at(&chunk[..held]);
+                before = held.min(OVERLAP);
+                chunk.copy_within(held - before..held, 0);
             }
             if keep {
-                content.extend_from_slice(&chunk[tail..tail + read]);
-            }
-            if is_sheet {
-                let kept = held.len().min(2);
-                let at = held.len() - kept;
-                chunk.copy_within(at..at + kept, 0);
-                tail = kept;
+                repeated(&content)?;
             }
         }
-        if keep {
-            repeated(&content)?;
+        Ok(())
+    }
+}
+
+impl Seen {
+    /// Looks at a part of an entry. What it takes for more than it is costs one more reading.
+    fn look_at(&mut self, part: &[u8]) {
+        self.merges |= memmem::find(part, MERGES).is_some();
+        if !self.formulas {
+            let mut tags = memchr::memchr_iter(FORMULA, part);
+            self.formulas = tags.any(|at| {
+                let before = at.checked_sub(1).and_then(|before| part.get(before));
+                before.is_some_and(|byte| b"<:".contains(byte))
+                    && part.get(at + 1).is_some_and(|byte| b"> /".contains(byte))
+            });
         }
     }
-    Ok(seen)
+}
+
+fn is_sheet(name: &str) -> bool {
+    name.starts_with("xl/worksheets/")
+}
+
+fn broken(error: zip::result::ZipError) -> SheetError {
+    SheetError::Broken(error.to_string())
 }
 
 /// Counts the rows and cells of OpenDocument that are more than blanks after the last.

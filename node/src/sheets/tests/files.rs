@@ -95,6 +95,29 @@ fn files_that_mean_harm_are_refused_for_what_they_are() {
 }
 
 #[test]
+fn what_is_computed_or_merged_is_seen_wherever_it_stands_and_whatever_its_namespace_is_called() {
+    let seen = |before: usize, tag: &str| {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        writer.start_file("xl/worksheets/sheet1.xml", SimpleFileOptions::default()).unwrap();
+        writer.write_all(&[b" ".repeat(before), tag.into(), b"<v>1</v>".to_vec()].concat()).unwrap();
+        let seen = unpack::count(&writer.finish().unwrap().into_inner(), Format::Xlsx).unwrap();
+        (seen.formulas, seen.merges)
+    };
+    for (tag, expected) in [
+        ("<f>1+1</f>", (true, false)),
+        ("<x:f t=\"shared\"/>", (true, false)),
+        ("<mergeCell ref=\"A1:B1\"/>", (false, true)),
+        ("<x:mergeCells>", (false, true)),
+        ("<font/> of <mer ge/>", (false, false)),
+    ] {
+        // It is read by pieces of 64 KiB.
+        for before in (0..3).chain(65_500..65_560) {
+            assert_eq!(seen(before, tag), expected, "{tag} after {before} bytes");
+        }
+    }
+}
+
+#[test]
 fn computed_cells_have_the_values_with_which_they_were_saved() {
     let header = format!("<row r=\"1\">{}{}{}</row>", inline("A1", "标题"), inline("B1", "地区"), inline("C1", "人数"));
     let row = |row: u32, cell: &str| {

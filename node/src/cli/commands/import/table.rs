@@ -22,8 +22,8 @@ use crate::sheets::{
 };
 use crate::typed::Names;
 
-/// Batches that are under way at once: while one is written, others are checked, and on their way.
-const UNDER_WAY: usize = 4;
+/// Batches that are under way at once: while some are written, the next are signed, and others checked or on their way.
+const UNDER_WAY: usize = 8;
 
 pub(super) async fn run(
     context: &Context,
@@ -74,7 +74,12 @@ pub(super) async fn run(
     shown::rows(context, &found, manner.dry_run)?;
     manner.tell(context, &counts(&found));
     let wrong: usize = found.iter().map(|table| table.count(State::Wrong)).sum();
-    if let Some(path) = args.faults.filter(|_| wrong > 0) {
+    if wrong == 0 {
+        // The program ends: nobody waits until tens of thousands of rows are taken apart.
+        std::mem::forget(found);
+        return Ok(());
+    }
+    if let Some(path) = args.faults {
         let language = context.language;
         let bytes = done(tokio::task::spawn_blocking(move || faults(&found, language))).await?;
         write(&path, bytes).await?;
@@ -82,9 +87,6 @@ pub(super) async fn run(
             format!("有误的 {wrong} 行写入 {}", path.display()),
             format!("the {wrong} wrong rows are in {}", path.display()),
         ));
-    }
-    if wrong == 0 {
-        return Ok(());
     }
     let message = Text::new(format!("{wrong} 行有误"), format!("{wrong} rows are wrong"));
     Err(CommandError::new(ExitCode::BadData, message).hint(Text::new(
