@@ -16,7 +16,7 @@ use tantivy::schema::Field;
 use super::analysis::{PIECES_END, cut, fold, is_han, readings, syllables_of};
 use super::features::Features;
 use super::schema::Fields;
-use super::shingles::Pieces;
+use super::shingles::bands_of_folded;
 use crate::engine::Standing;
 
 /// Where a name of a place or a title is spelt out, from so many of its words on.
@@ -147,7 +147,7 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     let places: Vec<&PlaceWords> = places.filter_map(|place| words_of_places().get(place.code)).collect();
     let mut spelt = Vec::new();
 
-    for shingle in Pieces::of_folded([&*title, &*summary, &*body]).bands() {
+    for shingle in bands_of_folded([&*title, &*summary, &*body]) {
         document.add_u64(fields.shingle, shingle);
     }
     let features = Features::of_folded(std::iter::once(&*title).chain(tags.iter().map(String::as_str)), &summary);

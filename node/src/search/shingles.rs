@@ -28,36 +28,16 @@ impl Pieces {
 
     /// Those of texts that are folded.
     pub(crate) fn of_folded<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let characters = texts.into_iter().flat_map(str::chars).filter(|character| character.is_alphanumeric());
-        let characters: Vec<char> = characters.collect();
-        let hash =
-            |piece: &[char]| piece.iter().fold(0_u64, |hash, character| mix(hash ^ u64::from(u32::from(*character))));
-        let mut pieces: Vec<u64> = match characters.len() {
-            1..PIECE => vec![hash(&characters)],
-            _ => characters.windows(PIECE).map(hash).collect(),
-        };
+        let characters = characters(texts);
+        let mut pieces: Vec<u64> = pieces(&characters).collect();
         pieces.sort_unstable();
         pieces.dedup();
         Self(pieces)
     }
 
-    /// The bands as numbers, each with its place before it. Half a hash: what agrees by chance is compared in full later,
-    /// and short terms make a small dictionary.
+    /// Their bands.
     pub(crate) fn bands(&self) -> Vec<u64> {
-        if self.0.is_empty() {
-            return Vec::new();
-        }
-        let mut least = [u64::MAX; ROWS * BANDS];
-        for piece in &self.0 {
-            for ((factor, summand), least) in HASHES.iter().zip(&mut least) {
-                *least = (*least).min(piece.wrapping_mul(*factor).wrapping_add(*summand));
-            }
-        }
-        let band = |(number, rows): (usize, &[u64])| {
-            let hash = rows.iter().fold(number as u64, |hash, row| mix(hash.rotate_left(23) ^ row));
-            (number as u64) << 32 | hash >> 32
-        };
-        least.chunks(ROWS).enumerate().map(band).collect()
+        bands(self.0.iter().copied())
     }
 
     /// How much two listings agree in their texts: common pieces by all pieces.
@@ -66,6 +46,44 @@ impl Pieces {
         let all = self.0.len() + other.0.len() - common;
         if all == 0 { 0.0 } else { common as f64 / all as f64 }
     }
+}
+
+/// The bands of texts that are folded, without their pieces, which are many.
+pub(crate) fn bands_of_folded<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u64> {
+    bands(pieces(&characters(texts)))
+}
+
+fn characters<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<char> {
+    texts.into_iter().flat_map(str::chars).filter(|character| character.is_alphanumeric()).collect()
+}
+
+/// The pieces in their order, as numbers.
+fn pieces(characters: &[char]) -> impl Iterator<Item = u64> {
+    let whole = if characters.len() < PIECE { characters } else { &[] };
+    let hash = |piece: &[char]| piece.iter().fold(0, |hash, character| mix(hash ^ u64::from(u32::from(*character))));
+    let short = (!whole.is_empty()).then_some(whole);
+    short.into_iter().chain(characters.windows(PIECE)).map(hash)
+}
+
+/// The bands as numbers, each with its place before it. Half a hash: what agrees by chance is compared in full later, and
+/// short terms make a small dictionary.
+fn bands(pieces: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut least = [u64::MAX; ROWS * BANDS];
+    let mut none = true;
+    for piece in pieces {
+        none = false;
+        for ((factor, summand), least) in HASHES.iter().zip(&mut least) {
+            *least = (*least).min(piece.wrapping_mul(*factor).wrapping_add(*summand));
+        }
+    }
+    if none {
+        return Vec::new();
+    }
+    let band = |(number, rows): (usize, &[u64])| {
+        let hash = rows.iter().fold(number as u64, |hash, row| mix(hash.rotate_left(23) ^ row));
+        (number as u64) << 32 | hash >> 32
+    };
+    least.chunks(ROWS).enumerate().map(band).collect()
 }
 
 /// Further hashes of a hash, each by a factor and a summand: whole ones for each piece would be most of the work that a
@@ -102,6 +120,14 @@ mod tests {
 
     fn likeness(one: &Opportunity, other: &Opportunity) -> f64 {
         Pieces::of(one).likeness(&Pieces::of(other))
+    }
+
+    #[test]
+    fn a_listing_has_the_bands_of_its_pieces() {
+        for listing in [Opportunity::default(), text("茶"), text(BODY), text(&BODY.repeat(2))] {
+            let texts = [&listing.title, &listing.summary, &listing.body].map(|text| fold(text).text);
+            assert_eq!(bands_of_folded(texts.iter().map(String::as_str)), Pieces::of(&listing).bands());
+        }
     }
 
     const BODY: &str = "项目位于毕节市七星关区，占地三百亩，规划冷库十万吨，配套分拣中心与电商办公楼，面向粤港澳大湾区供应生鲜农产品，\

@@ -1,13 +1,14 @@
 //! What somebody who is typing may want to go on with: titles that they may see, and places.
 
 use std::collections::{BTreeSet, HashSet};
+use std::ops::Bound;
 use std::sync::OnceLock;
 
 use duikou_proto::filter::Filter;
 use duikou_proto::language::Language;
 use duikou_proto::reference::{Entry, regions};
 
-use super::analysis::{fold, is_letters, readings, spells, spelt_length, syllables_of};
+use super::analysis::{fold, is_letters, kept, readings, spells, spelt_length, syllables_of};
 use super::{OrderBy, Patience, Query, Search, SearchError, Start, Wanted};
 use crate::engine::Reader;
 
@@ -118,8 +119,11 @@ fn places(typed: &str) -> Vec<Suggestion> {
     if typed.chars().count() < 2 {
         return Vec::new();
     }
+    // Names stand among the spellings, and are compared whole.
+    let typed = if is_letters(&typed) { kept(&typed) } else { &typed };
     let begins = |spellings: &BTreeSet<String>| {
-        spellings.range(typed.clone()..).next().is_some_and(|first| first.starts_with(&typed))
+        let from = (Bound::Included(typed), Bound::Unbounded);
+        spellings.range::<str, _>(from).next().is_some_and(|first| first.starts_with(typed))
     };
     let mut found: Vec<&'static Entry> =
         spelt_places().iter().filter(|(_, spellings)| begins(spellings)).map(|(entry, _)| *entry).collect();

@@ -9,7 +9,7 @@ mod words;
 use dictionary::dictionary;
 pub(super) use duikou_proto::fold::{Folded, fold};
 pub(crate) use reading::{is_letters, spells, spelt_length};
-pub(super) use reading::{readings, syllables_of};
+pub(super) use reading::{kept, readings, syllables_of};
 pub(super) use tokens::{Characters, PIECES_END, Words, pair};
 pub(crate) use words::{Word, cut};
 pub(super) use words::{is_han, is_single, stem, with_parts};

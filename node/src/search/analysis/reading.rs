@@ -5,8 +5,10 @@ use std::borrow::Cow;
 
 use pinyin::ToPinyinMulti as _;
 
-/// Characters of one spelling; what is typed beyond finds nothing more.
+/// Characters of one spelling.
 const SPELT_CHARS: usize = 8;
+/// Letters of one spelling: more tell few texts apart, and each would be one more to be kept of nearly every one.
+const SPELT_LETTERS: usize = 16;
 /// Spellings of one sequence: characters with several readings multiply. More than any one character has readings.
 const SPELLINGS: usize = 8;
 
@@ -31,28 +33,56 @@ pub(crate) fn syllables_of(text: &str) -> Vec<Syllables> {
     text.chars().map(syllables).collect()
 }
 
-/// The spellings of a sequence of ideographs, whole and by initials. Prefixes of them are what people type.
+/// The spellings of a sequence of ideographs, whole and by initials, as far as they are kept: what people type begins
+/// like one of them ([`kept`]).
 pub(crate) fn readings(han: &[Syllables], found: &mut Vec<String>) {
-    let mut whole = vec![String::new()];
-    let mut initials = vec![String::new()];
-    for syllables in han.iter().take(SPELT_CHARS).take_while(|syllables| !syllables.is_empty()) {
-        let mut letters: Vec<&str> = syllables.iter().map(|syllable| &syllable[..1]).collect();
-        letters.dedup();
-        spread(&mut whole, &syllables.iter().map(|syllable| &**syllable).collect::<Vec<_>>());
-        spread(&mut initials, &letters);
-    }
-    found.extend(whole.into_iter().chain(initials).filter(|spelling| spelling.len() > 1));
+    let readable = han.iter().take(SPELT_CHARS).take_while(|syllables| !syllables.is_empty()).count();
+    let han = &han[..readable];
+    spell(han.iter().map(|syllables| syllables.iter().map(|syllable| &**syllable).collect()).collect(), found);
+    spell(han.iter().map(initials).collect(), found);
 }
 
-/// Each spelling goes on by each of `ends`, or, where these were too many, by the commonest: what is typed is a beginning,
-/// so that the readings of the first characters decide whether it is found, and none of those is given up.
-fn spread(spellings: &mut Vec<String>, ends: &[&str]) {
-    let Some((commonest, others)) = ends.split_first() else { return };
-    let further = if spellings.len() * ends.len() <= SPELLINGS { others } else { &[] };
-    let further = further.iter().flat_map(|end| spellings.iter().map(move |begin| format!("{begin}{end}")));
-    let further: Vec<String> = further.collect();
-    spellings.iter_mut().for_each(|spelling| spelling.push_str(commonest));
-    spellings.extend(further);
+/// The letters with which a character's syllables begin, each once.
+fn initials(syllables: &Syllables) -> Vec<&str> {
+    let mut letters: Vec<&str> = Vec::with_capacity(1);
+    for syllable in syllables {
+        if !letters.contains(&&syllable[..1]) {
+            letters.push(&syllable[..1]);
+        }
+    }
+    letters
+}
+
+/// Each spelling of characters of which each is spelt in several ways, the commonest first. Where these multiply to too
+/// many, a character is spelt in the commonest alone: what is typed is a beginning, so that the readings of the first
+/// characters decide whether it is found, and none of those is given up.
+fn spell(mut ways: Vec<Vec<&str>>, found: &mut Vec<String>) {
+    let (mut count, mut letters) = (1, 0);
+    for ways in &mut ways {
+        // Behind what is kept they would make no difference.
+        if letters >= SPELT_LETTERS || count * ways.len() > SPELLINGS {
+            ways.truncate(1);
+        }
+        count *= ways.len();
+        letters += ways.iter().map(|way| way.len()).min().unwrap_or_default();
+    }
+    for number in 0..count {
+        let mut spelling = String::with_capacity(SPELT_LETTERS);
+        let mut rest = number;
+        for ways in &ways {
+            let way = ways[rest % ways.len()];
+            rest /= ways.len();
+            spelling.push_str(&way[..way.len().min(SPELT_LETTERS - spelling.len())]);
+        }
+        if spelling.len() > 1 {
+            found.push(spelling);
+        }
+    }
+}
+
+/// What spellings are compared with of what was typed: the rest of it says nothing more.
+pub(crate) fn kept(letters: &str) -> &str {
+    letters.get(..SPELT_LETTERS).unwrap_or(letters)
 }
 
 /// How many characters at the beginning of `han` the letters spell; None where they spell something else. The last of
@@ -61,9 +91,6 @@ pub(crate) fn spelt_length(han: &[char], letters: &str) -> Option<usize> {
     fn go(han: &[char], letters: &str, depth: usize, initials: bool) -> Option<usize> {
         if letters.is_empty() {
             return Some(depth);
-        }
-        if depth == SPELT_CHARS {
-            return None;
         }
         syllables(*han.first()?).into_iter().find_map(|syllable| {
             let syllable = if initials { &syllable[..1] } else { &*syllable };
@@ -129,10 +156,22 @@ mod tests {
                 let names = regions().names(entry).into_iter().filter(|name| spells(name, &typed));
                 for name in names {
                     let found = of(&format!("{name}{tail}"));
-                    assert!(found.iter().any(|spelling| spelling.starts_with(&typed)), "{name}{tail}: {found:?}");
+                    assert!(found.iter().any(|spelling| spelling.starts_with(kept(&typed))), "{name}{tail}: {found:?}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_typed_beyond_what_is_kept_finds_the_same() {
+        let spelt = of("深圳市科技创新园区");
+        let typed = "shenzhenshikejichuangxinyuanqu";
+        for length in 2..=typed.len() {
+            let begins = kept(&typed[..length]);
+            assert!(spelt.iter().any(|spelling| spelling.starts_with(begins)), "{begins}: {spelt:?}");
+        }
+        assert!(spelt.iter().all(|spelling| spelling.len() <= SPELT_LETTERS));
+        assert!(spelt.contains("szskjcxy"), "{spelt:?}");
     }
 
     #[test]
@@ -151,6 +190,7 @@ mod tests {
             ("llwl", Some(4)),
             ("wl", None),
             ("lengx", None),
+            ("lengliana", None),
         ] {
             assert_eq!(spelt_length(&han, letters), length, "{letters}");
         }

@@ -1,6 +1,7 @@
 //! Words: of Chinese what the segmenter finds, of everything else what lies between the gaps.
 
-use std::sync::OnceLock;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use tantivy::tokenizer::{Language, RawTokenizer, Stemmer, TextAnalyzer, TokenStream as _};
 
@@ -19,6 +20,8 @@ pub(crate) struct Word<'a> {
 
 /// A longer word is cut off here, in bytes; nobody searches for it.
 const WORD_BYTES: usize = 96;
+/// Stems that a thread keeps.
+const STEMS: usize = 10_000;
 /// The longest part of a word that is a word of its own, in characters.
 const PART_CHARS: usize = 4;
 
@@ -106,11 +109,37 @@ pub(crate) fn stem(word: &str) -> Option<String> {
     if word.len() < 4 || !word.bytes().all(|byte| byte.is_ascii_lowercase()) {
         return None;
     }
-    static STEMMER: OnceLock<TextAnalyzer> = OnceLock::new();
-    let stemmer = || TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(Language::English)).build();
-    let mut stemmer = STEMMER.get_or_init(stemmer).clone();
-    let mut stream = stemmer.token_stream(word);
-    stream.advance().then(|| stream.token().text.clone()).filter(|stem| stem != word)
+    thread_local! {
+        static STEMS: RefCell<Stems> = RefCell::new(Stems::new());
+    }
+    STEMS.with_borrow_mut(|stems| stems.of(word))
+}
+
+/// Stems that were found lately: texts repeat their words.
+struct Stems {
+    stemmer: TextAnalyzer,
+    known: HashMap<String, Option<String>>,
+}
+
+impl Stems {
+    fn new() -> Self {
+        let stemmer = TextAnalyzer::builder(RawTokenizer::default()).filter(Stemmer::new(Language::English)).build();
+        Self { stemmer, known: HashMap::new() }
+    }
+
+    fn of(&mut self, word: &str) -> Option<String> {
+        if let Some(known) = self.known.get(word) {
+            return known.clone();
+        }
+        let mut stream = self.stemmer.token_stream(word);
+        let stem = stream.advance().then(|| stream.token().text.clone()).filter(|stem| stem != word);
+        drop(stream);
+        if self.known.len() >= STEMS {
+            self.known.clear();
+        }
+        self.known.insert(word.to_owned(), stem.clone());
+        stem
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::{Item, Query};
-use crate::search::analysis::{cut, is_han, is_letters, is_single, pair, stem};
+use crate::search::analysis::{cut, is_han, is_letters, is_single, kept, pair, stem};
 use crate::search::document::code_form;
 use crate::search::schema::Fields;
 
@@ -215,7 +215,7 @@ impl Builder<'_> {
             ways.push(self.begins(self.fields.text, word));
         }
         if is_letters(word) {
-            ways.push(self.begins(self.fields.reading, word));
+            ways.push(self.begins(self.fields.reading, kept(word)));
         }
         let typos = typos(word);
         if self.reach == Reach::Typos && typos > 0 {
