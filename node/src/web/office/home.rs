@@ -30,7 +30,7 @@ const DAY: i64 = 24 * 3600;
 /// Listings of a kind of work that are named.
 pub(super) const FIRST: usize = 5;
 /// Own listings among which those are looked for that somebody has not confirmed.
-const NEWEST: i32 = 50;
+const NEWEST: i32 = 12;
 /// Own listings that are about to end among which those are looked for of which an extension waits: those that end first.
 const SOON: i32 = 200;
 
