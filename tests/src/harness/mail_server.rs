@@ -2,9 +2,15 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::certificate::WebCertificate;
 use super::ports::free_port;
@@ -40,6 +46,23 @@ impl MailServer {
     /// # Panics
     /// Where Postfix is not installed, or does not start.
     pub fn start(certificate: &WebCertificate) -> Self {
+        Self::start_asking(certificate, None)
+    }
+
+    /// Starts one that does not say that it has taken a mail while it is told to hesitate.
+    ///
+    /// # Panics
+    /// As [`MailServer::start`].
+    pub async fn start_hesitant(certificate: &WebCertificate) -> (Self, Hesitation) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let port = listener.local_addr().expect("it listens").port();
+        (Self::start_asking(certificate, Some(port)), Hesitation::new(listener))
+    }
+
+    /// `policy`: the port that it asks when a mail has come, before it says so.
+    fn start_asking(certificate: &WebCertificate, policy: Option<u16>) -> Self {
+        let asks = |port| format!("smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:{port}\n");
+        let asks = policy.map(asks).unwrap_or_default();
         let folder = tempfile::Builder::new().prefix("duikou-mail-").tempdir().expect("a temporary folder can be made");
         let root = folder.path();
         let (implicit, starttls) = (free_port(), free_port());
@@ -55,7 +78,7 @@ impl MailServer {
              virtual_mailbox_domains = example.com\nvirtual_mailbox_base = {at}/mail\n\
              virtual_mailbox_maps = static:all/\nvirtual_uid_maps = static:65534\nvirtual_gid_maps = static:65534\n\
              smtpd_tls_cert_file = {}\nsmtpd_tls_key_file = {}\nsmtpd_tls_security_level = encrypt\n\
-             maillog_file = {at}/log\nmaillog_file_prefixes = {at}\n",
+             maillog_file = {at}/log\nmaillog_file_prefixes = {at}\n{asks}",
             certificate.certificate.display(),
             certificate.key.display(),
         );
@@ -113,6 +136,64 @@ impl MailServer {
 
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+/// Tells a mail server to go on, and meanwhile to wait: whoever sends a mail does not hear whether it was taken.
+#[derive(Debug)]
+pub struct Hesitation {
+    holds: watch::Sender<bool>,
+    waiting: Arc<AtomicUsize>,
+    _answers: AbortOnDropHandle<()>,
+}
+
+impl Hesitation {
+    fn new(listener: TcpListener) -> Self {
+        let (holds, held) = watch::channel(false);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let counts = waiting.clone();
+        let answers = async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                tokio::spawn(answer(connection, held.clone(), counts.clone()));
+            }
+        };
+        Self { holds, waiting, _answers: AbortOnDropHandle::new(tokio::spawn(answers)) }
+    }
+
+    /// From now on the server says nothing when it has got a mail.
+    pub fn begins(&self) {
+        self.holds.send_replace(true);
+    }
+
+    /// The server takes what it has got, and says so.
+    pub fn ends(&self) {
+        self.holds.send_replace(false);
+    }
+
+    /// Waits until somebody has sent a mail to its end, and hears nothing.
+    ///
+    /// # Panics
+    /// Where none comes.
+    pub async fn is_felt(&self) {
+        let looked = async || (self.waiting.load(Ordering::SeqCst) > 0).then_some(()).ok_or_else(|| "none".to_owned());
+        within(COMES, looked).await.unwrap_or_else(|reason| panic!("a mail under way: {reason}"));
+    }
+}
+
+/// The policy protocol of Postfix: attributes up to an empty line, and what is to be done about them.
+async fn answer(connection: TcpStream, mut held: watch::Receiver<bool>, waiting: Arc<AtomicUsize>) {
+    let (reader, mut writer) = connection.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if !line.is_empty() {
+            continue;
+        }
+        waiting.fetch_add(1, Ordering::SeqCst);
+        let goes_on = held.wait_for(|holds| !holds).await.is_ok();
+        waiting.fetch_sub(1, Ordering::SeqCst);
+        if !goes_on || writer.write_all(b"action=dunno\n\n").await.is_err() {
+            return;
+        }
     }
 }
 

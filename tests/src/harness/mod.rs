@@ -73,7 +73,7 @@ pub use duikou_simulation::Seed;
 pub use forms::{filled, plain};
 pub use hosts::{Fault, Host, Relay};
 pub use listing::{Draft, offer, request};
-pub use mail_server::{Mail, MailServer};
+pub use mail_server::{Hesitation, Mail, MailServer};
 pub use network::{NETWORK, Network};
 pub use openid::OpenidProvider;
 pub use peer::{LANES, Peer, PeerLink, Stream, dial};

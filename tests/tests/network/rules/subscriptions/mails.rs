@@ -37,10 +37,10 @@ pub(in crate::rules) fn link(mail: &Mail, what: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_digest_comes_once_it_is_confirmed_and_ends_with_one_click() {
+async fn a_digest_comes_once_it_is_confirmed_again_after_a_kill_and_ends_with_one_click() {
     let folder = tempfile::tempdir().unwrap();
     let certificate = WebCertificate::make(folder.path());
-    let server = MailServer::start(&certificate);
+    let (server, hesitation) = MailServer::start_hesitant(&certificate).await;
     let net = Network::new(951)
         .gateway()
         .node("shenzhen", &["shenzhen"])
@@ -81,13 +81,25 @@ async fn a_digest_comes_once_it_is_confirmed_and_ends_with_one_click() {
     let end = link(&mail, "unsubscribe");
     assert_eq!(mail.headers["list-unsubscribe"], format!("<{BASE}{end}>"));
 
-    // Everything of a minute comes together.
+    // Everything of a minute comes together. Whoever dies before hearing that a mail was taken sends it again, with
+    // everything that it told and as the same mail.
+    hesitation.begins();
     for number in 0..3 {
         node.publish(offer(&format!("more-{number}"))).await.unwrap();
     }
     node.withdraw("members/shenzhen/listings/tea", WithdrawalReason::Filled).await.unwrap();
+    hesitation.is_felt().await;
+    node.kill9();
+    hesitation.ends();
+    let taken = server.next().await;
+    node.start().await;
     let mail = server.next().await;
     assert_eq!(mail.headers["subject"], "茶：新3条，已撤1条");
+    for said in ["more-0", "more-1", "more-2", "listings/tea"] {
+        assert!(mail.plain.contains(said), "{said} is skipped: {}", mail.plain);
+    }
+    assert_eq!(mail.headers["message-id"], taken.headers["message-id"]);
+    assert_eq!((&mail.plain, &mail.html), (&taken.plain, &taken.html));
     assert_eq!(server.count(), 0);
 
     assert_eq!(http(node, &certificate, "GET", &end, &[], "").await.status, 200);
