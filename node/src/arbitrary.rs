@@ -11,7 +11,7 @@ use prost_reflect::{DynamicMessage, ReflectMessage};
 pub use duikou_exchange::arbitrary::{batch, position};
 
 use crate::config::Networks;
-use crate::delivery::Target;
+use crate::delivery::{Place as PagePlace, Purpose as LinkPurpose, Target, read_link};
 use crate::search::{Reach, Start, excerpts, parse};
 use crate::services::MatchPlace;
 
@@ -70,6 +70,29 @@ pub fn places(bytes: &[u8]) {
     if let Some(place) = MatchPlace::read(text) {
         let written = place.write();
         assert_eq!(MatchPlace::read(&written).map(|again| again.write()), Some(written));
+    }
+}
+
+/// Where a page of a feed goes on, as its address says: it is written as it was read.
+pub fn page_place(bytes: &[u8]) {
+    let Ok(text) = from_utf8(bytes) else { return };
+    let network = "n.example".parse().expect("a name");
+    if let Some(place) = PagePlace::read(text, &network) {
+        assert_eq!(place.write(), text);
+    }
+}
+
+/// The token of a link in a mail. It is good where it is the one that was sent, and that is good for nothing else.
+pub fn mail_link(bytes: &[u8]) {
+    use LinkPurpose::{Confirm, ConfirmNotices, EndNotices, Unsubscribe};
+
+    let Ok(text) = from_utf8(bytes) else { return };
+    let purposes = [Confirm, Unsubscribe, ConfirmNotices, EndNotices];
+    for purpose in purposes {
+        let Some((good, sent)) = read_link(text, purpose) else { continue };
+        assert_eq!(good, text == sent, "{purpose:?}");
+        let is_good = |purpose: &LinkPurpose| read_link(&sent, *purpose).is_some_and(|(good, _)| good);
+        assert_eq!(purposes.into_iter().filter(is_good).collect::<Vec<_>>(), [purpose]);
     }
 }
 

@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::str::from_utf8;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_node::cli::{Defaults, Layout, parse_listing, to_json};
 use duikou_node::config::{Config, Overrides};
 use duikou_node::trust::{Peer, Proxy};
@@ -37,7 +39,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "envelope", run: envelope, samples: || vec![record().bytes().to_vec()] },
     Target { name: "frames", run: frames, samples: frame_samples },
     Target { name: "batch", run: arbitrary::batch, samples: batch_samples },
@@ -64,6 +66,12 @@ pub const TARGETS: [Target; 17] = [
         name: "places",
         run: arbitrary::places,
         samples: || texts(&["a/1795965041317852/7", "o/9/50", "62 1795 a/b"]),
+    },
+    Target { name: "page_place", run: arbitrary::page_place, samples: page_samples },
+    Target {
+        name: "mail_link",
+        run: arbitrary::mail_link,
+        samples: || texts(&["01a1e2d0-71c4-7b02-8a5e-9c40d2e6f813.o3Xb0n6mGQe8yW1c2Jr7uT4vKx5zLs9dPq0aHfEiBkM"]),
     },
     Target { name: "rest_call", run: arbitrary::rest_call, samples: rest_samples },
     Target { name: "sealed", run: sealed, samples: || vec![sealed_sample().encode_to_vec()] },
@@ -290,6 +298,10 @@ fn header_samples() -> Vec<Vec<u8>> {
         "idempotency-key: \"first\"\nif-match: \"17\"\nlast-event-id: AAAA",
         "forwarded: for=\"[2001:db8::1]:4711\";proto=https, for=192.0.2.1\nx-forwarded-for: 192.0.2.1, 10.0.0.1",
     ])
+}
+
+fn page_samples() -> Vec<Vec<u8>> {
+    texts(&[&BASE64_URL_SAFE_NO_PAD.encode("00251606435622057055/members/a.n.example/listings/x")])
 }
 
 fn rest_samples() -> Vec<Vec<u8>> {

@@ -67,8 +67,12 @@ pub(crate) use desk::{
 pub(crate) use event::body;
 pub(crate) use gather::FROM_CURSOR;
 pub(crate) use log::deliveries;
+#[cfg(feature = "arbitrary")]
+pub(crate) use mail::read_link;
 pub(crate) use mail::{Link, Purpose, mailer};
 pub(crate) use notice::ask;
+#[cfg(feature = "arbitrary")]
+pub(crate) use page::Place;
 pub(crate) use page::{Busy, Form, PageRequest, Searched};
 pub(crate) use pull::NotTaken;
 pub use runner::Runner;

@@ -18,6 +18,8 @@ use crate::config::{BaseUrl, Config, MailTls};
 use crate::delivery::{SetupError, secret};
 use crate::limits;
 
+#[cfg(feature = "arbitrary")]
+pub(crate) use consent::read_link;
 pub(crate) use consent::{Link, Purpose};
 pub(in crate::delivery) use consent::{Party, link, question};
 pub(in crate::delivery) use paused::paused;

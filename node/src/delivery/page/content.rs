@@ -2,15 +2,14 @@
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::language::Language;
-use duikou_proto::name::{NetworkName, RecordName};
+use duikou_proto::name::RecordName;
 use duikou_proto::v1::{Listing, Matched, Opportunity};
 
 use super::advance::Busy;
+use super::place::Place;
 use crate::delivery::memory::{self, HadFact, LeftFact, departures};
 use crate::delivery::subjects::told;
 use crate::delivery::subscription::SubscriptionFact;
@@ -73,8 +72,8 @@ impl Content {
     ) -> Result<Self, Busy> {
         let prefix = facts::recent(&fact.id);
         // Whoever walks on by what is no place would begin again, without end.
-        let mut place = match place_of(after, &engine.identity().network) {
-            Some(place) => format!("{prefix}{place}"),
+        let mut place = match Place::read(after, &engine.identity().network) {
+            Some(place) => format!("{prefix}{}", place.as_str()),
             None if after.is_empty() => String::new(),
             None => return Err(Busy::NoPlace),
         };
@@ -89,7 +88,7 @@ impl Content {
             };
             place.clone_from(last);
             looked += keys.len();
-            next = (keys.len() == limits::PAGE_ENTRIES).then(|| last.strip_prefix(&prefix).unwrap_or(last).to_owned());
+            next = (keys.len() == limits::PAGE_ENTRIES).then(|| Place::of(last.strip_prefix(&prefix).unwrap_or(last)));
             let names = keys.iter().filter_map(|(key, _)| {
                 let (_, name) = key.strip_prefix(&prefix)?.split_once('/')?;
                 RecordName::parse(name, &engine.identity().network).ok()
@@ -107,7 +106,7 @@ impl Content {
         let updated = times.chain([fact.update_time]).max().unwrap_or_default();
         let title = if fact.label.is_empty() { "对口 Duikou".to_owned() } else { fact.label.clone() };
         let network = engine.identity().network.to_string();
-        let next = next.filter(|_| !calendar).map(|place| BASE64_URL_SAFE_NO_PAD.encode(place));
+        let next = next.filter(|_| !calendar).map(|place| place.write());
         Ok(Self { title, id: fact.id.clone(), updated, entries, left, next, first, network })
     }
 
@@ -115,14 +114,6 @@ impl Content {
     pub(super) fn entry_id(&self, name: &str) -> String {
         format!("tag:{},2026:{name}", self.network)
     }
-}
-
-/// A place on a page, as it is kept: a number, and the name of a listing.
-fn place_of(after: &str, network: &NetworkName) -> Option<String> {
-    let place = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(after).ok()?).ok()?;
-    let (number, name) = place.split_once('/')?;
-    let good = number.bytes().all(|byte| byte.is_ascii_digit()) && RecordName::parse(name, network).is_ok();
-    good.then_some(place)
 }
 
 async fn read_entries(

@@ -8,6 +8,7 @@ mod atom;
 mod calendar;
 mod content;
 mod jsonfeed;
+mod place;
 mod searched;
 
 use duikou_proto::envelope::Micros;
@@ -20,6 +21,8 @@ use crate::engine::facts;
 
 pub(crate) use advance::Busy;
 use content::Content;
+#[cfg(feature = "arbitrary")]
+pub(crate) use place::Place;
 pub(crate) use searched::Searched;
 
 /// How it is written.
