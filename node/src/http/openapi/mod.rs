@@ -55,7 +55,7 @@ async fn serve(headers: HeaderMap) -> Response {
 
 fn build() -> Value {
     let comments = Comments::read();
-    let mut schemas = Schemas::new(&comments);
+    let mut schemas = Schemas::new(&comments, bound());
     let mut paths: Map<String, Value> = Map::new();
     let mut tags: Vec<Value> = Vec::new();
     let mut ids: BTreeSet<String> = BTreeSet::new();
@@ -89,7 +89,8 @@ fn build() -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Information exchange for regional cooperation 对口合作、服务全国信息交流专网",
             "description": "Made from the contract `duikou.v1`, which gRPC callers use on the same port. Fields are taken in \
-    lowerCamelCase and in snake_case; numbers of 64 bits are texts. Errors are problem documents (RFC 9457) in Chinese or \
+    lowerCamelCase and in snake_case; numbers of 64 bits are texts. Beyond this document the JSON form of proto3 is taken: null \
+    for what is absent, and numbers for those of 64 bits and for choices. Errors are problem documents (RFC 9457) in Chinese or \
     English, by `Accept-Language`. What is absent and what is not for the caller are the same 404.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -110,6 +111,17 @@ fn build() -> Value {
             },
         },
     })
+}
+
+/// Full names of the fields of requests that stand in paths: what a body says of them is not looked at.
+fn bound() -> BTreeSet<String> {
+    let fields = |route: &Route| {
+        let input = route.method.input();
+        let variables = route.template.variables.iter();
+        let fields = variables.filter_map(|variable| input.get_field_by_name(&variable.field));
+        fields.map(|field| field.full_name().to_owned()).collect::<Vec<_>>()
+    };
+    Table::get().routes().iter().flat_map(fields).collect()
 }
 
 fn problem_schema() -> Value {

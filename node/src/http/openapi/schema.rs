@@ -15,6 +15,8 @@ const PACKAGE: &str = "duikou.v1.";
 /// The schemas that a document needs, by name.
 pub(super) struct Schemas<'a> {
     comments: &'a Comments,
+    /// Full names of the fields that paths give.
+    bound: BTreeSet<String>,
     made: BTreeMap<String, Value>,
     begun: BTreeSet<String>,
 }
@@ -30,8 +32,9 @@ pub(super) enum Behaviour {
 }
 
 impl<'a> Schemas<'a> {
-    pub(super) fn new(comments: &'a Comments) -> Self {
-        Self { comments, made: BTreeMap::new(), begun: BTreeSet::new() }
+    /// None made yet. `bound`: full names of the fields that paths give, so that no body has to.
+    pub(super) fn new(comments: &'a Comments, bound: BTreeSet<String>) -> Self {
+        Self { comments, bound, made: BTreeMap::new(), begun: BTreeSet::new() }
     }
 
     pub(super) fn into_components(self) -> Value {
@@ -56,7 +59,7 @@ impl<'a> Schemas<'a> {
         let mut required = Vec::new();
         for field in message.fields() {
             properties.insert(field.json_name().to_owned(), self.field(&field));
-            if has_behaviour(&field, Behaviour::Required) {
+            if has_behaviour(&field, Behaviour::Required) && !self.bound.contains(field.full_name()) {
                 required.push(field.json_name().to_owned());
             }
         }
