@@ -1,7 +1,7 @@
 //! The worked examples of `deploy/examples` do what they say: each block is run as it stands, against a server of this
 //! test in the place of the one that the page names.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,21 +12,10 @@ use duikou_proto::v1::search_service_client::SearchServiceClient;
 use duikou_proto::v1::token::Role;
 use duikou_tests::harness::{Draft, Network, Server, free_port, offer, python_program, within};
 
+use crate::documents::{blocks, page};
+
 /// How long one block may take.
 const LIMIT: Duration = Duration::from_secs(60);
-
-/// A block of the page: its language and its text.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let mut blocks = Vec::new();
-    let mut lines = page.lines();
-    while let Some(line) = lines.next() {
-        if let Some(language) = line.strip_prefix("```") {
-            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            blocks.push((language.trim().to_owned(), text.join("\n")));
-        }
-    }
-    blocks
-}
 
 /// What another member offers, with the code that it has in the national register.
 fn fund() -> Draft {
@@ -70,25 +59,24 @@ async fn every_example_runs_as_it_stands() {
     // grpcurl comes from the same environment as the clients in Python.
     let programs = python_program("grpcurl").parent().map(Path::to_path_buf).unwrap_or_default();
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap_or_default());
-    let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples/README.md");
-    let page = std::fs::read_to_string(&file).unwrap();
-    let blocks = blocks(&page);
+    let blocks = blocks(&page("deploy/examples/README.md"));
     assert!(blocks.len() >= 15, "the page has its blocks");
     let port = free_port().to_string();
-    for (language, block) in blocks {
-        let block = block
+    for block in blocks {
+        let text = block.text();
+        let text = text
             .replace("gateway.pprd.example:8443", &node.addresses().web)
             .replace("/etc/duikou/ca.pem", &node.dir().join("ca.crt").display().to_string())
             .replace("8787", &port);
-        let mut command = match &*language {
+        let mut command = match &*block.info {
             "sh" => {
                 let mut command = tokio::process::Command::new("bash");
-                command.args(["-euo", "pipefail", "-c", &block]);
+                command.args(["-euo", "pipefail", "-c", &text]);
                 command
             }
             "python" => {
                 let mut command = tokio::process::Command::new(python_program("python3"));
-                command.args(["-c", &block]);
+                command.args(["-c", &text]);
                 command
             }
             other => panic!("nobody runs {other:?}"),
@@ -100,9 +88,9 @@ async fn every_example_runs_as_it_stands() {
             .stdin(Stdio::null())
             .kill_on_drop(true);
         let output = tokio::time::timeout(LIMIT, command.output()).await;
-        let output = output.unwrap_or_else(|_| panic!("it does not end: {block}")).unwrap();
+        let output = output.unwrap_or_else(|_| panic!("it does not end: {text}")).unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{block}\n{}\n{said}", String::from_utf8_lossy(&output.stdout));
+        assert!(output.status.success(), "{text}\n{}\n{said}", String::from_utf8_lossy(&output.stdout));
     }
     net.settle().await;
     net.gateway().sees("members/shenzhen/listings/packaging").await;

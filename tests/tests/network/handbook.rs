@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use duikou_tests::harness::{Network, OpenidProvider, Program, Server, WebCertificate, offer, within};
 
+use crate::documents;
+
 /// How long a thing may take that should take seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,24 +38,21 @@ impl<'a> Machines<'a> {
 
     /// The same in the cases that have come, each a word after the machine's.
     async fn follow_where(&self, page: &str, cases: &[&str]) {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../deploy/handbook/{page}.md"));
-        let text = std::fs::read_to_string(&path).unwrap();
+        let text = documents::page(&format!("deploy/handbook/{page}.md"));
         assert!(text.lines().count() <= 60, "{page} is longer than a screen");
         let mut blocks = 0;
-        let mut lines = text.lines();
-        while let Some(line) = lines.next() {
-            let Some(machine) = line.strip_prefix("```sh ") else { continue };
-            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        for block in documents::blocks(&text) {
+            let Some(machine) = block.info.strip_prefix("sh ") else { continue };
             let (machine, case) = machine.split_once(' ').unwrap_or((machine, ""));
             if case.is_empty() || cases.contains(&case) {
-                self.run(machine, &block).await;
+                self.run(machine, &block.lines).await;
                 blocks += 1;
             }
         }
         assert!(blocks > 0, "{page} has no blocks");
     }
 
-    async fn run(&self, machine: &str, block: &[&str]) {
+    async fn run(&self, machine: &str, block: &[String]) {
         let server = match machine {
             "gateway" | "offline" => self.gateway,
             "node" => self.node,
@@ -290,9 +289,8 @@ async fn ca_rotation() {
 #[test]
 fn every_page_is_executed_and_listed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/handbook");
-    let list = std::fs::read_to_string(folder.join("README.md")).unwrap();
-    let source =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/network/handbook.rs")).unwrap();
+    let list = documents::page("deploy/handbook/README.md");
+    let source = documents::page("tests/tests/network/handbook.rs");
     for entry in std::fs::read_dir(&folder).unwrap() {
         let path = entry.unwrap().path();
         let page = path.file_stem().unwrap().to_str().unwrap().to_owned();
