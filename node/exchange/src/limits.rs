@@ -12,6 +12,8 @@ pub const WRITE_BATCH: usize = 512;
 pub const WRITE_ROWS: usize = 1024;
 /// What one command counts at most against the queue's bytes.
 pub const WRITE_COMMAND_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of facts that the writer keeps since it needs them with nearly every transaction.
+pub const WARM_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of commands that wait for the writer, unless configured.
 pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
 /// Bytes of the newest changes in memory, unless configured.

@@ -61,6 +61,11 @@ pub fn is_hot(key: &str) -> bool {
     HOT.iter().any(|prefix| key.starts_with(prefix))
 }
 
+/// Whether nearly every transaction reads and writes a fact, or one of its like.
+pub(crate) fn is_warm(key: &str) -> bool {
+    key == AUDIT_HEAD || key.starts_with(MONTHS)
+}
+
 /// Whether a fact says who may do what.
 pub fn is_right(key: &str) -> bool {
     [TOKENS, ENTERPRISES, ACCOUNTS, SESSIONS].iter().any(|prefix| key.starts_with(prefix))

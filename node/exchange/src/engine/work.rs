@@ -18,11 +18,12 @@ use super::departed::Departed;
 use super::foresight::Foreseen;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
+use super::warm::Warm;
 use super::{Identity, RejectionFact, approval, facts, months};
 use crate::audit::Head;
 use crate::defects::{self, Defect};
 use crate::feed::Change;
-use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Transaction};
+use crate::store::{Count, Counter, Counts, Fact, Row, Seq, StoreError, Transaction};
 use crate::world::World;
 
 /// What the engine remembers between transactions; a failed transaction leaves it as it was.
@@ -74,6 +75,7 @@ pub struct Work<'a> {
     pub identity: &'a Identity,
     pub(crate) world: &'a World,
     departed: &'a Departed,
+    warm: &'a Warm,
     pub(crate) memory: Memory,
     /// The time of the transaction.
     pub now: Micros,
@@ -112,6 +114,8 @@ pub(crate) struct Outcome {
     pub(crate) receipts: bool,
     /// Whether a token or a registered reader has changed.
     pub(crate) rights: bool,
+    /// The facts that it wrote.
+    pub(crate) facts: Vec<Fact>,
 }
 
 impl<'a> Work<'a> {
@@ -120,6 +124,7 @@ impl<'a> Work<'a> {
         identity: &'a Identity,
         world: &'a World,
         departed: &'a Departed,
+        warm: &'a Warm,
         memory: Memory,
         now: Micros,
     ) -> Result<Self, StoreError> {
@@ -130,6 +135,7 @@ impl<'a> Work<'a> {
             identity,
             world,
             departed,
+            warm,
             memory,
             now,
             counter,
@@ -301,7 +307,10 @@ impl<'a> Work<'a> {
         let value = match self.facts.get(key) {
             Some(value) => value.clone(),
             None if facts::is_hot(key) => self.memory.hot.get(key).cloned(),
-            None => self.transaction.fact(key).await?,
+            None => match self.warm.get(key) {
+                Some(value) => Some(value.to_owned()),
+                None => self.transaction.fact(key).await?,
+            },
         };
         value.map(|value| facts::decode(key, &value)).transpose()
     }
@@ -464,6 +473,7 @@ impl<'a> Work<'a> {
             heads,
             receipts,
             rights,
+            facts,
         })
     }
 

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::foresight::{Foreseen, Foresight, Guess, WORTH, begin_to_sign, sign_all};
+use super::warm::Warm;
 use super::work::{Ground, Memory, Rows, Work};
 use crate::defects::{self, Defect};
 use crate::limits;
@@ -238,12 +239,13 @@ struct Ahead {
 /// Runs until the queue is closed and empty.
 pub(super) async fn run(shared: Arc<Shared>, receiver: mpsc::Receiver<Queued>, mut memory: Memory) {
     let mut incoming = Incoming { receiver, waiting: VecDeque::new() };
-    let mut ahead = None;
+    let (mut ahead, mut warm) = (None, Warm::default());
     while incoming.wait(&shared.finish).await {
         let count = incoming.count();
         let (commands, permits): (Vec<_>, Vec<_>) =
             incoming.waiting.drain(..count).map(|queued| (queued.command, queued._permit)).unzip();
-        if let Some((next, looked)) = transact(&shared, commands, ahead.take(), &memory, &mut incoming).await {
+        if let Some((next, looked)) = transact(&shared, commands, ahead.take(), &memory, &mut warm, &mut incoming).await
+        {
             (memory, ahead) = (next, looked);
         }
         drop(permits);
@@ -255,6 +257,7 @@ async fn transact(
     commands: Vec<Box<dyn Erased>>,
     ahead: Option<Ahead>,
     memory: &Memory,
+    warm: &mut Warm,
     incoming: &mut Incoming,
 ) -> Option<(Memory, Option<Ahead>)> {
     let mut commands = commands.into_iter();
@@ -267,7 +270,7 @@ async fn transact(
         };
         let (identity, world) = (&shared.identity, &shared.world);
         let mut work =
-            Work::begin(&mut *transaction, identity, world, &shared.departed, memory.clone(), guess.now).await?;
+            Work::begin(&mut *transaction, identity, world, &shared.departed, warm, memory.clone(), guess.now).await?;
         work.take_rows(rows);
         let names: Vec<RecordName> = commands.as_slice().iter().flat_map(|command| command.names()).collect();
         work.load(names.into_iter()).await?;
@@ -301,7 +304,8 @@ async fn transact(
         Ok((outcome, next))
     };
     match done.await {
-        Ok((outcome, next)) => {
+        Ok((mut outcome, next)) => {
+            warm.keep(std::mem::take(&mut outcome.facts));
             let memory = outcome.memory.clone();
             shared.committed(outcome);
             for answer in answers {
@@ -312,6 +316,8 @@ async fn transact(
         Err(error) => {
             tracing::error!(error = %crate::error::chain(&error), "a transaction failed; nothing of it was written");
             shared.troubled(&error);
+            // Nobody knows how far it came.
+            warm.forget();
             let error = Arc::new(error);
             for answer in answers {
                 answer(Err(error.clone()));
