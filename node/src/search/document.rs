@@ -187,6 +187,13 @@ struct PlaceWords {
     spellings: Vec<String>,
 }
 
+/// The names, folded, of the places of a listing.
+pub(super) fn names_of_places<'a>(opportunity: &'a Opportunity) -> impl Iterator<Item = &'a str> {
+    let places = opportunity.regions.iter().filter_map(|code| regions().get(&normalise_region(code)));
+    let places = places.filter_map(|place| words_of_places().get(place.code));
+    places.flat_map(|place| place.names.iter().map(|name| -> &'a str { name }))
+}
+
 /// All places, by their codes.
 fn words_of_places() -> &'static HashMap<&'static str, PlaceWords> {
     static PLACES: OnceLock<HashMap<&'static str, PlaceWords>> = OnceLock::new();
@@ -202,7 +209,7 @@ fn words_of_places() -> &'static HashMap<&'static str, PlaceWords> {
 }
 
 /// Everything that has words beside title, tags, summary and body.
-fn other_texts(opportunity: &Opportunity) -> Vec<&str> {
+pub(super) fn other_texts(opportunity: &Opportunity) -> Vec<&str> {
     let mut texts: Vec<&str> = Vec::new();
     if let Some(contact) = &opportunity.contact {
         texts.push(&contact.office);

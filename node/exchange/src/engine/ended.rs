@@ -153,8 +153,8 @@ impl Engine {
         ended(&mut *read, name).await
     }
 
-    /// Those of a member that ended for `reason`, the last of them first, before the place `before` (empty: all); and the
-    /// place before which to go on, where there may be more.
+    /// Those of a member that ended for `reason` and that `wanted` takes, the last of them first, before the place `before`
+    /// (empty: all); and the place before which to go on, where there may be more.
     ///
     /// # Errors
     /// Where the store cannot be read.
@@ -164,6 +164,7 @@ impl Engine {
         reason: WithdrawalReason,
         before: &str,
         limit: usize,
+        wanted: impl Fn(&Ended) -> bool + Send,
     ) -> Result<(Vec<Ended>, Option<String>), StoreError> {
         let mut read = self.store().read().await?;
         let place = by_time(member.as_str());
@@ -179,7 +180,7 @@ impl Engine {
                 // It may have been published again since, and have ended again.
                 let here =
                     |kept: &Ended| kept.reason == reason && last.starts_with(&format!("{place}{:020}/", kept.time));
-                found.extend(ended(&mut *read, &name).await?.filter(here));
+                found.extend(ended(&mut *read, &name).await?.filter(here).filter(&wanted));
                 if found.len() == limit || looked == LOOKED {
                     return Ok((found, last.strip_prefix(&place).map(str::to_owned)));
                 }

@@ -83,9 +83,13 @@ impl GonePage {
 }
 
 /// Where the list of those that ended for a reason is.
-pub(super) fn path_of(reason: WithdrawalReason) -> String {
-    let word = REASONS.iter().find(|(_, known, _)| *known == reason).map_or("withdrawn", |(word, ..)| word);
-    format!("/drafts/published?ended={word}")
+fn path_of(reason: WithdrawalReason) -> String {
+    format!("/drafts/published?ended={}", word_of(reason))
+}
+
+/// How addresses call a reason.
+pub(super) fn word_of(reason: WithdrawalReason) -> &'static str {
+    REASONS.iter().find(|(_, known, _)| *known == reason).map_or("withdrawn", |(word, ..)| word)
 }
 
 /// What its tab says.

@@ -1,5 +1,5 @@
-//! `/drafts/published`: the member's own listings, what closes soonest first, each with what can be done to it, looked for
-//! by words and kinds as all are; and those that have ended, the last of them first.
+//! `/drafts/published`: the member's own listings, what closes soonest first, each with what can be done to it; and those
+//! that have ended, the last of them first. All are looked for by words and kinds.
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
@@ -24,9 +24,9 @@ use super::super::tables::Exports;
 use super::super::words::{self, KINDS};
 use super::desk::Desk;
 use super::end::{Ending, endings};
-use super::ended::{REASONS, copy_of, name_of, path_of, said};
+use super::ended::{REASONS, copy_of, name_of, said, word_of};
 use crate::limits;
-use crate::services::{EndedAsk, WaitingChange};
+use crate::services::{EndedAsk, EndedListing, WaitingChange};
 use crate::sheets::Format;
 
 /// Listings of one page.
@@ -66,13 +66,21 @@ pub(super) enum Which {
 const PATH: &str = "/drafts/published";
 
 impl Which {
-    /// Where those of them are that `ask` looks for; of what has ended none is looked for.
+    /// Where those of them are that `ask` looks for.
     fn path(self, ask: &Ask) -> String {
+        match (self.pair(), ask.query()) {
+            (None, _) => ask.at(PATH),
+            (Some((key, word)), query) if query.is_empty() => format!("{PATH}?{key}={word}"),
+            (Some((key, word)), query) => format!("{PATH}?{key}={word}&{query}"),
+        }
+    }
+
+    /// What addresses say of it; None: nothing.
+    fn pair(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Live => ask.at(PATH),
-            Self::Soon if ask.query().is_empty() => format!("{PATH}?closing=soon"),
-            Self::Soon => format!("{PATH}?closing=soon&{}", ask.query()),
-            Self::Ended(reason) => path_of(reason),
+            Self::Live => None,
+            Self::Soon => Some(("closing", "soon")),
+            Self::Ended(reason) => Some(("ended", word_of(reason))),
         }
     }
 
@@ -91,8 +99,8 @@ impl Which {
 pub(super) struct PublishedPage {
     page: Page,
     tabs: Vec<Tab>,
-    /// What is looked for among those that are published; None: they have ended.
-    find: Option<Find>,
+    /// What is looked for among them.
+    find: Find,
     owned: Vec<Own>,
     pager: Pager,
     empty: Empty,
@@ -104,9 +112,9 @@ pub(super) struct PublishedPage {
 struct Find {
     q: String,
     kind: Field,
-    /// Only those that close soon.
-    soon: bool,
-    /// How many there are, and in what order; empty: there are none.
+    /// Among which of them, as addresses say it; None: among those that are live.
+    among: Option<(&'static str, &'static str)>,
+    /// How many there are, and in what order; empty: there are none, or nobody has counted.
     found: String,
 }
 
@@ -163,27 +171,34 @@ pub(super) async fn published(State(web): State<Web>, signed: Signed, RawQuery(q
     let desk = Desk::of(&web, &signed).await?;
     let asked = Asked::read(query.as_deref().unwrap_or_default());
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("published-title"));
-    if let Which::Ended(reason) = asked.which {
-        let ask = EndedAsk {
-            member: desk.member.clone(),
-            reason,
-            before: asked.ask.after.clone(),
-            limit: usize::try_from(LISTINGS).unwrap_or_default(),
-        };
-        let ended = web.services().listings.all_ended(signed.ask(ask)).await;
-        let (ended, next) = ended.map_err(|status| signed.failed(&status))?;
-        let texts = signed.texts;
-        let owned = ended.iter().map(async |ended| {
-            let said = said(&web, &signed, ended).await;
-            Own::ended(texts, &desk.names, &ended.listing, said)
-        });
-        let owned = join_all(owned).await.into_iter().flatten().collect();
-        return signed.page(&PublishedPage::of(page, &asked, owned, 0, &next));
-    }
     let request = match asked.request(&desk) {
         Ok(request) => SearchListingsRequest { page_size: LISTINGS, ..request },
         Err(faults) => return refused(&signed, page, &asked, &faults),
     };
+    if let Which::Ended(reason) = asked.which {
+        let ask = EndedAsk {
+            member: desk.member.clone(),
+            reason,
+            query: request.query,
+            kinds: request.filter.unwrap_or_default().kinds,
+            before: asked.ask.after.clone(),
+            limit: usize::try_from(LISTINGS).unwrap_or_default(),
+        };
+        let (ended, next) = match web.services().listings.all_ended(signed.ask(ask)).await {
+            Ok(found) => found,
+            Err(status) if status.code() == Code::InvalidArgument => {
+                return refused(&signed, page, &asked, &Ask::faults_in(&status));
+            }
+            Err(status) => return Err(signed.failed(&status)),
+        };
+        let texts = signed.texts;
+        let owned = ended.iter().map(async |ended| {
+            let said = said(&web, &signed, ended).await;
+            Own::ended(texts, &desk.names, ended, said)
+        });
+        let owned = join_all(owned).await.into_iter().flatten().collect();
+        return signed.page(&PublishedPage::of(page, &asked, owned, 0, &next));
+    }
     let found = match web.services().searches.search_listings(signed.ask(request)).await {
         Ok(found) => found.into_inner(),
         Err(status) if status.code() == Code::InvalidArgument => {
@@ -229,38 +244,25 @@ impl PublishedPage {
         let ended = REASONS.iter().map(|(_, reason, _)| Which::Ended(*reason));
         let tabs = [Which::Live, Which::Soon].into_iter().chain(ended);
         let live = matches!(which, Which::Live | Which::Soon);
-        let (first, previous, on) = match live {
-            true => {
-                let first = if ask.after.is_empty() { String::new() } else { at(&whole) };
-                (
-                    first,
-                    ask.back().as_ref().map_or_else(String::new, at),
-                    ask.on(next).as_ref().map_or_else(String::new, at),
-                )
-            }
-            false => {
-                let token: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-                let here = at(&whole);
-                let on = if next.is_empty() { String::new() } else { format!("{here}&after={token}") };
-                (if ask.after.is_empty() { String::new() } else { here }, String::new(), on)
-            }
-        };
+        let first = if ask.after.is_empty() { String::new() } else { at(&whole) };
+        let previous = ask.back().as_ref().map_or_else(String::new, at);
+        let on = ask.on(next).as_ref().map_or_else(String::new, at);
         let query = at(&whole).split_once('?').map_or_else(String::new, |(_, query)| query.to_owned());
         Self {
             exports: (live && !owned.is_empty()).then(|| Exports::of(texts, PATH, &query)),
             tabs: tabs
                 .map(|tab| Tab { path: tab.path(&whole), name: tab.name(texts), current: tab == *which })
                 .collect(),
-            find: live.then(|| Find {
+            find: Find {
                 q: ask.q.clone(),
                 kind: kinds(texts, &ask.kinds),
-                soon: *which == Which::Soon,
-                found: if owned.is_empty() { String::new() } else { texts.count("published-found", total) },
-            }),
+                among: which.pair(),
+                found: if owned.is_empty() || !live { String::new() } else { texts.count("published-found", total) },
+            },
             owned,
             pager: Pager::new(texts, first, previous, on),
             empty: match which {
-                Which::Live | Which::Soon if looked_for => Empty {
+                _ if looked_for => Empty {
                     title: texts.text("search-nothing"),
                     advice: texts.text("search-nothing-narrowed"),
                     link: (which.path(&Ask::default()), texts.text("published-all")),
@@ -301,7 +303,12 @@ impl Own {
     }
 
     /// One that has ended, with what is said of that.
-    pub(super) fn ended(texts: Texts, names: &Names, listing: &Listing, said: String) -> Option<Self> {
-        Some(Self { endings: None, ended: said, copy: copy_of(listing), ..Self::live(texts, names, listing, None)? })
+    pub(super) fn ended(texts: Texts, names: &Names, ended: &EndedListing, said: String) -> Option<Self> {
+        let (listing, excerpts) = (&ended.listing, ended.excerpts.clone());
+        // What was looked for is marked in it.
+        let found = SearchResult { listing: Some(listing.clone()), excerpts, ..SearchResult::default() };
+        let card = Card::found(texts, names, &found)?;
+        let copy = copy_of(listing);
+        Some(Self { card, endings: None, ended: said, copy, ..Self::live(texts, names, listing, None)? })
     }
 }

@@ -250,6 +250,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
         listing: listings[1].clone(),
         reason: WithdrawalReason::Filled,
         end_time: Timestamp { seconds: TIME, nanos: 0 },
+        excerpts: Vec::new(),
     };
     let said = said_of(texts, ended.reason, "10:42", "A <b>");
     let change = |edits| WaitingChange { draft: "members/bijie/drafts/0190b5c4".to_owned(), prolongs: true, edits };
@@ -257,12 +258,13 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let waiting = [None].into_iter().chain(waiting.iter().map(Some));
     let live = waiting.flat_map(|change| listings.iter().filter_map(move |own| Own::live(texts, names, own, change)));
     let live = live.collect();
-    let gone = Own::ended(texts, names, &ended.listing, said).into_iter().collect();
+    let gone = Own::ended(texts, names, &ended, said).into_iter().collect();
     for (query, owned, next) in [
         ("q=%3Cb%3E&kind=event&after=x&before=y", live, "next"),
         ("closing=soon", Vec::new(), ""),
         ("closing=soon&kind=talent", Vec::new(), ""),
         ("ended=filled&after=x", gone, "next"),
+        ("ended=expired&q=%3Cb%3E&kind=talent", Vec::new(), ""),
     ] {
         let asked = published::Asked::read(query);
         add("drafts/published.html", &PublishedPage::of(page("own"), &asked, owned, 1_234, next));

@@ -115,7 +115,8 @@ async fn ended(
 ) -> Result<(), Failed> {
     let mut before = String::new();
     while happened.len() < limits::OWN_EXPORT_ROWS {
-        let ask = EndedAsk { member: member.clone(), reason, before, limit: PAGE };
+        let (query, kinds) = (String::new(), Vec::new());
+        let ask = EndedAsk { member: member.clone(), reason, query, kinds, before, limit: PAGE };
         let page = web.services().listings.all_ended(signed.ask(ask)).await;
         let (page, next) = page.map_err(|status: Status| signed.failed(&status))?;
         // What ended before the month was published before it.

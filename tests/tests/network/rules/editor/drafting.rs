@@ -90,6 +90,24 @@ async fn what_narrows_is_told_as_that_and_what_has_ended_is_its_own_peoples() {
     let listed = ann.page("/drafts/published?ended=filled").await.text();
     assert!(listed.contains("园区</a>") && listed.contains("，ann</p>"), "{listed}");
     assert!(!ann.page("/drafts/published?ended=withdrawn").await.text().contains("园区"));
+    // It is looked for by words, by letters and by its kind, as what is live is.
+    let ended = "/drafts/published?ended=filled";
+    assert!(listed.contains("name=\"ended\" value=\"filled\"") && listed.contains("name=\"q\""), "{listed}");
+    for (query, found) in [
+        ("q=%E5%9B%AD%E5%8C%BA", true),
+        ("q=yuanqu&kind=project", true),
+        ("q=bijie", true),
+        ("q=%E8%8C%B6", false),
+        ("q=%E5%9B%AD%E5%8C%BA&kind=talent", false),
+    ] {
+        let text = ann.page(&format!("{ended}&{query}")).await.text();
+        let there = text.contains(&format!("href=\"{published}\""));
+        assert!(there == found && text.contains("没有找到相关信息") != found, "{query}: {text}");
+    }
+    for (query, said) in [("q=%22x", "引号没有闭合"), ("kind=tea", "没有“tea”这一选项")] {
+        let refused = ann.page(&format!("{ended}&{query}")).await;
+        assert!(refused.status == 400 && refused.text().contains(said), "{}", refused.text());
+    }
     let left = ann.page(&published).await;
     assert!(left.status == 200 && left.text().contains("只有本单位能看到"), "{}", left.text());
     let copy = between(&listed, "href=\"/drafts/new?from=", "\"").to_owned();

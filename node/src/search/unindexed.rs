@@ -1,0 +1,90 @@
+//! Whether a listing that is in no index holds what a query asks for: what has ended is looked through one by one.
+
+use duikou_proto::v1::Opportunity;
+
+use super::analysis::fold;
+use super::document::{code_form, names_of_places, other_texts};
+use super::query::{Item, Query, Reach, matched};
+
+/// What an external code is compared as from so many letters and digits on.
+const CODE_CHARS: usize = 6;
+
+/// The texts of a listing.
+struct Texts<'a> {
+    /// Title, tags and names of places, which are found by letters too.
+    spelt: Vec<&'a str>,
+    others: Vec<&'a str>,
+    codes: Vec<String>,
+}
+
+/// Whether each word and phrase that is wanted stands in it, and none that is not.
+pub(crate) fn holds(opportunity: &Opportunity, query: &Query) -> bool {
+    let mut spelt = vec![&*opportunity.title];
+    spelt.extend(opportunity.tags.iter().map(String::as_str));
+    spelt.extend(names_of_places(opportunity));
+    let mut others = vec![&*opportunity.summary, &*opportunity.body];
+    others.extend(other_texts(opportunity));
+    let codes = opportunity.external_codes.iter().map(|code| code_form(&code.code)).collect();
+    let texts = Texts { spelt, others, codes };
+    query.wanted.iter().all(|item| texts.hold(item)) && !query.unwanted.iter().any(|item| texts.hold(item))
+}
+
+impl Texts<'_> {
+    fn hold(&self, item: &Item) -> bool {
+        let code = code_form(&item.text);
+        if code.chars().count() >= CODE_CHARS && self.codes.contains(&code) {
+            return true;
+        }
+        let mut all = self.spelt.iter().chain(&self.others);
+        if item.phrase {
+            return all.any(|text| fold(text).text.contains(&item.text));
+        }
+        let last = item.words.len().saturating_sub(1);
+        item.words.iter().enumerate().all(|(at, (word, han))| {
+            let words = vec![(word.clone(), *han)];
+            let one = Item { text: word.clone(), words, phrase: false, begun: item.begun && at == last };
+            let one = Query { wanted: vec![one], unwanted: Vec::new() };
+            let stands = |text: &str, spelt| !matched(text, &one, Reach::Exact, spelt).is_empty();
+            self.spelt.iter().any(|text| stands(text, true)) || self.others.iter().any(|text| stands(text, false))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::v1::Contact;
+
+    use super::super::query::parse;
+    use super::*;
+
+    #[test]
+    fn words_phrases_letters_places_and_exclusions_find_what_has_ended() {
+        let listing = Opportunity {
+            title: "冷链物流园招商".to_owned(),
+            summary: "Cold chain logistics".to_owned(),
+            body: "占地二百亩，连接高速。".to_owned(),
+            tags: vec!["招商引资".to_owned()],
+            regions: vec!["520500".to_owned()],
+            contact: Some(Contact { office: "毕节市驻深圳联络处".to_owned(), ..Contact::default() }),
+            ..Opportunity::default()
+        };
+        let found = |query: &str| holds(&listing, &parse(query, false).unwrap());
+        for query in [
+            "冷链",
+            "冷鏈 二百亩",
+            "“冷链物流”",
+            "lenglian",
+            "毕节",
+            "bijie",
+            "logistic",
+            "联络处",
+            "冷链 -广州",
+            "招商引资",
+        ] {
+            assert!(found(query), "{query}");
+        }
+        for query in ["茶", "冷链 茶", "“物流冷链”", "冷链 -招商", "guangzhou", "erbaimu"] {
+            assert!(!found(query), "{query}");
+        }
+    }
+}
