@@ -191,6 +191,7 @@ audit-until = Until
 audit-actor = Who
 audit-action = What
 audit-resource = On what
+audit-name = Name in the trail
 audit-resource-help = How its name begins, for example accounts/ or members/shenzhen
 audit-time = When
 audit-detail = Detail

@@ -191,6 +191,7 @@ audit-until = 到
 audit-actor = 操作人
 audit-action = 操作
 audit-resource = 对象
+audit-name = 对象编号
 audit-resource-help = 名称的开头，如 accounts/ 或 members/shenzhen
 audit-time = 时间
 audit-detail = 说明

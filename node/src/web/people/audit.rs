@@ -40,6 +40,8 @@ pub(super) const PATH: &str = "/admin/audit";
 const PAGE: i32 = 50;
 /// Entries that are read at once for a workbook.
 const EXPORTED: i32 = 1_000;
+/// Listings and drafts that are asked at once what they are called.
+const CALLED: usize = 100;
 /// What is looked for, as addresses name it.
 const SOUGHT: [&str; 5] = ["since", "until", "actor", "action", "resource"];
 
@@ -121,12 +123,13 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
     signed.at_least(Role::Admin)?;
     let texts = signed.texts;
     let ask = Sent::read(query.unwrap_or_default().as_bytes()).unwrap_or_default();
-    let known = Known { accounts: names(&web, &signed).await?, listings: BTreeMap::new() };
+    let mut known = Known { accounts: names(&web, &signed).await?, listings: BTreeMap::new() };
     let mut request = ListAuditEntriesRequest { page_size: EXPORTED, ..request(&ask) };
     let mut entries = Vec::new();
     let cut = loop {
         let found = web.services().audits.list_audit_entries(signed.ask(request.clone())).await;
         let found = found.map_err(|status| signed.failed(&status))?.into_inner();
+        note_titles(&web, &signed, &found.entries, &mut known.listings).await;
         entries.extend(found.entries);
         if entries.len() > limits::EXPORT_ROWS || found.next_page_token.is_empty() {
             break entries.len() > limits::EXPORT_ROWS;
@@ -136,13 +139,22 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
     entries.truncate(limits::EXPORT_ROWS);
     let row = |entry: &AuditEntry| {
         let row = EntryRow::of(texts, &ask, &known, entry);
-        vec![row.time, row.actor, row.address, row.action, row.resource, row.detail]
+        let called = if row.called.title.is_empty() { row.resource } else { row.called.title };
+        vec![row.time, row.actor, row.address, row.action, called, row.detail, entry.resource.clone()]
     };
     let mut rows: Vec<Vec<String>> = entries.iter().map(row).collect();
     if cut {
         rows.push(vec![texts.count("export-cut", limits::EXPORT_ROWS)]);
     }
-    let columns = ["audit-time", "audit-actor", "session-address", "audit-action", "audit-resource", "audit-detail"];
+    let columns = [
+        "audit-time",
+        "audit-actor",
+        "session-address",
+        "audit-action",
+        "audit-resource",
+        "audit-detail",
+        "audit-name",
+    ];
     let sheet = tables::sheet(texts.text("audit-title"), columns.map(|id| texts.text(id)).into(), rows);
     tables::file(&web, &signed, if cut { "audit-part" } else { "audit" }, Format::Xlsx, sheet).await
 }
@@ -168,7 +180,8 @@ async fn listed(
     };
     let whole = found.is_some();
     let found = found.unwrap_or_default();
-    let known = Known { accounts, listings: listings(web, signed, &found.entries).await };
+    let mut known = Known { accounts, listings: BTreeMap::new() };
+    note_titles(web, signed, &found.entries, &mut known.listings).await;
     let mut made = AuditPage::of(page, ask, &known, &found.entries, &found.next_page_token, &mut faults);
     made.may_verify = signed.person().node_admin;
     if let Some(Ok(found)) = verified {
@@ -184,11 +197,14 @@ async fn names(web: &Web, signed: &Signed) -> Result<BTreeMap<String, String>, F
     Ok(accounts.into_iter().map(|account| (account.name, account.display_name)).collect())
 }
 
-/// What listings and drafts are called that these entries name, as far as whoever looks may still see what they say.
-async fn listings(web: &Web, signed: &Signed, entries: &[AuditEntry]) -> BTreeMap<String, Called> {
+/// Notes what listings and drafts are called that these entries name, as far as whoever looks may still see what they
+/// say; those of which that is known are not asked again.
+async fn note_titles(web: &Web, signed: &Signed, entries: &[AuditEntry], called: &mut BTreeMap<String, Called>) {
     let names = Names::new(web, signed);
-    let named: BTreeSet<&str> = entries.iter().flat_map(|entry| [&*entry.resource, listing_in(entry)]).collect();
-    let called = named.into_iter().map(async |name| {
+    let named = entries.iter().flat_map(|entry| [&*entry.resource, listing_in(entry)]);
+    let named: BTreeSet<&str> = named.filter(|name| !called.contains_key(*name)).collect();
+    let named: Vec<&str> = named.into_iter().collect();
+    let asked = async |name: &str| {
         let (listing, path) = match name {
             _ if name.contains("/listings/") => {
                 let listings = &web.services().listings;
@@ -209,8 +225,10 @@ async fn listings(web: &Web, signed: &Signed, entries: &[AuditEntry]) -> BTreeMa
         };
         let said = listing.listing.filter(|said| !said.title.is_empty())?;
         Some((name.to_owned(), Called { title: said.title, lang: foreign(signed.texts, &said.language), path }))
-    });
-    let mut called: BTreeMap<String, Called> = join_all(called).await.into_iter().flatten().collect();
+    };
+    for some in named.chunks(CALLED) {
+        called.extend(join_all(some.iter().map(|name| asked(name))).await.into_iter().flatten());
+    }
     // A draft that is over is called as its listing is, and a listing that never was as its draft.
     for entry in entries {
         let (draft, listing) = (&*entry.resource, listing_in(entry));
@@ -222,7 +240,6 @@ async fn listings(web: &Web, signed: &Signed, entries: &[AuditEntry]) -> BTreeMa
             (None, None) | (Some(_), Some(_)) => {}
         }
     }
-    called
 }
 
 /// The listing of whose draft an entry tells; empty: of none.

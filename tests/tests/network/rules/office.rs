@@ -323,6 +323,15 @@ async fn statistics_are_what_was_done() {
     let administrator = bijie.let_in(&certificate, "administrator", &["bijie=admin"]).await;
     let tea = office.says(&administrator, "/listings/bijie/tea", &["查看审计记录"]).await;
     let trail = tea.split("href=\"/admin/audit?").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    // The workbook calls it so too, and has its name in the last column.
+    let book = office.page(&administrator, &format!("/admin/audit.xlsx?{trail}")).await;
+    let mut book: Xlsx<_> = Xlsx::new(Cursor::new(book.body)).unwrap();
+    let sheet = book.worksheet_range("审计记录").unwrap();
+    let rows: Vec<&[Data]> = sheet.rows().collect();
+    let name = format!("members/bijie.{NETWORK}/listings/tea");
+    let text = |cell: &Data, text: &str| matches!(cell, Data::String(said) if said == text);
+    let called = |row: &&[Data]| text(&row[4], "more tea") && text(&row[6], &name);
+    assert!(rows.len() > 1 && rows.iter().any(called), "{sheet:?}");
     let trail = office.says(&administrator, &format!("/admin/audit?{trail}"), &[">more tea</a>"]).await;
     assert_eq!(trail.matches("href=\"/listings/bijie/tea\"").count(), 2, "published and changed: {trail}");
     assert!(!trail.contains("版本") && !trail.contains("listings/wine"), "{trail}");
