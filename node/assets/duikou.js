@@ -305,6 +305,12 @@
   function refused() {
     var nowhere = !document.activeElement || document.activeElement === document.body;
     if (!nowhere || location.hash) return;
+    // What the page itself says has the focus, in browsers as well that look only at fields for that.
+    var own = document.querySelector("[autofocus]");
+    if (own) {
+      own.focus();
+      return;
+    }
     var notice = document.querySelector('main [role="alert"]');
     if (notice) notice.setAttribute("tabindex", "-1");
     var wrong = "main form:not([data-autosave]) .wrong ";

@@ -68,9 +68,17 @@ pub(crate) struct Field {
     pub(crate) value: String,
     /// How to fill it in; empty: it needs no word.
     pub(crate) help: String,
+    /// What holds now, or where nothing is filled in, on a line of its own; empty: nothing does.
+    pub(crate) usual: String,
+    /// What explains it at length: an address, and what leads there; None: nothing does.
+    pub(crate) guide: Option<(&'static str, String)>,
     /// What is wrong with it; empty: nothing.
     pub(crate) error: String,
     pub(crate) required: bool,
+    /// Whether whoever opens the page can type into it at once. One field of a page, a line.
+    pub(crate) focused: bool,
+    /// The id of what else describes it; empty: nothing does.
+    pub(crate) described: &'static str,
     /// For `autocomplete`; empty: left to the browser.
     pub(crate) autocomplete: &'static str,
     /// The list of suggestions; empty: none.
@@ -98,8 +106,12 @@ impl Field {
             control,
             value: String::new(),
             help: String::new(),
+            usual: String::new(),
+            guide: None,
             error: String::new(),
             required: false,
+            focused: false,
+            described: "",
             autocomplete: "",
             list: "",
             inputmode: "",
@@ -132,9 +144,12 @@ impl Field {
     /// For `aria-describedby`; empty: nothing describes it.
     fn described_by(&self) -> String {
         let there = |text: &String| !text.is_empty();
-        let parts = [("help", there(&self.help)), ("error", there(&self.error)), ("said", self.said.is_some())];
+        let [help, usual] = [&self.help, &self.usual].map(there);
+        let parts = [("help", help), ("usual", usual), ("error", there(&self.error)), ("said", self.said.is_some())];
         let parts = parts.into_iter().filter(|(_, there)| *there);
-        parts.map(|(part, _)| format!("{}-{part}", self.name)).collect::<Vec<_>>().join(" ")
+        let own = parts.map(|(part, _)| format!("{}-{part}", self.name));
+        let beside = Some(self.described.to_owned()).filter(|id| !id.is_empty());
+        own.chain(beside).collect::<Vec<_>>().join(" ")
     }
 
     /// Whether something is wrong with it.

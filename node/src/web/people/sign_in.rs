@@ -226,7 +226,7 @@ impl SignInPage {
             ..Field::new(name, texts.text(label), Control::Line(kind))
         };
         let fields = vec![
-            field("login", "sign-in-login", "text", "username"),
+            Field { focused: true, ..field("login", "sign-in-login", "text", "username") },
             field("password", "sign-in-password", "password", "current-password"),
         ];
         Self {
@@ -242,10 +242,11 @@ impl SignInPage {
         }
     }
 
-    /// With what was typed, the password excepted.
+    /// With what was typed, the password excepted, which is then what is to be typed.
     fn holding(mut self, visitor: &Visitor, request: &SignInRequest) -> Self {
-        if let Some(login) = self.fields.first_mut() {
+        if let [login, password] = &mut *self.fields {
             login.value = request.login.clone();
+            (login.focused, password.focused) = (request.login.is_empty(), !request.login.is_empty());
         }
         if request.challenge.is_empty() { self } else { self.asking_for_a_code(visitor, request.challenge.clone()) }
     }
@@ -254,13 +255,18 @@ impl SignInPage {
     pub(in crate::web) fn asking_for_a_code(mut self, visitor: &Visitor, challenge: String) -> Self {
         let code = Field::new("code", visitor.texts.text("sign-in-code"), Control::Line("text"));
         let code = code.helped(visitor.texts.text("sign-in-code-help"));
-        self.fields = vec![Field { required: true, autocomplete: "one-time-code", longest: Some(LONGEST), ..code }];
+        let code = Field { required: true, focused: true, longest: Some(LONGEST), ..code };
+        self.fields = vec![Field { autocomplete: "one-time-code", ..code }];
         self.challenge = challenge;
         self
     }
 
     /// With what was wrong.
-    pub(in crate::web) fn faulted(self, error: String) -> Self {
+    pub(in crate::web) fn faulted(mut self, error: String) -> Self {
+        // The focus is not where it is said, so what has the focus tells it.
+        for field in self.fields.iter_mut().filter(|field| field.focused) {
+            field.described = "refused";
+        }
         Self { error, ..self }
     }
 
@@ -283,7 +289,11 @@ impl SendOnPage {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::language::Language;
+
+    use super::super::super::visitor::Theme;
     use super::*;
+    use crate::config::Site;
 
     #[test]
     fn a_form_that_waits_comes_through_whole() {
@@ -296,6 +306,28 @@ mod tests {
         let elsewhere = Sent::read(b"waiting-path=%2F%2Felsewhere.example&waiting.a=1").unwrap();
         assert_eq!(waiting_in(&elsewhere).path, "/", "forms are sent on to this site alone");
         assert_eq!(waiting_in(&Sent::read(b"login=a").unwrap()), Waiting::default());
+    }
+
+    #[test]
+    fn what_is_to_be_typed_next_has_the_focus() {
+        let visitor = Visitor::sample(Language::Zh, Theme::Auto, SIGN_IN);
+        let page = || {
+            let base = "https://duikou.example".to_owned();
+            let page =
+                Page::plain(&visitor, Site::default(), base, "n.example".to_owned(), Section::None, String::new());
+            SignInPage::of(page, "/", Waiting::default())
+        };
+        let focused = |page: SignInPage| {
+            let html = page.render().unwrap();
+            let inputs = html.split("<input ").filter(|input| input.split('>').next().unwrap().contains(" autofocus"));
+            let ids = inputs.map(|input| input.split("id=\"").nth(1).unwrap().split('"').next().unwrap().to_owned());
+            ids.collect::<Vec<String>>()
+        };
+        let typed = |login: &str| SignInRequest { login: login.to_owned(), ..SignInRequest::default() };
+        assert_eq!(focused(page()), ["login"]);
+        assert_eq!(focused(page().holding(&visitor, &typed(""))), ["login"]);
+        assert_eq!(focused(page().holding(&visitor, &typed("ann")).faulted("wrong".to_owned())), ["password"]);
+        assert_eq!(focused(page().asking_for_a_code(&visitor, "x".to_owned())), ["code"]);
     }
 
     #[test]
