@@ -73,10 +73,10 @@ impl Config {
         demand(
             idle >= IDLE_LEAST && idle <= session,
             "accounts.idle",
-            "应至少为 1m，且不长于 accounts.session",
-            "is to be at least 1m and no longer than accounts.session",
+            "应至少为 1分钟，且不长于一次登录最长时间（accounts.session）",
+            "must be at least 1 min, and no longer than anybody stays signed in at most (accounts.session)",
         );
-        demand(session <= SESSION_MOST, "accounts.session", "最长为 7d", "is to be at most 7d");
+        demand(session <= SESSION_MOST, "accounts.session", "最长为 7天", "must be at most 7 days");
         let oidc = &self.oidc;
         let provided = oidc.issuer.is_some();
         demand(

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use duikou_proto::language::Language;
 use duikou_proto::name::{MemberId, NetworkName};
 
 use super::fault::Rule;
@@ -114,7 +115,7 @@ const UNIT_WORDS: [(&str, &[&str]); 5] = [
 ];
 const SECONDS_RULE: Rule = Rule {
     zh: "应为时长，如 30秒、5分钟、2小时、7天，或 30s、5m、2h、7d",
-    en: "a length of time is written 500ms, 30s, 5m, 2h or 7d, or in words: 30 minutes",
+    en: "a length of time is wanted, such as 30 s, 5 min, 2 h or 7 days, or 30s, 5m, 2h, 7d",
 };
 
 impl Seconds {
@@ -126,6 +127,30 @@ impl Seconds {
     /// As the standard library has it.
     pub const fn duration(self) -> Duration {
         self.0
+    }
+
+    /// As people say it, which reads as the same: `30分钟`, `30 min`.
+    pub fn said(self, language: Language) -> String {
+        let (count, unit) = self.counted();
+        let (zh, en) = match unit {
+            "d" => ("天", if count == 1 { "day" } else { "days" }),
+            "h" => ("小时", "h"),
+            "m" => ("分钟", "min"),
+            "ms" => ("毫秒", "ms"),
+            _ => ("秒", "s"),
+        };
+        match language {
+            Language::Zh => format!("{count}{zh}"),
+            Language::En => format!("{count} {en}"),
+        }
+    }
+
+    /// In the longest unit of which it is a whole number.
+    fn counted(self) -> (u64, &'static str) {
+        let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        let (unit, factor) =
+            UNITS_MS.iter().find(|(_, factor)| ms != 0 && ms.is_multiple_of(*factor)).unwrap_or(&("s", 1000));
+        (ms / factor, unit)
     }
 }
 
@@ -149,10 +174,8 @@ impl FromStr for Seconds {
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
-        let (unit, factor) =
-            UNITS_MS.iter().find(|(_, factor)| ms != 0 && ms.is_multiple_of(*factor)).unwrap_or(&("s", 1000));
-        write!(f, "{}{unit}", ms / factor)
+        let (count, unit) = self.counted();
+        write!(f, "{count}{unit}")
     }
 }
 
@@ -461,6 +484,8 @@ mod tests {
             ("１２ 个小时", 43_200),
             ("7天", 604_800),
             ("30 minutes", 1800),
+            ("30 min", 1800),
+            ("12 h", 43_200),
             ("1 Hour", 3600),
             ("1小时30分钟", 5400),
             ("1h30m", 5400),
@@ -503,6 +528,9 @@ mod tests {
             prop_assert_eq!(Size(bytes).to_string().parse(), Ok(Size(bytes)));
             let time = Seconds(Duration::from_millis(ms));
             prop_assert_eq!(time.to_string().parse(), Ok(time));
+            for language in [Language::Zh, Language::En] {
+                prop_assert_eq!(time.said(language).parse(), Ok(time));
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
+use crate::config::Seconds;
 use crate::http::Problem;
 use crate::settings::Setting;
 
@@ -58,6 +59,8 @@ const GROUPS: [(&str, &[Known]); 3] = [
 ];
 /// Those of which one is chosen.
 const CHOICES: [&str; 2] = ["live.answer", "live.on_request"];
+/// Those that are lengths of time, which pages say as people do.
+const LENGTHS: [&str; 4] = ["accounts.idle", "accounts.session", "link.certificates", "node.drain"];
 /// Whom a member may answer, with the ids of their names.
 const ASKERS: [(&str, &str); 6] = [
     ("", "askers-default"),
@@ -121,7 +124,7 @@ pub(super) async fn change(State(web): State<Web>, signed: Signed, sent: Sent) -
     let changes: BTreeMap<String, Option<String>> = if reset.is_empty() {
         let changed = typed.iter().filter(|(key, value)| {
             let known = settings.iter().find(|setting| setting.key == **key);
-            known.is_some_and(|setting| setting.value.as_deref().unwrap_or_default() != value.as_str())
+            known.is_some_and(|setting| !is_same(key, setting.value.as_deref().unwrap_or_default(), value))
         });
         // A field that was emptied goes back to the file: no setting is an empty text.
         changed.map(|(key, value)| ((*key).to_owned(), Some(value.clone()).filter(|value| !value.is_empty()))).collect()
@@ -158,7 +161,7 @@ impl SettingsPage {
         let row = |(key, name, label, help): &Known| {
             let setting = settings.iter().find(|setting| setting.key == *key);
             let value = setting.and_then(|setting| setting.value.as_deref()).unwrap_or_default();
-            let shown = typed.get(key).map_or(value, String::as_str);
+            let shown = typed.get(key).cloned().unwrap_or_else(|| said(texts, key, value));
             let (made, in_file) = setting.map_or((false, false), |setting| (setting.made, setting.file.is_some()));
             let label = texts.text(label);
             let usual = usual(texts, setting);
@@ -169,13 +172,11 @@ impl SettingsPage {
                 (false, false) => String::new(),
             };
             let help = if help.is_empty() { String::new() } else { texts.text(help) };
-            let help = [help, from, usual].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+            let holds = [from, usual].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ");
+            let field = Field::new(name, label.clone(), control(texts, key)).holding(&shown).helped(help);
             Row {
                 reset: texts.about("setting-reset", &label),
-                field: Field::new(name, label, control(texts, key))
-                    .holding(shown)
-                    .helped(help)
-                    .faulted(faults.get(*key).cloned()),
+                field: Field { usual: holds, ..field.faulted(faults.get(*key).cloned()) },
                 key,
                 made,
             }
@@ -183,7 +184,8 @@ impl SettingsPage {
         let groups = GROUPS.iter().map(|(title, keys)| Group { id: title, rows: keys.iter().map(row).collect() });
         let fixed = settings.iter().filter(|setting| !keys().any(|key| key == setting.key));
         let fixed = fixed.map(|setting| {
-            let value = setting.value.clone().unwrap_or_else(|| match usual(texts, Some(setting)) {
+            let value = setting.value.as_ref().map(|value| said(texts, &setting.key, value));
+            let value = value.unwrap_or_else(|| match usual(texts, Some(setting)) {
                 usual if usual.is_empty() => texts.text("setting-unset"),
                 usual => usual,
             });
@@ -204,8 +206,20 @@ fn usual(texts: Texts, setting: Option<&Setting>) -> String {
         return String::new();
     };
     let name = ASKERS.iter().find(|(word, _)| CHOICES.contains(&key) && *word == value);
-    let said = name.map_or_else(|| value.to_owned(), |(_, id)| texts.text(id));
+    let said = name.map_or_else(|| said(texts, key, value), |(_, id)| texts.text(id));
     texts.about("setting-default", &said)
+}
+
+/// A value as people say it.
+fn said(texts: Texts, key: &str, value: &str) -> String {
+    let length = LENGTHS.contains(&key).then(|| value.parse::<Seconds>().ok()).flatten();
+    length.map_or_else(|| value.to_owned(), |length| length.said(texts.language()))
+}
+
+/// Whether what was typed says what is set already, in whatever words.
+fn is_same(key: &str, value: &str, typed: &str) -> bool {
+    let lengths = [value, typed].map(|text| text.parse::<Seconds>().ok().filter(|_| LENGTHS.contains(&key)));
+    value == typed || matches!(lengths, [Some(value), Some(typed)] if value == typed)
 }
 
 fn control(texts: Texts, key: &str) -> Control {
@@ -218,6 +232,8 @@ fn control(texts: Texts, key: &str) -> Control {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::language::Language;
+
     use super::*;
 
     #[test]
@@ -227,5 +243,20 @@ mod tests {
         fields.sort();
         changeable.sort();
         assert_eq!(fields, changeable);
+    }
+
+    #[test]
+    fn lengths_of_time_are_said_as_people_do_and_no_other_setting_is_one() {
+        let texts = Texts::of(Language::Zh);
+        for (key, default) in crate::config::Config::defaults() {
+            let length = default.parse::<Seconds>().is_ok();
+            assert_eq!(length, LENGTHS.contains(&&*key), "{key} = {default}");
+            assert_eq!(said(texts, &key, &default) != default, length, "{key} = {default}");
+        }
+        assert_eq!(said(texts, "accounts.idle", "30m"), "30分钟");
+        assert_eq!(said(Texts::of(Language::En), "accounts.session", "12h"), "12 h");
+        assert!(is_same("accounts.idle", "30m", "30 分钟") && is_same("accounts.session", "12h", "12 hours"));
+        assert!(!is_same("accounts.idle", "30m", "31分钟") && !is_same("accounts.idle", "", "30分钟"));
+        assert!(!is_same("site.sponsor", "1h", "1小时"));
     }
 }

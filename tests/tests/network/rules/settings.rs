@@ -75,13 +75,23 @@ async fn settings_are_changed_at_the_machine_as_on_the_page() {
             "{text}"
         );
     }
-    for said in ["默认：30m", "默认：对口合作信息网", "默认：Regional Cooperation Exchange", "应为公安备案号"]
-    {
+    for said in [
+        "-usual\">默认：30分钟</p>",
+        "-usual\">默认：12小时</p>",
+        "应为时长，如 30秒",
+        "默认：对口合作信息网",
+        "默认：Regional Cooperation Exchange",
+        "应为公安备案号",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     let words = [("accounts-idle", "1小时"), ("site-code", "４４０３０００００１")];
     let set = node.send(&certificate, &admin, "/admin/settings", &words).await;
     assert_eq!(set.status, 303, "{}", set.text());
+    let page = node.page(&certificate, &admin, "/admin/settings").await.text();
+    assert!(page.contains("name=\"accounts-idle\" value=\"1小时\""), "{page}");
+    let same = node.send(&certificate, &admin, "/admin/settings", &[("accounts-idle", "60 min")]).await;
+    assert_eq!((same.status, same.header("set-cookie").contains("done-nothing")), (303, true), "{same:?}");
     for (key, value) in [("accounts.idle", "1h"), ("site.code", "4403000001")] {
         assert_eq!(node.cli(&["settings", "get", key]).await.done().trim(), value);
         node.cli(&["settings", "reset", key]).await.done();
