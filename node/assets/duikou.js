@@ -301,6 +301,16 @@
     if (part.querySelector("[data-follows]")) again();
   }
 
+  // A page that has been open since says on paper the day of the paper.
+  function printed(part) {
+    var language = document.documentElement.lang === "en" ? "en-GB" : "zh-CN";
+    var form = { timeZone: part.dataset.zone, year: "numeric", month: "long", day: "numeric" };
+    window.addEventListener("beforeprint", function () {
+      var day = new Intl.DateTimeFormat(language, form).format(new Date());
+      part.textContent = part.dataset.printed.replace("{day}", day);
+    });
+  }
+
   // Whoever sent a form that was refused goes on where that is said: at the notice, or at the first field.
   function refused() {
     var nowhere = !document.activeElement || document.activeElement === document.body;
@@ -328,5 +338,6 @@
   each("button[data-preview]", preview);
   each("[data-progress]", progress);
   each("[data-live]", live);
+  each("[data-printed]", printed);
   refused();
 })();

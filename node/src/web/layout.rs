@@ -7,6 +7,7 @@ use duikou_proto::language::Language;
 use super::Web;
 use super::assets::{MARK_FILE, SCRIPT_FILE, STYLE_FILE};
 use super::catalogue::Texts;
+use super::format;
 use super::signed::{SIGN_IN, SignedPerson, member_name, sign_in_path};
 use super::visitor::{Theme, Visitor};
 use super::words;
@@ -127,6 +128,8 @@ pub(crate) struct Page {
     site: Site,
     base: String,
     network: String,
+    /// The day on which it is made, in China.
+    pub(crate) today: String,
     /// The e-mail address of whoever runs the server, where it is known; else empty.
     office: String,
     /// That of whoever answers for what the page shows; empty: nobody in particular.
@@ -171,6 +174,8 @@ impl Page {
         let network = engine.identity().network.to_string();
         let base = visitor.origin.as_ref().map_or_else(String::new, Origin::to_string);
         let mut page = Self::plain(visitor, web.site(), base, network, section, title);
+        let now = format::in_china(engine.now().div_euclid(1_000_000));
+        page.today = format::date(visitor.language(), &now);
         if crate::services::is_stale(engine, web.links()) {
             page.notices.push(Notice { tone: Tone::Warning, text: page.text("notice-stale") });
         }
@@ -194,6 +199,7 @@ impl Page {
             site,
             base,
             network,
+            today: String::new(),
             office: String::new(),
             answers: String::new(),
             title,
@@ -277,6 +283,25 @@ impl Page {
         format!("{}{path}", self.base)
     }
 
+    /// Where its days are counted.
+    pub(crate) fn zone(&self) -> &'static str {
+        format::ZONE
+    }
+
+    /// Where what is printed comes from, and the day; None where a page is of no part of the site: its address may hold a
+    /// secret, and is no page to come back to.
+    pub(crate) fn printed(&self) -> Option<(String, &str)> {
+        if self.section == Section::None {
+            return None;
+        }
+        Some((legible(&self.absolute(self.lasting_path())), &self.today))
+    }
+
+    /// The path and query by which it is found again.
+    fn lasting_path(&self) -> &str {
+        if self.canonical.is_empty() { &self.here } else { &self.canonical }
+    }
+
     /// The navigation.
     pub(crate) fn navigation(&self) -> Vec<NavLink> {
         let role = self.signed_in().map(|person| person.role);
@@ -353,7 +378,7 @@ impl Page {
     /// Where an error on this page is reported: as the site says, else by a letter to whoever answers for what it shows,
     /// or for the server. None where nobody is known.
     pub(crate) fn report_errors(&self) -> Option<String> {
-        let here = self.absolute(if self.canonical.is_empty() { &self.here } else { &self.canonical });
+        let here = self.absolute(self.lasting_path());
         match self.site.report_errors.as_ref().map(WebAddress::as_str) {
             Some(address) if address.ends_with('=') => Some(format!("{address}{}", in_address(&here))),
             Some(address) => Some(address.to_owned()),
@@ -387,6 +412,45 @@ fn in_address(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
+/// An address as people read it, which browsers take as well: what is no ASCII stands in it as itself.
+fn legible(address: &str) -> String {
+    let mut said = String::with_capacity(address.len());
+    let mut rest = address;
+    while let Some(at) = rest.find('%') {
+        let (before, coded) = rest.split_at(at);
+        said.push_str(before);
+        let octets = foreign_octets(coded);
+        let text = match std::str::from_utf8(&octets) {
+            Ok(text) => text,
+            Err(error) => {
+                octets.get(..error.valid_up_to()).and_then(|sound| std::str::from_utf8(sound).ok()).unwrap_or("")
+            }
+        };
+        // A space or a sign that nobody sees would end the address where it is read.
+        let text = if text.contains(|c: char| c.is_whitespace() || c.is_control()) { "" } else { text };
+        let taken = if text.is_empty() { 1 } else { 3 * text.len() };
+        let (coded, after) = coded.split_at(taken);
+        said.push_str(if text.is_empty() { coded } else { text });
+        rest = after;
+    }
+    said.push_str(rest);
+    said
+}
+
+/// The octets beyond ASCII that stand coded at the beginning of a part of an address.
+fn foreign_octets(coded: &str) -> Vec<u8> {
+    let mut octets = Vec::new();
+    let mut rest = coded;
+    while let Some((digits, after)) = rest.strip_prefix('%').and_then(|rest| rest.split_at_checked(2)) {
+        match u8::from_str_radix(digits, 16) {
+            Ok(octet) if !octet.is_ascii() => octets.push(octet),
+            Ok(_) | Err(_) => break,
+        }
+        rest = after;
+    }
+    octets
+}
+
 /// `value` as JSON that may stand in a `script` element.
 pub(crate) fn json_data(value: &serde_json::Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
@@ -402,6 +466,28 @@ mod tests {
         assert!(!data.contains('<'), "{data}");
         let read: serde_json::Value = serde_json::from_str(&data).unwrap();
         assert_eq!(read["name"], "</script><script>alert(1)</script><!--");
+    }
+
+    #[test]
+    fn what_is_printed_tells_its_address_legibly_and_no_secret() {
+        let printed = |here: &str, section| {
+            let visitor = Visitor::sample(Language::Zh, Theme::Auto, here);
+            let base = "https://duikou.example".to_owned();
+            let page = Page::plain(&visitor, Site::default(), base, "n.example".to_owned(), section, String::new());
+            page.printed().map(|(address, _)| address)
+        };
+        for (here, expected) in [
+            ("/listings/bijie/tea", "/listings/bijie/tea"),
+            ("/listings?q=%E8%8C%B6%E5%8F%B6&kind=project", "/listings?q=茶叶&kind=project"),
+            ("/listings?q=%E8%8C%B6+%26%25x%20y", "/listings?q=茶+%26%25x%20y"),
+            ("/listings?q=%E8%8C&x=%", "/listings?q=%E8%8C&x=%"),
+            ("/listings?q=%E8%8C%B6%", "/listings?q=茶%"),
+            ("/listings?q=%é%E8%8C%B6", "/listings?q=%é茶"),
+        ] {
+            let expected = format!("https://duikou.example{expected}");
+            assert_eq!(printed(here, Section::Listings).as_deref(), Some(&*expected), "{here}");
+        }
+        assert_eq!(printed("/account/link/secret", Section::None), None);
     }
 
     #[test]

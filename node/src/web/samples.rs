@@ -68,6 +68,7 @@ impl Samples {
         };
         let base = "https://duikou.example".to_owned();
         let mut page = Page::plain(visitor, site, base, NETWORK.to_owned(), section, title.to_owned());
+        page.today = self.say("2026年11月30日", "30 November 2026");
         page.notices.push(Notice { tone: Tone::Warning, text: Texts::of(self.language).text("search-building") });
         page
     }
