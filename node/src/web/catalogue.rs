@@ -8,8 +8,9 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
 /// The catalogues by part, Chinese and English.
-const PARTS: [(&str, &str); 9] = [
+const PARTS: [(&str, &str); 10] = [
     (include_str!("../../locales/zh/kit.ftl"), include_str!("../../locales/en/kit.ftl")),
+    (include_str!("../../locales/zh/help.ftl"), include_str!("../../locales/en/help.ftl")),
     (include_str!("../../locales/zh/words.ftl"), include_str!("../../locales/en/words.ftl")),
     (include_str!("../../locales/zh/reading.ftl"), include_str!("../../locales/en/reading.ftl")),
     (include_str!("../../locales/zh/drafts.ftl"), include_str!("../../locales/en/drafts.ftl")),

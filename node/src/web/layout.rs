@@ -30,6 +30,8 @@ pub(crate) enum Section {
     Saved,
     Statistics,
     Admin,
+    /// Beside them.
+    Help,
 }
 
 /// A part as the navigation has it: the least role of those who are signed in to whom it is shown (None: anybody sees it),

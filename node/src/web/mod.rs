@@ -3,7 +3,7 @@
 //!
 //! The kit: `catalogue` holds all texts in both languages, `visitor` is who looks and how, `signed` somebody who is signed
 //! in, `sent` what a form holds, `faults` what is wrong with one, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
-//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `once` for some minutes what is shown once, `problems` shows browsers what went wrong, `assets` are style and script, `tables` lists as files, `consent` the pages to which links in mails lead, `forms` and
+//! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `once` for some minutes what is shown once, `problems` shows browsers what went wrong, `assets` are style and script, `tables` lists as files, `consent` the pages to which links in mails lead, `help` what people want to know, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
 //! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
 //! `imports`, `office`, `saved`,
@@ -31,6 +31,7 @@ mod drafts;
 mod faults;
 mod format;
 mod forms;
+mod help;
 mod imports;
 mod kept;
 mod layout;
@@ -198,8 +199,12 @@ pub(crate) fn routes(web: &Web) -> Router {
     };
     let pages = Router::new().merge(reading::routes()).merge(people::routes()).merge(drafts::routes());
     let pages = pages.merge(office::routes());
-    let pages =
-        pages.merge(consent::routes()).merge(preferences::routes()).merge(design::routes()).merge(once::routes());
+    let pages = pages
+        .merge(help::routes())
+        .merge(consent::routes())
+        .merge(preferences::routes())
+        .merge(design::routes())
+        .merge(once::routes());
     let keeping = from_fn_with_state(web.clone(), kept::keep);
     let returning = from_fn_with_state(web.clone(), returning::keep_typed);
     // What is written for one, or is large, is not kept for others.

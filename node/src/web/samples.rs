@@ -8,6 +8,7 @@ use duikou_proto::language::Language;
 use super::catalogue::Texts;
 use super::consent::ConsentPage;
 use super::design::DesignPage;
+use super::help::HelpPage;
 use super::layout::{Notice, Page, Section, Tone};
 use super::problems::ProblemPage;
 use super::returning::Waiting;
@@ -96,6 +97,9 @@ pub(super) fn all(language: Language, theme: Theme) -> Vec<(&'static str, String
 }
 
 fn kit(samples: &Samples) {
+    for (role, reads) in [(Some(Role::Editor), false), (None, true)] {
+        samples.add("kit/help.html", &HelpPage::of(samples.page(Section::Help, "help", "/help"), role, reads));
+    }
     samples.add("kit/design.html", &DesignPage::of(samples.page(Section::None, "design", "/design")));
     let page = samples.page(Section::None, "<asked>", "/subscriptions/confirm/x");
     let (button, aside) = ("<confirm>".to_owned(), "<aside>".to_owned());

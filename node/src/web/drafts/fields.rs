@@ -7,6 +7,7 @@ use duikou_proto::v1::opportunity::Direction;
 
 use super::super::catalogue::Texts;
 use super::super::forms::{Choice, Control, Field as Shown, Folded, Said};
+use super::super::help;
 use super::audience::idle;
 use super::echo::echo;
 use super::filled::Filling;
@@ -152,6 +153,7 @@ impl Maker<'_> {
             several,
             rows: if info.field == Field::Body { 12 } else { 3 },
             said: Some(self.said_of(info)),
+            guide: (info.field == Field::Audience).then(|| (help::AUDIENCE, self.texts.text("help-about-audience"))),
             ..Shown::new(info.id, label.to_owned(), control).holding(&self.value(info)).helped(help)
         }
     }

@@ -12,6 +12,7 @@ use tonic::Code;
 use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::forms::{Control, Field};
+use super::super::help;
 use super::super::layout::{Page, Section};
 use super::super::respond::{Answer, Failed, see_other};
 use super::super::signed::Signed;

@@ -12,6 +12,7 @@ use tonic::Code;
 use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::forms::{Choice, Control, Field};
+use super::super::help;
 use super::super::layout::{FeedLink, Notice, Page, Section, Tone};
 use super::super::pager::{Empty, Pager};
 use super::super::respond::Answer;

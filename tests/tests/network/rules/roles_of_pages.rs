@@ -27,6 +27,7 @@ const OPENED: &[(&str, Least)] = &[
     ("/calendar", Anybody),
     ("/members", Anybody),
     ("/design", Anybody),
+    ("/help", Anybody),
     ("/listings.atom", Anybody),
     ("/listings.json", Anybody),
     ("/listings.ics", Anybody),
