@@ -12,14 +12,14 @@ import-mine = Imports
 import-state = State
 import-changed = Last change
 import-kept = Imports are kept for seven days, ten for each person. What was published stays.
-import-under-way = under way
-import-sent = columns to be checked
-import-tried = ready to be published
-import-stopped = broke off
-import-done = done
+import-under-way = Under way
+import-sent = Columns to be checked
+import-tried = Ready to be published
+import-stopped = Broke off
+import-done = Done
 import-done-but = { $count ->
-    [one] done, { $count } row is wrong
-   *[other] done, { $count } rows are wrong
+    [one] Done, { $count } row is wrong
+   *[other] Done, { $count } rows are wrong
 }
 import-filled-in = Filled in as the last time, to be checked: { $what }.
 import-step-columns = Columns
@@ -45,12 +45,12 @@ import-field = Holds
 import-unit = Unit of amounts
 import-field-of = What column { $what } holds
 import-unit-of = Unit of amounts in column { $what }
-import-not = not imported
-import-unit-own = by header and cell
-import-unit-said = as the file says: { $what }
+import-not = Not imported
+import-unit-own = By header and cell
+import-unit-said = As the file says: { $what }
 import-for-all = The same for all rows
 import-for-all-lead = What no column has, and rows whose cell is blank, get what you write here. Leave blank what you do not need, and what is required but said by the headers (such as “technology wanted”).
-import-no-value = not for all
+import-no-value = Not for all
 import-words = What your office calls its audiences
 import-words-lead = On the left what the file says, on the right the audience that it means, for example a circle or a member by name.
 import-word = Word
@@ -78,7 +78,7 @@ import-waiting-rows = { $count ->
     [one] One row of them needs an approval before it is published; the others are published at once.
    *[other] { $count } rows of them need an approval before they are published; the others are published at once.
 }
-import-row-waits = needs an approval
+import-row-waits = Needs an approval
 import-go-on = Go on
 import-nothing = There is nothing to publish: all of it is published or handed in already.
 import-review = Look at what waits for approval
@@ -92,7 +92,7 @@ import-change = Change what the columns hold
 import-preview-stopped = The preview broke off, and nothing was written. Look at the rows again when you like.
 import-stopped-at = The import broke off after { $done } of { $total } rows. Going on repeats nothing that was imported.
 import-states = By state
-import-all = all
+import-all = All
 import-rows = Rows
 import-row = Row
 import-row-title = Title
@@ -104,7 +104,7 @@ export-as = Export:
 import-say-table = Kind and headers
 import-no-rows = There is nothing below the headers, so there is no row to import. Fill the table in and send it again.
 import-no-column = No column holds what every listing needs: { $what }. Choose one under “Holds”, or each row will be wrong.
-import-audience-help = Who may see them: public, registered (enterprises), network (all members), or none: it stays with your office. Also the name of a circle or a member; several with ； between them.
+import-audience-help = Who may see them: public, registered (enterprises), network (all members), or none: it stays with your office. Also the name of a circle or a member; several with ; between them.
 import-done-published = { $count ->
     [one] { $count } row is published.
    *[other] { $count } rows are published.
@@ -132,9 +132,9 @@ import-done-returned = { $count ->
     [one] { $count } row that was handed in was not approved: change it and hand it in again.
    *[other] { $count } rows that were handed in were not approved: change them and hand them in again.
 }
-import-handed-in = handed in
-import-row-published = published
-import-row-gone = draft deleted
+import-handed-in = Handed in
+import-row-published = Published
+import-row-gone = Draft deleted
 import-template-name = { $what }-template.xlsx
 export-found = Search
 export-drafts = Drafts

@@ -1,4 +1,4 @@
-any = any
+any = Any
 list-comma = {", "}
 closes = closes
 alike = Says the same:

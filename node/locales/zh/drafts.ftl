@@ -73,6 +73,7 @@ editor-for-public = 公开（任何人）
 editor-for-registered = 注册企业
 editor-for-network = 网络成员（全体成员单位）
 editor-for-nobody = 依申请（不主动公开）
+editor-for-circle = “{ $what }”圈子的成员
 editor-for-named = 指定单位
 editor-for-others = 其他成员（填写名称，多个用；分开）
 editor-group-kind = 更多内容

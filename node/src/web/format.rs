@@ -24,6 +24,12 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
+/// A text that stands alone: it begins with a capital, where its script has any.
+pub(crate) fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
 /// `1,234,567`.
 pub(crate) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();

@@ -42,7 +42,7 @@ fn sought(field: Field) -> Option<Sought> {
         ),
         Field::IpStatus => (("知识产权要求", "IP wanted"), None),
         Field::Patents => {
-            (("相关专利号", "Related patents"), Some(("如已知；多个用；分开", "where they are known, separated by ；")))
+            (("相关专利号", "Related patents"), Some(("如已知；多个用；分开", "where they are known, separated by ;")))
         }
         Field::SupplyType => (
             ("人才类型", "Supply type"),

@@ -6,6 +6,7 @@ use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::opportunity::Direction;
 
 use super::super::catalogue::Texts;
+use super::super::format;
 use super::super::forms::{Choice, Control, Field as Shown, Folded, Said};
 use super::super::help;
 use super::audience::idle;
@@ -130,7 +131,7 @@ impl Maker<'_> {
             (Control::Boxes { .. }, _) => self.boxes_help(info),
             (_, Field::Body) => self.texts.text("editor-body-help"),
             (_, Field::Phone) => self.texts.text("editor-phone-help"),
-            _ => help.to_owned(),
+            _ => format::capital(help),
         };
         let (autocomplete, inputmode) = match info.field {
             Field::Email => ("email", "email"),
@@ -247,7 +248,7 @@ impl Maker<'_> {
             Language::Zh => label.zh,
             Language::En => label.en,
         };
-        Choice { value: label.name.to_owned(), name: name.to_owned() }
+        Choice { value: label.name.to_owned(), name: format::capital(name) }
     }
 
     fn boxes_help(&self, info: &Info) -> String {
@@ -276,7 +277,7 @@ impl Maker<'_> {
         .map(|(scope, id)| (scope.to_owned(), texts.text(id)))
         .collect();
         let circles = self.audiences.names.circles.iter();
-        offered.extend(circles.map(|circle| (format!("circle:{circle}"), texts.about("scope-circle", circle))));
+        offered.extend(circles.map(|circle| (format!("circle:{circle}"), texts.about("editor-for-circle", circle))));
         let few = self.audiences.members.len() <= BOXES;
         let members = self.audiences.members.iter().map(|(id, name)| (format!("member:{id}"), name.clone()));
         let members: Vec<(String, String)> = members.filter(|(scope, _)| few || chosen.contains(scope)).collect();

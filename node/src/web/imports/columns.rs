@@ -418,8 +418,10 @@ fn audiences(texts: Texts, names: &Names) -> Vec<(String, String)> {
         Language::Zh => "依申请",
         Language::En => "none",
     };
-    let circles =
-        names.circles.iter().map(|circle| (written(&format!("circle:{circle}")), texts.about("scope-circle", circle)));
+    let circles = names
+        .circles
+        .iter()
+        .map(|circle| (written(&format!("circle:{circle}")), texts.about("editor-for-circle", circle)));
     let members = names.members.iter().map(|(id, called)| {
         let name = written(&format!("member:{id}"));
         // Where the name is no way to write it, it says whom the id means.
@@ -492,7 +494,7 @@ fn values(texts: Texts, import: &Import, outline: &Outline) -> Vec<Field> {
                     Language::Zh => label.zh,
                     Language::En => label.en,
                 };
-                Choice { value: label.name.to_owned(), name: name.to_owned() }
+                Choice { value: label.name.to_owned(), name: format::capital(name) }
             });
             Control::Choice(std::iter::once(none).chain(labels).collect())
         };
@@ -504,7 +506,7 @@ fn values(texts: Texts, import: &Import, outline: &Outline) -> Vec<Field> {
             // That its column is to be text is for whoever fills in a template.
             (Column::Phone, _) => String::new(),
             (_, Language::Zh) => info.help.0.to_owned(),
-            (_, Language::En) => info.help.1.to_owned(),
+            (_, Language::En) => format::capital(info.help.1),
         };
         let field = Field::new(info.id, named(language, info), control).holding(value).faulted(fault(info));
         if info.field != Column::Audience {
