@@ -18,10 +18,11 @@ use super::{Authority, AuthorityError, KEY_FILE, named};
 /// The key of the authority that is to follow.
 const NEXT_KEY_FILE: &str = "ca.next.key";
 
-/// Numbers authorities: seconds since 1970 UTC.
+/// Numbers authorities: microseconds since 1970 UTC, so that one that is made right after another was lost is newer. Where
+/// the one before is numbered by seconds, that is less.
 pub(super) fn generation(now: SystemTime) -> i64 {
     let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Makes the key of the next authority, where it is not there yet; what the root has to vouch for. Its generation is

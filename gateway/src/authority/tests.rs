@@ -492,6 +492,12 @@ async fn browsers_are_served_by_name_and_the_certificate_reloads() {
     server.abort();
 }
 
+#[test]
+fn an_authority_that_is_made_right_after_another_is_newer() {
+    let now = SystemTime::now();
+    assert!(succession::generation(now) < succession::generation(now + Duration::from_millis(1)));
+}
+
 #[tokio::test]
 async fn a_node_believes_a_newer_authority_that_the_root_vouches_for_and_no_other() {
     let dir = tempfile::tempdir().unwrap();
