@@ -104,9 +104,6 @@ pub(crate) enum IndexError {
     /// The work on it ended in a fault of this program, or of the index.
     #[error("work on the index broke off")]
     Broken,
-    /// There is no thread for it.
-    #[error("no thread can be started")]
-    Thread(#[source] std::io::Error),
     /// The store cannot be read.
     #[error("the store cannot be read")]
     Store(#[from] crate::store::StoreError),

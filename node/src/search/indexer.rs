@@ -15,7 +15,6 @@ use super::index::{Index, IndexError, Pace};
 use super::place::Place;
 use super::state::{Current, State, hidden};
 use super::view::View;
-use super::worker::Worker;
 use crate::engine::Engine;
 use crate::feed::readable;
 use crate::limits;
@@ -90,17 +89,21 @@ pub(crate) async fn keep(engine: Engine, folder: PathBuf, state: Arc<State>) {
     }
 }
 
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, IndexError> + Send + 'static,
+) -> Result<T, IndexError> {
+    // A damaged index can end a reader in a panic: it ends the work, not the server.
+    tokio::task::spawn_blocking(work).await.map_err(|_| IndexError::Broken)?
+}
+
 /// Opens the index, or makes it, and follows the feed; returns where the index is no longer to be trusted.
 async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound: bool) -> Result<(), IndexError> {
-    let worker = Worker::start()?;
-    let (index, place) = open(engine, &worker, folder, sound).await?;
+    let (index, place) = open(engine, folder, sound).await?;
     // What had been purged before it was begun was never in it.
     let since = if place.content == 0 { place.link } else { 0 };
-    let view = View::new(index.reader.searcher(), None)?;
     let mut indexer = Indexer {
         engine: engine.clone(),
-        worker,
-        view: Arc::new(view),
+        view: Arc::new(View::new(index.reader.searcher(), None)?),
         index: Arc::new(index),
         writer: None,
         place,
@@ -140,14 +143,9 @@ async fn follow(engine: &Engine, folder: &std::path::Path, state: &State, sound:
     }
 }
 
-async fn open(
-    engine: &Engine,
-    worker: &Worker,
-    folder: &std::path::Path,
-    sound: bool,
-) -> Result<(Index, Place), IndexError> {
+async fn open(engine: &Engine, folder: &std::path::Path, sound: bool) -> Result<(Index, Place), IndexError> {
     let at = folder.to_owned();
-    let opened = worker.carry_out(move || if sound { Index::open(&at) } else { Err(IndexError::Broken) }).await;
+    let opened = blocking(move || if sound { Index::open(&at) } else { Err(IndexError::Broken) }).await;
     match opened.and_then(|index| Ok((index.payload()?, index))) {
         Ok((payload, index)) => {
             if let Some(place) = payload.and_then(|payload| Place::open(engine, &payload)) {
@@ -158,12 +156,11 @@ async fn open(
         Err(error) => tracing::info!(reason = %crate::error::chain(&error), "the search index is made"),
     }
     let at = folder.to_owned();
-    Ok((worker.carry_out(move || Index::make(&at)).await?, Place::beginning(engine)))
+    Ok((blocking(move || Index::make(&at)).await?, Place::beginning(engine)))
 }
 
 struct Indexer {
     engine: Engine,
-    worker: Worker,
     index: Arc<Index>,
     view: Arc<View>,
     /// Made when there is something to write, and let go when there has not been for a while.
@@ -246,7 +243,7 @@ impl Indexer {
             })?;
             Ok(writer)
         };
-        self.writer = Some(self.worker.carry_out(work).await?);
+        self.writer = Some(blocking(work).await?);
         Ok(())
     }
 
@@ -266,7 +263,7 @@ impl Indexer {
             let view = View::new(index.reader.searcher(), Some(&before))?;
             Ok((writer, view))
         };
-        let (writer, view) = self.worker.carry_out(work).await?;
+        let (writer, view) = blocking(work).await?;
         (self.writer, self.view) = (Some(writer), Arc::new(view));
         (self.kept, self.committed, self.deletions, self.gathered) = (place, Instant::now(), 0, false);
         Ok(())
@@ -281,7 +278,7 @@ impl Indexer {
             return Ok(());
         }
         let (index, writer) = (self.index.clone(), self.writer.take());
-        let mut writer = self.worker.carry_out(move || writer.map_or_else(|| index.writer(Pace::Keep), Ok)).await?;
+        let mut writer = blocking(move || writer.map_or_else(|| index.writer(Pace::Keep), Ok)).await?;
         self.merging = Some(Box::pin(writer.merge(&scattered)));
         self.writer = Some(writer);
         Ok(())
@@ -300,7 +297,7 @@ impl Indexer {
             index.reader.reload()?;
             Ok(View::new(index.reader.searcher(), Some(&before))?)
         };
-        self.view = Arc::new(self.worker.carry_out(work).await?);
+        self.view = Arc::new(blocking(work).await?);
         Ok(())
     }
 
@@ -345,7 +342,7 @@ impl Indexer {
         if !pending && self.merging.is_none() && self.committed.elapsed() >= limits::INDEX_IDLE {
             // Dropping it waits for merges that are under way.
             if let Some(writer) = self.writer.take() {
-                let _ = self.worker.carry_out(move || Ok(writer.wait_merging_threads()?)).await;
+                let _ = blocking(move || Ok(writer.wait_merging_threads()?)).await;
             }
         }
         Ok(())

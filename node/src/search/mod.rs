@@ -11,8 +11,7 @@
 //! of records (origin, scopes, key) and hands the answer to `gather`, which in one pass passes over what is not for the
 //! reader or past its date: results, counts and facets are of the same set. `excerpts` finds the words again in the text
 //! of the rows that are shown. Nothing but words and names is in the index; rows that were found lately are in memory, so
-//! that most searches ask nothing of the store. All work on it stands behind what people wait for (`worker`); where nothing
-//! is written for a while, few segments are made of many.
+//! that most searches ask nothing of the store. Where nothing is written for a while, few segments are made of many.
 
 mod alike;
 mod analysis;
@@ -42,7 +41,6 @@ pub(crate) mod tests;
 mod unindexed;
 mod view;
 mod visible;
-mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
