@@ -318,7 +318,10 @@
     // What the page itself says has the focus, in browsers as well that look only at fields for that.
     var own = document.querySelector("[autofocus]");
     if (own) {
-      own.focus();
+      // Those that do it themselves have done so by then.
+      requestAnimationFrame(function () {
+        if (document.activeElement === document.body) own.focus();
+      });
       return;
     }
     var notice = document.querySelector('main [role="alert"]');

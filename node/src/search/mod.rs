@@ -4,7 +4,8 @@
 //! goes into it, `analysis` what words are, `place` how far it has read. What is lost, damaged or of another version is
 //! made anew from the feed. `look` finds; `view` and `visible` ask [`crate::engine::Viewer`] for whom, where `gather`
 //! counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
-//! `unindexed` looks for words in what is in no index. `ranking` is how another listing asks, for what has most of its `features`; `candidates` reads what comes first.
+//! `unindexed` looks for words in what is in no index. `ranking` is how another listing asks, for what has most of its
+//! `features`; `candidates` reads what comes first.
 //!
 //! A search waits for an index that has read everything by the hides of now, as long as whoever asks does
 //! ([`Patience`]). `look` asks the viewer once for each class
