@@ -2,7 +2,8 @@
 //!
 //! `start` makes it of what the store holds, `read` is what is read of it. `writer` commits what has queued up;
 //! `foresight` signs ahead what it will sign, on all cores, while it commits what came before; `work` is one transaction,
-//! `work/rows` what becomes of a row in it, `warm` what it need not read; `accept` says how a row takes in a state, `bounds` what is held in memory.
+//! `work/rows` what becomes of a row in it, `warm` what it need not read; `accept` says how a row takes in a state, `bounds`
+//! what is held in memory.
 //!
 //! `write` is the origin, `next_state` what it signs, `approval` whether that must be approved first; `apply` is a link's
 //! sink, `dated` what times either takes, `entries` the directory, `signers` the members' keys, of which the directory says
