@@ -64,6 +64,7 @@ mod write;
 mod writer;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::directory::Directory;
@@ -127,6 +128,8 @@ pub(crate) struct Shared {
     memory: ArcSwap<Memory>,
     counter: ArcSwap<Counter>,
     directory: watch::Sender<Arc<Directory>>,
+    /// The number of its newest entry.
+    entry: AtomicI64,
     halted: watch::Sender<Option<Halt>>,
     trouble: ArcSwapOption<Trouble>,
     scrub: Notify,
@@ -149,6 +152,7 @@ impl Shared {
             *old = directory.clone();
             moved
         });
+        self.entry.store(directory.index(), Ordering::Release);
         if outcome.rights {
             self.rights.send_replace(());
         }
@@ -197,6 +201,11 @@ impl Engine {
     /// The directory as it is now.
     pub fn directory(&self) -> Arc<Directory> {
         self.0.directory.borrow().clone()
+    }
+
+    /// The number of the directory's newest entry.
+    pub fn entry(&self) -> i64 {
+        self.0.entry.load(Ordering::Acquire)
     }
 
     /// Changes whenever the directory grows.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::directory::{Directory, DirectoryError};
@@ -149,6 +150,7 @@ impl Engine {
             feed: Feed::new(counter.seq, feed_bytes),
             memory: ArcSwap::from_pointee(memory.clone()),
             counter: ArcSwap::from_pointee(counter),
+            entry: AtomicI64::new(directory.index()),
             directory: watch::Sender::new(directory),
             halted: watch::Sender::new(None),
             trouble: ArcSwapOption::empty(),
@@ -162,6 +164,7 @@ impl Engine {
         let tasks = TaskTracker::new();
         tasks.spawn(writer::run(shared.clone(), receiver, memory));
         let engine = Self(shared, queue);
+        tasks.spawn(engine.clone().close_feed(stop.clone()));
         tasks.spawn(engine.clone().keep_up(stop.clone()));
         tasks.spawn(engine.clone().scrub(stop.clone()));
         // What was under way when the process before ended goes on.
@@ -187,6 +190,12 @@ impl Engine {
             }
             while matches!(self.submit(upkeep::Upkeep).await, Ok(true)) {}
         }
+    }
+
+    /// Readers that sleep hear of the end, instead of each of them waiting for it as well.
+    async fn close_feed(self, stop: CancellationToken) {
+        stop.cancelled().await;
+        self.0.feed.close();
     }
 
     async fn scrub(self, stop: CancellationToken) {

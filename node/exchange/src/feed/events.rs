@@ -1,8 +1,8 @@
 //! What people and subscribers read: one loop over the feed's pages, for watches, polls and everything that follows.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::filter::{Filter, Header};
@@ -33,7 +33,8 @@ pub struct EventReader {
     /// The directory's newest entry by which it looked last.
     entry: i64,
     caught_up_at: Option<Seq>,
-    ready: VecDeque<Arc<Ready>>,
+    /// What it has read last, and how much of that has been given out.
+    turn: Option<(Arc<Turn>, usize)>,
     /// Where it sleeps when it has read everything.
     in_index: Option<Place>,
     /// Where the name of the last step first came.
@@ -70,7 +71,7 @@ impl EventReader {
             since: head,
             entry,
             caught_up_at: Some(head),
-            ready: VecDeque::new(),
+            turn: None,
             in_index: None,
             first: 0,
             every_departure: false,
@@ -101,7 +102,7 @@ impl EventReader {
 
     /// Passes over all that there is by now.
     pub fn skip(&mut self) {
-        self.ready.clear();
+        self.turn = None;
         self.after = self.head;
     }
 
@@ -147,13 +148,13 @@ impl EventReader {
         self.since = self.head;
         self.caught_up_at = Some(self.head);
         self.feed = self.engine.feed_id();
-        self.ready.clear();
-        self.ready.push_back(Arc::new(Ready::new(Step::Reset(cause), 0, 0)));
+        self.turn = Some((Arc::new(Turn::of(Step::Reset(cause))), 0));
     }
 
     /// The cursor after everything that has been given out.
     pub fn cursor(&self) -> Cursor {
-        let seq = self.ready.front().map_or(self.after, |ready| ready.seq - 1).max(0);
+        let lying = self.turn.as_ref().and_then(|(turn, given)| turn.ready.get(*given));
+        let seq = lying.map_or(self.after, |ready| ready.seq - 1).max(0);
         self.cursor_at(seq)
     }
 
@@ -183,25 +184,47 @@ impl EventReader {
 
     /// The next step that needs no reading, with the cursor after it.
     pub fn ready(&mut self) -> Option<(Step, Cursor)> {
-        self.notice_changes();
-        if let Some(ready) = self.ready.pop_front() {
-            self.first = ready.first;
-            let cursor = if self.is_past_snapshot(ready.seq) {
-                ready.cursor.get_or_init(|| self.cursor_at(ready.seq)).clone()
-            } else {
-                self.cursor_at(ready.seq)
-            };
-            return Some((ready.step.clone(), cursor));
-        }
-        self.caught_up_at.take_if(|at| self.after >= *at)?;
-        Some((Step::CaughtUp, self.cursor_at(self.after)))
+        self.give(|reader, ready| (ready.step.clone(), reader.cursor_after(ready)))
     }
 
-    /// Reads one page, whether or not anything on it is for this reader; false at the head.
+    /// The same as it is sent: what `encode` makes of step and cursor, made once for all readers that are alike. All of
+    /// them have to encode in the same way.
+    pub fn ready_as(&mut self, encode: impl FnOnce(&Step, &Cursor) -> Bytes) -> Option<Bytes> {
+        self.give(|reader, ready| {
+            let sent = || encode(&ready.step, &reader.cursor_after(ready));
+            if reader.is_past_snapshot(ready.seq) { ready.sent.get_or_init(sent).clone() } else { sent() }
+        })
+    }
+
+    /// What `take` makes of the next step that needs no reading.
+    fn give<T>(&mut self, take: impl FnOnce(&Self, &Ready) -> T) -> Option<T> {
+        self.notice_changes();
+        if let Some((turn, given)) = self.turn.take()
+            && let Some(ready) = turn.ready.get(given)
+        {
+            self.first = ready.first;
+            let taken = take(self, ready);
+            self.turn = Some((turn, given + 1));
+            return Some(taken);
+        }
+        self.caught_up_at.take_if(|at| self.after >= *at)?;
+        Some(take(self, &Ready::new(Step::CaughtUp, self.after, 0)))
+    }
+
+    fn cursor_after(&self, ready: &Ready) -> Cursor {
+        let cursor = || self.cursor_at(ready.seq);
+        if self.is_past_snapshot(ready.seq) { ready.cursor.get_or_init(cursor).clone() } else { cursor() }
+    }
+
+    /// Reads one page, whether or not anything on it is for this reader; false at the head. What lies ready is to be
+    /// taken before.
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub async fn turn(&mut self) -> Result<bool, StoreError> {
+        if self.has_ready() {
+            return Ok(true);
+        }
         if self.after >= self.engine.head() {
             return Ok(false);
         }
@@ -209,7 +232,7 @@ impl EventReader {
         let alike = self.alike();
         let known = alike.as_ref().and_then(|alike| feed.turns.recall(alike, feed.head(), self.engine.now()));
         if let Some(turn) = known {
-            self.take(&turn);
+            self.take(turn);
             return Ok(true);
         }
         let near = feed.is_near(self.after);
@@ -224,17 +247,22 @@ impl EventReader {
             let [record, withdrawal] = row.positions(Order::Content);
             let first = [record, withdrawal].into_iter().filter(|seq| *seq > self.after).min();
             let seq = first.unwrap_or(page.upto).min(page.upto);
-            Some(Arc::new(Ready::new(step, seq, row.first_seq)))
+            Some(Ready::new(step, seq, row.first_seq))
         };
         let ready = page.rows.iter().filter_map(step).collect();
         let expiry = page.rows.iter().filter_map(|row| row.record.as_ref()).map(Part::expire_time);
         let expires = expiry.filter(|time| *time > now).min().unwrap_or(Micros::MAX);
-        let turn = Turn { head: page.head, upto: page.upto, ready, time: now, expires };
-        self.take(&turn);
+        let turn = Arc::new(Turn { head: page.head, upto: page.upto, ready, time: now, expires });
+        self.take(turn.clone());
         if let Some(alike) = alike.filter(|_| near) {
             self.engine.feed().turns.keep(alike, turn);
         }
         Ok(true)
+    }
+
+    /// Whether something lies ready that has been read.
+    pub fn has_ready(&self) -> bool {
+        self.turn.as_ref().is_some_and(|(turn, given)| *given < turn.ready.len())
     }
 
     /// What it shares with others; None where it is told more than they are.
@@ -244,11 +272,11 @@ impl EventReader {
         (!self.every_departure).then(alike)
     }
 
-    fn take(&mut self, turn: &Turn) {
+    fn take(&mut self, turn: Arc<Turn>) {
         self.head = turn.head;
-        self.ready.extend(turn.ready.iter().cloned());
         // A row that has two positions on the page comes once, at the first: what follows must not lie before it.
         self.after = turn.upto;
+        self.turn = Some((turn, 0));
     }
 
     /// Whether more than one page lies between it and the head.
@@ -256,8 +284,8 @@ impl EventReader {
         self.engine.head() - self.after > limits::FEED_PAGE as Seq
     }
 
-    /// Waits, after [`Self::next`] has given None, until there is something for this reader or its rights may have
-    /// changed.
+    /// Waits, after [`Self::next`] has given None, until there is something for this reader, its rights may have changed, or
+    /// the server stops.
     pub async fn wait(&mut self) {
         self.wait_until(std::future::pending()).await;
     }
@@ -268,10 +296,11 @@ impl EventReader {
         let (engine, entry, key) = (&self.engine, self.entry, (self.filter_hash, self.rights_hash));
         let enter = || engine.feed().index.enter(&self.filter, &self.viewer, key);
         let place = self.in_index.get_or_insert_with(enter);
-        if !place.lie_down(self.after, || engine.directory().index() == entry) {
+        if !place.lie_down(self.after, || engine.entry() == entry) {
             return;
         }
         tokio::select! {
+            biased;
             () = place.sleep() => {}
             () = end => {}
         }
@@ -281,7 +310,7 @@ impl EventReader {
 
     /// Rights, identity of the feed and floor may have changed under a reader.
     fn notice_changes(&mut self) {
-        let entry = self.engine.directory().index();
+        let entry = self.engine.entry();
         // Rights follow from the directory alone.
         let viewer = (entry != self.entry).then(|| self.engine.viewer(&self.reader));
         self.entry = entry;

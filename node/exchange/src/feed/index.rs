@@ -33,6 +33,8 @@ struct Inner {
     upto: Seq,
     /// The directory's newest entry by which that was done.
     entry: i64,
+    /// The server stops.
+    closed: bool,
     next: u64,
     groups: HashMap<GroupKey, Group>,
     by_anchor: HashMap<Anchor, HashSet<GroupKey>>,
@@ -81,6 +83,9 @@ impl Index {
         inner.next += 1;
         let number = inner.next;
         let sleeper = Arc::new(Sleeper { wanted: AtomicI64::new(AWAKE), wake: Notify::new() });
+        if inner.closed {
+            sleeper.wake.notify_one();
+        }
         if let Some(group) = inner.groups.get_mut(&key) {
             group.sleepers.insert(number, sleeper.clone());
         } else {
@@ -92,6 +97,13 @@ impl Index {
         }
         drop(inner);
         Place { index: self.clone(), key, number, sleeper }
+    }
+
+    /// Wakes everybody once, whoever lies down or enters later included: the server stops.
+    pub(super) fn close(&self) {
+        let mut inner = self.lock();
+        inner.closed = true;
+        inner.groups.values().flat_map(|group| group.sleepers.values()).for_each(|sleeper| sleeper.wake.notify_one());
     }
 
     /// Wakes whoever wants one of `changes`, which leave the feed at `head`.
@@ -214,6 +226,10 @@ impl Place {
 
     /// Gets up: up to the number that this gives, nothing was for the reader.
     pub(super) fn get_up(&self) -> Seq {
+        // What comes later than a change that is for the reader moves nothing.
+        if self.sleeper.wanted.load(Ordering::Acquire) != NONE {
+            return self.sleeper.wanted.swap(AWAKE, Ordering::AcqRel) - 1;
+        }
         let inner = self.index.lock();
         match self.sleeper.wanted.swap(AWAKE, Ordering::AcqRel) {
             NONE => inner.upto,

@@ -14,6 +14,7 @@ mod step;
 mod tests;
 mod turns;
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use duikou_proto::directory::Directory;
@@ -42,7 +43,9 @@ pub(crate) struct Feed {
     turns: Turns,
     shelf: Shelf,
     named: ByName,
+    /// The same as `newest`, for who waits for it to move.
     head: watch::Sender<Seq>,
+    newest: AtomicI64,
 }
 
 impl Feed {
@@ -55,6 +58,7 @@ impl Feed {
             shelf: Shelf::default(),
             named: ByName::default(),
             head: watch::Sender::new(head),
+            newest: AtomicI64::new(head),
         }
     }
 
@@ -72,6 +76,7 @@ impl Feed {
         self.ring.write().unwrap_or_else(PoisonError::into_inner).push(rows, deleted, head);
         self.turns.forget();
         self.index.announce(changes, head, directory, now, &self.shelf);
+        self.newest.store(head, Ordering::Release);
         self.head.send_if_modified(|old| std::mem::replace(old, head) != head);
     }
 
@@ -117,7 +122,12 @@ impl Feed {
 
     /// The newest number.
     pub(crate) fn head(&self) -> Seq {
-        *self.head.borrow()
+        self.newest.load(Ordering::Acquire)
+    }
+
+    /// Wakes every reader once: the server stops.
+    pub(crate) fn close(&self) {
+        self.index.close();
     }
 
     /// Changes whenever the head moves.

@@ -2,8 +2,10 @@
 //! and sealed once for all of them.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use bytes::Bytes;
 use duikou_proto::envelope::Micros;
 
 use super::step::{Cursor, Step};
@@ -18,16 +20,18 @@ pub(super) struct Ready {
     pub(super) first: Seq,
     /// The cursor after it, where that is the same for all.
     pub(super) cursor: OnceLock<Cursor>,
+    /// Both as they are sent, where that is the same for all.
+    pub(super) sent: OnceLock<Bytes>,
 }
 
 impl Ready {
     pub(super) fn new(step: Step, seq: Seq, first: Seq) -> Self {
-        Self { step, seq, first, cursor: OnceLock::new() }
+        Self { step, seq, first, cursor: OnceLock::new(), sent: OnceLock::new() }
     }
 }
 
 /// By what readers are alike: what they want, their rights by a directory, and their place on a feed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Alike {
     pub(super) wanted: [u8; 32],
     pub(super) rights: [u8; 32],
@@ -36,15 +40,31 @@ pub(super) struct Alike {
     pub(super) after: Seq,
 }
 
+impl Hash for Alike {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Both are hashes already: a part of them tells readers apart as well as the whole.
+        let part = |hash: &[u8; 32]| hash.first_chunk().map_or(0, |part| u64::from_le_bytes(*part));
+        (part(&self.wanted) ^ part(&self.rights).rotate_left(1)).hash(state);
+        self.after.hash(state);
+    }
+}
+
 /// What one of them found.
 pub(super) struct Turn {
     pub(super) head: Seq,
     pub(super) upto: Seq,
-    pub(super) ready: Vec<Arc<Ready>>,
+    pub(super) ready: Vec<Ready>,
     /// When it was looked at: what is expired or signed by a dead key later was not yet.
     pub(super) time: Micros,
     /// When the first record of it expires.
     pub(super) expires: Micros,
+}
+
+impl Turn {
+    /// One step, of which only its reader knows.
+    pub(super) fn of(step: Step) -> Self {
+        Self { head: 0, upto: 0, ready: vec![Ready::new(step, 0, 0)], time: 0, expires: 0 }
+    }
 }
 
 /// See the module. At most [`limits::TURNS`] of [`limits::TURN_STEPS`] steps; they reach to the head, and all go when the
@@ -62,11 +82,11 @@ impl Turns {
     }
 
     /// Keeps it for others.
-    pub(super) fn keep(&self, alike: Alike, turn: Turn) {
+    pub(super) fn keep(&self, alike: Alike, turn: Arc<Turn>) {
         let mut turns = self.lock();
         let last = turn.upto >= turn.head && turn.ready.len() <= limits::TURN_STEPS;
         if last && (turns.len() < limits::TURNS || turns.contains_key(&alike)) {
-            turns.insert(alike, Arc::new(turn));
+            turns.insert(alike, turn);
         }
     }
 

@@ -15,6 +15,9 @@ use tonic::body::Body;
 
 use super::{Pass, UNIT};
 
+/// Bytes that are counted in one go: a stream of small events is not counted event by event.
+const PORTION: i64 = 16 * UNIT as i64;
+
 /// The body of an answer, with the call's place among those under way.
 pub(crate) struct Metered {
     inner: Body,
@@ -31,8 +34,11 @@ impl Metered {
         Self { inner, pass, owed: -(UNIT as i64), held: None }
     }
 
-    /// Counts what is owed; how long to wait where there is too little left.
+    /// Counts what is owed, where that is worth it; how long to wait where there is too little left.
     fn pay(&mut self) -> Result<(), std::time::Duration> {
+        if self.owed < PORTION {
+            return Ok(());
+        }
         let units = u32::try_from(u64::try_from(self.owed).unwrap_or(0) / UNIT).unwrap_or(u32::MAX);
         if let Some(units) = NonZeroU32::new(units) {
             self.pass.limiter.sent(self.pass.caller, units)?;

@@ -3,11 +3,10 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::{BufMut, Bytes};
-use duikou_proto::codec::Encoded;
 use duikou_proto::name::NetworkName;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
-use prost::{EncodeError, Message};
+use prost::Message;
 
 use crate::feed::{Cursor, Step, listing_of};
 use crate::services::encoded::{encoded_listing, field_len, put_field};
@@ -15,16 +14,6 @@ use crate::services::encoded::{encoded_listing, field_len, put_field};
 /// Field numbers of FeedEvent.
 const LISTING: u32 = 1;
 const CURSOR: u32 = 10;
-
-/// See the module.
-pub(super) enum Sent {
-    /// FeedEvent.listing in its encoded form.
-    Listing {
-        listing: Bytes,
-        cursor: String,
-    },
-    Other(Box<FeedEvent>),
-}
 
 /// An event as a message.
 pub(super) fn whole(step: Step, cursor: &Cursor, network: &NetworkName) -> FeedEvent {
@@ -37,34 +26,35 @@ pub(super) fn whole(step: Step, cursor: &Cursor, network: &NetworkName) -> FeedE
     FeedEvent { event: Some(event), cursor: BASE64_URL_SAFE_NO_PAD.encode(cursor) }
 }
 
-impl Sent {
-    pub(super) fn of(step: Step, cursor: &Cursor, network: &NetworkName) -> Self {
-        let Step::Listing(part, shown) = step else { return Self::Other(Box::new(whole(step, cursor, network))) };
-        Self::Listing {
-            listing: encoded_listing(&part, &shown, network),
-            cursor: BASE64_URL_SAFE_NO_PAD.encode(cursor),
-        }
-    }
+/// The same as gRPC frames it, of a listing that is encoded already.
+pub(super) fn framed_step(step: &Step, cursor: &Cursor, network: &NetworkName) -> Bytes {
+    let Step::Listing(part, shown) = step else { return framed(&whole(step.clone(), cursor, network)) };
+    framed_listing(&encoded_listing(part, shown, network), &BASE64_URL_SAFE_NO_PAD.encode(cursor))
 }
 
-impl Encoded for Sent {
-    fn encoded_len(&self) -> usize {
-        match self {
-            Self::Listing { listing, cursor } => field_len(LISTING, listing.len()) + field_len(CURSOR, cursor.len()),
-            Self::Other(event) => event.encoded_len(),
-        }
-    }
+fn framed_listing(listing: &[u8], cursor: &str) -> Bytes {
+    let mut frame = frame(field_len(LISTING, listing.len()) + field_len(CURSOR, cursor.len()));
+    put_field(LISTING, listing, &mut frame);
+    put_field(CURSOR, cursor.as_bytes(), &mut frame);
+    frame.into()
+}
 
-    fn put(&self, out: &mut impl BufMut) -> Result<(), EncodeError> {
-        match self {
-            Self::Listing { listing, cursor } => {
-                put_field(LISTING, listing, out);
-                put_field(CURSOR, cursor.as_bytes(), out);
-                Ok(())
-            }
-            Self::Other(event) => event.encode(out),
-        }
-    }
+/// A message as gRPC frames it.
+pub(super) fn framed(event: &FeedEvent) -> Bytes {
+    let mut frame = frame(event.encoded_len());
+    frame.extend_from_slice(&event.encode_to_vec());
+    frame.into()
+}
+
+/// The head of a frame whose message has so many bytes, with room for them: `Length-Prefixed-Message` of gRPC over HTTP/2,
+/// not compressed.
+fn frame(length: usize) -> Vec<u8> {
+    const HEAD: usize = 5;
+    let mut frame = Vec::with_capacity(HEAD + length);
+    frame.put_u8(0);
+    // An event is at most a listing, which is far below this.
+    frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+    frame
 }
 
 #[cfg(test)]
@@ -75,10 +65,9 @@ mod tests {
     fn a_listing_that_was_encoded_before_gives_the_same_bytes() {
         let listing = v1::Listing { name: "members/a.n/listings/x".into(), revision: 7, ..v1::Listing::default() };
         let whole = FeedEvent { event: Some(Event::Listing(listing.clone())), cursor: "abc".into() };
-        let sent = Sent::Listing { listing: listing.encode_to_vec().into(), cursor: "abc".into() };
-        let mut bytes = Vec::new();
-        sent.put(&mut bytes).unwrap();
-        assert_eq!(bytes, whole.encode_to_vec());
-        assert_eq!(sent.encoded_len(), bytes.len());
+        let sent = framed_listing(&listing.encode_to_vec(), "abc");
+        assert_eq!(sent, framed(&whole));
+        assert_eq!(sent[..5], [&[0][..], &u32::try_from(whole.encoded_len()).unwrap().to_be_bytes()].concat());
+        assert_eq!(sent[5..], whole.encode_to_vec());
     }
 }

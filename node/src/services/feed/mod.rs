@@ -107,9 +107,9 @@ impl Feeds {
 }
 
 impl Feeds {
-    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Response<Events>, Status> {
+    async fn watch(&self, request: Request<v1::WatchRequest>) -> Result<Events, Status> {
         let (caller, language, message) = self.door.enter(request).await?;
-        self.start(&caller, message, language).map(Response::new).map_err(|failure| failure.status(language))
+        self.start(&caller, message, language).map_err(|failure| failure.status(language))
     }
 
     async fn pull(&self, request: Request<v1::PullRequest>) -> Result<Response<v1::PullResponse>, Status> {

@@ -1,21 +1,22 @@
-//! FeedService as tonic serves it, put together by hand: the generated server would have every event encoded anew for
-//! each reader.
+//! FeedService as tonic serves it, put together by hand: the generated server would have every event encoded, and copied,
+//! anew for each reader.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use duikou_proto::codec::{Codec, EncodedCodec};
+use duikou_proto::codec::Codec;
 use duikou_proto::v1::feed_service_server::SERVICE_NAME;
-use duikou_proto::v1::{PullRequest, PullResponse, WatchRequest};
+use duikou_proto::v1::{FeedEvent, PullRequest, PullResponse, WatchRequest};
 use futures_util::future::BoxFuture;
+use futures_util::stream::{Empty, empty};
+use http_body_util::StreamBody;
 use tonic::body::Body;
 use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
 use tonic::{Request, Response, Status};
 use tower::Service;
 
 use super::Feeds;
-use super::event::Sent;
 use super::watch::Events;
 use crate::services::REQUEST_BYTES;
 
@@ -47,9 +48,14 @@ impl Service<http::Request<Body>> for FeedServer {
         Box::pin(async move {
             Ok(match request.uri().path() {
                 "/duikou.v1.FeedService/Watch" => {
-                    let grpc = Grpc::new(EncodedCodec::<Sent, WatchRequest>::default());
+                    let grpc = Grpc::new(Codec::<FeedEvent, WatchRequest>::default());
                     let mut grpc = grpc.apply_max_message_size_config(Some(REQUEST_BYTES), None);
-                    grpc.server_streaming(WatchMethod(feeds), request).await
+                    let mut events = None;
+                    let answer = grpc.server_streaming(WatchMethod { feeds, events: Some(&mut events) }, request).await;
+                    match events {
+                        Some(events) => answer.map(|_| Body::new(StreamBody::new(events))),
+                        None => answer,
+                    }
                 }
                 "/duikou.v1.FeedService/Pull" => {
                     let grpc = Grpc::new(Codec::<PullResponse, PullRequest>::default());
@@ -62,16 +68,24 @@ impl Service<http::Request<Body>> for FeedServer {
     }
 }
 
-struct WatchMethod(Arc<Feeds>);
+/// Reads the request and begins the answer, whose frames are put aside: they need no encoding.
+struct WatchMethod<'a> {
+    feeds: Arc<Feeds>,
+    events: Option<&'a mut Option<Events>>,
+}
 
-impl ServerStreamingService<WatchRequest> for WatchMethod {
-    type Response = Sent;
-    type ResponseStream = Events;
-    type Future = BoxFuture<'static, Result<Response<Events>, Status>>;
+impl<'a> ServerStreamingService<WatchRequest> for WatchMethod<'a> {
+    type Response = FeedEvent;
+    type ResponseStream = Empty<Result<FeedEvent, Status>>;
+    type Future = BoxFuture<'a, Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: Request<WatchRequest>) -> Self::Future {
-        let feeds = self.0.clone();
-        Box::pin(async move { feeds.watch(request).await })
+        let (feeds, events) = (self.feeds.clone(), self.events.take());
+        Box::pin(async move {
+            let begun = feeds.watch(request).await?;
+            *events.ok_or_else(|| Status::internal("one call is one watch"))? = Some(begun);
+            Ok(Response::new(empty()))
+        })
     }
 }
 

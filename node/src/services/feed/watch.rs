@@ -1,39 +1,46 @@
 //! One watch: a stream of what its reader meets. Nothing runs for it but what takes from it, it sleeps where it has read
 //! everything, and it ends for a client that takes nothing.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::{Bytes, BytesMut};
 use duikou_proto::language::Language;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
 use futures_util::Stream;
 use futures_util::stream::unfold;
+use http::{HeaderMap, HeaderName};
+use hyper::body::Frame;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::Pace;
-use super::event::Sent;
+use super::event::{framed, framed_step};
 use crate::engine::Engine;
-use crate::feed::{Cursor, EventReader, Step};
+use crate::feed::EventReader;
 use crate::services::error::Failure;
-use crate::store::StoreError;
 use crate::time::timestamp;
 
-/// What a watcher's connection takes its events from.
-pub(super) type Events = Pin<Box<dyn Stream<Item = Result<Sent, Status>> + Send>>;
+/// What a watcher's connection takes: events as gRPC frames them, and in the end how it ended.
+pub(super) type Events = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+/// Bytes that are gathered before they are given to the connection.
+const YIELD_AT: usize = 32 * 1024;
 
 /// One watch under way.
 pub(super) struct Watch {
     follower: Follower,
     pace: Pace,
     language: Language,
-    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
     /// When the last event was taken. A connection asks for the next one when it has room for it.
     taken: Option<Instant>,
     _permit: OwnedSemaphorePermit,
@@ -49,10 +56,9 @@ impl Watch {
         permit: OwnedSemaphorePermit,
     ) -> Self {
         let bookmark = Instant::now() + pace.bookmark;
-        let stopped = Box::pin(engine.stopped().cancelled_owned());
-        let clock = Box::pin(sleep_until(bookmark));
-        let follower = Follower { engine, reader, catching_up, bookmark, clock };
-        Self { follower, pace, language, stopped, taken: None, _permit: permit }
+        let stopped = engine.stopped();
+        let follower = Follower { engine, reader, catching_up, bookmark, clock: Clock::new(bookmark), stopped };
+        Self { follower, pace, language, taken: None, _permit: permit }
     }
 
     /// What it meets, until the client goes, the server stops, or the client is too slow: whoever is cut off goes on from
@@ -60,27 +66,34 @@ impl Watch {
     pub(super) fn events(self) -> Events {
         Box::pin(unfold(Some(Box::new(self)), |watch| async {
             let mut watch = watch?;
-            Some(match watch.event().await {
-                Ok(event) => (Ok(event), Some(watch)),
-                Err(failure) => (Err(failure.status(watch.language)), None),
+            Some(match watch.events_at_hand().await {
+                Ok(events) => (Ok(Frame::data(events)), Some(watch)),
+                Err(failure) => (Ok(Frame::trailers(trailers(&failure.status(watch.language)))), None),
             })
         }))
     }
 
-    async fn event(&mut self) -> Result<Sent, Failure> {
+    /// The next event, with what lies ready behind it.
+    async fn events_at_hand(&mut self) -> Result<Bytes, Failure> {
         if self.taken.is_some_and(|taken| taken.elapsed() > self.pace.stall) {
             return Err(Failure::SlowReader);
         }
-        let event = tokio::select! {
-            biased;
-            event = self.follower.event() => event?,
-            () = self.stopped.as_mut() => return Err(Failure::Closing),
-        };
+        let events = self.follower.event().await?;
+        let events = self.follower.with_more(events);
         let now = Instant::now();
         self.taken = Some(now);
         self.follower.bookmark = now + self.pace.bookmark;
-        Ok(event)
+        Ok(events)
     }
+}
+
+fn trailers(status: &Status) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    if status.add_header(&mut trailers).is_err() {
+        // What it says cannot stand in a header: that it is one remains.
+        trailers.insert(GRPC_STATUS, (status.code() as i32).into());
+    }
+    trailers
 }
 
 /// A reader with what tells that it is still there.
@@ -90,44 +103,115 @@ struct Follower {
     catching_up: Arc<Semaphore>,
     /// When it should say so, where nothing else is to be said.
     bookmark: Instant,
-    /// One clock for all waits: that it goes off too early costs less than winding it up for each.
-    clock: Pin<Box<Sleep>>,
+    clock: Clock,
+    stopped: CancellationToken,
 }
 
 impl Follower {
-    async fn event(&mut self) -> Result<Sent, StoreError> {
+    async fn event(&mut self) -> Result<Bytes, Failure> {
         loop {
-            if let Some((step, cursor)) = self.next().await? {
-                return Ok(Sent::of(step, &cursor, &self.engine.identity().network));
+            if let Some(event) = self.next().await? {
+                return Ok(event);
             }
-            if Instant::now() >= self.bookmark {
+            // Whoever sleeps is woken by it.
+            if self.stopped.is_cancelled() {
+                return Err(Failure::Closing);
+            }
+            let now = Instant::now();
+            if now >= self.bookmark {
                 return Ok(self.still_there());
             }
-            self.reader.wait_until(self.clock.as_mut()).await;
-            if self.clock.is_elapsed() {
-                self.clock.as_mut().reset(self.bookmark);
-            }
+            self.clock.be_set(now, self.bookmark);
+            self.reader.wait_until(&mut self.clock).await;
         }
     }
 
     /// What the reader meets next. Those that are far behind take turns: thousands that began at once would else have
     /// connections wait for them for so long that they pass for dead.
-    async fn next(&mut self) -> Result<Option<(Step, Cursor)>, StoreError> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
         while self.reader.is_far_behind() {
-            if let Some(ready) = self.reader.ready() {
+            if let Some(ready) = self.ready() {
                 return Ok(Some(ready));
+            }
+            if self.stopped.is_cancelled() {
+                return Err(Failure::Closing);
             }
             let _turn = self.catching_up.acquire().await;
             self.reader.turn().await?;
             yield_now().await;
         }
-        self.reader.next().await
+        loop {
+            if let Some(ready) = self.ready() {
+                return Ok(Some(ready));
+            }
+            if !self.reader.turn().await? {
+                return Ok(None);
+            }
+        }
     }
 
-    fn still_there(&self) -> Sent {
+    fn ready(&mut self) -> Option<Bytes> {
+        let network = &self.engine.identity().network;
+        self.reader.ready_as(|step, cursor| framed_step(step, cursor, network))
+    }
+
+    /// One event, and those that have been read with it.
+    fn with_more(&mut self, event: Bytes) -> Bytes {
+        if !self.reader.has_ready() {
+            return event;
+        }
+        let mut events = BytesMut::from(event);
+        while events.len() < YIELD_AT
+            && self.reader.has_ready()
+            && let Some(more) = self.ready()
+        {
+            events.extend_from_slice(&more);
+        }
+        events.freeze()
+    }
+
+    fn still_there(&self) -> Bytes {
         let time = Some(timestamp(self.engine.now()));
         let cursor = BASE64_URL_SAFE_NO_PAD.encode(self.reader.cursor());
         let event = Some(Event::Bookmark(v1::Bookmark { time }));
-        Sent::Other(Box::new(FeedEvent { event, cursor }))
+        framed(&FeedEvent { event, cursor })
+    }
+}
+
+/// One clock for all waits. That it goes off too early costs less than to wind it up for each, and to look at it only
+/// where it may have gone off less than to ask it at each.
+struct Clock {
+    sleep: Pin<Box<Sleep>>,
+    /// When it goes off.
+    at: Instant,
+    /// Who is told.
+    told: Option<Waker>,
+}
+
+impl Clock {
+    fn new(at: Instant) -> Self {
+        Self { sleep: Box::pin(sleep_until(at)), at, told: None }
+    }
+
+    /// Winds it up for `at` where it has gone off before `now`.
+    fn be_set(&mut self, now: Instant, at: Instant) {
+        if now >= self.at {
+            self.sleep.as_mut().reset(at);
+            self.at = at;
+            self.told = None;
+        }
+    }
+}
+
+impl Future for Clock {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let is_told = self.told.as_ref().is_some_and(|told| told.will_wake(cx.waker()));
+        if is_told && Instant::now() < self.at {
+            return Poll::Pending;
+        }
+        self.told = Some(cx.waker().clone());
+        self.sleep.as_mut().poll(cx)
     }
 }
