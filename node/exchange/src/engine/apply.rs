@@ -8,7 +8,7 @@ use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Part, Revision};
 use duikou_proto::federation::rejected::Code;
 use duikou_proto::federation::{Rejected, Wanted};
 use duikou_proto::limits as contract;
-use duikou_proto::name::{MemberId, NodeId, RecordName};
+use duikou_proto::name::{NodeId, RecordName};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::Lane;
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
 use crate::limits;
-use crate::store::{Row, StoreError};
+use crate::store::{Count, Row, StoreError};
 
 /// On which side of a link the sink is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,7 +231,6 @@ impl Command for Apply {
             rejected.push(refusal("", 0, Code::Malformed, text));
         }
         let came = Came { side: &self.side, peer: &self.peer, lane: self.lane };
-        let mut added = HashMap::new();
         let mut parts = self.parts.into_iter().peekable();
         while let Some((part, verifies)) = parts.next() {
             let mut state = vec![(part, verifies)];
@@ -245,7 +244,7 @@ impl Command for Apply {
             let mut whole = matches!(self.progress, Progress::Again);
             for (part, verifies) in state {
                 let verdict = match judge(work, &came, &part, verifies) {
-                    Verdict::Take if self.side == Side::Above => room(work, &part, row.as_ref(), &mut added),
+                    Verdict::Take if self.side == Side::Above => room(work, &part, row.as_ref()),
                     other => other,
                 };
                 match verdict {
@@ -315,37 +314,18 @@ struct Came<'a> {
     lane: Lane,
 }
 
-/// What a batch has added of one origin: the counts in memory are those of before it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Added {
-    rows: i64,
-    listings: i64,
-}
-
 /// Whether its origin may have one more.
-fn room(work: &Work<'_>, part: &Part, row: Option<&Row>, added: &mut HashMap<MemberId, Added>) -> Verdict {
+fn room(work: &Work<'_>, part: &Part, row: Option<&Row>) -> Verdict {
     let origin = part.name().origin_str();
     let limit = i64::try_from(work.memory.directory.listings_per_member()).unwrap_or(i64::MAX);
-    let count = work.memory.counts.get(origin).copied().unwrap_or_default();
-    let added = added.entry(part.origin()).or_default();
-    let ends = |record: &Part| record.kind().is_listing() && record.revision() < part.revision();
-    if !part.is_record() && row.and_then(|row| row.record.as_ref()).is_some_and(ends) {
-        added.listings -= 1;
+    let Count { records: live, withdrawals, statements } = work.ground().count(origin);
+    if part.is_record() && part.kind().is_listing() && row.is_none_or(|row| row.record.is_none()) && live >= limit {
+        return Verdict::Refuse(Code::Limit, format!("{origin} has {live} live listings, {limit} are allowed"));
     }
-    if part.is_record() && part.kind().is_listing() && row.is_none_or(|row| row.record.is_none()) {
-        let live = count.records + added.listings;
-        if live >= limit {
-            return Verdict::Refuse(Code::Limit, format!("{origin} has {live} live listings, {limit} are allowed"));
-        }
-        added.listings += 1;
-    }
-    if row.is_none() {
-        let rows = count.records + count.withdrawals + count.statements + added.rows;
-        let most = limit.saturating_mul(contract::ROWS_PER_LISTING as i64) + contract::ROWS_BESIDE as i64;
-        if rows >= most {
-            return Verdict::Refuse(Code::Limit, format!("{origin} has {rows} names, {most} are allowed"));
-        }
-        added.rows += 1;
+    let rows = live + withdrawals + statements;
+    let most = limit.saturating_mul(contract::ROWS_PER_LISTING as i64) + contract::ROWS_BESIDE as i64;
+    if row.is_none() && rows >= most {
+        return Verdict::Refuse(Code::Limit, format!("{origin} has {rows} names, {most} are allowed"));
     }
     Verdict::Take
 }

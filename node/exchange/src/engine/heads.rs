@@ -168,6 +168,14 @@ pub(crate) struct Counted {
     withdrawal: Option<Part>,
 }
 
+/// What a row of these parts adds to the counts of its origin.
+pub(crate) fn count(record: Option<&Part>, withdrawal: Option<&Part>) -> Count {
+    let counts = |part: Option<&Part>| i64::from(part.is_some_and(|part| part.kind().is_counted()));
+    let (records, withdrawals) = (counts(record), counts(withdrawal));
+    let parts = i64::from(record.is_some()) + i64::from(withdrawal.is_some());
+    Count { records, withdrawals, statements: parts - records - withdrawals }
+}
+
 impl Counted {
     pub(crate) fn of(row: &Row) -> Self {
         Self { record: row.record.clone(), withdrawal: row.withdrawal.clone() }
@@ -190,10 +198,7 @@ impl Counted {
 
     /// What it adds to the counts of its origin.
     pub(crate) fn count(&self) -> Count {
-        let counts = |part: &Option<Part>| i64::from(part.as_ref().is_some_and(|part| part.kind().is_counted()));
-        let (records, withdrawals) = (counts(&self.record), counts(&self.withdrawal));
-        let parts = i64::from(self.record.is_some()) + i64::from(self.withdrawal.is_some());
-        Count { records, withdrawals, statements: parts - records - withdrawals }
+        count(self.record.as_ref(), self.withdrawal.as_ref())
     }
 }
 

@@ -58,10 +58,20 @@ pub(crate) type Rows = HashMap<RecordName, Option<Row>>;
 pub(crate) struct Ground<'a> {
     pub(crate) identity: &'a Identity,
     pub(crate) memory: &'a Memory,
+    pub(crate) added: &'a Counts,
     pub(crate) now: Micros,
 }
 
 impl Ground<'_> {
+    /// What an origin has here, what the transaction has added included.
+    pub(crate) fn count(&self, origin: &str) -> Count {
+        let mut count = self.memory.counts.get(origin).copied().unwrap_or_default();
+        if let Some(added) = self.added.get(origin) {
+            count += *added;
+        }
+        count
+    }
+
     /// The newest signing key of a member, where it is here.
     pub(crate) fn signer(&self, member: &MemberId) -> Option<Signer> {
         self.identity.signers.newest(member, &self.memory.directory)
@@ -82,6 +92,8 @@ pub struct Work<'a> {
     counter: Counter,
     rows: Rows,
     before: HashMap<RecordName, Counted>,
+    /// What it has added to the counts of each origin so far.
+    added: Counts,
     changed: BTreeMap<Seq, RecordName>,
     latest: HashMap<RecordName, Seq>,
     deleted: BTreeSet<RecordName>,
@@ -141,6 +153,7 @@ impl<'a> Work<'a> {
             counter,
             rows: HashMap::new(),
             before: HashMap::new(),
+            added: Counts::new(),
             changed: BTreeMap::new(),
             latest: HashMap::new(),
             deleted: BTreeSet::new(),
@@ -171,7 +184,7 @@ impl<'a> Work<'a> {
 
     /// What the commands that have not run yet will be decided by.
     pub(crate) fn ground(&self) -> Ground<'_> {
-        Ground { identity: self.identity, memory: &self.memory, now: self.now }
+        Ground { identity: self.identity, memory: &self.memory, added: &self.added, now: self.now }
     }
 
     /// A row that has been read; None where it has not.
@@ -395,13 +408,16 @@ impl<'a> Work<'a> {
                 ended.extend(before.record().map(|old| (old.clone(), row.cloned())));
             }
             let after = row.map(Counted::of).unwrap_or_default();
-            self.count(name.origin_str(), &before, -1);
-            self.count(name.origin_str(), &after, 1);
             if !defects::on(Defect::NoHeads) {
                 let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after, self.now);
                 heads |= changed && self.is_own(&name);
             }
             records.extend(before.into_record().map(|record| (name, record)));
+        }
+        for (origin, added) in std::mem::take(&mut self.added) {
+            if !added.is_nothing() {
+                *self.memory.counts.entry(origin).or_default() += added;
+            }
         }
         let refusals = self.facts.range(facts::REJECTIONS.to_owned()..);
         let refusals: Vec<(String, Option<RejectionFact>)> = refusals
@@ -475,20 +491,5 @@ impl<'a> Work<'a> {
             rights,
             facts,
         })
-    }
-
-    fn count(&mut self, origin: &str, parts: &Counted, by: i64) {
-        let Count { records, withdrawals, statements } = parts.count();
-        if records == 0 && withdrawals == 0 && statements == 0 {
-            return;
-        }
-        if !self.memory.counts.contains_key(origin) {
-            self.memory.counts.insert(origin.to_owned(), Count::default());
-        }
-        if let Some(count) = self.memory.counts.get_mut(origin) {
-            count.records += by * records;
-            count.withdrawals += by * withdrawals;
-            count.statements += by * statements;
-        }
     }
 }

@@ -315,7 +315,7 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
                 return Err(Refused::Kind(name.clone()));
             }
             let limit = directory.listings_per_member();
-            let live = ground.memory.counts.get(member.as_str()).map_or(0, |count| count.records);
+            let live = ground.count(member.as_str()).records;
             if record.is_none() && content.kind.is_listing() && live >= limit as i64 {
                 return Err(Refused::Limit { member, limit });
             }

@@ -1,6 +1,7 @@
 //! The latest state of one name, as a store holds it.
 
 use std::collections::BTreeMap;
+use std::ops::{AddAssign, SubAssign};
 
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::name::RecordName;
@@ -164,6 +165,29 @@ pub struct Count {
     pub withdrawals: i64,
     /// Heads and receipts.
     pub statements: i64,
+}
+
+impl Count {
+    /// Whether it is none of anything.
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl AddAssign for Count {
+    fn add_assign(&mut self, other: Self) {
+        self.records += other.records;
+        self.withdrawals += other.withdrawals;
+        self.statements += other.statements;
+    }
+}
+
+impl SubAssign for Count {
+    fn sub_assign(&mut self, other: Self) {
+        self.records -= other.records;
+        self.withdrawals -= other.withdrawals;
+        self.statements -= other.statements;
+    }
 }
 
 /// By origin (full id).

@@ -1,6 +1,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
 use duikou_proto::Money;
+use duikou_proto::federation::Limits;
 use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use duikou_proto::v1::{
     BatchCreateListingsRequest, Capital, Event, Filter, GetListingRequest, ListListingsRequest, UpdateListingRequest,
@@ -397,6 +398,26 @@ async fn in_a_batch_each_stands_by_itself() {
     assert_eq!(told(done), expected);
     let many = BatchCreateListingsRequest { requests: vec![request("", "x", "x"); 1001], ..batch(false) };
     assert_eq!(violations(&world.admin().batch_create_listings(many).await.unwrap_err()), ["requests TOO_MANY"]);
+}
+
+#[tokio::test]
+async fn what_is_written_at_once_does_not_pass_the_limit_together() {
+    let mut world = World::new().await;
+    world.act(Action::Limits(Limits { listings_per_member: 3 })).await;
+    world.publish("a", "first", &["public"]).await;
+    let batch = |ids: [&str; 3]| BatchCreateListingsRequest {
+        parent: "members/a".into(),
+        requests: ids.map(|id| create("a", id, listing(id, &["public"]))).into(),
+        ..BatchCreateListingsRequest::default()
+    };
+    let outcomes = async |ids| {
+        let answer = world.admin().batch_create_listings(batch(ids)).await.unwrap().into_inner();
+        answer.results.iter().map(v1::batch_create_listings_response::Result::outcome).collect::<Vec<_>>()
+    };
+    assert_eq!(outcomes(["second", "third", "fourth"]).await, [Outcome::Created, Outcome::Created, Outcome::Refused]);
+    let end = WithdrawListingRequest { name: "members/a/listings/first".into(), ..WithdrawListingRequest::default() };
+    world.admin().withdraw_listing(end).await.unwrap();
+    assert_eq!(outcomes(["fourth", "fifth", "third"]).await, [Outcome::Created, Outcome::Refused, Outcome::Unchanged]);
 }
 
 #[tokio::test]

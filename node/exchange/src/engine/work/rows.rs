@@ -9,7 +9,7 @@ use crate::defects::{self, Defect};
 use crate::engine::accept::{Ranking, accept};
 use crate::engine::departed::Piece;
 use crate::engine::facts;
-use crate::engine::heads::Counted;
+use crate::engine::heads::{Counted, count};
 use crate::limits;
 use crate::store::{GoneReason, Row, StoreError};
 
@@ -69,6 +69,7 @@ impl Work<'_> {
         ];
         row.due = dates.into_iter().flatten().min().unwrap_or(0);
         self.note(&row.name, None);
+        self.count(&row.name, Some(&row));
         if let Some(before) = self.latest.insert(row.name.clone(), self.counter.seq) {
             self.changed.remove(&before);
         }
@@ -83,6 +84,28 @@ impl Work<'_> {
         let held = self.rows.get(name).map_or(read, Option::as_ref);
         let before = held.map(Counted::of).unwrap_or_default();
         self.before.entry(name.clone()).or_insert(before);
+    }
+
+    /// Counts what a row becomes, of which [`Self::note`] knows what it was.
+    fn count(&mut self, name: &RecordName, after: Option<&Row>) {
+        let of = |row: Option<&Row>| {
+            let (record, withdrawal) =
+                row.map(|row| (row.record.as_ref(), row.withdrawal.as_ref())).unwrap_or_default();
+            count(record, withdrawal)
+        };
+        let was = match self.rows.get(name) {
+            Some(row) => of(row.as_ref()),
+            None => self.before.get(name).map(Counted::count).unwrap_or_default(),
+        };
+        let mut change = of(after);
+        change -= was;
+        if change.is_nothing() {
+            return;
+        }
+        match self.added.get_mut(name.origin_str()) {
+            Some(added) => *added += change,
+            None => drop(self.added.insert(name.origin_str().to_owned(), change)),
+        }
     }
 
     /// Drops a row without a signed withdrawal; its own readers still learn that it is gone.
@@ -159,6 +182,7 @@ impl Work<'_> {
 
     fn forget(&mut self, row: &Row) {
         self.note(&row.name, Some(row));
+        self.count(&row.name, None);
         if let Some(seq) = self.latest.remove(&row.name) {
             self.changed.remove(&seq);
         }
