@@ -13,7 +13,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _};
 use tokio::sync::Mutex;
 
 use super::{Order, Page, Read, Seq, Store, StoreError, Transaction};
@@ -27,6 +27,12 @@ const READERS: u32 = 8;
 const SCRUB_TRIES: usize = 50;
 const SCRUB_PAUSE: Duration = Duration::from_millis(200);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection waits for others that hold what it needs.
+async fn patience(connection: &mut SqliteConnection, wait: Duration) -> Result<(), StoreError> {
+    let statement = format!("PRAGMA busy_timeout = {}", wait.as_millis());
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await.map_err(database).map(drop)
+}
 
 /// Data in one file.
 pub struct SqliteStore {
@@ -144,8 +150,10 @@ impl Store for SqliteStore {
         for _ in 0..SCRUB_TRIES {
             let mut writer = self.writer.lock().await;
             let connection = writer.at_rest().await;
-            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(connection).await;
-            // A reader may hold the log for a moment; its pages are short.
+            // A reader may hold the log, a backup for long: whoever writes does not wait for it.
+            patience(connection, Duration::ZERO).await?;
+            let checkpoint = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+            patience(connection, BUSY_TIMEOUT).await?;
             if checkpoint.map_err(database)?.get::<i64, _>(0) == 0 {
                 return Ok(());
             }
