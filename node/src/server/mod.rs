@@ -20,7 +20,7 @@ use crate::accounts::Accounts;
 use crate::config::Config;
 use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
-use crate::engine::{Engine, Identity, Parts, StartError, Started, facts};
+use crate::engine::{Data, Engine, Identity, Parts, StartError, Started};
 use crate::http::Limiter;
 use crate::imports::Imports;
 use crate::keys::KeyDesk;
@@ -140,14 +140,6 @@ impl Server {
         let Started { engine, tasks: engine_tasks } =
             start(&folder, &config, node, network, carrier, stop.clone()).await?;
         if folder.restored().exists() {
-            // A restore is another feed: whoever knew the old one is answered by a Reset, and the gateway gives back
-            // what is newer there.
-            let written = |error| ServeError::Config(crate::error::chain(&error));
-            engine.renew_feed().await.map_err(written)?;
-            if carrier {
-                // Its nodes may know more of the directory than it does.
-                engine.put_fact(facts::GATHERING.to_owned(), Some(true)).await.map_err(written)?;
-            }
             std::fs::remove_file(folder.restored())?;
         }
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
@@ -296,12 +288,18 @@ pub async fn start(
     let store = SqliteStore::open(&database).await.map_err(|error| ServeError::Store(database, error))?;
     let identity = Identity { node, network: network.clone(), carrier, signers };
     let departures = keep_in(folder.dir(), network.clone());
+    let data = match (folder.restored().exists(), carrier || config.link.gateway.is_some()) {
+        (false, _) => Data::Left,
+        (true, true) => Data::Restored,
+        (true, false) => Data::RestoredAlone,
+    };
     let started = Engine::start(Parts {
         identity,
         store: Arc::new(store),
         world: World::system(),
         feed_bytes: config.store.memory.bytes() as usize,
         queue_bytes: config.store.queue.bytes() as usize,
+        data,
         stop,
     });
     let started = started.await?;

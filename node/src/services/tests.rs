@@ -43,7 +43,7 @@ use super::{AlarmBoard, Context, Surface, Uses, routes};
 use crate::accounts::{self, Accounts};
 use crate::config::Networks;
 use crate::delivery::{Desk, Dialer, Runner};
-use crate::engine::{Engine, Follow, Identity, Parts, Started};
+use crate::engine::{Data, Engine, Follow, Identity, Parts, Started};
 use crate::keys::{KeyDesk, Opener};
 use crate::link::LinkBoard;
 use crate::live::{Live, Policy};
@@ -106,7 +106,9 @@ impl World {
             store,
             world: crate::world::World::system().with_clock(Arc::new(move || ticking.load(Ordering::SeqCst))),
             feed_bytes: crate::limits::FEED_BYTES,
-            queue_bytes: crate::limits::QUEUE_BYTES,
+            // Less than a batch takes.
+            queue_bytes: 16 * 1024,
+            data: Data::Left,
             stop: stop.clone(),
         };
         let Started { engine, .. } = Engine::start(parts).await.unwrap();

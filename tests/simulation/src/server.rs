@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use duikou_exchange::engine::{Engine, Identity, Parts, Piece, Signers, Started};
+use duikou_exchange::engine::{Data, Engine, Identity, Parts, Piece, Signers, Started};
 use duikou_exchange::keys::Openers;
 use duikou_exchange::link::{Acceptor, LinkBoard, LinkEnd, LinkRole, keep};
 use duikou_exchange::live::{Live, Policy};
@@ -154,6 +154,7 @@ impl Server {
             world: self.skew.world(&self.time, Seed::new(self.seed.below(u64::MAX))),
             feed_bytes: FEED_BYTES,
             queue_bytes: QUEUE_BYTES,
+            data: if begins == Begins::Restored { Data::Restored } else { Data::Left },
             stop: stop.clone(),
         });
         let Ok(Started { engine, .. }) = started.await else { return false };
@@ -176,9 +177,6 @@ impl Server {
         let process = Process { engine, board, serial: self.started, acceptor, died, stop };
         let engine = &process.engine;
         let told = async {
-            if begins == Begins::Restored {
-                engine.renew_feed().await.ok()?;
-            }
             let known = usize::try_from(engine.directory().index() + 1).ok()?;
             match directory.get(known..) {
                 Some(rest) if !rest.is_empty() && (self.carrier || known == 0) => {

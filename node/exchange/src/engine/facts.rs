@@ -75,7 +75,7 @@ pub fn is_right(key: &str) -> bool {
 pub const FEED: &str = "feed";
 /// Begins the last revision of each member here.
 pub const REVISIONS: &str = "revision/";
-/// Begins the members that wait for recovery.
+/// Begins the members that wait for recovery, and whether links carry what they have here anew behind it.
 pub const UNRECOVERED: &str = "unrecovered/";
 /// Begins the newest revision that others took of each member whose clock was ahead, while that is asked for.
 pub const AHEAD: &str = "ahead/";

@@ -90,7 +90,7 @@ pub use own_rows::OwnRows;
 pub use position::{FeedIdentity, Known};
 pub use recover::{Recovered, TakeBack};
 pub use signers::Signers;
-pub use start::{Parts, StartError, Started, read_directory};
+pub use start::{Data, Parts, StartError, Started, read_directory};
 pub use tokens::{MemberText, TokenEnd, TokenFact, forget_token};
 pub use trouble::{Trouble, TroubleKind};
 pub use viewer::{Reader, Seen, Standing, Viewer};
@@ -315,13 +315,5 @@ impl Engine {
         self.0.stop.cancel();
         self.1.close();
         self.0.finish.cancel();
-    }
-
-    /// Makes the store another feed: after a restore.
-    ///
-    /// # Errors
-    /// Where nothing could be written.
-    pub async fn renew_feed(&self) -> Result<(), WriteError> {
-        self.submit(Recovered::rolled_back()).await
     }
 }

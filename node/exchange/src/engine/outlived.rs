@@ -84,7 +84,7 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::engine::{Identity, Parts, TakeBack};
+    use crate::engine::{Data, Identity, Parts, TakeBack};
     use crate::store::sqlite::SqliteStore;
 
     const DAY: Micros = 24 * 3_600_000_000;
@@ -119,6 +119,7 @@ mod tests {
             world: crate::world::World::system(),
             feed_bytes: 8 * 1024,
             queue_bytes: crate::limits::QUEUE_BYTES,
+            data: Data::Left,
             stop: CancellationToken::new(),
         };
         let engine = Engine::start(parts).await.unwrap().engine;

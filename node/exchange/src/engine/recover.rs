@@ -111,8 +111,8 @@ impl Command for Recovered {
         for member in &self.members {
             work.resign = true;
             let ahead = work.fact(&facts::ahead(member)).await?;
-            let waited = work.memory.unrecovered.remove(member);
-            if waited {
+            let arrived = work.fact::<bool>(&facts::unrecovered(member)).await? == Some(true);
+            if work.memory.unrecovered.remove(member) {
                 work.remove_fact(facts::unrecovered(member));
             }
             match ahead {
@@ -124,7 +124,7 @@ impl Command for Recovered {
                         work.remove_fact(format!("{}{name}", facts::refused(peer)));
                     }
                 }
-                None if waited => arrive(work, member).await?,
+                None if arrived => arrive(work, member).await?,
                 None => {}
             }
         }

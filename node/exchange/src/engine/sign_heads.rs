@@ -169,7 +169,7 @@ mod tests {
 
     use super::*;
     use crate::engine::recover::Recovered;
-    use crate::engine::{Halt, Identity, Parts};
+    use crate::engine::{Data, Halt, Identity, Parts};
     use crate::store::sqlite::SqliteStore;
     use crate::world::World;
 
@@ -195,6 +195,7 @@ mod tests {
             world: World::system().with_clock(Arc::new(move || shows.load(Ordering::SeqCst))),
             feed_bytes: 8 * 1024,
             queue_bytes: limits::QUEUE_BYTES,
+            data: Data::Left,
             stop: CancellationToken::new(),
         };
         let engine = Engine::start(parts).await.unwrap().engine;

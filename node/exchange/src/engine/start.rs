@@ -19,13 +19,14 @@ use super::{
     Engine, FeedIdentity, Identity, RejectionFact, Shared, approval, departed, entries, facts, heads, months, receipts,
     upkeep, writer,
 };
+use crate::defects::{self, Defect};
 use crate::feed::Feed;
 use crate::limits;
-use crate::store::{Store, StoreError};
+use crate::store::{Read, Store, StoreError};
 use crate::world::World;
 
-/// Facts of one kind that are read in one go.
-const FACTS: usize = 100_000;
+/// Facts that are read in one go.
+const FACTS: usize = 10_000;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -39,8 +40,21 @@ pub struct Parts {
     pub feed_bytes: usize,
     /// Bytes of commands that wait for the writer.
     pub queue_bytes: usize,
+    /// Whether that is what it left.
+    pub data: Data,
     /// Ends what follows the feed; the writer goes on until [`Engine::close`].
     pub stop: CancellationToken,
+}
+
+/// What a store is to its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// What it left.
+    Left,
+    /// A copy that was brought back: it may lack what was acknowledged since, and others hold that.
+    Restored,
+    /// Such a copy, of a server that has no gateway.
+    RestoredAlone,
 }
 
 /// Why an engine does not start.
@@ -60,6 +74,20 @@ pub struct Started {
     pub engine: Engine,
     /// The writer and the upkeep.
     pub tasks: TaskTracker,
+}
+
+/// All facts that begin with `prefix`.
+async fn all(read: &mut dyn Read, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+    loop {
+        let after = found.last().map(|(key, _)| key.clone()).unwrap_or_default();
+        let piece = read.facts(prefix, &after, FACTS).await?;
+        let more = piece.len() == FACTS;
+        found.extend(piece);
+        if !more {
+            return Ok(found);
+        }
+    }
 }
 
 /// What was refused before this process began stands in for what is held.
@@ -91,23 +119,23 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read or written, or its directory does not replay.
     pub async fn start(parts: Parts) -> Result<Started, StartError> {
-        let Parts { identity, store, world, feed_bytes, queue_bytes, stop } = parts;
+        let Parts { identity, store, world, feed_bytes, queue_bytes, data, stop } = parts;
         let directory = read_directory(&*store).await?;
         let mut read = store.read().await?;
         let counter = read.counter().await?;
         let mut revisions = HashMap::new();
-        for (key, value) in read.facts(facts::REVISIONS, "", FACTS).await? {
+        for (key, value) in all(&mut *read, facts::REVISIONS).await? {
             if let Some(member) = key.strip_prefix(facts::REVISIONS).and_then(|id| id.parse().ok()) {
                 revisions.insert(member, facts::decode(&key, &value)?);
             }
         }
         let mut unrecovered = BTreeSet::new();
-        for (key, _) in read.facts(facts::UNRECOVERED, "", FACTS).await? {
+        for (key, _) in all(&mut *read, facts::UNRECOVERED).await? {
             unrecovered.extend(key.strip_prefix(facts::UNRECOVERED).and_then(|id| id.parse::<MemberId>().ok()));
         }
         let mut hot = BTreeMap::new();
         for prefix in facts::HOT {
-            hot.extend(read.facts(prefix, "", FACTS).await?);
+            hot.extend(all(&mut *read, prefix).await?);
         }
         let kept = read.fact(facts::FEED).await?;
         let is_new = kept.is_none();
@@ -116,10 +144,25 @@ impl Engine {
             None => FeedIdentity::new(&world),
         };
         drop(read);
-        feed.begin_epoch(&world, counter.seq);
+        let mut begun = Vec::new();
+        if data != Data::Left && !defects::on(Defect::FeedKept) {
+            feed.renew(&world, counter.seq);
+        } else {
+            feed.begin_epoch(&world, counter.seq);
+        }
+        begun.push((facts::FEED.to_owned(), Some(facts::encode(&feed))));
+        if data != Data::Left && identity.carrier {
+            // Its nodes may know more of the directory than it does.
+            begun.push((facts::GATHERING.to_owned(), Some(facts::encode(&true))));
+        } else if data == Data::Restored {
+            // Before anything is written or ended for them: what they wrote since is held elsewhere.
+            for member in directory.hosted(&identity.node) {
+                begun.push((facts::unrecovered(&member.id), Some(facts::encode(&false))));
+                unrecovered.insert(member.id.clone());
+            }
+        }
         let months = months::begun(&*store, world.now()).await?;
         let mut transaction = store.begin().await?;
-        let mut begun = vec![(facts::FEED.to_owned(), Some(facts::encode(&feed)))];
         if is_new && identity.carrier {
             begun.push((facts::VOUCH.to_owned(), Some(facts::encode(&world.now()))));
         }
@@ -166,8 +209,9 @@ impl Engine {
         let engine = Self(shared, queue);
         tasks.spawn(engine.clone().close_feed(stop.clone()));
         tasks.spawn(engine.clone().keep_up(stop.clone()));
-        tasks.spawn(engine.clone().scrub(stop.clone()));
         // What was under way when the process before ended goes on.
+        engine.0.scrub.notify_one();
+        tasks.spawn(engine.clone().scrub(stop.clone()));
         engine.0.resign.notify_one();
         tasks.spawn(engine.clone().keep_signed(stop.clone()));
         engine.0.heads.notify_one();
@@ -209,7 +253,8 @@ impl Engine {
                 () = tokio::time::sleep(limits::SCRUB_EVERY) => {}
             }
             if let Err(error) = self.0.store.scrub().await {
-                tracing::error!(error = %crate::error::chain(&error), "withdrawn content could not be overwritten in the log");
+                tracing::warn!(error = %crate::error::chain(&error), "withdrawn content could not be overwritten in the log yet");
+                self.0.scrub.notify_one();
             }
         }
     }

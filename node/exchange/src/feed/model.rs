@@ -17,7 +17,7 @@ use duikou_proto::v1::{Capital, Lane, Opportunity, WithdrawalReason, capital};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Change, Content, Engine, Identity, Mode, Parts, Reader, Write};
+use crate::engine::{Change, Content, Data, Engine, Identity, Mode, Parts, Reader, Write};
 use crate::store::sqlite::SqliteStore;
 
 const MEMBERS: [&str; 3] = ["a", "b", "c"];
@@ -167,6 +167,7 @@ impl World {
             // So little that readers meet both memory and store.
             feed_bytes: 8 * 1024,
             queue_bytes: crate::limits::QUEUE_BYTES,
+            data: Data::Left,
             stop: CancellationToken::new(),
         };
         let engine = Engine::start(parts).await.unwrap().engine;

@@ -165,7 +165,7 @@ async fn an_index_that_is_lost_damaged_or_of_another_version_is_made_anew() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_index_of_another_feed_is_made_anew() {
     let world = with_listings().await;
-    world.engine.renew_feed().await.unwrap();
+    let world = world.restart_on(Data::RestoredAlone, |_| ()).await;
     world.end(&name("a", 0)).await;
     assert_eq!(cold(&world).await, ["l1"]);
 }

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Answer, OrderBy, Patience, Search, Start, Wanted, parse};
-use crate::engine::{Change, Content, Engine, Identity, Mode, Parts, Reader, Write};
+use crate::engine::{Change, Content, Data, Engine, Identity, Mode, Parts, Reader, Write};
 use crate::store::sqlite::SqliteStore;
 
 pub(crate) const MEMBERS: [&str; 3] = ["a", "b", "c"];
@@ -61,7 +61,7 @@ impl World {
     pub(crate) async fn new(carrier: bool) -> Self {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let now = Arc::new(AtomicI64::new(1_800_000_000_000_000));
-        let mut world = Self::open(folder, now, carrier).await;
+        let mut world = Self::open(folder, now, carrier, Data::Left).await;
         let root = Signer::from_seed(0, [1; 32]);
         let genesis = directory::genesis(&network(), &root, &world.authority, 1);
         world.directory.apply(&genesis).unwrap();
@@ -79,7 +79,7 @@ impl World {
         world
     }
 
-    async fn open(folder: Arc<tempfile::TempDir>, now: Arc<AtomicI64>, carrier: bool) -> Self {
+    async fn open(folder: Arc<tempfile::TempDir>, now: Arc<AtomicI64>, carrier: bool, data: Data) -> Self {
         let store = SqliteStore::open(&folder.path().join("data.db")).await.unwrap();
         let (clock, stop, tasks) = (now.clone(), CancellationToken::new(), TaskTracker::new());
         let identity = Identity {
@@ -94,6 +94,7 @@ impl World {
             world: crate::world::World::system().with_clock(Arc::new(move || clock.load(Ordering::SeqCst))),
             feed_bytes: crate::limits::FEED_BYTES,
             queue_bytes: crate::limits::QUEUE_BYTES,
+            data,
             stop: stop.clone(),
         };
         let engine = Engine::start(parts).await.unwrap().engine;
@@ -105,6 +106,10 @@ impl World {
 
     /// The same data with another process on it; `between` may do something to the index meanwhile.
     async fn restart(self, between: impl FnOnce(PathBuf)) -> Self {
+        self.restart_on(Data::Left, between).await
+    }
+
+    async fn restart_on(self, data: Data, between: impl FnOnce(PathBuf)) -> Self {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -113,7 +118,7 @@ impl World {
         let (folder, now) = (self.folder.clone(), self.now.clone());
         drop(self);
         between(folder.path().join("search"));
-        Self::open(folder, now, false).await
+        Self::open(folder, now, false, data).await
     }
 
     async fn act(&mut self, action: Action) {

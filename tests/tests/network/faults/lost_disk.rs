@@ -1,8 +1,13 @@
 //! A disk is lost: what the gateway had acknowledged comes back.
 
-use duikou_tests::harness::{Network, Server, offer};
+use duikou_proto::v1::Listing;
+use duikou_tests::harness::{Network, Server, WrongClock, now, offer};
+use prost_types::Timestamp;
 
 use super::{holds_all, is_safe_elsewhere, publish_all};
+
+/// In seconds.
+const DAY: i64 = 24 * 60 * 60;
 
 /// A network of two nodes, in which `shenzhen` loses something.
 async fn world(seed: u64) -> Network {
@@ -48,6 +53,45 @@ async fn a_restored_node_gets_back_what_it_published_after_the_backup() {
     assert_eq!(early.listing.unwrap().title, "changed after the backup");
     node.get("members/shenzhen/listings/home").await.unwrap();
     net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_backup_takes_for_ended_is_not_ended_by_whoever_restores_it() {
+    let net = world(304).await;
+    let (node, gateway, bijie) = (net.node("shenzhen"), net.gateway(), net.node("bijie"));
+    let until = |days: i64| {
+        move |listing: &mut Listing| {
+            let seconds = now() / 1_000_000 + days * DAY;
+            listing.expire_time = Some(Timestamp { seconds, nanos: 0 });
+        }
+    };
+    node.publish(offer("tea").with(until(1))).await.unwrap();
+    let backup = net.root().join("backup");
+    node.cli(&["backup", backup.to_str().unwrap()]).await.done();
+    let extended = node.replace(offer("tea").with(until(200))).await.unwrap();
+    is_safe_elsewhere(node).await;
+
+    // Three days later: by the backup it has ended.
+    let clock = WrongClock::find();
+    let later = clock.shifted("+72h");
+    node.kill9();
+    node.lose_folder();
+    node.cli(&["restore", backup.to_str().unwrap()]).await.done();
+    gateway.stop().await;
+    bijie.stop().await;
+    node.start_with(&later).await;
+    let refused = node.publish(offer("too-early")).await.unwrap_err();
+    assert!(String::from_utf8_lossy(refused.details()).contains("RECOVERING"), "{refused:?}");
+
+    gateway.start_with(&later).await;
+    bijie.start_with(&later).await;
+    node.linked().await;
+    let after = node.publish(offer("after").for_network()).await.unwrap();
+    bijie.sees(&after.name).await;
+    for server in net.servers() {
+        assert_eq!(server.get(&extended.name).await.unwrap().revision, extended.revision);
+    }
+    net.leave("the clocks of all servers are ahead of the test's");
 }
 
 #[tokio::test(flavor = "multi_thread")]
