@@ -167,5 +167,4 @@ pub const AUDIT_SEAL_ENTRIES: u64 = 1_000;
 pub const IMPORTS: usize = 200;
 
 const _: () = assert!(contract::LIVE_REPLY_BYTES + 1024 <= LIVE_QUEUE_BYTES, "any page of a live answer can wait");
-const _: () = assert!(WRITE_COMMAND_BYTES <= QUEUE_BYTES, "the queue admits any command");
 const _: () = assert!(contract::BATCH_BYTES * 2 <= WRITE_COMMAND_BYTES, "a command holds any batch");

@@ -45,7 +45,7 @@ impl Part for Node {
 pub struct Store {
     /// `memory`: how much of the newest changes is kept in memory. Default 64 MiB.
     pub memory: Size,
-    /// `queue`: how many bytes of writes may wait for the disk; more are told to try again. Default 16 MiB.
+    /// `queue`: how many bytes of writes may wait for the disk; whoever brings more waits before. Default 16 MiB.
     pub queue: Size,
 }
 

@@ -159,7 +159,8 @@ pub(super) fn queue(bytes: usize) -> (Queue, mpsc::Receiver<Queued>) {
 impl Queue {
     /// Waits for room, then for the answer.
     pub(crate) async fn submit<C: Command>(&self, command: C) -> Result<C::Output, WriteError> {
-        let bytes = command.bytes().min(limits::WRITE_COMMAND_BYTES) as u32;
+        // What is larger than the whole queue has it to itself.
+        let bytes = command.bytes().min(limits::WRITE_COMMAND_BYTES).min(self.limit) as u32;
         let permit = self.budget.clone().acquire_many_owned(bytes).await.map_err(|_| WriteError::Closed)?;
         let (answer, answered) = oneshot::channel();
         let rows = command.names().len().max(1);
