@@ -272,10 +272,13 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
     // What was refused of it came from a node where it lives no longer; its new one hands out everything anew.
     let its_own = format!("/members/{member}/");
     for prefix in [facts::REJECTIONS, facts::REFUSALS] {
-        for (key, _) in work.facts::<serde_json::Value>(prefix, limits::REJECTIONS).await? {
-            if key.contains(&its_own) {
+        let mut after = Some(String::new());
+        while let Some(last) = after {
+            let (found, next) = work.facts_after(prefix, &last, limits::REJECTIONS).await?;
+            for (key, _) in found.into_iter().filter(|(key, _)| key.contains(&its_own)) {
                 work.remove_fact(key);
             }
+            after = next;
         }
     }
     if comes && was.is_some() && !here && !defects::on(Defect::MovedUnrecovered) {

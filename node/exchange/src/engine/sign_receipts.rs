@@ -93,28 +93,47 @@ async fn said(work: &mut Work<'_>, holder: &MemberId) -> Result<BTreeMap<String,
 
 /// What was refused here, and is not held all the same, by origin: by name, at most as many as a receipt holds.
 async fn refused(work: &mut Work<'_>) -> Result<BTreeMap<String, Vec<RefusedName>>, StoreError> {
-    let facts = work.facts::<RejectionFact>(facts::REJECTIONS, limits::REJECTIONS).await?.into_iter();
+    // Each peer's are bounded where they are written.
+    let facts = work.facts::<RejectionFact>(facts::REJECTIONS, usize::MAX).await?.into_iter();
     // What another node should have sent says nothing of what is held.
     let facts = facts.filter(|(_, fact)| fact.code != i32::from(Code::Host));
-    let facts: BTreeMap<RecordName, RejectionFact> =
-        facts.filter_map(|(key, fact)| Some((facts::refused_name(&key)?, fact))).collect();
-    work.load(facts.keys().cloned()).await?;
-    let mut refused: BTreeMap<String, Vec<RefusedName>> = BTreeMap::new();
-    for (name, fact) in facts {
-        let ranking = Ranking { directory: &work.memory.directory, now: work.now };
-        let sound = |part: &&Part| ranking.verifies(part);
-        let row = work.loaded(&name).flatten();
-        let (record, withdrawal) = (row.and_then(|r| r.record.as_ref()), row.and_then(|r| r.withdrawal.as_ref()));
-        // Signed by another key, it may be here.
-        if fact.is_past(record.filter(sound), withdrawal.filter(sound)) {
-            continue;
+    let mut by_origin: BTreeMap<String, BTreeMap<RecordName, RejectionFact>> = BTreeMap::new();
+    for (name, fact) in facts.filter_map(|(key, fact)| Some((facts::refused_name(&key)?, fact))) {
+        by_origin.entry(name.origin_str().to_owned()).or_default().insert(name, fact);
+    }
+    let mut refused = BTreeMap::new();
+    for (origin, facts) in by_origin {
+        refused.insert(origin, not_held(work, facts).await?);
+    }
+    Ok(refused)
+}
+
+/// Those of one origin, in pieces: more than a receipt holds are not looked at.
+async fn not_held(
+    work: &mut Work<'_>,
+    facts: BTreeMap<RecordName, RejectionFact>,
+) -> Result<Vec<RefusedName>, StoreError> {
+    let mut refused = Vec::new();
+    let mut facts = facts.into_iter();
+    while refused.len() < contract::RECEIPT_REFUSED {
+        let piece: Vec<_> = facts.by_ref().take(contract::RECEIPT_REFUSED).collect();
+        if piece.is_empty() {
+            break;
         }
-        let of_origin = refused.entry(name.origin_str().to_owned()).or_default();
-        if of_origin.len() < contract::RECEIPT_REFUSED {
-            let code = Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned();
-            of_origin.push(RefusedName { name: name.to_string(), revision: fact.newest(), code });
+        work.load(piece.iter().map(|(name, _)| name.clone())).await?;
+        for (name, fact) in piece {
+            let ranking = Ranking { directory: &work.memory.directory, now: work.now };
+            let sound = |part: &&Part| ranking.verifies(part);
+            let row = work.loaded(&name).flatten();
+            let (record, withdrawal) = (row.and_then(|r| r.record.as_ref()), row.and_then(|r| r.withdrawal.as_ref()));
+            // Signed by another key, it may be here.
+            if !fact.is_past(record.filter(sound), withdrawal.filter(sound)) {
+                let code = Code::try_from(fact.code).unwrap_or(Code::Unspecified).as_str_name().to_owned();
+                refused.push(RefusedName { name: name.to_string(), revision: fact.newest(), code });
+            }
         }
     }
+    refused.truncate(contract::RECEIPT_REFUSED);
     Ok(refused)
 }
 
