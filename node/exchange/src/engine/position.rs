@@ -50,7 +50,9 @@ impl FeedIdentity {
     pub(crate) fn begin_epoch(&mut self, world: &World, seq: Seq) {
         self.epochs.push((u64::from_le_bytes(world.random()), seq));
         if self.epochs.len() > limits::EPOCHS {
-            self.epochs.remove(0);
+            // First one in which no number was given out: a server that starts in vain again and again pushes out no other.
+            let idle = self.epochs.windows(2).position(|pair| pair[0].1 == pair[1].1);
+            self.epochs.remove(idle.unwrap_or(0));
         }
     }
 
@@ -151,6 +153,19 @@ mod tests {
         let mut restored = backup;
         restored.renew(&World::system(), 40);
         assert_eq!(restored.knows(&late, 200), Known::Foreign);
+    }
+
+    #[test]
+    fn starts_in_which_nothing_happens_push_out_no_other() {
+        let mut feed = FeedIdentity::new(&World::system());
+        feed.begin_epoch(&World::system(), 0);
+        let old = feed.position(5, 90);
+        for _ in 0..2 * limits::EPOCHS {
+            feed.begin_epoch(&World::system(), 90);
+        }
+        let new = feed.position(90, 90);
+        assert_eq!((feed.epochs(), feed.knows(&old, 90)), (limits::EPOCHS, Known::Yes(5)));
+        assert_eq!(feed.knows(&new, 90), Known::Yes(90));
     }
 
     proptest! {
