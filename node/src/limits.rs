@@ -232,6 +232,8 @@ pub const SHEET_HEADER_ROWS: usize = 40;
 pub const MAPPINGS_PER_MEMBER: usize = 200;
 /// Imports that people are at, of one account: the oldest go.
 pub const IMPORTS_PER_ACCOUNT: usize = 10;
+/// The same of all accounts.
+pub const IMPORTS: usize = 200;
 /// How long an import with which nobody goes on is kept.
 pub const IMPORT_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// Remarks about the tables of an import as a whole.

@@ -15,9 +15,9 @@ pub const WRITE_COMMAND_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of facts that the writer keeps since it needs them with nearly every transaction.
 pub const WARM_BYTES: usize = 2 * 1024 * 1024;
 /// Bytes of commands that wait for the writer, unless configured.
-pub const QUEUE_BYTES: usize = 32 * 1024 * 1024;
+pub const QUEUE_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of the newest changes in memory, unless configured.
-pub const FEED_BYTES: usize = 32 * 1024 * 1024;
+pub const FEED_BYTES: usize = 64 * 1024 * 1024;
 /// Bytes of listings that are kept as readers are shown them, while they are new.
 pub const SHELF_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of rows that were asked for by name lately, each with the listing in it.
@@ -163,8 +163,6 @@ pub const AUDIT_PAGE: usize = 1_000;
 pub const AUDIT_SEAL_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How many entries stay unsigned at most, but for those of one minute.
 pub const AUDIT_SEAL_ENTRIES: u64 = 1_000;
-/// The same of all accounts.
-pub const IMPORTS: usize = 200;
 
 const _: () = assert!(contract::LIVE_REPLY_BYTES + 1024 <= LIVE_QUEUE_BYTES, "any page of a live answer can wait");
 const _: () = assert!(contract::BATCH_BYTES * 2 <= WRITE_COMMAND_BYTES, "a command holds any batch");

@@ -6,6 +6,7 @@ use super::fault::Rule;
 use super::part::{NO_KEY, Part, put};
 use super::values::{Members, Seconds, Size};
 use crate::accounts::Bounds;
+use crate::limits;
 use crate::live::{Askers, Policy};
 
 /// `[node]`. Written by `init` and `join`.
@@ -51,7 +52,7 @@ pub struct Store {
 
 impl Default for Store {
     fn default() -> Self {
-        Self { memory: Size::mib(64), queue: Size::mib(16) }
+        Self { memory: Size::of(limits::FEED_BYTES), queue: Size::of(limits::QUEUE_BYTES) }
     }
 }
 

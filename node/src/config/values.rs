@@ -34,6 +34,11 @@ impl Size {
         Self(count << 20)
     }
 
+    /// So many bytes.
+    pub const fn of(bytes: usize) -> Self {
+        Self(bytes as u64)
+    }
+
     /// In bytes.
     pub const fn bytes(self) -> u64 {
         self.0

@@ -75,14 +75,14 @@ impl Watch {
 
     /// The next event, with what lies ready behind it.
     async fn events_at_hand(&mut self) -> Result<Bytes, Failure> {
-        if self.taken.is_some_and(|taken| taken.elapsed() > self.pace.stall) {
+        let asked = Instant::now();
+        if self.taken.is_some_and(|taken| asked.duration_since(taken) > self.pace.stall) {
             return Err(Failure::SlowReader);
         }
-        let events = self.follower.event().await?;
-        let events = self.follower.with_more(events);
-        let now = Instant::now();
-        self.taken = Some(now);
-        self.follower.bookmark = now + self.pace.bookmark;
+        let (event, came) = self.follower.event(asked).await?;
+        let events = self.follower.with_more(event);
+        self.taken = Some(came);
+        self.follower.bookmark = came + self.pace.bookmark;
         Ok(events)
     }
 }
@@ -108,21 +108,27 @@ struct Follower {
 }
 
 impl Follower {
-    async fn event(&mut self) -> Result<Bytes, Failure> {
+    /// The next event, and when it came. `now` is the time: it is asked as seldom as can be.
+    async fn event(&mut self, mut now: Instant) -> Result<(Bytes, Instant), Failure> {
         loop {
-            if let Some(event) = self.next().await? {
-                return Ok(event);
+            let waits = self.reader.is_far_behind();
+            let event = self.next().await?;
+            if waits {
+                now = Instant::now();
+            }
+            if let Some(event) = event {
+                return Ok((event, now));
             }
             // Whoever sleeps is woken by it.
             if self.stopped.is_cancelled() {
                 return Err(Failure::Closing);
             }
-            let now = Instant::now();
             if now >= self.bookmark {
-                return Ok(self.still_there());
+                return Ok((self.still_there(), now));
             }
             self.clock.be_set(now, self.bookmark);
             self.reader.wait_until(&mut self.clock).await;
+            now = Instant::now();
         }
     }
 
@@ -184,13 +190,15 @@ struct Clock {
     sleep: Pin<Box<Sleep>>,
     /// When it goes off.
     at: Instant,
+    /// Whether it was compared with the time a moment ago.
+    compared: bool,
     /// Who is told.
     told: Option<Waker>,
 }
 
 impl Clock {
     fn new(at: Instant) -> Self {
-        Self { sleep: Box::pin(sleep_until(at)), at, told: None }
+        Self { sleep: Box::pin(sleep_until(at)), at, compared: false, told: None }
     }
 
     /// Winds it up for `at` where it has gone off before `now`.
@@ -200,6 +208,7 @@ impl Clock {
             self.at = at;
             self.told = None;
         }
+        self.compared = true;
     }
 }
 
@@ -208,7 +217,8 @@ impl Future for Clock {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let is_told = self.told.as_ref().is_some_and(|told| told.will_wake(cx.waker()));
-        if is_told && Instant::now() < self.at {
+        let compared = std::mem::take(&mut self.compared);
+        if is_told && (compared || Instant::now() < self.at) {
             return Poll::Pending;
         }
         self.told = Some(cx.waker().clone());
