@@ -1,5 +1,6 @@
 //! Markdown of members as HTML: nothing in it runs, styles, or is fetched; links say that they are not ours.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -9,12 +10,11 @@ use comrak::{Options, markdown_to_html};
 use crate::html::Escaped;
 
 /// What is left of a text; everything else loses its tags and keeps its words.
-const TAGS: [&str; 25] = [
+const TAGS: [&str; 24] = [
     "a",
     "blockquote",
     "br",
     "code",
-    "del",
     "em",
     "h2",
     "h3",
@@ -38,8 +38,8 @@ const TAGS: [&str; 25] = [
 ];
 
 static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
+    // Nothing is struck out: `~` stands between the ends of ranges, 5000~7000元.
     let mut options = Options::default();
-    options.extension.strikethrough = true;
     options.extension.table = true;
     options.extension.autolink = true;
     // Chinese has no spaces around what is emphasised.
@@ -71,8 +71,8 @@ pub(crate) fn html(text: &str) -> String {
     if text.lines().any(nests_deeply) {
         return format!("<pre>{}</pre>", Escaped(text));
     }
-    let html = markdown_to_html(text, &OPTIONS);
-    let html = lowered(&html);
+    let html = markdown_to_html(&starred(text), &OPTIONS);
+    let html = lowered(&html).replace(STAR, "*").replace(STAR_IN_ADDRESS, "*");
     CLEANER.clean(&html).to_string()
 }
 
@@ -82,6 +82,52 @@ fn nests_deeply(line: &str) -> bool {
     // A quotation needs no space after its mark; without one, marks of lists are lines across the page.
     let begins = begun.iter().zip(begun.iter().skip(1).chain([&' ']));
     begins.filter(|(mark, next)| **mark == '>' || ("-*+.)".contains(**mark) && next.is_whitespace())).count() > DEPTH
+}
+
+/// Stands for a `*` that is no mark while a text is read; no text has this character, which Unicode gives to nobody.
+const STAR: char = '\u{fdd0}';
+/// The same where an address has it.
+const STAR_IN_ADDRESS: &str = "%EF%B7%90";
+
+/// `text` with [`STAR`] for each `*` that multiplies, 20*30米 or 长*宽, or that points to a note: one between letters or
+/// digits, or between spaces, or that is alone on its line. What is left of them sets marks.
+fn starred(text: &str) -> Cow<'_, str> {
+    if !text.contains('*') {
+        return Cow::Borrowed(text);
+    }
+    let mut starred = String::with_capacity(text.len() + text.len() / 8);
+    for line in text.split_inclusive('\n') {
+        // Where something that is emphasised may have begun, and whether the line has said anything yet.
+        let (mut begun, mut inside) = (None::<usize>, false);
+        let mut before = None::<char>;
+        let mut rest = line.chars().peekable();
+        while let Some(c) = rest.next() {
+            let after = rest.peek().copied();
+            let is = |c: Option<char>, kind: fn(char) -> bool| c.is_some_and(kind);
+            let [left, right] = [before, after].map(|c| is(c, char::is_alphanumeric));
+            let spaced = is(before, char::is_whitespace) && is(after, char::is_whitespace);
+            let counted = [before, after].iter().any(|c| is(*c, |c| c.is_ascii_alphanumeric()));
+            // A backslash before it has said already that it is no mark.
+            let alone = c == '*' && !is(before, |c| matches!(c, '*' | '\\')) && after != Some('*');
+            if alone && (left && right && (counted || begun.is_none()) || spaced && inside) {
+                starred.push(STAR);
+            } else {
+                if alone && !spaced {
+                    begun = match begun {
+                        Some(_) => None,
+                        None => (!left && !is(after, char::is_whitespace)).then_some(starred.len()),
+                    };
+                }
+                starred.push(c);
+            }
+            inside |= c.is_alphanumeric();
+            before = Some(c);
+        }
+        if let Some(at) = begun {
+            starred.replace_range(at..=at, STAR.encode_utf8(&mut [0; 4]));
+        }
+    }
+    Cow::Owned(starred)
 }
 
 /// The first heading of a page is its title; those of a text are below it.
@@ -100,7 +146,8 @@ const MARKS: [char; 5] = ['*', '#', '`', '>', '|'];
 
 /// A piece of a text as people read it, without what Markdown sets around words and before the items of a list.
 pub(super) fn unmarked(piece: &str) -> String {
-    piece.strip_prefix("- ").unwrap_or(piece).replace("\n- ", "\n· ").replace(MARKS, "")
+    let piece = starred(piece);
+    piece.strip_prefix("- ").unwrap_or(&piece).replace("\n- ", "\n· ").replace(MARKS, "").replace(STAR, "*")
 }
 
 /// About `characters` of `text` without marks, for where a summary is lacking.
@@ -127,6 +174,24 @@ mod tests {
         }
         assert!(html.contains("rel=\"nofollow ugc noopener\""), "{html}");
         assert_eq!(super::html("# 一\n\n## 二"), "<h2>一</h2>\n<h3>二</h3>\n");
+    }
+
+    #[test]
+    fn ranges_and_products_are_as_they_were_typed() {
+        for text in [
+            "年龄18~45岁，工资3000~5000元/月，补贴200~300元",
+            "好~~真好~~",
+            "面积20*30米，共5*6间",
+            "规格3米*5米、长*宽*高，5*3=15",
+            "*注：每间5*3米，每层2*4间",
+            "20 * 30米，5 * 6",
+        ] {
+            assert_eq!(html(text), format!("<p>{text}</p>\n"));
+            assert_eq!(beginning(text, 100), text);
+        }
+        assert_eq!(html("这里**很**好，*重要*的是"), "<p>这里<strong>很</strong>好，<em>重要</em>的是</p>\n");
+        assert_eq!(html("`5*3`"), "<p><code>5*3</code></p>\n");
+        assert!(html("https://a.example/5*3").contains("href=\"https://a.example/5*3\""), "{}", html("https://a.example/5*3"));
     }
 
     #[test]
