@@ -72,6 +72,30 @@ pub enum Field {
     Capacity,
 }
 
+/// One of the two columns of a range.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bound {
+    /// The fields that say all of the range.
+    of: &'static [Field],
+    pub(crate) end: End,
+    /// What its name says that its numbers are counted in.
+    pub(crate) unit: &'static str,
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Lower,
+    Upper,
+}
+
+impl Bound {
+    /// The field of this kind that says all of the range.
+    pub(crate) fn of(&self, kind: Kind) -> Option<Field> {
+        self.of.iter().copied().find(|field| field.info().is_of(kind))
+    }
+}
+
 /// What is known of a field.
 #[derive(Debug)]
 pub struct Info {
@@ -110,6 +134,24 @@ impl Info {
     /// Whether only some kinds have it.
     pub fn is_particular(&self) -> bool {
         !self.kinds.is_empty()
+    }
+
+    /// Whether imports read it.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.beside || self.bound().is_some()
+    }
+
+    /// Of which fields it is the lower or the upper bound, in tables that have two columns for a range: those that a
+    /// kind has not are no matter. What its own name says of its numbers goes with them.
+    pub(crate) fn bound(&self) -> Option<Bound> {
+        let (of, end, unit): (&'static [Field], _, _) = match self.field {
+            Field::AmountFrom => (&[Field::Amount, Field::Investment], End::Lower, "万元"),
+            Field::AmountTo => (&[Field::Amount, Field::Investment], End::Upper, "万元"),
+            Field::WageFrom => (&[Field::Wage], End::Lower, "元/月"),
+            Field::WageTo => (&[Field::Wage], End::Upper, "元/月"),
+            _ => return None,
+        };
+        Some(Bound { of, end, unit })
     }
 
     /// Its header for people.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use super::fields::{FIELDS, Field, Info};
+use super::fields::{End, FIELDS, Field, Info};
 use super::grid::{Cell, Grid, Line, column_name};
 use super::implied::{IMPLIED, Implied};
 use super::kind::Kind;
@@ -128,7 +128,9 @@ pub(super) fn find(
             None => recognised(header, *kind).filter(|field| !taken.contains(field)),
         };
         taken.extend(field);
-        let (unit, unit_said) = unit(field, header, by_hand.and_then(|column| column.unit.as_deref()), &said);
+        let named =
+            field.is_some_and(|field| by_hand.is_some_and(|column| column.field.is_some()) || is_own(field, header));
+        let (unit, unit_said) = unit(field, header, by_hand.and_then(|column| column.unit.as_deref()), &said, named);
         columns.push(Column { index, header: header.clone(), field, unit, unit_said });
     }
     let header_row = grid.lines.get(*last).map_or(0, |line| line.number);
@@ -195,9 +197,32 @@ fn recognised(header: &str, kind: Kind) -> Option<Field> {
         }
         names
     });
-    let named = names.get(&squeezed(header))?.iter().filter(|(info, _)| info.is_of(kind));
-    named.max_by_key(|(_, own)| *own).map(|(info, _)| info.field)
+    let called = |name: &str| {
+        let named = names.get(name)?.iter().filter(|(info, _)| info.is_of(kind));
+        named.max_by_key(|(_, own)| *own).map(|(info, _)| info.field)
+    };
+    let header = squeezed(header);
+    called(&header).or_else(|| {
+        // 最低工资, 薪资待遇下限: one of two columns for what has a column of its own elsewhere.
+        let bound = |(word, end): &(&str, End)| {
+            let whole = header.strip_prefix(word).or_else(|| header.strip_suffix(word)).and_then(called)?;
+            let is =
+                |info: &&Info| info.bound().is_some_and(|bound| bound.end == *end && bound.of(kind) == Some(whole));
+            FIELDS.iter().find(|info| info.is_of(kind) && is(info)).map(|info| info.field)
+        };
+        BOUNDS.iter().find_map(bound)
+    })
 }
+
+/// What the columns of the two ends of a range have before or behind the name of the whole.
+const BOUNDS: [(&str, End); 6] = [
+    ("最低", End::Lower),
+    ("下限", End::Lower),
+    ("最少", End::Lower),
+    ("最高", End::Upper),
+    ("上限", End::Upper),
+    ("最多", End::Upper),
+];
 
 fn implied(columns: &[Column]) -> Implied {
     let mut all = Implied { direction: 0, supply: 0 };
@@ -240,8 +265,17 @@ fn statements(grid: &Grid, header: usize, book: &Workbook) -> Vec<(Unit, String)
 }
 
 /// Fields of amounts.
-pub(crate) const MONEY: [Field; 5] =
-    [Field::Amount, Field::Investment, Field::TotalInvestment, Field::Budget, Field::Wage];
+pub(crate) const MONEY: [Field; 9] = [
+    Field::Amount,
+    Field::Investment,
+    Field::TotalInvestment,
+    Field::Budget,
+    Field::Wage,
+    Field::AmountFrom,
+    Field::AmountTo,
+    Field::WageFrom,
+    Field::WageTo,
+];
 /// What else headers of amounts say.
 const MONEY_WORDS: [&str; 14] =
     ["资金", "投资", "金额", "价格", "单价", "总价", "费用", "薪", "酬", "款", "price", "cost", "salary", "fund"];
@@ -265,9 +299,23 @@ pub(crate) fn may_hold_amounts(header: &str, cells: &[String]) -> bool {
 /// Rows of a sheet that explains others.
 const OTHER_ROWS: usize = 50;
 
-/// By hand, else by the header, else by what is said of the whole table, where that is one thing.
-fn unit(field: Option<Field>, header: &str, by_hand: Option<&str>, said: &[(Unit, String)]) -> (Unit, Option<String>) {
-    let is_wage = field == Some(Field::Wage);
+/// Whether a column is called as the field itself is.
+fn is_own(field: Field, header: &str) -> bool {
+    let (info, header) = (field.info(), squeezed(header));
+    [info.zh, info.en, info.id].into_iter().any(|own| squeezed(own) == header)
+}
+
+/// By hand, else by the header, else by what is said of the whole table, where that is one thing; else by the name of the
+/// field, where that is what was chosen for it (`named`).
+fn unit(
+    field: Option<Field>,
+    header: &str,
+    by_hand: Option<&str>,
+    said: &[(Unit, String)],
+    named: bool,
+) -> (Unit, Option<String>) {
+    let is_wage = matches!(field, Some(Field::Wage | Field::WageFrom | Field::WageTo));
+    let meant = field.and_then(|field| field.info().bound()).filter(|_| named).map(|bound| bound.unit);
     if !field.is_some_and(|field| MONEY.contains(&field)) {
         return (Unit::default(), None);
     }
@@ -275,17 +323,20 @@ fn unit(field: Option<Field>, header: &str, by_hand: Option<&str>, said: &[(Unit
         return (unit_in(text), Some(text.to_owned()));
     }
     let own = unit_in(header);
+    let meant_period = meant.map(unit_in).and_then(|unit| unit.period);
     let period = [("月薪", Period::Month), ("月工资", Period::Month), ("年薪", Period::Year), ("日薪", Period::Day)]
         .into_iter()
         .find_map(|(word, period)| header.contains(word).then_some(period))
-        .filter(|_| is_wage);
+        .filter(|_| is_wage)
+        .or(meant_period);
     if own.currency.is_some() {
         return (Unit { period: own.period.or(period), ..own }, None);
     }
     // Wages are not counted in 万元 because a table's other amounts are.
     let fitting: Vec<&(Unit, String)> = said.iter().filter(|(unit, _)| !is_wage || unit.multiplier.is_none()).collect();
-    match &*fitting {
-        [(unit, text)] => (Unit { period, ..*unit }, Some(text.clone())),
+    match (&*fitting, meant) {
+        ([(unit, text)], _) => (Unit { period, ..*unit }, Some(text.clone())),
+        ([], Some(meant)) => (unit_in(meant), Some(meant.to_owned())),
         _ => (Unit { period, ..Unit::default() }, None),
     }
 }

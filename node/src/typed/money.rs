@@ -397,6 +397,29 @@ fn between(typed: &str, low: &Half, high: &Half, unit: Unit) -> Outcome<Range> {
     Ok(Understood { value: Some(range), note })
 }
 
+/// The range between two amounts that were read apart, either of which may be absent.
+///
+/// # Errors
+/// Where they are of two currencies or periods, or the lower is above the upper.
+pub fn joined(low: Option<Range>, high: Option<Range>) -> Result<Range, Text> {
+    let period = |range: &Option<Range>| range.as_ref().and_then(|range| range.period);
+    let periods = (period(&low), period(&high));
+    let [min, max] = [low, high].map(|range| range.and_then(|range| range.min.or(range.max)));
+    if let (Some(min), Some(max)) = (&min, &max) {
+        let periods_differ = periods.0.zip(periods.1).is_some_and(|(one, other)| one != other);
+        if min.currency_code != max.currency_code || periods_differ {
+            return Err(Text::new(
+                "下限与上限的货币或周期不同，请改为一致。",
+                "The lower bound and the upper are of two currencies or periods: make them one.",
+            ));
+        }
+        if (min.units, min.nanos) > (max.units, max.nanos) {
+            return Err(Text::new("下限高于上限，请检查。", "The lower bound is above the upper: check both."));
+        }
+    }
+    Ok(Range { min, max, period: periods.0.or(periods.1) })
+}
+
 fn read_as(typed: &str, range: &Range) -> Text {
     Text::new(
         format!("“{}”按{}读取", shown(typed), format(range)),

@@ -193,13 +193,18 @@ mod tests {
         }
         assert_eq!(html("这里**很**好，*重要*的是"), "<p>这里<strong>很</strong>好，<em>重要</em>的是</p>\n");
         assert_eq!(html("`5*3`"), "<p><code>5*3</code></p>\n");
-        assert!(html("https://a.example/5*3").contains("href=\"https://a.example/5*3\""), "{}", html("https://a.example/5*3"));
+        assert!(
+            html("https://a.example/5*3").contains("href=\"https://a.example/5*3\""),
+            "{}",
+            html("https://a.example/5*3")
+        );
     }
 
     #[test]
     fn lines_end_where_they_were_ended() {
         let html = html("岗位要求如下：\n1、年龄18至45岁\n（二）每天8小时\n\n- 一\n- 二\n");
-        let wanted = "<p>岗位要求如下：<br>\n1、年龄18至45岁<br>\n（二）每天8小时</p>\n<ul>\n<li>一</li>\n<li>二</li>\n</ul>\n";
+        let wanted =
+            "<p>岗位要求如下：<br>\n1、年龄18至45岁<br>\n（二）每天8小时</p>\n<ul>\n<li>一</li>\n<li>二</li>\n</ul>\n";
         assert_eq!(html, wanted);
     }
 

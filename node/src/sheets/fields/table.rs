@@ -37,8 +37,9 @@ const fn beside(info: Info) -> Info {
 }
 
 /// A number that exports have for people who sort or add up: of amounts in one currency alone, and of wages by one time.
+/// Imports read it where nothing says all of the range.
 const fn counted(name: Field, id: &'static str, kinds: &'static [Kind], names: (&'static str, &'static str)) -> Info {
-    let help = ("导出时写明，导入时不读取", "exports say it, imports do not read it");
+    let help = ("只有上下限两列时填写", "where a table has two columns for the two ends");
     beside(field(name, id, kinds, names, &[], &[], help, ""))
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Draft {
     /// The investment is all of the project's.
     pub(super) whole_investment: bool,
     pub(super) total_investment: Option<crate::typed::Range>,
+    /// The ends of a range that has a column for each.
+    pub(super) bounds: BTreeMap<Field, crate::typed::Range>,
     /// Lines for the body: what, and its value.
     pub(super) told: Vec<(Field, String)>,
     pub(super) start: Option<When>,

@@ -13,13 +13,14 @@ use super::{Read, Reader, ZONE};
 use crate::sheets::fields::{FIELDS, Field, Info, of_path};
 use crate::sheets::identity;
 use crate::sheets::kind::Kind;
-use crate::typed::{When, place};
+use crate::typed::{When, money, place};
 
 impl Reader<'_> {
     pub(super) fn finish(&self, mut draft: Draft) -> Read {
         if draft.body.direction == 0 {
             draft.body.direction = self.layout.implied.direction;
         }
+        self.bounds(&mut draft);
         match self.layout.kind {
             Kind::Capital => draft.body.details = Some(Details::Capital(std::mem::take(&mut draft.capital))),
             Kind::Project => self.project(&mut draft),
@@ -72,6 +73,36 @@ impl Reader<'_> {
         draft.notes.sort_by_key(|note| note.column);
         draft.listing.listing = Some(draft.body);
         Read::Row { listing: Box::new(draft.listing), faults: draft.faults, notes: draft.notes }
+    }
+
+    /// The two ends of a range that has a column for each, where nothing says it in one.
+    fn bounds(&self, draft: &mut Draft) {
+        let mut bounds = std::mem::take(&mut draft.bounds);
+        let mut take = |from, to| (bounds.remove(&from), bounds.remove(&to));
+        let pairs = [(Field::AmountFrom, Field::AmountTo), (Field::WageFrom, Field::WageTo)];
+        for (from, to) in pairs {
+            let Some(whole) = from.info().bound().and_then(|bound| bound.of(self.layout.kind)) else { continue };
+            let (low, high) = take(from, to);
+            if (low.is_none() && high.is_none()) || draft.given.contains(&whole) {
+                continue;
+            }
+            let range = match money::joined(low, high) {
+                Ok(range) => range,
+                Err(text) => {
+                    draft.fault_of(Some(to), text);
+                    continue;
+                }
+            };
+            draft.given.insert(whole);
+            match whole {
+                Field::Amount => (draft.capital.amount_min, draft.capital.amount_max) = (range.min, range.max),
+                Field::Wage => {
+                    draft.talent.wage_period = range.period.map(i32::from).unwrap_or_default();
+                    (draft.talent.wage_min, draft.talent.wage_max) = (range.min, range.max);
+                }
+                _ => (draft.project.investment_min, draft.project.investment_max) = (range.min, range.max),
+            }
+        }
     }
 
     fn project(&self, draft: &mut Draft) {

@@ -130,11 +130,15 @@ impl<'a> Reader<'a> {
         }
         let mut draft = Draft::default();
         let layout = self.layout;
-        for column in &layout.columns {
+        // What stands in two columns is read where nothing says it in one.
+        let is_bound = |column: &&Column| column.field.is_some_and(|field| field.info().bound().is_some());
+        let whole = layout.columns.iter().filter(|column| !is_bound(column));
+        for column in whole.chain(layout.columns.iter().filter(is_bound)) {
             let Some(field) = column.field else { continue };
             let cell = line.cells.get(column.index).unwrap_or(&Cell::Empty);
             draft.columns.insert(field, column.index);
-            if cell.is_blank() {
+            let said = field.info().bound().and_then(|bound| bound.of(layout.kind));
+            if cell.is_blank() || said.is_some_and(|whole| draft.given.contains(&whole) || draft.has_fault(whole)) {
                 continue;
             }
             let at = At { field, column: Some(column.index), unit: column.unit, cell };

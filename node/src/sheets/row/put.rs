@@ -12,7 +12,7 @@ use crate::sheets::fields::Field;
 use crate::sheets::grid::Cell;
 use crate::typed::place::Lies;
 use crate::typed::text::{folded, items, line, lines};
-use crate::typed::{Outcome, Unclear, Understood, When};
+use crate::typed::{Outcome, Range, Unclear, Understood, When};
 use crate::typed::{audience, choice, count, date, industry, labels, money, occupation, place, text};
 
 /// Words of a deadline that say that there is none.
@@ -166,6 +166,8 @@ impl Reader<'_> {
                     (draft.talent.wage_min, draft.talent.wage_max) = (range.min, range.max);
                 }
             }
+            Field::WageFrom | Field::WageTo => bound(draft, at, money::wage(typed, at.unit)),
+            Field::AmountFrom | Field::AmountTo => bound(draft, at, money::amount(typed, at.unit)),
             Field::Training => plain(draft, at, value(), |draft| &mut draft.talent.training),
             Field::Age => {
                 draft.told.push((at.field, value()));
@@ -223,6 +225,21 @@ impl Reader<'_> {
             _ => date::date(&typed, self.today()),
         };
         draft.take(at, read.map(Understood::plain))
+    }
+}
+
+/// One end of a range that has a column for each: one amount, or what is one at this end (4500元以上).
+fn bound(draft: &mut Draft, at: At<'_>, read: Outcome<Range>) {
+    let Some(range) = draft.take(at, read) else { return };
+    match (&range.min, &range.max) {
+        (Some(min), Some(max)) if min != max => {
+            let why = Unclear::wrong(
+                "此列是区间的一端，应为一个金额，请改正。",
+                "This column is one end of a range: give one amount.",
+            );
+            draft.fault(at, why);
+        }
+        _ => drop(draft.bounds.insert(at.field, range)),
     }
 }
 

@@ -76,3 +76,49 @@ fn letters_that_are_a_header_mean_the_column_of_that_name() {
     assert_eq!(of(&["名目", "地区"]), [false, true]);
     assert_eq!(of(&["B", "地区"]), [true, false]);
 }
+
+/// What the rows of a table of posts pay, in yuan a month; none of one that is wrong.
+fn wages(text: &str, mapping: Mapping) -> Vec<Option<(i64, i64)>> {
+    let values = [("regions", "毕节市"), ("direction", "需求"), ("supply_type", "岗位")];
+    let values = values.map(|(field, value)| (field.to_owned(), value.to_owned())).into();
+    let setting = Setting { mapping: Mapping { values, ..mapping }, ..setting() };
+    let table = tables(read_csv(text), &setting).unwrap().remove(0);
+    let wage = |row: &Row| {
+        let Some(Details::Talent(talent)) =
+            row.listing.as_ref().filter(|_| row.faults.is_empty())?.unpack().listing?.details
+        else {
+            return None;
+        };
+        assert!(talent.wage_min.is_none() && talent.wage_max.is_none() || talent.wage_period == 3, "{talent:?}");
+        let units = |money: Option<Money>| money.map_or(0, |money| money.units);
+        Some((units(talent.wage_min), units(talent.wage_max)))
+    };
+    table.rows.iter().map(wage).collect()
+}
+
+#[test]
+fn a_range_may_have_a_column_for_each_end() {
+    let text = "岗位名称,招聘人数,最低工资（元/月）,最高工资（元/月）\n\
+                缝纫工,30,4500,6000\n普工,20,4000,\n质检员,2,,5000\n厨师,1,面议,\n电工,3,6000,5000\n焊工,3,100-200,300\n";
+    let read = [Some((4_500, 6_000)), Some((4_000, 0)), Some((0, 5_000)), Some((0, 0)), None, None];
+    assert_eq!(wages(text, Mapping::default()), read);
+    // Chosen by hand they are what their names say; a column for all of it goes before them.
+    let column = |header: &str, field: &str| ColumnMapping {
+        header: header.into(),
+        field: Some(field.into()),
+        ..ColumnMapping::default()
+    };
+    let columns = vec![column("低", "wage_from"), column("高", "wage_to")];
+    let text = "岗位名称,招聘人数,低,高,工资\n缝纫工,30,4500,6000,\n普工,20,1,2,3000-5000元/月\n电工,3,0,,面议\n";
+    let by_hand = Mapping { columns, ..Mapping::default() };
+    assert_eq!(wages(text, by_hand), [Some((4_500, 6_000)), Some((3_000, 5_000)), None]);
+
+    let text = "标题,方向,地区,资金方式,金额下限（万元）,金额上限（万元）\n甲,供给,毕节市,股权,100,500\n";
+    let table = tables(read_csv(text), &setting()).unwrap().remove(0);
+    let Details::Capital(capital) = details(&table, 2) else { panic!("{:?}", table.layout) };
+    assert_eq!((capital.amount_min, capital.amount_max), (yuan(1_000_000), yuan(5_000_000)));
+}
+
+fn read_csv(text: &str) -> Workbook {
+    read(text.as_bytes(), "x.csv").unwrap()
+}

@@ -444,7 +444,9 @@ fn line(texts: Texts, import: &Import, outline: &Outline, shown: &Shown<'_>) -> 
     let Shown { ref place, kind, column, .. } = *shown;
     let chosen = held(import, outline, kind, column).unwrap_or_default();
     let none = (Choice { value: String::new(), name: texts.text("import-not") }, chosen.is_empty());
-    let fields = FIELDS.iter().filter(|info| info.is_of(kind)).map(|info| {
+    // What is not read is offered only where an export has called the column so.
+    let offered = |info: &&Info| info.is_of(kind) && (info.is_read() || info.id == chosen);
+    let fields = FIELDS.iter().filter(offered).map(|info| {
         let name = named(texts.language(), info);
         (Choice { value: info.id.to_owned(), name }, info.id == chosen)
     });
