@@ -91,9 +91,13 @@ pub(super) fn find(
             let mut offered = vec![(at, one.clone())];
             if let Some(next) = grid.lines.get(at + 1) {
                 let next = headers(next);
-                let both = below(&one, &next);
+                let both = below(&one, &next, kind);
                 // Two rows are headers where they name more than the lower one alone.
                 if score(&both, kind, mapping)? > score(&next, kind, mapping)? {
+                    // What goes on below is no row of the table.
+                    if mapping.header_row.is_none() && goes_on(&one, &next) {
+                        offered.clear();
+                    }
                     offered.push((at + 1, both));
                 }
             }
@@ -152,10 +156,52 @@ fn headers(line: &Line) -> Vec<String> {
     line.cells.iter().map(text).collect()
 }
 
-/// Headers on two rows: the lower one where there is one.
-fn below(upper: &[String], lower: &[String]) -> Vec<String> {
+/// Headers on two rows: the lower one where it has a meaning of its own, the two together where they have one, 薪资待遇
+/// above 最低 or 元/月, else the lower.
+fn below(upper: &[String], lower: &[String], kind: Kind) -> Vec<String> {
     let get = |row: &[String], at: usize| row.get(at).filter(|text| !text.is_empty()).cloned();
-    (0..upper.len().max(lower.len())).map(|at| get(lower, at).or_else(|| get(upper, at)).unwrap_or_default()).collect()
+    let known = |header: &String| recognised(header, kind).is_some();
+    let of_column = |at: usize| {
+        let (above, own) = (get(upper, at), get(lower, at));
+        let Some(own) = own else { return above.unwrap_or_default() };
+        if known(&own) || above.as_ref() == Some(&own) {
+            return own;
+        }
+        // Text files have what was merged in its first column alone.
+        let Some(above) = above.or_else(|| (0..at).rev().find_map(|at| get(upper, at))) else { return own };
+        let both = format!("{above}{own}");
+        let counted = format!("{above}（{own}）");
+        if known(&both) {
+            both
+        } else if known(&counted) && is_unit(&own) {
+            counted
+        } else {
+            own
+        }
+    };
+    (0..upper.len().max(lower.len())).map(of_column).collect()
+}
+
+/// Whether a text says what amounts are counted in, and nothing else.
+fn is_unit(text: &str) -> bool {
+    let inside = folded(text);
+    let inside = inside.trim_matches(['(', ')']);
+    inside.chars().count() <= UNIT_CHARS && unit_in(&format!("({inside})")).currency.is_some()
+}
+
+/// Characters of a unit.
+const UNIT_CHARS: usize = 8;
+
+/// Whether the row below a row of headers has more of them: some of its cells are merged with those above, or all stand
+/// below what is merged over several columns.
+fn goes_on(upper: &[String], lower: &[String]) -> bool {
+    let above = |at: usize| upper.get(at).filter(|text| !text.is_empty());
+    let mut said = lower.iter().enumerate().filter(|(_, text)| !text.is_empty());
+    let spans = |at: usize| {
+        let beside = |other: Option<usize>| other.and_then(above) == above(at);
+        above(at).is_some() && (beside(at.checked_sub(1)) || beside(at.checked_add(1)))
+    };
+    said.clone().any(|(at, text)| above(at) == Some(text)) || said.all(|(at, _)| spans(at))
 }
 
 fn score(headers: &[String], kind: Kind, mapping: &Mapping) -> Result<usize, SheetError> {
@@ -351,6 +397,37 @@ impl Column {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headers_on_two_rows_are_read_together() {
+        let row = |texts: [&str; 6]| texts.map(str::to_owned);
+        let upper = row(["序号", "岗位名称", "薪资待遇", "薪资待遇", "联系方式", "联系方式"]);
+        let merged = row(["序号", "岗位名称", "最低（元/月）", "最高（元/月）", "联系人", "电话"]);
+        let both = below(&upper, &merged, Kind::Talent);
+        assert_eq!(
+            both.iter().map(|header| recognised(header, Kind::Talent)).collect::<Vec<_>>(),
+            [
+                None,
+                Some(Field::Occupation),
+                Some(Field::WageFrom),
+                Some(Field::WageTo),
+                Some(Field::Person),
+                Some(Field::Phone)
+            ]
+        );
+        assert_eq!((&*both[2], unit_in(&both[2]).period), ("薪资待遇最低（元/月）", Some(Period::Month)));
+        // A text file has what is merged in its first column alone, and nothing below what is merged over both rows.
+        let upper_text = row(["序号", "岗位名称", "薪资待遇", "", "联系方式", ""]);
+        let lower_text = row(["", "", "最低（元/月）", "最高（元/月）", "联系人", "电话"]);
+        assert_eq!(below(&upper_text, &lower_text, Kind::Talent), both);
+        let unit = below(&row(["薪资", "甲", "", "", "", ""]), &row(["元/月", "乙", "", "", "", ""]), Kind::Talent);
+        assert_eq!(unit[..2], ["薪资（元/月）", "乙"]);
+        assert!(goes_on(&upper, &merged) && goes_on(&upper, &row(["", "", "低", "高", "姓名", "号码"])));
+        for rows in [row(["1", "缝纫工", "4500", "6000", "王姐", "138"]), row(["", "", "", "", "", "王姐"])] {
+            assert!(!goes_on(&upper_text, &rows), "{rows:?}");
+        }
+        assert!(!goes_on(&upper, &row(["1", "缝纫工", "4500", "6000", "王姐", "138"])));
+    }
 
     #[test]
     fn columns_of_amounts_are_told_from_those_of_numbers() {

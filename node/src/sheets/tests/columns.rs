@@ -122,3 +122,40 @@ fn a_range_may_have_a_column_for_each_end() {
 fn read_csv(text: &str) -> Workbook {
     read(text.as_bytes(), "x.csv").unwrap()
 }
+
+/// A list of posts as offices make it: a title, who has filled it in, headers on two rows, and posts.
+fn merged() -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let format = rust_xlsxwriter::Format::new();
+    let sheet = book.add_worksheet();
+    sheet.merge_range(0, 0, 0, 7, "2027年招聘岗位表", &format).unwrap();
+    sheet.write(1, 0, "填报单位：七星关区人社局　单位：人、元").unwrap();
+    for (column, header) in (0..).zip(["序号", "招聘岗位", "招聘人数", "工作地点"]) {
+        sheet.merge_range(2, column, 3, column, header, &format).unwrap();
+    }
+    sheet.merge_range(2, 4, 2, 5, "薪资待遇", &format).unwrap();
+    sheet.merge_range(2, 6, 2, 7, "联系方式", &format).unwrap();
+    for (column, header) in (4..).zip(["最低（元/月）", "最高（元/月）", "联系人", "电话"]) {
+        sheet.write(3, column, header).unwrap();
+    }
+    for row in 4..7 {
+        for (column, text) in (0..).zip(["1", "缝纫工", "30", "毕节市", "4500", "6000", "王姐", "0857-8222222"])
+        {
+            sheet.write(row, column, text).unwrap();
+        }
+        sheet.write(row, 1, format!("{row}号岗位")).unwrap();
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[test]
+fn headers_on_two_rows_with_merged_cells_are_those_of_all_columns() {
+    let table = tables(read(&merged(), "x.xlsx").unwrap(), &setting()).unwrap().remove(0);
+    assert_eq!((table.layout.kind, table.layout.header_row, table.rows.len()), (Kind::Talent, 4, 3));
+    for row in 5..=7 {
+        let Details::Talent(talent) = details(&table, row) else { panic!("{:?}", table.layout) };
+        assert_eq!((talent.wage_min, talent.wage_max, talent.wage_period), (yuan(4_500), yuan(6_000), 3));
+        let contact = at(&table, row).listing.as_ref().unwrap().unpack().listing.unwrap().contact.unwrap();
+        assert_eq!((&*contact.person, &*contact.phone), ("王姐", "0857-8222222"));
+    }
+}
