@@ -28,6 +28,9 @@ const STATES: [State; 8] = [
     State::Passed,
 ];
 
+/// Characters of a header that are said with a cell.
+const HEADER_CHARS: usize = 20;
+
 /// What is known of a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct KeptRow {
@@ -40,7 +43,7 @@ pub(crate) struct KeptRow {
     pub(crate) title: String,
     /// The listing's name; empty where there is none.
     pub(crate) name: String,
-    /// What is wrong, by cell.
+    /// What is wrong, by cell: the header above it and its letters.
     pub(crate) faults: Vec<(String, Said)>,
     /// What its writer should know.
     pub(crate) notes: Vec<(String, Said)>,
@@ -57,9 +60,15 @@ pub(crate) struct KeptRow {
 
 impl KeptRow {
     fn of(table: &Table, row: &Row) -> Self {
-        let said = |remarks: &[Remark]| {
-            remarks.iter().map(|remark| (remark.cell(row.number), Said::from(&remark.text))).collect()
+        // People know a cell by the header above it rather than by its letters.
+        let place = |remark: &Remark| {
+            let cell = remark.cell(row.number);
+            let column = table.layout.columns.iter().find(|column| remark.column == Some(column.index));
+            let header: String = column.map_or("", |column| &column.header).chars().take(HEADER_CHARS).collect();
+            if header.is_empty() { cell } else { format!("{header} {cell}") }
         };
+        let said =
+            |remarks: &[Remark]| remarks.iter().map(|remark| (place(remark), Said::from(&remark.text))).collect();
         let listing = row.listing.as_ref();
         Self {
             sheet: table.grid.name.clone(),
@@ -151,6 +160,11 @@ pub(super) fn page(folder: &Folder, state: Option<State>, number: usize, size: u
 mod tests {
     use std::collections::BTreeMap;
 
+    use duikou_proto::language::Language;
+    use duikou_proto::v1::FieldViolation;
+    use duikou_proto::v1::batch_create_listings_response::Result as Answer;
+    use duikou_proto::v1::batch_create_listings_response::result::Outcome;
+
     use super::*;
     use crate::sheets::{Mapping, Setting, read, tables};
     use crate::typed::Names;
@@ -182,8 +196,20 @@ mod tests {
         assert!(wrong.rows.iter().all(|row| row.listing().is_none()));
         let read = all.rows[1].listing().and_then(|listing| listing.listing).unwrap();
         assert_eq!((&*read.title, &*read.regions, &*read.body), ("第1只基金", &["520500".to_owned()][..], ""));
-        assert!(wrong.rows.iter().all(|row| row.state() == State::Wrong && row.faults[0].0.starts_with('C')));
+        assert!(wrong.rows.iter().all(|row| row.state() == State::Wrong && row.faults[0].0.starts_with("地区 C")));
         assert_eq!(page(&folder, Some(State::Passed), 0, 50).unwrap(), RowsPage::default());
         assert!(page(&folder, None, usize::MAX, 50).unwrap().rows.is_empty());
+        // What the server says of a field that no column has is called as on all pages.
+        let violation = FieldViolation {
+            field: "expire_time".to_owned(),
+            description: "活动已经结束。".to_owned(),
+            ..FieldViolation::default()
+        };
+        let mut tables = tables;
+        let refused = Answer { outcome: Outcome::Refused.into(), violations: vec![violation], ..Answer::default() };
+        tables[0].answered(1, &refused, true);
+        let row = KeptRow::of(&tables[0], &tables[0].rows[1]);
+        let told: Vec<_> = row.faults.iter().map(|(cell, said)| (&**cell, said.in_language(Language::Zh))).collect();
+        assert_eq!(told, [("", "有效期至：活动已经结束。")]);
     }
 }

@@ -429,16 +429,14 @@ impl Table {
         for violation in &result.violations {
             let field = of_path(&violation.field, kind);
             let column = field.and_then(|field| columns.iter().find(|column| column.field == Some(field)));
-            let text = match column {
-                Some(_) => violation.description.clone(),
-                None => format!("{}: {}", violation.field, violation.description),
+            let said = &violation.description;
+            // What no column has is told by its name: those of the contract say nothing to clerks.
+            let text = match (column, field.map(Field::info)) {
+                (Some(_), _) => Text::same(said.clone()),
+                (None, Some(info)) => Text::new(format!("{}：{said}", info.zh), format!("{}: {said}", info.en)),
+                (None, None) => Text::same(format!("{}: {said}", violation.field)),
             };
-            row.faults.push(Remark {
-                column: column.map(|column| column.index),
-                field,
-                text: Text::same(text),
-                unclear: None,
-            });
+            row.faults.push(Remark { column: column.map(|column| column.index), field, text, unclear: None });
         }
         if row.state == State::Wrong && row.faults.is_empty() {
             let text = Text::new("服务端拒绝了这一行。", "The server refused this row.");

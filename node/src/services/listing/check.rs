@@ -56,7 +56,7 @@ pub(in crate::services) fn content(
         found.push(violation(
             "expire_time",
             reason::OUT_OF_RANGE,
-            "活动已经结束，请修改活动时间，或另行填写失效时间。",
+            "活动已经结束，请修改活动时间，或另行填写有效期至。",
             "The event is over: correct its times, or give another time at which the listing ends.",
         ));
     }
@@ -177,7 +177,7 @@ fn expire_time(listing: &Listing, now: Micros, latest: Micros, found: &mut Vec<V
         Some(time) if time <= now || time > latest => found.push(violation(
             "expire_time",
             reason::OUT_OF_RANGE,
-            format!("失效时间须晚于现在，且不超过{}个月，请修改。", limits::EXPIRE_MONTHS_MAX),
+            format!("有效期须至今后的某日，最长{}个月，请修改。", limits::EXPIRE_MONTHS_MAX),
             format!(
                 "A listing ends after now and at most {} months ahead: change the time.",
                 limits::EXPIRE_MONTHS_MAX

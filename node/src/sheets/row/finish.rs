@@ -2,6 +2,7 @@
 
 use duikou_proto::language::{Language, Text};
 use duikou_proto::reference::regions;
+use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::validate;
 use jiff::civil::{Date, Time};
@@ -32,10 +33,7 @@ impl Reader<'_> {
             draft.body.contact = Some(std::mem::take(&mut draft.contact));
         }
         tell_in_body(&mut draft);
-        let is_han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
-        // A row without a title is wrong, and is told so once.
-        let chinese = draft.body.title.is_empty() || is_han(&draft.body.title) || is_han(&draft.body.body);
-        if draft.body.language.is_empty() && chinese {
+        if draft.body.language.is_empty() && is_chinese(&draft.body) {
             draft.body.language = "zh-CN".to_owned();
         }
         if let Some(expire) = draft.expire {
@@ -221,6 +219,21 @@ impl Reader<'_> {
             name => TimeZone::get(name).unwrap_or_else(|_| self.zone.clone()),
         }
     }
+}
+
+/// Whether a listing is in Chinese: where any of its texts is, or its title is in no language, as a number is. A row
+/// without a title is wrong, and is told so once.
+fn is_chinese(body: &Opportunity) -> bool {
+    let is_han = |text: &&str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    let mut texts = vec![&*body.title, &*body.body, &*body.summary];
+    match &body.details {
+        Some(Details::Capital(part)) => texts.push(&part.conditions),
+        Some(Details::Project(part)) => texts.extend([&*part.land_terms, &*part.policy_terms]),
+        Some(Details::Talent(part)) => texts.extend([&*part.occupation_name, &*part.training]),
+        Some(Details::Event(part)) => texts.push(&part.venue),
+        Some(Details::Technology(_)) | None => {}
+    }
+    !body.title.chars().any(char::is_alphabetic) || texts.iter().any(is_han)
 }
 
 /// What has no field of its own becomes a list at the end of the body, which [`told_in`] reads.

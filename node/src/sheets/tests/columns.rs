@@ -1,5 +1,6 @@
 //! Columns by their headers, and what was said of them by hand.
 
+use super::fields::Field;
 use super::*;
 
 #[test]
@@ -158,4 +159,21 @@ fn headers_on_two_rows_with_merged_cells_are_those_of_all_columns() {
         let contact = at(&table, row).listing.as_ref().unwrap().unpack().listing.unwrap().contact.unwrap();
         assert_eq!((&*contact.person, &*contact.phone), ("王姐", "0857-8222222"));
     }
+}
+
+#[test]
+fn what_a_row_lacks_is_told_once_and_in_the_words_of_the_table() {
+    let row = |text: &str| {
+        let table = tables(read_csv(text), &setting()).unwrap().remove(0);
+        table.rows[0].faults.iter().map(|fault| (fault.field, fault.text.zh.clone())).collect::<Vec<_>>()
+    };
+    // Its title is put together of what it has; that it lacks one, or a language, is no more than that.
+    let lacking = row("招聘岗位,招聘人数,工作地点\n缝纫工,,毕节市\n");
+    assert_eq!(lacking.iter().map(|(field, _)| *field).collect::<Vec<_>>(), [Some(Field::Headcount)], "{lacking:?}");
+    let named =
+        row("活动名称,主办单位,开始时间,结束时间,活动地点\nCIIE 2027,某局,2027-11-05 09:00,2027-11-06 17:00,会展馆\n");
+    assert_eq!(named, []);
+    let english = row("标题,方向,地区,资金方式\nTea fund,供给,毕节市,股权\n");
+    assert_eq!(english.len(), 1, "{english:?}");
+    assert!(english[0].1.starts_with("语言："), "a title in another language does not say in which: {english:?}");
 }

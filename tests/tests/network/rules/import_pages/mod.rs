@@ -98,7 +98,9 @@ impl<'a> Clerk<'a> {
     async fn wrong(&self, path: &str) -> Vec<String> {
         let page = self.get(&format!("{path}?state=WRONG")).await.text();
         let faults = page.split("<p class=\"fault\">").skip(1).filter_map(|fault| fault.split_once('：'));
-        let mut cells: Vec<String> = faults.map(|(cell, _)| cell.to_owned()).collect();
+        // The header stands before the cell.
+        let letters = |(place, _): (&str, &str)| place.rsplit(' ').next().unwrap_or_default().to_owned();
+        let mut cells: Vec<String> = faults.map(letters).collect();
         cells.sort();
         cells.dedup();
         cells
