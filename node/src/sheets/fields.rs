@@ -4,6 +4,8 @@ mod in_forms;
 mod table;
 
 use duikou_proto::language::Text;
+use duikou_proto::v1;
+use duikou_proto::v1::external_code::Scheme;
 
 use super::kind::Kind;
 use crate::typed::labels::Label;
@@ -190,6 +192,15 @@ pub(crate) fn of_path(path: &str, kind: Kind) -> Option<Field> {
         }
     }
     best.map(|(_, field)| field)
+}
+
+/// The same for a violation in `body`: of the codes of public registers each has a field of its own.
+pub(crate) fn of_violation(path: &str, kind: Kind, body: &v1::Opportunity) -> Option<Field> {
+    let index = path.strip_prefix("listing.external_codes[").and_then(|rest| rest.split_once(']')?.0.parse().ok());
+    match index.and_then(|index: usize| body.external_codes.get(index)).map(v1::ExternalCode::scheme) {
+        Some(Scheme::InvestmentProject) => Some(Field::ProjectCode),
+        _ => of_path(path, kind),
+    }
 }
 
 #[cfg(test)]

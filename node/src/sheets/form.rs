@@ -229,6 +229,21 @@ mod tests {
     }
 
     #[test]
+    fn a_code_that_is_wrong_is_told_at_its_own_field() {
+        for (field, code, other) in [
+            (Field::ProjectCode, "2026-440300", Field::CreditCode),
+            (Field::CreditCode, "91440300", Field::ProjectCode),
+        ] {
+            let texts = typed(&[(Field::Title, "园区"), (field, code)]);
+            let filled = form(Kind::Project).read(&texts, &v1::Listing::default()).unwrap();
+            assert!(filled.fault(field).is_some() && filled.fault(other).is_none(), "{:?}", filled.faults);
+        }
+        let both = typed(&[(Field::ProjectCode, "2401-440300-04-01-123456"), (Field::CreditCode, "91440300")]);
+        let filled = form(Kind::Project).read(&both, &v1::Listing::default()).unwrap();
+        assert!(filled.fault(Field::CreditCode).is_some() && filled.fault(Field::ProjectCode).is_none());
+    }
+
+    #[test]
     fn what_a_form_does_not_show_stays() {
         let attachment = v1::Attachment { name: "a.pdf".to_owned(), ..v1::Attachment::default() };
         let body = v1::Opportunity { attachments: vec![attachment.clone()], ..v1::Opportunity::default() };

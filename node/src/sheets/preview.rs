@@ -10,7 +10,7 @@ use duikou_proto::v1::batch_create_listings_response::result::Outcome;
 use jiff::Timestamp;
 
 use super::ahead::Ahead;
-use super::fields::{Field, of_path};
+use super::fields::{Field, of_path, of_violation};
 use super::grid::{Grid, Line, column_name};
 use super::header::{self, Column, Layout};
 use super::kind::Kind;
@@ -426,8 +426,10 @@ impl Table {
         if row.state == State::Changed && tried {
             row.notes.push(Remark::of_row(changed(&result.changed_fields, kind)));
         }
+        let sent = row.listing.as_ref().filter(|_| !result.violations.is_empty());
+        let sent = sent.and_then(|listing| listing.unpack().listing).unwrap_or_default();
         for violation in &result.violations {
-            let field = of_path(&violation.field, kind);
+            let field = of_violation(&violation.field, kind, &sent);
             let column = field.and_then(|field| columns.iter().find(|column| column.field == Some(field)));
             let said = &violation.description;
             // What no column has is told by its name: those of the contract say nothing to clerks.

@@ -11,7 +11,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::draft::Draft;
 use super::{Read, Reader, ZONE};
-use crate::sheets::fields::{FIELDS, Field, Info, of_path};
+use crate::sheets::fields::{FIELDS, Field, Info, of_violation};
 use crate::sheets::identity;
 use crate::sheets::kind::Kind;
 use crate::typed::{When, money, place};
@@ -46,7 +46,7 @@ impl Reader<'_> {
         }
         validate::normalise(&mut draft.body);
         for violation in validate::opportunity(&draft.body, "listing") {
-            let field = of_path(&violation.field, self.layout.kind);
+            let field = of_violation(&violation.field, self.layout.kind, &draft.body);
             let text = match field {
                 Some(_) => violation.text,
                 None => Text::new(
