@@ -7,7 +7,7 @@ use duikou_proto::v1;
 use jiff::Timestamp;
 
 use super::SheetError;
-use super::fields::{FIELDS, Field, Info};
+use super::fields::{FIELDS, Field, Info, Shape};
 use super::grid::Grid;
 use super::header::Layout;
 use super::kind::Kind;
@@ -86,7 +86,10 @@ impl Form {
     /// # Errors
     /// As [`Form::read`].
     pub(crate) fn decided(&self, field: Field, typed: &str, meant: &str) -> Result<String, SheetError> {
-        let mut parts = items(typed);
+        // A comma in a number divides nothing.
+        let several =
+            matches!(field.info().shape(), Shape::Places | Shape::Industries | Shape::Several(_) | Shape::Audience);
+        let mut parts = if several { items(typed) } else { Vec::new() };
         if parts.len() > 1 {
             for part in &mut parts {
                 let alone = self.read(&[(field, part.clone())].into(), &v1::Listing::default())?;
@@ -194,6 +197,7 @@ mod tests {
         let meant = &fault.candidates[0].typed;
         assert_eq!(form.decided(Field::Regions, "毕节市；鼓楼区", meant).unwrap(), format!("毕节市；{meant}"));
         assert_eq!(form.decided(Field::Regions, "鼓楼区", meant).unwrap(), *meant);
+        assert_eq!(form.decided(Field::Amount, "3,000", "3,000万元").unwrap(), "3,000万元");
         // What is lacking is told, and nothing of it is kept.
         assert!(filled.fault(Field::Instrument).is_some_and(|fault| fault.unclear.is_none()));
     }

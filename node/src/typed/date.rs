@@ -125,9 +125,9 @@ fn day<'t>(text: &'t str, typed: &str, today: Date) -> Result<(When, &'t str), U
         return Ok((When::Day(made(year, month, day, typed)?), rest.trim_start()));
     }
     if let Some((month, rest)) = text.split_once('月') {
-        let (day, _) = rest.split_once(['日', '号']).unwrap_or((rest, ""));
-        return Err(match (number(month, false), number(day, false)) {
-            (Some(month), Some(day)) => without_year(month, day, typed, today),
+        let (day, rest) = rest.split_once(['日', '号']).unwrap_or((rest, ""));
+        return Err(match (number(month, false), number(day, false), time_in(rest)) {
+            (Some(month), Some(day), Ok(time)) => without_year(month, day, time, typed, today),
             _ => no_date(typed),
         });
     }
@@ -145,18 +145,18 @@ fn day<'t>(text: &'t str, typed: &str, today: Date) -> Result<(When, &'t str), U
             (Some(year), Some(month)) => Ok((When::Month(made(year, month, 1, typed)?), rest)),
             _ => Err(no_date(typed)),
         },
-        [month, day] => Err(match (read(month), read(day)) {
-            (Some(month), Some(day)) => without_year(month, day, typed, today),
+        [month, day] => Err(match (read(month), read(day), time_in(rest)) {
+            (Some(month), Some(day), Ok(time)) => without_year(month, day, time, typed, today),
             _ => no_date(typed),
         }),
         [year, month, day] if year.len() == 4 => match (read(year), read(month), read(day)) {
             (Some(year), Some(month), Some(day)) => Ok((When::Day(made(year, month, day, typed)?), rest)),
             _ => Err(no_date(typed)),
         },
-        [first, second, last] => match (read(first), read(second), read(last)) {
-            (Some(first), Some(second), Some(last)) => Err(in_any_order(first, second, last, typed)),
-            _ => Err(no_date(typed)),
-        },
+        [first, second, last] => Err(match (read(first), read(second), read(last), time_in(rest)) {
+            (Some(first), Some(second), Some(last), Ok(time)) => in_any_order([first, second, last], time, typed),
+            _ => no_date(typed),
+        }),
         _ => Err(no_date(typed)),
     }
 }
@@ -176,22 +176,33 @@ fn number(text: &str, is_year: bool) -> Option<i64> {
     ideographs(text).and_then(|number| i64::try_from(number.nanos / UNIT).ok())
 }
 
-fn candidate(date: Date) -> Candidate {
-    Candidate { typed: date.to_string(), text: Text::same("") }
+/// What stands behind a day: nothing, or its time; an error where it is neither.
+fn time_in(rest: &str) -> Result<Option<Time>, ()> {
+    let rest = rest.trim();
+    if rest.is_empty() { Ok(None) } else { time(rest).map(Some).ok_or(()) }
 }
 
-fn without_year(month: i64, day: i64, typed: &str, today: Date) -> Unclear {
+/// A day with the time that was typed with it.
+fn candidate(date: Date, time: Option<Time>) -> Candidate {
+    let typed = time.map_or_else(|| date.to_string(), |time| format(date.to_datetime(time)));
+    Candidate { typed, text: Text::same("") }
+}
+
+fn without_year(month: i64, day: i64, time: Option<Time>, typed: &str, today: Date) -> Unclear {
     let year = i64::from(today.year());
-    let candidates = [year, year + 1].into_iter().filter_map(|year| made(year, month, day, typed).ok());
+    let mut days: Vec<Date> =
+        [year, year + 1].into_iter().filter_map(|year| made(year, month, day, typed).ok()).collect();
+    // What is to come is meant more often.
+    days.sort_by_key(|day| *day < today);
     Unclear::between(
         format!("“{}”没有年份，请补充。", shown(typed)),
         format!("{} has no year: add it.", shown(typed)),
-        candidates.map(candidate).collect(),
+        days.into_iter().map(|day| candidate(day, time)).collect(),
     )
 }
 
 /// `5/3/2027`, `27-3-5`: which is the year, the month, the day?
-fn in_any_order(first: i64, second: i64, last: i64, typed: &str) -> Unclear {
+fn in_any_order([first, second, last]: [i64; 3], time: Option<Time>, typed: &str) -> Unclear {
     let full = |year: i64| if year < 100 { 2000 + year } else { year };
     let orders = [(last, first, second), (last, second, first), (first, second, last)];
     let mut dates: Vec<Date> =
@@ -204,7 +215,7 @@ fn in_any_order(first: i64, second: i64, last: i64, typed: &str) -> Unclear {
             "It cannot be told which of {} is the year, the month and the day: write it like 2027-03-05.",
             shown(typed)
         ),
-        dates.into_iter().map(candidate).collect(),
+        dates.into_iter().map(|day| candidate(day, time)).collect(),
     )
 }
 

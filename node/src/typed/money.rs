@@ -214,14 +214,13 @@ fn read(typed: &str, unit: Unit) -> Outcome<Range> {
         return Ok(Understood::nothing(Some(note)));
     }
     let (text, remark) = without_remark(&text);
-    let text = text.replace("/人", "").replace("/每人", "");
-    let text = text.replace("——", "—").replace("--", "-");
-    let halves: Vec<&str> = text.split(['-', '~', '–', '—', '―', '至', '到']).collect();
-    let read = match &*halves {
-        [one] => single(typed, &half(typed, one)?, unit)?,
-        [low, high] => between(typed, &half(typed, low)?, &half(typed, high)?, unit)?,
-        _ => return Err(no_amount(typed)),
-    };
+    // 5000（万元）, as it is copied out of tables: what stands in brackets is what the number is counted in.
+    if let Some(remark) = remark.as_ref().filter(|remark| unit_in(&format!("({remark})")).currency.is_some())
+        && let Ok(read) = bare_text(typed, &format!("{text}{remark}"), unit)
+    {
+        return Ok(read);
+    }
+    let read = bare_text(typed, &text, unit)?;
     Ok(match (read, remark) {
         (Understood { value, note: None }, Some(remark)) => {
             let note = Text::new(format!("括号中的“{remark}”未读入"), format!("the remark {remark} is not taken"));
@@ -230,6 +229,29 @@ fn read(typed: &str, unit: Unit) -> Outcome<Range> {
         (read, _) => read,
     })
 }
+
+/// The same without what stands in brackets.
+fn bare_text(typed: &str, text: &str, unit: Unit) -> Outcome<Range> {
+    let text = text.replace("/人", "").replace("/每人", "");
+    let text = text.replace("——", "—").replace("--", "-");
+    let halves: Vec<&str> = text.split(['-', '~', '–', '—', '―', '至', '到']).collect();
+    let read = match &*halves {
+        [one] => single(typed, &half(typed, one)?, unit),
+        [low, high] => between(typed, &half(typed, low)?, &half(typed, high)?, unit),
+        _ => Err(no_amount(typed)),
+    };
+    // What can be typed instead is made of the amount alone.
+    read.map_err(|Unclear { text: why, candidates }| {
+        let counted = |one: Candidate| match UNITS.iter().find(|unit| **unit == one.typed) {
+            Some(unit) => Candidate { typed: format!("{text}{unit}"), ..one },
+            None => one,
+        };
+        Unclear { text: why, candidates: candidates.into_iter().map(counted).collect() }
+    })
+}
+
+/// What bare numbers may be counted in.
+const UNITS: [&str; 2] = ["元", "万元"];
 
 /// Without what stands in brackets at the end.
 fn without_remark(text: &str) -> (String, Option<String>) {
@@ -334,11 +356,10 @@ fn valued(typed: &str, half: &Half, unit: Unit) -> Result<(i128, &'static str), 
         }
         (None, None, None) => {
             let shown = shown(typed);
-            let candidate = |word: &str| Candidate { typed: format!("{shown}{word}"), text: Text::same("") };
             return Err(Unclear::between(
                 format!("“{shown}”没有单位，请写明元、万元或其他货币。"),
                 format!("{shown} has no unit: say whether it is 元, 万元 or another currency."),
-                vec![candidate("元"), candidate("万元")],
+                UNITS.map(|unit| Candidate { typed: unit.to_owned(), text: Text::same("") }).into(),
             ));
         }
     };

@@ -39,6 +39,9 @@ fn amounts_are_read_as_they_are_meant() {
         ("3000元", "总投资（万元）", yuan(3_000), yuan(3_000)),
         ("人民币1亿2000万元", "", yuan(120_000_000), yuan(120_000_000)),
         ("0元", "", yuan(0), yuan(0)),
+        ("5000（万元）", "", yuan(50_000_000), yuan(50_000_000)),
+        ("1000-3000(万元)", "", yuan(10_000_000), yuan(30_000_000)),
+        ("500万元（人民币）", "", yuan(5_000_000), yuan(5_000_000)),
     ] {
         assert_eq!(amount(typed, header), range(min, max), "{typed}");
     }
@@ -76,6 +79,14 @@ fn what_is_no_amount_or_may_be_several_gives_none() {
     assert_eq!(amount("0", "总投资（万元）").unwrap_err(), "The amount is 0: leave it empty where there is none.");
     let told = money::amount("5000", Unit::default()).unwrap_err();
     assert_eq!(told.candidates.iter().map(|one| &*one.typed).collect::<Vec<_>>(), ["5000元", "5000万元"]);
+    // Each of them is an amount.
+    for typed in ["5000（税后）", "约5,000", "3000~5000", "5000起（面谈）"] {
+        let told = money::amount(typed, Unit::default()).unwrap_err();
+        assert_eq!(told.candidates.len(), 2, "{typed}: {told:?}");
+        for one in told.candidates {
+            assert!(amount(&one.typed, "").is_ok_and(|read| read.is_some()), "{typed}: {}", one.typed);
+        }
+    }
 }
 
 #[test]
@@ -157,8 +168,14 @@ fn dates_are_days_that_exist() {
     let candidates = |typed: &str| -> Vec<String> {
         date::date(typed, TODAY).unwrap_err().candidates.into_iter().map(|one| one.typed).collect()
     };
-    assert_eq!(candidates("3月5日"), ["2026-03-05", "2027-03-05"]);
+    // What is to come goes first, and no time is lost.
+    assert_eq!(candidates("3月5日"), ["2027-03-05", "2026-03-05"]);
+    assert_eq!(candidates("12月31日前"), ["2026-12-31", "2027-12-31"]);
+    assert_eq!(candidates("3月5日下午2点半"), ["2027-03-05 14:30", "2026-03-05 14:30"]);
+    assert_eq!(candidates("3-5 9:00"), ["2027-03-05 09:00", "2026-03-05 09:00"]);
     assert_eq!(candidates("5/3/2027"), ["2027-03-05", "2027-05-03"]);
+    assert_eq!(candidates("5/3/2027 14:30"), ["2027-03-05 14:30", "2027-05-03 14:30"]);
+    assert_eq!(candidates("3月5日前后"), [""; 0]);
     assert_eq!(date::serial(46_096.0, false), Ok(When::Day(day(2026, 3, 15))));
     assert_eq!(date::serial(46_485.583_333_333_34, false), Ok(When::Moment(day(2027, 4, 8).at(14, 0, 0, 0))));
     assert!(date::serial(12.0, false).is_err() && date::serial(f64::NAN, false).is_err());
