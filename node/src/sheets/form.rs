@@ -14,8 +14,8 @@ use super::kind::Kind;
 use super::row::{Read, Reader, Remark};
 use super::write::{cell, in_form};
 use crate::limits;
-use crate::typed::Names;
 use crate::typed::text::items;
+use crate::typed::{Names, money};
 
 /// What fields hold, as it was typed or as it is read again.
 pub(crate) type Texts = BTreeMap<Field, String>;
@@ -117,7 +117,8 @@ impl Filled {
             (_, true) => cell_is_blank(&self.listing, field),
             (text, false) => {
                 let short = text.chars().nth(limits::DRAFT_WORDING_CHARS).is_none();
-                short && !lacks(&self.listing, field) && in_form(&self.listing, field) != text
+                let says_it = !lacks(&self.listing, field) && in_form(&self.listing, field) != text;
+                short && (says_it || leaves_open(field, text))
             }
         };
         texts.iter().filter(|(field, text)| kept(**field, text)).map(|(field, text)| (*field, text.clone())).collect()
@@ -127,6 +128,11 @@ impl Filled {
 /// Nobody may see what has no scopes, which is an answer as well: only what was typed tells whether it was given.
 fn cell_is_blank(listing: &v1::Listing, field: Field) -> bool {
     if field == Field::Audience { listing.scopes.is_empty() } else { cell(listing, field).is_empty() }
+}
+
+/// Whether a text of a field was understood as one without a value, 面议, which the body tells.
+pub(crate) fn leaves_open(field: Field, text: &str) -> bool {
+    matches!(field, Field::Amount | Field::Investment | Field::Wage) && money::is_open(text)
 }
 
 /// Whether a text that is kept of a field beside the listing is one that has given no value.
@@ -245,6 +251,28 @@ mod tests {
         let both = typed(&[(Field::ProjectCode, "2401-440300-04-01-123456"), (Field::CreditCode, "91440300")]);
         let filled = form(Kind::Project).read(&both, &v1::Listing::default()).unwrap();
         assert!(filled.fault(Field::CreditCode).is_some() && filled.fault(Field::ProjectCode).is_none());
+    }
+
+    #[test]
+    fn that_an_amount_is_agreed_upon_later_stays_in_the_form_and_is_told_to_readers() {
+        let form = form(Kind::Capital);
+        let read = |amount: &str, body: &str| {
+            let texts = typed(&[(Field::Title, "资金"), (Field::Amount, amount), (Field::Body, body)]);
+            let filled = form.read(&texts, &v1::Listing::default()).unwrap();
+            assert_eq!(filled.fault(Field::Amount), None);
+            let body = filled.listing.listing.clone().unwrap().body;
+            (body, filled.beside(&texts), filled.notes.len())
+        };
+        let (body, beside, notes) = read("面议", "甲");
+        assert_eq!((&*body, notes), ("甲\n\n- 金额：面议", 1));
+        assert_eq!(beside, typed(&[(Field::Amount, "面议"), (Field::Body, "甲")]));
+        assert!(leaves_open(Field::Amount, "面议") && !leaves_open(Field::Title, "面议"));
+        // Whoever opens it again sees that line in the body, which says it once, and not where there is an amount.
+        assert_eq!(read("待定", &body).0, "甲\n\n- 金额：待定");
+        assert_eq!(read("面议", "- 金额：面议").0, "- 金额：面议");
+        assert_eq!(read("500万元", &body).0, "甲");
+        assert_eq!(read("", &body).0, body);
+        assert_eq!(read("500万元", "甲\n\n- 预算：面议").0, "甲\n\n- 预算：面议");
     }
 
     #[test]

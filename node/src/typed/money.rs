@@ -104,7 +104,7 @@ const ABOUT: [&str; 6] = ["大约", "约", "左右", "上下", "近", "预计"];
 const AT_LEAST: [&str; 11] = ["及以上", "以上", "起", "不低于", "不少于", "至少", "≥", ">=", "+", "高于", "最低"];
 const AT_MOST: [&str; 10] = ["及以下", "以下", "以内", "不超过", "不高于", "最高", "最多", "≤", "<=", "封顶"];
 /// Words of amounts that are agreed upon later.
-const OPEN: [&str; 14] = [
+const OPEN: [&str; 15] = [
     "面议",
     "面谈",
     "待定",
@@ -119,6 +119,7 @@ const OPEN: [&str; 14] = [
     "待议",
     "薪资面议",
     "双方协商",
+    "NEGOTIABLE",
 ];
 
 /// One amount of a range, as it is written.
@@ -194,6 +195,11 @@ pub fn wage(typed: &str, unit: Unit) -> Outcome<Range> {
     Ok(read)
 }
 
+/// Whether a text says that an amount is agreed upon later.
+pub fn is_open(typed: &str) -> bool {
+    typed.chars().count() <= TYPED_CHARS && OPEN.contains(&folded(typed).to_uppercase().as_str())
+}
+
 fn bare(range: &Range) -> String {
     format(&Range { period: None, ..range.clone() })
 }
@@ -208,8 +214,8 @@ fn read(typed: &str, unit: Unit) -> Outcome<Range> {
     let text = folded(typed).to_uppercase();
     if OPEN.contains(&text.as_str()) {
         let note = Text::new(
-            format!("“{}”没有金额，留空", shown(typed)),
-            format!("{} names no amount: it is left empty", shown(typed)),
+            format!("“{}”没有金额，写在正文末尾，读者可见", shown(typed)),
+            format!("{} names no amount: it is told to readers at the end of the text", shown(typed)),
         );
         return Ok(Understood::nothing(Some(note)));
     }

@@ -11,7 +11,7 @@ use prost_types::FieldMask;
 use crate::limits;
 use crate::services::error::violation;
 use crate::sheets::fields::Field;
-use crate::sheets::form::lacks;
+use crate::sheets::form::{lacks, leaves_open};
 
 /// Its path below Draft.
 pub(super) const TYPED: &str = "typed";
@@ -47,14 +47,14 @@ pub(super) fn read_typed(typed: HashMap<String, String>, found: &mut Vec<Violati
     typed.into_iter().collect()
 }
 
-/// Whether a text is one that has given no value.
-fn is_open(key: &str, listing: &Listing) -> bool {
-    Field::parse(key).is_none_or(|field| lacks(listing, field))
+/// Whether a text is one that has given no value, and was not meant to give none.
+fn is_open(key: &str, text: &str, listing: &Listing) -> bool {
+    Field::parse(key).is_none_or(|field| lacks(listing, field) && !leaves_open(field, text))
 }
 
 /// The texts that are still good for a listing that has changed without them.
 pub(super) fn still_open(mut typed: BTreeMap<String, String>, listing: &Listing) -> BTreeMap<String, String> {
-    typed.retain(|key, _| is_open(key, listing));
+    typed.retain(|key, text| is_open(key, text, listing));
     typed
 }
 
@@ -77,5 +77,5 @@ pub(super) fn open_texts<'a>(
             format!("{shown} is not understood yet: correct it or leave it out."),
         )
     };
-    typed.into_iter().filter(|(key, _)| is_open(key, listing)).map(objection).collect()
+    typed.into_iter().filter(|(key, text)| is_open(key, text, listing)).map(objection).collect()
 }

@@ -12,6 +12,7 @@ use jiff::{Timestamp, ToSpan};
 use super::draft::Draft;
 use super::{Read, Reader, ZONE};
 use crate::sheets::fields::{FIELDS, Field, Info, of_violation};
+use crate::sheets::header::MONEY;
 use crate::sheets::identity;
 use crate::sheets::kind::Kind;
 use crate::typed::{When, money, place};
@@ -237,17 +238,32 @@ fn is_chinese(body: &Opportunity) -> bool {
 }
 
 /// What has no field of its own becomes a list at the end of the body, which [`told_in`] reads.
+/// What such a list says already is said anew: a form shows it with the rest of the body.
 fn tell_in_body(draft: &mut Draft) {
-    if draft.told.is_empty() {
+    // An amount that is there is agreed upon.
+    let given = &draft.given;
+    let is_over = |field: &Field, text: &str| given.contains(field) && MONEY.contains(field) && money::is_open(text);
+    draft.told.retain(|(field, text)| !is_over(field, text));
+    let known = told_in(&draft.body.body);
+    let stays = |(info, text): &&(&Info, String)| {
+        !is_over(&info.field, text) && !draft.told.iter().any(|(field, _)| *field == info.field)
+    };
+    let kept: Vec<(Field, String)> =
+        known.iter().filter(stays).map(|(info, text)| (info.field, text.clone())).collect();
+    if draft.told.is_empty() && kept.len() == known.len() {
         return;
     }
     draft.told.sort_by_key(|(field, _)| *field);
-    let lines: Vec<String> =
-        draft.told.iter().map(|(field, text)| format!("- {}：{}", field.info().zh, text)).collect();
-    if !draft.body.body.is_empty() {
-        draft.body.body.push_str("\n\n");
+    let lines = |told: &[(Field, String)]| -> Vec<String> {
+        told.iter().map(|(field, text)| format!("- {}：{}", field.info().zh, text)).collect()
+    };
+    let lines = [lines(&kept), lines(&draft.told)].concat();
+    let mut body = if known.is_empty() { draft.body.body.clone() } else { text_of(&draft.body.body).to_owned() };
+    if !body.is_empty() && !lines.is_empty() {
+        body.push_str("\n\n");
     }
-    draft.body.body.push_str(&lines.join("\n"));
+    body.push_str(&lines.join("\n"));
+    draft.body.body = body;
 }
 
 /// What the list at the end of a body tells, by the fields that it names.

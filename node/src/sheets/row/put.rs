@@ -102,7 +102,7 @@ impl Reader<'_> {
                     draft.take(at, choice::choice(typed, labels::INSTRUMENTS)).unwrap_or_default();
             }
             Field::Amount => {
-                if let Some(range) = draft.take(at, money::amount(typed, at.unit)) {
+                if let Some(range) = sum(draft, at, typed, money::amount(typed, at.unit)) {
                     (draft.capital.amount_min, draft.capital.amount_max) = (range.min, range.max);
                 }
             }
@@ -119,12 +119,12 @@ impl Reader<'_> {
                 draft.given.insert(at.field);
             }
             Field::Investment => {
-                if let Some(range) = draft.take(at, money::amount(typed, at.unit)) {
+                if let Some(range) = sum(draft, at, typed, money::amount(typed, at.unit)) {
                     (draft.project.investment_min, draft.project.investment_max) = (range.min, range.max);
                 }
             }
             Field::TotalInvestment => {
-                let read = draft.take(at, money::amount(typed, at.unit));
+                let read = sum(draft, at, typed, money::amount(typed, at.unit));
                 if let Some(range) = &read {
                     draft.told.push((at.field, money::format(range)));
                 }
@@ -146,7 +146,7 @@ impl Reader<'_> {
                 draft.technology.transfer_modes = draft.take(at, read).unwrap_or_default();
             }
             Field::Budget => {
-                if let Some(range) = draft.take(at, money::amount(typed, at.unit)) {
+                if let Some(range) = sum(draft, at, typed, money::amount(typed, at.unit)) {
                     draft.told.push((at.field, money::format(&range)));
                 }
             }
@@ -161,13 +161,13 @@ impl Reader<'_> {
             }
             Field::Headcount => draft.talent.headcount = draft.take(at, count::count(typed)).unwrap_or_default(),
             Field::Wage => {
-                if let Some(range) = draft.take(at, money::wage(typed, at.unit)) {
+                if let Some(range) = sum(draft, at, typed, money::wage(typed, at.unit)) {
                     draft.talent.wage_period = range.period.map(i32::from).unwrap_or_default();
                     (draft.talent.wage_min, draft.talent.wage_max) = (range.min, range.max);
                 }
             }
-            Field::WageFrom | Field::WageTo => bound(draft, at, money::wage(typed, at.unit)),
-            Field::AmountFrom | Field::AmountTo => bound(draft, at, money::amount(typed, at.unit)),
+            Field::WageFrom | Field::WageTo => self.bound(draft, at, typed, money::wage(typed, at.unit)),
+            Field::AmountFrom | Field::AmountTo => self.bound(draft, at, typed, money::amount(typed, at.unit)),
             Field::Training => plain(draft, at, value(), |draft| &mut draft.talent.training),
             Field::Age => {
                 draft.told.push((at.field, value()));
@@ -201,6 +201,27 @@ impl Reader<'_> {
         }
     }
 
+    /// One end of a range that has a column for each: one amount, or what is one at this end (4500元以上).
+    fn bound(&self, draft: &mut Draft, at: At<'_>, typed: &str, read: Outcome<Range>) {
+        let whole = at.field.info().bound().and_then(|bound| bound.of(self.layout.kind));
+        if let Some(whole) = whole.filter(|whole| !draft.told.iter().any(|(told, _)| told == whole))
+            && money::is_open(typed)
+        {
+            draft.told.push((whole, line(typed)));
+        }
+        let Some(range) = draft.take(at, read) else { return };
+        match (&range.min, &range.max) {
+            (Some(min), Some(max)) if min != max => {
+                let why = Unclear::wrong(
+                    "此列是区间的一端，应为一个金额，请改正。",
+                    "This column is one end of a range: give one amount.",
+                );
+                draft.fault(at, why);
+            }
+            _ => drop(draft.bounds.insert(at.field, range)),
+        }
+    }
+
     /// A date; numbers that are not formatted as one are taken for the serial numbers of spreadsheets.
     fn when(&self, draft: &mut Draft, at: At<'_>) -> Option<When> {
         let typed = at.cell.text();
@@ -228,19 +249,12 @@ impl Reader<'_> {
     }
 }
 
-/// One end of a range that has a column for each: one amount, or what is one at this end (4500元以上).
-fn bound(draft: &mut Draft, at: At<'_>, read: Outcome<Range>) {
-    let Some(range) = draft.take(at, read) else { return };
-    match (&range.min, &range.max) {
-        (Some(min), Some(max)) if min != max => {
-            let why = Unclear::wrong(
-                "此列是区间的一端，应为一个金额，请改正。",
-                "This column is one end of a range: give one amount.",
-            );
-            draft.fault(at, why);
-        }
-        _ => drop(draft.bounds.insert(at.field, range)),
+/// An amount; that it is agreed upon later is told in the body, as readers want to know.
+fn sum(draft: &mut Draft, at: At<'_>, typed: &str, read: Outcome<Range>) -> Option<Range> {
+    if money::is_open(typed) {
+        draft.told.push((at.field, line(typed)));
     }
+    draft.take(at, read)
 }
 
 /// A date as the body shows it.
