@@ -131,10 +131,13 @@ pub(crate) fn span(language: Language, from: &ZonedDateTime, to: &ZonedDateTime)
             format!("{}{dash}{}", date(language, &from), date(language, &to))
         };
     }
-    if from.date() == to.date() {
-        format!("{}–{}", moment(language, from), clock(to))
-    } else {
-        format!("{}{dash}{}", moment(language, from), moment(language, to))
+    // What ends at midnight ends with the day before.
+    let last = if to.time() == Time::midnight() && from < to { to.yesterday().ok() } else { None };
+    match last {
+        Some(last) if from.date() == last.date() => format!("{}–24:00", moment(language, from)),
+        Some(last) => format!("{}{dash}{}", moment(language, from), date(language, &last)),
+        None if from.date() == to.date() => format!("{}–{}", moment(language, from), clock(to)),
+        None => format!("{}{dash}{}", moment(language, from), moment(language, to)),
     }
 }
 
@@ -217,6 +220,10 @@ mod tests {
         };
         assert_eq!((&*days(0, 1), &*days(0, 3)), ("2027年10月8日", "2027年10月8日至2027年10月10日"));
         assert_eq!(span(Language::Zh, &in_china(midnight), &in_china(midnight)), "2027年10月8日 00:00–00:00");
+        // And what begins at some hour.
+        let nine = |last: i64| span(Language::Zh, &in_china(midnight + 9 * 3600), &in_china(midnight + last * 86_400));
+        assert_eq!((&*nine(1), &*nine(2)), ("2027年10月8日 09:00–24:00", "2027年10月8日 09:00至2027年10月9日"));
+        assert_eq!(span(Language::En, &in_china(midnight - 3600), &in_china(midnight)), "7 October 2027, 23:00–24:00");
     }
 
     #[test]

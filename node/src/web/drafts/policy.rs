@@ -206,7 +206,7 @@ impl DeputyLine {
             value,
             reviewer: people.name(&deputy.reviewer),
             deputy: people.name(&deputy.deputy),
-            until: format::moment(texts.language(), &format::in_china(until)),
+            until: format::until_moment(texts.language(), &format::in_china(until)),
         }
     }
 }
