@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::draft::Draft;
+use super::expire::day_after;
 use super::{Read, Reader, ZONE};
 use crate::sheets::fields::{FIELDS, Field, Info, of_violation};
 use crate::sheets::header::MONEY;
@@ -40,6 +41,11 @@ impl Reader<'_> {
         if let Some(expire) = draft.expire {
             let zone = self.zone_of(&draft);
             draft.listing.expire_time = at_end(expire, &zone).map(stamp);
+            if let (When::Day(_), Some(after)) = (expire, day_after(&draft.body))
+                && let Some(time) = draft.listing.expire_time.as_mut().filter(|time| time.seconds + 1 == after)
+            {
+                time.seconds = after;
+            }
             if draft.listing.expire_time.as_ref().is_some_and(|time| time.seconds <= self.now.as_second()) {
                 let text = Text::new("有效期已过，请改为今后的日期。", "This date has passed: give one to come.");
                 draft.fault_of(Some(Field::Expire), text);

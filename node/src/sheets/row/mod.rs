@@ -1,6 +1,7 @@
 //! One row as a listing: each cell through what people type, the whole through the validation of every write.
 
 mod draft;
+pub(super) mod expire;
 mod finish;
 mod put;
 

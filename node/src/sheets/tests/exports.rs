@@ -20,6 +20,47 @@ fn templates_are_read_as_what_they_are_for() {
     assert!(unzipped(&bytes, "xl/worksheets/sheet1.xml").contains("list_industries"));
 }
 
+#[test]
+fn an_end_at_midnight_is_the_day_before_for_people_and_of_an_event_read_as_it_was() {
+    let at = |text: &str| {
+        let time: jiff::Timestamp = text.parse().unwrap();
+        Some(prost_types::Timestamp { seconds: time.as_second(), nanos: 0 })
+    };
+    let event = |end: &str, expire: &str| {
+        let mut listings = reference_listings();
+        let is_event = |listing: &Listing| {
+            listing.listing.as_ref().and_then(duikou_proto::validate::kind_of) == Some(Kind::Event.name())
+        };
+        let mut listing = listings.remove(listings.iter().position(is_event).unwrap());
+        let Some(Details::Event(event)) = &mut listing.listing.as_mut().unwrap().details else { panic!() };
+        (event.start_time, event.end_time) = (at("2027-10-05T01:00:00Z"), at(end));
+        (event.registration_deadline, event.time_zone) = (None, "Asia/Shanghai".to_owned());
+        listing.expire_time = at(expire);
+        listing
+    };
+    for (end, expire, exact, told) in [
+        ("2027-10-06T16:00:00Z", "2027-10-07T16:00:00Z", "2027-10-07", "2027-10-07"),
+        ("2027-10-06T16:00:00Z", "2027-10-07T15:59:59Z", "2027-10-07 23:59:59", "2027-10-07 23:59:59"),
+        ("2027-10-06T09:00:00Z", "2027-10-07T15:59:59Z", "2027-10-07", "2027-10-07"),
+        ("2027-10-06T09:00:00Z", "2027-10-07T16:00:00Z", "2027-10-08 00:00", "2027-10-07"),
+    ] {
+        let listing = event(end, expire);
+        let under = |bytes: &[u8]| {
+            let book = read(bytes, "x.xlsx").unwrap();
+            let lines = &book.sheets[0].lines;
+            let at = lines[0].cells.iter().position(|cell| cell.text() == "有效期至").unwrap();
+            lines[1].cells[at].text()
+        };
+        let exported = export(std::slice::from_ref(&listing), Format::Xlsx, None).unwrap();
+        let list =
+            super::export_list(std::slice::from_ref(&listing), Format::Xlsx, None, &|_| Told::default()).unwrap();
+        assert_eq!((&*under(&exported.bytes), &*under(&list.bytes)), (exact, told), "{end} {expire}");
+        let table = tables(read(&exported.bytes, "x.xlsx").unwrap(), &setting()).unwrap().remove(0);
+        let again = table.rows[0].listing.as_ref().unwrap().unpack();
+        assert_eq!((again.expire_time, &*table.rows[0].faults), (listing.expire_time, &[][..]), "{end} {expire}");
+    }
+}
+
 /// The reference listings, as a node holds them.
 fn reference_listings() -> Vec<Listing> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../proto/data/listings.jsonl");

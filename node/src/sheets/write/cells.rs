@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::sheets::fields::Field;
-use crate::sheets::row::kept;
+use crate::sheets::row::{expire, kept};
 use crate::typed::money::{self, Period, Range};
 use crate::typed::occupation::Occupation;
 use crate::typed::{audience, choice, date, industry, labels, occupation, place};
@@ -41,7 +41,7 @@ pub(in crate::sheets) fn cell(listing: &Listing, field: Field) -> String {
         Field::Industries => joined(body.industries.iter().map(|code| industry::format(code))),
         Field::Tags => joined(body.tags.iter().cloned()),
         Field::Audience => audience::format(&listing.scopes),
-        Field::Expire => until(listing.expire_time.as_ref()),
+        Field::Expire => until(listing.expire_time.as_ref(), body),
         Field::Office => contact.office.clone(),
         Field::Person => contact.person.clone(),
         Field::Email => contact.email.clone(),
@@ -168,14 +168,20 @@ fn joined(items: impl Iterator<Item = String>) -> String {
 }
 
 /// A time by which something ends: its day alone where that is how it is read.
-fn until(at: Option<&prost_types::Timestamp>) -> String {
+fn until(at: Option<&prost_types::Timestamp>, body: &Opportunity) -> String {
     let text = time(at, ZONE);
-    let whole = at.is_some_and(|at| at.nanos == 0);
-    text.strip_suffix(" 23:59:59").filter(|_| whole).map(str::to_owned).unwrap_or(text)
+    let Some(at) = at.filter(|at| at.nanos == 0) else { return text };
+    let day_after = expire::day_after(body);
+    if day_after == Some(at.seconds) {
+        return last_day(text);
+    }
+    // The same day would be read as that other moment.
+    let other = day_after == Some(at.seconds + 1);
+    text.strip_suffix(" 23:59:59").filter(|_| !other).map(str::to_owned).unwrap_or(text)
 }
 
-/// The end of an event: the day with which it ends, where that is how it is read.
-fn last_day(text: String) -> String {
+/// An end at midnight as the day with which it ends: that of an event, which is read so, and any for people.
+pub(super) fn last_day(text: String) -> String {
     let day = text.strip_suffix(MIDNIGHT).and_then(|day| day.parse::<Date>().ok()?.yesterday().ok());
     day.map_or(text, |day| day.to_string())
 }
@@ -235,9 +241,9 @@ mod tests {
         ] {
             let time: Timestamp = at.parse().unwrap();
             let time = prost_types::Timestamp { seconds: time.as_second(), nanos: time.subsec_nanosecond() };
-            assert_eq!(until(Some(&time)), text, "{at}");
+            assert_eq!(until(Some(&time), &Opportunity::default()), text, "{at}");
         }
-        assert_eq!(until(None), "");
+        assert_eq!(until(None, &Opportunity::default()), "");
     }
 
     #[test]

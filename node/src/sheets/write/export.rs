@@ -4,7 +4,7 @@ use duikou_proto::v1::Listing;
 use duikou_proto::validate::kind_of;
 use rust_xlsxwriter::Workbook;
 
-use super::cells::cell as text_of;
+use super::cells::{cell as text_of, last_day};
 use super::values::{Looks, Value};
 use super::{PlainCell, broken, header_format, width};
 use crate::limits;
@@ -63,6 +63,8 @@ pub(crate) fn export_list(
         Ok(match field {
             Field::Publisher => told(listing).publisher,
             Field::Page => told(listing).page,
+            // Whoever sorts and reads finds the day that pages say.
+            Field::Expire => last_day(text_of(listing, field)),
             field => readable(&text_of(listing, field)),
         })
     };
