@@ -474,7 +474,10 @@ pub static FIELDS: &[Info] = &[
         ("有效期至", "Valid until"),
         &["截止日期", "失效日期", "失效时间", "有效期", "截止时间", "需求截止日期"],
         &["expire_time"],
-        ("如 2027-06-30；不填为6个月，活动为结束次日", "for example 2027-06-30; 6 months where it is empty"),
+        (
+            "如 2027-06-30，最长18个月；不填为6个月，活动为结束次日",
+            "for example 2027-06-30, 18 months ahead at most; 6 months where it is empty",
+        ),
         "",
     ),
     beside(field(

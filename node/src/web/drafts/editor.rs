@@ -105,9 +105,13 @@ pub(super) async fn editor(
         return super::start::choose(&web, &signed, &path);
     };
     let before = draft.listing.clone().unwrap_or_default();
-    let filling = Filling::read(&desk, kind, texts_of(kind, &draft), &before)?;
-    let around = around(&desk, &draft, &path).await?;
+    let mut filling = Filling::read(&desk, kind, texts_of(kind, &draft), &before)?;
+    let mut around = around(&desk, &draft, &path).await?;
     let strict = query.as_deref() == Some("check");
+    if strict {
+        // What keeps it from being handed in is said, whether a form knows it or only the service.
+        around.problem = filling.object(&draft.warnings);
+    }
     show(&desk, &filling, around, strict)
 }
 

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use duikou_proto::v1::{Draft, Listing};
+use duikou_proto::language::Text;
+use duikou_proto::v1::{Draft, FieldViolation, Listing};
 use duikou_proto::validate::kind_of;
 
 use super::super::respond::Failed;
 use super::super::sent::Sent;
 use super::audience::needed;
 use super::desk::Desk;
-use crate::sheets::Kind;
-use crate::sheets::fields::{Field, Info, Shape};
+use crate::sheets::fields::{Field, Info, Shape, of_violation};
 use crate::sheets::form::{self, Filled, Texts};
+use crate::sheets::{Kind, Remark};
 use crate::typed::{Names, audience, choice};
 
 /// See the module.
@@ -142,6 +143,31 @@ impl Filling {
         typed
     }
 
+    /// Takes over what the service objects to where the form has found nothing wrong; what belongs to none of its fields
+    /// is given back, as one text.
+    pub(super) fn object(&mut self, warnings: &[FieldViolation]) -> String {
+        let body = self.filled.listing.listing.clone().unwrap_or_default();
+        let mut others = Vec::new();
+        for warning in warnings {
+            let field = of_violation(&warning.field, self.kind, &body);
+            let field = field.filter(|field| form::fields(self.kind).any(|info| info.field == *field));
+            match field {
+                // The form asks for it itself.
+                Some(Field::Audience) if self.text(Field::Audience).is_empty() => {}
+                Some(field) if self.filled.fault(field).is_none() => self.filled.faults.push(Remark {
+                    column: None,
+                    field: Some(field),
+                    text: Text::same(warning.description.clone()),
+                    unclear: None,
+                }),
+                Some(_) => {}
+                None if others.contains(&&*warning.description) => {}
+                None => others.push(&*warning.description),
+            }
+        }
+        others.join(" ")
+    }
+
     /// Whether all of it is as a listing must be.
     pub(super) fn is_complete(&self) -> bool {
         self.filled.faults.is_empty() && self.texts.contains_key(&Field::Audience)
@@ -156,6 +182,38 @@ impl Filling {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sheets::form::Form;
+
+    #[test]
+    fn what_the_service_objects_to_is_told_at_the_field_and_the_rest_above_the_form() {
+        let form = Form {
+            kind: Kind::Talent,
+            names: Names::default(),
+            home: None,
+            now: "2026-11-30T02:00:00Z".parse().unwrap(),
+        };
+        let texts: Texts = [(Field::Title, "招聘"), (Field::Expire, "2035-01-01"), (Field::Headcount, "若干")]
+            .map(|(field, text)| (field, text.to_owned()))
+            .into();
+        let filled = form.read(&texts, &Listing::default()).unwrap();
+        let mut filling = Filling { kind: Kind::Talent, texts, filled };
+        assert!(filling.filled.fault(Field::Expire).is_none(), "no form knows how far ahead a listing may end");
+        let warning = |field: &str, text: &str| FieldViolation {
+            field: field.to_owned(),
+            description: text.to_owned(),
+            ..FieldViolation::default()
+        };
+        let known = filling.filled.fault(Field::Headcount).unwrap().text.clone();
+        let others = filling.object(&[
+            warning("expire_time", "最长18个月"),
+            warning("listing.talent.headcount", "此项必填"),
+            warning("publish_time", "不能晚于现在"),
+            warning("publish_time", "不能晚于现在"),
+        ]);
+        assert_eq!(others, "不能晚于现在");
+        assert_eq!(filling.filled.fault(Field::Expire).unwrap().text.zh, "最长18个月");
+        assert_eq!(filling.filled.fault(Field::Headcount).unwrap().text, known);
+    }
 
     #[test]
     fn what_is_any_of_several_is_a_set_and_stays_in_the_order_of_its_author() {
