@@ -273,7 +273,25 @@ fn counts_levels_choices_and_addresses() {
 
     assert_eq!(text::email("labor27＠bijie.example").map(|read| read.value), Ok(Some("labor27@bijie.example".into())));
     assert!(text::email("invest30@qiannan").is_err());
-    assert!(text::phone("1.38E+10").is_err() && text::phone("0755-8888转1").is_err());
+    let phone = |typed: &str| text::phone(typed).map(|read| read.value.unwrap_or_default());
+    for (typed, number) in [
+        ("0755-82345678转8001", "0755-82345678-8001"),
+        ("0755-82345678 转 8001", "0755-82345678-8001"),
+        ("0755-82345678（分机8001）", "0755-82345678-8001"),
+        ("0755-82345678 ext. 8001", "0755-82345678-8001"),
+        ("0755-82345678、13812345678", "0755-82345678 13812345678"),
+        ("0755-82345678转8001/13812345678", "0755-82345678-8001 13812345678"),
+        ("0755-82345678；0755-82345679", "0755-82345678 0755-82345679"),
+        ("0755-82345678/79", ""),
+        ("王姐 13812345678", ""),
+        ("0755-82345678转", ""),
+        ("转8001", ""),
+        ("", ""),
+    ] {
+        assert_eq!(phone(typed).unwrap_or_default(), number, "{typed}");
+        assert_eq!(phone(number).unwrap(), number, "what is written is read again");
+    }
+    assert!(text::phone("1.38E+10").is_err() && text::phone("转1").is_err());
     assert_eq!(text::phone("０７５５－８８８８").map(|read| read.value), Ok(Some("0755-8888".into())));
     assert!(text::url("见通知").is_err());
 }

@@ -1,5 +1,6 @@
 //! Texts, telephone numbers and addresses as they come out of cells and fields.
 
+use duikou_proto::language::Text;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{Outcome, TYPED_CHARS, Unclear, Understood, shown};
@@ -79,7 +80,8 @@ pub fn email(typed: &str) -> Outcome<String> {
     Ok(Understood::plain(address))
 }
 
-/// A telephone number: digits, spaces, `+`, `-`, `(`, `)`.
+/// Telephone numbers: digits, spaces, `+`, `-`, `(`, `)`. An extension (转8001) goes behind a `-`, and several numbers,
+/// between which people write what not, stand with a space between them, as the contract has neither.
 ///
 /// # Errors
 /// Where a spreadsheet has turned it into a rounded number (`1.38E+10`), or it holds other characters.
@@ -100,16 +102,59 @@ pub fn phone(typed: &str) -> Outcome<String> {
             ),
         ));
     }
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    let plain = number.bytes().all(|b| b.is_ascii_digit() || b" +-()".contains(&b));
-    if !plain || !(3..=20).contains(&digits) {
+    let Some(numbers) = numbers(&number) else {
         let typed = shown(typed);
         return Err(Unclear::wrong(
-            format!("“{typed}”不是电话号码，请只用数字、空格、+、-和括号填写一个号码。"),
-            format!("{typed} is no telephone number: write one, of digits, spaces, +, - and brackets."),
+            format!("“{typed}”不是电话号码，请用数字、空格、+、-和括号填写，分机写在“转”之后，多个号码用、分开。"),
+            format!(
+                "{typed} is no telephone number: write digits, spaces, +, - and brackets, an extension behind ext, and , between several."
+            ),
         ));
+    };
+    if numbers == number {
+        return Ok(Understood::plain(number));
     }
-    Ok(Understood::plain(number))
+    let typed = shown(typed);
+    let note = Text::new(format!("“{typed}”写作 {numbers}"), format!("{typed} is written as {numbers}"));
+    Ok(Understood { value: Some(numbers), note: Some(note) })
+}
+
+/// Digits of a number, and the least of one that stands beside others: fewer are the end of another (…5678/79).
+const DIGITS: std::ops::RangeInclusive<usize> = 3..=20;
+const DIGITS_BESIDE: usize = 5;
+/// What stands before an extension.
+const EXTENSIONS: [&str; 6] = ["转", "分机", "ext.", "ext", "Ext", "EXT"];
+
+/// One number or several as the contract takes them; None where they are none.
+fn numbers(text: &str) -> Option<String> {
+    let digits = |text: &str| text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || b" +-()".contains(&b));
+    let mut parts: Vec<&str> =
+        text.split(['、', ',', ';', '/', '\n', '\r', '或']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    // As this function itself writes several.
+    if let [one] = *parts
+        && plain(one)
+        && !DIGITS.contains(&digits(one))
+    {
+        parts = one.split_whitespace().collect();
+    }
+    let several = parts.len() > 1;
+    let number = |part: &&str| {
+        let extension = EXTENSIONS.iter().find_map(|mark| part.split_once(mark));
+        let part = match extension {
+            Some((number, extension)) => {
+                let extension = extension.trim_matches([' ', '-', ':', '号', ')']);
+                let all_digits = !extension.is_empty() && extension.bytes().all(|b| b.is_ascii_digit());
+                let number = number.trim_end_matches([' ', '-', '(']);
+                (all_digits && DIGITS.contains(&digits(number))).then(|| format!("{number}-{extension}"))?
+            }
+            None => (*part).to_owned(),
+        };
+        let enough = DIGITS.contains(&digits(&part)) && (!several || digits(&part) >= DIGITS_BESIDE);
+        (plain(&part) && enough).then_some(part)
+    };
+    let numbers = parts.iter().map(number).collect::<Option<Vec<String>>>()?;
+    (!numbers.is_empty()).then(|| numbers.join(" "))
 }
 
 /// A web address.
