@@ -2,11 +2,12 @@
 
 use duikou_proto::language::Text;
 use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::chinese_number::{UNIT, ideographs, spelt_digits};
-use super::text::folded;
-use super::{Candidate, TYPED_CHARS, Unclear, shown, too_long};
+use super::text::{folded, says_nothing};
+use super::{Candidate, Outcome, TYPED_CHARS, Unclear, Understood, shown, too_long};
 
 /// A date, as exact as it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,6 +254,51 @@ fn time(text: &str) -> Option<Time> {
     };
     let [hour, minute, second_whole] = [hour, minute, second.0].map(|part| i8::try_from(part).ok());
     Time::new(hour?, minute?, second_whole?, second.1).ok()
+}
+
+/// What people call the zones in which they are.
+const ZONES: [(&str, &str); 15] = [
+    ("北京", "Asia/Shanghai"),
+    ("中国", "Asia/Shanghai"),
+    ("中国标准", "Asia/Shanghai"),
+    ("东八区", "Asia/Shanghai"),
+    ("BEIJING", "Asia/Shanghai"),
+    ("ASIA/BEIJING", "Asia/Shanghai"),
+    ("CHINA", "Asia/Shanghai"),
+    ("UTC+8", "Asia/Shanghai"),
+    ("UTC+08:00", "Asia/Shanghai"),
+    ("GMT+8", "Asia/Shanghai"),
+    ("GMT+08:00", "Asia/Shanghai"),
+    ("香港", "Asia/Hong_Kong"),
+    ("澳门", "Asia/Macau"),
+    ("台北", "Asia/Taipei"),
+    ("新加坡", "Asia/Singapore"),
+];
+
+/// Reads a time zone: its name by IANA, in whatever case, or what people call the common ones: 北京时间.
+///
+/// # Errors
+/// For what is neither.
+pub fn zone(typed: &str) -> Outcome<String> {
+    if says_nothing(typed) {
+        return Ok(Understood::nothing(None));
+    }
+    if typed.chars().count() > TYPED_CHARS {
+        return Err(too_long());
+    }
+    let text = folded(typed);
+    let called = text.strip_suffix("时间").unwrap_or(&text).to_uppercase();
+    let known = ZONES.iter().find(|(name, _)| *name == called).map(|(_, zone)| (*zone).to_owned());
+    let by_name = || {
+        let zone = TimeZone::get(&text).ok().filter(|zone| !zone.is_unknown())?;
+        zone.iana_name().map(str::to_owned)
+    };
+    known.or_else(by_name).map(Understood::plain).ok_or_else(|| {
+        Unclear::wrong(
+            format!("“{}”不是时区：请填写“北京时间”，其他时区填写 IANA 名称，如 Europe/Berlin。", shown(typed)),
+            format!("{} is no time zone: use an IANA name such as Asia/Shanghai.", shown(typed)),
+        )
+    })
 }
 
 /// Seconds and their nanoseconds.

@@ -293,7 +293,29 @@ fn counts_levels_choices_and_addresses() {
     }
     assert!(text::phone("1.38E+10").is_err() && text::phone("转1").is_err());
     assert_eq!(text::phone("０７５５－８８８８").map(|read| read.value), Ok(Some("0755-8888".into())));
-    assert!(text::url("见通知").is_err());
+    let url = |typed: &str| text::url(typed).map(|read| read.value.unwrap_or_default());
+    assert_eq!(url("www.sz.gov.cn/a").as_deref(), Ok("https://www.sz.gov.cn/a"));
+    assert_eq!(url("http://www.sz.gov.cn").as_deref(), Ok("http://www.sz.gov.cn"));
+    for typed in ["见通知", "www.", "www.a b.cn", "www", "sz.gov.cn"] {
+        assert!(url(typed).is_err(), "{typed}");
+    }
+}
+
+#[test]
+fn time_zones_are_called_as_people_call_them() {
+    let zone = |typed: &str| date::zone(typed).map(|read| read.value.unwrap_or_default());
+    for (typed, name) in [
+        ("北京", "Asia/Shanghai"),
+        ("北京时间", "Asia/Shanghai"),
+        ("UTC＋8", "Asia/Shanghai"),
+        ("asia/shanghai", "Asia/Shanghai"),
+        ("Europe/Berlin", "Europe/Berlin"),
+        ("香港时间", "Asia/Hong_Kong"),
+        ("", ""),
+    ] {
+        assert_eq!(zone(typed).as_deref(), Ok(name), "{typed}");
+    }
+    assert!(zone("当地时间").is_err() && zone("CST-8").is_err());
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn numbers(text: &str) -> Option<String> {
     (!numbers.is_empty()).then(|| numbers.join(" "))
 }
 
-/// A web address.
+/// A web address; one that begins with `www.` is taken for one of https.
 ///
 /// # Errors
 /// Where it does not begin with `https://` or `http://`.
@@ -166,6 +166,9 @@ pub fn url(typed: &str) -> Outcome<String> {
         return Ok(Understood::nothing(None));
     }
     let address = typed.trim();
+    let bare = address.get(..4).is_some_and(|begins| begins.eq_ignore_ascii_case("www.")) && address[4..].contains('.');
+    let completed = if bare { format!("https://{address}") } else { address.to_owned() };
+    let address = &*completed;
     let known = ["https://", "http://"].iter().any(|scheme| address.starts_with(scheme));
     if !known || address.contains(char::is_whitespace) {
         let typed = shown(typed);

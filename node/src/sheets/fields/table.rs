@@ -411,7 +411,7 @@ pub static FIELDS: &[Info] = &[
         ("时区", "Time zone"),
         &[],
         &["listing.event.time_zone"],
-        ("不填为 Asia/Shanghai", "Asia/Shanghai where it is empty"),
+        ("不填为北京时间；其他如 Europe/Berlin", "Asia/Shanghai where it is empty"),
         "",
     ),
     field(
@@ -431,7 +431,7 @@ pub static FIELDS: &[Info] = &[
         ("线上链接", "Online"),
         &["直播链接", "线上地址", "会议链接", "线上网址"],
         &["listing.event.online_url"],
-        ("以 https:// 开头", "begins with https://"),
+        ("网址，如 https://… 或 www.…", "begins with https://"),
         "",
     ),
     field(

@@ -193,7 +193,7 @@ impl Reader<'_> {
                 );
             }
             Field::Deadline => draft.deadline = self.when(draft, at),
-            Field::TimeZone => plain(draft, at, value(), |draft| &mut draft.event.time_zone),
+            Field::TimeZone => draft.event.time_zone = draft.take(at, date::zone(typed)).unwrap_or_default(),
             Field::Venue => plain(draft, at, value(), |draft| &mut draft.event.venue),
             Field::OnlineUrl => draft.event.online_url = draft.take(at, text::url(typed)).unwrap_or_default(),
             Field::Capacity => draft.event.capacity = draft.take(at, count::count(typed)).unwrap_or_default(),
