@@ -64,12 +64,147 @@ pub fn date(typed: &str, today: Date) -> Result<When, Unclear> {
     }
     let text = UNTIL.iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text).trim_end();
     let (day, rest) = day(text, typed, today)?;
+    let rest = match day {
+        When::Day(day) => after_weekday(day, rest, typed)?,
+        _ => rest,
+    };
     if rest.is_empty() {
         return Ok(day);
     }
     let When::Day(day) = day else { return Err(no_date(typed)) };
     let at = time(rest).ok_or_else(|| no_date(typed))?;
     Ok(When::Moment(day.to_datetime(at)))
+}
+
+/// What follows the day of the week that stands behind a date, 2027年3月5日（星期五）: it has to be that of the date.
+fn after_weekday<'t>(day: Date, rest: &'t str, typed: &str) -> Result<&'t str, Unclear> {
+    let inside = rest.strip_prefix('(').unwrap_or(rest);
+    let Some(name) = ["星期", "礼拜", "周"].iter().find_map(|word| inside.strip_prefix(word)) else {
+        return Ok(rest);
+    };
+    let mut letters = name.chars();
+    let said = letters.next().and_then(|c| match c {
+        '天' => Some(7),
+        c => "一二三四五六日".chars().position(|known| known == c).map(|at| at + 1),
+    });
+    let Some(said) = said else { return Ok(rest) };
+    let is = usize::try_from(day.weekday().to_monday_one_offset()).unwrap_or(1);
+    if said != is {
+        let is = "一二三四五六日".chars().nth(is.saturating_sub(1)).unwrap_or_default();
+        return Err(Unclear::wrong(
+            format!("“{}”的日期是星期{is}，与写的星期不符，请检查。", shown(typed)),
+            format!("The date of {} is another day of the week than it says: check it.", shown(typed)),
+        ));
+    }
+    let rest = letters.as_str();
+    Ok(rest.strip_prefix(')').unwrap_or(rest).trim_start())
+}
+
+/// What divides the two ends of a span.
+const DASHES: [char; 7] = ['-', '~', '–', '—', '―', '至', '到'];
+
+/// The same, full-width.
+const FULL_DASHES: [char; 2] = ['－', '～'];
+
+/// Reads a time, or from when to when in one text: `2027年3月5日上午9:00-12:00`, `2027年3月5日-7日`, `2027-03-05 9:00至3月7日17:00`.
+/// What the end does not say is as in the beginning.
+///
+/// # Errors
+/// As [`date`], and where it ends before it begins.
+pub fn span(typed: &str, today: Date) -> Result<(When, Option<When>), Unclear> {
+    let unclear = match date(typed, today) {
+        Ok(when) => return Ok((when, None)),
+        Err(unclear) => unclear,
+    };
+    if typed.chars().count() > TYPED_CHARS {
+        return Err(unclear);
+    }
+    if let Some((from, to)) = ends(typed, today) {
+        return Ok((from, Some(to)));
+    }
+    // Of what has no year, and is a time with one.
+    let years = [today.year(), today.year() + 1].map(|year| format!("{year}年{}", typed.trim()));
+    let dated = years.into_iter().filter_map(|typed| ends(&typed, today).map(|(from, _)| (from, typed)));
+    let mut dated: Vec<_> = dated.collect();
+    if !dated.is_empty() {
+        dated.sort_by_key(|(from, _)| from.last_day() < Some(today));
+        let candidates = dated.into_iter().map(|(_, typed)| Candidate { typed, text: Text::same("") });
+        return Err(Unclear::between(
+            format!("“{}”没有年份，请补充。", shown(typed)),
+            format!("{} has no year: add it.", shown(typed)),
+            candidates.collect(),
+        ));
+    }
+    if unclear == no_date(typed) {
+        return Err(Unclear::wrong(
+            format!("“{}”不是能确定的时间，请填写如 2027-03-05 09:00 的日期和时刻。", shown(typed)),
+            format!("{} is no time that can be told: write it like 2027-03-05 09:00.", shown(typed)),
+        ));
+    }
+    Err(unclear)
+}
+
+/// Whether a text says from when to when.
+pub fn is_span(typed: &str) -> bool {
+    // A year is in it, or it is none.
+    matches!(span(typed, Date::constant(2027, 1, 1)), Ok((_, Some(_))))
+}
+
+/// The two ends of a span that begins with a whole date; the first place at which it can be divided is the one.
+fn ends(typed: &str, today: Date) -> Option<(When, When)> {
+    let divided = typed.char_indices().filter(|(_, c)| DASHES.contains(c) || FULL_DASHES.contains(c));
+    divided.take(DIVIDED).find_map(|(at, dash)| {
+        let (from, to) = (&typed[..at], &typed[at + dash.len_utf8()..]);
+        let from = date(from, today).ok().filter(|from| matches!(from, When::Day(_) | When::Moment(_)))?;
+        // —— is one dash.
+        let to = end(from, to.trim_start_matches(DASHES).trim(), typed, today)?;
+        Some((from, to))
+    })
+}
+
+/// Dashes of a text that are tried.
+const DIVIDED: usize = 12;
+
+/// The end of a span whose beginning is known.
+fn end(from: When, text: &str, typed: &str, today: Date) -> Option<When> {
+    let begins = from.last_day()?;
+    let (year, month) = (begins.year(), begins.month());
+    let folded_text = folded(text);
+    let digits = |text: &str| !text.is_empty() && text.len() <= 2 && text.bytes().all(|b| b.is_ascii_digit());
+    let of_month = || {
+        let mut parts = folded_text.split(['-', '.', '/']);
+        match (parts.next(), parts.next(), parts.next()) {
+            (Some(day), None, None) if digits(day) => Some(format!("{year}-{month}-{day}")),
+            (Some(month), Some(day), None) if digits(month) && digits(day) => Some(format!("{year}-{month}-{day}")),
+            _ => None,
+        }
+    };
+    let to = if let Ok(to) = date(text, today) {
+        to
+    } else if let (When::Moment(from), Some(at)) = (from, time(&folded_text)) {
+        let to = begins.to_datetime(at);
+        // 下午2:00-4:00 says once that both are after noon.
+        let later = to.checked_add(12.hours()).ok().filter(|_| to <= from && typed.contains("下午") && at.hour() < 12);
+        When::Moment(later.unwrap_or(to))
+    } else if let Ok(to) = date(&format!("{year}年{text}"), today) {
+        to
+    } else if let Ok(to) = date(&format!("{year}年{month}月{text}"), today) {
+        to
+    } else if let (When::Day(_), Some(text)) = (from, of_month()) {
+        date(&text, today).ok()?
+    } else {
+        return None;
+    };
+    let starts = |when: When| match when {
+        When::Day(day) => Some(day.to_datetime(Time::midnight())),
+        When::Moment(at) => Some(at),
+        When::Month(_) | When::Exact(_) => None,
+    };
+    let fits = match to {
+        When::Day(day) => day >= begins,
+        to => starts(to)? > starts(from)?,
+    };
+    fits.then_some(to)
 }
 
 /// Reads the serial number of a spreadsheet that counts days since 1900 (or 1904).

@@ -182,6 +182,47 @@ fn dates_are_days_that_exist() {
 }
 
 #[test]
+fn a_text_may_say_from_when_to_when() {
+    let (on, at) = (|d| When::Day(day(2027, 3, d)), |d, hour| When::Moment(day(2027, 3, d).at(hour, 0, 0, 0)));
+    for (typed, from, to) in [
+        ("2027年3月5日上午9:00-12:00", at(5, 9), Some(at(5, 12))),
+        ("2027年3月5日（星期五）9:00", at(5, 9), None),
+        ("2027年3月5日(周五) 9:00—17:00", at(5, 9), Some(at(5, 17))),
+        ("2027年3月5日下午2:00-4:00", at(5, 14), Some(at(5, 16))),
+        ("2027年3月5日上午9点至下午5点", at(5, 9), Some(at(5, 17))),
+        ("2027年3月5日-7日", on(5), Some(on(7))),
+        ("2027年3月5日至7日", on(5), Some(on(7))),
+        ("2027年3月5日——3月7日", on(5), Some(on(7))),
+        ("2027年3月5日～2027年3月7日", on(5), Some(on(7))),
+        ("2027-03-05至2027-03-07", on(5), Some(on(7))),
+        ("2027.3.5-3.7", on(5), Some(on(7))),
+        ("2027.3.5-7", on(5), Some(on(7))),
+        ("2027-03-05 9:00至3月7日17:00", at(5, 9), Some(at(7, 17))),
+        ("2027-03-05 09:00-2027-03-07 17:00", at(5, 9), Some(at(7, 17))),
+    ] {
+        assert_eq!(date::span(typed, TODAY), Ok((from, to)), "{typed}");
+        assert_eq!(date::is_span(typed), to.is_some(), "{typed}");
+    }
+    for typed in [
+        "2027年3月5日（星期四）9:00",
+        "2027年3月5日17:00-9:00",
+        "2027年3月7日-5日",
+        "2027年3月-5月",
+        "2027年3月5日-",
+        "2027年6月31日-7月2日",
+        "2027",
+        "春节后",
+        "5/3/2027-7/3/2027",
+    ] {
+        assert!(date::span(typed, TODAY).is_err(), "{typed}: {:?}", date::span(typed, TODAY));
+    }
+    let told = date::span("3月5日-7日", TODAY).unwrap_err();
+    let typed: Vec<&str> = told.candidates.iter().map(|one| &*one.typed).collect();
+    assert_eq!(typed, ["2027年3月5日-7日", "2026年3月5日-7日"]);
+    assert!(date::span("见通知", TODAY).unwrap_err().text.zh.contains("09:00"));
+}
+
+#[test]
 fn places_are_found_by_name_code_and_letters() {
     let read =
         |typed: &str| place::place(typed, Lies::Anywhere).map(|read| read.value.map(|place| (place.code, place.rest)));
@@ -476,7 +517,7 @@ proptest! {
             }
             let _ = money::wage(&typed, unit);
         }
-        let _ = (date::date(&typed, TODAY), count::count(&typed), count::level(&typed), unit_in(&typed));
+        let _ = (date::span(&typed, TODAY), date::zone(&typed), count::count(&typed), count::level(&typed), unit_in(&typed));
         let _ = (text::email(&typed), text::phone(&typed), text::url(&typed), text::items(&typed));
         let _ = (text::line(&typed), text::lines(&typed), occupation::occupation(&typed));
         let _ = (industry::several(&typed), audience::audience(&typed, &audience::Names::default()));

@@ -389,9 +389,12 @@ pub static FIELDS: &[Info] = &[
         "start",
         EVENT,
         ("开始时间", "Start"),
-        &["活动时间", "举办时间", "开始日期", "开始"],
+        &["活动时间", "举办时间", "活动日期", "举办日期", "开始日期", "开始"],
         &["listing.event.start_time"],
-        ("必填，如 2027-03-05 09:00", "required, for example 2027-03-05 09:00"),
+        (
+            "必填，如 2027-03-05 09:00；也可连结束时间一起写，如 2027年3月5日9:00-17:00",
+            "required, for example 2027-03-05 09:00; with its end, 2027-03-05 09:00-17:00",
+        ),
         "2027-03-05 09:00",
     ),
     field(
@@ -401,7 +404,10 @@ pub static FIELDS: &[Info] = &[
         ("结束时间", "End"),
         &["结束日期", "结束"],
         &["listing.event.end_time"],
-        ("必填，如 2027-03-06 17:00", "required, for example 2027-03-06 17:00"),
+        (
+            "必填，如 2027-03-06 17:00；开始时间中已写的可不填",
+            "required, for example 2027-03-06 17:00, unless the start says it",
+        ),
         "2027-03-06 17:00",
     ),
     field(

@@ -29,6 +29,8 @@ pub(super) struct Draft {
     pub(super) told: Vec<(Field, String)>,
     pub(super) start: Option<When>,
     pub(super) end: Option<When>,
+    /// When it ends by what is said of its start.
+    pub(super) until: Option<When>,
     pub(super) deadline: Option<When>,
     pub(super) expire: Option<When>,
     /// Fields that have a value.

@@ -11,6 +11,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::draft::Draft;
 use super::expire::day_after;
+use super::put::day_text;
 use super::{Read, Reader, ZONE};
 use crate::sheets::fields::{FIELDS, Field, Info, of_violation};
 use crate::sheets::header::MONEY;
@@ -161,6 +162,21 @@ impl Reader<'_> {
 
     fn event(&self, draft: &mut Draft) {
         let zone = self.zone_of(draft);
+        match (draft.end, draft.until) {
+            (None, Some(until)) if !draft.has_fault(Field::End) => {
+                draft.end = Some(until);
+                let end = day_text(until);
+                draft.note_of(Field::Start, Text::new(format!("结束时间读作 {end}"), format!("it ends {end}")));
+            }
+            (Some(end), Some(until)) if at_end_of_event(end, &zone) != at_end_of_event(until, &zone) => {
+                let text = Text::new(
+                    "与开始时间一栏写的结束时间不同，请改为一致。",
+                    "The start says another end: make them one.",
+                );
+                draft.fault_of(Some(Field::End), text);
+            }
+            _ => {}
+        }
         if draft.event.time_zone.is_empty() {
             draft.event.time_zone = ZONE.to_owned();
         }

@@ -181,6 +181,12 @@ impl Reader<'_> {
                     draft.told.push((at.field, day_text(when)));
                 }
             }
+            Field::Start if matches!(at.cell, Cell::Text(text) if folded(text).parse::<f64>().is_err()) => {
+                let read = date::span(typed, self.today());
+                if let Some((start, until)) = draft.take(at, read.map(Understood::plain)) {
+                    (draft.start, draft.until) = (Some(start), until);
+                }
+            }
             Field::Start => draft.start = self.when(draft, at),
             Field::End => draft.end = self.when(draft, at),
             Field::Deadline if NO_DEADLINE.contains(&folded(typed).as_str()) => {
@@ -258,7 +264,7 @@ fn sum(draft: &mut Draft, at: At<'_>, typed: &str, read: Outcome<Range>) -> Opti
 }
 
 /// A date as the body shows it.
-fn day_text(when: When) -> String {
+pub(super) fn day_text(when: When) -> String {
     match when {
         When::Month(first) => format!("{:04}-{:02}", first.year(), first.month()),
         When::Day(day) => day.to_string(),

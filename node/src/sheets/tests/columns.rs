@@ -177,3 +177,26 @@ fn what_a_row_lacks_is_told_once_and_in_the_words_of_the_table() {
     assert_eq!(english.len(), 1, "{english:?}");
     assert!(english[0].1.starts_with("语言："), "a title in another language does not say in which: {english:?}");
 }
+
+#[test]
+fn a_column_of_an_event_may_say_from_when_to_when() {
+    let text = "活动名称,主办单位,举办时间,活动地点\n\
+                推介会,某局,2027年3月5日上午9:00-12:00,会展馆\n\
+                展览会,某局,2027年3月5日-7日,会展馆\n\
+                交流会,某局,2027年3月5日（星期四）,会展馆\n";
+    let table = tables(read_csv(text), &setting()).unwrap().remove(0);
+    let times = |row| {
+        let Details::Event(event) = details(&table, row) else { panic!("{:?}", table.layout) };
+        [event.start_time, event.end_time].map(|time| time.map_or(0, |time| time.seconds))
+    };
+    let nine = 1_804_208_400;
+    assert_eq!(times(2), [nine, nine + 3 * 3_600]);
+    assert_eq!(times(3), [nine - 9 * 3_600, nine + 63 * 3_600]);
+    let wrong: Vec<_> = at(&table, 4).faults.iter().map(|fault| fault.field).collect();
+    assert!(wrong.contains(&Some(Field::Start)), "{wrong:?}");
+    // Where its end has a column too, the two agree.
+    let text = "活动名称,主办单位,举办时间,结束时间,活动地点\n\
+                推介会,某局,2027年3月5日-7日,2027-03-07,会展馆\n展览会,某局,2027年3月5日-7日,2027-03-08,会展馆\n";
+    let table = tables(read_csv(text), &setting()).unwrap().remove(0);
+    assert_eq!((at(&table, 2).state, at(&table, 3).faults[0].field), (State::Good, Some(Field::End)));
+}

@@ -24,6 +24,7 @@ use crate::imports::{Import, Phase};
 use crate::sheets::fields::{FIELDS, Field as Column, Info};
 use crate::sheets::grid::column_name;
 use crate::sheets::{ColumnMapping, ColumnOutline, Kind, MONEY, Outline, SheetOutline, TableOutline, may_hold_amounts};
+use crate::typed::date::is_span;
 use crate::typed::{Names, audience};
 
 /// What amounts can be said to be counted in, as tables say it, and in English, which is what forms send.
@@ -323,6 +324,11 @@ fn lacking(texts: Texts, import: &Import, outline: &Outline) -> Vec<Notice> {
     let told = tables(outline).filter_map(|(at, kind, table)| {
         let needed = NEEDED.iter().filter(|(_, kinds)| kinds.contains(&kind));
         let absent = needed.filter(|(field, _)| lacks(import, outline, kind, table, *field));
+        // One column may say from when to when.
+        let spans = |column: &&ColumnOutline| held(import, outline, kind, column) == Some(Column::Start.info().id);
+        let spans =
+            table.columns.iter().find(spans).is_some_and(|column| column.samples.iter().any(|cell| is_span(cell)));
+        let absent = absent.filter(|(field, _)| *field != Column::End || !spans);
         let absent: Vec<String> = absent.map(|(field, _)| named(texts.language(), field.info())).collect();
         let what = absent.join(&texts.text("list-comma"));
         (!absent.is_empty()).then(|| match several {
