@@ -208,6 +208,14 @@ fn not_joined(error: &JoinError) -> CommandError {
                 "请与网关管理员电话核对根密钥指纹",
                 "compare the root key's fingerprint with the gateway's operator by telephone",
             ))
+        StoreError::Damaged(_) => {
+            CommandError::new(ExitCode::BadData, Text::new("数据库已损坏", "the database is damaged"))
+                .cause(chain(error))
+                .hint(Text::new(
+                    "停止服务，移走旧目录，用 restore 还原备份；节点没有备份的，只移走 data.db*，再执行 recover 从网关取回；网关没有备份的，用 rebuild 重建。见运维手册第 4 节",
+                    "stop the server, move the folder away and restore a backup; without one a node moves data.db* alone away and takes its records back with recover, a gateway is made anew with rebuild: see the handbook, 4",
+                ))
+        }
         }
         JoinError::Refused(status) => {
             let error = CommandError::from(status.clone());

@@ -486,7 +486,10 @@ fn store(error: &StoreError) -> Told {
             "磁盘已满，未写入任何内容，请清理空间后重试。",
             "The disk is full and nothing was written: make room, and try again.",
         ),
-        StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => damaged(),
+        StoreError::Newer { .. }
+        | StoreError::Inconsistent { .. }
+        | StoreError::Damaged(_)
+        | StoreError::Database(_) => damaged(),
     }
 }
 

@@ -34,9 +34,10 @@ impl Shared {
     pub(super) fn troubled(&self, error: &StoreError) {
         let kind = match error {
             StoreError::Full(_) => TroubleKind::Full,
-            StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => {
-                TroubleKind::Failing
-            }
+            StoreError::Newer { .. }
+            | StoreError::Inconsistent { .. }
+            | StoreError::Damaged(_)
+            | StoreError::Database(_) => TroubleKind::Failing,
         };
         let before = self.trouble.load();
         let since =

@@ -116,7 +116,10 @@ fn broken() -> Text {
 fn of_store(error: &StoreError) -> Text {
     match error {
         StoreError::Full(_) => Text::new("本机磁盘已满", "the disk of this server is full"),
-        StoreError::Newer { .. } | StoreError::Inconsistent { .. } | StoreError::Database(_) => {
+        StoreError::Newer { .. }
+        | StoreError::Inconsistent { .. }
+        | StoreError::Damaged(_)
+        | StoreError::Database(_) => {
             Text::new("本机的数据无法读写", "the data of this server cannot be read or written")
         }
     }

@@ -43,6 +43,9 @@ pub enum StoreError {
         /// What is wrong with it.
         detail: String,
     },
+    /// The file is no database, or its pages do not fit together.
+    #[error("the database is damaged")]
+    Damaged(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Anything else.
     #[error("the database failed")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -3,13 +3,16 @@
 mod read;
 mod write;
 
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -42,11 +45,12 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, makes it where it is not there, and brings its schema up to date.
+    /// Opens the file, makes it where it is not there, for its owner alone, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::Newer`] where a newer version wrote it.
+    /// [`StoreError::Newer`] where a newer version wrote it, [`StoreError::Damaged`] where it is no database.
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
+        make_private(file).map_err(of_files)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -63,7 +67,7 @@ impl SqliteStore {
             .disable_statement_logging();
         let mut writer = options.connect().await.map_err(database)?;
         refuse_newer(&mut writer).await?;
-        MIGRATIONS.run(&mut writer).await.map_err(|e| StoreError::Database(e.into()))?;
+        MIGRATIONS.run(&mut writer).await.map_err(migration)?;
         // A connection to a file does not go stale, and is tested when it is given back: asking it again before each
         // reading would cost each two threads that wake.
         let readers = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false).connect_lazy_with(
@@ -75,6 +79,48 @@ impl SqliteStore {
     /// The file.
     pub fn file(&self) -> &Path {
         &self.file
+    }
+}
+
+/// What SQLite lays beside the file has the file's mode.
+fn make_private(file: &Path) -> io::Result<()> {
+    match File::options().write(true).create_new(true).mode(0o600).open(file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes one whole file of a copy: takes in the log that was copied along with it, and verifies every page.
+///
+/// # Errors
+/// [`StoreError::Damaged`] where the pages do not fit together, as in a copy of files while they were written.
+pub async fn settle(file: &Path) -> Result<(), StoreError> {
+    let options = SqliteConnectOptions::new().filename(file).disable_statement_logging();
+    let mut copy = options.connect().await.map_err(database)?;
+    // Without a log there is nothing to take in, and this changes nothing.
+    let mode: String =
+        sqlx::query_scalar("PRAGMA journal_mode = DELETE").fetch_one(&mut copy).await.map_err(database)?;
+    let verdict: String =
+        sqlx::query_scalar("PRAGMA integrity_check(1)").fetch_one(&mut copy).await.map_err(database)?;
+    copy.close().await.map_err(database)?;
+    match (mode.as_str(), verdict.as_str()) {
+        ("delete", "ok") => File::open(file).and_then(|file| file.sync_all()).map_err(of_files),
+        (_, "ok") => Err(StoreError::Database(format!("the log stays beside the file (mode {mode})").into())),
+        _ => Err(StoreError::Damaged(verdict.into())),
+    }
+}
+
+fn of_files(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full(error.into()),
+        _ => StoreError::Database(error.into()),
+    }
+}
+
+fn migration(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => database(error),
+        other => StoreError::Database(other.into()),
     }
 }
 
@@ -95,9 +141,14 @@ async fn refuse_newer(connection: &mut SqliteConnection) -> Result<(), StoreErro
 }
 
 pub(super) fn database(error: sqlx::Error) -> StoreError {
-    const SQLITE_FULL: &str = "13";
-    match &error {
-        sqlx::Error::Database(e) if e.code().as_deref() == Some(SQLITE_FULL) => StoreError::Full(error.into()),
+    const SQLITE_CORRUPT: i32 = 11;
+    const SQLITE_FULL: i32 = 13;
+    const SQLITE_NOTADB: i32 = 26;
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    // An extended code has the one that it extends in its lowest octet.
+    match code.map(|code| code & 0xff) {
+        Some(SQLITE_FULL) => StoreError::Full(error.into()),
+        Some(SQLITE_CORRUPT | SQLITE_NOTADB) => StoreError::Damaged(error.into()),
         _ => StoreError::Database(error.into()),
     }
 }
@@ -142,8 +193,7 @@ impl Store for SqliteStore {
             let row = file.display().to_string();
             return Err(StoreError::Inconsistent { table: "backup", row, detail: verdict });
         }
-        let io = |error: std::io::Error| StoreError::Database(error.into());
-        std::fs::File::open(file).and_then(|file| file.sync_all()).map_err(io)
+        File::open(file).and_then(|file| file.sync_all()).map_err(of_files)
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {
@@ -168,5 +218,36 @@ impl Store for SqliteStore {
         let mut writer = self.writer.lock().await;
         // The last connection to go folds the log into the file; an error here loses nothing that was committed.
         let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.at_rest().await).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_file_and_what_lies_beside_it_are_their_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data.db");
+        let store = SqliteStore::open(&file).await.unwrap();
+        store.begin().await.unwrap().commit().await.unwrap();
+        let modes = std::fs::read_dir(folder.path()).unwrap().map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name(), entry.metadata().unwrap().permissions().mode() & 0o777)
+        });
+        let modes: Vec<_> = modes.collect();
+        assert!(modes.len() > 1 && modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn what_is_no_database_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data.db");
+        std::fs::write(&file, "no page of SQLite".repeat(1000)).unwrap();
+        assert!(matches!(SqliteStore::open(&file).await, Err(StoreError::Damaged(_))));
+        assert!(matches!(settle(&file).await, Err(StoreError::Damaged(_))));
     }
 }
