@@ -150,7 +150,7 @@ fn folder(error: &FolderError) -> CommandError {
             "新节点请先用网关给的邀请码执行 duikou-node join",
             "a new node begins with duikou-node join and a token from the gateway",
         )),
-        FolderError::Io(dir, error) => CommandError::io(dir.display(), error),
+        FolderError::Io(dir, error) => CommandError::in_folder(dir.display(), error),
         FolderError::Key(error) => key(error),
     }
 }

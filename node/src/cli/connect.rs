@@ -160,7 +160,13 @@ fn endpoint(uri: Uri) -> Endpoint {
 /// # Errors
 /// Where none does, or the folder is another user's.
 pub async fn connect_socket(dir: &Path) -> Result<Channel, CommandError> {
-    if !dir.is_dir() {
+    let there = std::fs::metadata(dir);
+    if let Err(error) = &there
+        && error.kind() != ErrorKind::NotFound
+    {
+        return Err(CommandError::in_folder(dir.display(), error));
+    }
+    if !there.is_ok_and(|about| about.is_dir()) {
         let message = Text::new(format!("没有目录 {}", dir.display()), format!("there is no folder {}", dir.display()));
         return Err(CommandError::new(ExitCode::InputMissing, message)
             .hint(Text::new("用 --dir 指明服务的目录", "name the server's folder with --dir")));

@@ -38,7 +38,11 @@ impl Context {
     /// Where the file is missing, and where there is any fault in it.
     pub fn config(&self, settings: &[String]) -> Result<Config, CommandError> {
         let path = self.global.config_file();
-        if !path.exists() {
+        // Opened rather than looked for: to whoever may not look into the folder nothing seems to be there.
+        if let Err(error) = std::fs::File::open(&path) {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                return Err(CommandError::in_folder(path.display(), &error));
+            }
             let error = CommandError::new(
                 ExitCode::InputMissing,
                 Text::new(
@@ -145,5 +149,30 @@ impl Context {
             "y" | "Y" | "yes" | "是" => Ok(()),
             _ => Err(CommandError::new(ExitCode::Failed, Text::new("没有执行", "nothing was done"))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_cannot_be_looked_for_is_not_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = |dir: std::path::PathBuf| {
+            let global = Global { dir: Some(dir), ..Global::default() };
+            Context::new(global, clap::Command::default)
+        };
+        let english = |error: CommandError| error.render(Language::En);
+        let absent = english(context(folder.path().to_owned()).config(&[]).unwrap_err());
+        assert!(absent.contains("there is no configuration file") && absent.contains("join TOKEN"), "{absent}");
+        // To the system's administrator, whom it denies nothing, a file stands in for a folder that is somebody else's.
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let other = english(context(file).config(&[]).unwrap_err());
+        assert!(!other.contains("there is no configuration file") && !other.contains("join TOKEN"), "{other}");
+        let denied = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+        let denied = english(CommandError::in_folder("/var/lib/duikou", &denied));
+        assert!(denied.contains("as the owner of the folder"), "{denied}");
     }
 }

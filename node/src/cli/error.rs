@@ -64,6 +64,12 @@ impl CommandError {
         Self::new(kind, Text::same(format!("{what}: {error}")))
     }
 
+    /// [`Self::io`] about something in a server's folder, which others than its user may not look into.
+    pub fn in_folder(what: impl fmt::Display, error: &io::Error) -> Self {
+        let shown = Self::io(what, error);
+        if error.kind() == io::ErrorKind::PermissionDenied { shown.hint(as_owner()) } else { shown }
+    }
+
     /// From everything that is wrong with a configuration.
     pub fn config(faults: &[Fault]) -> Self {
         let count = faults.len();
@@ -115,6 +121,14 @@ impl fmt::Display for CommandError {
 }
 
 impl std::error::Error for CommandError {}
+
+/// What to do where a server's folder is another user's.
+pub(crate) fn as_owner() -> Text {
+    Text::new(
+        "以目录所有者的身份执行，例如 sudo -u duikou …",
+        "run this as the owner of the folder, for example with sudo -u duikou",
+    )
+}
 
 fn fault_text(fault: &Fault) -> Text {
     let place = &fault.place;

@@ -58,8 +58,11 @@ impl Folder {
     /// # Errors
     /// [`FolderError::Empty`] where it holds none, [`FolderError::InUse`] where another process has it.
     pub fn take(dir: &Path) -> Result<Self, FolderError> {
-        if !dir.join("duikou.toml").exists() {
-            return Err(FolderError::Empty { dir: dir.to_owned(), what: "duikou.toml" });
+        // To whoever may not look into it nothing seems to be there.
+        match dir.join("duikou.toml").try_exists() {
+            Ok(true) => Self::lock(dir),
+            Ok(false) => Err(FolderError::Empty { dir: dir.to_owned(), what: "duikou.toml" }),
+            Err(error) => Err(FolderError::Io(dir.to_owned(), error)),
         }
         Self::lock(dir)
     }
