@@ -5,6 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use duikou_proto::sign::verify_all;
 
+use crate::backup::{self, BackupError};
 use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text};
 use crate::config::Config;
 use crate::engine::read_directory;
@@ -47,8 +48,30 @@ impl FolderCommands for AtRest {
         Ok(())
     }
 
-    async fn restore(&self, backup: &Path, dir: &Path) -> anyhow::Result<()> {
-        Ok(crate::backup::restore(backup, dir)?)
+    async fn backup(&self, dir: &Path, target: &Path) -> anyhow::Result<u64> {
+        let exists = Text::new("请换一个尚不存在的文件夹", "name a folder that does not exist yet");
+        Ok(backup::create_at_rest(dir, target).await.map_err(|error| not_copied(&error, exists))?)
+    }
+
+    async fn restore(&self, copy: &Path, dir: &Path) -> anyhow::Result<u64> {
+        let exists = Text::new(
+            "请先停止服务并移走旧目录，或用 --dir 另选空目录",
+            "stop the server and move its old folder away first, or choose an empty one: --dir",
+        );
+        let restored = backup::restore(copy, dir).await;
+        Ok(restored.map_err(|error| match &error {
+            BackupError::Store(StoreError::Damaged(_)) => {
+                let text = Text::new(
+                    format!("{} 中的数据库已损坏，未还原", copy.display()),
+                    format!("the database in {} is damaged: nothing was restored", copy.display()),
+                );
+                CommandError::new(ExitCode::BadData, text).cause(chain(&error)).hint(Text::new(
+                    "若是在服务运行时逐个拷贝的文件，请改用 backup 所写的备份、磁盘快照，或停止服务后再拷贝",
+                    "where files were copied one by one while the server ran, take what backup wrote, a snapshot of the disk, or a copy of the stopped server",
+                ))
+            }
+            _ => not_copied(&error, exists),
+        })?)
     }
 
     async fn check(&self, dir: &Path) -> anyhow::Result<CheckReport> {
@@ -185,10 +208,40 @@ fn store(error: &StoreError) -> CommandError {
         StoreError::Inconsistent { .. } => {
             CommandError::new(ExitCode::BadData, Text::new("数据已损坏", "the data is damaged")).cause(error)
         }
+        StoreError::Damaged(_) => {
+            CommandError::new(ExitCode::BadData, Text::new("数据库已损坏", "the database is damaged"))
+                .cause(chain(error))
+                .hint(Text::new(
+                    "停止服务，移走旧目录，用 restore 还原备份；节点没有备份的，只移走 data.db*，再执行 recover 从网关取回；网关没有备份的，用 rebuild 重建。见运维手册第 4 节",
+                    "stop the server, move the folder away and restore a backup; without one a node moves data.db* alone away and takes its records back with recover, a gateway is made anew with rebuild: see the handbook, 4",
+                ))
+        }
         StoreError::Database(_) => {
             CommandError::new(ExitCode::Io, Text::new("数据库无法使用", "the database cannot be used"))
                 .cause(chain(error))
         }
+    }
+}
+
+/// What a copy that was not made is to the operator; `exists`: what to do where it would overwrite something.
+fn not_copied(error: &BackupError, exists: Text) -> CommandError {
+    let told = |kind, zh: String| CommandError::new(kind, Text::new(zh, error.to_string()));
+    match error {
+        BackupError::Exists(path) => {
+            told(ExitCode::CannotCreate, format!("{} 已存在，不会覆盖", path.display())).hint(exists)
+        }
+        BackupError::Inside(path) => told(ExitCode::CannotCreate, format!("{} 在服务自己的目录之内", path.display()))
+            .hint(Text::new("请换一个目录之外的文件夹", "name a folder outside of it")),
+        BackupError::NoBackup(path) => told(ExitCode::InputMissing, format!("{} 中没有 data.db", path.display())),
+        BackupError::InUse(path) => {
+            told(ExitCode::TryAgain, format!("{} 正被另一个进程使用", path.display())).hint(Text::new(
+                format!("服务运行时请用它自己的备份：duikou-node --dir {} backup FOLDER", path.display()),
+                format!("a server that runs makes its own copy: duikou-node --dir {} backup FOLDER", path.display()),
+            ))
+        }
+        BackupError::Deep(path) => told(ExitCode::BadData, format!("{} 的层次过深", path.display())),
+        BackupError::Store(error) => store(error),
+        BackupError::File { path, source } => CommandError::in_folder(path.display(), source),
     }
 }
 
@@ -208,14 +261,6 @@ fn not_joined(error: &JoinError) -> CommandError {
                 "请与网关管理员电话核对根密钥指纹",
                 "compare the root key's fingerprint with the gateway's operator by telephone",
             ))
-        StoreError::Damaged(_) => {
-            CommandError::new(ExitCode::BadData, Text::new("数据库已损坏", "the database is damaged"))
-                .cause(chain(error))
-                .hint(Text::new(
-                    "停止服务，移走旧目录，用 restore 还原备份；节点没有备份的，只移走 data.db*，再执行 recover 从网关取回；网关没有备份的，用 rebuild 重建。见运维手册第 4 节",
-                    "stop the server, move the folder away and restore a backup; without one a node moves data.db* alone away and takes its records back with recover, a gateway is made anew with rebuild: see the handbook, 4",
-                ))
-        }
         }
         JoinError::Refused(status) => {
             let error = CommandError::from(status.clone());
@@ -252,5 +297,62 @@ fn not_joined(error: &JoinError) -> CommandError {
             CommandError::new(ExitCode::Io, Text::new("目录中的数据无法写入", "the folder's data cannot be written"))
                 .cause(chain(error))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Language;
+
+    fn hints(error: &CommandError) -> String {
+        error.hints.iter().map(|hint| hint.in_language(Language::En)).collect::<Vec<_>>().join("; ")
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_damage_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        std::fs::write(dir.join("duikou.toml"), "").unwrap();
+        std::fs::write(dir.join("data.db"), "nothing that SQLite wrote, and longer than its header is: ".repeat(100))
+            .unwrap();
+        let error = CommandError::from_anyhow(&AtRest.check(dir).await.unwrap_err());
+        assert_eq!(error.kind, ExitCode::BadData);
+        assert!(hints(&error).contains("restore a backup"), "{error:?}");
+        let elsewhere = tempfile::tempdir().unwrap();
+        let target = elsewhere.path().join("backup");
+        let error = CommandError::from_anyhow(&AtRest.backup(dir, &target).await.unwrap_err());
+        assert!(error.kind == ExitCode::BadData && !target.exists(), "{error:?}");
+        let error = CommandError::from_anyhow(&AtRest.restore(dir, &target).await.unwrap_err());
+        assert!(error.kind == ExitCode::BadData && hints(&error).contains("snapshot"), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn a_copy_that_would_overwrite_something_says_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let (copy, dir) = (folder.path().join("copy"), folder.path().join("dir"));
+        for path in [&copy, &dir] {
+            std::fs::create_dir(path).unwrap();
+            drop(SqliteStore::open(&path.join("data.db")).await.unwrap());
+        }
+        let error = CommandError::from_anyhow(&AtRest.restore(&copy, &dir).await.unwrap_err());
+        assert_eq!(error.kind, ExitCode::CannotCreate);
+        assert!(hints(&error).contains("move its old folder away"), "{error:?}");
+        let error = CommandError::from_anyhow(&AtRest.backup(&copy, &dir).await.unwrap_err());
+        assert!(error.kind == ExitCode::CannotCreate && hints(&error).contains("does not exist yet"), "{error:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_looked_into_is_not_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        // To the system's administrator, whom it denies nothing, a file stands in for a folder that is somebody else's.
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(matches!(Folder::take(&file), Err(FolderError::Io(..))));
+        assert!(matches!(Folder::take(&folder.path().join("absent")), Err(FolderError::Empty { .. })));
+        let denied = FolderError::Io(file, std::io::ErrorKind::PermissionDenied.into());
+        let error = super::folder(&denied);
+        assert_eq!(error.kind, ExitCode::NotPermitted);
+        assert!(hints(&error).contains("owner of the folder"), "{error:?}");
     }
 }

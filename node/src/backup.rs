@@ -1,11 +1,15 @@
-//! Copies of a server's folder: made while it runs, taken back into an empty folder at rest.
+//! Copies of a server's folder: made while it runs or at rest, taken back into an empty folder at rest.
 //!
 //! A backup holds the database as of one moment and every other file but what belongs to the running process. The
 //! copy is another feed than the original, which may have gone on: [`restore`] leaves [`RESTORED_MARK`] beside the
 //! database, and whoever starts a server on a folder that has it renews the feed's identity, takes its members'
 //! records back from the gateway, and then removes the mark.
+//!
+//! [`restore`] also takes a folder that was copied by other means: that of a machine that crashed, or a snapshot of its
+//! disk. What was acknowledged last is then in the log beside the database, which comes along and is taken in; and all
+//! pages are verified, since a copy of files that a server was writing meanwhile is of no one moment.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -14,6 +18,7 @@ use thiserror::Error;
 
 use crate::engine::Engine;
 use crate::store::StoreError;
+use crate::store::sqlite;
 use crate::world::random;
 
 /// The database's file in a server's folder.
@@ -22,10 +27,14 @@ pub const DATABASE: &str = "data.db";
 pub const RESTORED_MARK: &str = "restored";
 /// The folder in a server's folder in which backups lie that were made in a browser. No backup holds others.
 pub const BACKUPS: &str = "backups";
+/// The file that whoever has the folder has locked.
+const LOCK: &str = "lock";
 /// What the process that runs keeps for itself.
-const PROCESS_FILES: [&str; 2] = ["lock", "addresses.json"];
+const PROCESS_FILES: [&str; 2] = [LOCK, "addresses.json"];
 /// What the database keeps beside its file.
-const DATABASE_SIDES: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub(crate) const DATABASE_SIDES: [&str; 3] = ["-wal", "-shm", "-journal"];
+/// Those of them that hold what is not in the file yet.
+const DATABASE_LOGS: [&str; 2] = ["-wal", "-journal"];
 /// Folders within folders.
 const DEPTH: usize = 8;
 
@@ -38,9 +47,12 @@ pub enum BackupError {
     /// A copy inside what it copies.
     #[error("{} lies inside the server's own folder", .0.display())]
     Inside(PathBuf),
-    /// What is to be restored is no backup.
+    /// What is to be copied is no server's folder.
     #[error("{} holds no {DATABASE}", .0.display())]
     NoBackup(PathBuf),
+    /// A server writes to what is to be copied.
+    #[error("{} is in use by another process", .0.display())]
+    InUse(PathBuf),
     /// Links that lead in a circle, or something stranger.
     #[error("{} lies more than {DEPTH} folders deep", .0.display())]
     Deep(PathBuf),
@@ -71,46 +83,67 @@ fn at(path: &Path) -> impl Fn(io::Error) -> BackupError + '_ {
 /// [`BackupError::Exists`] where `target` is there; else where something cannot be read or written.
 pub async fn create(engine: &Engine, data_dir: &Path, target: &Path) -> Result<u64, BackupError> {
     let (from, to) = (data_dir.to_owned(), target.to_owned());
-    let draft = blocking(move || {
-        let draft = new_draft(&to)?;
-        let (outer, inner) = (from.canonicalize().map_err(at(&from))?, draft.0.canonicalize().map_err(at(&draft.0))?);
-        let kept = outer.join(BACKUPS);
-        if inner.starts_with(outer) && !inner.starts_with(kept) { Err(BackupError::Inside(to)) } else { Ok(draft) }
-    })
-    .await?;
+    let draft = blocking(move || draft_outside(&from, &to)).await?;
     engine.store().backup(&draft.0.join(DATABASE)).await?;
     let (from, to) = (data_dir.to_owned(), target.to_owned());
-    blocking(move || {
-        let database = draft.0.join(DATABASE);
-        fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).map_err(at(&database))?;
-        let size = sync(&database)? + copy_folder(&from, &draft.0, 0)?;
-        draft.settle(&to)?;
-        Ok(size)
-    })
-    .await
+    blocking(move || complete(draft, &from, &to)).await
 }
 
-/// Brings a backup back into `dir`, which must be empty or absent, and marks it as restored.
+/// [`create`] of a folder on which no server runs. Nothing is written to it, so that it works where its disk is full or
+/// takes nothing any longer; no server starts on it meanwhile.
 ///
 /// # Errors
-/// [`BackupError::Exists`] where `dir` has anything in it, [`BackupError::NoBackup`] where `backup` is none.
-pub fn restore(backup: &Path, dir: &Path) -> Result<(), BackupError> {
-    let database = backup.join(DATABASE);
-    if !database.is_file() {
-        return Err(BackupError::NoBackup(backup.to_owned()));
-    }
-    match fs::read_dir(dir).map(Iterator::count) {
-        Ok(0) => fs::remove_dir(dir).map_err(at(dir))?,
-        Ok(_) => return Err(BackupError::Exists(dir.to_owned())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(at(dir)(error)),
-    }
-    let draft = new_draft(dir)?;
-    copy_file(&database, &draft.0.join(DATABASE))?;
-    copy_folder(backup, &draft.0, 0)?;
-    let mark = draft.0.join(RESTORED_MARK);
-    File::create(&mark).and_then(|file| file.sync_all()).map_err(at(&mark))?;
-    draft.settle(dir)
+/// As [`create`]; [`BackupError::InUse`] where a server runs on it.
+pub async fn create_at_rest(data_dir: &Path, target: &Path) -> Result<u64, BackupError> {
+    let (from, to) = (data_dir.to_owned(), target.to_owned());
+    let (draft, held) = blocking(move || {
+        has_database(&from)?;
+        let held = hold(&from)?;
+        let draft = draft_outside(&from, &to)?;
+        copy_database(&from, &draft.0)?;
+        Ok((draft, held))
+    })
+    .await?;
+    sqlite::settle(&draft.0.join(DATABASE)).await?;
+    let (from, to) = (data_dir.to_owned(), target.to_owned());
+    let done = blocking(move || complete(draft, &from, &to)).await;
+    drop(held);
+    done
+}
+
+/// Brings a backup back into `dir`, which must be empty or absent, and marks it as restored. What `backup` is need not
+/// have been made here: a copy of a server's folder will do, if none runs on it. Returns the bytes of the log that came
+/// along with its database: none in what [`create`] has made.
+///
+/// # Errors
+/// [`BackupError::Exists`] where `dir` has anything in it, [`BackupError::NoBackup`] where `backup` is none,
+/// [`BackupError::InUse`] where a server runs on it, [`StoreError::Damaged`] where its database is not of one moment.
+pub async fn restore(backup: &Path, dir: &Path) -> Result<u64, BackupError> {
+    let (from, to) = (backup.to_owned(), dir.to_owned());
+    let (draft, held, log) = blocking(move || {
+        has_database(&from)?;
+        let held = from.join(LOCK).exists().then(|| hold(&from)).transpose()?;
+        let draft = match fs::read_dir(&to).map(Iterator::count) {
+            Ok(0) => draft_in(&to)?,
+            Ok(_) => return Err(BackupError::Exists(to)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => draft_beside(&to)?,
+            Err(error) => return Err(at(&to)(error)),
+        };
+        let log = copy_database(&from, &draft.0)?;
+        Ok((draft, held, log))
+    })
+    .await?;
+    sqlite::settle(&draft.0.join(DATABASE)).await?;
+    let (from, to) = (backup.to_owned(), dir.to_owned());
+    blocking(move || {
+        copy_folder(&from, &draft.0, 0)?;
+        let mark = draft.0.join(RESTORED_MARK);
+        File::create(&mark).and_then(|file| file.sync_all()).map_err(at(&mark))?;
+        draft.settle(&to)?;
+        drop(held);
+        Ok(log)
+    })
+    .await
 }
 
 /// Whether the folder was restored and its feed must be renewed.
@@ -118,19 +151,39 @@ pub fn is_restored(dir: &Path) -> bool {
     dir.join(RESTORED_MARK).exists()
 }
 
-/// A folder that is being written beside where it will lie. Dropped before that, it goes.
+/// A folder that is being written beside where it will lie, or within. Dropped before that, it goes.
 struct Draft(PathBuf);
 
 impl Draft {
-    /// Gives it its name, durably.
+    /// Gives it its place, durably.
     fn settle(self, target: &Path) -> Result<(), BackupError> {
         sync(&self.0)?;
-        // A folder takes no other's place unless that is empty, so nothing is overwritten.
-        if target.symlink_metadata().is_ok() {
-            return Err(BackupError::Exists(target.to_owned()));
+        if self.0.parent() == Some(target) {
+            return self.fill(target);
         }
-        fs::rename(&self.0, target).map_err(at(target))?;
+        // A folder takes no other's place unless that is empty, so nothing is overwritten.
+        fs::rename(&self.0, target).map_err(|error| match error.kind() {
+            io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                BackupError::Exists(target.to_owned())
+            }
+            _ => at(target)(error),
+        })?;
         sync(parent(target)).map(drop)
+    }
+
+    /// A folder that is there keeps its place: whoever owns it need not be one who may write beside it. No server starts
+    /// without a configuration, so that comes last.
+    fn fill(self, target: &Path) -> Result<(), BackupError> {
+        let entries = fs::read_dir(&self.0).map_err(at(&self.0))?;
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<io::Result<Vec<_>>>();
+        let mut names = names.map_err(at(&self.0))?;
+        names.sort_by_key(|name| (name == crate::config::FILE_NAME, name == DATABASE));
+        for name in names {
+            let place = target.join(&name);
+            fs::rename(self.0.join(&name), &place).map_err(at(&place))?;
+        }
+        fs::remove_dir(&self.0).map_err(at(&self.0))?;
+        sync(target).map(drop)
     }
 }
 
@@ -144,18 +197,93 @@ impl Drop for Draft {
     }
 }
 
-fn new_draft(target: &Path) -> Result<Draft, BackupError> {
-    if target.symlink_metadata().is_ok() {
-        return Err(BackupError::Exists(target.to_owned()));
+/// A draft of a copy of `from` that is to lie at `to`, where there must be nothing, and not in what it copies.
+fn draft_outside(from: &Path, to: &Path) -> Result<Draft, BackupError> {
+    if to.symlink_metadata().is_ok() {
+        return Err(BackupError::Exists(to.to_owned()));
     }
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    let draft = parent(target).join(format!(".{name}.{:016x}", u64::from_le_bytes(random())));
+    let draft = draft_beside(to)?;
+    let (outer, inner) = (from.canonicalize().map_err(at(from))?, draft.0.canonicalize().map_err(at(&draft.0))?);
+    let kept = outer.join(BACKUPS);
+    if inner.starts_with(outer) && !inner.starts_with(kept) {
+        Err(BackupError::Inside(to.to_owned()))
+    } else {
+        Ok(draft)
+    }
+}
+
+fn draft_beside(target: &Path) -> Result<Draft, BackupError> {
+    draft_in(parent(target))
+}
+
+fn draft_in(folder: &Path) -> Result<Draft, BackupError> {
+    let draft = folder.join(format!(".copy.{:016x}", u64::from_le_bytes(random())));
     DirBuilder::new().mode(0o700).create(&draft).map_err(at(&draft))?;
     Ok(Draft(draft))
 }
 
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn has_database(dir: &Path) -> Result<(), BackupError> {
+    let database = dir.join(DATABASE);
+    match fs::metadata(&database) {
+        Ok(about) if about.is_file() => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(at(&database)(error)),
+        _ => Err(BackupError::NoBackup(dir.to_owned())),
+    }
+}
+
+/// Keeps servers from starting on a folder while it is copied. It is opened to be read where it is there, and shared,
+/// which is enough for that: a copy may lie where nothing can be written.
+fn hold(dir: &Path) -> Result<File, BackupError> {
+    let path = dir.join(LOCK);
+    let lock = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            File::options().create(true).truncate(false).write(true).open(&path)
+        }
+        opened => opened,
+    };
+    let lock = lock.map_err(at(&path))?;
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(BackupError::InUse(dir.to_owned())),
+        Err(TryLockError::Error(error)) => Err(at(&path)(error)),
+    }
+}
+
+/// Copies all but the database, which the draft of a backup has by now, and gives the whole its name; its bytes.
+fn complete(draft: Draft, from: &Path, to: &Path) -> Result<u64, BackupError> {
+    let database = draft.0.join(DATABASE);
+    make_private(&database)?;
+    let size = sync(&database)? + copy_folder(from, &draft.0, 0)?;
+    draft.settle(to)?;
+    Ok(size)
+}
+
+/// Copies the database of a folder at rest with its logs, for [`sqlite::settle`] to make one file of; the bytes of the
+/// logs.
+fn copy_database(from: &Path, to: &Path) -> Result<u64, BackupError> {
+    let copy = |name: &str| {
+        let (source, target) = (from.join(name), to.join(name));
+        let bytes = copy_file(&source, &target)?;
+        make_private(&target)?;
+        Ok::<u64, BackupError>(bytes)
+    };
+    copy(DATABASE)?;
+    let mut bytes = 0;
+    for side in DATABASE_LOGS {
+        let name = format!("{DATABASE}{side}");
+        if from.join(&name).exists() {
+            bytes += copy(&name)?;
+        }
+    }
+    Ok(bytes)
+}
+
+fn make_private(file: &Path) -> Result<(), BackupError> {
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600)).map_err(at(file))
 }
 
 fn copy_folder(from: &Path, to: &Path, depth: usize) -> Result<u64, BackupError> {

@@ -22,8 +22,11 @@ pub trait FolderCommands: Sync {
     /// Takes the members' own records back from the gateway, with a token where the keys are lost.
     async fn recover(&self, dir: &Path, token: Option<&str>) -> anyhow::Result<()>;
 
-    /// Makes a folder from a backup.
-    async fn restore(&self, backup: &Path, dir: &Path) -> anyhow::Result<()>;
+    /// Copies the folder of a server that does not run to a new one; its bytes.
+    async fn backup(&self, dir: &Path, target: &Path) -> anyhow::Result<u64>;
+
+    /// Makes a folder from a backup, or from a copy of a folder: the bytes of the log that came along with it.
+    async fn restore(&self, backup: &Path, dir: &Path) -> anyhow::Result<u64>;
 
     /// Verifies everything in a folder.
     async fn check(&self, dir: &Path) -> anyhow::Result<CheckReport>;

@@ -39,8 +39,14 @@ impl Operators {
         })?;
         let event = Event::new(Action::Backup, folder).saying(format!("{size_bytes} bytes"));
         let now = self.context.engine.now();
-        self.context.engine.put_fact_by(by, event, facts::BACKED_UP.to_owned(), Some(now)).await?;
-        Ok(v1::BackupResponse { size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX) })
+        let noted = self.context.engine.put_fact_by(by, event, facts::BACKED_UP.to_owned(), Some(now)).await;
+        // Where the server's disk takes nothing any longer a copy elsewhere is what helps, and it is complete by now.
+        if let Err(error) = &noted {
+            let error = crate::error::chain(error);
+            tracing::warn!(folder, size_bytes, error, "a backup was made that the audit trail could not be told of");
+        }
+        let size_bytes = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+        Ok(v1::BackupResponse { size_bytes, unnoted: noted.is_err() })
     }
 }
 

@@ -158,7 +158,7 @@ impl Shared {
             Self::Accounts(command) => command.run(context).await,
             Self::Audit(command) => command.run(context).await,
             Self::Settings(command) => command.run(context).await,
-            Self::Backup(args) => args.run(context).await,
+            Self::Backup(args) => args.run(context, folder).await,
             Self::Restore(args) => args.run(context, folder).await,
             Self::Check(args) => args.run(context, folder).await,
             Self::Config(command) => command.run(context),

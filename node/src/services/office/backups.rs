@@ -113,7 +113,11 @@ impl Backups {
         let size = size.map_err(|error| crate::error::chain(&error))?;
         let event = Event::new(Action::Backup, format!("backups/{id}")).saying(format!("{size} bytes"));
         let noted = self.engine.put_fact_by(by, event, facts::BACKED_UP.to_owned(), Some(now)).await;
-        noted.map_err(|error| crate::error::chain(&error))?;
+        // The copy is complete whether or not that can be written.
+        if let Err(error) = noted {
+            let error = crate::error::chain(&error);
+            tracing::warn!(backup = id, size, error, "a backup was made that the audit trail could not be told of");
+        }
         self.clean();
         Ok(())
     }

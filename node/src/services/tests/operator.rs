@@ -186,21 +186,114 @@ async fn a_backup_comes_back_into_an_empty_folder() {
     assert_eq!(violations(&world.operator().backup(relative).await.unwrap_err()), ["folder BAD_FORMAT"]);
     let inside = BackupRequest { folder: data.join("inside").to_string_lossy().into_owned() };
     assert_eq!(reason(&world.operator().backup(inside).await.unwrap_err()), "BACKUP_FAILED");
-    assert!(!names(data).iter().any(|name| name.contains("inside")), "nothing is left of it");
+    assert!(
+        !names(data).iter().any(|name| name.contains("inside") || name.starts_with(".copy")),
+        "nothing is left of it"
+    );
 
     let back = elsewhere.path().join("back");
-    backup::restore(&folder, &back).unwrap();
+    assert_eq!(backup::restore(&folder, &back).await.unwrap(), 0, "no log comes with what was made here");
     assert_eq!(names(&back), ["data.db", "duikou.toml", "keys", backup::RESTORED_MARK]);
     assert!(backup::is_restored(&back) && !backup::is_restored(data));
     assert_eq!(mode(&back.join("keys/a.key")), 0o600);
     let store = SqliteStore::open(&back.join("data.db")).await.unwrap();
     let rows = store.read().await.unwrap().rows(&[made.name.parse().unwrap()]).await.unwrap();
     assert_eq!(rows[0].record.as_ref().unwrap().revision(), made.revision);
-    assert!(matches!(backup::restore(&folder, &back), Err(backup::BackupError::Exists(_))));
+    assert!(matches!(backup::restore(&folder, &back).await, Err(backup::BackupError::Exists(_))));
     let empty = elsewhere.path().join("empty");
     std::fs::create_dir(&empty).unwrap();
-    assert!(matches!(backup::restore(&empty, &elsewhere.path().join("x")), Err(backup::BackupError::NoBackup(_))));
-    backup::restore(&folder, &empty).unwrap();
+    let nothing = backup::restore(&empty, &elsewhere.path().join("x")).await;
+    assert!(matches!(nothing, Err(backup::BackupError::NoBackup(_))));
+    // One that is there is filled where it is: whoever owns it need not be able to write beside it.
+    let same = |path: &std::path::Path| std::os::unix::fs::MetadataExt::ino(&std::fs::metadata(path).unwrap());
+    let before = same(&empty);
+    backup::restore(&folder, &empty).await.unwrap();
+    assert_eq!(
+        (same(&empty), names(&empty)),
+        (before, names(&back).into_iter().filter(|name| !name.starts_with("data.db-")).collect())
+    );
+}
+
+/// Whether the database in `dir` holds them all.
+async fn holds(dir: &std::path::Path, listings: &[&Listing]) -> bool {
+    let store = SqliteStore::open(&dir.join("data.db")).await.unwrap();
+    let names: Vec<duikou_proto::name::RecordName> =
+        listings.iter().map(|listing| listing.name.parse().unwrap()).collect();
+    let rows = store.read().await.unwrap().rows(&names).await.unwrap();
+    store.close().await;
+    rows.len() == listings.len() && rows.iter().all(|row| row.record.is_some())
+}
+
+#[tokio::test]
+async fn a_copy_of_a_folder_that_was_not_closed_brings_what_only_its_log_holds() {
+    let world = World::new().await;
+    let (shown, kept) = (world.publish("a", "one", &["public"]).await, world.publish("a", "on-request", &[]).await);
+    let elsewhere = tempfile::tempdir().unwrap();
+    // As `cp -a` of the disk of a machine that crashed.
+    let crashed = elsewhere.path().join("crashed");
+    std::fs::create_dir_all(crashed.join("keys")).unwrap();
+    for name in ["data.db", "data.db-wal"] {
+        std::fs::copy(world.folder.path().join(name), crashed.join(name)).unwrap();
+    }
+    std::fs::set_permissions(crashed.join("data.db"), std::fs::Permissions::from_mode(0o444)).unwrap();
+    let log = std::fs::metadata(crashed.join("data.db-wal")).unwrap().len();
+    let back = elsewhere.path().join("back");
+    assert_eq!(backup::restore(&crashed, &back).await.unwrap(), log);
+    let names = || std::fs::read_dir(&back).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let expected = std::collections::BTreeSet::from(["data.db", "keys", "restored"].map(String::from));
+    assert_eq!(names().collect::<std::collections::BTreeSet<_>>(), expected);
+    let mode = std::fs::metadata(back.join("data.db")).unwrap().permissions().mode() & 0o777;
+    assert_eq!((holds(&back, &[&shown, &kept]).await, mode), (true, 0o600));
+
+    // Files that do not fit together are no backup, and nothing is left of them.
+    let mut pages = std::fs::read(back.join("data.db")).unwrap();
+    let half = pages.len() / 2;
+    pages[4096..half].fill(7);
+    std::fs::remove_file(crashed.join("data.db-wal")).unwrap();
+    std::fs::set_permissions(crashed.join("data.db"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(crashed.join("data.db"), pages).unwrap();
+    let again = elsewhere.path().join("again");
+    let refused = backup::restore(&crashed, &again).await;
+    let damaged = matches!(refused, Err(backup::BackupError::Store(crate::store::StoreError::Damaged(_))));
+    assert!(damaged && !again.exists(), "{refused:?}");
+    let left = std::fs::read_dir(elsewhere.path()).unwrap().count();
+    assert_eq!(left, 2, "what was begun of it is gone");
+}
+
+#[tokio::test]
+async fn a_folder_at_rest_is_backed_up_as_it_lies_there() {
+    let world = World::new().await;
+    let (shown, kept) = (world.publish("a", "one", &["public"]).await, world.publish("a", "on-request", &[]).await);
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (data, target) = (world.folder.path(), elsewhere.path().join("backup"));
+    let running = crate::server::Folder::make(data).unwrap();
+    let in_use = |done: Result<u64, backup::BackupError>| matches!(done, Err(backup::BackupError::InUse(_)));
+    assert!(in_use(backup::create_at_rest(data, &target).await) && !target.exists());
+    assert!(in_use(backup::restore(data, &target).await) && !target.exists());
+    drop(running);
+    let before = std::fs::read(data.join("data.db")).unwrap();
+    assert!(backup::create_at_rest(data, &target).await.unwrap() > 4096);
+    assert!(std::fs::read(data.join("data.db")).unwrap() == before, "nothing is written to what is copied");
+    assert!(!target.join("data.db-wal").exists() && !target.join("lock").exists());
+    assert!(matches!(backup::create_at_rest(data, &target).await, Err(backup::BackupError::Exists(_))));
+    let inside = backup::create_at_rest(data, &data.join("inside")).await;
+    assert!(matches!(inside, Err(backup::BackupError::Inside(_))));
+    let back = elsewhere.path().join("back");
+    assert_eq!(backup::restore(&target, &back).await.unwrap(), 0);
+    assert!(holds(&back, &[&shown, &kept]).await);
+}
+
+#[tokio::test]
+async fn a_backup_of_a_server_that_can_write_nothing_is_made_all_the_same() {
+    let world = World::new().await;
+    let made = world.publish("a", "one", &["public"]).await;
+    world.engine.close();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let folder = elsewhere.path().join("backup");
+    let request = BackupRequest { folder: folder.to_string_lossy().into_owned() };
+    let response = world.operator().backup(request).await.unwrap().into_inner();
+    assert!(response.unnoted && response.size_bytes > 4096);
+    assert!(holds(&folder, &[&made]).await);
 }
 
 #[tokio::test]
