@@ -197,3 +197,39 @@ fn renew_web(dir: &Path, authority: &Authority, gateway: &NodeId, now: SystemTim
     write_certificates(&dir.join("web.crt"), &web)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use duikou_node::server::{SecretFault, secret_faults};
+
+    use super::*;
+    use crate::authority::{self, next_authority};
+
+    #[tokio::test]
+    async fn a_gateways_folder_is_its_owners_alone_and_every_key_in_it_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, network) = (folder.path(), "n.example".parse().unwrap());
+        std::fs::set_permissions(dir, Permissions::from_mode(0o755)).unwrap();
+        let root_key = dir.join(ROOT_KEY);
+        let founding = Founding { network: &network, id: "gateway", address: None, root_key: &root_key };
+        init(dir, founding, Config::default()).await.unwrap();
+        next_authority(dir, SystemTime::now()).unwrap();
+        std::fs::copy(dir.join(DIRECTORY_KEY), dir.join(NEXT_DIRECTORY_KEY)).unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(dir), mode(&dir.join("data.db"))), (0o700, 0o600));
+        assert!(secret_faults(dir).unwrap().is_empty(), "{:?}", secret_faults(dir));
+        let keys = [ROOT_KEY, DIRECTORY_KEY, NEXT_DIRECTORY_KEY, KEY_FILE, authority::KEY_FILE, "ca.next.key"];
+        for path in keys.map(|name| dir.join(name)) {
+            let good = std::fs::read(&path).unwrap();
+            std::fs::write(&path, "garbage").unwrap();
+            match secret_faults(dir).unwrap().as_slice() {
+                [SecretFault::Key(KeyFileError::Invalid { path: at, .. })] => assert_eq!(*at, path),
+                other => panic!("{}: {other:?}", path.display()),
+            }
+            std::fs::write(&path, good).unwrap();
+        }
+    }
+}

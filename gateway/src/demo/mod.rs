@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use duikou_node::server::make_private_folder;
 
 pub use console::Console;
 use expected::{Expected, expected, shifted_dates};
@@ -85,7 +86,7 @@ pub async fn run(options: Options) -> anyhow::Result<bool> {
         Some(dir) => dir.clone(),
         None => std::env::temp_dir().join(format!("duikou-demo-{}", std::process::id())),
     };
-    std::fs::create_dir_all(&dir).with_context(|| format!("creating {}", dir.display()))?;
+    make_private_folder(&dir).with_context(|| format!("creating {}", dir.display()))?;
     let outcome = tokio::select! {
         outcome = show(&options, &dir) => outcome,
         () = interrupted() => Ok(true),
@@ -225,7 +226,7 @@ fn configure(dir: &Path, gateway: bool, site: &str) -> anyhow::Result<()> {
     if file.exists() {
         return Ok(());
     }
-    std::fs::create_dir_all(dir)?;
+    make_private_folder(dir)?;
     let mut text = "[web]\nlisten = \"127.0.0.1:0\"\n\n[operator]\nlisten = \"127.0.0.1:0\"\n".to_owned();
     if gateway {
         text.push_str("\n[link]\nlisten = \"127.0.0.1:0\"\n");

@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{self, Config, HostPort, Overrides};
 use crate::engine::{Engine, StartError, WriteError, facts};
 use crate::route::route;
-use crate::server::{Folder, FolderError, ServeError, start};
+use crate::server::{Folder, FolderError, ServeError, make_private_folder, start};
 use crate::trust::dial::InvalidAddress;
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};
 use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, create_tls_key, read_tls_key};
@@ -182,7 +182,7 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
         (None, None) => member.clone(),
     };
 
-    std::fs::create_dir_all(folder.keys())?;
+    make_private_folder(&folder.keys())?;
     // Number 0 until the directory has given it one.
     // Keys of an earlier attempt may have been admitted, and the answer lost.
     let made = !folder.signing_key(&member, 0).exists() && !folder.encryption_key(&member, 0).exists();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use duikou_proto::name::MemberId;
 use thiserror::Error;
 
+use super::secrets::{close, make_private_folder};
 use crate::engine::Signers;
 use crate::keys::{encryption_key_file, keys_folder, load_signers, signing_key_file};
 use crate::trust::key_file::KeyFileError;
@@ -42,18 +43,16 @@ pub enum FolderError {
 }
 
 impl Folder {
-    /// Takes the folder, and makes it where it is not there.
+    /// Takes the folder, and makes it where it is not there. Nobody but its owner can read it then.
     ///
     /// # Errors
     /// [`FolderError::InUse`] where another process has it.
     pub fn make(dir: &Path) -> Result<Self, FolderError> {
-        use std::os::unix::fs::DirBuilderExt;
-        let io = |error| FolderError::Io(dir.to_owned(), error);
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
+        make_private_folder(dir).map_err(|error| FolderError::Io(dir.to_owned(), error))?;
         Self::lock(dir)
     }
 
-    /// Takes a folder that holds a server.
+    /// Takes a folder that holds a server. Nobody but its owner can read it then.
     ///
     /// # Errors
     /// [`FolderError::Empty`] where it holds none, [`FolderError::InUse`] where another process has it.
@@ -64,14 +63,16 @@ impl Folder {
             Ok(false) => Err(FolderError::Empty { dir: dir.to_owned(), what: "duikou.toml" }),
             Err(error) => Err(FolderError::Io(dir.to_owned(), error)),
         }
-        Self::lock(dir)
     }
 
     fn lock(dir: &Path) -> Result<Self, FolderError> {
         let io = |error| FolderError::Io(dir.to_owned(), error);
         let lock = File::options().create(true).truncate(false).write(true).open(dir.join("lock")).map_err(io)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { dir: dir.to_owned(), _lock: lock }),
+            Ok(()) => {
+                close(dir);
+                Ok(Self { dir: dir.to_owned(), _lock: lock })
+            }
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse(dir.to_owned())),
             Err(TryLockError::Error(error)) => Err(io(error)),
         }

@@ -4,6 +4,7 @@
 mod folder;
 mod listen;
 mod prompt;
+mod secrets;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -37,6 +38,7 @@ use crate::world::World;
 
 pub use folder::{Folder, FolderError};
 pub use listen::{Addresses, bind};
+pub use secrets::{SecretFault, make_private_folder, secret_faults};
 
 /// Why a server does not run.
 #[derive(Debug, Error)]

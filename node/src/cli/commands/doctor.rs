@@ -1,19 +1,19 @@
 //! `doctor`
 
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::Path;
 
 use duikou_proto::v1;
 
+use crate::cli::error::as_owner;
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, ExitCode, Language, OutputForm, Text, clean};
+use crate::config::WebTls as WebTlsMode;
 use crate::openid::Provider;
-
-/// Files that are looked at: a folder that holds more is not a server's.
-const FILES: usize = 10_000;
-/// How deep keys may lie.
-const DEPTH: usize = 4;
+use crate::server::{SecretFault, secret_faults};
+use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity};
+use crate::trust::key_file::{KeyFileError, read_tls_key};
+use crate::trust::web_tls::{WebTls, WebTlsError};
 
 /// Looks for what is wrong with a folder and its server, and says what to do
 #[derive(Debug, clap::Args)]
@@ -37,8 +37,15 @@ impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let mut findings = vec![config(context)];
         findings.extend(provider(context).await);
-        findings.extend(keys(context.global.dir()));
-        findings.extend(server(context).await);
+        let mut keys = keys(context.global.dir());
+        let server = server(context).await;
+        // What lies here is as it should be, and something does not lie here: that is not well.
+        if server.iter().any(|finding| finding.what.in_language(Language::En) == "KEY_ABSENT") {
+            keys.retain(|finding| finding.fault.is_some());
+        }
+        findings.extend(keys);
+        findings.extend(files(context));
+        findings.extend(server);
         show(context, &findings)?;
         let faults: Vec<_> = findings.iter().filter_map(|finding| finding.fault.as_ref()).collect();
         match faults.first() {
@@ -155,52 +162,111 @@ async fn site(context: &Context) -> Option<Finding> {
 /// Who runs the site and under which number, where its errors are reported, and by which address it is reached.
 const WANTED: [&str; 4] = ["site.sponsor", "site.code", "site.report_errors", "delivery.url"];
 
-/// Whether others than the owner can read a private key.
+/// What is wrong with the folder's keys and with who may read it.
 fn keys(dir: &Path) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if let Err(error) = private_keys(dir, DEPTH, &mut 0, &mut found) {
-        return vec![failed("密钥文件", "key files", CommandError::io(dir.display(), &error))];
-    }
-    let loose = found.into_iter().filter(|(_, mode)| mode & 0o077 != 0);
-    let findings: Vec<_> = loose
-        .map(|(path, mode)| {
-            let path = path.display();
-            let detail = Text::new(
-                format!("{path} 的权限为 {:o}，他人可读", mode & 0o777),
-                format!("{path} has mode {:o}: others can read it", mode & 0o777),
-            );
-            let remedy = Text::same(format!("chmod 600 {path}"));
+    let (zh, en) = KEYS;
+    let faults = match secret_faults(dir) {
+        Ok(faults) => faults,
+        Err(error) => return vec![failed(zh, en, CommandError::in_folder(dir.display(), &error))],
+    };
+    let findings: Vec<_> = faults
+        .iter()
+        .map(|fault| {
+            let (detail, remedy) = told(fault);
             let fault = Some(Fault { kind: ExitCode::Configuration, detail, remedy });
-            Finding { what: Text::new("密钥文件", "key files"), fault, advice: None }
+            Finding { what: Text::new(zh, en), fault, advice: None }
         })
         .collect();
-    if findings.is_empty() { vec![good("密钥文件", "key files")] } else { findings }
+    if findings.is_empty() { vec![good(zh, en)] } else { findings }
 }
 
-fn private_keys(dir: &Path, depth: usize, seen: &mut usize, found: &mut Vec<(PathBuf, u32)>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(dir)? {
-        let entry = entry?;
-        *seen += 1;
-        if *seen > FILES {
-            return Err(std::io::Error::other("too many files for a server's folder"));
+const KEYS: (&str, &str) = ("密钥文件", "key files");
+
+/// A fault, and what to do.
+fn told(fault: &SecretFault) -> (Text, Text) {
+    let open = |path: &Path, mode: u32| {
+        Text::new(
+            format!("{} 的权限为 {mode:o}，他人可读", path.display()),
+            format!("{} has mode {mode:o}: others can read it", path.display()),
+        )
+    };
+    match fault {
+        SecretFault::Open { path, mode, wanted } => {
+            (open(path, *mode), Text::same(format!("chmod {wanted:o} {}", path.display())))
         }
-        let (path, about) = (entry.path(), entry.metadata()?);
-        if about.is_dir() && depth > 0 {
-            private_keys(&path, depth - 1, seen, found)?;
-        } else if about.is_file() && is_private_key(&path) {
-            found.push((path, about.permissions().mode()));
+        SecretFault::Key(KeyFileError::Loose(loose)) => {
+            (open(&loose.path, loose.mode), Text::same(format!("chmod 600 {}", loose.path.display())))
+        }
+        SecretFault::Key(KeyFileError::Io { path, source }) if source.kind() == ErrorKind::PermissionDenied => {
+            (Text::same(format!("{}: {source}", path.display())), as_owner())
+        }
+        SecretFault::Key(error) => (Text::same(crate::error::chain(error)), lost_key()),
+        SecretFault::Lacking { member, kind } => {
+            let detail = Text::new(
+                format!("keys 目录中没有 {member} 的 .{kind} 文件"),
+                format!("there is no .{kind} file of {member} in the folder keys"),
+            );
+            (detail, lost_key())
         }
     }
-    Ok(())
 }
 
-fn is_private_key(path: &Path) -> bool {
-    if path.extension().is_some_and(|extension| extension == "key") {
-        return true;
+fn lost_key() -> Text {
+    Text::new(
+        "从备份取回该文件；没有备份的，见运维手册的“密钥丢失”一页",
+        "take the file out of a backup; where there is none, see the page on lost keys in the handbook",
+    )
+}
+
+/// Whether what the configuration names can be used: certificates with their keys, and the mail server's password. By the
+/// functions by which a server that starts reads them.
+fn files(context: &Context) -> Vec<Finding> {
+    let Ok(config) = context.config(&[]) else { return Vec::new() };
+    if config.node.id.is_none() {
+        return Vec::new();
     }
-    let mut start = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut start));
-    read.is_ok() && start.windows(11).any(|window| window == b"PRIVATE KEY")
+    let dir = context.global.dir();
+    let mut faults = Vec::new();
+    let mut note = |fault: Option<String>| {
+        if let Some(fault) = fault
+            && !faults.contains(&fault)
+        {
+            faults.push(fault);
+        }
+    };
+    // What is wrong with a key in the folder is told of it, but for one that is not there.
+    let is_told = |error: &KeyFileError| matches!(error, KeyFileError::Loose(_) | KeyFileError::Invalid { .. });
+    let identity = TlsIdentity::load(dir).err();
+    let identity = identity.filter(|error| !matches!(error, IdentityError::Key(key) if is_told(key)));
+    note(identity.map(|error| crate::error::chain(&error)));
+    // Whoever dials no gateway is one, and has the authority.
+    if config.link.gateway.is_none() {
+        let authority = read_tls_key(&dir.join("ca.key")).err().filter(|error| !is_told(error));
+        note(authority.map(|error| crate::error::chain(&error)));
+    }
+    let web = match (config.web.tls, &config.web.certificate, &config.web.key) {
+        (WebTlsMode::Network, ..) => Some(WebTls::load(dir.join("web.crt"), dir.join(KEY_FILE))),
+        (WebTlsMode::Files, Some(certificate), Some(key)) => Some(WebTls::load(certificate, key)),
+        (WebTlsMode::Files | WebTlsMode::Off, ..) => None,
+    };
+    let own = config.web.tls == WebTlsMode::Network;
+    let web = web.and_then(Result::err);
+    let web = web.filter(|error| !(own && matches!(error, WebTlsError::Key(key) if is_told(key))));
+    note(web.map(|error| crate::error::chain(&error)));
+    note(crate::delivery::mailer(&config).err().map(|error| crate::error::chain(&error)));
+    let (zh, en) = ("证书与口令文件", "certificates, passwords");
+    if faults.is_empty() {
+        return vec![good(zh, en)];
+    }
+    let remedy = Text::new(
+        "改正文件或 duikou.toml 中的路径，文件权限应为 600",
+        "mend the file, or its path in duikou.toml; secrets have mode 600",
+    );
+    let finding = |fault: String| {
+        let fault = Fault { kind: ExitCode::Configuration, detail: Text::same(fault), remedy: remedy.clone() };
+        Finding { what: Text::new(zh, en), fault: Some(fault), advice: None }
+    };
+    faults.into_iter().map(finding).collect()
 }
 
 fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
@@ -240,24 +306,44 @@ fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+    use crate::keys::{encryption_key_file, keys_folder, signing_key_file};
+    use crate::server::make_private_folder;
+    use crate::trust::key_file::{EncryptionKeyFile, SigningKeyFile};
 
     #[test]
-    fn a_key_that_others_can_read_is_found_wherever_it_lies() {
+    fn a_key_that_a_server_would_refuse_is_a_fault_with_what_to_do() {
         let folder = tempfile::tempdir().expect("made");
-        let write = |name: &str, text: &str, mode: u32| {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("has one")).expect("made");
-            std::fs::write(&path, text).expect("written");
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+        let member = "bijie.n.example".parse().expect("a member");
+        let (dir, english) = (folder.path(), |text: &Text| text.in_language(Language::En).to_owned());
+        make_private_folder(&keys_folder(dir)).expect("made");
+        let (signing, encryption) = (signing_key_file(dir, &member, 1), encryption_key_file(dir, &member, 1));
+        SigningKeyFile::new(&signing).create().expect("made");
+        EncryptionKeyFile::new(&encryption).create().expect("made");
+        let told = || {
+            let findings = keys(dir);
+            let faults = findings.iter().filter_map(|finding| finding.fault.as_ref());
+            faults.map(|fault| (fault.kind, english(&fault.detail), english(&fault.remedy))).collect::<Vec<_>>()
         };
-        write("keys/good.key", "", 0o600);
-        write("ca.pem", "-----BEGIN CERTIFICATE-----", 0o644);
-        assert!(keys(folder.path()).iter().all(|finding| finding.fault.is_none()));
-        write("keys/shenzhen/signing.pem", "-----BEGIN PRIVATE KEY-----", 0o640);
-        let findings = keys(folder.path());
-        let fault = findings[0].fault.as_ref().expect("found");
-        assert_eq!((findings.len(), fault.kind), (1, ExitCode::Configuration));
-        assert!(fault.remedy.in_language(Language::En).ends_with("keys/shenzhen/signing.pem"));
+        assert_eq!(told(), []);
+        let chmod = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
+        chmod(&signing, 0o644);
+        chmod(dir, 0o755);
+        let found = told();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found.iter().all(|(kind, ..)| *kind == ExitCode::Configuration));
+        assert_eq!(found[0].2, format!("chmod 700 {}", dir.display()));
+        assert_eq!(found[1].2, format!("chmod 600 {}", signing.display()));
+        chmod(&signing, 0o600);
+        chmod(dir, 0o700);
+        std::fs::write(&encryption, "garbage").expect("written");
+        let found = told();
+        assert!(found.len() == 1 && found[0].1.ends_with("holds no X25519 key"), "{found:?}");
+        std::fs::remove_file(&encryption).expect("removed");
+        let found = told();
+        assert!(found.len() == 1 && found[0].1.contains("no .encryption file of bijie.n.example"), "{found:?}");
     }
 }
