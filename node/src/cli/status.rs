@@ -76,11 +76,15 @@ fn kind(status: &Status, reason: &str) -> ExitCode {
 
 fn hint(status: &Status, reason: &str) -> Option<Text> {
     let text = match (status.code(), reason) {
-        (_, "DISK_FULL") => Text::new("腾出磁盘空间后重试", "free some disk space, then try again"),
+        (_, "DISK_FULL") => {
+            Text::new("在服务器上腾出磁盘空间后重试", "free some disk space on the server, then try again")
+        }
         (_, "CLOCK_OFF") => {
             Text::new("校准本机时钟（timedatectl set-ntp true）", "set this machine's clock: timedatectl set-ntp true")
         }
         (_, "NEWER_VERSION") => Text::new("升级本程序", "upgrade this program"),
+        // A server that says why is running.
+        (Code::Unavailable, reason) if !reason.is_empty() => Text::new("稍后重试", "try again in a while"),
         (Code::Unavailable, _) => Text::new(
             "服务是否在运行？duikou-node serve --dir DIR",
             "is the server running? duikou-node serve --dir DIR",
@@ -134,6 +138,20 @@ mod tests {
         ] {
             assert_eq!(with(code, reason) as u8, expected, "{code:?} {reason}");
         }
+    }
+
+    #[test]
+    fn a_server_that_answers_is_not_asked_for_whether_it_runs() {
+        let hint = |reason: &str| {
+            let details = match reason {
+                "" => ErrorDetails::new(),
+                _ => ErrorDetails::with_error_info(reason, "duikou", [] as [(String, String); 0]),
+            };
+            let error = CommandError::from(Status::with_error_details(Code::Unavailable, "no", details));
+            error.hints[0].in_language(Language::En).to_owned()
+        };
+        assert_eq!(hint("INDEX_NOT_READY"), "try again in a while");
+        assert!(hint("").starts_with("is the server running?"));
     }
 
     #[test]

@@ -266,6 +266,8 @@ fn http_status(code: Code, reason: &str) -> StatusCode {
         Code::PermissionDenied => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::AlreadyExists | Code::Aborted => StatusCode::CONFLICT,
+        // Whoever asks has done nothing wrong, and asking more slowly helps nobody.
+        Code::ResourceExhausted if reason == "DISK_FULL" => StatusCode::INSUFFICIENT_STORAGE,
         Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
         Code::Cancelled => StatusCode::from_u16(CLIENT_CLOSED).unwrap_or(StatusCode::BAD_REQUEST),
         Code::Unimplemented => StatusCode::NOT_IMPLEMENTED,
@@ -296,6 +298,7 @@ fn title(status: StatusCode) -> Text {
         501 => Text::new("未提供此功能", "Not provided here"),
         503 => Text::new("暂时无法处理", "Not possible for the moment"),
         504 => Text::new("处理超时", "It took too long"),
+        507 => Text::new("服务器没有空间", "The server has no room"),
         _ => Text::new("服务器出错", "The server failed"),
     }
 }
@@ -382,6 +385,12 @@ mod tests {
         for (status, kind) in [(200, ""), (304, ""), (404, "text/html; charset=utf-8"), (400, PROBLEM_JSON)] {
             assert!(refused(status, kind, "").is_none(), "{status} {kind}");
         }
+    }
+
+    #[test]
+    fn a_full_disk_is_no_fault_of_whoever_asks() {
+        assert_eq!(http_status(Code::ResourceExhausted, "DISK_FULL"), StatusCode::INSUFFICIENT_STORAGE);
+        assert_eq!(http_status(Code::ResourceExhausted, "REQUEST_LIMIT"), StatusCode::TOO_MANY_REQUESTS);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use tonic::transport::server::TcpIncoming;
 use super::ServeError;
 use super::prompt::Prompt;
 use crate::config::{Config, WebTls as WebTlsMode};
+use crate::engine::{Engine, Trouble, TroubleKind};
 use crate::http::{Cookies, Limiter, Manner, router};
 use crate::imports::Imports;
 use crate::limits;
@@ -160,7 +161,7 @@ pub(super) async fn operator(
     let ready = move || {
         let engine = engine.clone();
         async move {
-            match (engine.halted(), engine.store().read().await) {
+            match (stopped(&engine), engine.store().read().await) {
                 (None, Ok(_)) => (http::StatusCode::OK, "ready\n".to_owned()),
                 (Some(why), _) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
                 (None, Err(error)) => {
@@ -180,6 +181,15 @@ pub(super) async fn operator(
         }
     };
     Ok((address, serve))
+}
+
+/// Why nothing is written, or not everything.
+fn stopped(engine: &Engine) -> Option<String> {
+    let troubled = |trouble: Trouble| match trouble.kind {
+        TroubleKind::Full => format!("DISK_FULL: {}", trouble.detail),
+        TroubleKind::Failing => format!("STORE_FAILING: {}", trouble.detail),
+    };
+    engine.halted().map(|why| why.to_string()).or_else(|| engine.trouble().map(troubled))
 }
 
 fn log(served: Result<(), tonic::transport::Error>, what: &str) {

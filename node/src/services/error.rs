@@ -18,6 +18,8 @@ const VIOLATIONS: usize = 50;
 const VIOLATION_BYTES: usize = 4 * 1024;
 /// When a caller that met a passing condition should come again.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// The same where the disk is full: somebody has to make room first.
+const RETRY_AFTER_FULL: Duration = Duration::from_secs(60);
 /// Bounds that do not pass by themselves: waiting helps nobody who met one.
 pub(crate) const LASTING: [&str; 6] =
     ["TOKEN_LIMIT", "SUBSCRIPTION_LIMIT", "LISTING_LIMIT", "DRAFT_LIMIT", "DRAFT_EDITORS", "ACCOUNT_LIMIT"];
@@ -36,6 +38,9 @@ pub(crate) enum Failure {
     Refused(#[from] Refused),
     #[error("the store failed")]
     Store(#[source] Arc<StoreError>),
+    /// The same, where the writer has met and told it.
+    #[error("the store took nothing")]
+    Unwritten(#[source] Arc<StoreError>),
     #[error("the server is shutting down")]
     Closing,
     #[error("a token is required")]
@@ -117,7 +122,7 @@ impl From<StoreError> for Failure {
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Store(error) => Self::Store(error),
+            WriteError::Store(error) => Self::Unwritten(error),
             WriteError::Closed => Self::Closing,
         }
     }
@@ -177,7 +182,7 @@ impl Failure {
             ),
             Self::Refused(refused) => super::refused::told(refused),
             Self::Draft(refusal) => super::draft::told(refusal),
-            Self::Store(error) => store(error),
+            Self::Store(error) | Self::Unwritten(error) => store(error),
             Self::Closing => told(
                 Code::Unavailable,
                 "CLOSING",
@@ -407,6 +412,9 @@ impl Failure {
             let wait = match self {
                 Self::RequestLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => *wait,
                 Self::Account(crate::accounts::Refusal::Throttled(wait)) => *wait,
+                Self::Store(error) | Self::Unwritten(error) if matches!(**error, StoreError::Full(_)) => {
+                    RETRY_AFTER_FULL
+                }
                 _ => RETRY_AFTER,
             };
             details.set_retry_info(Some(wait));
@@ -483,8 +491,8 @@ fn store(error: &StoreError) -> Told {
         StoreError::Full(_) => told(
             Code::ResourceExhausted,
             "DISK_FULL",
-            "磁盘已满，未写入任何内容，请清理空间后重试。",
-            "The disk is full and nothing was written: make room, and try again.",
+            "服务器磁盘已满，未写入任何内容：须由其运营方清理空间，请稍后重试。",
+            "The server's disk is full and nothing was written: its operator has to make room. Try again later.",
         ),
         StoreError::Newer { .. }
         | StoreError::Inconsistent { .. }
@@ -502,4 +510,22 @@ pub fn bilingual(code: Code, reason: &'static str, text: &Text) -> Status {
         details.set_retry_info(Some(RETRY_AFTER));
     }
     Status::with_error_details(code, text.in_language(Language::En), details)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_meets_a_full_disk_comes_again_much_later_and_need_not_make_room() {
+        let full = || Arc::new(StoreError::Full("code 13".into()));
+        for failure in [Failure::Store(full()), WriteError::Store(full()).into()] {
+            let status = failure.status(Language::En);
+            let wait = status.get_error_details().retry_info().and_then(|info| info.retry_delay);
+            assert_eq!((status.code(), wait), (Code::ResourceExhausted, Some(RETRY_AFTER_FULL)));
+            assert!(status.message().contains("its operator has to make room"), "{status}");
+        }
+        let failing = Failure::Store(Arc::new(StoreError::Database("code 10".into())));
+        assert!(failing.status(Language::En).get_error_details().retry_info().is_none());
+    }
 }

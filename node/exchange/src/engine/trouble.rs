@@ -30,8 +30,8 @@ pub struct Trouble {
 }
 
 impl Shared {
-    /// A transaction could not be written.
-    pub(super) fn troubled(&self, error: &StoreError) {
+    /// A transaction could not be written. Whether that is news: the same was not so of the one before.
+    pub(super) fn troubled(&self, error: &StoreError) -> bool {
         let kind = match error {
             StoreError::Full(_) => TroubleKind::Full,
             StoreError::Newer { .. }
@@ -40,9 +40,12 @@ impl Shared {
             | StoreError::Database(_) => TroubleKind::Failing,
         };
         let before = self.trouble.load();
+        let detail = crate::error::chain(error);
+        let is_news = before.as_ref().is_none_or(|before| before.kind != kind || before.detail != detail);
         let since =
             before.as_ref().filter(|before| before.kind == kind).map_or(self.world.now(), |before| before.since);
-        self.trouble.store(Some(Trouble { kind, since, detail: crate::error::chain(error) }.into()));
+        self.trouble.store(Some(Trouble { kind, since, detail }.into()));
+        is_news
     }
 }
 

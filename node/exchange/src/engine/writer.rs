@@ -315,8 +315,13 @@ async fn transact(
             Some((memory, next))
         }
         Err(error) => {
-            tracing::error!(error = %crate::error::chain(&error), "a transaction failed; nothing of it was written");
-            shared.troubled(&error);
+            let told = crate::error::chain(&error);
+            // What goes on for as long as a disk is full is said once: each line takes of the room that is lacking.
+            if shared.troubled(&error) {
+                tracing::error!(error = told, "a transaction failed; nothing of it was written");
+            } else {
+                tracing::debug!(error = told, "a transaction failed again; nothing of it was written");
+            }
             // Nobody knows how far it came.
             warm.forget();
             let error = Arc::new(error);

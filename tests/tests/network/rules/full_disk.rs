@@ -37,12 +37,17 @@ async fn a_full_disk_refuses_and_loses_nothing() {
     });
     std::fs::write(&file, line.to_string()).unwrap();
     let output = node.cli(&["publish", file.to_str().unwrap(), "--language", "en"]).await;
-    failed(&output, 74, &["The disk is full", "free some disk space"]);
+    failed(&output, 74, &["The server's disk is full", "free some disk space"]);
     let held = node.list("members/-").await.unwrap();
     assert_eq!(held.len(), acknowledged.len(), "the server answers, and holds what it acknowledged");
 
     let alarm = node.alarms("DISK_FULL", "The disk is full").await;
     assert!(alarm.remedy.contains("goes on by itself") && alarm.remedy.contains("acknowledged"), "{alarm:?}");
+    let (head, why) = node.operator_port("/readyz").await;
+    assert!(head.starts_with("http/1.1 503") && why.contains("DISK_FULL"), "{head}\n{why}");
+    let backup = net.root().join("elsewhere");
+    node.cli(&["backup", backup.to_str().unwrap()]).await.done();
+    assert!(backup.join("data.db").exists(), "what a full disk needs most is a copy");
 
     disk.grow();
     let over = async || {
