@@ -17,6 +17,11 @@ pub fn micros(time: &prost_types::Timestamp) -> Option<Micros> {
     (micros > 0).then_some(micros)
 }
 
+/// Whether people and programs can be shown it: there is no form for a year of five digits.
+pub fn has_form(time: Micros) -> bool {
+    Timestamp::from_microsecond(time).is_ok()
+}
+
 /// `months` after `time` by the calendar, in UTC; `time` itself where the calendar ends.
 pub fn add_months(time: Micros, months: i32) -> Micros {
     let later = || {

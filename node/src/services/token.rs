@@ -20,7 +20,7 @@ use crate::delivery::{Changed, Desk, WithToken, end_with_token};
 use crate::engine::{Command, MemberText, Reader, TokenFact, Work, facts, forget_token};
 use crate::limits;
 use crate::store::StoreError;
-use crate::time::{micros, timestamp};
+use crate::time::{has_form, micros, timestamp};
 use crate::uses::Uses;
 use crate::world::random_text;
 
@@ -79,7 +79,8 @@ impl Tokens {
             ));
         }
         let areas: BTreeSet<i32> = token.areas.iter().copied().collect();
-        let expire_time = token.expire_time.as_ref().map(|time| micros(time).filter(|time| *time > engine.now()));
+        let is_good = |time: &Micros| *time > engine.now() && has_form(*time);
+        let expire_time = token.expire_time.as_ref().map(|time| micros(time).filter(is_good));
         if expire_time == Some(None) {
             found.push(violation(
                 "token.expire_time",
