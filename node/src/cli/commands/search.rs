@@ -8,13 +8,14 @@ use super::filter::FilterArgs;
 use super::listing;
 use crate::cli::global::OutputForm;
 use crate::cli::output::{clean, table};
-use crate::cli::{CommandError, Context, Sequence, Text, time};
+use crate::cli::{CommandError, Context, Defaults, Layout, Sequence, Text, time, to_json};
 
 /// Finds listings by their words, in Chinese and English
 ///
 /// All words must be there; "words in quotation marks" stand next to each other, a word after - must not be there, and a
 /// word before * is only begun (in one argument: '冷链 -深圳'). Simplified and traditional Chinese are one, and titles and places are found by pinyin and
-/// by its initials too: lenglian, ll. With --output json the whole answer is written, with jsonl a result a line.
+/// by its initials too: lenglian, ll. With --output json the whole answer is written, with jsonl a result a line, and where
+/// --facets asks for counts the rest of the answer as the last line.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  duikou-node search 冷链物流 --region 520000 --order closing\n  duikou-node search cold chain --facets kind,region --output json"
@@ -97,10 +98,21 @@ impl Args {
             OutputForm::Jsonl => {
                 let mut results = Sequence::new(context, &[], |_: &SearchResult| Vec::new());
                 answer.results.iter().try_for_each(|result| results.push(result))?;
-                results.end()
+                results.end()?;
+                if !self.facets.is_empty() {
+                    context.print(&beside_results(&answer))?;
+                }
+                notes(context, &answer, self.group);
+                Ok(())
             }
         }
     }
+}
+
+/// The answer without its results, on a line.
+fn beside_results(answer: &SearchListingsResponse) -> String {
+    let rest = SearchListingsResponse { results: Vec::new(), ..answer.clone() };
+    to_json(&rest, Layout::Line, Defaults::Left)
 }
 
 fn facet_of(facet: FacetArg) -> Facet {
@@ -143,6 +155,12 @@ fn people(context: &Context, answer: &SearchListingsResponse, grouped: bool) -> 
     for facet in &answer.facets {
         context.print(&clean(&facet_line(facet)))?;
     }
+    notes(context, answer, grouped);
+    Ok(())
+}
+
+/// What is to be known of the results, for people.
+fn notes(context: &Context, answer: &SearchListingsResponse, grouped: bool) {
     let (all, groups) = (answer.total_size, answer.results.len());
     context.note(&match grouped {
         true => Text::new(
@@ -164,7 +182,6 @@ fn people(context: &Context, answer: &SearchListingsResponse, grouped: bool) -> 
         let token = &answer.next_page_token;
         context.note(&Text::new(format!("下一页：--page-token {token}"), format!("next page: --page-token {token}")));
     }
-    Ok(())
 }
 
 fn row(context: &Context, result: &SearchResult) -> Vec<String> {
@@ -208,7 +225,7 @@ fn facet_line(facet: &FacetCounts) -> String {
 
 #[cfg(test)]
 mod tests {
-    use duikou_proto::v1::CharacterRange;
+    use duikou_proto::v1::{CharacterRange, FacetValue};
 
     use super::*;
 
@@ -222,5 +239,22 @@ mod tests {
         };
         assert_eq!(marked(&excerpt), "在线【冷链】 物流…");
         assert_eq!(member("members/bijie.pprd.example/listings/x"), "bijie");
+    }
+
+    #[test]
+    fn counts_have_a_line_of_their_own() {
+        let value = FacetValue { value: "capital".to_owned(), count: 2 };
+        let facet = FacetCounts { facet: Facet::Kind.into(), values: vec![value], ..FacetCounts::default() };
+        let result = SearchResult { duplicates: Vec::new(), ..SearchResult::default() };
+        let answer = SearchListingsResponse {
+            results: vec![result],
+            total_size: 2,
+            facets: vec![facet],
+            ..SearchListingsResponse::default()
+        };
+        let line = beside_results(&answer);
+        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((json["totalSize"].as_i64(), json["facets"][0]["values"][0]["count"].as_i64()), (Some(2), Some(2)));
+        assert!(json.get("results").is_none() && !line.contains('\n'));
     }
 }
