@@ -9,12 +9,13 @@ use tonic_types::StatusExt;
 
 use super::input;
 use crate::cli::form::listing;
-use crate::cli::{CommandError, Context, ExitCode, FormFault, Sequence, Server, Text};
+use crate::cli::{CommandError, Context, ExitCode, FormFault, OutputForm, Sequence, Server, Text};
 
 /// Publishes listings, or new content of listings that are there
 ///
 /// The file holds one JSON object, or several one after the other. They are published in order; the first that is
-/// refused ends the command. On a terminal, and with --dry-run, it is said first which listings say the same already.
+/// refused ends the command, once those before it are shown. On a terminal, and with --dry-run, it is said first which
+/// listings say the same already.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  duikou-node publish tea.json\n  duikou-node publish - --member shenzhen")]
 pub struct Args {
@@ -49,15 +50,18 @@ impl Args {
         let server = context.connect().await?;
         let mut results =
             Sequence::new(context, &super::listing::header(), |listing| super::listing::row(context, listing));
-        for (line, listing) in listings {
+        for (before, (line, listing)) in listings.into_iter().enumerate() {
             self.warn_of_duplicates(context, &server, &listing).await;
-            let published = self.publish(&server, listing).await.map_err(|mut error| {
-                error.message = Text::new(
-                    format!("第 {line} 行：{}", error.message.in_language(crate::cli::Language::Zh)),
-                    format!("line {line}: {}", error.message.in_language(crate::cli::Language::En)),
-                );
-                error
-            })?;
+            let published = match self.publish(&server, listing).await {
+                Ok(published) => published,
+                Err(error) => {
+                    // What is out is out: whoever reads the results has all of them.
+                    if before > 0 || context.global.output != OutputForm::Table {
+                        results.end()?;
+                    }
+                    return Err(refused_at(line, before, self.dry_run, error));
+                }
+            };
             if !published.draft.is_empty() {
                 let draft = &published.draft;
                 context.note(&Text::new(format!("{draft} 等待审核"), format!("{draft} waits for an approval")));
@@ -107,6 +111,21 @@ impl Args {
             }
             Err(status) => Err(status.into()),
         }
+    }
+}
+
+/// What a listing that was refused is to whoever published several: where it stands, and how many are done before it.
+fn refused_at(line: usize, before: usize, dry_run: bool, mut error: CommandError) -> CommandError {
+    error.message = Text::new(
+        format!("第 {line} 行：{}", error.message.in_language(crate::cli::Language::Zh)),
+        format!("line {line}: {}", error.message.in_language(crate::cli::Language::En)),
+    );
+    match (before, dry_run) {
+        (0, _) | (_, true) => error,
+        _ => error.hint(Text::new(
+            format!("此前的 {before} 条已处理；改正后可将整个文件再发布一次"),
+            format!("{before} before it are done: correct this one, and publish the file again"),
+        )),
     }
 }
 
@@ -162,6 +181,17 @@ mod tests {
         assert_eq!(documents(one).expect("good")[0].0, 2);
         let two = documents("{\"name\":\"a\"}\n\n{\"name\":\"b\"}\n").expect("good");
         assert_eq!(two.iter().map(|(line, listing)| (*line, &*listing.name)).collect::<Vec<_>>(), [(1, "a"), (3, "b")]);
+    }
+
+    #[test]
+    fn whoever_is_refused_is_told_what_was_done_before() {
+        let refused = |before, dry_run| {
+            let error = CommandError::new(ExitCode::BadData, Text::new("不行", "no"));
+            refused_at(3, before, dry_run, error).render(crate::cli::Language::En)
+        };
+        assert_eq!(refused(0, false), "error: line 3: no\n");
+        assert_eq!(refused(2, true), "error: line 3: no\n");
+        assert!(refused(2, false).contains("hint: 2 before it are done"), "{}", refused(2, false));
     }
 
     #[test]
