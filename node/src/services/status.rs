@@ -122,6 +122,41 @@ async fn all_alarms(
     Ok(alarms)
 }
 
+/// The words of all alarms, each of which the operator's handbook explains.
+const CODES: [&str; 31] = [
+    "CLOCK_OFF",
+    "CLOCK_REFUSED",
+    "DEPARTED",
+    "DIRECTORY_FORGED",
+    "DIRECTORY_FORK",
+    "DIRECTORY_ROLLBACK",
+    "DIRECTORY_STALE",
+    "DISK_FULL",
+    "EQUIVOCATION",
+    "GATHERING",
+    "HALTED",
+    "HIDDEN",
+    "INCOMPLETE",
+    "KEY_ABSENT",
+    "KEY_BY_ROOT",
+    "KEY_PENDING",
+    "LINK_DOWN",
+    "MALFORMED",
+    "PROTOCOL_BREACH",
+    "REFUSED_ELSEWHERE",
+    "REJECTED_BY_PEER",
+    "REJECTED_HERE",
+    "REMOVED",
+    "ROOT_REQUESTS",
+    "STALE",
+    "STORE_FAILING",
+    "SUBSCRIPTIONS_PAUSED",
+    "SUSPENDED",
+    "UNCONFIRMED",
+    "UNRECOVERED",
+    "WITHHELD",
+];
+
 /// An alarm in both languages.
 #[derive(Debug, Clone)]
 pub(super) struct Alert {
@@ -133,6 +168,7 @@ pub(super) struct Alert {
 impl Alert {
     /// In one of them.
     pub(super) fn told(self, language: Language) -> Alarm {
+        debug_assert!(CODES.contains(&self.code), "{} is no alarm that the handbook explains", self.code);
         Alarm {
             code: self.code.to_owned(),
             message: self.message.in_language(language).to_owned(),
@@ -170,5 +206,43 @@ fn told(breach: Breach, noted: &BreachView, language: Language) -> v1::Breach {
         count: noted.count,
         last_time: Some(timestamp(noted.last)),
         detail: noted.detail.in_language(language).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handbook_explains_every_alarm_and_no_other() {
+        let handbook = include_str!("../../../deploy/README.md");
+        let rows = handbook.lines().skip_while(|line| !line.starts_with("| 告警 alarm |")).skip(2);
+        let rows = rows.take_while(|line| line.starts_with('|'));
+        // Before the first word that is explained stand the codes of a row.
+        let codes = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        let explained: BTreeSet<&str> = codes.collect();
+        assert_eq!(explained, BTreeSet::from(CODES));
+    }
+
+    #[test]
+    fn every_alarm_that_is_raised_is_a_known_one() {
+        const RAISED: [&str; 9] = [
+            include_str!("keys.rs"),
+            include_str!("status/excluded.rs"),
+            include_str!("status/held.rs"),
+            include_str!("status/left.rs"),
+            include_str!("status/peers.rs"),
+            include_str!("status/refusals.rs"),
+            include_str!("status/root.rs"),
+            include_str!("status/stopped.rs"),
+            include_str!("status/misconduct.rs"),
+        ];
+        let lines = RAISED.iter().flat_map(|file| file.lines().filter_map(|line| line.split_once("code: ")));
+        let quoted = lines.flat_map(|(_, rest)| rest.split('"').skip(1).step_by(2));
+        let is_word = |text: &&str| text.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_');
+        let raised: BTreeSet<&str> = quoted.filter(is_word).filter(|word| !word.is_empty()).collect();
+        assert!(raised.len() > 20, "{raised:?}");
+        let unknown: Vec<_> = raised.iter().filter(|code| !CODES.contains(code)).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
     }
 }
