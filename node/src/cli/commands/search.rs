@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn counts_have_a_line_of_their_own() {
         let value = FacetValue { value: "capital".to_owned(), count: 2 };
-        let facet = FacetCounts { facet: Facet::Kind.into(), values: vec![value], ..FacetCounts::default() };
+        let facet = FacetCounts { facet: Facet::Kind.into(), values: vec![value] };
         let result = SearchResult { duplicates: Vec::new(), ..SearchResult::default() };
         let answer = SearchListingsResponse {
             results: vec![result],
