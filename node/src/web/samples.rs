@@ -135,6 +135,7 @@ mod tests {
         "drafts/endings.html",
         "drafts/judged.html",
         "drafts/lines.html",
+        "drafts/again.html",
         "drafts/shown.html",
         "kit/said.html",
         "kit/kept.html",
@@ -217,3 +218,10 @@ mod tests {
         }
     }
 }
+    #[test]
+    fn whoever_hands_in_again_sees_why_it_was_given_back_and_that_nothing_has_changed() {
+        let pages = all(Language::Zh, Theme::Auto);
+        let mut sent = pages.iter().filter(|(name, _)| *name == "drafts/send.html");
+        assert!(sent.any(|(_, html)| html.contains("which?") && html.contains("退回之后，内容没有改动")));
+    }
+

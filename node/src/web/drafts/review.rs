@@ -154,7 +154,7 @@ async fn ready(
 }
 
 /// What a draft that was given back says now beside what it said then.
-async fn again_after(desk: &Desk<'_>, path: &DraftPath, draft: &Draft) -> Result<Option<Again>, Failed> {
+pub(super) async fn again_after(desk: &Desk<'_>, path: &DraftPath, draft: &Draft) -> Result<Option<Again>, Failed> {
     let returned = desk.web.services().drafts.returned(desk.signed.ask(path.name())).await;
     let Some(returned) = returned.map_err(|status| desk.absent(&status))? else { return Ok(None) };
     let people = desk.people(vec![returned.by.clone()]).await?;

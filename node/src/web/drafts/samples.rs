@@ -216,6 +216,9 @@ pub(in crate::web) fn samples(samples: &Samples) {
             time: Timestamp { seconds: TIME, nanos: 0 },
         };
         let kind = (rule != Rule::None).then_some(Kind::Talent);
+        let again = Again::of(texts, names, &people, kind, &returned, &returned.listing);
+        let send = SendPage::of(page("send"), &path, compared(), audience(), warned(), rule);
+        add("drafts/send.html", &send.given_back(Some(again)));
         review.given_back(Again::of(texts, names, &people, kind, &returned, &listing("talent", language)));
         review.refuse(texts.text("review-own-hand"));
         add("drafts/review.html", &review);

@@ -22,6 +22,7 @@ use super::audience::{Audience, audience};
 use super::desk::{Desk, DraftPath};
 use super::difference::{self, Row};
 use super::filled::kind_in;
+use super::review::{Again, again_after};
 use super::shown::Shown;
 use super::warnings::{Warning, warnings};
 use crate::services::expire_default;
@@ -38,6 +39,8 @@ pub(super) struct SendPage {
     /// What it changes of what is published.
     rows: Vec<Row>,
     published: bool,
+    /// That it was given back, and what has changed since; None: it was not.
+    again_after: Option<Again>,
     etag: String,
     action: String,
     edit: String,
@@ -100,7 +103,8 @@ pub(super) async fn send(State(web): State<Web>, signed: Signed, Path(path): Pat
     let audience = audience(&desk, &listing.scopes, &compared.difference);
     let warnings = warnings(&desk, &listing).await;
     let page = Page::new(&web, &signed, Section::Drafts, signed.texts.text("send-title"));
-    signed.page(&SendPage::of(page, &path, compared, audience, warnings, rule))
+    let again = again_after(&desk, &path, &compared.draft).await?;
+    signed.page(&SendPage::of(page, &path, compared, audience, warnings, rule).given_back(again))
 }
 
 impl SendPage {
@@ -132,6 +136,7 @@ impl SendPage {
             warnings,
             rows: compared.rows,
             published: compared.difference.published,
+            again_after: None,
             etag: compared.draft.etag,
             action: path.page("/send"),
             edit: path.page(""),
@@ -139,6 +144,13 @@ impl SendPage {
             button: texts.text(button),
             page,
         }
+    }
+}
+
+impl SendPage {
+    /// The page of a draft that may have been given back.
+    pub(super) fn given_back(self, again: Option<Again>) -> Self {
+        Self { again_after: again, ..self }
     }
 }
 
