@@ -18,6 +18,8 @@ use super::{Exchange, names};
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// Begins `type`; the reason follows.
 pub(crate) const TYPE_PREFIX: &str = "urn:duikou:problem:";
+/// The reason of what was begun for another member than the one for whom its sender acts.
+pub(crate) const OTHER_MEMBER: &str = "OTHER_MEMBER";
 
 /// Something that went wrong, in the reader's language.
 #[derive(Debug, Clone)]
@@ -28,8 +30,8 @@ pub(crate) struct Problem {
     detail: String,
     violations: Vec<ProblemViolation>,
     retry: Option<Duration>,
-    /// The methods that the path has, where that is what is wrong.
-    allow: Option<String>,
+    /// What would be right, where one thing is wrong: the methods that the path has, or the member for whom to act.
+    right: Option<String>,
 }
 
 /// One field that is wrong.
@@ -80,7 +82,7 @@ impl Problem {
             detail: text.in_language(language).to_owned(),
             violations: Vec::new(),
             retry: None,
-            allow: None,
+            right: None,
         }
     }
 
@@ -103,7 +105,7 @@ impl Problem {
             detail,
             violations: violations.collect(),
             retry: details.retry_info().and_then(|info| info.retry_delay),
-            allow: None,
+            right: None,
         }
     }
 
@@ -151,7 +153,7 @@ impl Problem {
 
     /// Names the methods that the path has.
     fn allowing(self, methods: String) -> Self {
-        Self { allow: Some(methods), ..self }
+        Self { right: Some(methods), ..self }
     }
 
     /// The status.
@@ -172,6 +174,17 @@ impl Problem {
     /// When to come again, for `Retry-After`: whole seconds, and never too early.
     pub(crate) fn retry_after(&self) -> Option<HeaderValue> {
         self.retry.map(|delay| HeaderValue::from(delay.as_millis().div_ceil(1000) as u64))
+    }
+
+    /// That whoever asks would have to act for this member; empty: for the whole server.
+    pub(crate) fn other_member(text: &Text, member: &str, language: Language) -> Self {
+        let problem = Self::new(StatusCode::CONFLICT, Code::FailedPrecondition, OTHER_MEMBER, text, language);
+        Self { right: Some(member.to_owned()), ..problem }
+    }
+
+    /// For whom whoever asks would have to act, where that is what is wrong.
+    pub(crate) fn member(&self) -> Option<&str> {
+        self.right.as_deref().filter(|_| self.reason == OTHER_MEMBER)
     }
 
     /// A stable word for programs.
@@ -222,7 +235,8 @@ impl Problem {
         if let Some(delay) = self.retry_after() {
             headers.insert(RETRY_AFTER, delay);
         }
-        if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+        let methods = self.right.as_deref().filter(|_| self.status == StatusCode::METHOD_NOT_ALLOWED);
+        if let Some(allow) = methods.and_then(|methods| HeaderValue::from_str(methods).ok()) {
             headers.insert(ALLOW, allow);
         }
         response.extensions_mut().insert(self.clone());

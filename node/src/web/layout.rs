@@ -322,6 +322,11 @@ impl Page {
         self.signed_in.as_deref()
     }
 
+    /// The field of a form that writes for whom the page was made, HTML.
+    pub(crate) fn whose(&self) -> String {
+        self.signed_in().map(SignedPerson::whose).unwrap_or_default()
+    }
+
     /// What whoever is signed in may do, in a word.
     pub(crate) fn role_name(&self) -> String {
         self.signed_in().map_or_else(String::new, |person| words::role(self.texts, person.role))

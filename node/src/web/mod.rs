@@ -17,7 +17,8 @@
 //! pages alone: REST, gRPC and feeds take a bearer and no cookie, so a page of another site has nothing to forge a call
 //! with. Forms of other sites are refused before any handler, by `Sec-Fetch-Site` and `Origin`. A handler that takes a
 //! `Signed` is reached by nobody else: whoever opens the page is led to sign in and back; whoever sends a form gets the
-//! sign-in page with what was typed in it, and sends it on from the page after. The token of a registered reader can
+//! sign-in page with what was typed in it, and sends it on from the page after. A form that writes for a member says for
+//! which it was opened, and is taken for no other (`returning`). The token of a registered reader can
 //! stand in the place of a session (`people/reader`). What scripts read by themselves is no use of a session. What a page
 //! did is told by the next one: a cookie carries the id of a text, never a text. What anybody sees is made once for all
 //! who ask within a second, and never shown after a change here; what somebody else sees is kept nowhere.

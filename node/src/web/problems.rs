@@ -35,6 +35,10 @@ pub(super) struct ProblemPage {
     pub(super) request_id: String,
     /// What was typed into the form that met it; without a path: nothing was.
     pub(super) typed: Waiting,
+    /// For whom whoever looks has to act first, and the button for it; None: that is not what is wrong.
+    pub(super) member: Option<(String, String)>,
+    /// Where they go on then, where nothing was typed.
+    pub(super) back: String,
 }
 
 /// Answers a browser with a page where whoever is behind said that something went wrong.
@@ -51,6 +55,7 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
         && !parts.method.is_safe()
         && is_form(&parts.headers)
         && is_of_this_site(&parts.headers);
+    let safe = parts.method.is_safe();
     let mut typed = Waiting::default();
     let response = match keeps {
         false => next.run(Request::from_parts(parts, body)).await,
@@ -75,6 +80,15 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
     let mut page = Page::new(&web, &visitor, Section::None, problem.title(visitor.language()));
     page.indexed = false;
     let detail = to_people(&page, &problem).unwrap_or_else(|| problem.detail().to_owned());
+    let member = problem.member().and_then(|member| {
+        let acting = page.signed_in()?.members.iter().find(|acting| acting.id == member)?;
+        Some((member.to_owned(), page.about("problem-act-for", &acting.name)))
+    });
+    // Where a form stands is not known where it has files; its part of the site is.
+    let back = match safe {
+        true => visitor.here.clone(),
+        false => format!("/{}", visitor.here.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default()),
+    };
     let shown = ProblemPage {
         page,
         status: problem.status().as_u16(),
@@ -84,6 +98,8 @@ pub(super) async fn explain(State(web): State<Web>, request: Request, next: Next
         violations: problem.violations().map(|(field, text)| (field.to_owned(), text.to_owned())).collect(),
         request_id: exchange.id.to_string(),
         typed,
+        member,
+        back,
     };
     let mut page = match visitor.page_with(problem.status(), &shown) {
         Ok(page) => page,

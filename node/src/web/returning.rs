@@ -1,6 +1,7 @@
 //! Whoever sends a form after the session has ended signs in first; what was typed is kept in the page meanwhile, and sent
 //! on afterwards. Files are not: the page says so. What was typed into a form that met an error is kept in the page that
-//! tells of it (`problems`).
+//! tells of it (`problems`). A form says for which member it was opened: where whoever sends it acts for another one by now,
+//! having chosen that in another window, nothing is done, and it waits until they act for the first again.
 
 use askama::Template;
 use axum::body::Body;
@@ -13,7 +14,7 @@ use http::Uri;
 use super::Web;
 use super::people::sign_in;
 use super::sent::{Sent, form_bytes, is_form};
-use super::signed::SignInFirst;
+use super::signed::{FOR, SignInFirst, is_theirs};
 use super::visitor::visitor_of;
 use crate::limits;
 
@@ -68,7 +69,8 @@ pub(super) struct KeptFields {
     fields: Vec<(String, Vec<String>)>,
 }
 
-/// Answers those who have to sign in first with the page on which they do.
+/// Answers those who have to sign in first with the page on which they do, and passes on what is sent by those who have,
+/// where it was opened for the member for whom they act.
 pub(super) async fn keep_typed(State(web): State<Web>, request: Request, next: Next) -> Response {
     if request.method().is_safe() {
         return next.run(request).await;
@@ -76,7 +78,19 @@ pub(super) async fn keep_typed(State(web): State<Web>, request: Request, next: N
     let (parts, body) = request.into_parts();
     let visitor = visitor_of(&parts, &web).await;
     if visitor.signed_in().is_some() {
-        return next.run(Request::from_parts(parts, body)).await;
+        // Of a form with files whoever reads it looks.
+        if !is_form(&parts.headers) {
+            return next.run(Request::from_parts(parts, body)).await;
+        }
+        let bytes = match form_bytes(body, visitor.language()).await {
+            Ok(bytes) => bytes,
+            Err(failed) => return failed.into_response(),
+        };
+        let opened = form_urlencoded::parse(&bytes).find_map(|(key, value)| (key == FOR).then_some(value));
+        return match opened.map_or(Ok(()), |opened| is_theirs(&visitor, &opened)) {
+            Ok(()) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+            Err(failed) => failed.into_response(),
+        };
     }
     let path = path_of(&parts.uri);
     if is_form(&parts.headers) {

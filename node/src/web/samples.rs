@@ -104,24 +104,27 @@ fn kit(samples: &Samples) {
     let page = samples.page(Section::None, "<asked>", "/subscriptions/confirm/x");
     let (button, aside) = ("<confirm>".to_owned(), "<aside>".to_owned());
     samples.add("kit/consent.html", &ConsentPage { page, button, aside });
-    samples.add(
-        "kit/problem.html",
-        &ProblemPage {
-            page: samples.page(Section::None, "problem", "/nowhere?a=1&b=\"2\""),
+    for member in [None, Some(("zunyi.pprd.example".to_owned(), "<act for>".to_owned()))] {
+        let typed = [("a", "<words> & more"), ("b", "x"), ("b", "\"y")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let here = "/nowhere?a=1&b=\"2\"";
+        let problem = ProblemPage {
+            page: match &member {
+                None => samples.page(Section::None, "problem", here),
+                Some(_) => samples.page_for(&samples.signed(Role::Editor, here), Section::None, "problem"),
+            },
             status: 404,
             code: "NOT_FOUND",
             reason: "NOT_FOUND".to_owned(),
             detail: "<detail>".to_owned(),
             violations: vec![("listing.title".to_owned(), "<too long>".to_owned()), (String::new(), "x".to_owned())],
             request_id: "00000000-0000-0000-0000-000000000000".to_owned(),
-            typed: Waiting {
-                path: "/drafts/new?a=1&b=\"".to_owned(),
-                fields: [("a", "<words> & more"), ("b", "x"), ("b", "\"y")]
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .into(),
-            },
-        },
-    );
+            typed: Waiting { path: "/drafts/new?a=1&b=\"".to_owned(), fields: typed.into() },
+            member,
+            back: "/drafts?a=\"".to_owned(),
+        };
+        samples.add("kit/problem.html", &problem);
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +180,41 @@ mod tests {
                 assert!(html.len() < 100 * 1024, "{name} has {} bytes", html.len());
             }
         }
+    }
+
+    #[test]
+    fn every_form_that_writes_for_a_member_says_for_whom_it_was_opened() {
+        // Whoever sends these acts for nobody yet, or writes nothing that is a member's; or it is sent on as it was.
+        let others = [
+            "kit/consent.html",
+            "kit/layout.html",
+            "kit/problem.html",
+            "people/account.html",
+            "people/factor.html",
+            "people/link.html",
+            "people/reader.html",
+            "people/send-on.html",
+            "people/sessions.html",
+            "people/sign-in.html",
+        ];
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        let mut forms = 0;
+        for folder in std::fs::read_dir(&root).unwrap() {
+            for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+                let path = file.unwrap().path();
+                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+                let text = std::fs::read_to_string(&path).unwrap();
+                for form in text.split("<form ").skip(1).filter(|_| !others.contains(&&*name)) {
+                    let (tag, body) = form.split_once('>').unwrap();
+                    if tag.contains("method=\"post\"") {
+                        let said = ["{{ page.whose()|safe }}", "{{ whose|safe }}"];
+                        assert!(said.iter().any(|field| body.starts_with(field)), "{name}: {form}");
+                        forms += 1;
+                    }
+                }
+            }
+        }
+        assert!(forms > 20, "{forms} were looked at");
     }
 
     #[test]

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use duikou_proto::language::Language;
+use duikou_proto::language::{Language, Text};
 use duikou_proto::name::MemberId;
 use http::StatusCode;
 use http::request::Parts;
+use tonic::Code;
 
 use super::Web;
 use super::catalogue::Texts;
@@ -20,10 +21,13 @@ use super::respond::{Failed, see_other};
 use super::visitor::{Visitor, visitor_of};
 use crate::accounts::{Person, Refusal, Role};
 use crate::engine::Engine;
+use crate::http::{OTHER_MEMBER, Problem};
 use crate::services::Failure;
 
 /// Where people sign in.
 pub(super) const SIGN_IN: &str = "/sign-in";
+/// The field of a form that says for whom it was opened.
+pub(super) const FOR: &str = "for";
 
 /// Whoever is signed in.
 #[derive(Debug, Clone)]
@@ -81,6 +85,12 @@ impl SignedPerson {
         self.account.strip_prefix("accounts/").unwrap_or(&self.account)
     }
 
+    /// The field of a form that writes for whom they act, HTML: it writes for nobody else, for whomever the session acts by
+    /// then ([`is_theirs`]).
+    pub(crate) fn whose(&self) -> String {
+        whose(self.member.as_ref().map_or("", |member| member.as_str()))
+    }
+
     /// Whether they act for this one of those whom they can act for.
     pub(crate) fn acts_for(&self, acting: &Acting) -> bool {
         self.member.as_ref().map_or(acting.id.is_empty(), |member| member.as_str() == acting.id)
@@ -96,6 +106,46 @@ pub(crate) fn member_name(engine: &Engine, language: Language, member: &MemberId
             Language::En => member.name_en.clone(),
         },
     )
+}
+
+/// The field of a form that writes for `member` and for nobody else, HTML; empty: for the whole server.
+pub(super) fn whose(member: &str) -> String {
+    // The names of members hold nothing that means something there.
+    format!("<input type=\"hidden\" name=\"{FOR}\" value=\"{member}\">")
+}
+
+/// Why nothing is done that was begun for `member` (empty: the whole server) by somebody who acts for another one by now;
+/// None: they could not act for it, and are told no more than others.
+pub(super) fn other_member(visitor: &Visitor, member: &str) -> Option<Failed> {
+    let person = visitor.signed_in()?;
+    let opened = person.members.iter().find(|acting| acting.id == member)?;
+    let (then, now) = (&opened.name, &person.member_name);
+    let text = Text::new(
+        format!("此页面属于“{then}”，您现在代表“{now}”，因此没有作任何更改。请切换回“{then}”后再操作。"),
+        format!("This page is {then}’s and you act for {now} now, so nothing was changed: act for {then} again first."),
+    );
+    Some(Failed(Problem::other_member(&text, member, visitor.language())))
+}
+
+/// Refuses a form that was opened for another member (empty: for the whole server) than the one for whom whoever sends it
+/// acts by now.
+pub(super) fn is_theirs(visitor: &Visitor, opened: &str) -> Result<(), Failed> {
+    match visitor.signed_in() {
+        Some(person) if opened != person.member.as_ref().map_or("", |member| member.as_str()) => {
+            Err(other_member(visitor, opened).unwrap_or_else(|| not_theirs(visitor)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The same to somebody who cannot act for it, as after another one has signed in here.
+fn not_theirs(visitor: &Visitor) -> Failed {
+    let text = Text::new(
+        "此页面是为另一个单位打开的，您不能代表该单位，因此没有作任何更改。请从导航重新打开页面。",
+        "This page was opened for another office, for which you cannot act, so nothing was changed: open it anew.",
+    );
+    let status = StatusCode::CONFLICT;
+    Failed(Problem::new(status, Code::FailedPrecondition, OTHER_MEMBER, &text, visitor.language()))
 }
 
 /// A visitor who is signed in. Others do not come as far as the handler.
@@ -179,6 +229,34 @@ impl SignedPerson {
             role,
             node_admin: false,
             members: vec![acting("bijie", name("毕节市", "Bijie")), acting("zunyi", name("遵义市", "Zunyi"))],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::visitor::Theme;
+    use super::*;
+
+    fn visitor() -> Visitor {
+        Visitor::signed_sample(Language::Zh, Theme::Auto, "/drafts", Role::Editor)
+    }
+
+    #[test]
+    fn a_form_is_taken_for_the_member_for_whom_it_was_opened_and_for_no_other() {
+        assert_eq!(
+            SignedPerson::sample(Language::Zh, Role::Editor).whose(),
+            "<input type=\"hidden\" name=\"for\" value=\"bijie.pprd.example\">"
+        );
+        assert!(is_theirs(&visitor(), "bijie.pprd.example").is_ok());
+        let Failed(problem) = is_theirs(&visitor(), "zunyi.pprd.example").unwrap_err();
+        assert_eq!((problem.reason(), problem.member()), ("OTHER_MEMBER", Some("zunyi.pprd.example")));
+        assert!(problem.detail().contains("遵义市") && problem.detail().contains("毕节市"), "{}", problem.detail());
+        // Of those for whom they cannot act nothing is told, not even a name.
+        for other in ["elsewhere.example", ""] {
+            let Failed(problem) = is_theirs(&visitor(), other).unwrap_err();
+            assert_eq!((problem.reason(), problem.member()), ("OTHER_MEMBER", None), "{other}");
+            assert!(!problem.detail().contains("elsewhere"));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use duikou_proto::language::Language;
+use duikou_proto::name::MemberId;
 use http::header::{ACCEPT_LANGUAGE, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -181,6 +182,16 @@ impl Visitor {
     /// The same, shared.
     pub(super) fn person(&self) -> Option<Arc<SignedPerson>> {
         self.signed_in.clone()
+    }
+
+    /// The same, as the header of a page shows somebody who acts for `member` (empty: the whole server) from now on.
+    pub(super) fn acting_for(&self, web: &Web, member: &str) -> Self {
+        let acting = self.account().map(|person| {
+            let member: Option<MemberId> = member.parse().ok();
+            let role = member.as_ref().and_then(|member| person.account.role_at(member)).unwrap_or(person.role);
+            Arc::new(SignedPerson::new(web, self.texts, &Person { member, role, ..(*person).clone() }))
+        });
+        Self { signed_in: acting, ..self.clone() }
     }
 
     /// Whether they were signed in, and are no longer.

@@ -18,7 +18,7 @@ use tonic::Code;
 use super::super::Web;
 use super::super::reading::{ListingPath, Names};
 use super::super::respond::Failed;
-use super::super::signed::Signed;
+use super::super::signed::{Signed, other_member};
 use super::people::People;
 use crate::accounts::Role;
 use crate::http::Problem;
@@ -77,6 +77,7 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// As the service says.
     pub(super) async fn draft(&self, path: &DraftPath) -> Result<Draft, Failed> {
+        self.is_of(&path.member)?;
         let request = self.signed.ask(GetDraftRequest { name: path.name() });
         let draft = self.web.services().drafts.get_draft(request).await;
         draft.map(tonic::Response::into_inner).map_err(|status| self.absent(&status))
@@ -87,9 +88,19 @@ impl<'a> Desk<'a> {
     /// # Errors
     /// As the service says.
     pub(super) async fn listing(&self, path: &ListingPath) -> Result<Listing, Failed> {
+        self.is_of(path.member())?;
         let request = self.signed.ask(GetListingRequest { name: path.name() });
         let listing = self.web.services().listings.get_listing(request).await;
         listing.map(tonic::Response::into_inner).map_err(|status| self.absent(&status))
+    }
+
+    /// Tells whoever can act for the member of an address, and does not just now, that this is all that is wrong.
+    fn is_of(&self, member: &str) -> Result<(), Failed> {
+        let named = MemberId::parse(member, &self.web.engine().identity().network).ok();
+        match named.filter(|named| *named != self.member) {
+            Some(other) => other_member(self.signed, other.as_str()).map_or(Ok(()), Err),
+            None => Ok(()),
+        }
     }
 
     /// A name that cannot be is as absent as one that is not there.

@@ -16,7 +16,7 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::reading::{ListingPath, Names};
 use super::super::respond::{Answer, Failed, see_other_with};
 use super::super::sent::Sent;
-use super::super::signed::Signed;
+use super::super::signed::{Signed, whose};
 use super::desk::{Desk, DraftPath};
 use crate::services::WaitingChange;
 
@@ -63,6 +63,8 @@ pub(in super::super) fn endings(
         renews: kind != "event",
         waits: change.map(|change| waits(texts, names, change)),
         title: listing.listing.as_ref().map_or_else(String::new, |listing| listing.title.clone()),
+    /// The field of its forms that says for whom they are, HTML.
+    whose: String,
         labels: ["end-edit", "end-renew", "end-fill", "end-withdraw", "end-copy", "end-waits-look"]
             .map(|id| texts.text(id)),
     }
@@ -91,6 +93,7 @@ pub(super) async fn renew(
     let request = |submit| UpdateListingRequest {
         listing: Some(Listing { name: path.name(), etag: sent.get("etag").to_owned(), ..Listing::default() }),
         update_mask: Some(FieldMask { paths: vec!["expire_time".to_owned()] }),
+        whose: whose(listing.name.split('/').nth(1).unwrap_or_default()),
         submit,
         ..UpdateListingRequest::default()
     };

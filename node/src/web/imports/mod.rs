@@ -17,10 +17,11 @@ mod start;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use duikou_proto::name::MemberId;
 
 use super::Web;
 use super::respond::Failed;
-use super::signed::Signed;
+use super::signed::{Signed, other_member};
 use crate::imports::Import;
 use crate::limits;
 pub(super) use export::{List as ListFile, found as found_listings, written as listings_file};
@@ -59,7 +60,11 @@ fn path(id: &str) -> String {
 async fn own(web: &Web, signed: &Signed, id: &str) -> Result<Import, Failed> {
     let found = web.imports().get(signed.person().account_id(), id).await;
     let found = found.map_err(|error| refused::internal(signed, &error))?;
-    // One that was begun for another member goes on when they act for that again.
-    let member = signed.person().member.as_ref().map(|member| member.as_str().to_owned());
-    found.filter(|import| Some(&import.member) == member.as_ref()).ok_or_else(|| refused::absent(signed, id))
+    let member = signed.person().member.as_ref().map(MemberId::as_str);
+    match found {
+        Some(import) if Some(&*import.member) == member => Ok(import),
+        // One that was begun for another member goes on when they act for that again.
+        Some(import) => Err(other_member(signed, &import.member).unwrap_or_else(|| refused::absent(signed, id))),
+        None => Err(refused::absent(signed, id)),
+    }
 }

@@ -11,7 +11,12 @@ use crate::imports::NotTaken;
 
 /// There is none, or it is somebody else's.
 pub(super) fn absent(visitor: &Visitor, id: &str) -> Failed {
-    visitor.failed(&crate::services::absent(&format!("imports/{id}"), visitor.language()))
+    tracing::debug!(id, "there is no such import for whoever asks");
+    let text = Text::new(
+        "没有这个导入，或者它已删除，或者不属于您。",
+        "There is no such import, or it is gone, or it is not yours.",
+    );
+    Failed(Problem::new(StatusCode::NOT_FOUND, Code::NotFound, "NOT_FOUND", &text, visitor.language()))
 }
 
 /// What whoever looks can do nothing about.

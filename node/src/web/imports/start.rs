@@ -15,7 +15,7 @@ use super::super::forms::{Control, Field};
 use super::super::help;
 use super::super::layout::{Page, Section};
 use super::super::respond::{Answer, Failed, see_other};
-use super::super::signed::Signed;
+use super::super::signed::{FOR, Signed, is_theirs};
 use super::super::visitor::Visitor;
 use super::super::{format, tables, words};
 use super::{path, refused};
@@ -27,6 +27,8 @@ use crate::sheets::{self, Kind, SheetError, State as RowState};
 
 /// What files are called that are read.
 const ACCEPTED: &str = ".xlsx,.xls,.ods,.csv";
+/// Bytes that are read of what says for whom a form was opened: more than any member's name has.
+const FOR_BYTES: usize = 512;
 /// The media type of a workbook.
 const WORKBOOK: HeaderValue =
     HeaderValue::from_static("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
@@ -105,7 +107,7 @@ impl StartPage {
 /// A workbook to fill in.
 pub(super) async fn template(visitor: Visitor, Path(file): Path<String>) -> Answer {
     let kind = file.strip_suffix(".xlsx").and_then(|name| Kind::ALL.into_iter().find(|kind| kind.name() == name));
-    let kind = kind.ok_or_else(|| refused::absent(&visitor, "template"))?;
+    let kind = kind.ok_or_else(|| visitor.failed(&crate::services::absent("import/template", visitor.language())))?;
     let language = visitor.language();
     let written = tokio::task::spawn_blocking(move || sheets::template(kind, language)).await;
     let bytes = match written {
@@ -136,9 +138,19 @@ pub(super) async fn upload(State(web): State<Web>, signed: Signed, mut form: Mul
         return shown(&web, &signed, StatusCode::BAD_REQUEST, None).await;
     };
     let taken = async {
-        while let Some(part) = form.next_field().await.map_err(|error| broken_off(&signed, &error))? {
-            if part.name() == Some("file") {
-                return take(&web, &signed, part).await;
+        while let Some(mut part) = form.next_field().await.map_err(|error| broken_off(&signed, &error))? {
+            match part.name() {
+                // The page says it before the file.
+                Some(FOR) => {
+                    let mut opened = Vec::new();
+                    while let Some(piece) = part.chunk().await.map_err(|error| broken_off(&signed, &error))? {
+                        let room = FOR_BYTES.saturating_sub(opened.len()).min(piece.len());
+                        opened.extend_from_slice(&piece[..room]);
+                    }
+                    is_theirs(&signed, &String::from_utf8_lossy(&opened))?;
+                }
+                Some("file") => return take(&web, &signed, part).await,
+                _ => {}
             }
         }
         Ok(Err(NotTaken::Sheet(SheetError::Unknown)))

@@ -11,6 +11,7 @@ use super::super::respond::{Answer, local_path, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::super::visitor::Visitor;
+use super::sign_in::{send_on, waiting_in};
 
 /// Ends the session. Whoever has none is as well out.
 pub(super) async fn sign_out(State(web): State<Web>, visitor: Visitor) -> Answer {
@@ -24,11 +25,17 @@ pub(super) async fn sign_out(State(web): State<Web>, visitor: Visitor) -> Answer
     Ok(response)
 }
 
-/// Goes on for another member. The session gets another secret.
+/// Goes on for another member. The session gets another secret. A form that was opened for that member waits meanwhile, and
+/// is sent on from the page after.
 pub(super) async fn act_for(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
-    let request = signed.ask(SwitchMemberRequest { member: sent.get("member").to_owned() });
+    let member = sent.get("member");
+    let request = signed.ask(SwitchMemberRequest { member: member.to_owned() });
     let switched = web.services().people.switch_member(request).await.map_err(|status| signed.failed(&status))?;
-    let response = see_other_with(local_path(sent.get("back")), "done-acting");
+    let waiting = waiting_in(&sent);
+    let response = match waiting.path.is_empty() {
+        true => see_other_with(local_path(sent.get("back")), "done-acting"),
+        false => send_on(&web, &signed.acting_for(&web, member), waiting)?,
+    };
     Ok(showing(&web, response, &switched.into_inner().secret))
 }
 

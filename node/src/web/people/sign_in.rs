@@ -130,17 +130,19 @@ pub(super) async fn entered(
     }
     let response = match waiting.path.is_empty() {
         true => see_other(back),
-        false => {
-            let title = visitor.texts.text("send-on-title");
-            let mut page = Page::new(web, visitor, Section::None, title);
-            page.indexed = false;
-            visitor.page(&SendOnPage { page, waiting })?
-        }
+        false => send_on(web, visitor, waiting)?,
     };
     let mut response = showing(web, response, &answer.secret);
     let language = answer.account.and_then(|account| language_cookie(web.cookies(), &account.language));
     response.headers_mut().extend(language.map(|cookie| (SET_COOKIE, cookie)));
     Ok(response)
+}
+
+/// The page from which whoever looks sends on what waited.
+pub(super) fn send_on(web: &Web, visitor: &Visitor, waiting: Waiting) -> Answer {
+    let mut page = Page::new(web, visitor, Section::None, visitor.texts.text("send-on-title"));
+    page.indexed = false;
+    visitor.page(&SendOnPage { page, waiting })
 }
 
 /// Where somebody goes on: a page of this site, and not this one.
@@ -150,7 +152,7 @@ pub(super) fn back_of(text: &str) -> &str {
 }
 
 /// The form that waits.
-fn waiting_in(sent: &Sent) -> Waiting {
+pub(super) fn waiting_in(sent: &Sent) -> Waiting {
     let path = sent.get("waiting-path");
     if path.is_empty() {
         return Waiting::default();

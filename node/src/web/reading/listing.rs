@@ -164,6 +164,11 @@ pub(crate) struct ListingPath {
 
 impl ListingPath {
     /// Its name.
+    /// Its member, as the address calls it.
+    pub(crate) fn member(&self) -> &str {
+        &self.member
+    }
+
     pub(crate) fn name(&self) -> String {
         format!("members/{}/listings/{}", self.member, self.id)
     }

@@ -402,6 +402,31 @@ async fn two_who_write_at_once_are_told_and_what_belongs_to_others_is_not_there(
     let copy = format!("/drafts/new?from=members%2Fbijie%2Flistings%2F{}", published.rsplit('/').next().unwrap());
     let text = ann.page(&copy).await.text();
     assert!(text.contains("value=\"新茶园\"") && !text.contains("value=\"public\" checked"), "{text}");
+    // A form that was opened for one office becomes none of another for which its writer acts by then.
+    let both = node.let_in(&certificate, "both", &["bijie=editor", "zunyi=editor"]).await;
+    let act = async |session: &str, fields: &[(&str, &str)]| {
+        node.send(&certificate, session, "/session/member", fields).await
+    };
+    let bijie = act(&both, &[("member", "bijie"), ("back", "/drafts")]).await.session();
+    let form = node.page(&certificate, &bijie, "/drafts/new?kind=project&direction=OFFER").await.text();
+    let whose = hidden(&form, "for").to_owned();
+    let zunyi = act(&bijie, &[("member", "zunyi"), ("back", "/drafts")]).await.session();
+    let typed = [("for", &*whose), ("kind", "project"), ("direction", "OFFER"), ("title", "两地的茶")];
+    let refused = node.send(&certificate, &zunyi, "/drafts/new", &typed).await;
+    let text = refused.text();
+    assert!(refused.status == 409 && text.contains("name=\"waiting.title\" value=\"两地的茶\""), "{text}");
+    assert!(!node.page(&certificate, &zunyi, "/drafts").await.text().contains("两地的茶"), "nothing was saved");
+    // They act for the first again, and what was typed is sent on.
+    let waiting = typed.map(|(name, value)| (format!("waiting.{name}"), value));
+    let mut again = vec![("member", &*whose), ("waiting-path", "/drafts/new")];
+    again.extend(waiting.iter().map(|(name, value)| (&**name, *value)));
+    let on = act(&zunyi, &again).await;
+    assert!(on.status == 200 && on.text().contains("name=\"title\" value=\"两地的茶\""), "{}", on.text());
+    let made = node.send(&certificate, &on.session(), "/drafts/new", &typed).await;
+    assert!(made.header("location").starts_with("/drafts/bijie/"), "{made:?}");
+    let theirs = act(&on.session(), &[("member", "zunyi"), ("back", "/drafts")]).await.session();
+    let elsewhere = node.page(&certificate, &theirs, made.header("location")).await;
+    assert!(elsewhere.status == 409 && elsewhere.text().contains("切换回"), "{}", elsewhere.text());
     net.finish().await;
 }
 
