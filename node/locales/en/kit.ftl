@@ -46,6 +46,7 @@ problem-again = Send again
 problem-code = Error code
 problem-request = Request number
 empty-title = There is nothing here yet
+problem-technical = For whoever looks into it
 problem-typed-for = Nothing was saved. What you typed is still here, and can be sent on after that:
 problem-act-for = Act for { $what } again
 empty-advice = Try another condition, or begin with all listings.

@@ -46,6 +46,7 @@ problem-again = 再次提交
 problem-code = 错误代码
 problem-request = 请求编号
 empty-title = 这里还没有内容
+problem-technical = 技术信息（联系管理员时使用）
 problem-typed-for = 没有保存，您输入的内容还在这里。切换后可以继续提交：
 problem-act-for = 切换回“{ $what }”
 empty-advice = 换一个条件再试，或从全部信息开始浏览。

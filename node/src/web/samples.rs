@@ -135,10 +135,10 @@ mod tests {
     use super::*;
 
     const PARTS: &[&str] = &[
+        "drafts/again.html",
         "drafts/endings.html",
         "drafts/judged.html",
         "drafts/lines.html",
-        "drafts/again.html",
         "drafts/shown.html",
         "kit/said.html",
         "kit/kept.html",
@@ -240,6 +240,13 @@ mod tests {
     }
 
     #[test]
+    fn whoever_hands_in_again_sees_why_it_was_given_back_and_that_nothing_has_changed() {
+        let pages = all(Language::Zh, Theme::Auto);
+        let mut sent = pages.iter().filter(|(name, _)| *name == "drafts/send.html");
+        assert!(sent.any(|(_, html)| html.contains("which?") && html.contains("退回之后，内容没有改动")));
+    }
+
+    #[test]
     fn english_pages_hold_no_chinese_but_the_name_of_the_language() {
         for (name, html) in all(Language::En, Theme::Light) {
             let html = html.replace("中文", "");
@@ -255,11 +262,14 @@ mod tests {
             assert!(chinese.is_empty(), "{name}: {chinese}");
         }
     }
-}
-    #[test]
-    fn whoever_hands_in_again_sees_why_it_was_given_back_and_that_nothing_has_changed() {
-        let pages = all(Language::Zh, Theme::Auto);
-        let mut sent = pages.iter().filter(|(name, _)| *name == "drafts/send.html");
-        assert!(sent.any(|(_, html)| html.contains("which?") && html.contains("退回之后，内容没有改动")));
-    }
 
+    #[test]
+    fn a_problem_tells_its_code_once_and_only_to_members() {
+        let pages = all(Language::Zh, Theme::Auto);
+        let problems: Vec<&str> =
+            pages.iter().filter(|(name, _)| *name == "kit/problem.html").map(|(_, html)| &**html).collect();
+        let codes = |html: &str| html.matches("NOT_FOUND").count();
+        assert_eq!(problems.iter().map(|html| codes(html)).collect::<Vec<_>>(), [0, 1]);
+        assert!(problems.iter().all(|html| html.contains("<details") && html.contains("00000000-0000")));
+    }
+}
