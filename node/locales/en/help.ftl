@@ -51,6 +51,7 @@ help-after-edit = “Edit” makes a draft, which takes the place of what is pub
 help-after-ended = What was filled, withdrawn or has ended stays under the last tabs of that page for about a year. Only your office sees it, and can copy it for a new listing.
 help-search = Find
 help-search-words = Write words with spaces between them: all of them must be there. Traditional and simplified characters are the same.
+help-search-names = Names of provinces, cities, industries and occupations find what lies there or is of them, whether the text says so or not; what says so comes first. In quotation marks they are words of the text alone.
 help-search-letters = Titles and places are found by pinyin too, whole or by initials, such as { $letters }.
 help-search-phrase = Words in quotation marks must stand together, such as “cold chain”.
 help-search-without = A minus before a word leaves it out, such as logistics -Shenzhen; an asterisk behind it stands for the rest, such as logi*.

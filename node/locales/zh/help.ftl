@@ -51,6 +51,7 @@ help-after-edit = 要改内容的按“修改”：写成草稿，提交后替�
 help-after-ended = 已落实、已撤回、已到期的信息，在同一页的后几个标签下保留约一年，只有本单位能看到，可以复制为新信息。
 help-search = 查找
 help-search-words = 写几个词，中间空一格，每个词都要有才算找到。繁体、简体都可以。
+help-search-names = 省、市、行业和职业的名称按所在地和分类查找，如 贵州 天麻：位于贵州的信息，文字里没有写“贵州”也能找到，写了的排在前面。只找文字时加引号。
 help-search-letters = 标题和地名可以用拼音，写全拼或首字母，如 { $letters }。
 help-search-phrase = 加引号的按原样连在一起找，如 “冷链物流”。
 help-search-without = 词前加减号的不要，如 冷链 -深圳；词后加星号的只写开头，如 物流*。

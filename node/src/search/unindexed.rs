@@ -4,7 +4,7 @@ use duikou_proto::v1::Opportunity;
 
 use super::analysis::fold;
 use super::document::{code_form, names_of_places, other_texts};
-use super::query::{Item, Query, Reach, matched};
+use super::query::{Item, Query, Reach, matched, names_in};
 
 /// What an external code is compared as from so many letters and digits on.
 const CODE_CHARS: usize = 6;
@@ -15,6 +15,8 @@ struct Texts<'a> {
     spelt: Vec<&'a str>,
     others: Vec<&'a str>,
     codes: Vec<String>,
+    /// The whole of it.
+    opportunity: &'a Opportunity,
 }
 
 /// Whether each word and phrase that is wanted stands in it, and none that is not.
@@ -25,12 +27,13 @@ pub(crate) fn holds(opportunity: &Opportunity, query: &Query) -> bool {
     let mut others = vec![&*opportunity.summary, &*opportunity.body];
     others.extend(other_texts(opportunity));
     let codes = opportunity.external_codes.iter().map(|code| code_form(&code.code)).collect();
-    let texts = Texts { spelt, others, codes };
-    query.wanted.iter().all(|item| texts.hold(item)) && !query.unwanted.iter().any(|item| texts.hold(item))
+    let texts = Texts { spelt, others, codes, opportunity };
+    let alone = query.wanted.len() == 1;
+    query.wanted.iter().all(|item| texts.hold(item, alone)) && !query.unwanted.iter().any(|item| texts.hold(item, true))
 }
 
 impl Texts<'_> {
-    fn hold(&self, item: &Item) -> bool {
+    fn hold(&self, item: &Item, alone: bool) -> bool {
         let code = code_form(&item.text);
         if code.chars().count() >= CODE_CHARS && self.codes.contains(&code) {
             return true;
@@ -40,7 +43,15 @@ impl Texts<'_> {
             return all.any(|text| fold(text).text.contains(&item.text));
         }
         let last = item.words.len().saturating_sub(1);
+        let names = names_in(&item.words, alone);
+        let meant = |at: usize| {
+            let named = names.iter().find(|(range, _)| range.contains(&at));
+            named.is_some_and(|(_, meant)| meant.iter().any(|meant| meant.is_of(self.opportunity)))
+        };
         item.words.iter().enumerate().all(|(at, (word, han))| {
+            if meant(at) {
+                return true;
+            }
             let words = vec![(word.clone(), *han)];
             let one = Item { text: word.clone(), words, phrase: false, begun: item.begun && at == last };
             let one = Query { wanted: vec![one], unwanted: Vec::new() };
@@ -65,6 +76,7 @@ mod tests {
             body: "占地二百亩，连接高速。".to_owned(),
             tags: vec!["招商引资".to_owned()],
             regions: vec!["520500".to_owned()],
+            industries: vec!["5920".to_owned()],
             contact: Some(Contact { office: "毕节市驻深圳联络处".to_owned(), ..Contact::default() }),
             ..Opportunity::default()
         };
@@ -80,10 +92,15 @@ mod tests {
             "联络处",
             "冷链 -广州",
             "招商引资",
+            "贵州省",
+            "guizhou 冷链",
+            "装卸搬运和仓储业",
         ] {
             assert!(found(query), "{query}");
         }
-        for query in ["茶", "冷链 茶", "“物流冷链”", "冷链 -招商", "guangzhou", "erbaimu"] {
+        for query in
+            ["茶", "冷链 茶", "“物流冷链”", "冷链 -招商", "guangzhou", "erbaimu", "广东", "冷链 -贵州", "“贵州”"]
+        {
             assert!(!found(query), "{query}");
         }
     }

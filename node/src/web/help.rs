@@ -169,6 +169,7 @@ const SEARCH: Chapter = Chapter(
     "help-search",
     &[Part::List(&[
         "help-search-words",
+        "help-search-names",
         "help-search-letters",
         "help-search-phrase",
         "help-search-without",

@@ -7,6 +7,7 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
+use super::meant::{Meant, names_in};
 use super::{Item, Query};
 use crate::search::analysis::{cut, is_han, is_letters, is_single, kept, pair, stem};
 use crate::search::document::code_form;
@@ -52,7 +53,7 @@ pub(crate) struct Clauses {
 
 /// Turns a query into clauses.
 pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Clauses {
-    let builder = Builder { fields, reach };
+    let builder = Builder { fields, reach, alone: query.wanted.len() == 1 };
     let mut clauses = Clauses::default();
     for item in &query.wanted {
         clauses.deciding.push((Occur::Must, builder.item(item)));
@@ -65,7 +66,7 @@ pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Claus
         }
     }
     for item in &query.unwanted {
-        clauses.deciding.push((Occur::MustNot, Builder { reach: Reach::Exact, fields }.item(item)));
+        clauses.deciding.push((Occur::MustNot, Builder { fields, reach: Reach::Exact, alone: true }.item(item)));
     }
     clauses
 }
@@ -73,6 +74,8 @@ pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Claus
 struct Builder<'a> {
     fields: &'a Fields,
     reach: Reach,
+    /// Whether nothing else is looked for.
+    alone: bool,
 }
 
 fn term(field: Field, text: &str) -> Term {
@@ -122,18 +125,44 @@ impl Builder<'_> {
         any(ways)
     }
 
+    /// Each word, or what it is the name of.
     fn words(&self, item: &Item) -> Box<dyn Clause> {
-        let pieces = pieces(&item.words);
+        let mut clauses = Vec::new();
+        let mut at = 0;
+        for (range, meant) in names_in(&item.words, self.alone) {
+            clauses.extend(self.each(&item.words[at..range.start], false));
+            at = range.end;
+            let begun = item.begun && at == item.words.len();
+            let said = all(self.each(&item.words[range], begun));
+            clauses.push(any(std::iter::once(said).chain(meant.iter().map(|meant| self.meant(*meant))).collect()));
+        }
+        clauses.extend(self.each(&item.words[at..], item.begun));
+        all(clauses)
+    }
+
+    fn each(&self, words: &[(String, bool)], begun: bool) -> Vec<Box<dyn Clause>> {
+        let pieces = pieces(words);
         let last = pieces.len();
         let clause = |(number, piece): (usize, Piece<'_>)| {
-            let begun = item.begun && number == last;
+            let begun = begun && number == last;
             match piece {
                 Piece::Word((word, true)) => self.han(word, begun),
                 Piece::Word((word, false)) => self.latin(word, begun),
                 Piece::Run(run) => self.neighbours(run.iter().map(|(word, _)| &**word).collect(), begun),
             }
         };
-        all((1..).zip(pieces).map(clause).collect())
+        (1..).zip(pieces).map(clause).collect()
+    }
+
+    /// What lies there, or is of it: whoever says the word comes before.
+    fn meant(&self, meant: Meant) -> Box<dyn Clause> {
+        let (field, value) = match meant {
+            Meant::Region(code) => (self.fields.region, code),
+            Meant::Industry(code) => (self.fields.industry, code),
+            Meant::Occupation(code) => (self.fields.occupation, code),
+            Meant::Kind(kind) => (self.fields.kind, kind),
+        };
+        guess(Box::new(TermQuery::new(term(field, value), IndexRecordOption::Basic)))
     }
 
     fn phrase(&self, item: &Item) -> Box<dyn Clause> {

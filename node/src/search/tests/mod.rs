@@ -1,6 +1,7 @@
 //! Search over a real engine and a real index, compared with what looking at every row finds.
 
 mod files;
+mod named;
 pub(crate) mod oracle;
 
 use std::path::PathBuf;

@@ -1,0 +1,57 @@
+//! What is found by the names of places, industries, occupations and kinds that no text says.
+
+use duikou_proto::v1::{Talent, talent};
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lies_there_or_is_of_it_is_found_by_its_name() {
+    let world = World::new(false).await;
+    let expire = world.engine.now() + 30 * DAY;
+    let of = |title: &str, region: &str, industry: &str| Opportunity {
+        regions: vec![region.to_owned()],
+        industries: vec![industry.to_owned()],
+        ..opportunity(title, "")
+    };
+    let cook = Talent {
+        supply_type: talent::SupplyType::Vacancy.into(),
+        occupation_code: "5120".to_owned(),
+        headcount: 1,
+        ..Talent::default()
+    };
+    let listings = [
+        of("高山天麻寻合作", "520502", "0171"),
+        of("县域电商冷链", "522729", "3963"),
+        of("面向贵州的电商平台", "440300", "6429"),
+        Opportunity { details: Some(Details::Talent(cook)), ..of("招聘", "440305", "6210") },
+    ];
+    for (number, listing) in listings.iter().enumerate() {
+        world.put(&name("a", number), &["public"], listing, expire).await;
+    }
+    world.caught_up().await;
+    for (query, expected) in [
+        ("贵州省", &["l0", "l1"][..]),
+        ("guizhou", &["l0", "l1", "l2"]),
+        ("毕节", &["l0"]),
+        ("贵州 天麻", &["l0"]),
+        ("贵州天麻", &["l0"]),
+        ("贵州电商项目", &["l1", "l2"]),
+        ("广东", &["l2", "l3"]),
+        ("贵州 -毕节", &["l1", "l2"]),
+        ("制造业", &["l1"]),
+        ("zhizaoye", &["l1"]),
+        ("餐饮业", &["l3"]),
+        ("厨师", &["l3"]),
+        // Said with quotation marks it is what the text says.
+        ("“贵州”", &["l2"]),
+        // By itself a kind is no name, and what is nowhere in the tables is a word.
+        ("项目", &[]),
+        ("四川省", &[]),
+    ] {
+        let mut names = world.names(query, &Reader::Anonymous).await;
+        names.sort();
+        assert_eq!(names, expected, "{query}");
+    }
+    // What says the word comes before what only lies there.
+    assert_eq!(world.names("贵州", &Reader::Anonymous).await[0], "l2");
+}
