@@ -117,7 +117,7 @@ warning-alike = { $count ->
    *[other] { $count } listings say much the same and may be duplicates:
     }
 warning-contact = No person, telephone or mailbox is given: readers cannot get in touch.
-warning-personal = The text may hold personal data: { $what }. Make sure that it is to be published.
+warning-personal = The text may hold personal data: { $what }. Make sure that it has to be there: whoever sees the listing sees it.
 warning-personal-contact = The contact may hold personal data: { $what }. The office's own telephone and mailbox are better.
 personal-mobile = mobile number { $what }
 personal-card = identity number { $what }
