@@ -19,7 +19,7 @@ use super::batch::BatchPage;
 use super::desk::DraftPath;
 use super::difference::between;
 use super::editor::{Around, Conflict, EditorPage, around_of, preview};
-use super::end::EndPage;
+use super::end::{EndPage, Way};
 use super::ended::{GonePage, said_of};
 use super::fields::Audiences;
 use super::filled::Filling;
@@ -275,7 +275,9 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let gone = || GonePage::of(page("gone"), &ended, "A <b>".to_owned(), "B <b>".to_owned());
     add("drafts/gone.html", &gone());
     add("drafts/gone.html", &gone().with_trail("/admin/audit?resource=x".to_owned()));
-    add("drafts/end.html", &EndPage::of(page("end"), names, &listings[0], "filled"));
+    for way in [Way::Withdraw, Way::Fill] {
+        add("drafts/end.html", &EndPage::of(page("end"), names, &listings[0], way));
+    }
     let deputy = Deputy { reviewer: "a".to_owned(), deputy: "b".to_owned(), expire_time: at(TIME) };
     let policy = ApprovalPolicy {
         rule: Rule::Other.into(),
