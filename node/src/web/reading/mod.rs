@@ -28,7 +28,7 @@ use crate::sheets::Format;
 pub(super) use ask::{Ask, Faults};
 pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
-pub(super) use feed::wrong as wrong_search;
+pub(super) use feed::{has_events, wrong as wrong_search};
 pub(super) use fresh::{Fresh, last_visit, since, visited};
 pub(super) use listing::{ListingPath, done_by, fingerprint};
 pub(super) use names::Names;

@@ -21,6 +21,7 @@ use super::super::{format, words};
 use super::ask::{Ask, Faults, read_sum};
 use super::card::Card;
 use super::details;
+use super::feed::has_events;
 use super::fresh::{self, Fresh};
 use super::linked;
 use super::names::Names;
@@ -473,5 +474,6 @@ fn exports(ask: &Ask) -> [Choosing; 2] {
 fn feeds(texts: Texts, ask: &Ask) -> Vec<Choosing> {
     let plain = ask.bare().with(|ask| ask.sort.clear());
     let feeds = [("/listings.atom", "feed-atom"), ("/listings.json", "feed-json"), ("/listings.ics", "feed-calendar")];
-    feeds.map(|(path, name)| Choosing { path: plain.at(path), name: texts.text(name), current: false }).into()
+    let feeds = feeds.into_iter().filter(|(_, name)| *name != "feed-calendar" || has_events(ask));
+    feeds.map(|(path, name)| Choosing { path: plain.at(path), name: texts.text(name), current: false }).collect()
 }

@@ -21,7 +21,7 @@ use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
 use super::super::once::shown_once;
 use super::super::reached::ReachedAt;
-use super::super::reading::{Ask, wrong_search};
+use super::super::reading::{Ask, has_events, wrong_search};
 use super::super::respond::Answer;
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -123,8 +123,15 @@ impl SubscribePage {
 pub(super) fn feeds(texts: Texts, ask: &Ask) -> Vec<(String, String)> {
     match ask.q.is_empty() {
         true => Vec::new(),
-        false => FORMS.map(|(ending, id)| (ask.bare().at(&format!("/listings.{ending}")), texts.text(id))).into(),
+        false => forms(has_events(ask))
+            .map(|(ending, id)| (ask.bare().at(&format!("/listings.{ending}")), texts.text(id)))
+            .collect(),
     }
+}
+
+/// The forms of what may have events in it, or has none: a calendar would be empty for ever.
+fn forms(events: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
+    FORMS.into_iter().filter(move |(ending, _)| events || *ending != "ics")
 }
 
 /// The field of the form to which a violation belongs.
@@ -267,7 +274,13 @@ impl MadePage {
             Some(Way::Webhook(_) | Way::Pull(_)) | None => texts.text("made-webhook"),
         };
         let feed = |(ending, id): (&str, &str)| (texts.text(id), format!("{site}{}.{ending}", made.path));
-        let feeds = if made.path.is_empty() { Vec::new() } else { FORMS.map(feed).into() };
+        let events = match &subscription.interest {
+            Some(Interest::Filter(filter)) => {
+                filter.kinds.is_empty() || filter.kinds.iter().any(|kind| kind == "event")
+            }
+            _ => true,
+        };
+        let feeds = if made.path.is_empty() { Vec::new() } else { forms(events).map(feed).collect() };
         Self { told, feeds, secret: made.secret, path: subscription::path(&subscription.name), page }
     }
 }
