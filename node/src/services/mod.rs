@@ -68,6 +68,7 @@ use crate::settings::Settings;
 pub use crate::uses::Uses;
 pub(crate) use account::{Came, TurnedBack};
 pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
+pub(crate) use audit::Happened;
 use auth::Door;
 pub(crate) use auth::{Caller, CallsFrom, Identified, language, registered};
 pub(crate) use directory::held_of;

@@ -18,7 +18,7 @@ use super::auth::{Caller, Door};
 use super::error::Failure;
 use super::page_token::{Purpose, page_size};
 use crate::accounts::Role;
-use crate::audit::{Entry, Head};
+use crate::audit::{Action, Entry, Head};
 use crate::engine::Engine;
 use crate::limits;
 use crate::time::{micros, timestamp};
@@ -61,7 +61,7 @@ impl Audits {
 
     /// What was done here to a listing, newest first, at most so much: for those who may write it, who need not administer
     /// anything to know what was done to it.
-    pub(crate) async fn history(&self, request: Request<(RecordName, usize)>) -> Result<Vec<AuditEntry>, Status> {
+    pub(crate) async fn history(&self, request: Request<(RecordName, usize)>) -> Result<Vec<Happened>, Status> {
         let (caller, language, (name, limit)) = self.door.enter_with(Role::Editor, request).await?;
         let history = async {
             let engine = &self.door.engine;
@@ -69,10 +69,9 @@ impl Audits {
             caller.require_editor_of(&member.map_err(|_| Failure::NotPermitted)?)?;
             let mut entries = Vec::new();
             for number in self.by_resource.numbers(engine, name.as_str()).await? {
-                let found = engine.audit_entries(number.saturating_sub(1), 1).await?.pop();
-                let read = found.and_then(|(_, bytes)| Some((serde_json::from_slice::<Entry>(&bytes).ok()?, bytes)));
-                if let Some((entry, bytes)) = read.filter(|(entry, _)| entry.resource == name.as_str()) {
-                    entries.push(shown(entry, bytes, false));
+                if let Some((entry, bytes)) = entry(engine, number, name.as_str()).await? {
+                    let author = self.author_of(number, &entry).await?;
+                    entries.push(Happened { entry: shown(entry, bytes, false), author });
                 }
                 if entries.len() == limit {
                     break;
@@ -81,6 +80,28 @@ impl Audits {
             Ok::<_, Failure>(entries)
         };
         history.await.map_err(|failure| failure.status(language))
+    }
+
+    /// Who began the draft by whose approval this came about; empty: none was approved, or that is no longer told.
+    async fn author_of(&self, number: u64, done: &Entry) -> Result<String, Failure> {
+        let engine = &self.door.engine;
+        let code = |action: Action| action.code();
+        if ![code(Action::ListingCreate), code(Action::ListingUpdate)].contains(&&*done.action) {
+            return Ok(String::new());
+        }
+        // The approval is told in the same transaction, just before.
+        let before = engine.audit_entries(number.saturating_sub(2), 1).await?.pop();
+        let approval = before.and_then(|(_, bytes)| serde_json::from_slice::<Entry>(&bytes).ok());
+        let is_its = |entry: &Entry| {
+            entry.action == code(Action::DraftApprove) && entry.detail.split(' ').next() == Some(&done.resource)
+        };
+        let Some(approval) = approval.filter(is_its) else { return Ok(String::new()) };
+        let Some(first) = self.by_resource.numbers(engine, &approval.resource).await?.pop() else {
+            return Ok(String::new());
+        };
+        let begun = entry(engine, first, &approval.resource).await?;
+        let begun = begun.filter(|(entry, _)| entry.action == code(Action::DraftCreate));
+        Ok(begun.map(|(entry, _)| entry.actor).unwrap_or_default())
     }
 
     async fn verify(
@@ -116,6 +137,21 @@ fn bad_head() -> Failure {
         "链头应写作 编号:哈希，即 audit verify 的输出。",
         "A head is written NUMBER:HASH, as `audit verify` says it.",
     )
+}
+
+/// Something that was done to a listing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Happened {
+    pub(crate) entry: AuditEntry,
+    /// Who wrote what was approved, where somebody else may have done that; empty: whoever did it.
+    pub(crate) author: String,
+}
+
+/// The entry with this number, where it is of `resource`.
+async fn entry(engine: &Engine, number: u64, resource: &str) -> Result<Option<(Entry, Vec<u8>)>, Failure> {
+    let found = engine.audit_entries(number.saturating_sub(1), 1).await?.pop();
+    let read = found.and_then(|(_, bytes)| Some((serde_json::from_slice::<Entry>(&bytes).ok()?, bytes)));
+    Ok(read.filter(|(entry, _)| entry.resource == resource))
 }
 
 /// The entries that are wanted, at most `limit`, of a bounded number that is looked at.

@@ -64,7 +64,7 @@ async fn a_listings_history_goes_on_from_where_it_was_read() {
     let history = async |listing: &str, limit: usize| {
         let name = format!("members/a.n.example/listings/{listing}").parse().unwrap();
         let entries = audits.history(Request::new((name, limit))).await.unwrap();
-        entries.into_iter().map(|entry| entry.action).collect::<Vec<_>>()
+        entries.into_iter().map(|happened| happened.entry.action).collect::<Vec<_>>()
     };
     assert!(history("tea", 9).await.is_empty());
     for listing in ["tea", "tea-2", "silk"] {

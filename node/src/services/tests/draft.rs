@@ -402,6 +402,20 @@ async fn where_two_people_write_one_approves_what_the_other_has_written() {
     let told: Vec<&str> = entries.iter().filter_map(|(_, entry)| entry["action"].as_str()).collect();
     let tail = ["draft.create", "draft.submit", "draft.approve", "listing.create"];
     assert_eq!(told[told.len() - 4..], tail, "each in the transaction of its change");
+    // Who wrote it is told beside who approved it; of what was published without that there is one who did it.
+    let door = Door { engine: world.engine.clone(), accounts: world.accounts.clone(), surface: Surface::Local };
+    let audits = crate::services::audit::Audits::new(door);
+    let hands = async |listing: &str| {
+        let name = format!("members/a.n.example/listings/{listing}").parse().unwrap();
+        let done = audits.history(Request::new((name, 9))).await.unwrap().remove(0);
+        (done.author, done.entry.actor)
+    };
+    let (author, approver) = hands("rice").await;
+    let of =
+        |action: &str| entries.iter().rev().find(|(_, entry)| entry["action"] == action).unwrap().1["actor"].clone();
+    assert_eq!((&*author, &*approver), (of("draft.create").as_str().unwrap(), of("draft.approve").as_str().unwrap()));
+    assert_ne!(author, approver);
+    assert_eq!(hands("tea").await.0, "");
     world.rule("a", Rule::None).await;
     assert_eq!(policy().await, (Rule::None, false));
     world.publish("a", "corn", &["network"]).await;

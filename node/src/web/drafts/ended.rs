@@ -115,8 +115,9 @@ pub(super) fn copy_of(listing: &Listing) -> String {
 pub(super) async fn ended_by(web: &Web, visitor: &Visitor, name: &str) -> String {
     let Ok(name) = RecordName::parse(name, &web.engine().identity().network) else { return String::new() };
     let done = web.services().audits.history(visitor.ask((name, LOOKED))).await.unwrap_or_default();
-    let Some(entry) = done.into_iter().find(|entry| entry.action == "listing.withdraw") else { return String::new() };
-    done_by(web, visitor.texts, &entry.actor).await
+    let withdrawn = done.into_iter().find(|done| done.entry.action == "listing.withdraw");
+    let Some(done) = withdrawn else { return String::new() };
+    done_by(web, visitor.texts, &done.entry.actor).await
 }
 
 /// What a list says of one that has ended: why, when, and who did it.

@@ -25,6 +25,7 @@ use super::members::answers_for;
 use super::names::Names;
 use crate::accounts::{Account, Role};
 use crate::engine::{Reader, facts};
+use crate::services::Happened;
 
 /// Holders that are shown: as many as one answer has.
 const HOLDERS: i32 = 1_000;
@@ -163,12 +164,12 @@ pub(crate) struct ListingPath {
 }
 
 impl ListingPath {
-    /// Its name.
     /// Its member, as the address calls it.
     pub(crate) fn member(&self) -> &str {
         &self.member
     }
 
+    /// Its name.
     pub(crate) fn name(&self) -> String {
         format!("members/{}/listings/{}", self.member, self.id)
     }
@@ -222,7 +223,7 @@ async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
     let entries = web.services().audits.history(visitor.ask((name, HISTORY))).await.unwrap_or_default();
     let texts = visitor.texts;
     let mut done = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for Happened { entry, author } in entries {
         let what = match &*entry.action {
             "listing.create" => texts.text("history-create"),
             "listing.update" => texts.text("history-update"),
@@ -231,6 +232,13 @@ async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
         };
         let time = entry.time.map(|time| format::moment(texts.language(), &format::in_china(time.seconds)));
         let who = done_by(web, texts, &entry.actor).await;
+        let who = match author.is_empty() || author == entry.actor {
+            true => who,
+            false => {
+                let author = done_by(web, texts, &author).await;
+                texts.fill("history-approved", &[("author", &author), ("who", &who)])
+            }
+        };
         done.push(Done { time: time.unwrap_or_default(), what, who });
     }
     done
