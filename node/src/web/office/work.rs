@@ -511,3 +511,11 @@ mod tests {
         assert_eq!(paths(Beginnings::default()), [""; 0]);
     }
 }
+
+    #[test]
+    fn nobody_is_said_to_have_confirmed_what_nobody_has_looked_for() {
+        // Whoever should hold something is late after a while only: until then nothing is known.
+        let calm = work(Role::Editor, &Found::default()).calm;
+        let unheld = calm.iter().find(|calm| calm.title == "尚未确认收到").unwrap();
+        assert!(unheld.advice.contains("逾期") && !unheld.advice.contains("均已"), "{}", unheld.advice);
+    }
