@@ -20,8 +20,8 @@ use super::super::visitor::Visitor;
 use crate::limits;
 use crate::store::Seq;
 
-/// Own listings of which counterparts are looked for: the newest.
-const SUBJECTS: i32 = 5;
+/// Own listings of which counterparts are looked for: the newest. Looking rests by how long it took.
+const SUBJECTS: i32 = 20;
 /// Counterparts of each.
 const EACH: i32 = 3;
 /// Pairs that are kept, the best first.

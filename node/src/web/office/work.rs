@@ -81,7 +81,7 @@ pub(crate) struct Job {
     /// Unique on the page.
     pub(crate) id: &'static str,
     pub(crate) title: String,
-    /// How much there is of it.
+    /// How much there is of it; empty: that is not known.
     pub(crate) count: String,
     pub(crate) tone: &'static str,
     /// What to do.
@@ -423,9 +423,16 @@ impl Maker<'_> {
             return self.following("work-matches");
         }
         let count = (lines.len(), false);
+        let found = lines.len();
         let calm = if matches.is_some() { "work-matches-none" } else { "work-matches-looking" };
         let all = (String::new(), "");
         self.add("matches", "work-matches", count, Tone::Info, "work-matches-do", calm, lines, all);
+        // These are the best of the newest; how many there are in all nobody has counted.
+        if found > 0
+            && let Some(job) = self.jobs.last_mut()
+        {
+            job.count.clear();
+        }
     }
 }
 
@@ -501,6 +508,19 @@ mod tests {
     }
 
     #[test]
+    fn of_counterparts_the_best_are_shown_and_nothing_is_said_of_how_many_there_are() {
+        let named = |id: &str| Listing {
+            name: format!("members/zunyi.pprd.example/listings/{id}"),
+            listing: Some(Opportunity { title: id.to_owned(), ..Opportunity::default() }),
+            ..Listing::default()
+        };
+        let pair = Match { own: named("tea"), other: named("rice"), score: 54 };
+        let found = Found { matches: Some(Some(vec![pair])), ..Found::default() };
+        let job = work(Role::Editor, &found).jobs.remove(0);
+        assert_eq!((job.id, &*job.count, job.lines.len()), ("matches", "", 1));
+    }
+
+    #[test]
     fn what_an_office_begins_with_is_told_in_its_order_until_it_is_done() {
         let paths = |beginnings: Beginnings| {
             let work = work(Role::Admin, &Found { beginnings, ..Found::default() });
@@ -510,7 +530,6 @@ mod tests {
         assert_eq!(paths(all), ["/admin/accounts", "/admin/approval", "/drafts/new", "/admin/backups"]);
         assert_eq!(paths(Beginnings::default()), [""; 0]);
     }
-}
 
     #[test]
     fn nobody_is_said_to_have_confirmed_what_nobody_has_looked_for() {
@@ -519,3 +538,4 @@ mod tests {
         let unheld = calm.iter().find(|calm| calm.title == "尚未确认收到").unwrap();
         assert!(unheld.advice.contains("逾期") && !unheld.advice.contains("均已"), "{}", unheld.advice);
     }
+}
