@@ -35,7 +35,7 @@ impl Exports {
 /// A list of texts under these headers.
 pub(crate) fn sheet(name: String, columns: Vec<String>, rows: Vec<Vec<String>>) -> PlainSheet {
     let rows = rows.into_iter().map(|row| row.into_iter().map(PlainCell::Text).collect());
-    PlainSheet { name, columns, rows: rows.collect() }
+    PlainSheet { name, columns, rows: rows.collect(), total: None }
 }
 
 /// A list as a file called `name`, and for people as its sheet, by its format.

@@ -50,6 +50,8 @@ pub(crate) struct PlainSheet {
     pub(crate) name: String,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Vec<PlainCell>>,
+    /// What stands below them in a workbook, and is none of them; None: nothing.
+    pub(crate) total: Option<Vec<PlainCell>>,
 }
 
 /// Writes tables as the sheets of a workbook, each under `title`, where there is one.
@@ -79,6 +81,13 @@ pub(crate) fn workbook_of(title: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>,
             }
         }
         let rows = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
+        for (column, cell) in (0_u16..).zip(table.total.iter().flatten()) {
+            let last = first.saturating_add(rows).saturating_add(1);
+            looks.write(sheet, last, column, cell.clone().into_value())?;
+        }
+        // On paper all columns are on one sheet, each under its name.
+        sheet.set_landscape().set_print_fit_to_pages(1, 0);
+        sheet.set_repeat_rows(first, first).map_err(broken)?;
         if let Some(last) = table.columns.len().checked_sub(1).filter(|_| rows > 0) {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             sheet.autofilter(first, 0, first.saturating_add(rows), last).map_err(broken)?;
@@ -118,6 +127,7 @@ mod tests {
             name: "按类别".to_owned(),
             columns: vec!["名".to_owned(), "数".to_owned(), "日".to_owned()],
             rows: vec![cells],
+            total: Some(vec![PlainCell::Text("合计".to_owned()), PlainCell::Number(1_234)]),
         };
         let bytes = workbook_of("题", std::slice::from_ref(&sheet)).unwrap();
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
@@ -127,7 +137,10 @@ mod tests {
         assert_eq!(range.get((2, 1)), Some(&Data::Float(1_234.0)));
         let Some(Data::DateTime(shown)) = range.get((2, 2)) else { panic!("no date: {range:?}") };
         assert!(shown.is_datetime() && shown.as_f64() == 46_329.0, "{shown:?}");
+        assert_eq!(range.get((3, 0)), Some(&Data::String("合计".to_owned())));
+        assert_eq!(range.get((3, 1)), Some(&Data::Float(1_234.0)));
         let text = String::from_utf8(csv_of(&sheet).unwrap()).unwrap();
+        assert!(!text.contains("合计"), "a table for programs adds nothing up: {text}");
         assert!(
             text.starts_with("\u{feff}名,数,日\r\n") && text.contains("1234,2026-11-03") && !text.contains("\n=1+1"),
             "{text}"

@@ -3,7 +3,7 @@
 
 use duikou_proto::name::MemberId;
 use duikou_proto::v1::search_listings_request::OrderBy;
-use duikou_proto::v1::{Filter, Listing, SearchListingsRequest, TimeRange, WithdrawalReason};
+use duikou_proto::v1::{Filter, Listing, SearchListingsRequest, WithdrawalReason};
 use duikou_proto::validate::kind_of;
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
@@ -23,19 +23,28 @@ use crate::sheets::{PlainCell, PlainSheet, readable};
 
 /// Listings that have ended that are asked for at once.
 const PAGE: usize = 256;
-/// What happens to listings, with the ids of its names; None: they are published.
-const HAPPENS: [(Option<WithdrawalReason>, &str); 4] = [
-    (None, "statistics-published"),
-    (Some(WithdrawalReason::Filled), "statistics-filled"),
-    (Some(WithdrawalReason::Withdrawn), "statistics-withdrawn"),
-    (Some(WithdrawalReason::Expired), "statistics-expired"),
+/// What happens to listings, with the ids of its names.
+const HAPPENS: [(What, &str); 5] = [
+    (What::Published, "statistics-published"),
+    (What::Updated, "statistics-updated"),
+    (What::Ended(WithdrawalReason::Filled), "statistics-filled"),
+    (What::Ended(WithdrawalReason::Withdrawn), "statistics-withdrawn"),
+    (What::Ended(WithdrawalReason::Expired), "statistics-expired"),
 ];
+
+/// What happened to one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Published,
+    /// The last time: what was written before is told by nobody.
+    Updated,
+    Ended(WithdrawalReason),
+}
 
 /// Something that happened to a listing.
 #[derive(Debug, Clone, PartialEq)]
 struct Happened {
-    /// Why it ended; None: it was published.
-    end: Option<WithdrawalReason>,
+    what: What,
     time: i64,
     listing: Listing,
 }
@@ -55,11 +64,6 @@ impl Month {
     fn holds(self, seconds: i64) -> bool {
         (self.0..self.1).contains(&seconds)
     }
-
-    fn range(self) -> TimeRange {
-        let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
-        TimeRange { start_time: at(self.0), end_time: at(self.1) }
-    }
 }
 
 /// The sheet of a month, `2026-11`.
@@ -75,19 +79,18 @@ pub(super) async fn listed(web: &Web, signed: &Signed, month: &str) -> Result<Pl
     let (mut happened, mut remarks) = (Vec::new(), Vec::new());
     // Of nobody in particular would be of all.
     if let Some(month) = Month::parse(month).filter(|_| !whose.is_empty()) {
-        let filter = Filter {
-            members: whose.iter().map(MemberId::to_string).collect(),
-            publish_time: Some(month.range()),
-            ..Filter::default()
-        };
+        // What was published before it may have been updated in it.
+        let filter = Filter { members: whose.iter().map(MemberId::to_string).collect(), ..Filter::default() };
         let order_by = OrderBy::Newest.into();
         let request = SearchListingsRequest { filter: Some(filter), order_by, ..SearchListingsRequest::default() };
         let (live, cut) = found_listings(web, signed, request, limits::OWN_EXPORT_ROWS).await?;
-        happened.extend(live.into_iter().map(published));
+        live.iter().for_each(|listing| written(month, listing, &mut happened));
         if signed.at_least(Role::Editor).is_ok() {
             for member in &whose {
-                for reason in HAPPENS.iter().filter_map(|(reason, _)| *reason) {
-                    ended(web, signed, month, member, reason, &mut happened).await?;
+                for (what, _) in HAPPENS {
+                    if let What::Ended(reason) = what {
+                        ended(web, signed, month, member, reason, &mut happened).await?;
+                    }
                 }
             }
         } else {
@@ -100,11 +103,20 @@ pub(super) async fn listed(web: &Web, signed: &Signed, month: &str) -> Result<Pl
     Ok(sheet(texts, &Names::new(web, signed), origin, happened, remarks))
 }
 
-fn published(listing: Listing) -> Happened {
-    Happened { end: None, time: listing.publish_time.map_or(0, |time| time.seconds), listing }
+/// Adds that a listing was published in a month, and that it was updated in it.
+fn written(month: Month, listing: &Listing, happened: &mut Vec<Happened>) {
+    let order = |time: &Timestamp| (time.seconds, time.nanos);
+    let (published, updated) = (listing.publish_time.unwrap_or_default(), listing.update_time.unwrap_or_default());
+    let mut add = |what, time: i64| happened.push(Happened { what, time, listing: listing.clone() });
+    if month.holds(published.seconds) {
+        add(What::Published, published.seconds);
+    }
+    if month.holds(updated.seconds) && order(&updated) > order(&published) {
+        add(What::Updated, updated.seconds);
+    }
 }
 
-/// Adds those of a member that ended for a reason in the month; and what was published in it and has ended since.
+/// Adds those of a member that ended for a reason in the month; and what was published or updated in it and has ended since.
 async fn ended(
     web: &Web,
     signed: &Signed,
@@ -122,12 +134,10 @@ async fn ended(
         // What ended before the month was published before it.
         let over = page.last().is_some_and(|last| last.end_time.seconds < month.0);
         for ended in page {
-            let (end, time) = (ended.end_time.seconds, ended.listing.publish_time.map_or(0, |time| time.seconds));
+            written(month, &ended.listing, happened);
+            let time = ended.end_time.seconds;
             if month.holds(time) {
-                happened.push(published(ended.listing.clone()));
-            }
-            if month.holds(end) {
-                happened.push(Happened { end: Some(ended.reason), time: end, listing: ended.listing });
+                happened.push(Happened { what: What::Ended(ended.reason), time, listing: ended.listing });
             }
         }
         if over || next.is_empty() {
@@ -156,7 +166,7 @@ fn sheet(texts: Texts, names: &Names, origin: &str, mut happened: Vec<Happened>,
     let row = |happened: &Happened| {
         let listing = &happened.listing;
         let body = listing.listing.clone().unwrap_or_default();
-        let what = HAPPENS.iter().find(|(end, _)| *end == happened.end).map_or("", |(_, id)| *id);
+        let what = HAPPENS.iter().find(|(what, _)| *what == happened.what).map_or("", |(_, id)| *id);
         let places: Vec<String> = body.regions.iter().map(|code| format::region(texts.language(), code)).collect();
         let page = if origin.is_empty() { String::new() } else { names.listing_path(&listing.name) };
         let text = |text: String| PlainCell::Text(readable(&text));
@@ -175,7 +185,7 @@ fn sheet(texts: Texts, names: &Names, origin: &str, mut happened: Vec<Happened>,
     };
     let rows = happened.iter().map(row).chain(remarks.into_iter().map(|remark| vec![PlainCell::Text(remark)]));
     let rows = rows.collect();
-    PlainSheet { name: texts.text("listed-title"), columns: columns.map(|id| texts.text(id)).into(), rows }
+    PlainSheet { name: texts.text("listed-title"), columns: columns.map(|id| texts.text(id)).into(), rows, total: None }
 }
 
 /// The day of a moment, in China.
@@ -218,28 +228,32 @@ mod tests {
             }
         };
         let (first, second) = (listing("1", "2026-11-02T01:00:00Z"), listing("2", "2026-10-02T01:00:00Z"));
-        let end = |reason, time: &str, listing| Happened { end: Some(reason), time: at(time), listing };
-        let happened = vec![
+        let end = |reason, time: &str, listing| Happened { what: What::Ended(reason), time: at(time), listing };
+        let mut happened = vec![
             end(WithdrawalReason::Filled, "2026-11-20T01:00:00Z", first.clone()),
-            end(WithdrawalReason::Withdrawn, "2026-11-01T01:00:00Z", second),
-            published(first),
+            end(WithdrawalReason::Withdrawn, "2026-11-01T01:00:00Z", second.clone()),
         ];
+        let november = Month::parse("2026-11").unwrap();
+        written(november, &first, &mut happened);
+        // One of the month before was changed in this one.
+        let update_time = Some(Timestamp { seconds: at("2026-11-10T01:00:00Z"), nanos: 0 });
+        written(november, &Listing { update_time, ..second }, &mut happened);
         for (language, name) in [(Language::Zh, "本月信息清单"), (Language::En, "Listings of the month")] {
             let names = Names::sample(language, "pprd.example");
             let texts = Texts::of(language);
             let made = sheet(texts, &names, "https://a.example", happened.clone(), vec!["…".to_owned()]);
             assert_eq!(made.name, name);
             let what: Vec<&PlainCell> = made.rows.iter().filter_map(|row| row.get(1)).collect();
-            let words = ["statistics-withdrawn", "statistics-published", "statistics-filled"];
+            let words = ["statistics-withdrawn", "statistics-published", "statistics-updated", "statistics-filled"];
             let words = words.map(|id| PlainCell::Text(texts.text(id)));
             assert_eq!(what, words.iter().collect::<Vec<_>>());
-            assert!(made.rows.iter().take(3).all(|row| row.len() == made.columns.len()));
-            let filled = &made.rows[2];
+            assert!(made.rows.iter().take(4).all(|row| row.len() == made.columns.len()));
+            let filled = &made.rows[3];
             assert_eq!(filled[0], PlainCell::Text("园区1".to_owned()));
             assert_eq!(filled[2], PlainCell::Time("2026-11-20T00:00".parse().unwrap()));
             assert_eq!(filled[8], PlainCell::Time("2026-11-02T00:00".parse().unwrap()));
             assert_eq!(filled[9], PlainCell::Text("https://a.example/listings/bijie/1".to_owned()));
-            assert_eq!(made.rows[3], vec![PlainCell::Text("…".to_owned())]);
+            assert_eq!(made.rows[4], vec![PlainCell::Text("…".to_owned())]);
         }
     }
 }

@@ -184,6 +184,12 @@ pub(super) async fn file(State(web): State<Web>, signed: Signed, Path(file): Pat
     if rest == "xlsx" && one {
         let who = signed.person().member_name.clone();
         let title = signed.texts.fill("report-title", &[("what", &who), ("month", &month_name(signed.texts, span))]);
+        // A month that is not over yet is told up to a day.
+        let now = format::in_china(web.engine().now().div_euclid(1_000_000));
+        let title = match known.last().is_some_and(|last| last == span) {
+            true => format!("{title}{}", signed.texts.about("report-so-far", &format::date(signed.language(), &now))),
+            false => title,
+        };
         let listed = listed(&web, &signed, span).await?;
         let name = format!("duikou-{span}");
         let head = title.clone();

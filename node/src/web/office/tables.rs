@@ -15,6 +15,8 @@ pub(crate) struct Table {
     pub(crate) title: String,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Row>,
+    /// The sums of the columns; None: something stands in several rows, and they say nothing.
+    pub(crate) total: Option<Row>,
 }
 
 /// A row of a table.
@@ -93,11 +95,13 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
         "statistics-told",
         "statistics-counterparts",
     ];
-    let table = |id, title: &str, columns, rows| Table { id, title: texts.text(title), columns, rows };
+    let table =
+        |id, title: &str, columns, rows: Vec<Row>| Table { id, title: texts.text(title), columns, rows, total: None };
+    let summed = |table: Table| Table { total: total(texts, &table.rows), ..table };
     vec![
-        table("months", "statistics-by-month", columns("statistics-month", whole), months.collect()),
-        table("dealings", "statistics-dealings", columns("statistics-month", dealt), dealings.collect()),
-        table("kinds", "statistics-by-kind", columns("statistics-kind", whole), kinds.collect()),
+        summed(table("months", "statistics-by-month", columns("statistics-month", whole), months.collect())),
+        summed(table("dealings", "statistics-dealings", columns("statistics-month", dealt), dealings.collect())),
+        summed(table("kinds", "statistics-by-kind", columns("statistics-kind", whole), kinds.collect())),
         table("places", "statistics-by-place", columns("statistics-place", two), places),
         table(
             "partners",
@@ -107,13 +111,21 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
                 &[
                     "statistics-gave-partner",
                     "statistics-received-partner",
-                    "statistics-filled",
-                    "statistics-received-filled",
+                    // As with what was published: what is for several counts for each of them.
+                    "statistics-filled-partner",
+                    "statistics-received-filled-partner",
                 ],
             ),
             partners,
         ),
     ]
+}
+
+/// The sums of rows of which nothing stands in two.
+fn total(texts: Texts, rows: &[Row]) -> Option<Row> {
+    let columns = rows.first()?.numbers.len();
+    let sum = |column: usize| rows.iter().filter_map(|row| row.numbers.get(column)).sum();
+    (rows.len() > 1).then(|| Row { name: texts.text("statistics-total"), numbers: (0..columns).map(sum).collect() })
 }
 
 /// A province by the first digits of its code, or a country.
@@ -128,7 +140,12 @@ fn sheet(table: &Table) -> PlainSheet {
         let name = std::iter::once(PlainCell::Text(row.name.clone()));
         name.chain(row.numbers.iter().map(|number| PlainCell::Number(*number))).collect()
     };
-    PlainSheet { name: table.title.clone(), columns: table.columns.clone(), rows: table.rows.iter().map(row).collect() }
+    PlainSheet {
+        name: table.title.clone(),
+        columns: table.columns.clone(),
+        rows: table.rows.iter().map(row).collect(),
+        total: table.total.as_ref().map(row),
+    }
 }
 
 /// A table as CSV, which no program takes for formulas.
@@ -145,4 +162,30 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, SheetError> {
 /// Where it cannot be written.
 pub(super) fn workbook(title: &str, first: PlainSheet, tables: &[Table]) -> Result<Vec<u8>, SheetError> {
     workbook_of(title, &std::iter::once(first).chain(tables.iter().map(sheet)).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+
+    use super::*;
+    use crate::engine::months::Sums;
+
+    #[test]
+    fn what_is_in_one_row_alone_is_added_up_and_what_is_for_several_is_called_so() {
+        let both = |published, filled| Both { gave: Sums { published, filled, ..Sums::default() }, ..Both::default() };
+        let figures = Figures {
+            months: vec![("2026-10".to_owned(), both(2, 1)), ("2026-11".to_owned(), both(3, 0))],
+            // One listing that was filled, for both of them.
+            partners: ["zunyi.pprd.example", "shenzhen.pprd.example"].map(|id| (id.to_owned(), both(1, 1))).into(),
+            ..Figures::default()
+        };
+        let names = Names::sample(Language::Zh, "pprd.example");
+        let tables = all_tables(Texts::of(Language::Zh), &names, &figures, &figures);
+        let of = |id: &str| tables.iter().find(|table| table.id == id).unwrap();
+        let total = of("months").total.clone().unwrap();
+        assert_eq!((&*total.name, &*total.numbers), ("合计", &[5, 0, 1, 0, 0, 0, 0][..]));
+        assert_eq!((&of("partners").total, &of("places").total, &of("kinds").total), (&None, &None, &None));
+        assert_eq!(of("partners").columns[3], "对其可见的已落实");
+    }
 }
