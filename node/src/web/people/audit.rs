@@ -29,10 +29,10 @@ use super::super::signed::Signed;
 use super::super::visitor::Visitor;
 use super::super::{format, tables, words};
 use super::actions;
-use super::sessions::moment;
+use super::sessions::to_the_second;
 use crate::accounts::Role;
 use crate::limits;
-use crate::sheets::Format;
+use crate::sheets::{Format, PlainCell, PlainSheet, readable};
 
 /// Where it is.
 pub(super) const PATH: &str = "/admin/audit";
@@ -137,14 +137,20 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
         request.page_token = found.next_page_token;
     };
     entries.truncate(limits::EXPORT_ROWS);
+    let text = |text: &str| PlainCell::Text(readable(text));
     let row = |entry: &AuditEntry| {
         let row = EntryRow::of(texts, &ask, &known, entry);
-        let called = if row.called.title.is_empty() { row.resource } else { row.called.title };
-        vec![row.time, row.actor, row.address, row.action, called, row.detail, entry.resource.clone()]
+        let called = if row.called.title.is_empty() { &row.resource } else { &row.called.title };
+        // What is sorted and looked for by days is one.
+        let time =
+            entry.time.map_or_else(|| text(""), |time| PlainCell::Time(format::in_china(time.seconds).datetime()));
+        let texts =
+            [&row.actor, &row.address, &row.action, called, &row.detail, &entry.resource].map(|said| text(said));
+        std::iter::once(time).chain(texts).collect()
     };
-    let mut rows: Vec<Vec<String>> = entries.iter().map(row).collect();
+    let mut rows: Vec<Vec<PlainCell>> = entries.iter().map(row).collect();
     if cut {
-        rows.push(vec![texts.count("export-cut", limits::EXPORT_ROWS)]);
+        rows.push(vec![text(&texts.count("export-cut", limits::EXPORT_ROWS))]);
     }
     let columns = [
         "audit-time",
@@ -155,7 +161,8 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
         "audit-detail",
         "audit-name",
     ];
-    let sheet = tables::sheet(texts.text("audit-title"), columns.map(|id| texts.text(id)).into(), rows);
+    let columns = columns.map(|id| texts.text(id)).into();
+    let sheet = PlainSheet { name: texts.text("audit-title"), columns, rows, total: None };
     tables::file(&web, &signed, if cut { "audit-part" } else { "audit" }, Format::Xlsx, sheet).await
 }
 
@@ -290,7 +297,7 @@ impl EntryRow {
         let Known { accounts: names, listings } = known;
         let called = |name: &str| listings.get(name).map_or_else(|| name.to_owned(), |called| called.title.clone());
         Self {
-            time: moment(texts, entry.time),
+            time: to_the_second(texts, entry.time),
             actor: words::actor(texts, &entry.actor, |name| names.get(name).cloned()),
             actor_path: match entry.actor.as_str() {
                 "" => String::new(),

@@ -36,6 +36,12 @@ pub(super) fn moment(texts: Texts, time: Option<Timestamp>) -> String {
     time.map_or_else(String::new, |time| format::moment(texts.language(), &format::in_china(time.seconds)))
 }
 
+/// The same to the second.
+pub(super) fn to_the_second(texts: Texts, time: Option<Timestamp>) -> String {
+    let seconds = time.map(|time| format::in_china(time.seconds).strftime(":%S").to_string());
+    moment(texts, time) + &seconds.unwrap_or_default()
+}
+
 /// What a browser calls itself, shortened to its name and system where they are known.
 fn browser(agent: &str) -> String {
     // Those that name others for the sake of old sites come first.
