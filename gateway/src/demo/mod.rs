@@ -205,7 +205,9 @@ async fn consoles(
 
 /// What the pages of a server say of whoever runs it: as sites of government offices must, with numbers of nobody.
 fn site(node: &str, sponsor: &str) -> String {
-    let report = format!("mailto:office@{node}.{NETWORK}?subject=Duikou&body=");
+    // 网页纠错
+    let subject = "%E7%BD%91%E9%A1%B5%E7%BA%A0%E9%94%99";
+    let report = format!("mailto:office@{node}.{NETWORK}?subject={subject}&body=");
     let lines = [
         ("sponsor", sponsor),
         ("organiser", "演示网络，非真实单位"),

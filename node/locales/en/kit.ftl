@@ -25,6 +25,9 @@ printed-source = Source: { $what }
 printed-on = printed on { $what }
 report-error = Report an error
 report-error-subject = Error on the page: { $what }
+report-error-body =
+    Page: { $what }
+    What is wrong:
 site-sponsor = Sponsor
 site-organiser = Run by
 site-address = Address
@@ -43,12 +46,12 @@ problem-home = Go to the first page
 problem-search = Search listings
 problem-typed = Nothing was saved. What you typed is still here, and can be sent once more:
 problem-again = Send again
+problem-typed-for = Nothing was saved. What you typed is still here, and can be sent on after that:
+problem-act-for = Act for { $what } again
+problem-technical = For whoever looks into it
 problem-code = Error code
 problem-request = Request number
 empty-title = There is nothing here yet
-problem-technical = For whoever looks into it
-problem-typed-for = Nothing was saved. What you typed is still here, and can be sent on after that:
-problem-act-for = Act for { $what } again
 empty-advice = Try another condition, or begin with all listings.
 design-title = Design
 design-lead = Every colour, size, space and part that pages use. New pages use nothing else.

@@ -25,6 +25,9 @@ printed-source = 来源：{ $what }
 printed-on = 打印于 { $what }
 report-error = 我要纠错
 report-error-subject = 网页纠错：{ $what }
+report-error-body =
+    页面：{ $what }
+    问题：
 site-sponsor = 主办单位
 site-organiser = 承办单位
 site-address = 地址
@@ -43,12 +46,12 @@ problem-home = 返回首页
 problem-search = 检索信息
 problem-typed = 没有保存，您输入的内容还在这里，可以再次提交：
 problem-again = 再次提交
+problem-typed-for = 没有保存，您输入的内容还在这里。切换后可以继续提交：
+problem-act-for = 切换回“{ $what }”
+problem-technical = 技术信息（联系管理员时使用）
 problem-code = 错误代码
 problem-request = 请求编号
 empty-title = 这里还没有内容
-problem-technical = 技术信息（联系管理员时使用）
-problem-typed-for = 没有保存，您输入的内容还在这里。切换后可以继续提交：
-problem-act-for = 切换回“{ $what }”
 empty-advice = 换一个条件再试，或从全部信息开始浏览。
 design-title = 设计规范
 design-lead = 页面所用的颜色、字号、间距和部件都在这里。新页面只用这些。

@@ -387,13 +387,17 @@ impl Page {
     pub(crate) fn report_errors(&self) -> Option<String> {
         let here = self.absolute(self.lasting_path());
         match self.site.report_errors.as_ref().map(WebAddress::as_str) {
-            Some(address) if address.ends_with('=') => Some(format!("{address}{}", in_address(&here))),
+            Some(address) if address.ends_with('=') => {
+                let here = if address.starts_with("mailto:") { self.about("report-error-body", &here) } else { here };
+                Some(format!("{address}{}", in_address(&here)))
+            }
             Some(address) => Some(address.to_owned()),
             None => {
                 let (user, domain) = [&self.answers, &self.office].into_iter().find_map(|to| to.rsplit_once('@'))?;
                 let subject = self.about("report-error-subject", &self.full_title());
-                let [user, domain, subject, here] = [user, domain, &*subject, &*here].map(in_address);
-                Some(format!("mailto:{user}@{domain}?subject={subject}&body={here}"))
+                let body = self.about("report-error-body", &here);
+                let [user, domain, subject, body] = [user, domain, &*subject, &*body].map(in_address);
+                Some(format!("mailto:{user}@{domain}?subject={subject}&body={body}"))
             }
         }
     }
@@ -506,6 +510,8 @@ mod tests {
             Page::plain(&visitor, site, base, "n.example".to_owned(), Section::Listings, String::new()).report_errors()
         };
         assert_eq!(report("mailto:office@duikou.example").as_deref(), Some("mailto:office@duikou.example"));
+        let by_mail = report("mailto:office@duikou.example?subject=x&body=").unwrap();
+        assert!(by_mail.contains("&body=%E9%A1%B5%E9%9D%A2%EF%BC%9Ahttps%3A%2F%2Fduikou"), "{by_mail}");
         let with_page = report("https://zhaocuo.example/?site=1&url=").unwrap();
         assert!(
             with_page.ends_with("url=https%3A%2F%2Fduikou.example%2Flistings%3Fq%3D%25E8%258C%25B6"),
@@ -528,7 +534,8 @@ mod tests {
             report(nobody(), "", "office@a.example").as_deref(),
             Some(
                 "mailto:office@a.example?subject=Error%20on%20the%20page%3A%20Tea%20%26%20more%20-%20Site\
-                 &body=https%3A%2F%2Fduikou.example%2Flistings%2Fa%2Fb%3Fx%3D1%26y%3D2"
+                 &body=Page%3A%20https%3A%2F%2Fduikou.example%2Flistings%2Fa%2Fb%3Fx%3D1%26y%3D2\
+                 %0AWhat%20is%20wrong%3A"
             )
         );
         let whose = |answers: &str| report(nobody(), answers, "office@a.example").unwrap();

@@ -157,7 +157,7 @@ async fn errors_are_reported_to_whoever_answers_for_the_page_else_for_the_server
     let fair = report("/listings/shenzhen/fair").await;
     let here = format!("https://{}/listings/shenzhen/fair", gateway.addresses().web);
     let here = here.replace(':', "%3A").replace('/', "%2F");
-    assert!(fair.starts_with(office) && fair.ends_with(&format!("&body={here}")), "{fair}");
+    assert!(fair.starts_with(office) && fair.contains("&body=") && fair.contains(&here), "{fair}");
     for path in ["/listings/shenzhen/fund", "/members/shenzhen", "/listings/shenzhen/fair/counterparts"] {
         let to = report(path).await;
         assert!(to.starts_with(office), "{path}: {to}");
