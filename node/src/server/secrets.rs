@@ -178,6 +178,7 @@ mod tests {
     fn joined() -> (tempfile::TempDir, PathBuf, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let (dir, member) = (folder.path(), "bijie.n.example".parse().unwrap());
+        chmod(dir, 0o700);
         make_private_folder(&keys_folder(dir)).unwrap();
         let (signing, encryption) = (signing_key_file(dir, &member, 1), encryption_key_file(dir, &member, 1));
         SigningKeyFile::new(&signing).create().unwrap();

@@ -319,6 +319,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("made");
         let member = "bijie.n.example".parse().expect("a member");
         let (dir, english) = (folder.path(), |text: &Text| text.in_language(Language::En).to_owned());
+        let chmod = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
+        chmod(dir, 0o700);
         make_private_folder(&keys_folder(dir)).expect("made");
         let (signing, encryption) = (signing_key_file(dir, &member, 1), encryption_key_file(dir, &member, 1));
         SigningKeyFile::new(&signing).create().expect("made");
@@ -329,7 +331,6 @@ mod tests {
             faults.map(|fault| (fault.kind, english(&fault.detail), english(&fault.remedy))).collect::<Vec<_>>()
         };
         assert_eq!(told(), []);
-        let chmod = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("set");
         chmod(&signing, 0o644);
         chmod(dir, 0o755);
         let found = told();
