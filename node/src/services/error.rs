@@ -81,6 +81,8 @@ pub(crate) enum Failure {
     WatcherLimit,
     #[error("too many requests")]
     RequestLimit(Duration),
+    #[error("too many requests from an address")]
+    AddressLimit(Duration),
     #[error("too many calls under way")]
     CallLimit(Duration),
     #[error("too many bytes")]
@@ -303,6 +305,16 @@ impl Failure {
                 told(
                     Code::ResourceExhausted,
                     "REQUEST_LIMIT",
+                    format!("请求过于频繁，请在{seconds}秒后重试。"),
+                    format!("Too many requests: try again in {seconds} s."),
+                )
+            }
+            // Whoever shows a token has no use for the advice to take one.
+            Self::AddressLimit(wait) => {
+                let seconds = wait.as_millis().div_ceil(1000);
+                told(
+                    Code::ResourceExhausted,
+                    "REQUEST_LIMIT",
                     format!("请求过于频繁，请在{seconds}秒后重试；使用令牌可获得更高限额。"),
                     format!("Too many requests: try again in {seconds} s. A token is allowed more than an address."),
                 )
@@ -410,7 +422,9 @@ impl Failure {
         }
         if matches!(code, Code::Unavailable | Code::ResourceExhausted) && !LASTING.contains(&reason) {
             let wait = match self {
-                Self::RequestLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => *wait,
+                Self::RequestLimit(wait) | Self::AddressLimit(wait) | Self::CallLimit(wait) | Self::ByteLimit(wait) => {
+                    *wait
+                }
                 Self::Account(crate::accounts::Refusal::Throttled(wait)) => *wait,
                 Self::Store(error) | Self::Unwritten(error) if matches!(**error, StoreError::Full(_)) => {
                     RETRY_AFTER_FULL

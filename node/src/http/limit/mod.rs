@@ -107,12 +107,15 @@ pub(crate) struct Refusal {
     /// When it may come again.
     pub(crate) wait: Duration,
     pub(crate) standing: Standing,
+    /// Whether it was counted by its address, having shown no good token.
+    pub(crate) by_address: bool,
 }
 
 impl Refusal {
     /// What the caller hears.
     pub(crate) fn failure(&self) -> Failure {
         match self.limit {
+            Limit::Requests if self.by_address => Failure::AddressLimit(self.wait),
             Limit::Requests => Failure::RequestLimit(self.wait),
             Limit::Calls => Failure::CallLimit(self.wait),
             Limit::Bytes => Failure::ByteLimit(self.wait),
@@ -182,6 +185,7 @@ impl Limiter {
 
     fn count(self: &Arc<Self>, caller: Caller) -> Result<Pass, Refusal> {
         let tier = self.tier(caller);
+        let by_address = !matches!(caller, Caller::Account(_));
         let mut standing = Standing { remaining: 0, quota: 0, window: tier.window };
         match tier.requests.check_key(&caller) {
             Ok(state) => {
@@ -190,17 +194,17 @@ impl Limiter {
             }
             Err(until) => {
                 standing.quota = until.quota().burst_size().get();
-                return Err(Refusal { limit: Limit::Requests, wait: self.wait(&until), standing });
+                return Err(Refusal { limit: Limit::Requests, wait: self.wait(&until), standing, by_address });
             }
         }
         // One unit, which the answer then has to itself.
         if let Err(until) = tier.bytes.check_key(&caller) {
-            return Err(Refusal { limit: Limit::Bytes, wait: self.wait(&until), standing });
+            return Err(Refusal { limit: Limit::Bytes, wait: self.wait(&until), standing, by_address });
         }
         let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         let calls = under_way.entry(caller).or_default();
         if *calls >= tier.calls {
-            return Err(Refusal { limit: Limit::Calls, wait: CALLS_WAIT, standing });
+            return Err(Refusal { limit: Limit::Calls, wait: CALLS_WAIT, standing, by_address });
         }
         *calls += 1;
         Ok(Pass { limiter: self.clone(), caller, standing })
@@ -275,6 +279,7 @@ mod tests {
     use super::*;
     use crate::services::tests::World;
     use crate::trust::accept::ConnectionInfo;
+    use duikou_proto::language::Language;
     use duikou_proto::v1::token::Role;
 
     fn from(address: &str, secret: Option<&str>) -> Request<()> {
@@ -299,6 +304,19 @@ mod tests {
             }
         }
         panic!("sixty are let in")
+    }
+
+    #[tokio::test]
+    async fn only_an_address_is_told_that_a_token_is_allowed_more() {
+        let world = World::new().await;
+        let small = Limits { token_requests: Count::new(1), token_burst: Count::new(1), ..limits("1", "100") };
+        let limiter = Limiter::new(world.accounts.clone(), &small, Networks::default());
+        let secret = world.token("a", Role::Viewer).await;
+        let told = |refusal: Refusal| refusal.failure().told().text.in_language(Language::En).to_owned();
+        let address = told(exhaust(&limiter, || from("192.0.2.1", None)).await);
+        assert!(address.ends_with("A token is allowed more than an address."), "{address}");
+        let token = told(exhaust(&limiter, || from("192.0.2.1", Some(&secret))).await);
+        assert!(token.starts_with("Too many requests") && !token.contains("token"), "{token}");
     }
 
     fn limits(burst: &str, calls: &str) -> Limits {
