@@ -16,7 +16,9 @@ pub(super) fn add(routes: Routes, names: Vec<&'static str>) -> Routes {
     let builder = move || {
         let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(COMMENTED_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            // What is wrong with a request is told in its messages.
+            .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET);
         names.iter().fold(builder, |builder, name| builder.with_service_name(*name))
     };
     let again = builder.clone();
@@ -60,4 +62,27 @@ where
 
 impl<S: NamedService> NamedService for Late<S> {
     const NAME: &'static str = S::NAME;
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::Request;
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_tells_of_the_contract_and_of_the_messages_in_which_faults_are_told() {
+        let mut client = ServerReflectionClient::new(add(Routes::default(), vec!["duikou.v1.ListingService"]));
+        for symbol in ["duikou.v1.Listing", "google.rpc.BadRequest", "google.rpc.ErrorInfo", "google.rpc.RetryInfo"] {
+            let message_request = Some(MessageRequest::FileContainingSymbol(symbol.to_owned()));
+            let request = ServerReflectionRequest { message_request, ..Default::default() };
+            let answers = client.server_reflection_info(Request::new(futures_util::stream::iter([request]))).await;
+            let answer = answers.unwrap().into_inner().message().await.unwrap().unwrap().message_response.unwrap();
+            assert!(matches!(answer, MessageResponse::FileDescriptorResponse(_)), "{symbol}: {answer:?}");
+        }
+    }
 }
