@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::fault::Rule;
-use super::part::NO_KEY;
+use super::part::{NO_KEY, RESTART};
 use super::parts::Config;
 
 /// What keys may change, by part.
@@ -60,8 +60,10 @@ impl Config {
     pub(crate) fn with(&self, changes: &BTreeMap<String, String>) -> Result<Self, Vec<(String, Rule)>> {
         let (mut config, mut faults) = (self.clone(), Vec::new());
         for (path, value) in changes {
-            let set = match path.rsplit_once('.').filter(|(part, key)| may_change(part, key)) {
-                Some((part, key)) => config.part(part).map_or(Err(NO_KEY), |part| part.set(key, value)),
+            let named = path.rsplit_once('.').and_then(|(name, key)| Some((name, key, config.part(name)?)));
+            let set = match named.filter(|(_, key, part)| part.keys().contains(key)) {
+                Some((name, key, part)) if may_change(name, key) => part.set(key, value),
+                Some(_) => Err(RESTART),
                 None => Err(NO_KEY),
             };
             faults.extend(set.err().map(|rule| (path.clone(), rule)));
@@ -124,6 +126,19 @@ mod tests {
             let faults = config.with(&changes(&[(key, value)])).unwrap_err();
             assert_eq!(faults.len(), 1, "{key}={value}: {faults:?}");
             assert_eq!(faults[0].0, key);
+        }
+    }
+
+    #[test]
+    fn what_takes_a_restart_is_told_from_what_there_is_not() {
+        let rule = |key: &str| Config::default().with(&changes(&[(key, "127.0.0.0/8")])).unwrap_err()[0].1;
+        for key in ["delivery.allow", "web.listen", "limits.token_requests", "delivery.url", "accounts.openid.issuer"] {
+            let known = Config::default().values().contains_key(key);
+            assert_eq!(rule(key), if known { RESTART } else { NO_KEY }, "{key}");
+        }
+        assert_eq!(rule("web.listen"), RESTART);
+        for key in ["delivery.allowx", "nobody.listen", "listen", ""] {
+            assert_eq!(rule(key), NO_KEY, "{key}");
         }
     }
 

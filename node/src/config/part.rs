@@ -18,3 +18,9 @@ pub(super) fn put<T: Value>(field: &mut T, text: &str) -> Result<(), Rule> {
 }
 
 pub(super) const NO_KEY: Rule = Rule { zh: "没有这个键", en: "there is no such key" };
+
+/// Of a key that a running server does not take.
+pub(super) const RESTART: Rule = Rule {
+    zh: "不能在运行中更改，请写入 duikou.toml 后重启",
+    en: "it takes a restart: write it into duikou.toml, and start the server again",
+};

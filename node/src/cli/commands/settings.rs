@@ -75,9 +75,10 @@ async fn all(context: &Context) -> Result<Vec<Setting>, CommandError> {
 }
 
 async fn list(context: &Context, changeable: bool) -> Result<(), CommandError> {
-    let header = [Text::new("键", "KEY"), Text::new("值", "VALUE"), Text::new("来自", "FROM")];
-    let mut results = Sequence::new(context, &header, |setting: &Setting| {
-        vec![setting.key.clone(), setting.value.clone(), from(setting).in_language(context.language).to_owned()]
+    let header = [("键", "KEY"), ("值", "VALUE"), ("来自", "FROM"), ("更改", "CHANGES")];
+    let mut results = Sequence::new(context, &header.map(|(zh, en)| Text::new(zh, en)), |setting: &Setting| {
+        let told = |text: Text| text.in_language(context.language).to_owned();
+        vec![setting.key.clone(), setting.value.clone(), told(from(setting)), told(changes(setting))]
     });
     for setting in all(context).await?.iter().filter(|setting| setting.changeable || !changeable) {
         results.push(setting)?;
@@ -91,6 +92,14 @@ fn from(setting: &Setting) -> Text {
         (true, _) => Text::new("运行中设置", "set while it ran"),
         (false, false) => Text::new("配置文件", "the file"),
         (false, true) => Text::new("默认", "default"),
+    }
+}
+
+/// When a change of it holds.
+fn changes(setting: &Setting) -> Text {
+    match setting.changeable {
+        true => Text::new("立即生效", "at once"),
+        false => Text::new("须重启", "with a restart"),
     }
 }
 
