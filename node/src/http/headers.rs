@@ -16,7 +16,7 @@ use tower_http::compression::predicate::{And, NotForContentType, Predicate};
 use tower_http::compression::{CompressionLayer, DefaultPredicate};
 use tower_http::cors::{Any, CorsLayer};
 
-use super::Exchange;
+use super::{Exchange, Problem};
 
 /// The header by which people and logs speak of a request.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -76,8 +76,12 @@ async fn dress(axum::extract::State(tls): axum::extract::State<bool>, mut reques
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = next.run(request).await;
     let kept = if safe && response.status().is_success() { "private, no-cache" } else { "no-store" };
-    if response.status().is_server_error() {
-        tracing::warn!(request.id = %exchange.id, status = response.status().as_u16(), "a request could not be served");
+    let status = response.status();
+    if status.is_server_error() {
+        tracing::warn!(request.id = %exchange.id, status = status.as_u16(), "a request could not be served");
+    } else if status.is_client_error() {
+        let reason = response.extensions().get::<Problem>().map_or("", Problem::reason);
+        tracing::debug!(request.id = %exchange.id, status = status.as_u16(), reason, "a request was refused");
     }
     let headers = response.headers_mut();
     headers.append(VARY, DEPENDS);

@@ -69,6 +69,7 @@ struct Document<'a> {
     code: &'static str,
     reason: &'a str,
     violations: &'a [ProblemViolation],
+    #[serde(rename = "requestId")]
     request_id: String,
 }
 
@@ -146,6 +147,24 @@ impl Problem {
         Self::new(status, Code::Unimplemented, "METHOD_NOT_ALLOWED", &text, language).allowing(methods)
     }
 
+    /// The same with what is wrong in a body named from the body, where it is named from the field `root` of the request
+    /// that the body is.
+    pub(crate) fn in_body(mut self, root: Option<&str>) -> Self {
+        let Some(root) = root else { return self };
+        for violation in &mut self.violations {
+            match violation.field.strip_prefix(root) {
+                Some("") => violation.field.clear(),
+                Some(rest) => {
+                    if let Some(below) = rest.strip_prefix('.') {
+                        violation.field = below.to_owned();
+                    }
+                }
+                None => {}
+            }
+        }
+        self
+    }
+
     /// The same under another status.
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
@@ -163,7 +182,7 @@ impl Problem {
 
     /// What is wrong, in a few words.
     pub(crate) fn title(&self, language: Language) -> String {
-        title(self.status).in_language(language).to_owned()
+        title(self.status, self.code).in_language(language).to_owned()
     }
 
     /// The name of its code in the contract.
@@ -204,7 +223,7 @@ impl Problem {
 
     /// The document.
     pub(crate) fn json(&self, exchange: &Exchange) -> Vec<u8> {
-        let title = title(self.status);
+        let title = title(self.status, self.code);
         let violations: Vec<_> = self.violations.iter().map(ProblemViolation::in_rest).collect();
         let detail = names::in_json(&self.detail);
         let document = Document {
@@ -291,8 +310,10 @@ fn http_status(code: Code, reason: &str) -> StatusCode {
     }
 }
 
-fn title(status: StatusCode) -> Text {
+fn title(status: StatusCode, code: Code) -> Text {
     match status.as_u16() {
+        // Nothing is wrong with the request; something else has to be done first.
+        400 if code == Code::FailedPrecondition => Text::new("现状不允许", "Not possible as things are"),
         400 => Text::new("请求有误", "The request is wrong"),
         401 => Text::new("需要有效的令牌", "A good token is needed"),
         403 => Text::new("无权执行", "Not permitted"),
@@ -405,6 +426,28 @@ mod tests {
     fn a_full_disk_is_no_fault_of_whoever_asks() {
         assert_eq!(http_status(Code::ResourceExhausted, "DISK_FULL"), StatusCode::INSUFFICIENT_STORAGE);
         assert_eq!(http_status(Code::ResourceExhausted, "REQUEST_LIMIT"), StatusCode::TOO_MANY_REQUESTS);
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_body_is_named_from_the_body() {
+        let mut details = tonic_types::ErrorDetails::with_error_info("INVALID", "duikou", [] as [(String, String); 0]);
+        for field in ["subscription.page_size", "subscription", "subscription_id", "page_size"] {
+            details.add_bad_request_violation(field, "wrong");
+        }
+        let status = Status::with_error_details(Code::InvalidArgument, "wrong", details);
+        let fields = |root| {
+            let problem = Problem::of(&status, Language::En).in_body(root);
+            problem.violations().map(|(field, _)| field.to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(fields(Some("subscription")), ["page_size", "", "subscription_id", "page_size"]);
+        assert_eq!(fields(None), ["subscription.page_size", "subscription", "subscription_id", "page_size"]);
+    }
+
+    #[test]
+    fn a_request_that_has_to_wait_for_something_else_is_not_called_wrong() {
+        let title = |code| Problem::of(&Status::new(code, "x"), Language::En).title(Language::En);
+        assert_eq!(title(Code::InvalidArgument), "The request is wrong");
+        assert_eq!(title(Code::FailedPrecondition), "Not possible as things are");
     }
 
     #[test]

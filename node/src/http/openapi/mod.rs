@@ -128,7 +128,7 @@ fn problem_schema() -> Value {
     json!({
         "type": "object",
         "description": "RFC 9457, in the language asked for.",
-        "required": ["type", "title", "status", "detail", "instance", "code", "reason", "violations", "request_id"],
+        "required": ["type", "title", "status", "detail", "instance", "code", "reason", "violations", "requestId"],
         "properties": {
             "type": {"type": "string", "description": format!("`{TYPE_PREFIX}` and the reason.")},
             "title": {"type": "string"},
@@ -147,7 +147,7 @@ fn problem_schema() -> Value {
                     "type": "object",
                     "required": ["field", "reason", "description"],
                     "properties": {
-                        "field": {"type": "string", "description": "Its path in the request, as the contract names it."},
+                        "field": {"type": "string", "description": "Its path in the body, in lowerCamelCase, for example `listing.title`; of what stands in the query or in the path, its path there; of a header, its name. Empty: the whole body."},
                         "reason": {
                             "type": "string",
                             "description": "A stable word for programs, for example `TOO_LONG`.",
@@ -157,7 +157,7 @@ fn problem_schema() -> Value {
                     },
                 },
             },
-            "request_id": {"type": "string", "format": "uuid", "description": "As in `x-request-id`: by which the server's log speaks of it."},
+            "requestId": {"type": "string", "format": "uuid", "description": "As in `x-request-id`: by which the server's log speaks of it."},
         },
     })
 }
@@ -319,7 +319,11 @@ fn header_parameters(route: &Route, input: &MessageDescriptor) -> Vec<Value> {
         ));
     }
     if takes_etag(route) {
-        headers.push(header("If-Match", "The tag that you read: 412 where it has changed since.", text()));
+        headers.push(header(
+            "If-Match",
+            "The tag that you read: 412 where it has changed since. `*`: it is to be there, and nothing is made.",
+            text(),
+        ));
     }
     headers
 }

@@ -1,7 +1,7 @@
 //! Headers of a request that become fields of it: `If-Match`, `Idempotency-Key`, `Last-Event-ID`.
 
 use duikou_proto::validate::{Violation, reason};
-use http::header::IF_MATCH;
+use http::header::{IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE};
 use http::{HeaderMap, HeaderName, Method};
 use prost_reflect::{DynamicMessage, Kind, Value};
 use uuid::Uuid;
@@ -20,22 +20,22 @@ pub(crate) const KEY_CHARS: usize = 255;
 
 /// Sets what the headers say in `message`.
 pub(crate) fn apply(route: &Route, headers: &HeaderMap, message: &mut DynamicMessage, found: &mut Vec<Violation>) {
-    if let Some(cursor) = text(headers, &LAST_EVENT_ID) {
+    if let Ok(Some(cursor)) = sole(headers, &LAST_EVENT_ID) {
         // A browser that comes back names the address with which it began; what it has read since counts.
         set(message, "cursor", cursor);
     }
     if matches!(route.verb, Method::GET | Method::HEAD) {
         return;
     }
-    match headers.contains_key(IDEMPOTENCY_KEY).then(|| text(headers, &IDEMPOTENCY_KEY).and_then(request_id)) {
-        None => {}
-        Some(None) => found.push(violation(
+    match sole(headers, &IDEMPOTENCY_KEY).and_then(|key| key.map(|key| request_id(key).ok_or(())).transpose()) {
+        Ok(None) => {}
+        Err(()) => found.push(violation(
             "Idempotency-Key",
             reason::BAD_FORMAT,
-            format!("应为1至{KEY_CHARS}个可见字符（空格只能在引号内），建议使用UUID，请修改。"),
-            format!("A key has 1 to {KEY_CHARS} visible characters, spaces only within quotation marks, best those of a UUID: change it."),
+            format!("应给出一次，为1至{KEY_CHARS}个可见字符（空格只能在引号内），建议使用UUID，请修改。"),
+            format!("A key is given once and has 1 to {KEY_CHARS} visible characters, spaces only within quotation marks, best those of a UUID: change it."),
         )),
-        Some(Some(id)) => match own(message, "request_id").filter(|own| !own.is_empty()) {
+        Ok(Some(id)) => match own(message, "request_id").filter(|own| !own.is_empty()) {
             Some(own) if own != id => found.push(violation(
                 "request_id",
                 reason::INCONSISTENT,
@@ -51,22 +51,67 @@ pub(crate) fn apply(route: &Route, headers: &HeaderMap, message: &mut DynamicMes
             _ => {}
         },
     }
-    if let Some(tag) = text(headers, &IF_MATCH).filter(|tag| *tag != "*") {
-        match tags::list(tag).as_deref() {
-            Some([tag]) if expect(route, message, tag) => {}
-            Some([_]) => found.push(violation(
-                "If-Match",
-                reason::INCONSISTENT,
-                "此方法不支持If-Match，请去掉该请求头。",
-                "This method knows no If-Match: leave the header out.",
-            )),
-            _ => found.push(violation(
-                "If-Match",
-                reason::BAD_FORMAT,
-                "应为一个带引号的ETag，如 \"17\"，请修改。",
-                "One tag in quotes is wanted here, for example \"17\": change it.",
-            )),
+    match expected(headers) {
+        Ok(None) => {}
+        Ok(Some(_)) if !takes_etag(route) => found.push(unknown("If-Match")),
+        Ok(Some(Expected::Anything)) => {}
+        Ok(Some(Expected::Tag(tag))) => {
+            expect(route, message, tag);
         }
+        Err(()) => found.push(violation(
+            "If-Match",
+            reason::BAD_FORMAT,
+            "应给出一次，为一个带引号的ETag，如 \"17\"，或 *，请修改。",
+            "One tag in quotes is wanted here, for example \"17\", or *, and once: change it.",
+        )),
+    }
+    // A condition that is not kept must not be passed over: whoever sets it relies on it.
+    let others = [(IF_NONE_MATCH, "If-None-Match"), (IF_UNMODIFIED_SINCE, "If-Unmodified-Since")];
+    found.extend(others.iter().filter(|(header, _)| headers.contains_key(header)).map(|(_, name)| unknown(name)));
+}
+
+/// Under which condition the caller changes something.
+#[derive(Debug, PartialEq, Eq)]
+enum Expected<'a> {
+    /// That it is there.
+    Anything,
+    /// That it has this tag.
+    Tag(&'a str),
+}
+
+/// What `If-Match` says; an error where that is nothing, several things, or no tag.
+fn expected(headers: &HeaderMap) -> Result<Option<Expected<'_>>, ()> {
+    let Some(text) = sole(headers, &IF_MATCH)? else { return Ok(None) };
+    if text == "*" {
+        return Ok(Some(Expected::Anything));
+    }
+    match tags::list(text).as_deref() {
+        Some([tag]) => Ok(Some(Expected::Tag(tag))),
+        _ => Err(()),
+    }
+}
+
+/// A condition that the method does not look at.
+fn unknown(header: &str) -> Violation {
+    violation(
+        header,
+        reason::INCONSISTENT,
+        format!("此方法不支持{header}，请去掉该请求头。"),
+        format!("This method knows no {header}: leave the header out."),
+    )
+}
+
+/// Whether what the request would make where it is not there is to be there already (RFC 9110, 13.1.1). It then makes
+/// nothing, and the answer that there is nothing says that the condition does not hold.
+pub(crate) fn must_exist(headers: &HeaderMap, message: &mut DynamicMessage) -> bool {
+    let wanted = expected(headers) == Ok(Some(Expected::Anything));
+    let field = message.descriptor_of().get_field_by_name("allow_missing").filter(|field| message.has_field(field));
+    match field.filter(|_| wanted) {
+        Some(field) => {
+            message.clear_field(&field);
+            true
+        }
+        None => false,
     }
 }
 
@@ -92,8 +137,13 @@ fn request_id(key: &str) -> Option<String> {
     Some(Uuid::try_parse(key).unwrap_or_else(|_| made()).to_string())
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|text| !text.is_empty())
+/// What a header says; an error where it is given twice, is empty, or is no text: whoever reads such a one as none does
+/// what the caller wanted to keep from happening.
+fn sole<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().map(str::trim).map_err(|_| ())?;
+    if text.is_empty() || values.next().is_some() { Err(()) } else { Ok(Some(text)) }
 }
 
 fn own(message: &DynamicMessage, field: &str) -> Option<String> {

@@ -84,8 +84,9 @@ impl Transcoder {
         };
         let form = form_of(route, &parts, exchange)?;
         let json = read_body(route, &parts, body, exchange).await?;
-        let message = read_request(route, bound, &parts, json)
+        let mut message = read_request(route, bound, &parts, json)
             .map_err(|found| Problem::of(&Failure::Violations(found).status(exchange.language), exchange.language))?;
+        let must_exist = conditions::must_exist(&parts.headers, &mut message);
 
         let call = Call {
             path: route.grpc_path(),
@@ -94,11 +95,12 @@ impl Transcoder {
             extensions: parts.extensions,
         };
         let refused = |status: &tonic::Status| {
-            let problem = Problem::of(status, exchange.language);
+            let problem = Problem::of(status, exchange.language).in_body(root_of(route).as_deref());
             match status.code() {
                 Code::Aborted if conditions::is_conditional(&parts.headers) => {
                     problem.with_status(StatusCode::PRECONDITION_FAILED)
                 }
+                Code::NotFound if must_exist => problem.with_status(StatusCode::PRECONDITION_FAILED),
                 _ => problem,
             }
         };
@@ -166,14 +168,15 @@ fn read_request(
             taken.push(field);
             let target = message.get_field_by_name_mut(field).and_then(Value::as_message_mut);
             match (target, json) {
-                (Some(target), Some(Json::Object(object))) => message::fill(target, &object, field, &mut found),
+                // The body is the field: what is in it is named from there.
+                (Some(target), Some(Json::Object(object))) => message::fill(target, &object, "", &mut found),
                 (_, None) => found.push(violation(
-                    field,
+                    "",
                     reason::REQUIRED,
                     "缺少请求正文（JSON对象），请补充。",
                     "The body is missing: send a JSON object.",
                 )),
-                _ => found.push(not_an_object(field)),
+                _ => found.push(not_an_object("")),
             }
         }
     }
@@ -198,6 +201,14 @@ fn read_request(
     }
     conditions::apply(route, &parts.headers, &mut message, &mut found);
     if found.is_empty() { Ok(message) } else { Err(found) }
+}
+
+/// The field of the request from which services name fields of its body, where they do. Where the body has a field of the
+/// same name (`listing` of Listing) they name them from the body.
+fn root_of(route: &Route) -> Option<String> {
+    let Body::Field(field) = &route.body else { return None };
+    let body = route.method.input().get_field_by_name(field)?.kind().as_message()?.clone();
+    body.get_field_by_name(field).is_none().then(|| field.clone())
 }
 
 fn whole(message: &mut DynamicMessage, json: Json, found: &mut Vec<Violation>) {

@@ -71,7 +71,7 @@ impl Answer {
     fn is(&self, status: u16, reason: &str) {
         assert_eq!((self.status.as_u16(), self.body["reason"].as_str()), (status, Some(reason)), "{}", self.body);
         assert_eq!(self.headers["content-type"], "application/problem+json");
-        assert_eq!(self.headers["x-request-id"].to_str().ok(), self.body["request_id"].as_str());
+        assert_eq!(self.headers["x-request-id"].to_str().ok(), self.body["requestId"].as_str());
     }
 }
 
@@ -124,7 +124,7 @@ async fn fields_are_named_as_they_were_sent_and_masks_take_both_ways() {
     }
     let queue = json!({"subscription": {"pull": {}, "counterpartOf": {"minScore": 101}}});
     let refused = rest.call("POST", "/v1/subscriptions", &[auth], Some(queue)).await;
-    assert_eq!(refused.violations(), ["subscription.counterpartOf.minScore OUT_OF_RANGE"]);
+    assert_eq!(refused.violations(), ["counterpartOf.minScore OUT_OF_RANGE"]);
     let queue = json!({"subscription": {"pull": {}, "counterpartOf": {}}});
     let made = rest.call("POST", "/v1/subscriptions", &[auth], Some(queue)).await;
     let name = made.body["subscription"]["name"].as_str().unwrap().to_owned();
@@ -185,6 +185,56 @@ async fn conditions_and_keys_are_kept() {
 }
 
 #[tokio::test]
+async fn a_condition_that_cannot_be_read_is_not_taken_for_none() {
+    let rest = Rest::new().await;
+    let editor = rest.bearer("a", Role::Editor).await;
+    let auth = ("authorization", &*editor);
+    let made = rest.call("POST", "/v1/members/a/listings?listingId=tea", &[auth], Some(tea())).await;
+    let tag = made.headers["etag"].to_str().unwrap().to_owned();
+    let patch = || Some(json!({"listing": {"title": "lost"}}));
+    let refused = async |header: &str, values: &[&[u8]]| {
+        let mut request = Request::builder().method("PATCH").uri(TEA).header("authorization", &editor);
+        for value in values {
+            request = request.header(header, http::HeaderValue::from_bytes(value).unwrap());
+        }
+        let body = HttpBody::from(patch().unwrap().to_string());
+        rest.send(request.header("content-type", "application/json").body(body).unwrap()).await.violations()
+    };
+    let tag = tag.as_bytes();
+    let tags: [&[&[u8]]; 5] = [&[b""], &[b" "], &[b"\"\xc3\xa9\""], &[tag, tag], &[b"*, \"1\""]];
+    for values in tags {
+        assert_eq!(refused("if-match", values).await, ["If-Match BAD_FORMAT"], "{values:?}");
+    }
+    let keys: [&[&[u8]]; 2] = [&[b"\xc3\xa9"], &[b"one", b"two"]];
+    for values in keys {
+        assert_eq!(refused("idempotency-key", values).await, ["Idempotency-Key BAD_FORMAT"], "{values:?}");
+    }
+    assert_eq!(refused("if-none-match", &[b"*"]).await, ["If-None-Match INCONSISTENT"]);
+    let date = b"Tue, 01 Jan 2030 00:00:00 GMT";
+    assert_eq!(refused("if-unmodified-since", &[date]).await, ["If-Unmodified-Since INCONSISTENT"]);
+    assert_eq!(rest.call("GET", TEA, &[], None).await.body, made.body, "nothing of it was written");
+}
+
+#[tokio::test]
+async fn what_is_to_be_there_is_not_made() {
+    let rest = Rest::new().await;
+    let editor = rest.bearer("a", Role::Editor).await;
+    let auth = ("authorization", &*editor);
+    let there = ("if-match", "*");
+    let missing = format!("{TEA}?allowMissing=true");
+    rest.call("PATCH", &missing, &[auth, there], Some(tea())).await.is(412, "NOT_FOUND");
+    rest.call("GET", TEA, &[], None).await.is(404, "NOT_FOUND");
+    rest.call("PATCH", TEA, &[auth, there], Some(tea())).await.is(404, "NOT_FOUND");
+    let made = rest.call("PATCH", &missing, &[auth], Some(tea())).await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    let change = || Some(json!({"listing": {"title": "green"}}));
+    let changed = rest.call("PATCH", &format!("{missing}&updateMask=listing.title"), &[auth, there], change()).await;
+    assert_eq!((changed.status.as_u16(), &changed.body["listing"]["title"]), (200, &json!("green")));
+    let new = rest.call("POST", "/v1/members/a/listings", &[auth, there], Some(tea())).await;
+    assert_eq!(new.violations(), ["If-Match INCONSISTENT"]);
+}
+
+#[tokio::test]
 async fn every_fault_of_a_request_is_told_at_once() {
     let rest = Rest::new().await;
     let editor = rest.bearer("a", Role::Editor).await;
@@ -200,19 +250,26 @@ async fn every_fault_of_a_request_is_told_at_once() {
     assert_eq!(
         told,
         [
-            "listing.listing.direction BAD_FORMAT",
-            "listing.listing.event INCONSISTENT",
-            "listing.listing.regions[1] BAD_FORMAT",
-            "listing.listing.tags BAD_FORMAT",
-            "listing.listing.title BAD_FORMAT",
-            "listing.publishTime BAD_FORMAT",
-            "listing.scpoes UNKNOWN_FIELD",
+            "listing.direction BAD_FORMAT",
+            "listing.event INCONSISTENT",
+            "listing.regions[1] BAD_FORMAT",
+            "listing.tags BAD_FORMAT",
+            "listing.title BAD_FORMAT",
+            "publishTime BAD_FORMAT",
+            "scpoes UNKNOWN_FIELD",
             "validat_only UNKNOWN_FIELD",
         ]
     );
     assert!(answer.body.to_string().contains("did you mean scopes?"), "{}", answer.body);
     let nothing = rest.call("GET", TEA, &[], None).await;
     nothing.is(404, "NOT_FOUND");
+
+    // What only a service finds is named from the body as well.
+    let mut long = tea();
+    long["listing"]["title"] = "".into();
+    long["scopes"] = json!(["public", "all"]);
+    let answer = rest.call("POST", "/v1/members/a/listings", &[auth], Some(long)).await;
+    assert_eq!(answer.violations(), ["scopes[1] BAD_FORMAT", "listing.title REQUIRED"]);
 }
 
 #[tokio::test]
@@ -240,7 +297,7 @@ async fn what_http_itself_refuses_is_a_problem_too() {
     wrong.is(401, "TOKEN_INVALID");
     let editor = rest.bearer("a", Role::Editor).await;
     let empty = rest.call("POST", "/v1/members/a/listings", &[("authorization", &editor)], None).await;
-    assert_eq!(empty.violations(), ["listing REQUIRED"]);
+    assert_eq!(empty.violations(), [" REQUIRED"], "the body");
 }
 
 #[tokio::test]
@@ -251,7 +308,7 @@ async fn absent_and_not_for_you_are_the_same_bytes() {
         let answer = rest.call("GET", &format!("/v1/members/a/listings/{id}"), &[], None).await;
         let mut headers: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
         headers.sort();
-        let request_id = answer.body["request_id"].as_str().unwrap().to_owned();
+        let request_id = answer.body["requestId"].as_str().unwrap().to_owned();
         (answer.status, headers, answer.body.to_string().replace(&request_id, "").replace(id, "letter"))
     };
     assert_eq!(ask("letter").await, ask("absent").await);

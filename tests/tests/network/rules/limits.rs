@@ -62,7 +62,7 @@ async fn too_much_is_refused_with_the_time_to_wait() {
     let answer = answers(&["-H", "accept-language: en"]).await;
     assert_eq!((answer.status, &*answer.reason()), (429, "REQUEST_LIMIT"), "gRPC and REST have one limit");
     assert_eq!(answer.header("retry-after"), "1");
-    assert_eq!(answer.header("x-request-id"), answer.json()["request_id"], "a problem like any other");
+    assert_eq!(answer.header("x-request-id"), answer.json()["requestId"], "a problem like any other");
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     assert_eq!(answer.header("ratelimit"), "\"requests\";r=0;t=6");
     assert_eq!(answer.header("ratelimit-policy"), "\"requests\";q=6;w=6");

@@ -103,8 +103,8 @@ async fn what_is_wrong_is_a_problem_in_the_readers_language() {
         assert_eq!(answer.header("content-type"), "application/problem+json");
         let problem = answer.json();
         assert_eq!((&problem["title"], &problem["code"]), (&json!(title), &json!("INVALID_ARGUMENT")));
-        assert_eq!(problem["violations"][0]["field"], "listing.listing.direction");
-        assert_eq!(problem["request_id"], *answer.header("x-request-id"));
+        assert_eq!(problem["violations"][0]["field"], "listing.direction");
+        assert_eq!(problem["requestId"], *answer.header("x-request-id"));
     }
     let content = r#"{"scopes": ["nobody"], "listing": {"title": "", "direction": "OFFER", "project": {}}}"#;
     let rules = node.curl(&certificate, &["-H", &auth, "-H", JSON, "-d", content], CREATE).await;

@@ -249,7 +249,7 @@ async fn whoever_asks_however_gets_what_is_for_them_and_nothing_else() {
 fn stripped(text: &str, id: &str) -> String {
     let mut problem: Value = serde_json::from_str(text).unwrap();
     if let Some(problem) = problem.as_object_mut() {
-        problem.remove("request_id");
+        problem.remove("requestId");
     }
     problem.to_string().replace(&format!("/{id}"), "/absent")
 }
