@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+use serde::Serialize;
+
 use crate::config::{Fault, Problem};
 
 use super::exit::ExitCode;
@@ -22,12 +24,48 @@ pub struct CommandError {
     pub causes: Vec<Text>,
     /// What to do.
     pub hints: Vec<Text>,
+    /// What the server said for programs, where it refused.
+    pub refusal: Option<Box<Refusal>>,
+}
+
+/// A refusal as the server tells it to programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The name of its code in the contract, for example `NOT_FOUND`.
+    pub code: &'static str,
+    /// A stable word; empty where there is none.
+    pub reason: String,
+    /// Each field that is wrong.
+    pub violations: Vec<FieldRefusal>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct FieldRefusal {
+    /// Which, as the contract names it.
+    pub field: String,
+    /// A stable word.
+    pub reason: String,
+    /// What is wrong, and what to do.
+    pub description: String,
+}
+
+/// A failed command on one line, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    exit_code: u8,
+    #[serde(flatten)]
+    refusal: &'a Refusal,
+    message: &'a str,
+    causes: Vec<&'a str>,
+    hints: Vec<&'a str>,
 }
 
 impl CommandError {
     /// One without causes and hints.
     pub fn new(kind: ExitCode, message: Text) -> Self {
-        Self { kind, message, causes: Vec::new(), hints: Vec::new() }
+        Self { kind, message, causes: Vec::new(), hints: Vec::new(), refusal: None }
     }
 
     /// Adds a cause.
@@ -95,7 +133,7 @@ impl CommandError {
         };
         let mut chain = error.chain().map(|cause| Text::same(cause.to_string()));
         let message = chain.next().unwrap_or_else(|| Text::same(""));
-        Self { kind, message, causes: chain.collect(), hints: Vec::new() }
+        Self { causes: chain.collect(), ..Self::new(kind, message) }
     }
 
     /// The whole of it for people, one line each.
@@ -111,6 +149,22 @@ impl CommandError {
             }
         }
         text
+    }
+}
+
+impl CommandError {
+    /// The whole of it for programs: `{"error": {…}}` on one line.
+    pub fn json(&self, language: Language) -> String {
+        let none = Refusal::default();
+        let line = Line {
+            exit_code: self.kind as u8,
+            refusal: self.refusal.as_deref().unwrap_or(&none),
+            message: self.message.in_language(language),
+            causes: self.causes.iter().map(|text| text.in_language(language)).collect(),
+            hints: self.hints.iter().map(|text| text.in_language(language)).collect(),
+        };
+        // Texts and numbers always have a JSON form.
+        format!("{}\n", serde_json::json!({ "error": line }))
     }
 }
 
@@ -147,6 +201,7 @@ fn fault_text(fault: &Fault) -> Text {
 #[cfg(test)]
 mod tests {
     use anyhow::Context as _;
+    use tonic_types::StatusExt;
 
     use super::*;
 
@@ -160,6 +215,21 @@ mod tests {
             "error: it broke\n  cause: the wire \u{fffd}[31mwas cut\n  hint: mend it\n"
         );
         assert_eq!(error.render(Language::Zh), "错误：坏了\n  原因：the wire \u{fffd}[31mwas cut\n  提示：接上\n");
+    }
+
+    #[test]
+    fn programs_get_an_error_on_one_line() {
+        let mut details = tonic_types::ErrorDetails::with_error_info("INVALID", "duikou", [] as [(String, String); 0]);
+        details.set_bad_request(vec![tonic_types::FieldViolation::new("listing.title", "too long")]);
+        let status = tonic::Status::with_error_details(tonic::Code::InvalidArgument, "a field is wrong", details);
+        let told = CommandError::from(status).json(Language::En);
+        assert_eq!(told.lines().count(), 1);
+        let error = &serde_json::from_str::<serde_json::Value>(&told).expect("JSON")["error"];
+        assert_eq!((&error["code"], &error["reason"]), (&"INVALID_ARGUMENT".into(), &"INVALID".into()));
+        assert_eq!((&error["exitCode"], &error["message"]), (&65.into(), &"a field is wrong".into()));
+        assert_eq!(error["violations"][0]["field"], "listing.title");
+        let own = CommandError::new(ExitCode::Usage, Text::new("坏\n了", "it\nbroke")).json(Language::Zh);
+        assert_eq!(own.lines().count(), 1, "{own}");
     }
 
     #[test]

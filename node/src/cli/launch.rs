@@ -10,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 use super::context::Context;
 use super::error::CommandError;
 use super::exit::ExitCode;
+use super::global::OutputForm;
 use super::language::Text;
 
 /// What is launched.
@@ -42,7 +43,11 @@ pub fn launch(
         }
     };
     if error.kind != ExitCode::Ok {
-        let _ = write!(std::io::stderr(), "{}", error.render(context.language));
+        let told = match context.global.output {
+            OutputForm::Table => error.render(context.language),
+            OutputForm::Json | OutputForm::Jsonl => error.json(context.language),
+        };
+        let _ = write!(std::io::stderr(), "{told}");
     }
     error.kind.into()
 }

@@ -3,9 +3,10 @@
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::error::CommandError;
+use super::error::{CommandError, FieldRefusal, Refusal};
 use super::exit::ExitCode;
 use super::language::Text;
+use crate::http::code_name;
 use crate::services::LASTING;
 
 /// The most violations that are shown.
@@ -25,12 +26,16 @@ impl From<Status> for CommandError {
             _ => Text::same(said),
         };
         let mut error = Self::new(kind(&status, reason), message);
+        let mut refusal = Refusal { code: code_name(status.code()), reason: reason.to_owned(), violations: Vec::new() };
         if let Some(request) = details.bad_request() {
             for violation in request.field_violations.iter().take(VIOLATIONS) {
                 let said = violation.localized_message.as_ref().map_or(&violation.description, |text| &text.message);
                 error = error.cause(format_args!("{}: {said}", violation.field));
+                let (field, reason, description) = (violation.field.clone(), violation.reason.clone(), said.clone());
+                refusal.violations.push(FieldRefusal { field, reason, description });
             }
         }
+        error.refusal = Some(Box::new(refusal));
         let mut source = std::error::Error::source(&status);
         while let Some(cause) = source {
             error = error.cause(cause);

@@ -30,7 +30,7 @@ pub(crate) use exchange::{Exchange, LANGUAGE_COOKIE};
 pub(crate) use feeds::unready;
 pub(crate) use front::Front;
 pub(crate) use limit::Limiter;
-pub(crate) use problem::{OTHER_MEMBER, PROBLEM_JSON, Problem};
+pub(crate) use problem::{OTHER_MEMBER, PROBLEM_JSON, Problem, name_of as code_name};
 #[cfg(feature = "arbitrary")]
 pub(crate) use transcode::read_call;
 
