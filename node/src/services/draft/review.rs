@@ -19,7 +19,7 @@ use crate::feed::{listing_of, readable};
 use crate::limits;
 use crate::services::auth::Caller;
 use crate::services::error::Failure;
-use crate::services::listing::content;
+use crate::services::listing::{Author, content};
 use crate::services::request_id::{RequestId, event_of, once};
 
 /// Whoever calls, as one who may say yes.
@@ -29,11 +29,12 @@ pub(in crate::services) fn approver(caller: &Caller) -> Approver {
 
 impl Drafts {
     /// What a draft says, as content for its listing; every violation at once, by its path below Listing.
-    pub(super) fn write_of(&self, fact: &DraftFact) -> Result<Write, Failure> {
+    pub(super) async fn write_of(&self, caller: &Caller, fact: &DraftFact) -> Result<Write, Failure> {
         let name = fact.listing_name()?;
         let says = fact.content()?;
         let mut found = open_texts(&fact.typed, &says);
-        let content = content(self.engine(), name.as_str().len(), says, &mut found);
+        let author = Author { reader: &caller.reader, name: Some(&name) };
+        let content = content(self.engine(), author, says, &mut found).await?;
         let content = content.filter(|_| found.is_empty()).ok_or(Failure::Violations(found))?;
         Ok(Write { name, change: Change::Put(Mode::Upsert, content), expected: None, dry_run: false })
     }
@@ -54,7 +55,7 @@ impl Drafts {
         if version_of(&request.etag).is_some_and(|version| version != fact.version) {
             return Err(Refusal::Changed { by: fact.updater, time: fact.update_time }.into());
         }
-        let write = self.write_of(&fact)?;
+        let write = self.write_of(caller, &fact).await?;
         let version = fact.version;
         let submit = Submit { key: key.clone(), version, account: caller.account.clone(), write };
         let told = move |fact: &DraftFact| (fact.version != version).then(|| handed_in(fact));
@@ -116,7 +117,7 @@ impl Drafts {
             return Ok(answer);
         }
         self.writes()?;
-        let approve = self.approval(&key, request.content_hash, approver(caller)).await?;
+        let approve = self.approval(&key, request.content_hash, caller).await?;
         let fact = match approve {
             Ok(approve) => {
                 let approve = told_of(caller, approve);
@@ -132,7 +133,7 @@ impl Drafts {
         &self,
         key: &Key,
         seen: String,
-        approver: Approver,
+        caller: &Caller,
     ) -> Result<Result<Approve, DraftFact>, Failure> {
         let fact = self.fact(key).await?;
         let changed = || Refusal::Changed { by: fact.updater.clone(), time: fact.update_time };
@@ -143,8 +144,8 @@ impl Drafts {
             State::Approved => Ok(Err(fact)),
             State::Draft | State::Returned => Err(changed().into()),
             State::Submitted => {
-                let write = self.write_of(&fact)?;
-                Ok(Ok(Approve { key: key.clone(), seen, approver, write }))
+                let write = self.write_of(caller, &fact).await?;
+                Ok(Ok(Approve { key: key.clone(), seen, approver: approver(caller), write }))
             }
         }
     }
@@ -174,7 +175,7 @@ impl Drafts {
             members_gained: seen.members_gained,
             members_lost: seen.members_lost,
             on_request: after.scopes.is_empty(),
-            approval_required: self.needs_approval(&key, &fact).await?,
+            approval_required: self.needs_approval(caller, &key, &fact).await?,
             content_hash: fact.digest.clone().filter(|_| submitted).unwrap_or_default(),
             outdated: submitted && revision != fact.base,
         })
@@ -186,8 +187,8 @@ impl Drafts {
     }
 
     /// Whether the member's policy asks for an approval of what a draft says: the engine knows.
-    async fn needs_approval(&self, key: &Key, fact: &DraftFact) -> Result<bool, Failure> {
-        let Ok(write) = self.write_of(fact) else {
+    async fn needs_approval(&self, caller: &Caller, key: &Key, fact: &DraftFact) -> Result<bool, Failure> {
+        let Ok(write) = self.write_of(caller, fact).await else {
             return Ok(self.engine().approval_policy(&key.member)?.rule != Rule::None);
         };
         let trial = self.engine().write(Write { dry_run: true, ..write }).await?;

@@ -7,7 +7,9 @@ use duikou_proto::v1::{Draft, FieldViolation, Listing};
 use super::Drafts;
 use super::typed::open_texts;
 use crate::drafts::{DraftFact, State};
-use crate::services::listing::content;
+use crate::services::auth::Caller;
+use crate::services::error::Failure;
+use crate::services::listing::{Author, content, record_name};
 use crate::time::timestamp;
 
 /// Violations that are told of one draft.
@@ -50,20 +52,21 @@ pub(super) fn state(state: State) -> Shown {
 
 impl Drafts {
     /// The same draft with what a submission would object to.
-    pub(super) fn warned(&self, draft: Draft, language: Language) -> Draft {
+    pub(super) async fn warned(&self, caller: &Caller, draft: Draft, language: Language) -> Result<Draft, Failure> {
         if draft.state() == Shown::Approved {
-            return draft;
+            return Ok(draft);
         }
         let listing = draft.listing.clone().unwrap_or_default();
         let mut found = open_texts(&draft.typed, &listing);
-        let name_bytes = listing.name.len();
+        let name = record_name(&listing.name, self.network()).ok();
+        let author = Author { reader: &caller.reader, name: name.as_ref() };
         // What it would become is of no interest here.
-        let _ = content(self.engine(), name_bytes, listing, &mut found);
+        let _ = content(self.engine(), author, listing, &mut found).await?;
         let warnings = found.into_iter().take(WARNINGS).map(|violation| FieldViolation {
             description: violation.text.in_language(language).to_owned(),
             field: violation.field,
             reason: violation.reason.to_owned(),
         });
-        Draft { warnings: warnings.collect(), ..draft }
+        Ok(Draft { warnings: warnings.collect(), ..draft })
     }
 }

@@ -41,7 +41,7 @@ impl Drafts {
         if let Some(id) = &request_id
             && let Some(answer) = id.recall(self.engine()).await?
         {
-            return Ok(self.warned(answer, language));
+            return self.warned(caller, answer, language).await;
         }
         let draft = request.draft.unwrap_or_default();
         check_batch(&draft.batch, "draft.batch", &mut found);
@@ -57,7 +57,7 @@ impl Drafts {
         let make = Make { member, fact };
         let make = audited(caller, Action::DraftCreate, &key, make, |fact: &DraftFact| Some(fact.listing.clone()));
         let made = once(self.engine(), request_id.as_ref(), make, |fact| shown(&fact)).await?;
-        Ok(self.warned(made, language))
+        self.warned(caller, made, language).await
     }
 
     /// The listing that a draft of `member` is to become.
@@ -93,7 +93,7 @@ impl Drafts {
 
     pub(super) async fn get(&self, caller: &Caller, name: &str, language: Language) -> Result<Draft, Failure> {
         let fact = self.fact(&self.key(caller, "name", name)?).await?;
-        Ok(self.warned(shown(&fact), language))
+        self.warned(caller, shown(&fact), language).await
     }
 
     pub(super) async fn list(
@@ -151,7 +151,7 @@ impl Drafts {
         if let Some(id) = &request_id
             && let Some(answer) = id.recall(self.engine()).await?
         {
-            return Ok(self.warned(answer, language));
+            return self.warned(caller, answer, language).await;
         }
         let mask = mask(request.update_mask.as_ref(), &mut found);
         let Some(version) = version_of(&patch.etag) else {
@@ -187,7 +187,7 @@ impl Drafts {
         let told = move |fact: &DraftFact| (fact.version != version).then(|| fact.listing.clone());
         let edit = audited(caller, Action::DraftUpdate, &key, edit, told);
         let changed = once(self.engine(), request_id.as_ref(), edit, |fact| shown(&fact)).await?;
-        Ok(self.warned(changed, language))
+        self.warned(caller, changed, language).await
     }
 
     pub(super) async fn delete(&self, caller: &Caller, request: &v1::DeleteDraftRequest) -> Result<(), Failure> {

@@ -114,7 +114,7 @@ impl Listings {
                 return Ok(answer);
             }
             let submit = request.submit;
-            let write_it = self.prepare(caller, request, Mode::Upsert, found)?;
+            let write_it = self.prepare(caller, request, Mode::Upsert, found).await?;
             let (name, dry_run) = (write_it.name.to_string(), write_it.dry_run);
             let tried = tried(&write_it);
             let item = if submit {
@@ -137,7 +137,7 @@ impl Listings {
         let (mut writes, mut places) = (Vec::with_capacity(rows.len()), Vec::with_capacity(rows.len()));
         for (place, Row { found, request, .. }) in rows.into_iter().enumerate() {
             let named = named(&request);
-            results.push(match self.prepare(caller, request, Mode::Upsert, found) {
+            results.push(match self.prepare(caller, request, Mode::Upsert, found).await {
                 Ok(write) => {
                     let name = write.name.to_string();
                     places.push((place, write.dry_run, tried(&write)));

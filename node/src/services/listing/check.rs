@@ -3,18 +3,19 @@
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::limits;
-use duikou_proto::name::NetworkName;
+use duikou_proto::name::{NetworkName, RecordName};
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::{Lane, Listing, Opportunity};
 use duikou_proto::validate::{self, Violation, reason};
 use prost::Message;
 
-use crate::engine::{Content, Engine};
+use crate::engine::{Content, Engine, Reader};
 use crate::services::error::violation;
+use crate::store::StoreError;
 use crate::time::{add_months, micros};
 
-/// The reason of a scope that names a circle or a member that is not there.
+/// The reason of a scope that names a member that is not there, or a circle that is not there for who writes.
 pub(crate) const UNKNOWN_SCOPE: &str = "UNKNOWN_SCOPE";
 /// The reason of a listing that is larger than a record may be.
 pub(crate) const TOO_LARGE: &str = "TOO_LARGE";
@@ -28,15 +29,38 @@ const BEIJING: Micros = 8 * HOUR;
 /// What a record holds besides name, scopes and body, at most.
 const HEADER_BYTES: usize = 128;
 
-/// The content of a record whose name takes `name_bytes`; None where anything was noted in `found`.
-pub(in crate::services) fn content(
+/// Whose word a listing is.
+pub(in crate::services) struct Author<'a> {
+    /// Who writes it.
+    pub(in crate::services) reader: &'a Reader,
+    /// What it is called; None where that is wrong.
+    pub(in crate::services) name: Option<&'a RecordName>,
+}
+
+/// The content of a record; None where anything was noted in `found`.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub(in crate::services) async fn content(
     engine: &Engine,
-    name_bytes: usize,
+    author: Author<'_>,
     listing: Listing,
+    found: &mut Vec<Violation>,
+) -> Result<Option<Content>, StoreError> {
+    let circles = circles(engine, &author, &listing.scopes).await?;
+    Ok(checked(engine, author.name, listing, circles.as_ref(), found))
+}
+
+fn checked(
+    engine: &Engine,
+    name: Option<&RecordName>,
+    listing: Listing,
+    circles: Option<&ScopeSet>,
     found: &mut Vec<Violation>,
 ) -> Option<Content> {
     let now = engine.now();
-    let scopes = scopes(&listing.scopes, &engine.identity().network, &engine.directory(), found);
+    let scopes = scopes(&listing.scopes, &engine.identity().network, &engine.directory(), circles, found);
+    let name_bytes = name.map_or(0, |name| name.as_str().len());
     let publish_time = publish_time(&listing, now, found);
     let latest = add_months(now, limits::EXPIRE_MONTHS_MAX);
     let expire_time = expire_time(&listing, now, latest, found);
@@ -103,7 +127,35 @@ pub(in crate::services) fn end_of_day(time: Micros) -> Micros {
     days.saturating_mul(DAY).saturating_sub(BEIJING + SECOND)
 }
 
-fn scopes(texts: &[String], network: &NetworkName, directory: &Directory, found: &mut Vec<Violation>) -> ScopeSet {
+/// The circles that an audience may name: for whoever writes for a member those in which that member is, and those that
+/// the listing has from a time when it was; for the operator, who is told of all of them, None. What other circles there
+/// are nobody learns from what is answered, nor from how long that takes.
+async fn circles(engine: &Engine, author: &Author<'_>, texts: &[String]) -> Result<Option<ScopeSet>, StoreError> {
+    let member = match author.reader.whole() {
+        Reader::Operator => return Ok(None),
+        Reader::Member(member) => Some(member),
+        Reader::Anonymous | Reader::Registered | Reader::Narrowed(..) => None,
+    };
+    let (network, directory) = (&engine.identity().network, engine.directory());
+    let own = directory.circles().filter(|(_, members)| member.is_some_and(|member| members.contains(member)));
+    let mut known: ScopeSet = own.filter_map(|(circle, _)| Scope::circle(circle, network).ok()).collect();
+    let mut named = texts.iter().take(limits::SCOPES).filter_map(|text| Scope::parse(text.trim(), network).ok());
+    let stranger = named.any(|scope| scope.as_str().starts_with("circle:") && !known.contains(&scope));
+    if let Some(name) = author.name.filter(|_| stranger)
+        && let Some((part, _)) = engine.get(name, author.reader).await?
+    {
+        known.extend(part.scopes());
+    }
+    Ok(Some(known))
+}
+
+fn scopes(
+    texts: &[String],
+    network: &NetworkName,
+    directory: &Directory,
+    circles: Option<&ScopeSet>,
+    found: &mut Vec<Violation>,
+) -> ScopeSet {
     if texts.len() > limits::SCOPES {
         found.push(violation(
             "scopes",
@@ -131,24 +183,35 @@ fn scopes(texts: &[String], network: &NetworkName, directory: &Directory, found:
                 "与前面的可见范围重复，请删除。",
                 "This repeats an earlier scope: remove it.",
             ));
-        } else if !is_known(&scope, directory) {
-            let text: String = text.chars().take(80).collect();
-            found.push(violation(
-                &field,
-                UNKNOWN_SCOPE,
-                format!("网络中没有“{text}”，请核对圈子或成员的名称。"),
-                format!("The network has no {text}: check the circle's or member's name."),
-            ));
+        } else if !is_known(&scope, directory, circles) {
+            found.push(unknown(&field, &scope, text));
         }
         scopes.insert(scope);
     }
     scopes
 }
 
-fn is_known(scope: &Scope, directory: &Directory) -> bool {
+fn unknown(field: &str, scope: &Scope, text: &str) -> Violation {
+    let text: String = text.chars().take(80).collect();
+    let (zh, en) = match scope.as_str().starts_with("circle:") {
+        // The same for a circle that is there.
+        true => (
+            format!("网络中没有“{text}”，或该成员不在此圈子中，请核对圈子的名称。"),
+            format!("The network has no {text}, or the member is not in it: check the circle's name."),
+        ),
+        false => (
+            format!("网络中没有“{text}”，请核对成员的名称。"),
+            format!("The network has no {text}: check the member's name."),
+        ),
+    };
+    violation(field, UNKNOWN_SCOPE, zh, en)
+}
+
+fn is_known(scope: &Scope, directory: &Directory, circles: Option<&ScopeSet>) -> bool {
     match scope.as_str().split_once(':') {
         Some(("circle", circle)) => {
             circle.split_once('@').is_some_and(|(name, _)| directory.circle_members(name).is_some())
+                && circles.is_none_or(|circles| circles.contains(scope))
         }
         Some(("member", member)) => directory.member_by_text(member).is_some(),
         _ => true,

@@ -6,7 +6,7 @@ use duikou_proto::validate::{Violation, reason};
 use uuid::Uuid;
 
 use super::Listings;
-use super::check;
+use super::check::{self, Author};
 use super::read::{COLLECTION, bad_name, record_name};
 use super::view::listing_written;
 use crate::engine::{Change, Mode, Write};
@@ -26,7 +26,7 @@ impl Listings {
             return Ok(answer);
         }
         let submit = request.submit;
-        let prepared = self.prepare(caller, request, Mode::Create, found)?;
+        let prepared = self.prepare(caller, request, Mode::Create, found).await?;
         if submit {
             return self.hand_in(caller, id.as_ref(), prepared).await;
         }
@@ -36,7 +36,7 @@ impl Listings {
     }
 
     /// Checks everything that can be known before the write.
-    pub(super) fn prepare(
+    pub(super) async fn prepare(
         &self,
         caller: &Caller,
         request: CreateListingRequest,
@@ -48,8 +48,8 @@ impl Listings {
         if let Some(name) = &name {
             caller.require_editor_of(&name.origin())?;
         }
-        let name_bytes = name.as_ref().map_or(0, |name| name.as_str().len());
-        let content = check::content(&self.door.engine, name_bytes, listing, &mut found);
+        let author = Author { reader: &caller.reader, name: name.as_ref() };
+        let content = check::content(&self.door.engine, author, listing, &mut found).await?;
         match (name, content) {
             (Some(name), Some(content)) if found.is_empty() => {
                 Ok(Write { name, change: Change::Put(mode, content), expected: None, dry_run: request.validate_only })

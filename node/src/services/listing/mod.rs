@@ -22,7 +22,7 @@ use super::auth::Door;
 #[cfg(test)]
 pub(super) use check::end_of_day;
 pub(crate) use check::expire_default;
-pub(super) use check::{TOO_LARGE, content};
+pub(super) use check::{Author, TOO_LARGE, content};
 pub(crate) use ended::{EndedAsk, EndedListing};
 pub(super) use mask::Mask;
 pub(crate) use read::{bad_name, record_name};

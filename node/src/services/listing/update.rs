@@ -85,7 +85,8 @@ impl Listings {
             merged.expire_time = Some(timestamp(check::expire_default(&opportunity, now)));
         }
         let mut found = Vec::new();
-        let content = check::content(engine, name.as_str().len(), merged, &mut found);
+        let author = check::Author { reader: &caller.reader, name: Some(name) };
+        let content = check::content(engine, author, merged, &mut found).await?;
         let content = content.ok_or(Failure::Violations(found))?;
         Ok(Write { name: name.clone(), change: Change::Put(mode, content), expected, dry_run: false })
     }

@@ -108,6 +108,44 @@ async fn every_violation_is_named_at_once_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn a_circle_that_the_member_is_not_in_is_none() {
+    let world = World::new().await;
+    let (inside, outside) = (world.token("a", Role::Editor).await, world.token("b", Role::Editor).await);
+    let ask = async |secret: &str, member: &str, circle: &str| {
+        let mut request = create(member, "tea", listing("tea", &["public", &format!("circle:{circle}")]));
+        request.validate_only = true;
+        world.anybody().create_listing(bearing(secret, request)).await
+    };
+    assert!(ask(&inside, "a", "ring").await.is_ok());
+    let refused = async |circle: &str| {
+        let refused = ask(&outside, "b", circle).await.unwrap_err();
+        assert_eq!(violations(&refused), ["scopes[1] UNKNOWN_SCOPE"], "{circle}");
+        let details = refused.get_error_details();
+        details.bad_request().unwrap().field_violations[0].description.replace(circle, "NAME")
+    };
+    assert_eq!(refused("ring").await, refused("rung").await, "nobody learns which there are");
+    let mut drafts = v1::draft_service_client::DraftServiceClient::new(world.public.clone());
+    let content = listing("tea", &["circle:ring"]);
+    let draft = v1::Draft { listing: Some(content), ..v1::Draft::default() };
+    let draft = v1::CreateDraftRequest { parent: "members/b".into(), draft: Some(draft), ..Default::default() };
+    let made = drafts.create_draft(bearing(&outside, draft)).await.unwrap().into_inner();
+    assert_eq!(made.warnings[0].reason, "UNKNOWN_SCOPE");
+    let submit = v1::SubmitDraftRequest { name: made.name, ..Default::default() };
+    let unsubmitted = drafts.submit_draft(bearing(&outside, submit)).await.unwrap_err();
+    assert_eq!(violations(&unsubmitted), ["scopes[0] UNKNOWN_SCOPE"]);
+
+    // Who operates the server knows them all; and what a listing says already its member may leave as it is.
+    world.publish("b", "kept", &["circle:ring"]).await;
+    let kept = Listing { name: "members/b/listings/kept".into(), ..listing("changed", &[]) };
+    let changed = world.anybody().update_listing(bearing(&outside, update(kept, &["listing.title"]))).await.unwrap();
+    assert_eq!(changed.into_inner().scopes, ["circle:ring"]);
+    let again = create("b", "kept", listing("imported", &["circle:ring"]));
+    let batch = BatchCreateListingsRequest { parent: "members/b".into(), requests: vec![again], ..Default::default() };
+    let results = world.anybody().batch_create_listings(bearing(&outside, batch)).await.unwrap().into_inner().results;
+    assert_eq!(results[0].outcome(), Outcome::Updated, "{results:?}");
+}
+
+#[tokio::test]
 async fn errors_speak_the_callers_language() {
     let world = World::new().await;
     let mut request = Request::new(get("members/a/listings/tea"));
