@@ -4,6 +4,7 @@ consent-over = You may close this page.
 consent-confirm-asked = Send digests of "{ $label }" to { $address }?
 consent-confirm-button = Confirm
 consent-confirm-done = Confirmed: digests will come.
+consent-confirm-paused = Confirmed. The subscription is paused at present: digests come once whoever made it lets it go on.
 consent-unsubscribe-asked = Send nothing more of "{ $label }" to { $address }?
 consent-unsubscribe-button = Unsubscribe
 consent-unsubscribe-done = Unsubscribed: nothing more will come.

@@ -4,6 +4,7 @@ consent-over = 可以关闭此页。
 consent-confirm-asked = 将“{ $label }”的摘要寄到 { $address }？
 consent-confirm-button = 确认订阅
 consent-confirm-done = 已确认，摘要将按时寄出。
+consent-confirm-paused = 已确认。此订阅目前暂停，建立者恢复后才会寄出摘要。
 consent-unsubscribe-asked = 不再把“{ $label }”寄到 { $address }？
 consent-unsubscribe-button = 退订
 consent-unsubscribe-done = 已退订，不会再寄。

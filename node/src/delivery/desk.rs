@@ -407,7 +407,7 @@ async fn end(work: &mut Work<'_>, fact: &SubscriptionFact, by: &Actor) -> Result
     work.remove_fact(facts::subscription_state(id));
     work.remove_fact(facts::subscription(id));
     work.put_fact(facts::subscription_ended(id), &());
-    let event = Event::new(Action::SubscriptionDelete, format!("subscriptions/{id}"));
+    let event = Event::new(Action::SubscriptionDelete, fact.name()).saying(fact.way.place());
     work.audit(by, event.of_any(fact.member().as_ref())).await
 }
 

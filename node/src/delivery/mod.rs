@@ -69,7 +69,7 @@ pub(crate) use gather::FROM_CURSOR;
 pub(crate) use log::deliveries;
 #[cfg(feature = "arbitrary")]
 pub(crate) use mail::read_link;
-pub(crate) use mail::{Link, Purpose, mailer};
+pub(crate) use mail::{Followed, Link, Purpose, mailer};
 pub(crate) use notice::ask;
 #[cfg(feature = "arbitrary")]
 pub(crate) use page::Place;

@@ -68,6 +68,33 @@ pub(crate) enum Way {
     Pull,
 }
 
+impl Way {
+    /// How and at which host, as the audit trail says it: no secret, and of an address no more than where it leads.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Webhook { url, .. } => {
+                let host = url.parse::<http::Uri>().ok().and_then(|url| url.host().map(str::to_owned));
+                format!("webhook {}", host.unwrap_or_default())
+            }
+            Self::Mail(mail) => format!("mail {}", mail_host(&mail.address)),
+            Self::Page { .. } => "page".to_owned(),
+            Self::Pull => "pull".to_owned(),
+        }
+    }
+}
+
+impl NoticeWay {
+    /// The same of notices.
+    pub(crate) fn place(&self) -> String {
+        format!("notices {}", mail_host(&self.address))
+    }
+}
+
+/// The host at which an address is, without who reads there.
+fn mail_host(address: &str) -> &str {
+    address.rsplit_once('@').map_or("", |(_, host)| host)
+}
+
 /// A secret that signs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Secret {
@@ -301,4 +328,20 @@ pub(crate) fn page_hash(secret: &str) -> String {
         .finalize()
         .to_hex()
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_it_delivers_is_told_without_what_is_secret_in_it() {
+        let secrets = vec![Secret { secret: "whsec_x".to_owned(), until: None }];
+        let url = "https://hooks.example:8443/in/token-17?key=x".to_owned();
+        assert_eq!(Way::Webhook { url, secrets }.place(), "webhook hooks.example");
+        assert_eq!(Way::Page { address: "abc".to_owned() }.place(), "page");
+        let notice =
+            NoticeWay { address: "li@mail.example".to_owned(), language: "en".to_owned(), secret: "s".to_owned() };
+        assert_eq!(notice.place(), "notices mail.example");
+    }
 }

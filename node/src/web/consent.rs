@@ -15,7 +15,7 @@ use super::catalogue::Texts;
 use super::layout::{Page, Section};
 use super::respond::{Answer, Failed, PRIVATE};
 use super::visitor::Visitor;
-use crate::delivery::{Busy, Link, Purpose};
+use crate::delivery::{Busy, Followed, Link, Purpose};
 use crate::http::{Problem, unready};
 
 /// Longest token that is looked at.
@@ -52,12 +52,15 @@ async fn show(purpose: Purpose, State(web): State<Web>, Path(token): Path<String
 
 async fn act(purpose: Purpose, State(web): State<Web>, Path(token): Path<String>, visitor: Visitor) -> Answer {
     let link = linked(&web, purpose, &token, &visitor).await?;
-    let acted = web.desk().follow_mail_link(purpose, &token).await;
-    if !acted.map_err(|error| busy(error, &visitor))? {
-        return Err(dead(&visitor));
-    }
+    let acted = web.desk().follow_mail_link(purpose, &token, visitor.address()).await;
+    let followed = acted.map_err(|error| busy(error, &visitor))?.ok_or_else(|| dead(&visitor))?;
     let texts = Texts::of(link.language);
-    let (done, aside) = (texts.text(words(purpose).done), texts.text("consent-over"));
+    let done = match followed {
+        Followed::Done => words(purpose).done,
+        // No mails are promised that do not come.
+        Followed::Paused => "consent-confirm-paused",
+    };
+    let (done, aside) = (texts.text(done), texts.text("consent-over"));
     answer(&web, &visitor.speaking(link.language), done, String::new(), aside)
 }
 

@@ -49,8 +49,20 @@ actions! {
     TokenRevoke = "token.revoke",
     /// A subscription was made.
     SubscriptionCreate = "subscription.create",
-    /// A subscription was changed, paused or resumed.
+    /// A subscription was changed: label, interest, address.
     SubscriptionUpdate = "subscription.update",
+    /// A subscription was paused by its owner.
+    SubscriptionPause = "subscription.pause",
+    /// A subscription was let go on.
+    SubscriptionResume = "subscription.resume",
+    /// A subscription was made to deliver again what it had delivered.
+    SubscriptionReplay = "subscription.replay",
+    /// A subscription got another secret.
+    SubscriptionRotate = "subscription.rotate",
+    /// Whoever reads at its address wants its mails.
+    SubscriptionConfirm = "subscription.confirm",
+    /// Whoever reads at its address wants them no longer.
+    SubscriptionUnsubscribe = "subscription.unsubscribe",
     /// A subscription was ended.
     SubscriptionDelete = "subscription.delete",
     /// A registered reader was admitted.

@@ -1,5 +1,8 @@
 //! Consent: a reader confirms an address before anything else is sent there, and ends digests and notices with one click.
 
+use std::net::IpAddr;
+
+use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use duikou_proto::language::{Language, Text};
@@ -7,12 +10,13 @@ use duikou_proto::v1::subscription::PauseReason;
 use uuid::Uuid;
 
 use super::Letter;
+use crate::audit::{Action, Actor, Event};
 use crate::config::BaseUrl;
-use crate::delivery::desk::{Change, Changed, Desk, pause, stopped};
+use crate::delivery::desk::{Change, Changed, Desk, Refusal, pause, stopped};
 use crate::delivery::notice;
 use crate::delivery::settle::{Changes, load};
 use crate::delivery::subscription::{MailWay, NoticeWay, Phase, Seen, StateFact, SubscriptionFact, Way};
-use crate::engine::WriteError;
+use crate::engine::{Command, Work, WriteError, facts};
 use crate::html::{Escaped, document};
 use crate::store::StoreError;
 
@@ -163,23 +167,70 @@ impl Desk {
         Ok(found.map(|(fact, party)| Link { label: fact.label, language: party.language, address: party.address }))
     }
 
-    /// Does what a link in a mail is for; false where it is no longer good, or never was. Repeating it changes nothing.
+    /// Does what a link in a mail is for; None where it is no longer good, or never was. Repeating it changes nothing.
+    /// `from`: where it is opened, for the audit trail.
     ///
     /// # Errors
     /// Where nothing could be written.
-    pub(crate) async fn follow_mail_link(&self, purpose: Purpose, token: &str) -> Result<bool, WriteError> {
+    pub(crate) async fn follow_mail_link(
+        &self,
+        purpose: Purpose,
+        token: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Followed>, WriteError> {
         let found = self.linked(purpose, token).await;
         let Some((fact, party)) = found.map_err(|error| WriteError::Store(std::sync::Arc::new(error)))? else {
-            return Ok(false);
+            return Ok(None);
         };
+        let id = fact.id;
+        let follow = Follow { id: id.clone(), purpose, party, by: Actor::default().from(from) };
+        let done = self.engine.submit(follow).await?.ok();
+        self.tell(Changed::Touched(id)).await;
+        Ok(done.map(|state| match state.phase {
+            Phase::Paused(_) if purpose == Purpose::Confirm => Followed::Paused,
+            Phase::Paused(_) | Phase::Active | Phase::Unconfirmed => Followed::Done,
+        }))
+    }
+}
+
+/// What came of a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Followed {
+    /// What it is for.
+    Done,
+    /// The same, but the subscription is paused, and it is for its owner to let it go on.
+    Paused,
+}
+
+/// Does what a link is for, with an entry of the trail where that changes anything.
+struct Follow {
+    id: String,
+    purpose: Purpose,
+    /// Who has got the link.
+    party: Party,
+    by: Actor,
+}
+
+#[async_trait]
+impl Command for Follow {
+    type Output = Result<StateFact, Refusal>;
+
+    fn bytes(&self) -> usize {
+        17 * 1024
+    }
+
+    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let Self { id, purpose, party, by } = self;
+        let before = work.fact::<StateFact>(&facts::subscription_state(&id)).await?;
         let act = move |fact: &mut SubscriptionFact, state: &mut StateFact, changes: &mut Changes| {
             if purpose.party(fact).as_ref() != Some(&party) {
-                return Err(crate::delivery::desk::Refusal::Conflict);
+                return Err(Refusal::Conflict);
             }
             match purpose {
                 Purpose::Confirm => {
                     state.unconfirmed = false;
-                    if state.phase == Phase::Unconfirmed {
+                    // Whoever has unsubscribed, and confirms, wants the mails again. What others have paused stays so.
+                    if [Phase::Unconfirmed, Phase::paused(PauseReason::Unsubscribed)].contains(&state.phase) {
                         state.phase = Phase::Active;
                         state.failures = 0;
                         state.next_attempt = None;
@@ -198,10 +249,26 @@ impl Desk {
             }
             Ok(())
         };
-        let id = fact.id;
-        let done = self.engine.submit(Change { id: id.clone(), seen: Seen::All, etag: None, act }).await?.is_ok();
-        self.tell(Changed::Touched(id)).await;
-        Ok(done)
+        let (fact, state) = match (Change { id, seen: Seen::All, etag: None, act }).run(work).await? {
+            Ok(changed) => changed,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let says = |state: &StateFact| (state.unconfirmed, state.notice_confirmed, state.phase);
+        if before.as_ref().map(says) != Some(says(&state)) {
+            let action = match purpose {
+                Purpose::Confirm | Purpose::ConfirmNotices => Action::SubscriptionConfirm,
+                Purpose::Unsubscribe | Purpose::EndNotices => Action::SubscriptionUnsubscribe,
+            };
+            let place = match purpose {
+                Purpose::Confirm | Purpose::Unsubscribe => fact.way.place(),
+                Purpose::ConfirmNotices | Purpose::EndNotices => {
+                    fact.notice.as_ref().map(NoticeWay::place).unwrap_or_default()
+                }
+            };
+            let event = Event::new(action, fact.name()).of_any(fact.member().as_ref()).saying(place);
+            work.audit(&by, event).await?;
+        }
+        Ok(Ok(state))
     }
 }
 

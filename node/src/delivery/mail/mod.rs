@@ -20,7 +20,7 @@ use crate::limits;
 
 #[cfg(feature = "arbitrary")]
 pub(crate) use consent::read_link;
-pub(crate) use consent::{Link, Purpose};
+pub(crate) use consent::{Followed, Link, Purpose};
 pub(in crate::delivery) use consent::{Party, link, question};
 pub(in crate::delivery) use paused::paused;
 

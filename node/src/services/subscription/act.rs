@@ -54,6 +54,15 @@ fn absent(name: &str) -> Failure {
     Failure::NotFound(name.chars().take(80).collect())
 }
 
+/// The same refusal, of the subscription with this name.
+pub(super) fn of(failure: Failure, name: &str) -> Failure {
+    match failure {
+        Failure::NotFound(_) => absent(name),
+        Failure::Changed(_) => Failure::Changed(name.to_owned()),
+        other => other,
+    }
+}
+
 /// A command with what the audit trail is told of it.
 pub(super) fn audited<C>(
     caller: &Caller,
@@ -65,7 +74,7 @@ where
 {
     let tell = move |done: &Kept| {
         let (fact, _) = done.as_ref().ok()?;
-        Some(Event::new(action, format!("subscriptions/{}", fact.id)).of_any(fact.member().as_ref()))
+        Some(Event::new(action, fact.name()).of_any(fact.member().as_ref()).saying(fact.way.place()))
     };
     Audited { command, by: caller.actor(), tell }
 }
@@ -112,23 +121,22 @@ impl Subscriptions {
     pub(super) async fn delete(&self, caller: &Caller, request: v1::DeleteSubscriptionRequest) -> Result<(), Failure> {
         let seen = seen_to_change(caller)?;
         let etag = Some(request.etag).filter(|etag| !etag.is_empty());
-        match self.desk.delete(id_of(&request.name)?, seen, etag, caller.actor()).await? {
-            Err(Refusal::NoSuch) => Err(absent(&request.name)),
-            other => Ok(other?),
-        }
+        let deleted = self.desk.delete(id_of(&request.name)?, seen, etag, caller.actor()).await?;
+        deleted.map_err(|refusal| of(refusal.into(), &request.name))
     }
 
     /// Does something to one, and tells the runner.
     async fn change(
         &self,
         caller: &Caller,
+        action: Action,
         name: &str,
         act: impl FnOnce(&mut SubscriptionFact, &mut StateFact, &mut Changes) -> Result<(), Refusal> + Send + 'static,
     ) -> Result<Subscription, Failure> {
         let seen = seen_to_change(caller)?;
         let id = id_of(name)?.to_owned();
         let change = Change { id: id.clone(), seen, etag: None, act };
-        let changed = self.desk.engine.submit(audited(caller, Action::SubscriptionUpdate, change)).await?;
+        let changed = self.desk.engine.submit(audited(caller, action, change)).await?;
         let (fact, state) = match changed {
             Err(Refusal::NoSuch) => return Err(absent(name)),
             other => other?,
@@ -138,7 +146,7 @@ impl Subscriptions {
     }
 
     pub(super) async fn pause(&self, caller: &Caller, name: &str) -> Result<Subscription, Failure> {
-        self.change(caller, name, |_, state, _| {
+        self.change(caller, Action::SubscriptionPause, name, |_, state, _| {
             delivery::pause(state, PauseReason::Requested);
             Ok(())
         })
@@ -156,7 +164,7 @@ impl Subscriptions {
     pub(super) async fn resume(&self, caller: &Caller, name: &str) -> Result<Subscription, Failure> {
         let (fact, _) = self.find(name, &seen_to_change(caller)?).await?;
         self.may_go_on(&fact).await?;
-        self.change(caller, name, |_, state, _| {
+        self.change(caller, Action::SubscriptionResume, name, |_, state, _| {
             delivery::resume(state);
             Ok(())
         })
@@ -182,7 +190,7 @@ impl Subscriptions {
         let (secret, (address, path)) = (new_secret(), new_page());
         let until = self.desk.engine.now() + grace;
         let made = secret.clone();
-        let changed = self.change(caller, &request.name, move |fact, _, changes| {
+        let changed = self.change(caller, Action::SubscriptionRotate, &request.name, move |fact, _, changes| {
             let id = fact.id.clone();
             match &mut fact.way {
                 Way::Webhook { secrets, .. } => {
@@ -246,7 +254,7 @@ impl Subscriptions {
             }
             Some(Origin::Cursor(text)) => (self.known(&fact, &text).await?, FROM_CURSOR),
         };
-        self.change(caller, &request.name, move |_, state, _| {
+        self.change(caller, Action::SubscriptionReplay, &request.name, move |_, state, _| {
             state.set_cursor(&cursor);
             state.replay = Some(since);
             delivery::resume(state);

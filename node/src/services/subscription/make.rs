@@ -8,7 +8,7 @@ use duikou_proto::validate::{Violation, reason};
 use uuid::Uuid;
 
 use super::Subscriptions;
-use super::act::audited;
+use super::act::{audited, of};
 use super::check::{self, seen_to_change};
 use super::view::shown;
 use crate::audit::Action;
@@ -196,7 +196,8 @@ impl Subscriptions {
         let id = fact.id.clone();
         let change = Change { id: id.clone(), seen, etag, act };
         let change = audited(caller, Action::SubscriptionUpdate, change);
-        let changed = once(engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await?;
+        let changed = once(engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await;
+        let changed = changed.map_err(|failure| of(failure, &fact.name()))?;
         self.desk.tell(Changed::Touched(id)).await;
         Ok(changed)
     }

@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use duikou_proto::v1::audit_service_client::AuditServiceClient;
-use duikou_proto::v1::{AuditEntry, ListAuditEntriesRequest, VerifyAuditRequest};
+use duikou_proto::v1::subscription::Way;
+use duikou_proto::v1::subscription_service_client::SubscriptionServiceClient;
+use duikou_proto::v1::{AuditEntry, ListAuditEntriesRequest, Subscription, VerifyAuditRequest, Webhook};
 use tonic::Code;
 
 use super::*;
@@ -54,6 +56,52 @@ async fn pages_of_the_trail_are_whole_in_either_order() {
         ..ListAuditEntriesRequest::default()
     };
     assert!(all(&world.local, None, since).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_done_to_a_subscription_is_told_with_where_it_delivers() {
+    let world = World::new().await;
+    let mut client = SubscriptionServiceClient::new(world.local.clone());
+    let to = |url: &str| Some(Way::Webhook(Webhook { url: url.into() }));
+    let wanted = Subscription { way: to("https://one.example/in?token=abc"), ..Subscription::default() };
+    let create = v1::CreateSubscriptionRequest { subscription: Some(wanted), ..Default::default() };
+    let made = client.create_subscription(create).await.unwrap().into_inner().subscription.unwrap();
+    let name = made.name.clone();
+    let stale = Subscription { etag: "x".into(), label: "tea".into(), ..made.clone() };
+    let stale = v1::UpdateSubscriptionRequest { subscription: Some(stale), ..Default::default() };
+    let refused = client.update_subscription(stale).await.unwrap_err();
+    assert_eq!(reason(&refused), "ETAG_MISMATCH");
+    assert!(refused.message().contains(&name), "{}", refused.message());
+    let other = Subscription { name: name.clone(), way: to("https://two.example/"), ..Subscription::default() };
+    let update = v1::UpdateSubscriptionRequest { subscription: Some(other), ..Default::default() };
+    client.update_subscription(update).await.unwrap();
+    client.pause_subscription(v1::PauseSubscriptionRequest { name: name.clone() }).await.unwrap();
+    client.resume_subscription(v1::ResumeSubscriptionRequest { name: name.clone() }).await.unwrap();
+    let rotate = v1::RotateSubscriptionSecretRequest { name: name.clone(), ..Default::default() };
+    client.rotate_subscription_secret(rotate).await.unwrap();
+    let origin = Some(v1::replay_subscription_request::Origin::StartTime(crate::time::timestamp(START)));
+    client.replay_subscription(v1::ReplaySubscriptionRequest { name: name.clone(), origin }).await.unwrap();
+    client
+        .delete_subscription(v1::DeleteSubscriptionRequest { name: name.clone(), ..Default::default() })
+        .await
+        .unwrap();
+
+    let request = ListAuditEntriesRequest { oldest_first: true, ..ListAuditEntriesRequest::default() };
+    let entries = all(&world.local, None, request).await;
+    assert!(entries.iter().all(|entry| entry.resource == name && entry.actor == "local"), "{entries:#?}");
+    let told: Vec<String> = entries.iter().map(|entry| format!("{} {}", entry.action, entry.detail)).collect();
+    assert_eq!(
+        told,
+        [
+            "subscription.create webhook one.example",
+            "subscription.update webhook two.example",
+            "subscription.pause webhook two.example",
+            "subscription.resume webhook two.example",
+            "subscription.rotate webhook two.example",
+            "subscription.replay webhook two.example",
+            "subscription.delete webhook two.example",
+        ]
+    );
 }
 
 #[tokio::test]

@@ -23,6 +23,12 @@ const ACTIONS: &[(&str, &str)] = &[
     ("token.revoke", "audit-token-revoke"),
     ("subscription.create", "audit-subscription-create"),
     ("subscription.update", "audit-subscription-update"),
+    ("subscription.pause", "audit-subscription-pause"),
+    ("subscription.resume", "audit-subscription-resume"),
+    ("subscription.replay", "audit-subscription-replay"),
+    ("subscription.rotate", "audit-subscription-rotate"),
+    ("subscription.confirm", "audit-subscription-confirm"),
+    ("subscription.unsubscribe", "audit-subscription-unsubscribe"),
     ("subscription.delete", "audit-subscription-delete"),
     ("enterprise.create", "audit-enterprise-create"),
     ("enterprise.suspend", "audit-enterprise-suspend"),
@@ -93,11 +99,26 @@ pub(super) fn detail(texts: Texts, code: &str, detail: &str, called: impl Fn(&st
             })
         }
         "draft.create" | "draft.update" | "draft.return" | "draft.delete" => Some(called(detail)),
+        _ if code.starts_with("subscription.") => place(texts, detail),
         "backup.create" => detail.strip_suffix(" bytes").and_then(|bytes| bytes.parse().ok()).map(format::bytes),
         "settings.set" => (detail == "(file)").then(|| texts.text("audit-told-file")),
         _ => None,
     };
     told.unwrap_or_else(|| detail.to_owned())
+}
+
+/// `webhook hooks.example`, `mail mail.example`, `notices mail.example`, `page`, `pull`
+fn place(texts: Texts, detail: &str) -> Option<String> {
+    let (way, host) = detail.split_once(' ').unwrap_or((detail, ""));
+    let way = texts.text(match way {
+        "webhook" => "audit-told-webhook",
+        "mail" => "audit-told-mail",
+        "notices" => "audit-told-notices",
+        "page" => "audit-told-page",
+        "pull" => "audit-told-pull",
+        _ => return None,
+    });
+    Some(if host.is_empty() { way } else { format!("{way}{}{host}", texts.text("colon")) })
 }
 
 /// `rule OTHER, 2 deputies`

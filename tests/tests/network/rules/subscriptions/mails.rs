@@ -4,7 +4,8 @@ use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::{PauseReason, State, Way};
 use duikou_proto::v1::{
-    MailDigest, Notice, ResumeSubscriptionRequest, Subscription, UpdateSubscriptionRequest, Webhook, WithdrawalReason,
+    MailDigest, Notice, PauseSubscriptionRequest, ResumeSubscriptionRequest, Subscription, UpdateSubscriptionRequest,
+    Webhook, WithdrawalReason,
 };
 use duikou_tests::harness::{Mail, MailServer, Manner, Network, Receiver, WebCertificate, offer, within};
 
@@ -108,11 +109,26 @@ async fn a_digest_comes_once_it_is_confirmed_again_after_a_kill_and_ends_with_on
     assert_eq!(ended.status, 200);
     let shown_now = shown(node, &made).await;
     assert_eq!((shown_now.state(), shown_now.pause_reason()), (State::Paused, PauseReason::Unsubscribed));
+    // Its reader may think better of it, and gets what the page promises.
+    let again = text(&http(node, &certificate, "POST", &confirm, &[], "").await);
+    assert!(again.contains("已确认，摘要将按时寄出。"), "{again}");
+    assert_eq!(shown(node, &made).await.state(), State::Active);
+    assert_eq!(http(node, &certificate, "POST", &end, &[], "").await.status, 200);
+    assert_eq!(shown(node, &made).await.state(), State::Paused);
+    let trail = node.cli(&["audit", "list", "--action", "subscription.", "--output", "jsonl"]).await.done();
+    let told = ["subscription.confirm", "subscription.unsubscribe", "mail example.com"];
+    assert!(told.iter().all(|told| trail.contains(told)) && !trail.contains("li@example.com"), "{trail}");
     // Whoever resumes it has to ask again.
     let resume = ResumeSubscriptionRequest { name: made.clone() };
     let resumed = subscriptions(node).resume_subscription(resume).await.unwrap().into_inner();
     assert_eq!(resumed.state(), State::Unconfirmed);
     assert_eq!(server.next().await.headers["subject"], "请确认订阅：茶");
+    // What its owner has paused no reader lets go on, and no page promises.
+    let pause = PauseSubscriptionRequest { name: made.clone() };
+    subscriptions(node).pause_subscription(pause).await.unwrap();
+    let confirmed = text(&http(node, &certificate, "POST", &confirm, &[], "").await);
+    assert!(confirmed.contains("目前暂停"), "{confirmed}");
+    assert_eq!(shown(node, &made).await.state(), State::Paused);
     net.finish().await;
 }
 
