@@ -2,6 +2,7 @@
 
 use duikou_node::cli::{CommandError, Context, Text};
 use duikou_proto::federation::{HideRecordRequest, ShowRecordRequest};
+use tonic::Code;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -10,6 +11,8 @@ pub(super) enum Command {
 }
 
 /// Every store of the network stops showing a record; its origin is told why
+///
+/// Where the gateway holds nothing of that name it asks first; --yes hides the name all the same.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  duikou-gateway records hide members/bijie/listings/x --reason duplicate")]
 pub(super) struct HideArgs {
@@ -44,7 +47,18 @@ impl HideArgs {
     async fn run(self, context: &Context) -> Result<(), CommandError> {
         let Self { name, reason } = self;
         let mut admission = super::admission(&context.connect().await?);
-        admission.hide_record(HideRecordRequest { name: name.clone(), reason }).await?;
+        let hide = |allow_missing| HideRecordRequest { name: name.clone(), reason: reason.clone(), allow_missing };
+        match admission.hide_record(hide(false)).await {
+            Err(status) if status.code() == Code::NotFound => {
+                let question = Text::new(
+                    format!("网关没有名为 {name} 的信息，请核对名称。仍要隐藏这一名称？"),
+                    format!("the gateway holds nothing called {name}: check the name. Hide it all the same?"),
+                );
+                context.confirm(question).await?;
+                admission.hide_record(hide(true)).await?;
+            }
+            hidden => drop(hidden?),
+        }
         context.note(&Text::new(
             format!("{name} 已隐藏；恢复：duikou-gateway records show {name}"),
             format!("{name} is hidden; to undo it: duikou-gateway records show {name}"),

@@ -68,6 +68,13 @@ impl Membership {
         Ok(())
     }
 
+    /// Whether there is a record of this name now.
+    async fn holds(&self, name: &RecordName) -> Result<bool, Status> {
+        let rows = self.0.engine.rows(std::slice::from_ref(name)).await;
+        let rows = rows.map_err(|error| Status::internal(duikou_node::error::chain(&error)))?;
+        Ok(rows.iter().any(|row| row.record.is_some()))
+    }
+
     fn record(&self, text: &str) -> Result<RecordName, Status> {
         RecordName::parse(text, &self.0.engine.identity().network).map_err(|error| {
             let zh = format!("名称“{text}”无效：应为 members/成员/listings/编号");
@@ -266,6 +273,12 @@ impl AdmissionService for Membership {
             return Err(refuse(Code::InvalidArgument, "REASON_REQUIRED", zh, en));
         }
         if !self.0.engine.directory().hides(&name) {
+            if !request.allow_missing && !self.holds(&name).await? {
+                // An entry is for good, and hides nothing where the name was mistyped.
+                let zh = format!("网关没有名为 {name} 的信息：请核对名称");
+                let en = format!("the gateway holds nothing called {name}: check the name");
+                return Err(refuse(Code::NotFound, "NO_SUCH_RECORD", zh, en));
+            }
             let salt = provider::random::<16>().map_err(|_| Status::internal("no randomness"))?;
             let reason = super::reason(&request.reason);
             let hide = Hide { salt: salt.to_vec(), name_hash: Hidden::hash(&salt, &name), reason };

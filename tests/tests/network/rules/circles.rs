@@ -118,6 +118,12 @@ async fn a_hidden_record_is_shown_nowhere_until_it_is_shown_again() {
     let mut watcher = watch(bijie, &certificate).await;
     watcher.holds(&[&tea, &pact]).await;
 
+    // A name that nothing has hides nothing: it is asked about first.
+    let mistyped = ["records", "hide", &listing_name("shenzhen", "teaa"), "--reason", "names a person"];
+    let refused = net.gateway().cli(&mistyped).await;
+    assert!(refused.code == 2 && refused.stderr.contains("--yes"), "{refused:?}");
+    net.gateway().cli(&[&mistyped[..], &["--yes"]].concat()).await.done();
+
     net.gateway().cli(&["records", "hide", &tea, "--reason", "duplicate of another"]).await.done();
     for server in [net.gateway(), bijie, net.node("zunyi")] {
         server.loses(TEA).await;
