@@ -46,7 +46,10 @@ impl Mend {
         }
         let outcome = tokio::time::timeout(ATTEMPT, renewal.mend()).await;
         match outcome.unwrap_or_else(|_| Err("it took too long".to_owned())) {
-            Ok(()) => tracing::info!("the gateway knows this node again"),
+            Ok(Mended::Anew) => tracing::info!("the gateway knows this node again"),
+            Ok(Mended::Already) => {
+                tracing::debug!("the gateway takes this node's certificate: the link comes by itself")
+            }
             Err(reason) => tracing::debug!(reason, "the gateway was not reached to mend the link"),
         }
         self.wait = (self.wait * 2).clamp(WAIT_FIRST, WAIT_LONGEST);
@@ -54,23 +57,44 @@ impl Mend {
     }
 }
 
+/// What the gateway says of this node.
+enum Mended {
+    /// It takes the certificate that there is, or none can be had.
+    Already,
+    /// It has certified the node anew.
+    Anew,
+}
+
 impl Renewal {
-    async fn mend(&self) -> Result<(), String> {
+    async fn mend(&self) -> Result<Mended, String> {
         let channel = self.anonymous.connect().await.map_err(|error| crate::error::chain(&error))?;
         let mut client = EnrolmentServiceClient::new(channel);
         self.offer(&mut client).await?;
+        // After most outages it has forgotten nothing. Each certificate by a member's key is what a stolen key would get,
+        // too: whoever looks for those is not to be shown one for every restart.
+        if self.is_taken().await {
+            return Ok(Mended::Already);
+        }
         let identity = self.engine.identity();
         let directory = self.engine.directory();
         let signer = |id| identity.signers.newest(id, &directory);
         let able = directory.hosted(&identity.node).find_map(|member| Some((member.id.clone(), signer(&member.id)?)));
         // Without a member nothing can be proved; the certificate may still be good.
-        let Some((member, signer)) = able else { return Ok(()) };
+        let Some((member, signer)) = able else { return Ok(Mended::Already) };
         let certificate_request = self.request()?;
         let proof = signer.sign_text(&renew_input(&certificate_request, &identity.node));
         let node = identity.node.to_string();
         let request = RenewRequest { certificate_request, node, member: member.to_string(), proof };
         let answer = client.renew(request).await.map_err(|status| crate::error::chain(&status))?;
-        self.take(answer.into_inner())
+        self.take(answer.into_inner()).map(|()| Mended::Anew)
+    }
+
+    /// Whether the gateway, which was just reached without it, takes this node's certificate.
+    async fn is_taken(&self) -> bool {
+        let Ok(channel) = self.dial.connect().await else { return false };
+        // In TLS 1.3 a certificate is refused only after the handshake: by the first call.
+        let asked = EnrolmentServiceClient::new(channel).offer_directory(OfferDirectoryRequest::default()).await;
+        asked.map_or_else(|status| status.code() == Code::Unimplemented, |_| true)
     }
 
     /// Brings the gateway the entries that it lacks.

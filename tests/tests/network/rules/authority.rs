@@ -47,7 +47,14 @@ async fn certificates_are_renewed_at_half_of_their_life_and_after_it_by_a_key_of
     // Away until it has ended, it proves itself by what its member signs with.
     zunyi.stop().await;
     let ended = bytes(zunyi, "tls.crt");
-    tokio::time::sleep(Duration::from_secs(12)).await;
+    // Meanwhile the gateway is away for longer than nodes wait before they look what is wrong, and has forgotten nothing.
+    let kept = bytes(net.node("shenzhen"), "tls.crt");
+    gateway.stop().await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    gateway.start_with(&[("DUIKOU_LINK_CERTIFICATES", "10s")]).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    net.node("shenzhen").linked().await;
+    assert_eq!(bytes(net.node("shenzhen"), "tls.crt"), kept, "an outage alone costs no certificate");
     zunyi.start().await;
     zunyi.linked().await;
     assert_ne!(bytes(zunyi, "tls.crt"), ended);
