@@ -144,7 +144,7 @@ fn documents<'a>(context: &'a Context, tables: &'a [Table]) -> impl Iterator<Ite
                 "state": row.state.name(),
                 "name": row.listing.as_ref().map(Packed::name),
                 "title": title(row),
-                "waits_for_approval": row.waits,
+                "waitsForApproval": row.waits,
                 "faults": said(&row.faults),
                 "notes": said(&row.notes),
             })

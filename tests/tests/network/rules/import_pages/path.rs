@@ -163,7 +163,7 @@ async fn a_preview_under_an_approval_compares_with_listings_and_drafts_as_withou
     let shown = node.cli(&["import", file.to_str().unwrap(), "--dry-run", "--submit", "--output", "json"]).await.done();
     let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
     let first = &shown[0];
-    assert_eq!((&first["state"], &first["waits_for_approval"]), (&"CHANGED".into(), &true.into()), "{shown}");
+    assert_eq!((&first["state"], &first["waitsForApproval"]), (&"CHANGED".into(), &true.into()), "{shown}");
     let done = clerk.publish(&path).await;
     assert_eq!((count(&done, "SUBMITTED"), count(&done, "CHANGED")), (1, 1), "{done}");
 
