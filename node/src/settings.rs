@@ -127,6 +127,15 @@ impl Settings {
         by: Actor,
         changes: BTreeMap<String, Option<String>>,
     ) -> Result<Result<(), Faults>, WriteError> {
+        let this = self.clone();
+        self.0.engine.to_the_end(async move { this.make(by, changes).await }).await
+    }
+
+    async fn make(
+        &self,
+        by: Actor,
+        changes: BTreeMap<String, Option<String>>,
+    ) -> Result<Result<(), Faults>, WriteError> {
         let _turn = self.0.turn.lock().await;
         let mut made = (**self.0.made.load()).clone();
         for (key, value) in &changes {
@@ -176,5 +185,26 @@ impl Command for Make {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::services::tests::{World, hang_up};
+
+    #[tokio::test]
+    async fn what_is_on_disk_holds_although_whoever_made_it_hangs_up() {
+        let world = World::new().await;
+        let settings = &world.context.settings;
+        let changes = || BTreeMap::from([("accounts.idle".to_owned(), Some("10m".to_owned()))]);
+        let made = async || !world.engine.facts::<String>(facts::SETTINGS, 10).await.unwrap().is_empty();
+        hang_up(&world.engine, || settings.change(Actor::local(), changes()), made).await;
+        // The next change comes after it, and starts from it.
+        let changes = BTreeMap::from([("site.sponsor".to_owned(), Some("某市人民政府办公室".to_owned()))]);
+        settings.change(Actor::local(), changes).await.unwrap().unwrap();
+        let made: Vec<Setting> = settings.all().into_iter().filter(|setting| setting.made).collect();
+        assert_eq!(made.iter().map(|setting| &*setting.key).collect::<Vec<_>>(), ["accounts.idle", "site.sponsor"]);
+        assert_eq!(settings.generation(), 2);
     }
 }

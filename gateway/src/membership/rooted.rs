@@ -134,7 +134,9 @@ impl RootService for Membership {
         request: Request<ApplyRootSignatureRequest>,
     ) -> Result<Response<ApplyRootSignatureResponse>, Status> {
         let request = request.into_inner().request.ok_or_else(|| Status::invalid_argument("no request"))?;
-        self.apply(request).await.map(|()| Response::new(ApplyRootSignatureResponse {}))
+        let this = self.clone();
+        self.0.engine.to_the_end(async move { this.apply(request).await }).await?;
+        Ok(Response::new(ApplyRootSignatureResponse {}))
     }
 
     async fn settle_directory(
@@ -142,5 +144,65 @@ impl RootService for Membership {
         _: Request<SettleDirectoryRequest>,
     ) -> Result<Response<SettleDirectoryResponse>, Status> {
         self.settle().await.map(|()| Response::new(SettleDirectoryResponse {}))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::time::Duration;
+
+    use duikou_node::config::{Config, Overrides};
+    use duikou_node::server::Server;
+    use duikou_node::trust::key_file::SigningKeyFile;
+    use duikou_node::trust::provider;
+    use duikou_proto::sign::Signer;
+    use futures_util::poll;
+
+    use super::*;
+    use crate::certificates::Certificates;
+    use crate::init::{Founding, init};
+
+    /// How long anything may take that happens at once.
+    const AT_ONCE: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn a_directory_key_signs_although_whoever_brought_it_hangs_up() {
+        provider::install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, root_key) = (folder.path().join("gateway"), folder.path().join("root.key"));
+        let network = "n.example".parse().unwrap();
+        let founding = Founding { network: &network, id: "hub", address: None, root_key: &root_key };
+        init(&dir, founding, Config::default()).await.unwrap();
+        let file = dir.join("duikou.toml");
+        let config = Config::read(&std::fs::read_to_string(&file).unwrap(), &file, &Overrides::none()).unwrap();
+        let server = Server::open(&dir, config, true).await.unwrap();
+        let (engine, board, keys) = (server.engine.clone(), server.board.clone(), server.keys.clone());
+        let gateway = engine.identity().node.clone();
+        let certificates = Certificates::load(&dir, gateway, Duration::from_secs(3600)).unwrap();
+        let address = "localhost:1".to_owned();
+        let membership = Membership::new(engine.clone(), board, certificates, keys, address, dir).unwrap();
+
+        let prepared = membership.prepare_directory_key(Request::new(PrepareDirectoryKeyRequest {})).await;
+        let mut request = prepared.unwrap().into_inner();
+        let root = Signer::new(0, SigningKeyFile::new(&root_key).read().unwrap());
+        request.signature = root.sign_text(&statement_input(&request).unwrap());
+        let before = engine.directory().directory_key();
+        {
+            let apply = ApplyRootSignatureRequest { request: Some(request) };
+            let mut call = pin!(membership.apply_root_signature(Request::new(apply)));
+            while engine.directory().directory_key() == before {
+                assert!(poll!(&mut call).is_pending(), "it is answered before it is written");
+                tokio::task::yield_now().await;
+            }
+        }
+        let settled = async {
+            while membership.directory_signer().is_err() || !membership.waiting().await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(AT_ONCE, settled).await.expect("the new key signs, and nothing waits for the root");
+        server.stop.cancel();
+        engine.close();
     }
 }

@@ -6,6 +6,8 @@ use duikou_proto::limits as contract;
 
 /// Commands that wait for the writer.
 pub const WRITE_QUEUE: usize = 4096;
+/// Commits that something follows ([`Engine::to_the_end`](crate::engine::Engine::to_the_end)) at once; more wait to begin.
+pub const TO_THE_END: usize = 1_024;
 /// Commands in one transaction.
 pub const WRITE_BATCH: usize = 512;
 /// Rows at which the commands of one transaction look, unless one of them looks at more.

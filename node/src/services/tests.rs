@@ -13,6 +13,7 @@ mod roles;
 mod strange;
 mod token;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -31,6 +32,7 @@ use duikou_proto::v1::opportunity::{Details, Direction};
 use duikou_proto::v1::token::Role;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use duikou_proto::v1::{self, CreateListingRequest, Listing, Opportunity, Project, Token};
+use futures_util::poll;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
@@ -79,10 +81,10 @@ pub(crate) struct World {
     pub(crate) accounts: Accounts,
     uses: Uses,
     links: LinkBoard,
-    live: Live,
     stop: CancellationToken,
     directory: Directory,
     search: crate::search::Search,
+    pub(crate) context: Context,
     local: Routes,
     pub(crate) public: Routes,
 }
@@ -91,6 +93,27 @@ pub(crate) struct World {
 fn desk(engine: &Engine) -> Desk {
     let dialer = Dialer::new(Networks::default(), vec![443], Vec::new()).unwrap();
     Runner::new(engine.clone(), dialer, None, None).1
+}
+
+/// Makes a call whose client hangs up as soon as its command waits for the writer. Where it was a command of the server's
+/// own that waited, and nothing is `written`, the call is made once more.
+pub(crate) async fn hang_up<F: Future>(engine: &Engine, call: impl Fn() -> F, written: impl AsyncFn() -> bool) {
+    let waits = || engine.bounds().iter().any(|bound| bound.what.contains("wait for the writer") && bound.held > 0);
+    loop {
+        {
+            let mut call = pin!(call());
+            while !waits() {
+                assert!(poll!(&mut call).is_pending(), "it is answered before anything waits");
+                tokio::task::yield_now().await;
+            }
+        }
+        while waits() {
+            tokio::task::yield_now().await;
+        }
+        if written().await {
+            return;
+        }
+    }
 }
 
 impl World {
@@ -131,7 +154,7 @@ impl World {
             provider: None,
             address: Default::default(),
             links: links.clone(),
-            live: live.clone(),
+            live,
             keys,
             subscriptions: desk(&engine),
             started: START,
@@ -144,10 +167,23 @@ impl World {
         let door = Door { engine: engine.clone(), accounts: accounts.clone(), surface: Surface::Public };
         let office = Office::new(door, context.clone());
         let local = routes(context.clone(), Surface::Local).await.routes;
-        let public = routes(context, Surface::Public).await.routes;
+        let public = routes(context.clone(), Surface::Public).await.routes;
         let directory = Directory::default();
-        let mut world =
-            Self { folder, clock, office, engine, accounts, uses, links, live, stop, directory, search, local, public };
+        let mut world = Self {
+            folder,
+            clock,
+            office,
+            engine,
+            accounts,
+            uses,
+            links,
+            stop,
+            directory,
+            search,
+            context,
+            local,
+            public,
+        };
         let first = genesis(&network(), &Signer::from_seed(0, [1; 32]), &world.authority(), 1);
         world.follow(first).await;
         for (member, node) in [("a", "here"), ("b", "here"), ("c", "elsewhere")] {

@@ -22,6 +22,7 @@ impl Engine {
         let (shelf_bytes, shelf_limit) = self.0.feed.shelf_bytes();
         let (named_bytes, named_limit) = self.0.feed.named_bytes();
         let (queue_bytes, queue_limit) = self.1.bytes();
+        let ends = limits::TO_THE_END - self.0.to_the_end.available_permits();
         let peers = memory.directory.nodes().len().max(1);
         let rejections = memory.hot(super::facts::REJECTIONS, usize::MAX).len();
         vec![
@@ -29,6 +30,7 @@ impl Engine {
             Bound { what: "bytes of listings as readers get them", held: shelf_bytes, limit: shelf_limit },
             Bound { what: "bytes of rows that were asked for by name", held: named_bytes, limit: named_limit },
             Bound { what: "bytes of commands that wait for the writer", held: queue_bytes, limit: queue_limit },
+            Bound { what: "commits that something follows", held: ends, limit: limits::TO_THE_END },
             Bound { what: "refusals that are remembered", held: rejections, limit: limits::REJECTIONS * peers },
             Bound { what: "epochs of the feed", held: memory.feed.epochs(), limit: limits::EPOCHS },
         ]

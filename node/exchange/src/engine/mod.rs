@@ -9,7 +9,7 @@
 //! sink, `dated` what times either takes, `entries` the directory, `signers` the members' keys, of which the directory says
 //! which one signs. `recover`, `outlived` (what a dead key signed), `reissue` (a clock was ahead), `resign` (a key changed),
 //! `key_death`, `removal` and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members'
-//! people. `halt` is why nothing is written, `trouble` why nothing can be.
+//! people. `halt` is why nothing is written, `trouble` why nothing can be; `to_the_end` is for what must follow a commit.
 //!
 //! `viewer` decides who sees what; `own_rows` keeps up with the feed for those who ask the same of own rows again and
 //! again. `heads` sums up what scopes hold, `stand_in` what was refused in its place, `sign_heads` signs it, `completeness`
@@ -54,6 +54,7 @@ mod sign_receipts;
 mod signers;
 mod stand_in;
 mod start;
+mod to_the_end;
 mod tokens;
 mod trouble;
 mod upkeep;
@@ -70,8 +71,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{MemberId, NetworkName, NodeId};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::feed::Feed;
 use crate::store::{Counter, Counts, Seq, Store};
@@ -140,6 +142,9 @@ pub(crate) struct Shared {
     receipts: Notify,
     /// Moves when a token or a registered reader has changed.
     rights: watch::Sender<()>,
+    /// The writer, what keeps this engine up, and what goes on [to its end](Engine::to_the_end).
+    tasks: TaskTracker,
+    to_the_end: Arc<Semaphore>,
 }
 
 impl Shared {

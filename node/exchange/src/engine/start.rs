@@ -9,7 +9,7 @@ use duikou_proto::directory::{Directory, DirectoryError};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{MemberId, RecordName};
 use thiserror::Error;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -72,7 +72,7 @@ pub enum StartError {
 pub struct Started {
     /// The handle.
     pub engine: Engine,
-    /// The writer and the upkeep.
+    /// The writer, the upkeep, and what goes on [to its end](Engine::to_the_end).
     pub tasks: TaskTracker,
 }
 
@@ -203,8 +203,10 @@ impl Engine {
             heads: Notify::new(),
             receipts: Notify::new(),
             rights: watch::Sender::new(()),
+            tasks: TaskTracker::new(),
+            to_the_end: Arc::new(Semaphore::new(limits::TO_THE_END)),
         });
-        let tasks = TaskTracker::new();
+        let tasks = shared.tasks.clone();
         tasks.spawn(writer::run(shared.clone(), receiver, memory));
         let engine = Self(shared, queue);
         tasks.spawn(engine.clone().close_feed(stop.clone()));

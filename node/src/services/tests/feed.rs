@@ -11,7 +11,6 @@ use prost_types::FieldMask;
 use tonic::{Code, Streaming};
 
 use super::*;
-use crate::config::Config;
 use crate::services::auth::Door;
 use crate::services::feed::{FeedServer, Feeds, Pace};
 
@@ -252,25 +251,7 @@ async fn whoever_takes_nothing_is_cut_off_and_its_cursor_stays_good() {
 #[tokio::test]
 async fn a_watch_ends_with_the_server() {
     let world = World::new().await;
-    let (accounts, live) = (world.accounts.clone(), world.live.clone());
-    let settings = Settings::load(world.engine.clone(), Config::default(), accounts, live).await.unwrap();
-    let context = Context {
-        engine: world.engine.clone(),
-        accounts: world.accounts.clone(),
-        provider: None,
-        address: Default::default(),
-        links: LinkBoard::default(),
-        live: world.live.clone(),
-        keys: crate::keys::KeyDesk::new(world.engine.clone(), world.folder.path().to_owned()),
-        subscriptions: super::desk(&world.engine),
-        started: START,
-        data: world.folder.path().to_owned(),
-        uses: Uses::of_tokens(),
-        search: world.search.clone(),
-        settings,
-        alarms: AlarmBoard::default(),
-    };
-    let services = routes(context, Surface::Public).await;
+    let services = routes(world.context.clone(), Surface::Public).await;
     let mut client = FeedServiceClient::new(services.routes.clone());
     let mut watch = client.watch(WatchRequest::default()).await.unwrap().into_inner();
     expect(&mut watch, &["caught up"]).await;
