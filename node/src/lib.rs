@@ -22,6 +22,7 @@ pub mod json;
 pub mod limits;
 mod matching;
 pub mod node;
+mod ongoing;
 mod openid;
 mod route;
 mod saved;

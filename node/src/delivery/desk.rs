@@ -1,4 +1,5 @@
-//! What owners do to their subscriptions, each in one transaction; the runner hears of it afterwards.
+//! What owners do to their subscriptions, each in one transaction; the runner hears of it afterwards, also where whoever
+//! did it has gone away.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
@@ -9,11 +10,11 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::subscription::PauseReason;
-use tokio::sync::{Mutex, MutexGuard, Notify, mpsc};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, mpsc};
 
 use super::connect::Dialer;
 use super::mail::Mailer;
-use super::settle::{Changes, Forget, load};
+use super::settle::{Changes, Forget, Settle, Settled, load};
 use super::subscription::{Phase, Seen, StateFact, SubscriptionFact};
 use super::webhook::Slots;
 use crate::audit::{Action, Actor, Event};
@@ -83,7 +84,7 @@ pub(crate) struct Desk {
     changes: mpsc::Sender<Changed>,
     /// There may be notices to be sent.
     pub(super) notices: Arc<Notify>,
-    turns: Arc<[Mutex<()>; TURNS]>,
+    turns: Arc<[Arc<Mutex<()>>; TURNS]>,
     /// When each account has lately tested webhooks.
     tests: Arc<std::sync::Mutex<BTreeMap<String, Vec<Micros>>>>,
 }
@@ -130,10 +131,38 @@ impl Desk {
         self.base.as_ref()
     }
 
+    /// Carries out `change`, and tells the runner what `changed` says that was done by it: nobody who goes away meanwhile
+    /// leaves a subscription of which the runner does not know.
+    pub(crate) async fn carry_out<T: Send + 'static, E: Send + 'static>(
+        &self,
+        change: impl Future<Output = Result<T, E>> + Send + 'static,
+        changed: impl FnOnce(&T) -> Vec<Changed> + Send + 'static,
+    ) -> Result<T, E> {
+        let this = self.clone();
+        let both = async move {
+            let done = change.await?;
+            for changed in changed(&done) {
+                this.tell(changed).await;
+            }
+            Ok(done)
+        };
+        self.engine.to_the_end(both).await
+    }
+
     /// Tells the runner. Where it has ended, nothing is delivered anyway.
     pub(crate) async fn tell(&self, changed: Changed) {
         self.notices.notify_one();
         let _ = self.changes.send(changed).await;
+    }
+
+    /// Writes down what came of one, and has it told where that pauses it.
+    pub(super) async fn settle(&self, settle: Settle) -> Result<Settled, WriteError> {
+        let pauses = matches!(settle.state.phase, Phase::Paused(_));
+        let settled = self.engine.submit(settle).await?;
+        if pauses {
+            self.notices.notify_one();
+        }
+        Ok(settled)
     }
 
     /// Those that the server has stopped for a fault, oldest first.
@@ -152,9 +181,9 @@ impl Desk {
     }
 
     /// Waits for the turn of a page.
-    pub(super) async fn turn_of(&self, id: &str) -> MutexGuard<'_, ()> {
+    pub(super) async fn turn_of(&self, id: &str) -> OwnedMutexGuard<()> {
         let place = blake3::hash(id.as_bytes()).as_bytes()[0];
-        self.turns[usize::from(place) % TURNS].lock().await
+        self.turns[usize::from(place) % TURNS].clone().lock_owned().await
     }
 
     /// Notes that an account tests a webhook.
@@ -275,11 +304,10 @@ impl Desk {
         etag: Option<String>,
         by: Actor,
     ) -> Result<Result<(), Refusal>, WriteError> {
-        let outcome = self.engine.submit(End { id: id.to_owned(), seen, etag, by }).await?;
-        if outcome.is_ok() {
-            self.tell(Changed::Ended(id.to_owned())).await;
-        }
-        Ok(outcome)
+        let (engine, id) = (self.engine.clone(), id.to_owned());
+        let end = End { id: id.clone(), seen, etag, by };
+        let ended = move |outcome: &Result<(), Refusal>| outcome.iter().map(|()| Changed::Ended(id.clone())).collect();
+        self.carry_out(async move { engine.submit(end).await }, ended).await
     }
 }
 

@@ -96,9 +96,9 @@ impl Desk {
                 let id = fact.id.clone();
                 let generation = state.generation;
                 let settle = Settle { id, generation, state: after, changes, happened: false };
+                let this = self.clone();
                 // Where somebody was faster it is noted the next time.
-                self.engine.submit(settle).await?;
-                self.notices.notify_one();
+                self.engine.to_the_end(async move { this.settle(settle).await }).await?;
             }
             return Ok(Some(Taken { caught_up: gathered.caught_up, ..nothing() }));
         }

@@ -4,7 +4,6 @@
 //! A webhook has one request under way. One that takes longer than a second gives up its place among the prompt ones and
 //! takes one among the slow, so that receivers that hang cost those that do not nothing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +26,7 @@ use crate::config::BaseUrl;
 use crate::engine::{Engine, WriteError, facts};
 use crate::error::chain;
 use crate::limits;
+use crate::ongoing::{Ongoing, Place};
 use crate::store::StoreError;
 
 /// Changes by owners that wait for the runner.
@@ -41,6 +41,8 @@ pub struct Runner {
     desk: Desk,
     changes: mpsc::Receiver<Changed>,
     looks: Arc<Semaphore>,
+    /// What wakes those that are delivered, by id.
+    under_way: Ongoing<Notify>,
     tasks: TaskTracker,
 }
 
@@ -50,16 +52,16 @@ impl Runner {
         let (sender, changes) = mpsc::channel(CHANGES);
         let desk = Desk::new(engine, dialer, mailer, base, sender);
         let looks = Arc::new(Semaphore::new(limits::DELIVERY_LOOKS));
-        (Self { desk: desk.clone(), changes, looks, tasks: TaskTracker::new() }, desk)
+        let (under_way, tasks) = (Ongoing::default(), TaskTracker::new());
+        (Self { desk: desk.clone(), changes, looks, under_way, tasks }, desk)
     }
 
     /// Runs until told to stop; requests under way are ended, and come again with their ids.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let engine = self.desk.engine.clone();
-        let mut under_way: HashMap<String, Arc<Notify>> = HashMap::new();
         self.tasks.spawn(notice::send(self.desk.clone(), stop.clone()));
         for id in read_ids(&engine, facts::SUBSCRIPTIONS).await {
-            self.start(&mut under_way, id, &stop);
+            self.start(id, &stop);
         }
         for id in read_ids(&engine, facts::SUBSCRIPTIONS_ENDED).await {
             self.forget(id);
@@ -70,12 +72,12 @@ impl Runner {
                 changed = self.changes.recv() => changed,
             };
             match changed {
-                Some(Changed::Touched(id)) => match under_way.get(&id) {
+                Some(Changed::Touched(id)) => match self.under_way.get(&id) {
                     Some(poke) => poke.notify_one(),
-                    None => self.start(&mut under_way, id, &stop),
+                    None => self.start(id, &stop),
                 },
                 Some(Changed::Ended(id)) => {
-                    if let Some(poke) = under_way.remove(&id) {
+                    if let Some(poke) = self.under_way.get(&id) {
                         poke.notify_one();
                     }
                     self.forget(id);
@@ -87,9 +89,8 @@ impl Runner {
         self.tasks.wait().await;
     }
 
-    fn start(&self, under_way: &mut HashMap<String, Arc<Notify>>, id: String, stop: &CancellationToken) {
-        let poke = Arc::new(Notify::new());
-        under_way.insert(id.clone(), poke.clone());
+    fn start(&self, id: String, stop: &CancellationToken) {
+        let Some(poke) = self.under_way.begin(&id, Notify::new()) else { return };
         let (desk, looks) = (self.desk.clone(), self.looks.clone());
         let follower = Follower { desk, id, poke, looks, slow: false, depends: None };
         let stop = stop.clone();
@@ -136,7 +137,7 @@ async fn read_ids(engine: &Engine, prefix: &str) -> Vec<String> {
 pub(super) struct Follower {
     pub(super) desk: Desk,
     pub(super) id: String,
-    poke: Arc<Notify>,
+    poke: Place<Notify>,
     pub(super) looks: Arc<Semaphore>,
     /// Whether its receiver was slow or failed the last time.
     pub(super) slow: bool,
@@ -274,13 +275,7 @@ impl Follower {
         changes: Changes,
         happened: bool,
     ) -> Result<Settled, WriteError> {
-        let pauses = matches!(state.phase, Phase::Paused(_));
-        let settle = Settle { id: self.id.clone(), generation, state, changes, happened };
-        let settled = self.desk.engine.submit(settle).await?;
-        if pauses {
-            self.desk.notices.notify_one();
-        }
-        Ok(settled)
+        self.desk.settle(Settle { id: self.id.clone(), generation, state, changes, happened }).await
     }
 
     /// Delivers what there is and what comes, until something else has to be looked at.

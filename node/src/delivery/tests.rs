@@ -15,13 +15,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::mail::{Purpose, link};
 use super::settle::{Changes, Settle, Settled, load};
-use super::subscription::{Eyes, MailWay, Phase, Seen, StateFact, SubscriptionFact, Way};
+use super::subscription::{Eyes, MailWay, NoticeWay, Phase, Seen, StateFact, SubscriptionFact, Way};
 use super::{Changed, Desk, Dialer, Make, Runner, deliveries, mailer, resume};
 use crate::config::{Config, Overrides};
 use crate::engine::facts;
 use crate::limits;
-use crate::services::tests::{START, World};
+use crate::services::tests::{START, World, hang_up};
 use crate::time::timestamp;
 
 const ID: &str = "s";
@@ -156,14 +157,20 @@ impl Bench {
     }
 
     async fn subscribe(&self, way: Way, token: Option<String>) {
-        let engine = &self.world.engine;
+        self.make(self.fact(way, token)).await;
+        self.poke().await;
+    }
+
+    fn fact(&self, way: Way, token: Option<String>) -> SubscriptionFact {
         let (account, eyes) = ("operator".to_owned(), Eyes::Operator);
         let interest = Interest::Filter(Filter::default());
-        let fact =
-            SubscriptionFact::new(ID.to_owned(), account, eyes, token, "tea".to_owned(), &interest, way, engine.now());
+        let now = self.world.engine.now();
+        SubscriptionFact::new(ID.to_owned(), account, eyes, token, "tea".to_owned(), &interest, way, now)
+    }
+
+    async fn make(&self, fact: SubscriptionFact) {
         let make = Make { fact, state: StateFact::default(), unbounded: true, changes: Changes::default() };
-        engine.submit(make).await.unwrap().unwrap();
-        self.poke().await;
+        self.world.engine.submit(make).await.unwrap().unwrap();
     }
 
     async fn poke(&self) {
@@ -354,6 +361,31 @@ async fn a_digest_whose_answer_is_lost_comes_again_as_the_same() {
     bench.pass(DAY).await;
     bench.stands(|state| state.digest_time == Some(bench.world.engine.now())).await;
     assert_eq!(bench.mails.count(), 0, "it has come");
+}
+
+#[tokio::test]
+async fn who_confirms_an_address_is_heard_although_they_hang_up() {
+    const ID: &str = "0193e1a0-0000-7000-8000-000000000001";
+    let bench = Bench::new().await;
+    let (desk, engine) = (&bench.desk, &bench.world.engine);
+    let notice = NoticeWay { address: "li@example.com".to_owned(), language: "en".to_owned(), secret: "s".to_owned() };
+    let url = link(desk.base().unwrap(), ID, &notice.party(), Purpose::ConfirmNotices);
+    let token = url.rsplit('/').next().unwrap();
+    let mut fact = bench.fact(Way::Page { address: "s".to_owned() }, None);
+    (fact.id, fact.notice) = (ID.to_owned(), Some(notice));
+    bench.make(fact).await;
+    desk.tell(Changed::Touched(ID.to_owned())).await;
+    let state = async || load(engine, ID).await.unwrap().map(|(_, state)| state);
+    // When the runner looks at it, its page takes in what there is.
+    let looked = async || state().await.filter(|state| state.success_time == Some(engine.now()));
+    bench.world.publish("a", "tea", &["public"]).await;
+    desk.tell(Changed::Touched(ID.to_owned())).await;
+    until(&looked).await;
+    bench.world.pass(SECOND);
+    bench.world.publish("a", "rice", &["public"]).await;
+    let confirmed = async || state().await.is_some_and(|state| state.notice_confirmed);
+    hang_up(engine, || desk.follow_mail_link(Purpose::ConfirmNotices, token), confirmed).await;
+    until(&looked).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod operator;
 mod query;
 mod roles;
 mod strange;
+mod subscription;
 mod token;
 
 use std::pin::pin;
@@ -85,14 +86,16 @@ pub(crate) struct World {
     directory: Directory,
     search: crate::search::Search,
     pub(crate) context: Context,
+    /// Delivers once it runs.
+    runner: Option<Runner>,
     local: Routes,
     pub(crate) public: Routes,
 }
 
-/// A desk behind which nobody delivers.
-fn desk(engine: &Engine) -> Desk {
+/// A desk behind which nobody delivers yet.
+fn desk(engine: &Engine) -> (Runner, Desk) {
     let dialer = Dialer::new(Networks::default(), vec![443], Vec::new()).unwrap();
-    Runner::new(engine.clone(), dialer, None, None).1
+    Runner::new(engine.clone(), dialer, None, None)
 }
 
 /// Makes a call whose client hangs up as soon as its command waits for the writer. Where it was a command of the server's
@@ -147,6 +150,7 @@ impl World {
         let search = crate::search::Search::start(engine.clone(), data.join("search"), &tasks);
         let accounts = Accounts::new(engine.clone(), crate::accounts::Bounds::default());
         let file = crate::config::Config::default();
+        let (runner, subscriptions) = desk(&engine);
         let settings = Settings::load(engine.clone(), file, accounts.clone(), live.clone()).await.unwrap();
         let context = Context {
             engine: engine.clone(),
@@ -156,7 +160,7 @@ impl World {
             links: links.clone(),
             live,
             keys,
-            subscriptions: desk(&engine),
+            subscriptions,
             started: START,
             data,
             uses: uses.clone(),
@@ -181,6 +185,7 @@ impl World {
             directory,
             search,
             context,
+            runner: Some(runner),
             local,
             public,
         };

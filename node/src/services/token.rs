@@ -229,11 +229,14 @@ impl Tokens {
             Some(event.of_any(fact.member.as_ref().map(|member| &member.0)).saying(told(fact)))
         };
         let revoke = Revoke { id, owner, all: request.end_subscriptions, by: caller.actor() };
-        let revoked = self.door.engine.submit_audited(caller.actor(), revoke, tell).await?;
+        let (engine, by) = (self.door.engine.clone(), caller.actor());
+        let revoking = async move { engine.submit_audited(by, revoke, tell).await };
+        let ended = |revoked: &Option<(TokenFact, WithToken)>| {
+            let ended = revoked.iter().flat_map(|(_, with)| &with.ended);
+            ended.map(|id| Changed::Ended(id.clone())).collect()
+        };
+        let revoked = self.desk.carry_out(revoking, ended).await?;
         let (_, WithToken { ended, left }) = revoked.ok_or_else(absent)?;
-        for id in &ended {
-            self.desk.tell(Changed::Ended(id.clone())).await;
-        }
         let named = |ids: Vec<String>| ids.iter().map(|id| format!("subscriptions/{id}")).collect();
         Ok(v1::RevokeTokenResponse { subscriptions: named(left), ended_subscriptions: named(ended) })
     }

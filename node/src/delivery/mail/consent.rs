@@ -184,9 +184,9 @@ impl Desk {
         };
         let id = fact.id;
         let follow = Follow { id: id.clone(), purpose, party, by: Actor::default().from(from) };
-        let done = self.engine.submit(follow).await?.ok();
-        self.tell(Changed::Touched(id)).await;
-        Ok(done.map(|state| match state.phase {
+        let engine = self.engine.clone();
+        let done = self.carry_out(async move { engine.submit(follow).await }, |_| vec![Changed::Touched(id)]).await?;
+        Ok(done.ok().map(|state| match state.phase {
             Phase::Paused(_) if purpose == Purpose::Confirm => Followed::Paused,
             Phase::Paused(_) | Phase::Active | Phase::Unconfirmed => Followed::Done,
         }))

@@ -39,7 +39,7 @@ impl Desk {
     /// Brings what a page remembers up to the feed.
     pub(crate) async fn advance(&self, id: &str) -> Result<(), Busy> {
         // One at a time: two would count the same comings twice.
-        let _turn = self.turn_of(id).await;
+        let mut turn = self.turn_of(id).await;
         for _ in 0..ROUNDS {
             let Some((fact, state)) = load(&self.engine, id).await? else { return Ok(()) };
             let Some(mut gatherer) = Gatherer::new(&self.engine, &fact, &state).await? else { return Ok(()) };
@@ -66,10 +66,12 @@ impl Desk {
             }
             let generation = state.generation;
             let settle = Settle { id: id.to_owned(), generation, state: after, changes, happened: false };
-            let settled = self.engine.submit(settle).await?;
-            if ends {
-                self.notices.notify_one();
-            }
+            // Whoever has the turn next finds what this one has taken in.
+            let this = self.clone();
+            let settling = async move { (this.settle(settle).await, turn) };
+            let (settled, still) = self.engine.to_the_end(settling).await;
+            turn = still;
+            let settled = settled?;
             if settled == Settled::Ended || (settled == Settled::Kept && gathered.caught_up) {
                 return Ok(());
             }

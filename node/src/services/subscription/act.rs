@@ -135,13 +135,13 @@ impl Subscriptions {
     ) -> Result<Subscription, Failure> {
         let seen = seen_to_change(caller)?;
         let id = id_of(name)?.to_owned();
-        let change = Change { id: id.clone(), seen, etag: None, act };
-        let changed = self.desk.engine.submit(audited(caller, action, change)).await?;
-        let (fact, state) = match changed {
+        let change = Change { id, seen, etag: None, act };
+        let (engine, change) = (self.desk.engine.clone(), audited(caller, action, change));
+        let touched = |kept: &Kept| kept.iter().map(|(fact, _)| Changed::Touched(fact.id.clone())).collect();
+        let (fact, state) = match self.desk.carry_out(async move { engine.submit(change).await }, touched).await? {
             Err(Refusal::NoSuch) => return Err(absent(name)),
             other => other?,
         };
-        self.desk.tell(Changed::Touched(id)).await;
         Ok(shown(&fact, &state))
     }
 

@@ -30,8 +30,9 @@ impl Subscriptions {
         let (engine, mut found) = (&self.desk.engine, Vec::new());
         let request_id = RequestId::read(caller, &request.request_id, "CreateSubscription", &request, &mut found);
         if let Some(id) = &request_id
-            && let Some(answer) = id.recall(engine).await?
+            && let Some(answer) = id.recall::<v1::CreateSubscriptionResponse>(engine).await?
         {
+            self.tell(answer.subscription.iter()).await;
             return Ok(answer);
         }
         let start = Start::try_from(request.start).unwrap_or(Start::Unspecified);
@@ -63,16 +64,8 @@ impl Subscriptions {
         };
         let unconfirmed = matches!(way, Way::Mail(_));
         let phase = if unconfirmed { Phase::Unconfirmed } else { Phase::Active };
-        let mut fact = SubscriptionFact::new(
-            id.clone(),
-            owner.account,
-            owner.eyes,
-            owner.token,
-            label,
-            &interest,
-            way,
-            engine.now(),
-        );
+        let mut fact =
+            SubscriptionFact::new(id, owner.account, owner.eyes, owner.token, label, &interest, way, engine.now());
         fact.narrowed = owner.narrowed;
         fact.creator = caller.actor().name;
         fact.notice = notice;
@@ -94,9 +87,9 @@ impl Subscriptions {
             path: path.clone(),
         };
         let make = audited(caller, Action::SubscriptionCreate, make);
-        let made = once(engine, request_id.as_ref(), make, answer).await?;
-        self.desk.tell(Changed::Touched(id)).await;
-        Ok(made)
+        let engine = engine.clone();
+        let make = async move { once(&engine, request_id.as_ref(), make, answer).await };
+        self.desk.carry_out(make, |made: &v1::CreateSubscriptionResponse| touched(made.subscription.iter())).await
     }
 
     /// What a subscription wants, where the listing that it names is there for whoever will see with its eyes.
@@ -123,6 +116,7 @@ impl Subscriptions {
         if let Some(id) = &request_id
             && let Some(answer) = id.recall(engine).await?
         {
+            self.tell([&answer]).await;
             return Ok(answer);
         }
         let wanted = request.subscription.unwrap_or_default();
@@ -193,14 +187,28 @@ impl Subscriptions {
             }
             Ok(())
         };
-        let id = fact.id.clone();
-        let change = Change { id: id.clone(), seen, etag, act };
+        let name = fact.name();
+        let change = Change { id: fact.id, seen, etag, act };
         let change = audited(caller, Action::SubscriptionUpdate, change);
-        let changed = once(engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await;
-        let changed = changed.map_err(|failure| of(failure, &fact.name()))?;
-        self.desk.tell(Changed::Touched(id)).await;
-        Ok(changed)
+        let engine = engine.clone();
+        let change =
+            async move { once(&engine, request_id.as_ref(), change, |(fact, state)| shown(&fact, &state)).await };
+        let changed = self.desk.carry_out(change, |changed| touched([changed])).await;
+        changed.map_err(|failure| of(failure, &name))
     }
+
+    /// Has the runner look at those that somebody asks about once more.
+    async fn tell(&self, again: impl IntoIterator<Item = &Subscription>) {
+        for touched in touched(again) {
+            self.desk.tell(touched).await;
+        }
+    }
+}
+
+/// What the runner is told of those that were made or changed: by the answer, which may be that of the same request before.
+fn touched<'a>(shown: impl IntoIterator<Item = &'a Subscription>) -> Vec<Changed> {
+    let ids = shown.into_iter().filter_map(|shown| shown.name.strip_prefix("subscriptions/"));
+    ids.map(|id| Changed::Touched(id.to_owned())).collect()
 }
 
 /// Who hears of it from now on when it is paused. Whoever has not confirmed is asked, also once more.
