@@ -5,6 +5,7 @@ mod addresses;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod archive;
+mod aside;
 pub mod at_rest;
 pub mod backup;
 pub mod cli;

@@ -40,6 +40,11 @@ impl<T> Ongoing<T> {
     pub(crate) fn get(&self, name: &str) -> Option<Arc<T>> {
         self.all().get(name).cloned()
     }
+
+    /// The names under which anything is.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.all().keys().cloned().collect()
+    }
 }
 
 /// The place of whoever does it, free again when this is dropped.
@@ -74,7 +79,7 @@ mod tests {
         assert!(ongoing.begin("a", 2).is_none());
         assert_eq!((ongoing.get("a").as_deref(), ongoing.get("b"), *place), (Some(&1), None, 1));
         drop(place);
-        assert_eq!(ongoing.get("a"), None);
+        assert_eq!(ongoing.names(), [""; 0]);
 
         let place = ongoing.begin("a", 3).unwrap();
         let broken = tokio::spawn(async move { assert_eq!(*place, 4) });

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::account::{login_form, violation};
 use super::common::COMMON;
 use super::refusal::Refusal;
+use crate::aside::aside;
 use crate::limits;
 use crate::world::random;
 
@@ -105,13 +106,7 @@ impl Passwords {
         let _room = self.room.try_acquire().map_err(|_| Refusal::Busy)?;
         let turn = tokio::time::timeout(WAITS, self.work.clone().acquire_owned()).await;
         let turn = turn.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
-        // A caller who goes away leaves its work to be finished: the turn is over then.
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.map_err(|_| Refusal::Busy)
+        Ok(aside(turn, work).await.map_err(|_| Refusal::Busy)?.0)
     }
 }
 

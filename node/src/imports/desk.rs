@@ -1,14 +1,15 @@
 //! What pages do with imports.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinError;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -17,9 +18,11 @@ use super::fact::{Change, Import, Keep, NotKept, Phase, Remove, key, prefix};
 use super::files::{Folder, NotTaken, Upload};
 use super::rows::{self, RowsPage};
 use super::work::Job;
+use crate::aside::aside;
 use crate::engine::facts::IMPORTS;
 use crate::engine::{Engine, WriteError};
 use crate::limits;
+use crate::ongoing::Ongoing;
 use crate::sheets::remembered::recall;
 use crate::sheets::{ColumnMapping, Mapping, Outline, SheetError, State, Workbook, outline};
 use crate::store::StoreError;
@@ -92,9 +95,9 @@ struct Shared {
     engine: Engine,
     folder: PathBuf,
     /// One workbook at a time is looked at, and one is read and sent: each may take much memory.
-    looks: Semaphore,
+    looks: Arc<Semaphore>,
     turns: Semaphore,
-    under_way: Mutex<HashMap<String, Arc<UnderWay>>>,
+    under_way: Ongoing<UnderWay>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -102,7 +105,7 @@ struct Shared {
 impl Imports {
     /// Those of an engine, with their files below `folder`.
     pub(crate) fn new(engine: Engine, folder: PathBuf, tasks: TaskTracker, stop: CancellationToken) -> Self {
-        let (looks, turns, under_way) = (Semaphore::new(1), Semaphore::new(1), Mutex::default());
+        let (looks, turns, under_way) = (Arc::new(Semaphore::new(1)), Semaphore::new(1), Ongoing::default());
         Self(Arc::new(Shared { engine, folder, looks, turns, under_way, tasks, stop }))
     }
 
@@ -116,10 +119,6 @@ impl Imports {
 
     pub(super) fn turns(&self) -> &Semaphore {
         &self.0.turns
-    }
-
-    fn all_under_way(&self) -> MutexGuard<'_, HashMap<String, Arc<UnderWay>>> {
-        self.0.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The imports of an account, newest first.
@@ -147,7 +146,7 @@ impl Imports {
 
     /// What is being done with it; None where nothing is.
     pub(crate) fn progress(&self, id: &str) -> Option<Progress> {
-        self.all_under_way().get(id).map(|under_way| under_way.progress())
+        self.0.under_way.get(id).map(|under_way| under_way.progress())
     }
 
     /// Begins to take a file.
@@ -166,13 +165,12 @@ impl Imports {
         upload.end().await?;
         let name = upload.name.clone();
         let (folder, looked) = (upload.folder.clone(), name.clone());
-        let (book, seen) = self
-            .look(move || {
-                let book = folder.book(&looked)?;
-                let seen = outline(&book, &Mapping::default())?;
-                Ok((book, seen))
-            })
-            .await?;
+        let look = look(self.turn_to_look().await?, move || {
+            let book = folder.book(&looked)?;
+            let seen = outline(&book, &Mapping::default())?;
+            Ok((book, seen))
+        });
+        let ((book, seen), turn) = look.await?;
         let mut remembered = Vec::new();
         for sheet in &seen.sheets {
             let Some(table) = &sheet.table else { continue };
@@ -180,7 +178,7 @@ impl Imports {
             remembered.extend(known.map(|known| Recalled { sheet: &sheet.name, kind: &table.kind, known }));
         }
         let remembered = joined(remembered);
-        let mapping = self.outlined(upload.folder.clone(), book, seen, remembered).await?;
+        let mapping = outlined(turn, upload.folder.clone(), book, seen, remembered).await?;
         let now = self.0.engine.now();
         let import = Import {
             id: upload.id.clone(),
@@ -200,44 +198,30 @@ impl Imports {
             total: 0,
             fault: None,
         };
-        let spared = self.all_under_way().keys().cloned().collect();
+        let this = self.clone();
+        self.0.engine.to_the_end(async move { this.keep_looked_at(upload, import).await }).await
+    }
+
+    /// Keeps one that has been looked at, with its files; those of others that go for it are taken away.
+    async fn keep_looked_at(&self, upload: Upload, import: Import) -> Result<Import, NotTaken> {
+        let spared = self.0.under_way.names();
         let kept = self.0.engine.submit(Keep { import: import.clone(), spared }).await?;
         let gone = kept.map_err(|_| NotTaken::Full)?;
         upload.keep();
         for id in gone {
-            let folder = self.folder(&id);
-            self.look(move || {
-                folder.remove();
-                Ok(())
-            })
-            .await?;
+            remove(self.folder(&id)).await?;
         }
         Ok(import)
     }
 
-    /// Writes down what a workbook looks like, as was remembered of one with its headers where that still fits.
-    async fn outlined(
-        &self,
-        folder: Folder,
-        book: Workbook,
-        seen: Outline,
-        remembered: Option<Mapping>,
-    ) -> Result<Mapping, NotTaken> {
-        self.look(move || {
-            let remembered = remembered.and_then(|mapping| Some((outline(&book, &mapping).ok()?, mapping)));
-            let (seen, mapping) = remembered.unwrap_or((seen, Mapping::default()));
-            write_outline(&folder, &seen)?;
-            Ok(mapping)
-        })
-        .await
+    /// How many workbooks could be looked at beside those that are.
+    #[cfg(test)]
+    pub(super) fn free_looks(&self) -> usize {
+        self.0.looks.available_permits()
     }
 
-    async fn look<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, NotTaken> + Send + 'static,
-    ) -> Result<T, NotTaken> {
-        let _turn = self.0.looks.acquire().await.map_err(|_| WriteError::Closed)?;
-        blocking(work).await
+    async fn turn_to_look(&self) -> Result<OwnedSemaphorePermit, NotTaken> {
+        Ok(self.0.looks.clone().acquire_owned().await.map_err(|_| WriteError::Closed)?)
     }
 
     /// What an import looks like.
@@ -256,11 +240,12 @@ impl Imports {
     /// For a mapping that does not fit, and while something is being done with it.
     pub(crate) async fn look_again(&self, import: &Import, mapping: Mapping) -> Result<Import, NotTaken> {
         let (folder, name, wanted) = (self.folder(&import.id), import.name.clone(), mapping.clone());
-        self.look(move || {
+        let looked = look(self.turn_to_look().await?, move || {
             let seen = outline(&folder.book(&name)?, &wanted)?;
             write_outline(&folder, &seen)
-        })
-        .await?;
+        });
+        // The turn is over before the change is waited for.
+        looked.await.map(drop)?;
         self.set(import, move |import| {
             import.mapping = mapping;
             import.phase = Phase::Sent;
@@ -298,44 +283,33 @@ impl Imports {
     /// # Errors
     /// While something is being done with it, and where it is gone.
     pub(crate) async fn start(&self, job: Job, mapping: Option<Mapping>) -> Result<(), NotTaken> {
-        let under_way = Arc::new(UnderWay {
+        let under_way = UnderWay {
             step: AtomicU8::new(0),
             done: AtomicUsize::new(0),
             total: AtomicUsize::new(0),
             stop: self.0.stop.child_token(),
-        });
-        let id = job.import.id.clone();
-        match self.all_under_way().entry(id.clone()) {
-            std::collections::hash_map::Entry::Occupied(_) => return Err(NotTaken::UnderWay),
-            std::collections::hash_map::Entry::Vacant(place) => drop(place.insert(under_way.clone())),
-        }
+        };
+        let place = self.0.under_way.begin(&job.import.id, under_way).ok_or(NotTaken::UnderWay)?;
         let phase = if job.publishes { Phase::Publishing } else { Phase::Trying };
-        let begun = self
-            .change(&job.import, move |import| {
+        let this = self.clone();
+        let begin = async move {
+            let change = this.change(&job.import, move |import| {
                 import.phase = phase;
                 import.done = 0;
                 import.fault = None;
                 import.mapping = mapping.unwrap_or_else(|| std::mem::take(&mut import.mapping));
-            })
-            .await;
-        let import = match begun {
-            Ok(import) => import,
-            Err(error) => {
-                self.all_under_way().remove(&id);
-                return Err(error);
-            }
+            });
+            let import = change.await?;
+            let tasks = this.0.tasks.clone();
+            tasks.spawn(async move { Job { import, ..job }.run(&this, &place).await });
+            Ok(())
         };
-        let this = self.clone();
-        self.0.tasks.spawn(async move {
-            Job { import, ..job }.run(&this, &under_way).await;
-            this.all_under_way().remove(&id);
-        });
-        Ok(())
+        self.0.engine.to_the_end(begin).await
     }
 
     /// Ends what is being done with it after the rows that are on their way.
     pub(crate) fn interrupt(&self, id: &str) {
-        if let Some(under_way) = self.all_under_way().get(id) {
+        if let Some(under_way) = self.0.under_way.get(id) {
             under_way.stop.cancel();
         }
     }
@@ -377,13 +351,12 @@ impl Imports {
         if self.progress(&import.id).is_some() {
             return Err(NotTaken::UnderWay);
         }
-        self.0.engine.submit(Remove(vec![import.key()])).await?;
-        let folder = self.folder(&import.id);
-        blocking(move || {
-            folder.remove();
-            Ok(())
-        })
-        .await
+        let (this, key, folder) = (self.clone(), import.key(), self.folder(&import.id));
+        let going = async move {
+            this.0.engine.submit(Remove(vec![key])).await?;
+            remove(folder).await
+        };
+        self.0.engine.to_the_end(going).await
     }
 
     /// Takes away what is too old and what belongs to nothing, now and once an hour, until told to stop.
@@ -469,6 +442,40 @@ fn joined(remembered: Vec<Recalled<'_>>) -> Option<Mapping> {
     (!all.kinds.is_empty()).then_some(all)
 }
 
+/// Looks at a workbook in its turn, which whoever looks at it again has still.
+async fn look<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, NotTaken> + Send + 'static,
+) -> Result<(T, OwnedSemaphorePermit), NotTaken> {
+    let (done, turn) = aside(turn, work).await.map_err(broken)?;
+    Ok((done?, turn))
+}
+
+/// Writes down what a workbook looks like, as was remembered of one with its headers where that still fits.
+async fn outlined(
+    turn: OwnedSemaphorePermit,
+    folder: Folder,
+    book: Workbook,
+    seen: Outline,
+    remembered: Option<Mapping>,
+) -> Result<Mapping, NotTaken> {
+    let look = look(turn, move || {
+        let remembered = remembered.and_then(|mapping| Some((outline(&book, &mapping).ok()?, mapping)));
+        let (seen, mapping) = remembered.unwrap_or((seen, Mapping::default()));
+        write_outline(&folder, &seen)?;
+        Ok(mapping)
+    });
+    Ok(look.await?.0)
+}
+
+async fn remove(folder: Folder) -> Result<(), NotTaken> {
+    blocking(move || {
+        folder.remove();
+        Ok(())
+    })
+    .await
+}
+
 fn write_outline(folder: &Folder, seen: &Outline) -> Result<(), NotTaken> {
     let bytes = serde_json::to_vec(seen).map_err(std::io::Error::from)?;
     Ok(super::files::replace(&folder.outline(), &bytes)?)
@@ -482,10 +489,11 @@ fn stored(error: StoreError) -> NotTaken {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, NotTaken> + Send + 'static,
 ) -> Result<T, NotTaken> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(SheetError::Broken(error.to_string()).into()),
-    }
+    tokio::task::spawn_blocking(work).await.map_err(broken)?
+}
+
+fn broken(error: JoinError) -> NotTaken {
+    SheetError::Broken(error.to_string()).into()
 }
 
 #[cfg(test)]

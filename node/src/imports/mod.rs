@@ -16,6 +16,8 @@ mod desk;
 mod fact;
 mod files;
 mod rows;
+#[cfg(test)]
+mod tests;
 mod work;
 
 /// The folder of their files, below the server's.

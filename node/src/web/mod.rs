@@ -101,7 +101,7 @@ struct Shared {
     /// When tokens were last used.
     uses: Uses,
     /// Workbooks that are written at once.
-    exports: Semaphore,
+    exports: Arc<Semaphore>,
 }
 
 impl Web {
@@ -111,7 +111,7 @@ impl Web {
         let (engine, links) = (context.engine.clone(), context.links.clone());
         let (services, kept, once) = (InProcess::new(context), kept::Kept::default(), once::Once::default());
         let (accounts, desk) = (context.accounts.clone(), context.subscriptions.clone());
-        let exports = Semaphore::new(EXPORTS);
+        let exports = Arc::new(Semaphore::new(EXPORTS));
         let (settings, matches) = (context.settings.clone(), office::Matches::default());
         Self(Arc::new(Shared {
             engine,
@@ -180,8 +180,8 @@ impl Web {
         &self.0.uses
     }
 
-    fn exports(&self) -> &Semaphore {
-        &self.0.exports
+    fn exports(&self) -> Arc<Semaphore> {
+        self.0.exports.clone()
     }
 
     /// Where whoever sent this request reaches this server.

@@ -11,6 +11,7 @@ use super::catalogue::Texts;
 use super::respond::{Answer, Failed};
 use super::visitor::Visitor;
 use super::{Web, format};
+use crate::aside::aside;
 use crate::http::Problem;
 use crate::sheets::{Format, PlainCell, PlainSheet, SheetError, csv_of, workbook_of};
 
@@ -58,10 +59,9 @@ pub(crate) async fn made(
     make: impl FnOnce() -> Result<Vec<u8>, SheetError> + Send + 'static,
 ) -> Answer {
     // Each takes memory and a core for a while: two at a time.
-    let turn = web.exports().acquire().await.map_err(|error| internal(visitor, &error))?;
-    let made = tokio::task::spawn_blocking(make).await.map_err(|error| internal(visitor, &error))?;
+    let turn = web.exports().acquire_owned().await.map_err(|error| internal(visitor, &error))?;
+    let (made, _turn) = aside(turn, make).await.map_err(|error| internal(visitor, &error))?;
     let bytes = made.map_err(|error| unfit(visitor, &error))?;
-    drop(turn);
     Ok(called(download(name, format, bytes), &named(web, title, format)))
 }
 
