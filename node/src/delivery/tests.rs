@@ -384,7 +384,7 @@ async fn who_confirms_an_address_is_heard_although_they_hang_up() {
     bench.world.pass(SECOND);
     bench.world.publish("a", "rice", &["public"]).await;
     let confirmed = async || state().await.is_some_and(|state| state.notice_confirmed);
-    hang_up(engine, || desk.follow_mail_link(Purpose::ConfirmNotices, token), confirmed).await;
+    hang_up(engine, || desk.follow_mail_link(Purpose::ConfirmNotices, token, None), confirmed).await;
     until(&looked).await;
 }
 

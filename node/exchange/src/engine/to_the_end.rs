@@ -48,7 +48,7 @@ mod tests {
     use tokio::sync::Notify;
     use tokio_util::sync::CancellationToken;
 
-    use crate::engine::{Engine, Identity, Parts, Signers, Started};
+    use crate::engine::{Data, Engine, Identity, Parts, Signers, Started};
     use crate::limits;
     use crate::store::sqlite::SqliteStore;
     use crate::world::World;
@@ -67,6 +67,7 @@ mod tests {
             world: World::system(),
             feed_bytes: 8 * 1024,
             queue_bytes: limits::QUEUE_BYTES,
+            data: Data::Left,
             stop: CancellationToken::new(),
         };
         Engine::start(parts).await.unwrap()
