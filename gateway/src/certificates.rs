@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use duikou_node::engine::Engine;
 use duikou_node::trust::identity::TlsIdentity;
 use duikou_node::trust::link_tls::LinkTls;
+use duikou_node::trust::web_tls::WebTls;
 use duikou_proto::name::NodeId;
 use tokio::sync::Notify;
 
@@ -27,22 +28,26 @@ struct Shared {
     lifetime: Duration,
     authority: ArcSwap<Authority>,
     tls: Arc<LinkTls>,
+    /// What the public listener shows.
+    web: Option<Arc<WebTls>>,
     renewed: Notify,
 }
 
 impl Certificates {
-    /// Reads them from `dir`; link certificates will live for `lifetime`.
+    /// Reads them from `dir`; link certificates will live for `lifetime`. What is renewed is shown by `web` at once.
     ///
     /// # Errors
     /// Where they cannot be read.
-    pub fn load(dir: &Path, gateway: NodeId, lifetime: Duration) -> Result<Self, InitError> {
+    pub fn load(dir: &Path, gateway: NodeId, lifetime: Duration, web: Option<Arc<WebTls>>) -> Result<Self, InitError> {
         let authority = Authority::load(dir)?.with_lifetime(lifetime);
         if TlsIdentity::load(dir)?.is_due(SystemTime::now()) {
             renew_own(dir, &authority, &gateway, SystemTime::now())?;
+            web.iter().for_each(|web| web.refresh());
         }
         let tls = LinkTls::new(authority.network().clone(), TlsIdentity::load(dir)?)?;
         let authority = ArcSwap::from_pointee(authority);
-        Ok(Self(Arc::new(Shared { dir: dir.to_owned(), gateway, lifetime, authority, tls, renewed: Notify::new() })))
+        let (dir, renewed) = (dir.to_owned(), Notify::new());
+        Ok(Self(Arc::new(Shared { dir, gateway, lifetime, authority, tls, web, renewed })))
     }
 
     /// The present authority.
@@ -68,6 +73,7 @@ impl Certificates {
         let Shared { dir, gateway, lifetime, .. } = &*self.0;
         let authority = Authority::load(dir)?.with_lifetime(*lifetime);
         renew_own(dir, &authority, gateway, SystemTime::now())?;
+        self.0.web.iter().for_each(|web| web.refresh());
         self.0.tls.replace(TlsIdentity::load(dir)?)?;
         self.0.authority.store(Arc::new(authority));
         self.0.renewed.notify_one();

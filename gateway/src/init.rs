@@ -8,7 +8,7 @@ use duikou_node::engine::{Started, facts};
 use duikou_node::enrol::JoinError;
 use duikou_node::server::{Folder, ServeError, start};
 use duikou_node::trust::identity::{KEY_FILE, TlsIdentity, write_certificates};
-use duikou_node::trust::key_file::{KeyFileError, SigningKeyFile, create_tls_key};
+use duikou_node::trust::key_file::{self, KeyFileError, SigningKeyFile, create_tls_key};
 use duikou_node::trust::request::certificate_request;
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::directory;
@@ -164,7 +164,7 @@ async fn make(
     config.node.network = Some(network.clone());
     config.link.address = founding.address.clone().or(config.link.address);
     if !named {
-        std::fs::write(folder.config(), config.to_toml())?;
+        key_file::replace(&folder.config(), config.to_toml().as_bytes())?;
     }
     let address = config.link.address.as_ref().map(ToString::to_string).unwrap_or_default();
     let stop = CancellationToken::new();

@@ -55,7 +55,7 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
     let mut server = Server::open(dir, config, true).await?;
     let identity = server.engine.identity().clone();
     let lifetime = server.config.link.certificates.duration();
-    let certificates = Certificates::load(dir, identity.node.clone(), lifetime)?;
+    let certificates = Certificates::load(dir, identity.node.clone(), lifetime, server.web_tls.clone())?;
 
     let listener = bind(server.config.link.listen).await?;
     let bound = listener.local_addr().map_err(ServeError::from)?;
@@ -98,13 +98,13 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), GatewayError> {
     );
     let stop = server.stop.clone();
     server.links_at(bound);
-    server.tasks.spawn(async move {
+    server.keep("the listener for links", async move {
         let served = links.serve_with_incoming_shutdown(connections, stop.cancelled()).await;
         if let Err(error) = served {
             tracing::error!(error = %duikou_node::error::chain(&error), "the listener for links failed");
         }
     });
-    server.tasks.spawn(async move { acceptor.drain().await });
-    server.tasks.spawn(certificates.keep_renewed(server.engine.clone()));
+    server.keep("the links", async move { acceptor.drain().await });
+    server.keep("the renewal of certificates", certificates.keep_renewed(server.engine.clone()));
     Ok(server.run().await?)
 }

@@ -155,6 +155,15 @@ pub fn served(error: &ServeError) -> CommandError {
                 ))
         }
         ServeError::Io(error) => CommandError::io("", error),
+        ServeError::Broken(what) => told(
+            ExitCode::Bug,
+            format!("服务的一部分意外终止（{what}），因此整个服务已停止"),
+            format!("a part of the server has ended ({what}), and so the server has"),
+        )
+        .hint(Text::new(
+            "服务管理程序会重新启动它；请把日志中之前的内容报告给维护者",
+            "the service manager starts it again; please report what stands before in the log to those who maintain it",
+        )),
     }
 }
 
@@ -256,7 +265,7 @@ fn not_joined(error: &JoinError) -> CommandError {
             CommandError::new(ExitCode::NotPermitted, Text::new(zh, error.to_string()))
                 .hint(Text::new("请另选一个空目录：--dir", "choose an empty folder: --dir"))
         }
-        JoinError::WrongRoot { .. } | JoinError::Unsound(_) | JoinError::Directory(_) => {
+        JoinError::WrongRoot { .. } | JoinError::Unsound(_) | JoinError::Certificates(_) | JoinError::Directory(_) => {
             refused("网关出示的身份与邀请码不符，已拒绝").cause(chain(error)).hint(Text::new(
                 "请与网关管理员电话核对根密钥指纹",
                 "compare the root key's fingerprint with the gateway's operator by telephone",

@@ -35,8 +35,8 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
             role: LinkRole::Node,
         };
         let released = keep_released(server.engine.clone(), server.board.clone(), gateway_id.clone(), dial.clone());
-        server.tasks.spawn(released);
-        server.tasks.spawn(keep_introduced(server.keys.clone(), dial.clone()));
+        server.keep("the release of members that move", released);
+        server.keep("the introduction of keys", keep_introduced(server.keys.clone(), dial.clone()));
         let anonymous = route(link, &gateway.to_string(), tls.anonymous(gateway_id.clone())?)
             .map_err(|error| ServeError::Config(crate::error::chain(&error)))?;
         let renewal = Renewal {
@@ -46,10 +46,11 @@ pub async fn serve(dir: &Path, config: Config) -> Result<(), ServeError> {
             tls,
             dial: dial.clone(),
             anonymous,
+            web: server.web_tls.clone(),
             dir: dir.to_owned(),
         };
-        server.tasks.spawn(keep_renewed(renewal));
-        server.tasks.spawn(keep(end, dial));
+        server.keep("the renewal of certificates", keep_renewed(renewal));
+        server.keep("the link", keep(end, dial));
     }
     server.run().await
 }

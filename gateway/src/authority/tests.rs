@@ -481,14 +481,21 @@ async fn browsers_are_served_by_name_and_the_certificate_reloads() {
     assert!(trusting(&world, &by_name).connect().await.is_err(), "the name is not in the certificate");
 
     issue(&world, "localhost");
-    web.reload().unwrap();
+    web.refresh();
     assert_eq!(who(&trusting(&world, &by_name)).await, "nobody");
     assert!(trusting(&world, &address).connect().await.is_err());
 
     // A bad file changes nothing.
     std::fs::write(&certificate, "nonsense").unwrap();
-    web.reload().unwrap_err();
+    web.refresh();
+    assert!(web.refused().unwrap().contains("no certificates in PEM"));
     assert_eq!(who(&trusting(&world, &by_name)).await, "nobody");
+    std::fs::remove_file(&certificate).unwrap();
+    web.refresh();
+    assert!(web.refused().is_some(), "it is there no longer");
+    issue(&world, "localhost");
+    web.refresh();
+    assert_eq!(web.refused(), None);
     server.abort();
 }
 

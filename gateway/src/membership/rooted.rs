@@ -179,7 +179,7 @@ mod tests {
         let server = Server::open(&dir, config, true).await.unwrap();
         let (engine, board, keys) = (server.engine.clone(), server.board.clone(), server.keys.clone());
         let gateway = engine.identity().node.clone();
-        let certificates = Certificates::load(&dir, gateway, Duration::from_secs(3600)).unwrap();
+        let certificates = Certificates::load(&dir, gateway, Duration::from_secs(3600), None).unwrap();
         let address = "localhost:1".to_owned();
         let membership = Membership::new(engine.clone(), board, certificates, keys, address, dir).unwrap();
 

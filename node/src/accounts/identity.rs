@@ -36,7 +36,7 @@ impl Accounts {
             return Ok(Err(Refusal::NotBound(who.subject)));
         };
         if factor && account.factor.is_some() {
-            let challenge = self.engine.submit(KeepChallenge { account: account.id.clone() }).await?;
+            let challenge = self.engine.submit(KeepChallenge { account: account.id.clone(), counted: None }).await?;
             return Ok(challenge.map(|challenge| SignedIn::CodeNeeded { challenge }));
         }
         let (account, member, bounds) = (account.id.clone(), self.first_member(account), self.bounds());

@@ -9,7 +9,7 @@ use super::link::{LinkFact, forget, link_key};
 use super::password;
 use super::refusal::Refusal;
 use super::session::{self, Person};
-use super::sign_in::Origin;
+use super::sign_in::{Origin, TakeBack, Try};
 use super::throttle::Attempt;
 use crate::audit::{Action, Actor, Event};
 use crate::engine::{Command, Work, WriteError, facts};
@@ -150,16 +150,20 @@ impl Accounts {
     /// [`Refusal::Throttled`].
     pub(crate) async fn prove(&self, person: &Person, password: &str, from: &Origin) -> Done<()> {
         let attempt = Attempt { login: person.account.login.clone(), address: from.address };
-        if let Err(wait) = self.engine.submit(Prove { attempt: attempt.clone(), succeeded: false }).await? {
-            return Ok(Err(Refusal::Throttled(wait)));
-        }
+        let counted = match self.engine.submit(Try(attempt.clone())).await? {
+            Ok(counted) => counted,
+            Err(wait) => return Ok(Err(Refusal::Throttled(wait))),
+        };
         match self.passwords.fits(password, person.account.password.as_deref()).await {
             Ok(true) => {}
             Ok(false) => return Ok(Err(Refusal::BadCredentials)),
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(refusal) => {
+                self.engine.submit(TakeBack(counted)).await?;
+                return Ok(Err(refusal));
+            }
         }
-        let forgiven = self.engine.submit(Prove { attempt, succeeded: true }).await?;
-        Ok(forgiven.map_err(Refusal::Throttled))
+        self.engine.submit(Forgive(attempt)).await?;
+        Ok(Ok(()))
     }
 }
 
@@ -167,21 +171,15 @@ fn unread(error: StoreError) -> WriteError {
     WriteError::Store(std::sync::Arc::new(error))
 }
 
-/// Counts an attempt, or forgives it.
-struct Prove {
-    attempt: Attempt,
-    succeeded: bool,
-}
+/// Forgives an attempt that has succeeded.
+struct Forgive(Attempt);
 
 #[async_trait]
-impl Command for Prove {
-    type Output = Result<(), std::time::Duration>;
+impl Command for Forgive {
+    type Output = ();
 
-    async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
-        if self.succeeded {
-            return self.attempt.forgive(work).await.map(Ok);
-        }
-        self.attempt.begin(work).await
+    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.0.forgive(work).await
     }
 }
 

@@ -110,6 +110,14 @@ impl Passwords {
     }
 }
 
+#[cfg(test)]
+impl Passwords {
+    /// So many wait that whoever comes is told to come again, until this is dropped.
+    pub(super) fn crowd(&self) -> tokio::sync::OwnedSemaphorePermit {
+        self.room.clone().try_acquire_many_owned(limits::PASSWORDS_WAITING as u32).unwrap()
+    }
+}
+
 /// How long a password waits for its turn.
 const WAITS: Duration = Duration::from_secs(20);
 

@@ -1,7 +1,8 @@
 //! Signing in and out. A login that nobody has costs what a wrong password costs, and is answered alike.
 //!
 //! An attempt is counted as failed first, by login and by address, in a transaction of its own: many at once are no way
-//! around the wait, nor is a restart. Then Argon2id looks at the password beside the tasks, two at a time. Where there is
+//! around the wait, nor is a restart. Then Argon2id looks at the password beside the tasks, two at a time; where it does not
+//! come to that, or the password was right and a code is to come, the attempt is taken back. Where there is
 //! a second factor, what stands for the right password waits five minutes for its code. The session begins in one
 //! transaction that looks at the account again, takes the code (a step is good once), forgives the attempt and tells the
 //! trail. From then on each request is made by the account as it is then: a role that is taken away is gone at once, and
@@ -20,7 +21,7 @@ use super::account::{self, Account, login_form};
 use super::desk::{Accounts, Bounds};
 use super::refusal::Refusal;
 use super::session::{self, Person, Session};
-use super::throttle::Attempt;
+use super::throttle::{Attempt, Counted};
 use crate::audit::{Action, Actor, Event};
 use crate::engine::{Command, Work, WriteError, facts};
 use crate::limits;
@@ -120,14 +121,18 @@ impl Accounts {
     ) -> Result<Result<SignedIn, Refusal>, WriteError> {
         let login = login_form(login);
         let attempt = Attempt { login: login.clone(), address: from.address };
-        if let Err(wait) = self.engine.submit(Try(attempt.clone())).await? {
-            return Ok(Err(Refusal::Throttled(wait)));
-        }
+        let counted = match self.engine.submit(Try(attempt.clone())).await? {
+            Ok(counted) => counted,
+            Err(wait) => return Ok(Err(Refusal::Throttled(wait))),
+        };
         let account = self.all().await.map_err(unread)?.into_iter().find(|account| account.login == login);
         let kept = account.as_ref().and_then(|account| account.password.as_deref());
         let fits = match self.passwords.fits(password, kept).await {
             Ok(fits) => fits,
-            Err(refusal) => return Ok(Err(refusal)),
+            Err(refusal) => {
+                self.engine.submit(TakeBack(counted)).await?;
+                return Ok(Err(refusal));
+            }
         };
         let able = account.filter(|account| fits && !account.disabled && self.has_work(account));
         let Some(account) = able else {
@@ -135,7 +140,8 @@ impl Accounts {
             return Ok(Err(Refusal::BadCredentials));
         };
         if account.factor.is_some() && code.is_empty() {
-            let challenge = self.engine.submit(KeepChallenge { account: account.id }).await?;
+            let keep = KeepChallenge { account: account.id, counted: Some(counted) };
+            let challenge = self.engine.submit(keep).await?;
             return Ok(challenge.map(|challenge| SignedIn::CodeNeeded { challenge }));
         }
         self.begin(account, None, code, attempt, from).await
@@ -213,14 +219,26 @@ pub(super) fn unread(error: StoreError) -> WriteError {
 }
 
 /// Counts an attempt before it is looked at.
-struct Try(Attempt);
+pub(super) struct Try(pub(super) Attempt);
 
 #[async_trait]
 impl Command for Try {
-    type Output = Result<(), Duration>;
+    type Output = Result<Counted, Duration>;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
         self.0.begin(work).await
+    }
+}
+
+/// Takes back that an attempt has failed at which nobody has looked.
+pub(super) struct TakeBack(pub(super) Counted);
+
+#[async_trait]
+impl Command for TakeBack {
+    type Output = ();
+
+    async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        self.0.take_back(work).await
     }
 }
 
@@ -249,9 +267,11 @@ async fn failed(work: &mut Work<'_>, attempt: &Attempt) -> Result<(), StoreError
     work.audit(&Actor::default().from(attempt.address), event).await
 }
 
-/// Keeps that a password was right.
+/// Keeps that a password was right, which is no failure; the code is an attempt of its own.
 pub(super) struct KeepChallenge {
     pub(super) account: String,
+    /// The attempt that it was, where it was one.
+    pub(super) counted: Option<Counted>,
 }
 
 #[async_trait]
@@ -259,6 +279,9 @@ impl Command for KeepChallenge {
     type Output = Result<String, Refusal>;
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        if let Some(counted) = self.counted {
+            counted.take_back(work).await?;
+        }
         let now = work.now;
         let held = work.facts::<Challenge>(facts::CHALLENGES, limits::ACCOUNTS).await?;
         let mut open = 0;

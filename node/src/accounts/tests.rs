@@ -213,6 +213,39 @@ async fn whoever_guesses_waits_longer_and_longer_also_after_a_restart() {
 }
 
 #[tokio::test]
+async fn whoever_is_told_to_come_again_has_not_failed_and_what_failed_before_stays() {
+    let office = Office::new().await;
+    office.account("li", &[("a", Role::Editor)]).await;
+    let fails = async || {
+        let refused = office.try_from("li", "wrong-password", "192.0.2.9").await.unwrap_err();
+        assert_eq!(refused, Refusal::BadCredentials);
+    };
+    let secret = office.session("li").await;
+    let person = office.person(&secret).await.unwrap();
+    let from = Origin { address: "192.0.2.9".parse().ok(), agent: "test".into() };
+    for _ in 0..4 {
+        fails().await;
+    }
+    let crowd = office.accounts.passwords.crowd();
+    for _ in 0..30 {
+        let refused = office.try_from("li", PASSWORD, "192.0.2.9").await.unwrap_err();
+        assert_eq!(refused, Refusal::Busy);
+        assert_eq!(office.accounts.prove(&person, PASSWORD, &from).await.unwrap(), Err(Refusal::Busy));
+    }
+    drop(crowd);
+    fails().await;
+    let refused = office.try_from("li", PASSWORD, "192.0.2.9").await.unwrap_err();
+    assert_eq!(refused, Refusal::Throttled(Duration::from_secs(1)), "five have failed");
+
+    // Who has waited, and is told to come again, need not wait anew.
+    office.world.pass(SECOND);
+    let crowd = office.accounts.passwords.crowd();
+    assert_eq!(office.try_from("li", PASSWORD, "192.0.2.9").await.unwrap_err(), Refusal::Busy);
+    drop(crowd);
+    office.session("li").await;
+}
+
+#[tokio::test]
 async fn a_second_factor_is_needed_from_its_first_code_on() {
     let office = Office::new().await;
     office.account("li", &[("a", Role::Editor)]).await;
@@ -237,6 +270,10 @@ async fn a_second_factor_is_needed_from_its_first_code_on() {
         SignedIn::CodeNeeded { challenge } => challenge,
         SignedIn::Done { .. } => panic!("a code is needed"),
     };
+    for _ in 0..25 {
+        let again = office.try_from("li", PASSWORD, "192.0.2.1").await;
+        assert!(matches!(again, Ok(SignedIn::CodeNeeded { .. })), "a right password is no failure: {again:?}");
+    }
     let finish = async |code: &str| {
         let credentials = Credentials::Code { challenge: challenge.clone(), code: code.to_owned() };
         office.accounts.sign_in(credentials, Origin::default()).await.unwrap()

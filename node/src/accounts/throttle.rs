@@ -64,8 +64,8 @@ impl Attempt {
         keys
     }
 
-    /// Counts it as failed until [`Attempt::forgive`]; or how long to wait, where it is too early.
-    pub(super) async fn begin(&self, work: &mut Work<'_>) -> Result<Result<(), Duration>, StoreError> {
+    /// Counts it as failed until [`Attempt::forgive`] or [`Counted::take_back`]; or how long to wait, where it is too early.
+    pub(super) async fn begin(&self, work: &mut Work<'_>) -> Result<Result<Counted, Duration>, StoreError> {
         let now = work.now;
         let mut counted = Vec::new();
         let mut wait = 0;
@@ -76,15 +76,15 @@ impl Attempt {
             let held = if fresh { held } else { Failures::default() };
             let until = held.last.min(now) + patience.wait(held.count);
             wait = wait.max(until - now);
-            counted.push((key, Failures { count: held.count.saturating_add(1), last: now }));
+            counted.push((key, held, Failures { count: held.count.saturating_add(1), last: now }));
         }
         if let Some(wait) = u64::try_from(wait).ok().filter(|wait| *wait > 0) {
             return Ok(Err(Duration::from_micros(wait)));
         }
-        for (key, failures) in counted {
-            work.put_fact(key, &failures);
+        for (key, _, failures) in &counted {
+            work.put_fact(key.clone(), failures);
         }
-        Ok(Ok(()))
+        Ok(Ok(Counted(counted)))
     }
 
     /// It has succeeded: the login begins anew, and the address has one failure less.
@@ -96,6 +96,32 @@ impl Attempt {
                     work.put_fact(key, &Failures { count: held.count - 1, ..held });
                 }
                 _ => work.remove_fact(key),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An attempt that counts as failed.
+#[derive(Debug, Clone)]
+pub(super) struct Counted(Vec<(String, Failures, Failures)>);
+
+impl Counted {
+    /// It was none: nobody looked at what was typed, or it was right as far as it went. What failed before stays.
+    pub(super) async fn take_back(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+        for (key, before, after) in self.0 {
+            let held: Failures = work.fact(&key).await?.unwrap_or_default();
+            let left = match held.count.checked_sub(1) {
+                // Others have failed meanwhile.
+                Some(count) if held != after => Failures { count, ..held },
+                Some(_) => before,
+                // It was forgiven meanwhile, with all others.
+                None => continue,
+            };
+            if left.count > 0 {
+                work.put_fact(key, &left);
+            } else {
+                work.remove_fact(key);
             }
         }
         Ok(())

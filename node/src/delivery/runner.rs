@@ -59,12 +59,19 @@ impl Runner {
     /// Runs until told to stop; requests under way are ended, and come again with their ids.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
         let engine = self.desk.engine.clone();
-        self.tasks.spawn(notice::send(self.desk.clone(), stop.clone()));
-        for id in read_ids(&engine, facts::SUBSCRIPTIONS).await {
-            self.start(id, &stop);
-        }
-        for id in read_ids(&engine, facts::SUBSCRIPTIONS_ENDED).await {
-            self.forget(id);
+        self.tasks.spawn(engine.vital("notices by mail", notice::send(self.desk.clone(), stop.clone())));
+        let begin = async {
+            for id in read_ids(&engine, facts::SUBSCRIPTIONS).await {
+                self.start(id, &stop);
+            }
+            for id in read_ids(&engine, facts::SUBSCRIPTIONS_ENDED).await {
+                self.forget(id);
+            }
+        };
+        // A store that fails is asked again and again.
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = begin => {}
         }
         loop {
             let changed = tokio::select! {

@@ -12,14 +12,12 @@ use tokio::time::Instant;
 use tonic::Code;
 use tonic::transport::Channel;
 
-use super::renew::Renewal;
+use super::renew::{ATTEMPT, Renewal};
 use super::renew_input;
 use crate::link::LinkPhase;
 
 /// How long a link may take before anything is wrong with it.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// How long an attempt may take.
-const ATTEMPT: Duration = Duration::from_secs(60);
 const WAIT_FIRST: Duration = Duration::from_secs(4);
 const WAIT_LONGEST: Duration = Duration::from_secs(60);
 /// Entries of one offer.

@@ -1,7 +1,10 @@
 //! How a folder becomes a node of a network, and how a node gets one more member, or a lost member back.
 
+mod issued;
 mod mend;
 mod renew;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::path::Path;
@@ -21,14 +24,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{self, Config, HostPort, Overrides};
 use crate::engine::{Engine, StartError, WriteError, facts};
+use crate::keys::number_files;
 use crate::route::route;
 use crate::server::{Folder, FolderError, ServeError, make_private_folder, start};
 use crate::trust::dial::InvalidAddress;
-use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint, write_certificates};
-use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, create_tls_key, read_tls_key};
+use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity, fingerprint};
+use crate::trust::key_file::{self, EncryptionKeyFile, KeyFileError, SigningKeyFile, create_tls_key, read_tls_key};
 use crate::trust::link_tls::{LinkTls, LinkTlsError, enrolment_client};
 use crate::trust::request::certificate_request;
 
+use issued::Issued;
+pub use issued::Unsound;
+pub(crate) use issued::WEB_CERTIFICATE_FILE;
 pub use renew::{Renewal, keep_renewed};
 pub use token::{decode as decode_token, encode as encode_token};
 
@@ -91,6 +98,9 @@ pub enum JoinError {
     /// What the gateway answered is not what it should be.
     #[error("the gateway's answer is not sound: {0}")]
     Unsound(&'static str),
+    /// The gateway has certified something else.
+    #[error("the gateway's certificates are of no use")]
+    Certificates(#[from] Unsound),
     /// The gateway said no, or broke off.
     #[error("the gateway refused")]
     Refused(#[source] tonic::Status),
@@ -216,15 +226,11 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
     };
     let directory = accept(&token, &member, &node, &signer, &response)?;
 
-    let admitted = directory.member(&member);
-    let number = admitted.and_then(|admitted| admitted.keys.newest()).map_or(1, |key| key.number);
-    // Each kind of key is rotated by itself.
-    let encryption_number = admitted.map_or(1, |admitted| admitted.encryption_key.number);
-    let certificates: Vec<CertificateDer<'static>> =
-        response.certificates.into_iter().map(CertificateDer::from).collect();
-    let web: Vec<CertificateDer<'static>> = response.web_certificates.into_iter().map(CertificateDer::from).collect();
-    TlsIdentity::store_certificates(folder.dir(), &certificates, &[CertificateDer::from(response.authority)])?;
-    write_certificates(&folder.dir().join("web.crt"), &web)?;
+    let admitted = directory.member(&member).ok_or(JoinError::Unsound("the member is not admitted"))?;
+    let chain = |certificates: Vec<Vec<u8>>| certificates.into_iter().map(CertificateDer::from).collect::<Vec<_>>();
+    let (links, web) = (chain(response.certificates), chain(response.web_certificates));
+    let issued = Issued::look(&node, &network, &tls_key, links, web, chain(vec![response.authority]))?;
+    issued.store(folder.dir())?;
     let named = config.node.id.is_some();
     config.node.id = Some(node.clone());
     config.node.network = Some(network.clone());
@@ -232,7 +238,7 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
     config.link.gateway = Some(host);
     config.link.gateway_id = Some(gateway.clone());
     if !named {
-        std::fs::write(folder.config(), config.to_toml())?;
+        key_file::replace(&folder.config(), config.to_toml().as_bytes())?;
     }
     let started = start(&folder, &config, node.clone(), network.clone(), false, CancellationToken::new()).await?;
     let entries = response.directory.iter().map(|entry| entry.encode_to_vec().into()).collect();
@@ -243,8 +249,7 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
     started.engine.store().close().await;
     followed??;
     marked?;
-    std::fs::rename(folder.signing_key(&member, 0), folder.signing_key(&member, number))?;
-    std::fs::rename(folder.encryption_key(&member, 0), folder.encryption_key(&member, encryption_number))?;
+    number_files(folder.dir(), admitted)?;
     Ok(Joined { network, node, member, gateway, root_fingerprint: hex(&token.root_fingerprint) })
 }
 

@@ -1,6 +1,7 @@
 //! Renews a node's certificates at half of their life, over the link's address, without a restart; likewise when the
 //! network gets a new authority.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -8,22 +9,27 @@ use std::time::{Duration, SystemTime};
 use duikou_proto::federation::enrolment_service_client::EnrolmentServiceClient;
 use duikou_proto::federation::{RenewRequest, RenewResponse};
 use duikou_proto::name::NodeId;
+use rcgen::KeyPair;
 use rustls_pki_types::CertificateDer;
 use tokio::time::Instant;
 
+use super::issued::Issued;
 use super::mend::Mend;
-use crate::engine::Engine;
+use crate::engine::{Engine, Identity};
 use crate::link::LinkBoard;
 use crate::trust::dial::Dial;
-use crate::trust::identity::{KEY_FILE, TlsIdentity, write_certificates};
+use crate::trust::identity::KEY_FILE;
 use crate::trust::key_file::read_tls_key;
 use crate::trust::link_tls::LinkTls;
 use crate::trust::request::certificate_request;
 use crate::trust::vouch;
+use crate::trust::web_tls::WebTls;
 use crate::world::random;
 
 /// How often it is looked whether the link is down.
 const TICK: Duration = Duration::from_secs(1);
+/// How long an attempt may take.
+pub(super) const ATTEMPT: Duration = Duration::from_secs(60);
 /// How often the certificate is looked at, at most and at least.
 const LOOK_LONGEST: Duration = Duration::from_secs(15 * 60);
 const LOOK_SHORTEST: Duration = Duration::from_secs(1);
@@ -42,13 +48,22 @@ pub struct Renewal {
     pub dial: Dial,
     /// The gateway, without it.
     pub anonymous: Dial,
+    /// What the public listener shows.
+    pub web: Option<Arc<WebTls>>,
     /// Where the certificates lie.
     pub dir: PathBuf,
 }
 
-/// Looks after the certificates until the engine stops.
+/// Looks after the certificates until the engine stops. What the gateway answers is taken in one piece: where waiting for it
+/// is given up, nothing has been done.
 pub async fn keep_renewed(renewal: Renewal) {
-    let stopped = renewal.engine.stopped();
+    tokio::select! {
+        () = renewal.engine.stopped().cancelled_owned() => {}
+        never = look_after(&renewal) => match never {},
+    }
+}
+
+async fn look_after(renewal: &Renewal) -> Infallible {
     let mut mend = Mend::default();
     let mut look = Instant::now();
     let mut known = None;
@@ -61,7 +76,8 @@ pub async fn keep_renewed(renewal: Renewal) {
         let another = known.replace(identity.not_after()) != Some(identity.not_after());
         if look <= Instant::now() || another || renewal.tls.learned().is_some() {
             if identity.is_due(SystemTime::now()) || renewal.tls.learned().is_some() {
-                match renewal.renew().await {
+                let renewed = tokio::time::timeout(ATTEMPT, renewal.renew()).await;
+                match renewed.unwrap_or_else(|_| Err("it took too long".to_owned())) {
                     Ok(()) => tracing::info!("certificates renewed"),
                     Err(error) => tracing::error!(%error, "certificates could not be renewed; trying again"),
                 }
@@ -71,19 +87,19 @@ pub async fn keep_renewed(renewal: Renewal) {
             let every = (identity.life() / 20).clamp(LOOK_SHORTEST, LOOK_LONGEST);
             look = Instant::now() + every.mul_f64(0.5 + chance / 2.0);
         }
-        mend.look(&renewal).await;
-        tokio::select! {
-            () = stopped.cancelled() => return,
-            () = tokio::time::sleep(TICK) => {}
-        }
+        mend.look(renewal).await;
+        tokio::time::sleep(TICK).await;
     }
 }
 
 impl Renewal {
+    fn key(&self) -> Result<KeyPair, String> {
+        read_tls_key(&self.dir.join(KEY_FILE)).map_err(|error| crate::error::chain(&error))
+    }
+
     /// A request for a certificate of the node's key.
     pub(super) fn request(&self) -> Result<Vec<u8>, String> {
-        let key = read_tls_key(&self.dir.join(KEY_FILE)).map_err(|error| crate::error::chain(&error))?;
-        certificate_request(&key).map_err(|error| crate::error::chain(&error))
+        certificate_request(&self.key()?).map_err(|error| crate::error::chain(&error))
     }
 
     async fn renew(&self) -> Result<(), String> {
@@ -93,18 +109,22 @@ impl Renewal {
         self.take(answer.map_err(|status| crate::error::chain(&status))?.into_inner())
     }
 
-    /// Takes new certificates into use.
+    /// Takes new certificates into use, on links and for the public listener.
     pub(super) fn take(&self, response: RenewResponse) -> Result<(), String> {
         let text = |error: &dyn std::error::Error| crate::error::chain(error);
         let chain = |certificates: Vec<Vec<u8>>| -> Vec<CertificateDer<'static>> {
             certificates.into_iter().map(CertificateDer::from).collect()
         };
         let authorities = self.authorities(&chain(response.authorities));
-        TlsIdentity::store_certificates(&self.dir, &chain(response.certificates), &authorities)
-            .map_err(|e| text(&e))?;
-        write_certificates(&self.dir.join("web.crt"), &chain(response.web_certificates)).map_err(|e| text(&e))?;
-        let identity = TlsIdentity::load(&self.dir).map_err(|e| text(&e))?;
-        self.tls.replace(identity).map_err(|e| text(&e))
+        let (links, web) = (chain(response.certificates), chain(response.web_certificates));
+        let Identity { node, network, .. } = self.engine.identity();
+        let issued = Issued::look(node, network, &self.key()?, links, web, authorities);
+        let issued = issued.map_err(|error| format!("the gateway's answer is of no use: {}", text(&error)))?;
+        let identity = issued.store(&self.dir).map_err(|error| text(&error))?;
+        if let Some(web) = &self.web {
+            web.refresh();
+        }
+        self.tls.replace(identity).map_err(|error| text(&error))
     }
 
     /// Those of the gateway's authorities that were believed before, or that the root vouches for; where it names none,

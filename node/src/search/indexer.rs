@@ -1,11 +1,13 @@
 //! The one who keeps the index: a reader of the feed with its own place, which is kept in the index.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use duikou_proto::name::RecordName;
+use futures_util::FutureExt;
 use tantivy::index::SegmentMeta;
 use tantivy::{IndexWriter, TantivyDocument, Term};
 use tokio::time::{Instant, sleep_until};
@@ -72,8 +74,9 @@ pub(crate) async fn keep(engine: Engine, folder: PathBuf, state: Arc<State>) {
         let begun = Instant::now();
         let failed = tokio::select! {
             () = stop.cancelled() => return,
-            failed = follow(&engine, &folder, &state, sound) => failed,
+            failed = AssertUnwindSafe(follow(&engine, &folder, &state, sound)).catch_unwind() => failed,
         };
+        let failed = failed.unwrap_or(Err(IndexError::Broken));
         state.lose();
         let Err(error) = failed else { continue };
         tracing::warn!(error = %crate::error::chain(&error), "the search index is read again, and made anew if it is damaged");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::IntoResponse;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, StreamExt, TryStreamExt};
 use serde::Serialize;
 use tokio::net::{TcpListener, UnixListener};
 use tokio_stream::wrappers::UnixListenerStream;
@@ -18,16 +18,20 @@ use tonic::transport::server::TcpIncoming;
 
 use super::ServeError;
 use super::prompt::Prompt;
-use crate::config::{Config, WebTls as WebTlsMode};
+use crate::config::{self, Config, WebTls as WebTlsMode};
 use crate::engine::{Engine, Trouble, TroubleKind};
+use crate::enrol::WEB_CERTIFICATE_FILE;
 use crate::http::{Cookies, Limiter, Manner, router};
 use crate::imports::Imports;
 use crate::limits;
 use crate::services::{Context, metrics};
 use crate::trust::accept::{AcceptLimits, incoming};
+use crate::trust::identity::KEY_FILE;
 use crate::trust::web_tls::WebTls;
 use crate::web::{self, Web};
 
+/// How long accepting rests after the system refused a connection, for example for want of file descriptors.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(100);
 /// A connection that does not answer for this long is closed.
 const KEEPALIVE_EVERY: Duration = Duration::from_secs(30);
 const KEEPALIVE_WITHIN: Duration = Duration::from_secs(20);
@@ -83,8 +87,36 @@ pub(super) fn local(
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
     Ok(async move {
         let serve = server().add_routes(routes);
-        let served = serve.serve_with_incoming_shutdown(UnixListenerStream::new(listener), stop.cancelled()).await;
+        let connections = patient(UnixListenerStream::new(listener));
+        let served = serve.serve_with_incoming_shutdown(connections, stop.cancelled()).await;
         log(served, "administrator's socket");
+    })
+}
+
+/// What the public listener is to show; None where it has no TLS.
+///
+/// # Errors
+/// Where its files are of no use.
+pub(super) fn web_tls(config: &config::Web, dir: &Path) -> Result<Option<Arc<WebTls>>, ServeError> {
+    Ok(match config.tls {
+        WebTlsMode::Network => Some(WebTls::load(dir.join(WEB_CERTIFICATE_FILE), dir.join(KEY_FILE))?),
+        WebTlsMode::Files => match (config.certificate.clone(), config.key.clone()) {
+            (Some(certificate), Some(key)) => Some(WebTls::load(certificate, key)?),
+            _ => return Err(ServeError::Config("web.tls = \"files\" needs web.certificate and web.key".to_owned())),
+        },
+        WebTlsMode::Off => None,
+    })
+}
+
+/// Connections of a listener that outlives it where the system gives out none for a moment.
+fn patient<T>(connections: impl Stream<Item = io::Result<T>>) -> impl Stream<Item = io::Result<T>> {
+    connections.filter_map(async |connection| match connection {
+        Ok(connection) => Some(Ok(connection)),
+        Err(error) => {
+            tracing::warn!(%error, "the system refused a connection");
+            tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
+            None
+        }
     })
 }
 
@@ -101,16 +133,7 @@ pub(super) async fn web(
     let config = &config.web;
     let listener = bind(config.listen).await?;
     let address = listener.local_addr()?;
-    let dir = context.data.clone();
-    let tls = match config.tls {
-        WebTlsMode::Network => Some(WebTls::load(dir.join("web.crt"), dir.join(crate::trust::identity::KEY_FILE))?),
-        WebTlsMode::Files => match (config.certificate.clone(), config.key.clone()) {
-            (Some(certificate), Some(key)) => Some(WebTls::load(certificate, key)?),
-            _ => return Err(ServeError::Config("web.tls = \"files\" needs web.certificate and web.key".to_owned())),
-        },
-        WebTlsMode::Off => None,
-    };
-    let tls = tls.map(|tls| tls.server()).transpose()?;
+    let tls = context.web_tls.as_ref().map(WebTls::server).transpose()?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     // Set once: a server listens once.
     let _ = context.address.set(format!("{scheme}://{address}"));
@@ -120,18 +143,17 @@ pub(super) async fn web(
     let pages = web::routes(&web);
     let manner = Manner { tls: tls.is_some(), cookies };
     let explaining = |rest| web::explaining(rest, web);
-    let front = router(context.subscriptions, routes, pages, explaining, manner, limiter.clone());
+    let front = router(context.subscriptions, routes, pages, explaining, manner, limiter);
     let serve = async move {
-        let small = limiter.keep_small(stop.clone());
         let server = server().accept_http1(true).http2_max_header_list_size(limits::HEADER_LIST_BYTES);
         let served = match tls {
             Some(tls) => {
                 let connections = incoming(listener, tls, AcceptLimits::default()).map_ok(Prompt::new);
-                tokio::join!(server.serve_with_incoming_shutdown(front, connections, stop.cancelled()), small).0
+                server.serve_with_incoming_shutdown(front, connections, stop.cancelled()).await
             }
             None => {
-                let connections = TcpIncoming::from(listener).map_ok(Prompt::new);
-                tokio::join!(server.serve_with_incoming_shutdown(front, connections, stop.cancelled()), small).0
+                let connections = patient(TcpIncoming::from(listener)).map_ok(Prompt::new);
+                server.serve_with_incoming_shutdown(front, connections, stop.cancelled()).await
             }
         };
         log(served, "public listener");
@@ -161,12 +183,14 @@ pub(super) async fn operator(
     let ready = move || {
         let engine = engine.clone();
         async move {
-            match (stopped(&engine), engine.store().read().await) {
-                (None, Ok(_)) => (http::StatusCode::OK, "ready\n".to_owned()),
-                (Some(why), _) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
-                (None, Err(error)) => {
-                    (http::StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", crate::error::chain(&error)))
-                }
+            let why_not = match (engine.broken(), stopped(&engine)) {
+                (Some(what), _) => Some(format!("{what} has ended: this server ends, to be started again")),
+                (None, Some(why)) => Some(why.to_string()),
+                (None, None) => engine.store().read().await.err().map(|error| crate::error::chain(&error)),
+            };
+            match why_not {
+                None => (http::StatusCode::OK, "ready\n".to_owned()),
+                Some(why) => (http::StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
             }
         }
     };

@@ -5,6 +5,8 @@ mod folder;
 mod listen;
 mod prompt;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -33,7 +35,7 @@ use crate::services::{self, AlarmBoard, Context, Surface, Uses};
 use crate::settings::Settings;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
-use crate::trust::web_tls::WebTlsError;
+use crate::trust::web_tls::{WebTls, WebTlsError};
 use crate::world::World;
 
 pub use folder::{Folder, FolderError};
@@ -88,6 +90,9 @@ pub enum ServeError {
     /// Its files.
     #[error("the folder cannot be written")]
     Io(#[from] std::io::Error),
+    /// A task has ended that lasts as long as the server.
+    #[error("{0} has ended, and the server with it")]
+    Broken(&'static str),
 }
 
 /// A server whose engine runs and whose listeners are to be opened.
@@ -112,6 +117,8 @@ pub struct Server {
     settings: Settings,
     alarms: AlarmBoard,
     web_address: Arc<OnceLock<String>>,
+    /// What the public listener shows; None where it has no TLS.
+    pub web_tls: Option<Arc<WebTls>>,
     subscriptions: Desk,
     /// Delivers once the server listens.
     runner: Option<Runner>,
@@ -144,6 +151,7 @@ impl Server {
         if folder.restored().exists() {
             std::fs::remove_file(folder.restored())?;
         }
+        let web_tls = listen::web_tls(&config.web, folder.dir())?;
         let keys = KeyDesk::new(engine.clone(), folder.dir().to_owned());
         let tasks = TaskTracker::new();
         let live = Live::new(engine.clone(), keys.openers(), config.live.policy(), tasks.clone());
@@ -165,6 +173,7 @@ impl Server {
             settings,
             alarms: AlarmBoard::default(),
             web_address: Arc::default(),
+            web_tls,
             subscriptions,
             runner: Some(runner),
             engine,
@@ -193,6 +202,7 @@ impl Server {
             accounts: self.accounts.clone(),
             provider: self.provider.clone(),
             address: self.web_address.clone(),
+            web_tls: self.web_tls.clone(),
             data: self.folder.dir().to_owned(),
             uses: self.uses.clone(),
             search: self.search.clone(),
@@ -201,35 +211,45 @@ impl Server {
         }
     }
 
+    /// Runs a task that lasts as long as the server. Where it ends before, so does the server.
+    pub fn keep(&self, what: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(self.engine.vital(what, task));
+    }
+
     /// Opens the administrator's socket, the public and the operator's listener. `admin` adds services to the socket.
     ///
     /// # Errors
     /// Where one of them cannot be opened.
     pub async fn listen(&mut self, admin: impl FnOnce(Routes) -> Routes) -> Result<(), ServeError> {
-        let context = self.context();
-        self.tasks.spawn(services::keep_alarms_logged(context.clone(), self.stop.clone()));
-        self.tasks.spawn(self.uses.clone().keep(self.engine.clone(), self.stop.clone()));
-        self.tasks.spawn(self.accounts.clone().keep_uses(self.stop.clone()));
-        self.tasks.spawn(self.imports.clone().keep_clean(self.stop.clone()));
-        self.tasks.spawn(self.engine.clone().keep_audit_sealed(self.stop.clone()));
+        let (context, stop) = (self.context(), self.stop.clone());
+        self.keep("the look at alarms", services::keep_alarms_logged(context.clone(), stop.clone()));
+        self.keep("last uses of tokens", self.uses.clone().keep(self.engine.clone(), stop.clone()));
+        self.keep("last uses of accounts", self.accounts.clone().keep_uses(stop.clone()));
+        self.keep("the upkeep of imports", self.imports.clone().keep_clean(stop.clone()));
+        self.keep("the audit trail's seals", self.engine.clone().keep_audit_sealed(stop.clone()));
         if let Some(runner) = self.runner.take() {
-            self.tasks.spawn(runner.run(self.stop.clone()));
+            self.keep("deliveries", runner.run(stop.clone()));
+        }
+        if let Some(web_tls) = self.web_tls.clone() {
+            self.keep("the public listener's certificate", web_tls.keep_fresh(stop.clone()));
         }
         let local = services::routes(context.clone(), Surface::Local).await;
         self.health.push(local.health);
-        self.tasks.spawn(listen::local(self.folder.socket(), admin(local.routes), self.stop.clone())?);
+        let serve = listen::local(self.folder.socket(), admin(local.routes), stop.clone())?;
+        self.keep("the administrator's socket", serve);
         let public = services::routes(context.clone(), Surface::Public).await;
         self.health.push(public.health);
         let proxies = self.config.web.trusted_proxies.clone();
         let limiter = Limiter::new(self.accounts.clone(), &self.config.limits, proxies);
-        let stop = self.stop.clone();
+        self.keep("the limits of callers", limiter.clone().keep_small(stop.clone()));
         let (address, serve) =
-            listen::web(&self.config, context, self.imports.clone(), public.routes, limiter.clone(), stop).await?;
+            listen::web(&self.config, context, self.imports.clone(), public.routes, limiter.clone(), stop.clone())
+                .await?;
         self.addresses.web = Some(address);
-        self.tasks.spawn(serve);
-        let (address, serve) = listen::operator(&self.config, self.context(), limiter, self.stop.clone()).await?;
+        self.keep("the public listener", serve);
+        let (address, serve) = listen::operator(&self.config, self.context(), limiter, stop).await?;
         self.addresses.operator = Some(address);
-        self.tasks.spawn(serve);
+        self.keep("the operator's listener", serve);
         Ok(())
     }
 
@@ -239,14 +259,17 @@ impl Server {
     }
 
     /// Says that everything listens, runs until told to stop, drains, and closes the store. A second signal ends it at
-    /// once.
+    /// once. Where a task ends that must not, it does the same, so that whoever started it starts it again.
     ///
     /// # Errors
-    /// Where the addresses cannot be written.
+    /// Where the addresses cannot be written; [`ServeError::Broken`] where such a task has ended.
     pub async fn run(self) -> Result<(), ServeError> {
         self.addresses.write(&self.folder.addresses())?;
         tracing::info!(node.id = %self.engine.identity().node, addresses = ?self.addresses, "serving");
-        wait_for_signal(&self.stop).await;
+        tokio::select! {
+            () = wait_for_signal(&self.stop) => {}
+            _ = self.engine.breaks() => {}
+        }
         tracing::info!("draining");
         for health in &self.health {
             health.stop().await;
@@ -269,7 +292,7 @@ impl Server {
         for file in [self.folder.addresses(), self.folder.socket()] {
             let _ = std::fs::remove_file(file);
         }
-        Ok(())
+        self.engine.broken().map_or(Ok(()), |what| Err(ServeError::Broken(what)))
     }
 }
 

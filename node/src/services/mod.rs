@@ -65,6 +65,7 @@ use crate::live::Live;
 use crate::openid::Provider;
 use crate::search::Search;
 use crate::settings::Settings;
+use crate::trust::web_tls::WebTls;
 pub use crate::uses::Uses;
 pub(crate) use account::{Came, TurnedBack};
 pub(crate) use alarms::{AlarmBoard, keep_logged as keep_alarms_logged};
@@ -111,6 +112,8 @@ pub struct Context {
     pub(crate) provider: Option<Provider>,
     /// Where the public listener is, once it is there.
     pub(crate) address: Arc<OnceLock<String>>,
+    /// What that shows, where it has TLS.
+    pub(crate) web_tls: Option<Arc<WebTls>>,
     /// When the server started.
     pub started: Micros,
     /// The server's folder.

@@ -1,5 +1,6 @@
 //! How a server is, as its operator sees it: holdings, links, and what to act on.
 
+mod certificate;
 mod excluded;
 mod held;
 mod holdings;
@@ -110,6 +111,7 @@ async fn all_alarms(
     refused: &[RefusedBy],
 ) -> Result<Vec<Alert>, Failure> {
     let mut alarms = stopped::alerts(context).await?;
+    alarms.extend(certificate::alerts(context));
     alarms.extend(excluded::alerts(&context.engine));
     alarms.extend(root::alert(&context.engine).await?);
     alarms.extend(left::alert(context).await);

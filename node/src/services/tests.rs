@@ -157,6 +157,7 @@ impl World {
             accounts: accounts.clone(),
             provider: None,
             address: Default::default(),
+            web_tls: None,
             links: links.clone(),
             live,
             keys,

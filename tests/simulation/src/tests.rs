@@ -1,10 +1,16 @@
 //! What the simulation is for.
 
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::{Plan, Report, run};
+use duikou_exchange::engine::Halt;
+
+use super::server::{Begins, DATA, Server, Site};
+use super::trace::Trace;
+use super::world::{Shape, World};
+use super::{Plan, Report, Seed, run};
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
@@ -64,6 +70,39 @@ fn whatever_happens_to_two_hundred_networks_the_invariants_hold() {
         "duikou-simulation --first SEED --count 1 --trace tells it again\n{}",
         failed.join("\n")
     );
+}
+
+#[test]
+fn of_two_processes_with_one_identity_neither_writes_until_the_other_is_gone() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let world = World::new(&Shape::small(), Seed::new(7), Trace::begin(false)).await;
+        let gateway = world.servers[0].id.clone();
+        let site = Site { network: &world.network, gateway: &gateway, net: &world.net, time: &world.time };
+        let node = &world.servers[2];
+        let mut twin = Server::new(node.id.clone(), Default::default(), &site, Seed::new(8));
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        twin.disk.replace(Path::new(DATA), (*node.tables()).clone());
+        assert!(twin.start(Begins::Anew, &[]).await);
+        let halted = |server: &Server| server.process().unwrap().engine.halted() == Some(Halt::Twice);
+        let until = async |reached: &dyn Fn() -> bool| {
+            for _ in 0..240 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                if reached() {
+                    return;
+                }
+            }
+            panic!("not within four minutes");
+        };
+        until(&|| halted(node) && halted(&twin)).await;
+        for second in 0..1_800 {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(halted(node) && halted(&twin), "{second} s later one of two that run writes again");
+        }
+        twin.kill(false);
+        until(&|| node.process().unwrap().engine.halted().is_none()).await;
+    });
 }
 
 /// Without the runtime's own seed its choices differ from run to run.

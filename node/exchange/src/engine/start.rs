@@ -17,7 +17,7 @@ use super::heads::Counted;
 use super::work::Memory;
 use super::{
     Engine, FeedIdentity, Identity, RejectionFact, Shared, approval, departed, entries, facts, heads, months, receipts,
-    upkeep, writer,
+    upkeep, vital, writer,
 };
 use crate::defects::{self, Defect};
 use crate::feed::Feed;
@@ -189,6 +189,7 @@ impl Engine {
             store,
             world,
             stop: stop.clone(),
+            vitals: vital::Vitals::new(stop.clone()),
             finish: CancellationToken::new(),
             feed: Feed::new(counter.seq, feed_bytes),
             memory: ArcSwap::from_pointee(memory.clone()),
@@ -207,18 +208,18 @@ impl Engine {
             to_the_end: Arc::new(Semaphore::new(limits::TO_THE_END)),
         });
         let tasks = shared.tasks.clone();
-        tasks.spawn(writer::run(shared.clone(), receiver, memory));
+        tasks.spawn(shared.vitals.watch("the writer", writer::run(shared.clone(), receiver, memory)));
         let engine = Self(shared, queue);
-        tasks.spawn(engine.clone().close_feed(stop.clone()));
-        tasks.spawn(engine.clone().keep_up(stop.clone()));
+        tasks.spawn(engine.vital("what closes the feed", engine.clone().close_feed(stop.clone())));
+        tasks.spawn(engine.vital("upkeep", engine.clone().keep_up(stop.clone())));
         // What was under way when the process before ended goes on.
         engine.0.scrub.notify_one();
-        tasks.spawn(engine.clone().scrub(stop.clone()));
+        tasks.spawn(engine.vital("what overwrites the log", engine.clone().scrub(stop.clone())));
         engine.0.resign.notify_one();
-        tasks.spawn(engine.clone().keep_signed(stop.clone()));
+        tasks.spawn(engine.vital("what signs anew", engine.clone().keep_signed(stop.clone())));
         engine.0.heads.notify_one();
-        tasks.spawn(engine.clone().keep_heads(stop.clone()));
-        tasks.spawn(engine.clone().keep_receipts(stop));
+        tasks.spawn(engine.vital("what signs heads", engine.clone().keep_heads(stop.clone())));
+        tasks.spawn(engine.vital("what signs receipts", engine.clone().keep_receipts(stop)));
         tasks.close();
         Ok(Started { engine, tasks })
     }

@@ -26,7 +26,7 @@ use crate::engine::{Engine, WriteError, facts};
 use crate::store::StoreError;
 use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile};
 
-pub use files::{encryption_key_file, keys_folder, load_signers, signing_key_file};
+pub use files::{encryption_key_file, keys_folder, load_signers, number_files, signing_key_file};
 pub use introduce::keep_introduced;
 pub use openers::{Opener, Openers};
 

@@ -173,15 +173,20 @@ pub(crate) fn judge_clock(end: &LinkEnd, offset: i64) {
     if end.role != LinkRole::Node {
         return;
     }
-    let halted = end.engine.halted();
-    let off = offset.unsigned_abs() > contract::CLOCK_REFUSE.as_micros() as u64;
-    if off && halted.is_none() {
+    let (halted, off) = (end.engine.halted(), off(offset));
+    if let Some(off) = off.filter(|_| halted.is_none()) {
         let seconds = offset / 1_000_000;
         tracing::error!(peer.id = %end.peer, offset_seconds = seconds, "clock out of tolerance: nothing is written");
-        end.engine.halt(Some(Halt::Clock { ahead_seconds: -seconds }));
+        end.engine.halt(Some(off));
     }
-    if !off && matches!(halted, Some(Halt::Clock { .. })) {
+    if off.is_none() && matches!(halted, Some(Halt::Clock { .. })) {
         tracing::info!(peer.id = %end.peer, "clock corrected: writing again");
         end.engine.halt(None);
     }
+}
+
+/// Why nothing is written by a clock from which the gateway's differs by so many microseconds.
+pub(crate) fn off(offset: i64) -> Option<Halt> {
+    let off = offset.unsigned_abs() > contract::CLOCK_REFUSE.as_micros() as u64;
+    off.then(|| Halt::Clock { ahead_seconds: -(offset / 1_000_000) })
 }

@@ -2,6 +2,7 @@
 //! again when the link ends.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,6 +33,9 @@ use crate::link::LinkPhase;
 pub(super) const STEP: Duration = Duration::from_secs(10);
 /// How long a node that was told that it runs twice waits before it looks again.
 const DUPLICATE_WAIT: Duration = Duration::from_secs(30);
+/// How long a link has to last until a node that was told that it runs twice is alone. Any other process of it would have
+/// looked again by then, and both would have been told.
+const ALONE: Duration = Duration::from_secs(2 * DUPLICATE_WAIT.as_secs());
 /// Link after this long counts as good.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
 
@@ -76,9 +80,25 @@ async fn within<T>(step: Step, future: impl Future<Output = Result<T, Ended>>) -
 
 async fn once(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Ended {
     match begin(end, dial, instance).await {
-        Ok((hello, streams)) => run(end.clone(), &hello, streams).await,
+        Ok((hello, streams)) => tokio::select! {
+            biased;
+            ended = run(end.clone(), &hello, streams) => ended,
+            never = write_once_alone(end) => match never {},
+        },
         Err(ended) => ended,
     }
+}
+
+/// Begins to write again once nobody else has shown up for long enough. Not when the link comes up: two that are left
+/// running would then write in turns, each until the other comes.
+async fn write_once_alone(end: &LinkEnd) -> Infallible {
+    tokio::time::sleep(ALONE).await;
+    if end.engine.halted() == Some(Halt::Twice) {
+        tracing::info!(peer.id = %end.peer, "no other process runs with this node's identity any longer: writing again");
+        let offset = end.board.get(&end.peer).and_then(|view| view.clock_offset);
+        end.engine.halt(offset.and_then(control::off));
+    }
+    std::future::pending().await
 }
 
 async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result<(Hello, Streams), Ended> {

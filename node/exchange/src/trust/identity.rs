@@ -85,14 +85,7 @@ impl TlsIdentity {
         if authorities.is_empty() {
             return Err(IdentityError::Empty);
         }
-        let (_, parsed) = X509Certificate::from_der(leaf).map_err(|_| IdentityError::Unreadable)?;
-        let time = |seconds: i64| {
-            let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-            UNIX_EPOCH.checked_add(seconds).ok_or(IdentityError::Unreadable)
-        };
-        let not_before = time(parsed.validity().not_before.timestamp())?;
-        let not_after = time(parsed.validity().not_after.timestamp())?;
-
+        let (not_before, not_after) = dates(leaf)?;
         let mut shown = chain;
         for authority in &authorities {
             if !shown.contains(authority) {
@@ -175,6 +168,16 @@ impl fmt::Debug for TlsIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsIdentity").field("not_after", &self.not_after).finish_non_exhaustive()
     }
+}
+
+/// From when on and until when a certificate is good.
+pub(super) fn dates(certificate: &CertificateDer<'_>) -> Result<(SystemTime, SystemTime), IdentityError> {
+    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| IdentityError::Unreadable)?;
+    let time = |seconds: i64| {
+        let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+        UNIX_EPOCH.checked_add(seconds).ok_or(IdentityError::Unreadable)
+    };
+    Ok((time(parsed.validity().not_before.timestamp())?, time(parsed.validity().not_after.timestamp())?))
 }
 
 /// Hash of an authority's certificate (BLAKE3 of its DER), as join tokens carry it.

@@ -6,7 +6,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::agreement;
@@ -85,11 +85,40 @@ pub(crate) fn replace_public(path: &Path, content: &[u8]) -> io::Result<()> {
     write(path, content, 0o644, |temporary| std::fs::rename(temporary, path))
 }
 
-fn write(path: &Path, content: &[u8], mode: u32, place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
-    let folder = match path.parent() {
+/// Writes a file in the place of another, whole or not at all; who may read the other may read it. Where `path` is a link,
+/// it stays one.
+///
+/// # Errors
+/// Any failure of the file system; the other one is then still there.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let path = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let Ok(before) = std::fs::metadata(&path) else { return replace_public(&path, content) };
+    write(&path, content, 0o600, |temporary| {
+        // Only root can give a file away; whoever else writes here owns the other one too.
+        let _ = chown(temporary, Some(before.uid()), Some(before.gid()));
+        std::fs::set_permissions(temporary, before.permissions())?;
+        std::fs::rename(temporary, &path)
+    })
+}
+
+/// Gives a file another name in the same folder: after a power cut it has one of the two.
+///
+/// # Errors
+/// Any failure of the file system.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)?;
+    File::open(folder_of(to))?.sync_all()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
-    };
+    }
+}
+
+fn write(path: &Path, content: &[u8], mode: u32, place: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let folder = folder_of(path);
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
     let unique = u64::from_ne_bytes(provider::random().map_err(io::Error::other)?);
     let temporary = folder.join(format!(".{name}.{unique:016x}"));
@@ -288,6 +317,23 @@ mod tests {
         assert_eq!(*read_secret(&path).unwrap(), b"other");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_replaces_a_file_may_be_read_by_those_who_could_read_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, link) = (dir.path().join("duikou.toml"), dir.path().join("link"));
+        std::fs::write(&path, "before").unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        replace(&link, b"after").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"after");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o640);
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+        replace(&dir.path().join("new"), b"new").unwrap();
+        rename(&dir.path().join("new"), &path).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"new");
     }
 
     #[test]

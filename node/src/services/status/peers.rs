@@ -109,8 +109,8 @@ fn down(engine: &Engine, peer: &NodeId, view: &LinkView) -> Option<Alert> {
                  renew its certificate. The link is tried again by itself.",
             ),
             Cause::Twice => Text::new(
-                "请联系该节点的运营方：停用两台中的一台，再重启留下的那台。",
-                "Tell that node's operator to stop one of the two, and then to restart the other.",
+                "请联系该节点的运营方：停用两台中的一台，另一台约两分钟后自动继续。",
+                "Tell that node's operator to stop one of the two: the other goes on by itself within two minutes.",
             ),
             Cause::Store => Text::new(
                 "请检查本机磁盘的空间与状态；连接会自动重试。",

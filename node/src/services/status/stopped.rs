@@ -23,8 +23,8 @@ pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
 fn halted(why: Halt) -> Alert {
     let remedy = match why {
         Halt::Twice => Text::new(
-            "请停用两台中的一台；若数据目录被复制过，请从备份恢复或重新加入网络。",
-            "Stop one of the two. Where the folder was copied, restore from a backup or join the network anew.",
+            "请停用两台中的一台，另一台约两分钟后自动继续，重启则立即继续；复制出的数据目录请勿再用。",
+            "Stop one of the two: the other goes on by itself within two minutes, or at once where it is restarted. Never serve the copy of a folder again.",
         ),
         Halt::Clock { .. } => {
             Text::new("请校准本机时钟（例如启用 NTP）。", "Set this machine's clock, for example with NTP.")

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use duikou_tests::harness::{Network, Program, Server, offer, run_program, within};
+use duikou_tests::harness::{Network, Program, Server, WebCertificate, offer, run_program, within};
 
 use super::{PATIENCE, failed};
 
@@ -25,6 +25,15 @@ async fn changes(server: &Server, file: &str, before: &[u8]) -> Vec<u8> {
     within(PATIENCE, changed).await.unwrap_or_else(|text| panic!("{}: {text}", server.name()))
 }
 
+/// Waits until the public listener of `server` shows another certificate than `before` to one who believes those in `file`.
+async fn shows_another(server: &Server, file: &Path, before: &[u8]) -> Vec<u8> {
+    let shown = async || match server.shows(file).await {
+        Ok(shown) if shown != before => Ok(shown),
+        shown => Err(format!("{:?}", shown.map(|_| "the one from before"))),
+    };
+    within(PATIENCE, shown).await.unwrap_or_else(|text| panic!("{}: {text}", server.name()))
+}
+
 async fn publishes(from: &Server, to: &Server, id: &str) {
     from.publish(offer(id)).await.unwrap();
     to.sees(&format!("members/{}/listings/{id}", from.name())).await;
@@ -38,9 +47,13 @@ async fn certificates_are_renewed_at_half_of_their_life_and_after_it_by_a_key_of
     net.join("zunyi", &["zunyi"]).await;
     let (gateway, zunyi) = (net.gateway(), net.node("zunyi"));
     zunyi.linked().await;
+    let authority = zunyi.dir().join("ca.crt");
+    let shown = zunyi.shows(&authority).await.unwrap();
     let first = bytes(zunyi, "tls.crt");
     let second = changes(zunyi, "tls.crt", &first).await;
     changes(zunyi, "tls.crt", &second).await;
+    let shown = shows_another(zunyi, &authority, &shown).await;
+    shows_another(zunyi, &authority, &shown).await;
     zunyi.restart().await;
     zunyi.linked().await;
 
@@ -76,19 +89,22 @@ async fn a_new_authority_is_believed_at_once_and_the_old_one_ends() {
     failed(&gateway.cli(&["ca", "rotate", "--root-key", &root_key]).await, 2, &["--yes"]);
     // Without the root key it waits, and the operator is told what for.
     gateway.cli(&["ca", "rotate"]).await.done();
+    let authorities = gateway.dir().join("ca.crt");
+    let shown = gateway.shows(&authorities).await.unwrap();
     let alarm = gateway.alarms("ROOT_REQUESTS", "a new certificate authority").await;
     assert!(alarm.remedy.contains("root sign"), "{alarm:?}");
     let signed = gateway.cli(&["root", "sign", "--root-key", &root_key, "--yes", "--language", "en"]).await;
     let said = signed.stderr.matches("certificate authority").count();
     assert_eq!((signed.code, said), (0, 1), "each request is told once: {signed}");
     assert!(gateway.status().await.unwrap().alarms.iter().all(|alarm| alarm.code != "ROOT_REQUESTS"));
-    assert_eq!(certificates(&gateway.dir().join("ca.crt")), 2);
+    assert_eq!(certificates(&authorities), 2);
+    shows_another(gateway, &authorities, &shown).await;
     shenzhen.restart().await;
     shenzhen.linked().await;
     changes(shenzhen, "ca.crt", &before).await;
     publishes(shenzhen, gateway, "under-the-new").await;
 
-    let ended = async || match certificates(&gateway.dir().join("ca.crt")) {
+    let ended = async || match certificates(&authorities) {
         1 => Ok(()),
         count => Err(format!("{count} authorities")),
     };
@@ -176,5 +192,41 @@ async fn a_node_that_is_found_long_after_its_member_moved_away_learns_it() {
     within(PATIENCE, kept).await.unwrap();
     let refused = bijie.publish(offer("stale").by("bijie")).await.unwrap_err();
     assert_eq!(super::reason(&refused), "NOT_HOSTED");
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_ones_own_is_followed_through_its_files_and_kept_where_these_are_of_no_use() {
+    let net = Network::new(725).gateway().node("shenzhen", &["shenzhen"]).start().await;
+    let node = net.node("shenzhen");
+    let make = |name: &str| {
+        let folder = net.root().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        WebCertificate::make(&folder)
+    };
+    let (first, second, used) = (make("first"), make("second"), make("used"));
+    // As many do that renew them: one file after the other, in their places.
+    let renew = |by: &WebCertificate| {
+        std::fs::copy(&by.certificate, &used.certificate).unwrap();
+        std::fs::copy(&by.key, &used.key).unwrap();
+    };
+    renew(&first);
+    node.stop().await;
+    let [certificate, key] = [&used.certificate, &used.key].map(|file| file.to_str().unwrap());
+    let of_files = [("DUIKOU_WEB_TLS", "files"), ("DUIKOU_WEB_CERTIFICATE", certificate), ("DUIKOU_WEB_KEY", key)];
+    node.start_with(&of_files).await;
+    let shown = node.shows(&first.certificate).await.unwrap();
+    renew(&second);
+    let shown = shows_another(node, &second.certificate, &shown).await;
+
+    std::fs::write(&used.certificate, "half of a certificate").unwrap();
+    node.alarms("WEB_CERTIFICATE", "of no use").await;
+    assert_eq!(node.shows(&second.certificate).await.unwrap(), shown, "what was shown before stays");
+    renew(&first);
+    shows_another(node, &first.certificate, &shown).await;
+    let alarms = node.status().await.unwrap().alarms;
+    assert!(alarms.iter().all(|alarm| alarm.code != "WEB_CERTIFICATE"), "{alarms:?}");
+    node.stop().await;
+    node.start().await;
     net.finish().await;
 }
