@@ -29,7 +29,7 @@ use crate::world::random;
 /// How often it is looked whether the link is down.
 const TICK: Duration = Duration::from_secs(1);
 /// How long an attempt may take.
-pub(super) const ATTEMPT: Duration = Duration::from_secs(60);
+pub(super) const ATTEMPT: Duration = Duration::from_secs(30);
 /// How often the certificate is looked at, at most and at least.
 const LOOK_LONGEST: Duration = Duration::from_secs(15 * 60);
 const LOOK_SHORTEST: Duration = Duration::from_secs(1);
