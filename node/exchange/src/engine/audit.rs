@@ -8,16 +8,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use duikou_proto::directory::Directory;
 use duikou_proto::federation::directory_entry::Action as Entry;
 use duikou_proto::hex::hex;
-use duikou_proto::name::RecordName;
+use duikou_proto::name::{NodeId, RecordName};
 use tokio_util::sync::CancellationToken;
 
 use super::foresight::Foresight;
 use super::{Command, Engine, Work, WriteError, facts};
 use crate::audit::{Action, Actor, Event, Head, Seal, Verdict, Verifier};
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// How often it is looked whether the head of the chain is to be sealed.
 const LOOK: Duration = Duration::from_secs(60);
@@ -172,38 +173,7 @@ impl Engine {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn verify_audit(&self, noted: Option<Head>) -> Result<Verdict, StoreError> {
-        let mut verifier = noted.map_or_else(Verifier::new, |noted| Verifier::new().expecting(noted));
-        let (node, directory) = (&self.identity().node, self.directory());
-        let mut after = String::new();
-        // Seals, then the head, then entries: the chain only grows meanwhile.
-        loop {
-            let seals = self.audit_facts(facts::AUDIT_SEALS, &after, limits::AUDIT_PAGE).await?;
-            let Some((last, _)) = seals.last() else { break };
-            after = last.clone();
-            for (key, value) in &seals {
-                let number = number_in(key, facts::AUDIT_SEALS);
-                match facts::decode::<Seal>(key, value) {
-                    Ok(seal) => verifier.seal(seal.head, seal.head.number == number && seal.is_good(node, &directory)),
-                    Err(_) => verifier.seal(Head { number, ..Head::default() }, false),
-                }
-            }
-        }
-        let kept = self.audit_head().await?;
-        after.clear();
-        loop {
-            let page = self.audit_facts(facts::AUDIT_ENTRIES, &after, limits::AUDIT_PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            after = last.clone();
-            for (key, bytes) in page {
-                let number = number_in(&key, facts::AUDIT_ENTRIES);
-                // What came after the head was read is looked at next time; what lies behind no head was put there.
-                if number > kept.number && self.audit_head().await?.number > kept.number {
-                    return Ok(verifier.end(kept));
-                }
-                verifier.entry(number, &bytes);
-            }
-        }
-        Ok(verifier.end(kept))
+        verify(self.store(), &self.identity().node, &self.directory(), noted).await
     }
 
     /// Seals the head of the audit trail, where it has moved; up to which number the chain is sealed then.
@@ -239,6 +209,54 @@ impl Engine {
             }
         }
     }
+}
+
+/// Reads the whole chain that the server `node` keeps in a store, be it at rest, and says where it breaks first.
+///
+/// # Errors
+/// Where the store cannot be read.
+pub async fn verify(
+    store: &dyn Store,
+    node: &NodeId,
+    directory: &Directory,
+    noted: Option<Head>,
+) -> Result<Verdict, StoreError> {
+    let mut verifier = noted.map_or_else(Verifier::new, |noted| Verifier::new().expecting(noted));
+    let mut after = String::new();
+    // Seals, then the head, then entries: the chain only grows meanwhile.
+    loop {
+        let seals = store.read().await?.facts(facts::AUDIT_SEALS, &after, limits::AUDIT_PAGE).await?;
+        let Some((last, _)) = seals.last() else { break };
+        after = last.clone();
+        for (key, value) in &seals {
+            let number = number_in(key, facts::AUDIT_SEALS);
+            match facts::decode::<Seal>(key, value) {
+                Ok(seal) => verifier.seal(seal.head, seal.head.number == number && seal.is_good(node, directory)),
+                Err(_) => verifier.seal(Head { number, ..Head::default() }, false),
+            }
+        }
+    }
+    let kept = kept_head(store).await?;
+    after.clear();
+    loop {
+        let page = store.read().await?.facts(facts::AUDIT_ENTRIES, &after, limits::AUDIT_PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.clone();
+        for (key, bytes) in page {
+            let number = number_in(&key, facts::AUDIT_ENTRIES);
+            // What came after the head was read is looked at next time; what lies behind no head was put there.
+            if number > kept.number && kept_head(store).await?.number > kept.number {
+                return Ok(verifier.end(kept));
+            }
+            verifier.entry(number, &bytes);
+        }
+    }
+    Ok(verifier.end(kept))
+}
+
+async fn kept_head(store: &dyn Store) -> Result<Head, StoreError> {
+    let kept = store.read().await?.fact(facts::AUDIT_HEAD).await?;
+    kept.map_or_else(|| Ok(Head::default()), |kept| facts::decode(facts::AUDIT_HEAD, &kept))
 }
 
 /// What the audit trail is told of an entry that was made here.
