@@ -3,21 +3,28 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use duikou_proto::directory::Directory;
+use duikou_proto::name::NodeId;
 use duikou_proto::sign::verify_all;
 
 use crate::backup::{self, BackupError};
+use crate::audit::Broken;
 use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text};
 use crate::config::Config;
-use crate::engine::read_directory;
+use crate::engine::audit::verify as verify_audit;
+use crate::engine::{StartError, read_directory};
 use crate::enrol::{self, JoinError};
 use crate::error::chain;
 use crate::node;
 use crate::server::{Folder, FolderError, ServeError};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Store, StoreError};
+use crate::store::{Damaged, Order, Store, StoreError, Stretch};
 use crate::trust::dial::DialError;
 use crate::trust::key_file::KeyFileError;
 use crate::world::{random, system_time};
+
+/// Rows, or small things, that are read in one statement.
+const ROWS: usize = 512;
 
 /// The real thing behind [`FolderCommands`].
 #[derive(Debug, Clone, Copy, Default)]
@@ -79,7 +86,8 @@ impl FolderCommands for AtRest {
     }
 }
 
-/// Reads everything in a folder at rest: the directory replays, every row can be read, every signature verifies.
+/// Reads everything in a folder at rest: what the database finds wrong with itself, whether the directory replays, every
+/// row and every small thing can be read, every signature verifies, and the audit trail is whole.
 async fn check(dir: &Path) -> Result<CheckReport, ServeError> {
     let folder = Folder::take(dir)?;
     let database = folder.database();
@@ -89,32 +97,131 @@ async fn check(dir: &Path) -> Result<CheckReport, ServeError> {
     folder.signers()?;
     let wrong = |error| ServeError::Store(folder.database(), error);
     let store = SqliteStore::open(&database).await.map_err(wrong)?;
-    let directory = read_directory(&store).await?;
-    let now = system_time();
-    let (mut report, mut after) = (CheckReport::default(), String::new());
-    loop {
-        let rows = store.read().await.map_err(wrong)?.range("members/", &after, 512).await.map_err(wrong)?;
-        let Some(last) = rows.last() else { break };
-        after = last.name.to_string();
+    let mut report = CheckReport::default();
+    for fault in store.integrity().await.map_err(wrong)? {
+        report.problem(format!("数据库文件：{fault}"), format!("the database's file: {fault}"));
+    }
+    let directory = match read_directory(&store).await {
+        Ok(directory) => Some(directory),
+        Err(StartError::Store(error)) if !is_damage(&error) => return Err(wrong(error)),
+        Err(error) => {
+            let error = chain(&error);
+            report.problem(
+                format!("网络目录：{error}。没有目录，签名和审计记录无法核对"),
+                format!("the directory: {error}. Without it neither signatures nor the audit trail can be verified"),
+            );
+            None
+        }
+    };
+    let node = Config::load(&folder.config()).ok().and_then(|config| config.node.id);
+    if node.is_none() {
+        report.problem(
+            "duikou.toml 不能用，或没有 node.id：审计记录无法核对",
+            "duikou.toml cannot be used, or has no node.id: the audit trail cannot be verified",
+        );
+    }
+    tolerate(check_rows(&store, directory.as_ref(), &mut report).await, &mut report).map_err(wrong)?;
+    tolerate(check_facts(&store, &mut report).await, &mut report).map_err(wrong)?;
+    if let (Some(directory), Some(node)) = (&directory, &node) {
+        tolerate(check_audit(&store, node, directory, &mut report).await, &mut report).map_err(wrong)?;
+    }
+    store.close().await;
+    Ok(report)
+}
+
+fn is_damage(error: &StoreError) -> bool {
+    matches!(error, StoreError::Inconsistent { .. } | StoreError::Damaged(_))
+}
+
+/// What the store could not read because it is damaged is a problem like others; only that nothing can be read is a failure.
+fn tolerate(checked: Result<(), StoreError>, report: &mut CheckReport) -> Result<(), StoreError> {
+    match checked {
+        Err(error) if is_damage(&error) => {
+            let error = chain(&error);
+            report.problem(format!("无法继续读取：{error}"), format!("what follows cannot be read: {error}"));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// Every row can be read, lies where the feed finds it, and says what its origin has signed.
+async fn check_rows(
+    store: &dyn Store,
+    directory: Option<&Directory>,
+    report: &mut CheckReport,
+) -> Result<(), StoreError> {
+    let (now, newest) = (system_time(), store.read().await?.counter().await?.seq);
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let Stretch { rows, damaged, next } = store.read().await?.range("", &from, ROWS).await?;
+        after = next;
+        for Damaged { name, detail } in damaged {
+            report.problem(format!("{name}：无法读取（{detail}）"), format!("{name}: it cannot be read ({detail})"));
+        }
+        for row in &rows {
+            let positions = [Order::Link, Order::Content].map(|order| row.positions(order));
+            if positions.as_flattened().iter().any(|position| *position > newest) {
+                let name = &row.name;
+                report.problem(
+                    format!("{name}：其序号大于数据库的最新序号 {newest}"),
+                    format!("{name}: it lies behind {newest}, the newest number of the database"),
+                );
+            }
+        }
+        let Some(directory) = directory else { continue };
         let parts: Vec<_> = rows.iter().flat_map(|row| row.record.iter().chain(&row.withdrawal)).collect();
         let mut claims = Vec::with_capacity(parts.len());
         let mut claimed = Vec::with_capacity(parts.len());
         for part in parts {
-            match directory.verifying_key(part.name().origin_str(), part.key_number(), now) {
+            let name = part.name();
+            match directory.verifying_key(name.origin_str(), part.key_number(), now) {
                 Some(key) => {
                     claims.push(part.claim(key));
-                    claimed.push(part.name().clone());
+                    claimed.push(name);
                 }
-                None => report.problems.push(format!("{}: no key verifies it any longer", part.name())),
+                None => report
+                    .problem(format!("{name}：已没有能验证它的密钥"), format!("{name}: no key verifies it any longer")),
             }
         }
         report.records += claims.len() as u64;
         let verdicts = verify_all(&claims, random());
-        let bad = claimed.iter().zip(verdicts).filter(|(_, good)| !good);
-        report.problems.extend(bad.map(|(name, _)| format!("{name}: its signature does not verify")));
+        for (name, _) in claimed.iter().zip(verdicts).filter(|(_, good)| !good) {
+            report.problem(format!("{name}：签名不符"), format!("{name}: its signature does not verify"));
+        }
     }
-    store.close().await;
-    Ok(report)
+    Ok(())
+}
+
+/// Every small thing is of the form that all have. Whether it is what stands under its key is for its reader to tell.
+async fn check_facts(store: &dyn Store, report: &mut CheckReport) -> Result<(), StoreError> {
+    let mut after = String::new();
+    loop {
+        let facts = store.read().await?.facts("", &after, ROWS).await?;
+        let Some((last, _)) = facts.last() else { return Ok(()) };
+        after = last.clone();
+        for (key, value) in &facts {
+            if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(value) {
+                report.problem(format!("{key}：无法读取（{error}）"), format!("{key}: it cannot be read ({error})"));
+            }
+        }
+    }
+}
+
+async fn check_audit(
+    store: &dyn Store,
+    node: &NodeId,
+    directory: &Directory,
+    report: &mut CheckReport,
+) -> Result<(), StoreError> {
+    if let Some(Broken { number, why }) = verify_audit(store, node, directory, None).await?.broken {
+        let why = why.code();
+        report.problem(
+            format!("审计记录自第 {number} 条起不完整（{why}）"),
+            format!("the audit trail is not as it was written: entry {number} is the first ({why})"),
+        );
+    }
+    Ok(())
 }
 
 /// What a failure to serve is to the operator.
@@ -122,7 +229,7 @@ pub fn served(error: &ServeError) -> CommandError {
     let told = |kind, zh: String, en: String| CommandError::new(kind, Text::new(zh, en));
     match error {
         ServeError::Folder(error) => folder(error),
-        ServeError::Start(crate::engine::StartError::Store(error)) | ServeError::Store(_, error) => store(error),
+        ServeError::Start(StartError::Store(error)) | ServeError::Store(_, error) => store(error),
         ServeError::Listen { address, source } => {
             let kind = match source.kind() {
                 std::io::ErrorKind::AddrInUse => ExitCode::Unavailable,

@@ -111,6 +111,8 @@ pub const RECONCILE_QUESTIONS: usize = 1024;
 pub const EPOCHS: usize = 1024;
 /// Rejections that are remembered per peer.
 pub const REJECTIONS: usize = 10_000;
+/// Names of rows that are remembered because they cannot be read.
+pub const DAMAGED: usize = 10_000;
 /// Names that are remembered because their origin signed two states as one revision.
 pub const EQUIVOCATIONS: usize = 1_000;
 /// Live questions of one peer, or over one link, that are open.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 
+use super::Text;
 use crate::config::Config;
 
 /// The node's commands that need no running server.
@@ -52,6 +53,22 @@ pub struct JoinReport {
 pub struct CheckReport {
     /// How many records and withdrawals were verified.
     pub records: u64,
-    /// What is wrong, one line each. Empty: nothing.
-    pub problems: Vec<String>,
+    /// What is wrong, one line each, as far as there is room. Empty: nothing.
+    pub problems: Vec<Text>,
+    /// How many problems found no room.
+    pub more: u64,
+}
+
+/// Problems that are told one by one.
+const PROBLEMS: usize = 1_000;
+
+impl CheckReport {
+    /// One thing that is wrong.
+    pub fn problem(&mut self, zh: impl Into<String>, en: impl Into<String>) {
+        if self.problems.len() < PROBLEMS {
+            self.problems.push(Text::new(zh, en));
+        } else {
+            self.more += 1;
+        }
+    }
 }

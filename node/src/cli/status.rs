@@ -59,6 +59,7 @@ fn kind(status: &Status, reason: &str) -> ExitCode {
     }
     match (status.code(), reason) {
         (_, "DISK_FULL") => ExitCode::Io,
+        (_, "DATA_DAMAGED") => ExitCode::BadData,
         (_, "CLOCK_OFF" | "NEWER_VERSION") => ExitCode::Configuration,
         (_, "ROOT_SIGNATURE_NEEDED" | "DIRECTORY_UNSETTLED") => ExitCode::TryAgain,
         (Code::InvalidArgument | Code::OutOfRange, _) => ExitCode::BadData,
@@ -84,6 +85,10 @@ fn hint(status: &Status, reason: &str) -> Option<Text> {
         (_, "DISK_FULL") => {
             Text::new("在服务器上腾出磁盘空间后重试", "free some disk space on the server, then try again")
         }
+        (_, "DATA_DAMAGED") => Text::new(
+            "用 status 查看告警和处理办法；停止服务后可用 check 检查全部数据",
+            "see with status what is damaged and what to do; with the server stopped, check looks at everything",
+        ),
         (_, "CLOCK_OFF") => {
             Text::new("校准本机时钟（timedatectl set-ntp true）", "set this machine's clock: timedatectl set-ntp true")
         }

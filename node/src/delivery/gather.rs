@@ -6,7 +6,7 @@
 //! what those say. Of a subscription that began later than the feed only what counts since then is lacking
 //! ([`Began`](super::began::Began)), however often the feed begins again. What is told again has its id and its type again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use duikou_proto::envelope::Part;
 use duikou_proto::name::RecordName;
@@ -21,7 +21,7 @@ use super::wants::{self, Wanted, Wants};
 use crate::engine::{Engine, Seen};
 use crate::feed::{Cursor, EventReader, Step, readable};
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{Found, StoreError};
 
 /// The time of a replay that goes on from a cursor.
 pub(crate) const FROM_CURSOR: i64 = 0;
@@ -321,12 +321,17 @@ impl<'a> Gatherer<'a> {
                 return Ok(());
             }
             let names: Vec<RecordName> = page.iter().map(|(name, _)| name.clone()).collect();
-            let rows = self.engine.rows(&names).await?;
+            let Found { rows, damaged } = self.engine.found(&names).await?;
             let rows: HashMap<&RecordName, _> = rows.iter().map(|row| (&row.name, row)).collect();
+            let damaged: HashSet<&str> = damaged.iter().map(|damaged| damaged.name.as_str()).collect();
             let (viewer, directory, now) =
                 (self.engine.viewer(&self.fact.reader()), self.engine.directory(), self.engine.now());
             for (name, had) in page {
                 self.swept = memory::had_key(&self.fact.id, &name);
+                // Of what cannot be read nobody knows that it has ended.
+                if damaged.contains(name.as_str()) {
+                    continue;
+                }
                 let reason = match rows.get(&name).map(|row| viewer.see(row, &directory, now)) {
                     Some(Seen::Record(part)) if is_wanted(wants, part) => continue,
                     Some(Seen::Record(_)) => Reason::Filter,

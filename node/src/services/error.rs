@@ -498,9 +498,6 @@ fn shown(violations: &[Violation], language: Language) -> Vec<FieldViolation> {
 }
 
 fn store(error: &StoreError) -> Told {
-    let damaged = || {
-        told(Code::Internal, "STORE_FAILED", "存储出错，请查看服务器日志。", "The store failed: see the server's log.")
-    };
     match error {
         StoreError::Full(_) => told(
             Code::ResourceExhausted,
@@ -508,10 +505,13 @@ fn store(error: &StoreError) -> Told {
             "服务器磁盘已满，未写入任何内容：须由其运营方清理空间，请稍后重试。",
             "The server's disk is full and nothing was written: its operator has to make room. Try again later.",
         ),
-        StoreError::Newer { .. }
-        | StoreError::Inconsistent { .. }
-        | StoreError::Damaged(_)
-        | StoreError::Database(_) => damaged(),
+        StoreError::Inconsistent { .. } => told(
+            Code::DataLoss,
+            "DATA_DAMAGED",
+            "本机保存的这份内容已损坏，无法读取，请告知本机管理员。",
+            "What is kept of this here is damaged and cannot be read: tell the operator of this server.",
+        ),
+        StoreError::Newer { .. } | StoreError::Damaged(_) | StoreError::Database(_) => damaged(),
     }
 }
 

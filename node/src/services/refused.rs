@@ -59,6 +59,14 @@ pub(super) fn told(refused: &Refused) -> Told {
             format!("{name}在您读取之后已有变化，请重新读取后再改。"),
             format!("{name} has changed since you read it: read it again and repeat your change."),
         ),
+        Refused::Damaged(name) => words(
+            Code::DataLoss,
+            "DATA_DAMAGED",
+            format!("本机保存的{name}已损坏，在修复之前不能修改，请告知本机管理员。"),
+            format!(
+                "What is kept of {name} here is damaged, and does not change before it is mended: tell the operator of this server."
+            ),
+        ),
         Refused::Kind(name) => words(
             Code::FailedPrecondition,
             "KIND_CHANGED",

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use duikou_exchange::store::{Counter, Fact, Order, Page, Read, Row, Seq, Store, StoreError, Transaction};
+use duikou_exchange::store::{
+    Counter, Fact, Found, Order, Page, Read, Row, Seq, Store, StoreError, Stretch, Transaction,
+};
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::name::RecordName;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -71,14 +73,18 @@ impl Read for Reader {
         Ok(self.view().counter)
     }
 
-    async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError> {
         let tables = self.view();
-        Ok(names.iter().filter_map(|name| tables.rows.get(name).cloned()).collect())
+        let rows = names.iter().filter_map(|name| tables.rows.get(name).cloned()).collect();
+        Ok(Found { rows, damaged: Vec::new() })
     }
 
-    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         let within = |name: &RecordName| name.as_str().starts_with(prefix) && name.as_str() > after;
-        Ok(self.view().rows.values().filter(|row| within(&row.name)).take(limit).cloned().collect())
+        let tables = self.view();
+        let rows: Vec<Row> = tables.rows.values().filter(|row| within(&row.name)).take(limit).cloned().collect();
+        let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.name.to_string());
+        Ok(Stretch { rows, damaged: Vec::new(), next })
     }
 
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
@@ -135,11 +141,11 @@ impl Read for SimulatedTransaction {
         self.reader.counter().await
     }
 
-    async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError> {
         self.reader.rows(names).await
     }
 
-    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         self.reader.range(prefix, after, limit).await
     }
 
@@ -265,6 +271,10 @@ impl Store for SimulatedStore {
     async fn backup(&self, file: &Path) -> Result<(), StoreError> {
         self.disk.copy(&self.path, file);
         Ok(())
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::heads::Counted;
 use super::{Engine, Work, facts};
 use crate::limits;
-use crate::store::{GoneReason, Read, Row, StoreError};
+use crate::store::{Found, GoneReason, Read, Row, StoreError};
 
 /// Entries that are forgotten at most with each that is kept, so that the number of those that are too many sinks.
 const FORGOTTEN: usize = 3;
@@ -195,8 +195,9 @@ impl Engine {
 async fn ended(read: &mut dyn Read, name: &RecordName) -> Result<Option<Ended>, StoreError> {
     let key = key(name);
     let Some(value) = read.fact(&key).await? else { return Ok(None) };
-    let row = read.rows(std::slice::from_ref(name)).await?.into_iter().next();
-    if row.is_some_and(|row| row.record.is_some()) {
+    let Found { rows, damaged } = read.rows(std::slice::from_ref(name)).await?;
+    // Of one that cannot be read nobody knows whether it goes on.
+    if !damaged.is_empty() || rows.iter().any(|row| row.record.is_some()) {
         return Ok(None);
     }
     let Fact { reason, time, record } = facts::decode(&key, &value)?;

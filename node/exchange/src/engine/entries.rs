@@ -22,7 +22,7 @@ use super::{Engine, facts};
 use crate::audit::{Actor, Event};
 use crate::defects::{self, Defect};
 use crate::limits;
-use crate::store::{GoneReason, Row, StoreError};
+use crate::store::{GoneReason, Row, StoreError, Stretch};
 
 /// Rows that are looked at in one statement.
 const PAGE: usize = 512;
@@ -227,15 +227,19 @@ pub(super) enum Sweep<'a> {
 
 impl Sweep<'_> {
     pub(super) async fn over(&self, work: &mut Work<'_>, prefix: &str) -> Result<(), StoreError> {
-        let mut after = String::new();
-        loop {
-            let rows = work.range(prefix, &after, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(()) };
-            after = last.name.to_string();
+        let mut after = Some(String::new());
+        while let Some(from) = after {
+            let Stretch { rows, damaged, next } = work.range(prefix, &from, PAGE).await?;
+            after = next;
             for row in rows {
                 self.apply(work, row);
             }
+            // Nobody can say whether it is one of those that may stay.
+            if matches!(self, Self::Remove | Self::Drop | Self::Close { .. }) {
+                work.drop_damaged(damaged);
+            }
         }
+        Ok(())
     }
 
     fn apply(&self, work: &mut Work<'_>, row: Row) {
@@ -303,13 +307,16 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
 /// What never left this node, or did not arrive, is all that there is of it.
 async fn keep_departed(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
     let prefix = format!("members/{member}/");
-    let mut after = String::new();
-    loop {
-        let rows = work.range(&prefix, &after, PAGE).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        work.keep_departed(member, after.is_empty(), Piece::Rows(&rows))?;
-        after = last.name.to_string();
+    let (mut after, mut first) = (Some(String::new()), true);
+    while let Some(from) = after {
+        let Stretch { rows, next, .. } = work.range(&prefix, &from, PAGE).await?;
+        after = next;
+        if !rows.is_empty() {
+            work.keep_departed(member, first, Piece::Rows(&rows))?;
+            first = false;
+        }
     }
+    Ok(())
 }
 
 /// What its office has typed leaves with it. It is kept in pieces, and nothing of it stays here for whoever comes next.

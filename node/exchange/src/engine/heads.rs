@@ -14,10 +14,11 @@ use duikou_proto::set_hash::{Element, SetHash};
 use duikou_proto::v1::{Head, KindSum};
 use prost::Message;
 
+use super::damage::Damage;
 use super::stand_in::{Refused, StandIn};
 use crate::defects::{self, Defect};
 use crate::limits;
-use crate::store::{Count, Counts, Row, Store, StoreError};
+use crate::store::{Count, Counts, Damaged, Row, Store, StoreError, Stretch};
 
 /// Rows that the sums are made of in one statement.
 const PAGE: usize = 1024;
@@ -351,6 +352,16 @@ impl Heads {
         std::mem::take(&mut self.news)
     }
 
+    /// What an origin's scopes hold is what `anew` has of it.
+    pub(super) fn sum_up_anew(&mut self, origin: &str, anew: &Self) {
+        let scopes = self.of(origin).chain(anew.of(origin)).map(|(scope, _)| scope.to_owned());
+        for scope in scopes.collect::<BTreeSet<_>>() {
+            let kinds = anew.get(origin, &scope).map(|state| state.kinds.clone()).unwrap_or_default();
+            self.scope(origin, &scope).kinds = kinds;
+            self.touched.insert((origin.to_owned(), scope));
+        }
+    }
+
     /// A head was met before this process began.
     pub(crate) fn remember(&mut self, origin: &str, scope: &str, met: Met) {
         self.scope(origin, scope).met.get_or_insert(met);
@@ -373,30 +384,30 @@ impl Heads {
         Arc::make_mut(scopes.entry(scope.to_owned()).or_default())
     }
 
-    /// Those of all rows of a store, with how many rows each origin has, at a process's beginning.
-    pub(crate) async fn of_store(store: &dyn Store, now: Micros) -> Result<(Self, Counts), StoreError> {
-        let (mut heads, mut counts, mut after) = (Self::default(), Counts::new(), String::new());
-        let mut read = store.read().await?;
-        loop {
-            let rows = read.range("members/", &after, PAGE).await?;
-            let Some(last) = rows.last() else {
-                heads.recall();
-                return Ok((heads, counts));
-            };
-            after = last.name.to_string();
+    /// Those of all rows of a store, with how many rows each origin has, and what cannot be read, at a process's beginning.
+    pub(crate) async fn of_store(store: &dyn Store, now: Micros) -> Result<(Self, Counts, Damage), StoreError> {
+        let (mut heads, mut counts, mut unreadable) = (Self::default(), Counts::new(), BTreeSet::new());
+        let (mut read, mut after) = (store.read().await?, Some(String::new()));
+        while let Some(from) = after {
+            let Stretch { rows, damaged, next } = read.range("", &from, PAGE).await?;
+            after = next;
+            for Damaged { name, detail } in damaged {
+                tracing::error!(alarm = "ROWS_DAMAGED", record.name = name, detail, "a row cannot be read");
+                if unreadable.len() < limits::DAMAGED {
+                    unreadable.insert(name);
+                }
+            }
             for row in rows {
                 let counted = Counted::of(&row);
-                let Count { records, withdrawals, statements } = counted.count();
-                let count = counts.entry(row.name.origin_str().to_owned()).or_default();
-                count.records += records;
-                count.withdrawals += withdrawals;
-                count.statements += statements;
+                counts.entry(row.name.origin_str().to_owned()).or_default().add(counted.count());
                 if !defects::on(Defect::NoHeads) {
                     heads.change(&row.name, &Counted::default(), &counted, now);
                 }
             }
             heads.judge(now);
         }
+        heads.recall();
+        Ok((heads, counts, Damage::of(unreadable)))
     }
 }
 

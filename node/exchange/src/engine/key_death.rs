@@ -7,7 +7,7 @@ use duikou_proto::name::MemberId;
 use super::facts;
 use super::work::Work;
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{StoreError, Stretch};
 
 /// Moves the rows of keys that have died since this was last asked, so that their readers look at them again.
 pub(crate) async fn look(work: &mut Work<'_>) -> Result<(), StoreError> {
@@ -22,11 +22,10 @@ pub(crate) async fn look(work: &mut Work<'_>) -> Result<(), StoreError> {
     }
     for member in died {
         let prefix = format!("members/{member}/");
-        let mut after = String::new();
-        loop {
-            let rows = work.range(&prefix, &after, limits::UPKEEP_ROWS).await?;
-            let Some(end) = rows.last() else { break };
-            after = end.name.to_string();
+        let mut after = Some(String::new());
+        while let Some(from) = after {
+            let Stretch { rows, next, .. } = work.range(&prefix, &from, limits::UPKEEP_ROWS).await?;
+            after = next;
             for row in rows {
                 let dead = |number| directory.verifying_key(member.as_str(), number, work.now).is_none();
                 if row.record.as_ref().is_some_and(|record| dead(record.key_number())) {

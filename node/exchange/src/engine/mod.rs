@@ -9,8 +9,8 @@
 //! sink, `dated` what times either takes, `entries` the directory, `signers` the members' keys, of which the directory says
 //! which one signs. `recover`, `outlived` (what a dead key signed), `reissue` (a clock was ahead), `resign` (a key changed),
 //! `key_death`, `removal` and `upkeep` are what they say. `tokens` and `enterprises` are who may come in beside members'
-//! people. `halt` is why nothing is written, `trouble` why nothing can be, `vital` which tasks have ended that must not;
-//! `to_the_end` is for what must follow a commit.
+//! people. `halt` is why nothing is written, `trouble` why nothing can be, `damage` what cannot be read, `vital` which tasks
+//! have ended that must not; `to_the_end` is for what must follow a commit.
 //!
 //! `viewer` decides who sees what; `own_rows` keeps up with the feed for those who ask the same of own rows again and
 //! again. `heads` sums up what scopes hold, `stand_in` what was refused in its place, `sign_heads` signs it, `completeness`
@@ -25,6 +25,7 @@ pub mod approval;
 pub mod audit;
 mod bounds;
 pub mod completeness;
+mod damage;
 mod dated;
 pub mod dealings;
 mod departed;

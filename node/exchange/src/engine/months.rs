@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::heads::Counted;
 use super::{Engine, Reader, Work, facts};
 use crate::limits;
-use crate::store::{Fact, GoneReason, Row, Store, StoreError};
+use crate::store::{Fact, GoneReason, Row, Store, StoreError, Stretch};
 
 /// Months are those of China, which is one everywhere in it.
 const HOURS_EAST: i8 = 8;
@@ -243,11 +243,10 @@ pub async fn begun(store: &dyn Store, now: Micros) -> Result<Vec<Fact>, StoreErr
     if read.fact(facts::MONTHS_BEGUN).await?.is_some() {
         return Ok(Vec::new());
     }
-    let (mut changes, mut after) = (Changes::new(now), String::new());
-    loop {
-        let rows = read.range("members/", &after, PAGE).await?;
-        let Some(last) = rows.last() else { break };
-        after = last.name.to_string();
+    let (mut changes, mut after) = (Changes::new(now), Some(String::new()));
+    while let Some(from) = after {
+        let Stretch { rows, next, .. } = read.range("members/", &from, PAGE).await?;
+        after = next;
         for row in &rows {
             changes.note(&Counted::default(), Some(row));
             if let (None, Some(end)) = (&row.record, &row.withdrawal)

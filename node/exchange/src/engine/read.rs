@@ -8,15 +8,18 @@ use serde::de::DeserializeOwned;
 use super::approval::Policy;
 use super::{Engine, Reader, Seen, facts};
 use crate::feed::Recalled;
-use crate::store::{Order, Page, Row, Seq, StoreError};
+use crate::store::{Found, Order, Page, Row, Seq, StoreError, Stretch};
 
 impl Engine {
     /// What `reader` sees of a name: the record with its row.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// Where the store cannot be read, or the row itself, and `reader` may know that there is one.
     pub async fn get(&self, name: &RecordName, reader: &Reader) -> Result<Option<(Part, Row)>, StoreError> {
-        let rows = self.0.store.read().await?.rows(std::slice::from_ref(name)).await?;
+        let Found { rows, damaged } = self.found(std::slice::from_ref(name)).await?;
+        if let Some(damaged) = damaged.into_iter().next().filter(|_| self.may_know(reader, name)) {
+            return Err(damaged.into());
+        }
         // The rights of after the reading: what was written since they were lost is not shown.
         let viewer = self.viewer(reader);
         Ok(rows.into_iter().next().and_then(|row| {
@@ -39,9 +42,8 @@ impl Engine {
         after: &str,
         limit: usize,
         reader: &Reader,
-    ) -> Result<(Vec<Part>, Option<RecordName>), StoreError> {
-        let rows = self.0.store.read().await?.range(prefix, after, limit).await?;
-        let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.name.clone());
+    ) -> Result<(Vec<Part>, Option<String>), StoreError> {
+        let Stretch { rows, next, .. } = self.range(prefix, after, limit).await?;
         let (viewer, directory, now) = (self.viewer(reader), self.directory(), self.now());
         let seen = rows.iter().filter_map(|row| match viewer.see(row, &directory, now) {
             Seen::Record(part) => Some(part.clone()),
@@ -60,16 +62,37 @@ impl Engine {
     }
 
     /// Own or carried rows by name, for those who may read everything: recovery and export.
-    pub async fn range(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
-        self.0.store.read().await?.range(prefix, after, limit).await
+    pub async fn range(&self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
+        let stretch = self.0.store.read().await?.range(prefix, after, limit).await?;
+        self.look_at(&stretch.damaged).await;
+        Ok(stretch)
     }
 
-    /// The rows of these names, as far as there are any.
+    /// The rows of these names, as far as there are any that can be read.
     ///
     /// # Errors
     /// Where the store cannot be read.
     pub async fn rows(&self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
-        self.0.store.read().await?.rows(names).await
+        Ok(self.found(names).await?.rows)
+    }
+
+    /// The rows of these names, with those that cannot be read: for whom that is not the same as that there is none.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn found(&self, names: &[RecordName]) -> Result<Found, StoreError> {
+        let found = self.0.store.read().await?.rows(names).await?;
+        self.look_at(&found.damaged).await;
+        Ok(found)
+    }
+
+    /// The row of this name, if there is one.
+    ///
+    /// # Errors
+    /// Where the store cannot be read, or the row.
+    pub async fn row(&self, name: &RecordName) -> Result<Option<Row>, StoreError> {
+        let Found { rows, damaged } = self.found(std::slice::from_ref(name)).await?;
+        damaged.into_iter().next().map_or_else(|| Ok(rows.into_iter().next()), |damaged| Err(damaged.into()))
     }
 
     /// The same, of those that are in memory: what was asked for in this way lately is, as long as it does not change.

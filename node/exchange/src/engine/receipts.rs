@@ -58,7 +58,7 @@ pub(super) async fn remember(
     let mut read = store.read().await?;
     for member in directory.hosted(node) {
         let prefix = format!("members/{}/receipts/", member.id);
-        for row in read.range(&prefix, "", limits::RECEIPTS_OF_A_MEMBER).await? {
+        for row in read.range(&prefix, "", limits::RECEIPTS_OF_A_MEMBER).await?.rows {
             let Some(receipt) = row.record.as_ref().and_then(receipt::read) else { continue };
             for held in &receipt.scopes {
                 let met = Met { as_of: receipt::reached(held), issue_time: held.head_time, filled: true };

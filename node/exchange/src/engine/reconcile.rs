@@ -13,7 +13,7 @@ use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
 use crate::limits;
-use crate::store::{GoneReason, Row, StoreError};
+use crate::store::{GoneReason, Row, StoreError, Stretch};
 
 /// A state that an origin's scope holds here.
 #[derive(Debug, Clone)]
@@ -113,12 +113,11 @@ impl Engine {
         until: &str,
     ) -> Result<Vec<Held>, StoreError> {
         let prefix = prefix(origin);
-        let mut at = if after.is_empty() { String::new() } else { format!("{prefix}{after}") };
+        let mut at = Some(if after.is_empty() { String::new() } else { format!("{prefix}{after}") });
         let mut held = Vec::new();
-        loop {
-            let rows = self.range(&prefix, &at, limits::LINK_PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(held) };
-            at = last.name.to_string();
+        while let Some(from) = at {
+            let Stretch { rows, next, .. } = self.range(&prefix, &from, limits::LINK_PAGE).await?;
+            at = next;
             for row in rows {
                 let id = row.name.as_str()[prefix.len()..].to_owned();
                 if !until.is_empty() && id.as_str() > until {
@@ -135,6 +134,7 @@ impl Engine {
                 }
             }
         }
+        Ok(held)
     }
 
     /// Scopes of origins that differ from their heads although nothing newer is here: each with the revision of its

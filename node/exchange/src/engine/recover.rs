@@ -11,7 +11,7 @@ use super::reissue::{reissue, were_taken};
 use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
-use crate::store::{Row, StoreError};
+use crate::store::{Row, StoreError, Stretch};
 
 /// A piece of what the gateway holds of own members; every part's signature is verified.
 pub struct TakeBack(pub Vec<Part>);
@@ -110,6 +110,7 @@ impl Command for Recovered {
     async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
         for member in &self.members {
             work.resign = true;
+            work.given_back(member);
             let ahead = work.fact(&facts::ahead(member)).await?;
             let arrived = work.fact::<bool>(&facts::unrecovered(member)).await? == Some(true);
             if work.memory.unrecovered.remove(member) {
@@ -149,14 +150,14 @@ impl Command for Recovered {
 /// here before, of which its gateway may have lost the newest.
 async fn arrive(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
     let prefix = format!("members/{member}/");
-    let mut after = String::new();
-    loop {
-        let rows = work.range(&prefix, &after, 512).await?;
-        let Some(last) = rows.last() else { return Ok(()) };
-        after = last.name.to_string();
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let Stretch { rows, next, .. } = work.range(&prefix, &from, 512).await?;
+        after = next;
         for row in rows {
             work.raise_revision(member, row.revision());
             work.restamp(row);
         }
     }
+    Ok(())
 }

@@ -14,7 +14,7 @@ use super::facts;
 use super::next_state::{Next, state};
 use super::work::Work;
 use crate::limits;
-use crate::store::{Row, StoreError};
+use crate::store::{Row, StoreError, Stretch};
 
 /// Nobody took what lies further ahead.
 const NEVER_TAKEN: Micros = limits::CLOCKS_APART.as_micros() as Micros;
@@ -63,11 +63,10 @@ pub(super) async fn reissue(
         return Ok(Vec::new());
     }
     let prefix = format!("members/{member}/");
-    let (mut after, mut last, mut ahead) = (String::new(), floor, Vec::new());
-    loop {
-        let rows = work.range(&prefix, &after, ROWS).await?;
-        let Some(end) = rows.last() else { break };
-        after = end.name.to_string();
+    let (mut after, mut last, mut ahead) = (Some(String::new()), floor, Vec::new());
+    while let Some(from) = after {
+        let Stretch { rows, next, .. } = work.range(&prefix, &from, ROWS).await?;
+        after = next;
         for row in rows {
             let revisions = row.record.iter().chain(&row.withdrawal).map(Part::revision);
             last = revisions.filter(|revision| *revision <= horizon).fold(last, Micros::max);

@@ -14,7 +14,7 @@ use super::Engine;
 use super::work::Work;
 use super::writer::{Command, WriteError};
 use crate::limits;
-use crate::store::{Row, StoreError};
+use crate::store::{Row, StoreError, Stretch};
 
 /// States with a newer signature.
 struct TakeAnew(Vec<Part>);
@@ -81,17 +81,16 @@ impl Engine {
     async fn sign_member_anew(&self, member: &MemberId) -> Result<(), WriteError> {
         let read = |error: StoreError| WriteError::Store(std::sync::Arc::new(error));
         let prefix = format!("members/{member}/");
-        let (mut after, mut signed) = (String::new(), 0_usize);
-        loop {
+        let (mut after, mut signed) = (Some(String::new()), 0_usize);
+        while let Some(from) = after {
             let mut halted = self.watch_halted();
             let _ = halted.wait_for(Option::is_none).await;
             let Some(signer) = self.identity().signers.newest(member, &self.directory()) else { return Ok(()) };
             if self.unrecovered().contains(member) {
                 return Ok(());
             }
-            let rows = self.range(&prefix, &after, limits::RESIGN_ROWS).await.map_err(read)?;
-            let Some(last) = rows.last() else { break };
-            after = last.name.to_string();
+            let Stretch { rows, next, .. } = self.range(&prefix, &from, limits::RESIGN_ROWS).await.map_err(read)?;
+            after = next;
             let old: Vec<Part> = rows.iter().flat_map(|row| outdated(row, signer.number())).cloned().collect();
             if old.is_empty() {
                 continue;
@@ -127,11 +126,10 @@ impl Engine {
         limit: usize,
     ) -> Result<std::collections::BTreeMap<i32, i64>, StoreError> {
         let prefix = format!("members/{member}/");
-        let (mut after, mut looked, mut counts) = (String::new(), 0, std::collections::BTreeMap::new());
-        while looked < limit {
-            let rows = self.range(&prefix, &after, limits::RESIGN_ROWS).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.name.to_string();
+        let (mut after, mut looked, mut counts) = (Some(String::new()), 0, std::collections::BTreeMap::new());
+        while let Some(from) = after.filter(|_| looked < limit) {
+            let Stretch { rows, next, .. } = self.range(&prefix, &from, limits::RESIGN_ROWS).await?;
+            after = next;
             looked += rows.len();
             for part in rows.iter().flat_map(|row| outdated(row, i32::MAX)) {
                 *counts.entry(part.key_number()).or_insert(0) += 1;

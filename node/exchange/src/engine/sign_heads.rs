@@ -22,7 +22,7 @@ use crate::limits;
 use crate::store::{Row, StoreError};
 
 /// Signs the heads that are due; whether there may be more.
-struct SignHeads;
+pub(super) struct SignHeads;
 
 #[async_trait]
 impl Command for SignHeads {
@@ -32,7 +32,9 @@ impl Command for SignHeads {
         let directory = work.memory.directory.clone();
         let mut room = limits::HEADS_AT_ONCE;
         for member in directory.hosted(&work.identity.node).filter(|member| member.state == MemberState::Active) {
+            // What cannot be read would pass for what never was, and others would let go of it.
             if work.memory.unrecovered.contains(&member.id)
+                || work.memory.damage.lacks_of(&member.id)
                 || work.identity.signers.newest(&member.id, &directory).is_none()
             {
                 continue;
@@ -85,7 +87,7 @@ async fn due(
     vouch: Option<Micros>,
 ) -> Result<Vec<(Option<Row>, Head)>, StoreError> {
     let mut held: BTreeMap<String, (Row, Head)> = BTreeMap::new();
-    for row in work.range(&format!("members/{member}/heads/"), "", limits::HEADS_OF_A_MEMBER).await? {
+    for row in work.range(&format!("members/{member}/heads/"), "", limits::HEADS_OF_A_MEMBER).await?.rows {
         let head = row.record.as_ref().and_then(|record| Head::decode(record.body()).ok());
         if let Some(head) = head {
             held.insert(head.scope.clone(), (row, head));

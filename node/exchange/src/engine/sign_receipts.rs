@@ -88,7 +88,7 @@ async fn said(work: &mut Work<'_>, holder: &MemberId) -> Result<BTreeMap<String,
         let receipt = receipt::read(row.record.as_ref()?)?;
         Some((receipt.origin.clone(), (row, receipt)))
     };
-    Ok(rows.into_iter().filter_map(read).collect())
+    Ok(rows.rows.into_iter().filter_map(read).collect())
 }
 
 /// What was refused here, and is not held all the same, by origin: by name, at most as many as a receipt holds.

@@ -103,7 +103,7 @@ async fn recall_refused(
     for refusals in refusals.chunks(limits::FEED_PAGE) {
         let names: Vec<RecordName> = refusals.iter().map(|(name, ..)| name.clone()).collect();
         let rows: HashMap<RecordName, Counted> =
-            read.rows(&names).await?.iter().map(|row| (row.name.clone(), Counted::of(row))).collect();
+            read.rows(&names).await?.rows.iter().map(|row| (row.name.clone(), Counted::of(row))).collect();
         for (name, key, value) in refusals {
             let refused = facts::decode::<RejectionFact>(key, value)?.refused();
             heads.refuse(key, name, refused, &rows.get(name).cloned().unwrap_or_default());
@@ -169,7 +169,7 @@ impl Engine {
         begun.extend(months);
         transaction.put_facts(&begun).await?;
         transaction.commit().await?;
-        let (mut heads, counts) = heads::Heads::of_store(&*store, world.now()).await?;
+        let (mut heads, counts, damage) = heads::Heads::of_store(&*store, world.now()).await?;
         recall_refused(&*store, &hot, &mut heads, world.now()).await?;
         receipts::remember(&*store, &directory, &identity.node, &mut heads).await?;
         let directory = Arc::new(directory);
@@ -182,6 +182,7 @@ impl Engine {
             feed: Arc::new(feed),
             writers: Arc::new(approval::writers(&hot)?),
             hot: Arc::new(hot),
+            damage: Arc::new(damage),
         };
         let (queue, receiver) = writer::queue(queue_bytes);
         let shared = Arc::new(Shared {

@@ -14,6 +14,7 @@ use duikou_proto::sign::Signer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::damage::Damage;
 use super::departed::Departed;
 use super::foresight::Foreseen;
 use super::heads::{Counted, Heads};
@@ -23,7 +24,7 @@ use super::{Identity, RejectionFact, approval, facts, months};
 use crate::audit::Head;
 use crate::defects::{self, Defect};
 use crate::feed::Change;
-use crate::store::{Count, Counter, Counts, Fact, Row, Seq, StoreError, Transaction};
+use crate::store::{Count, Counter, Counts, Fact, Row, Seq, StoreError, Stretch, Transaction};
 use crate::world::World;
 
 /// What the engine remembers between transactions; a failed transaction leaves it as it was.
@@ -40,6 +41,8 @@ pub(crate) struct Memory {
     pub(crate) hot: Arc<BTreeMap<String, Vec<u8>>>,
     /// How many accounts may write for each member.
     pub(crate) writers: Arc<BTreeMap<String, usize>>,
+    /// Rows that cannot be read. They are not in `counts`, nor in `heads`.
+    pub(crate) damage: Arc<Damage>,
 }
 
 impl Memory {
@@ -177,8 +180,9 @@ impl<'a> Work<'a> {
         }
         let unread: Vec<RecordName> = unread.into_iter().collect();
         let found = self.transaction.rows(&unread).await?;
+        self.note_damaged(&found.damaged).await?;
         self.rows.extend(unread.into_iter().map(|name| (name, None)));
-        self.rows.extend(found.into_iter().map(|row| (row.name.clone(), Some(row))));
+        self.rows.extend(found.rows.into_iter().map(|row| (row.name.clone(), Some(row))));
         Ok(())
     }
 
@@ -229,7 +233,11 @@ impl<'a> Work<'a> {
         if !unread.is_empty() {
             let found = self.transaction.rows(&unread).await?;
             rows.extend(unread.into_iter().map(|name| (name, None)));
-            rows.extend(found.into_iter().map(|row| (row.name.clone(), Some(row))));
+            rows.extend(found.rows.into_iter().map(|row| (row.name.clone(), Some(row))));
+            // The next transaction reads these itself, and takes note.
+            for name in found.damaged.iter().filter_map(|damaged| damaged.name.parse::<RecordName>().ok()) {
+                rows.remove(&name);
+            }
         }
         Ok(rows)
     }
@@ -246,9 +254,15 @@ impl<'a> Work<'a> {
     }
 
     /// Rows by name, with what this transaction has changed.
-    pub(crate) async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
-        let rows = self.transaction.range(prefix, after, limit).await?;
-        Ok(rows.into_iter().map(|row| self.fresher(row)).collect())
+    pub(crate) async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
+        let Stretch { rows, damaged, next } = self.transaction.range(prefix, after, limit).await?;
+        self.note_damaged(&damaged).await?;
+        Ok(Stretch { rows: rows.into_iter().map(|row| self.fresher(row)).collect(), damaged, next })
+    }
+
+    /// Whether what is known here of a row is newer than the store.
+    pub(super) fn is_written(&self, name: &RecordName) -> bool {
+        self.latest.contains_key(name) || self.deleted.contains(name)
     }
 
     fn fresher(&self, row: Row) -> Row {

@@ -113,6 +113,9 @@ pub enum Refused {
     /// Changed since it was read.
     #[error("{0} has changed since it was read")]
     Conflict(RecordName),
+    /// What is kept of it cannot be read: who could see it, and whether it was deleted for good, is not known.
+    #[error("what is kept of {0} is damaged")]
+    Damaged(RecordName),
     /// Another kind than before.
     #[error("{0} is of another kind, and the kind of a name never changes")]
     Kind(RecordName),
@@ -283,6 +286,9 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
     }
     if ground.signer(&member).is_none() {
         return Err(Refused::NoKey(member));
+    }
+    if ground.memory.damage.holds(name) {
+        return Err(Refused::Damaged(name.clone()));
     }
     let record = row.and_then(|row| row.record.as_ref());
     let held = row.map(Row::revision).unwrap_or_default();

@@ -196,7 +196,10 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
     let directory = end.engine.directory();
     let recovered_from: Option<String> = end.engine.fact(&facts::recovered_from(&end.peer)).await?;
     let members: Vec<_> = match past {
-        Past::Whole if recovered_from.as_ref() == Some(&hello.feed_id) => end.engine.unrecovered(),
+        Past::Whole if recovered_from.as_ref() == Some(&hello.feed_id) => {
+            let asked: BTreeSet<_> = end.engine.unrecovered().into_iter().chain(end.engine.lacking()).collect();
+            asked.into_iter().collect()
+        }
         // A gateway that came back from an earlier time knows no position by which this store could tell that it did
         // too; and at its first link a store does not know whether there was one before it.
         Past::Whole | Past::Restored | Past::RolledBack => {

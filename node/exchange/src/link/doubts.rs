@@ -12,6 +12,7 @@ use super::refusals::Note;
 use crate::defects::{self, Defect};
 use crate::engine::{RejectionFact, facts};
 use crate::limits;
+use crate::store::Found;
 
 /// Names that the peer may still refuse, and in which pieces they are on their way to it.
 #[derive(Debug, Default)]
@@ -40,8 +41,11 @@ impl Doubts {
         let names: Vec<RecordName> = refused.keys().cloned().collect();
         let mut here = BTreeSet::new();
         for names in names.chunks(limits::LINK_PAGE) {
-            let rows = end.engine.rows(names).await?.into_iter();
-            here.extend(rows.filter(|row| row.record.is_some() || row.withdrawal.is_some()).map(|row| row.name));
+            let Found { rows, damaged } = end.engine.found(names).await?;
+            let rows = rows.into_iter().filter(|row| row.record.is_some() || row.withdrawal.is_some());
+            here.extend(rows.map(|row| row.name));
+            // It is not gone, and may come back.
+            here.extend(damaged.into_iter().filter_map(|damaged| damaged.name.parse::<RecordName>().ok()));
         }
         let (wanted, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             refused.into_iter().partition(|(name, _)| here.contains(name));

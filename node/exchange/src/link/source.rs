@@ -19,7 +19,7 @@ use super::protocol::{Chatter, SourceLane, Want};
 use super::wire::Inbound;
 use crate::engine::{Engine, Known, Recovered};
 use crate::limits;
-use crate::store::{Order, Row};
+use crate::store::{Order, Row, Stretch};
 
 /// Batches smaller than this take longer to compress than to send.
 const COMPRESS_BYTES: usize = 8 * 1024;
@@ -227,11 +227,10 @@ pub(crate) async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<Source
             return Err(Ended::Protocol(format!("{member} does not live on {}", end.peer)));
         };
         let prefix = format!("members/{}/", member.id);
-        let mut after = String::new();
-        loop {
-            let rows = end.engine.range(&prefix, &after, limits::FEED_PAGE).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.name.to_string();
+        let mut after = Some(String::new());
+        while let Some(from) = after {
+            let Stretch { rows, next, .. } = end.engine.range(&prefix, &from, limits::FEED_PAGE).await?;
+            after = next;
             let mut parts = Vec::new();
             let mut bytes = 0;
             for part in rows.into_iter().flat_map(|row| row.record.into_iter().chain(row.withdrawal)) {

@@ -25,7 +25,7 @@ use super::way::{Way, said};
 use crate::engine::{Reader, Seen};
 use crate::feed::{listing_of, readable};
 use crate::limits;
-use crate::store::StoreError;
+use crate::store::{StoreError, Stretch};
 
 /// What is remembered of the questions that came.
 pub(super) struct Memory {
@@ -201,9 +201,9 @@ impl Live {
     async fn find(&self, exchange: &Exchange, wanted: &Wanted) -> Result<(Vec<(Part, Opportunity)>, bool), StoreError> {
         let engine = &self.0.engine;
         let prefix = format!("members/{}/listings/", exchange.origin);
-        let (mut best, mut after, mut looked, mut cut) = (Vec::<Found>::new(), String::new(), 0, false);
-        loop {
-            let rows = engine.range(&prefix, &after, limits::FEED_PAGE).await?;
+        let (mut best, mut after, mut looked, mut cut) = (Vec::<Found>::new(), Some(String::new()), 0, false);
+        while let Some(from) = after {
+            let Stretch { rows, damaged, next } = engine.range(&prefix, &from, limits::FEED_PAGE).await?;
             // The rights of after the reading: what was written since they were lost is not shown.
             let (mut viewer, directory, now) = (engine.viewer(&wanted.reader), engine.directory(), engine.now());
             if wanted.on_request {
@@ -217,15 +217,14 @@ impl Live {
                 }
             }
             cut |= keep_best(&mut best, wanted.most);
-            looked += rows.len();
-            match rows.last() {
-                Some(last) if rows.len() == limits::FEED_PAGE => after = last.name.to_string(),
-                _ => break,
-            }
-            if looked >= limits::LIVE_ROWS {
+            looked += rows.len() + damaged.len();
+            // What cannot be read may be what is looked for.
+            cut |= !damaged.is_empty();
+            if next.is_some() && looked >= limits::LIVE_ROWS {
                 cut = true;
                 break;
             }
+            after = next;
         }
         let shown = best.into_iter().filter_map(|found| Some((found.part.clone(), readable(&found.part)?)));
         Ok((shown.collect(), !cut))

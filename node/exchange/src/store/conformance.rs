@@ -10,13 +10,13 @@ use duikou_proto::name::RecordName;
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::{Lane, Record};
 
-use super::{Counter, GoneReason, Order, Row, Store};
+use super::{Counter, GoneReason, Order, Row, Store, Stretch};
 
-fn name(id: &str) -> RecordName {
+pub(crate) fn name(id: &str) -> RecordName {
     format!("members/a.n/listings/{id}").parse().unwrap()
 }
 
-fn row(id: &str, seq: i64) -> Row {
+pub(crate) fn row(id: &str, seq: i64) -> Row {
     let record = Record {
         name: name(id).to_string(),
         revision: seq,
@@ -39,7 +39,7 @@ fn row(id: &str, seq: i64) -> Row {
     }
 }
 
-async fn put(store: &dyn Store, rows: &[Row], seq: i64) {
+pub(crate) async fn put(store: &dyn Store, rows: &[Row], seq: i64) {
     let mut transaction = store.begin().await.unwrap();
     transaction.put_rows(rows).await.unwrap();
     transaction.put_counter(Counter { seq, ..Counter::default() }).await.unwrap();
@@ -61,7 +61,7 @@ pub async fn what_is_committed_survives_reopening(file: &Path, open: impl AsyncF
 
     let store = open(file).await;
     let mut read = store.read().await.unwrap();
-    let mut found = read.rows(&[name("x"), name("gone"), name("absent")]).await.unwrap();
+    let mut found = read.rows(&[name("x"), name("gone"), name("absent")]).await.unwrap().rows;
     found.sort_by_key(|row| row.first_seq);
     assert_eq!(found, rows);
     assert_eq!(read.counter().await.unwrap().seq, 2);
@@ -83,7 +83,7 @@ pub async fn a_dropped_transaction_leaves_nothing(file: &Path, open: impl AsyncF
     drop(transaction);
     put(&*store, &[row("y", 1)], 1).await;
     let found = store.read().await.unwrap().rows(&[name("x"), name("y")]).await.unwrap();
-    assert_eq!(found.len(), 1);
+    assert_eq!(found.rows.len(), 1);
 }
 
 /// In whatever steps the feed is read.
@@ -122,14 +122,40 @@ pub async fn rows_come_back_by_name_and_by_date(file: &Path, open: impl AsyncFn(
     put(&*store, &rows, 3).await;
     let mut read = store.read().await.unwrap();
     let ids = |rows: Vec<Row>| rows.iter().map(|row| row.name.id().to_owned()).collect::<Vec<_>>();
-    assert_eq!(ids(read.range("members/a.n/", "", 2).await.unwrap()), ["a", "b"]);
-    assert_eq!(ids(read.range("members/a.n/", name("b").as_str(), 9).await.unwrap()), ["c"]);
-    assert!(read.range("members/b.n/", "", 9).await.unwrap().is_empty());
+    assert_eq!(ids(read.range("members/a.n/", "", 2).await.unwrap().rows), ["a", "b"]);
+    assert_eq!(ids(read.range("members/a.n/", name("b").as_str(), 9).await.unwrap().rows), ["c"]);
+    assert_eq!(read.range("members/b.n/", "", 9).await.unwrap(), Stretch::default());
     assert_eq!(ids(read.due(50, 9).await.unwrap()), ["b", "a"]);
     let mut transaction = store.begin().await.unwrap();
     transaction.delete_rows(&[name("b")]).await.unwrap();
     transaction.commit().await.unwrap();
-    assert_eq!(ids(read.range("members/", "", 9).await.unwrap()), ["a", "c"]);
+    assert_eq!(ids(read.range("members/", "", 9).await.unwrap().rows), ["a", "c"]);
+}
+
+/// Whoever goes on where a range says so meets every row once, and nobody else's, in steps of whatever size.
+pub async fn ranges_say_where_to_go_on(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    let mut rows: Vec<Row> = (1..=6).map(|seq| row(&format!("r{seq}"), seq)).collect();
+    rows.push(Row { first_seq: 7, ..Row::new("members/b.n/listings/other".parse().unwrap()) });
+    put(&*store, &rows, 7).await;
+    for limit in 1..=8 {
+        let (mut after, mut met, mut steps) = (Some(String::new()), Vec::new(), 0);
+        while let Some(from) = after {
+            let stretch = store.read().await.unwrap().range("members/a.n/", &from, limit).await.unwrap();
+            met.extend(stretch.rows.iter().map(|row| row.name.id().to_owned()));
+            assert!(stretch.damaged.is_empty() && stretch.rows.len() <= limit);
+            (after, steps) = (stretch.next, steps + 1);
+        }
+        assert_eq!(met, ["r1", "r2", "r3", "r4", "r5", "r6"], "limit {limit}");
+        assert!(steps <= 6 / limit + 1, "{steps} steps of {limit}");
+    }
+}
+
+/// A store that is as it was written has nothing to complain of.
+pub async fn a_sound_store_is_found_sound(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    let store = open(file).await;
+    put(&*store, &[row("x", 1)], 1).await;
+    assert_eq!(store.integrity().await.unwrap(), Vec::<String>::new());
 }
 
 /// As of when it was taken.
@@ -140,7 +166,7 @@ pub async fn a_backup_is_a_store(file: &Path, open: impl AsyncFn(&Path) -> Box<d
     store.backup(&copy).await.unwrap();
     put(&*store, &[row("y", 2)], 2).await;
     let copied = open(&copy).await;
-    assert_eq!(copied.read().await.unwrap().range("", "", 9).await.unwrap().len(), 1);
+    assert_eq!(copied.read().await.unwrap().range("", "", 9).await.unwrap().rows.len(), 1);
 }
 
 /// A transaction reads what it has written, whatever it read before.
@@ -148,12 +174,12 @@ pub async fn a_transaction_sees_its_own_writes(file: &Path, open: impl AsyncFn(&
     let store = open(file).await;
     put(&*store, &[row("old", 1)], 1).await;
     let mut transaction = store.begin().await.unwrap();
-    assert_eq!(transaction.rows(&[name("old"), name("new")]).await.unwrap().len(), 1);
+    assert_eq!(transaction.rows(&[name("old"), name("new")]).await.unwrap().rows.len(), 1);
     transaction.put_rows(&[row("new", 2)]).await.unwrap();
     transaction.put_facts(&[("k/1".into(), Some(vec![1])), ("k/2".into(), Some(vec![2]))]).await.unwrap();
     transaction.delete_rows(&[name("old")]).await.unwrap();
     let found = transaction.range("members/", "", 9).await.unwrap();
-    assert_eq!(found.iter().map(|row| row.name.id()).collect::<Vec<_>>(), ["new"]);
+    assert_eq!(found.rows.iter().map(|row| row.name.id()).collect::<Vec<_>>(), ["new"]);
     transaction.put_facts(&[("k/1".into(), None), ("k/3".into(), Some(vec![3]))]).await.unwrap();
     let keys: Vec<String> = transaction.facts("k/", "", 9).await.unwrap().into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["k/2", "k/3"]);
@@ -161,7 +187,7 @@ pub async fn a_transaction_sees_its_own_writes(file: &Path, open: impl AsyncFn(&
     assert_eq!(transaction.counter().await.unwrap().floor, 1);
     transaction.commit().await.unwrap();
     let mut read = store.read().await.unwrap();
-    assert_eq!(read.rows(&[name("old"), name("new")]).await.unwrap(), [row("new", 2)]);
+    assert_eq!(read.rows(&[name("old"), name("new")]).await.unwrap().rows, [row("new", 2)]);
     assert_eq!(read.counter().await.unwrap(), Counter { seq: 2, floor: 1, content_floor: 1 });
 }
 
@@ -176,13 +202,13 @@ pub async fn a_large_transaction_that_is_dropped_leaves_nothing(
     let mut transaction = store.begin().await.unwrap();
     transaction.put_rows(&many).await.unwrap();
     transaction.put_counter(Counter { seq: 601, ..Counter::default() }).await.unwrap();
-    assert_eq!(transaction.range("members/", "", 1_000).await.unwrap().len(), 601);
+    assert_eq!(transaction.range("members/", "", 1_000).await.unwrap().rows.len(), 601);
     drop(transaction);
     store.scrub().await.unwrap();
     assert_eq!(store.begin().await.unwrap().counter().await.unwrap().seq, 1);
     put(&*store, &many[..300], 301).await;
     let found = store.read().await.unwrap().range("members/", "", 1_000).await.unwrap();
-    assert_eq!(found.len(), 301);
+    assert_eq!(found.rows.len(), 301);
 }
 
 /// One module with every case for a backend: its name, and how it is opened at a path.
@@ -199,6 +225,8 @@ macro_rules! store_conformance {
                 a_large_transaction_that_is_dropped_leaves_nothing,
                 pages_hold_every_row_once_in_order,
                 rows_come_back_by_name_and_by_date,
+                ranges_say_where_to_go_on,
+                a_sound_store_is_found_sound,
                 a_backup_is_a_store,
             ]
         );

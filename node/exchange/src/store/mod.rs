@@ -17,7 +17,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
 use thiserror::Error;
 
-pub use row::{Count, Counter, Counts, GoneReason, Order, Page, Row, Seq};
+pub use row::{Count, Counter, Counts, Damaged, Found, GoneReason, Order, Page, Row, Seq, Stretch};
 
 /// Why a store cannot do what it was asked.
 #[derive(Debug, Error)]
@@ -51,6 +51,12 @@ pub enum StoreError {
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
+impl From<Damaged> for StoreError {
+    fn from(Damaged { name, detail }: Damaged) -> Self {
+        Self::Inconsistent { table: "rows", row: name, detail }
+    }
+}
+
 /// A small thing by its key; None takes it away.
 pub type Fact = (String, Option<Vec<u8>>);
 
@@ -60,10 +66,10 @@ pub trait Read: Send {
     /// The counter.
     async fn counter(&mut self) -> Result<Counter, StoreError>;
     /// Those of `names` that there are, in no order.
-    async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError>;
-    /// Rows whose name begins with `prefix` and comes after `after`, by name, at most `limit`.
-    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError>;
-    /// Rows that are due by `now`, longest first, at most `limit`.
+    async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError>;
+    /// Rows whose name begins with `prefix` and comes after `after`, by name: of `limit` that are looked at.
+    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError>;
+    /// Rows that are due by `now` and can be read, longest first, at most `limit`.
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError>;
     /// One fact.
     async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
@@ -103,12 +109,15 @@ pub trait Store: Send + Sync + 'static {
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
     /// A place to read from.
     async fn read(&self) -> Result<Box<dyn Read>, StoreError>;
-    /// The rows after `after` in an order, at most `limit`, from one consistent state.
+    /// The rows after `after` in an order that can be read, at most `limit`, from one consistent state.
     async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError>;
     /// Entries of the directory's log from `first` on, at most `limit`.
     async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
     /// Writes a consistent copy of the data to a file that is not there yet, durably.
     async fn backup(&self, file: &Path) -> Result<(), StoreError>;
+    /// What the backend itself finds wrong with its files and indexes, in its words; nothing where they are sound. Whether
+    /// what stands in them can be read is not asked.
+    async fn integrity(&self) -> Result<Vec<String>, StoreError>;
     /// Overwrites what was deleted, logs included.
     async fn scrub(&self) -> Result<(), StoreError>;
     /// Ends it; nothing can be read or written afterwards.

@@ -115,6 +115,35 @@ impl Row {
     }
 }
 
+/// A row that is there and cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Under which it lies, as far as that can be read.
+    pub name: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// Rows that were asked for, as far as there are any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Those that can be read.
+    pub rows: Vec<Row>,
+    /// And those that cannot: they are not absent, and what they say nobody knows.
+    pub damaged: Vec<Damaged>,
+}
+
+/// A piece of the rows by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Those that can be read.
+    pub rows: Vec<Row>,
+    /// And those that cannot. One that is damaged stops no other.
+    pub damaged: Vec<Damaged>,
+    /// The name after which to go on, where there may be more. That few or no rows came says nothing of that.
+    pub next: Option<String>,
+}
+
 /// Which of its positions a reader goes by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {

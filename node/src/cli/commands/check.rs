@@ -2,7 +2,10 @@
 
 use crate::cli::{CommandError, Context, ExitCode, FolderCommands, Text};
 
-/// Verifies every record, signature and index in a folder whose server is stopped
+/// Reads everything in a folder whose server is stopped, and names what is damaged
+///
+/// The database's own files and indexes; every record, and its signature by the directory; the directory itself; every
+/// other thing that the server keeps; the audit trail. What is damaged is listed, and the command ends with 65.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  duikou-node --dir /var/lib/duikou check")]
 pub struct Args {}
@@ -11,18 +14,25 @@ impl Args {
     pub(super) async fn run(self, context: &Context, folder: &impl FolderCommands) -> Result<(), CommandError> {
         let report = folder.check(context.global.dir()).await.map_err(|error| CommandError::from_anyhow(&error))?;
         for problem in &report.problems {
-            context.print(&crate::cli::clean(problem))?;
+            context.print(&crate::cli::clean(problem.in_language(context.language)))?;
         }
-        let (records, problems) = (report.records, report.problems.len());
+        let (records, problems) = (report.records, report.problems.len() as u64 + report.more);
+        if report.more > 0 {
+            let more = report.more;
+            context.note(&Text::new(format!("另有 {more} 个问题未列出"), format!("{more} more are not listed")));
+        }
         if problems > 0 {
             let message =
-                Text::new(format!("发现 {problems} 个问题"), format!("{problems} problems in {records} records"));
+                Text::new(format!("发现 {problems} 个问题"), format!("{problems} problems beside {records} records"));
             return Err(CommandError::new(ExitCode::BadData, message).hint(Text::new(
                 "从备份还原（restore），或从网关取回（recover）",
                 "restore a backup, or take the records back from the gateway with recover",
             )));
         }
-        context.note(&Text::new(format!("{records} 条记录全部正确"), format!("{records} records, all good")));
+        context.note(&Text::new(
+            format!("数据全部正确，其中记录 {records} 条"),
+            format!("everything is as it was written, {records} records among it"),
+        ));
         Ok(())
     }
 }

@@ -165,6 +165,7 @@ pub(super) const REASONS: &[Reason] = &[
     ("CLOSING", "服务器正在关闭：稍后重试。", "The server is shutting down: try again in a moment."),
     ("DISK_FULL", "磁盘已满，未写入：告知运营方。", "The disk is full, and nothing was written: tell the operator."),
     ("STORE_FAILED", "存储出错：告知运营方。", "The store failed: tell the operator."),
+    ("DATA_DAMAGED", "保存的内容已损坏：告知运营方。", "What is kept of it is damaged: tell the operator."),
     ("KEY_FILE", "密钥文件无法使用：告知运营方。", "A key file cannot be used: tell the operator."),
     ("FOLDER_EXISTS", "文件夹已存在：换一个路径。", "The folder exists: name one that does not."),
     ("BACKUP_UNDER_WAY", "正在备份：等它完成。", "A backup is being made: wait until it is done."),

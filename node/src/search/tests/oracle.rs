@@ -217,7 +217,7 @@ fn values(name: &str, Found { opportunity, circles }: &Found) -> [Vec<String>; 9
 
 /// Every record that the reader sees and that matches, by looking at each row.
 async fn brute(world: &World, wanted: &Wanted, words: &[&str], reader: &Reader) -> BTreeMap<String, Found> {
-    let rows = world.engine.range("members/", "", 10_000).await.unwrap();
+    let rows = world.engine.range("members/", "", 10_000).await.unwrap().rows;
     let (viewer, directory, now) = (world.engine.viewer(reader), world.engine.directory(), world.engine.now());
     let mut found = BTreeMap::new();
     for row in rows {

@@ -161,7 +161,7 @@ impl Drafts {
         let had = held.as_ref().map(|(part, _)| part.scopes());
         let seen = audience(engine, &key.member, had, &self.scopes(&after));
         let changes = differences(before.as_ref(), &after).into_iter();
-        let row = engine.rows(std::slice::from_ref(&name)).await?.into_iter().next();
+        let row = engine.row(&name).await?;
         let revision = row.map(|row| row.revision()).unwrap_or_default();
         let submitted = fact.state == State::Submitted;
         Ok(v1::DraftDifference {

@@ -36,7 +36,7 @@ impl Listings {
         if engine.directory().member(&origin).is_none_or(|member| member.node != engine.identity().node) {
             return Err(Refused::NotHosted(origin).into());
         }
-        let row = engine.rows(std::slice::from_ref(&name)).await?.into_iter().next().ok_or_else(not_found)?;
+        let row = engine.row(&name).await?.ok_or_else(not_found)?;
         let holders = engine.holders(&row).await?;
         let mut rest = holders.into_iter().filter(|holder| holder.member.as_str() > after.as_str());
         let page: Vec<_> = rest.by_ref().take(size).collect();

@@ -71,10 +71,10 @@ impl Listings {
             match next {
                 None => return Ok(v1::ListListingsResponse { listings, next_page_token: String::new() }),
                 Some(last) if looked >= ROWS => {
-                    let next_page_token = purpose.seal(engine, last.as_str());
+                    let next_page_token = purpose.seal(engine, &last);
                     return Ok(v1::ListListingsResponse { listings, next_page_token });
                 }
-                Some(last) => after = last.to_string(),
+                Some(last) => after = last,
             }
         }
     }

@@ -6,6 +6,8 @@ use super::{Alert, Context, Failure};
 use crate::engine::{Engine, Halt, Trouble, TroubleKind, facts};
 use crate::link::unheard;
 
+/// Damaged records that an alarm names.
+const DAMAGED: usize = 8;
 /// Paused subscriptions that an alarm names.
 const SUBSCRIPTIONS: usize = 8;
 
@@ -14,6 +16,7 @@ pub(super) async fn alerts(context: &Context) -> Result<Vec<Alert>, Failure> {
     let engine = &context.engine;
     let mut alerts: Vec<Alert> = engine.halted().map(halted).into_iter().collect();
     alerts.extend(engine.trouble().as_ref().map(troubled));
+    alerts.extend(damaged(engine));
     alerts.extend(unrecovered(engine));
     alerts.extend(gathering(context).await?);
     alerts.extend(paused(&context.subscriptions.paused()));
@@ -70,6 +73,51 @@ fn troubled(trouble: &Trouble) -> Alert {
             ),
         },
     }
+}
+
+/// Records that cannot be read: those of members here, and those of others.
+fn damaged(engine: &Engine) -> Vec<Alert> {
+    let [own, others] = engine.damaged();
+    let asked = own.is_empty() || engine.identity().carrier || engine.lacking().is_empty();
+    let remedy = match asked {
+        true => Text::new(
+            "请用 check 查明损坏范围，再从备份恢复；没有备份的节点，可移开数据后用 recover 从网关取回。",
+            "See with check how much is damaged, and restore a backup. A node without one: move its data away and take it all back from the gateway with recover.",
+        ),
+        false => Text::new(
+            "请确认与网关的连接正常，然后重启服务：启动后自动从网关取回；取不回的，从备份恢复。",
+            "See that the link to the gateway is up, and restart the server: it then takes back what the gateway holds. What does not come back is in a backup.",
+        ),
+    };
+    let named = |names: &[String]| names.iter().take(DAMAGED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let own = (!own.is_empty()).then(|| Alert {
+        code: "ROWS_DAMAGED",
+        message: Text::new(
+            format!("本机成员的{}条记录已损坏，无法读取，也不能修改：{}。", own.len(), named(&own)),
+            format!(
+                "Records of members here that are damaged, {} in all: {}. They cannot be read, and take no change.",
+                own.len(),
+                named(&own)
+            ),
+        ),
+        remedy,
+    });
+    let others = (!others.is_empty()).then(|| Alert {
+        code: "ROWS_DAMAGED",
+        message: Text::new(
+            format!("他方的{}条记录在本机已损坏，无法读取：{}。", others.len(), named(&others)),
+            format!(
+                "Records of others that are damaged here and cannot be read, {} in all: {}.",
+                others.len(),
+                named(&others)
+            ),
+        ),
+        remedy: Text::new(
+            "连接正常时会自动重新取得；请检查磁盘，并用 check 查明损坏范围。",
+            "They come again by themselves over the link. Look at the disk, and see with check how much is damaged.",
+        ),
+    });
+    own.into_iter().chain(others).collect()
 }
 
 /// Members for whom nothing is written before their own records are back.

@@ -197,7 +197,7 @@ async fn a_backup_comes_back_into_an_empty_folder() {
     assert!(backup::is_restored(&back) && !backup::is_restored(data));
     assert_eq!(mode(&back.join("keys/a.key")), 0o600);
     let store = SqliteStore::open(&back.join("data.db")).await.unwrap();
-    let rows = store.read().await.unwrap().rows(&[made.name.parse().unwrap()]).await.unwrap();
+    let rows = store.read().await.unwrap().rows(&[made.name.parse().unwrap()]).await.unwrap().rows;
     assert_eq!(rows[0].record.as_ref().unwrap().revision(), made.revision);
     assert!(matches!(backup::restore(&folder, &back).await, Err(backup::BackupError::Exists(_))));
     let empty = elsewhere.path().join("empty");

@@ -1,6 +1,7 @@
 //! What goes wrong: processes die, disks are lost or put back, folders are copied, bytes are altered,
 //! wires break.
 
+mod damaged;
 mod erased;
 mod kills;
 mod ledger;

@@ -75,6 +75,7 @@ impl Work<'_> {
         }
         self.changed.insert(self.counter.seq, row.name.clone());
         self.deleted.remove(&row.name);
+        self.mended(&row.name);
         self.rows.insert(row.name.clone(), Some(row));
     }
 
@@ -186,8 +187,19 @@ impl Work<'_> {
         if let Some(seq) = self.latest.remove(&row.name) {
             self.changed.remove(&seq);
         }
+        self.mended(&row.name);
         self.rows.insert(row.name.clone(), None);
         self.deleted.insert(row.name.clone());
+    }
+
+    /// Forgets a row that cannot be read: no cursor before now has surely met it.
+    pub(crate) fn purge_damaged(&mut self, name: RecordName) {
+        if !self.is_written(&name) {
+            let now = self.counter.seq;
+            (self.counter.floor, self.counter.content_floor) = (now, now);
+            self.scrub = true;
+            self.forget(&Row::new(name));
+        }
     }
 
     /// A withdrawal goes: cursors before it may have missed it.

@@ -1,6 +1,8 @@
 //! The embedded backend: SQLite in WAL mode with `synchronous=FULL` and `secure_delete`.
 
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::fs::File;
@@ -30,6 +32,8 @@ const READERS: u32 = 8;
 const SCRUB_TRIES: usize = 50;
 const SCRUB_PAUSE: Duration = Duration::from_millis(200);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// What is wrong with a file is told up to so many faults.
+const FAULTS: usize = 100;
 
 /// How long a connection waits for others that hold what it needs.
 async fn patience(connection: &mut SqliteConnection, wait: Duration) -> Result<(), StoreError> {
@@ -194,6 +198,21 @@ impl Store for SqliteStore {
             return Err(StoreError::Inconsistent { table: "backup", row, detail: verdict });
         }
         File::open(file).and_then(|file| file.sync_all()).map_err(of_files)
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        let check = format!("PRAGMA integrity_check({FAULTS})");
+        let said: Result<Vec<String>, _> =
+            sqlx::query_scalar(AssertSqlSafe(check)).fetch_all(&self.readers).await.map_err(database);
+        match said {
+            // A line that says where, then what.
+            Ok(said) => {
+                let lines = said.iter().flat_map(|said| said.lines());
+                Ok(lines.filter(|line| *line != "ok" && !line.starts_with("***")).map(str::to_owned).collect())
+            }
+            Err(StoreError::Damaged(error)) => Ok(vec![error.to_string()]),
+            Err(error) => Err(error),
+        }
     }
 
     async fn scrub(&self) -> Result<(), StoreError> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use duikou_proto::envelope::{Micros, Part};
-use duikou_proto::name::RecordName;
+use duikou_proto::name::{InvalidName, RecordName};
 use duikou_proto::scope::ScopeSet;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Row as _, Sqlite};
+use sqlx::{AssertSqlSafe, Decode, Row as _, Sqlite, Type};
 
 use super::database;
-use crate::store::{Counter, GoneReason, Order, Page, Read, Row, Seq, StoreError};
+use crate::store::{Counter, Damaged, Found, GoneReason, Order, Page, Read, Row, Seq, StoreError, Stretch};
 
 pub(super) const COLUMNS: &str = "name, record, withdrawal, record_seq, record_content_seq, withdrawal_seq, \
      withdrawal_content_seq, first_seq, exposed, expire_max, gone_reason, gone_until, due";
@@ -23,40 +23,48 @@ const NAMES: usize = 512;
 
 pub(super) struct Reader(pub(super) PoolConnection<Sqlite>);
 
-fn decode(row: &SqliteRow) -> Result<Row, StoreError> {
-    let name: &str = row.get(0);
-    let wrong = |detail: String| StoreError::Inconsistent { table: "rows", row: name.to_owned(), detail };
-    let part = |index: usize| -> Result<Option<Part>, StoreError> {
-        let bytes: Option<&[u8]> = row.get(index);
-        bytes.map(Part::parse).transpose().map_err(|e| wrong(e.to_string()))
+fn column<'r, T: Decode<'r, Sqlite> + Type<Sqlite>>(row: &'r SqliteRow, index: usize) -> Result<T, String> {
+    row.try_get(index).map_err(|error| error.to_string())
+}
+
+/// The name under which a row lies, be it one or not.
+fn name_of(row: &SqliteRow) -> String {
+    String::from_utf8_lossy(row.try_get_unchecked::<&[u8], _>(0).unwrap_or_default()).into_owned()
+}
+
+fn decode(row: &SqliteRow) -> Result<Row, Damaged> {
+    read_row(row).map_err(|detail| Damaged { name: name_of(row), detail })
+}
+
+fn read_row(row: &SqliteRow) -> Result<Row, String> {
+    let name: RecordName = column::<&str>(row, 0)?.parse().map_err(|e: InvalidName| e.to_string())?;
+    let part = |index: usize| -> Result<Option<Part>, String> {
+        let part = column::<Option<&[u8]>>(row, index)?.map(Part::parse).transpose().map_err(|e| e.to_string())?;
+        match part {
+            Some(part) if *part.name() != name => Err(format!("it holds what is said of {}", part.name())),
+            part => Ok(part),
+        }
     };
-    let exposed: &str = row.get(8);
-    let reason: i64 = row.get(10);
+    let reason: i64 = column(row, 10)?;
+    let until: Micros = column(row, 11)?;
     Ok(Row {
-        name: name.parse().map_err(|e: duikou_proto::name::InvalidName| wrong(e.to_string()))?,
         record: part(1)?,
         withdrawal: part(2)?,
-        record_seq: row.get(3),
-        record_content_seq: row.get(4),
-        withdrawal_seq: row.get(5),
-        withdrawal_content_seq: row.get(6),
-        first_seq: row.get(7),
-        exposed: ScopeSet::from_text(exposed).map_err(|e| wrong(e.to_string()))?,
-        expire_max: row.get(9),
-        gone: GoneReason::from_number(reason).map(|reason| (reason, row.get(11))),
-        due: row.get(12),
+        record_seq: column(row, 3)?,
+        record_content_seq: column(row, 4)?,
+        withdrawal_seq: column(row, 5)?,
+        withdrawal_content_seq: column(row, 6)?,
+        first_seq: column(row, 7)?,
+        exposed: ScopeSet::from_text(column(row, 8)?).map_err(|e| e.to_string())?,
+        expire_max: column(row, 9)?,
+        gone: GoneReason::from_number(reason).map(|reason| (reason, until)),
+        due: column(row, 12)?,
+        name,
     })
 }
 
-/// A row for those who read many: one that is damaged stops no other.
-fn readable(row: &SqliteRow) -> Option<Row> {
-    decode(row)
-        .inspect_err(|error| tracing::error!(%error, "a damaged row is passed over: restore it, or recover"))
-        .ok()
-}
-
-pub(super) async fn rows(connection: &mut SqliteConnection, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
-    let mut found = Vec::with_capacity(names.len());
+pub(super) async fn rows(connection: &mut SqliteConnection, names: &[RecordName]) -> Result<Found, StoreError> {
+    let mut found = Found { rows: Vec::with_capacity(names.len()), damaged: Vec::new() };
     for names in names.chunks(NAMES) {
         // Padded to a power of two, so that few different texts are compiled.
         let size = names.len().next_power_of_two();
@@ -69,7 +77,10 @@ pub(super) async fn rows(connection: &mut SqliteConnection, names: &[RecordName]
             query = query.bind(names.get(index).map(RecordName::as_str));
         }
         for row in query.fetch_all(&mut *connection).await.map_err(database)? {
-            found.push(decode(&row)?);
+            match decode(&row) {
+                Ok(row) => found.rows.push(row),
+                Err(damaged) => found.damaged.push(damaged),
+            }
         }
     }
     Ok(found)
@@ -93,21 +104,60 @@ pub(super) async fn range(
     prefix: &str,
     after: &str,
     limit: usize,
-) -> Result<Vec<Row>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM rows WHERE name >= $1 AND name < $2 AND name > $3 ORDER BY name LIMIT $4");
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(prefix).bind(end_of(prefix)).bind(after).bind(limit as i64);
-    Ok(query.fetch_all(connection).await.map_err(database)?.iter().filter_map(readable).collect())
+) -> Result<Stretch, StoreError> {
+    // Of all names none is too late, nor is what was a name once.
+    let end = if prefix.is_empty() { "$2 IS NOT NULL" } else { "name < $2" };
+    let sql =
+        format!("SELECT {COLUMNS} FROM rows WHERE name >= $1 AND {end} AND name > $3 ORDER BY name LIMIT $4 OFFSET $5");
+    let (mut stretch, mut passed) = (Stretch::default(), 0);
+    loop {
+        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(prefix).bind(end_of(prefix)).bind(after);
+        let query = query.bind(limit as i64).bind(passed as i64);
+        let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
+        let is_full = limit > 0 && rows.len() == limit;
+        // One goes on behind a name: what lies under none, at the end, comes once more then.
+        let last = rows.iter().rposition(|row| column::<&str>(row, 0).is_ok()).filter(|_| is_full);
+        for row in rows.iter().take(last.map_or(rows.len(), |last| last + 1)) {
+            match decode(row) {
+                Ok(row) => stretch.rows.push(row),
+                Err(damaged) => stretch.damaged.push(damaged),
+            }
+        }
+        if let Some(last) = last.and_then(|last| column(&rows[last], 0).ok()) {
+            stretch.next = Some(last);
+            return Ok(stretch);
+        }
+        if !is_full {
+            return Ok(stretch);
+        }
+        passed += limit;
+    }
 }
 
 pub(super) async fn due(connection: &mut SqliteConnection, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM rows WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2");
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(now).bind(limit as i64);
-    Ok(query.fetch_all(connection).await.map_err(database)?.iter().filter_map(readable).collect())
+    let sql = format!("SELECT {COLUMNS} FROM rows WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2 OFFSET $3");
+    let (mut found, mut passed) = (Vec::new(), 0);
+    loop {
+        let wanted = limit - found.len();
+        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(now).bind(wanted as i64);
+        let query = query.bind((passed + found.len()) as i64);
+        let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
+        let before = found.len();
+        found.extend(rows.iter().filter_map(|row| decode(row).ok()));
+        passed += rows.len() - (found.len() - before);
+        if rows.len() < wanted || found.len() == limit {
+            return Ok(found);
+        }
+    }
 }
 
 pub(super) async fn fact(connection: &mut SqliteConnection, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let value = sqlx::query_scalar("SELECT value FROM facts WHERE key = $1").bind(key).fetch_optional(connection);
     value.await.map_err(database)
+}
+
+fn pairs(rows: &[SqliteRow]) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect::<Result<_, _>>().map_err(database)
 }
 
 pub(super) async fn facts(
@@ -125,7 +175,7 @@ pub(super) async fn facts(
             .fetch_all(connection)
             .await
             .map_err(database)?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    pairs(&rows)
 }
 
 /// The last facts before a key, the last of them first.
@@ -144,7 +194,7 @@ pub(super) async fn facts_before(
         .fetch_all(connection)
         .await
         .map_err(database)?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    pairs(&rows)
 }
 
 /// Rows after a position: those of the record's and those of the withdrawal's index, cut where the shorter one ends.
@@ -171,9 +221,14 @@ pub(super) async fn page(
         let full = rows.len() == limit;
         for (at, row) in rows.iter().enumerate() {
             if full && at + 1 == limit {
-                upto = row.get(column);
+                upto = row.try_get(column).map_err(database)?;
             }
-            found.extend(readable(row).map(|row| (row.name.clone(), Arc::new(row))));
+            match decode(row) {
+                Ok(row) => drop(found.insert(row.name.clone(), Arc::new(row))),
+                Err(Damaged { name, detail }) => {
+                    tracing::error!(record.name = name, detail, "a damaged row is passed over");
+                }
+            }
         }
     }
     let mut page = Page { rows: found.into_values().filter(|r| r.lies_in(order, after, upto)).collect(), upto, head };
@@ -187,11 +242,11 @@ impl Read for Reader {
         counter(&mut self.0).await
     }
 
-    async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError> {
         rows(&mut self.0, names).await
     }
 
-    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         range(&mut self.0, prefix, after, limit).await
     }
 

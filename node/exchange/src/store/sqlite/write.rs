@@ -15,7 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::database;
 use super::read::{self, COLUMN_COUNT, COLUMNS};
-use crate::store::{Counter, Fact, Read, Row, StoreError, Transaction};
+use crate::store::{Counter, Fact, Found, Read, Row, StoreError, Stretch, Transaction};
 
 /// Rows in one statement: 13 variables each, of the 32,766 that SQLite takes.
 const ROWS: usize = 128;
@@ -141,11 +141,11 @@ impl Read for SqliteTransaction {
         Ok(counter)
     }
 
-    async fn rows(&mut self, names: &[RecordName]) -> Result<Vec<Row>, StoreError> {
+    async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError> {
         read::rows(self.reading().await?, names).await
     }
 
-    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         read::range(self.reading().await?, prefix, after, limit).await
     }
 
