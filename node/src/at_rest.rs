@@ -7,8 +7,8 @@ use duikou_proto::directory::Directory;
 use duikou_proto::name::NodeId;
 use duikou_proto::sign::verify_all;
 
-use crate::backup::{self, BackupError};
 use crate::audit::Broken;
+use crate::backup::{self, BackupError};
 use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text};
 use crate::config::Config;
 use crate::engine::audit::verify as verify_audit;

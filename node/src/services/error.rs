@@ -511,7 +511,12 @@ fn store(error: &StoreError) -> Told {
             "本机保存的这份内容已损坏，无法读取，请告知本机管理员。",
             "What is kept of this here is damaged and cannot be read: tell the operator of this server.",
         ),
-        StoreError::Newer { .. } | StoreError::Damaged(_) | StoreError::Database(_) => damaged(),
+        StoreError::Newer { .. } | StoreError::Damaged(_) | StoreError::Database(_) => told(
+            Code::Internal,
+            "STORE_FAILED",
+            "存储出错，请查看服务器日志。",
+            "The store failed: see the server's log.",
+        ),
     }
 }
 

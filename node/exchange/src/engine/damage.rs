@@ -151,7 +151,7 @@ impl Work<'_> {
             let Stretch { rows, next, .. } = self.transaction.range(&prefix, &from, PAGE).await?;
             for row in &rows {
                 let counted = Counted::of(row);
-                count.add(counted.count());
+                count += counted.count();
                 sums.change(&row.name, &Counted::default(), &counted, self.now);
             }
             after = next;
@@ -211,7 +211,7 @@ mod tests {
     use crate::engine::recover::{Recovered, TakeBack};
     use crate::engine::sign_heads::SignHeads;
     use crate::engine::write::{Change, Content, Mode, Refused, Write, Written};
-    use crate::engine::{Halt, Identity, Many, Parts, Started};
+    use crate::engine::{Data, Halt, Identity, Many, Parts, Started};
     use crate::store::sqlite::SqliteStore;
     use crate::world::World;
 
@@ -246,6 +246,7 @@ mod tests {
                 world: World::system(),
                 feed_bytes: 8 * 1024,
                 queue_bytes: limits::QUEUE_BYTES,
+                data: Data::Left,
                 stop: CancellationToken::new(),
             };
             let started = Engine::start(parts).await.unwrap();

@@ -399,7 +399,7 @@ impl Heads {
             }
             for row in rows {
                 let counted = Counted::of(&row);
-                counts.entry(row.name.origin_str().to_owned()).or_default().add(counted.count());
+                *counts.entry(row.name.origin_str().to_owned()).or_default() += counted.count();
                 if !defects::on(Defect::NoHeads) {
                     heads.change(&row.name, &Counted::default(), &counted, now);
                 }

@@ -219,7 +219,7 @@ async fn holds(dir: &std::path::Path, listings: &[&Listing]) -> bool {
     let store = SqliteStore::open(&dir.join("data.db")).await.unwrap();
     let names: Vec<duikou_proto::name::RecordName> =
         listings.iter().map(|listing| listing.name.parse().unwrap()).collect();
-    let rows = store.read().await.unwrap().rows(&names).await.unwrap();
+    let rows = store.read().await.unwrap().rows(&names).await.unwrap().rows;
     store.close().await;
     rows.len() == listings.len() && rows.iter().all(|row| row.record.is_some())
 }

@@ -239,34 +239,3 @@ impl Store for SqliteStore {
         let _ = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.at_rest().await).await;
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn the_file_and_what_lies_beside_it_are_their_owners_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("data.db");
-        let store = SqliteStore::open(&file).await.unwrap();
-        store.begin().await.unwrap().commit().await.unwrap();
-        let modes = std::fs::read_dir(folder.path()).unwrap().map(|entry| {
-            let entry = entry.unwrap();
-            (entry.file_name(), entry.metadata().unwrap().permissions().mode() & 0o777)
-        });
-        let modes: Vec<_> = modes.collect();
-        assert!(modes.len() > 1 && modes.iter().all(|(_, mode)| *mode == 0o600), "{modes:?}");
-        store.close().await;
-    }
-
-    #[tokio::test]
-    async fn what_is_no_database_is_damaged() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("data.db");
-        std::fs::write(&file, "no page of SQLite".repeat(1000)).unwrap();
-        assert!(matches!(SqliteStore::open(&file).await, Err(StoreError::Damaged(_))));
-        assert!(matches!(settle(&file).await, Err(StoreError::Damaged(_))));
-    }
-}
