@@ -246,10 +246,12 @@ fn bare_text(typed: &str, text: &str, unit: Unit) -> Outcome<Range> {
         [low, high] => between(typed, &half(typed, low)?, &half(typed, high)?, unit),
         _ => Err(no_amount(typed)),
     };
-    // What can be typed instead is made of the amount alone.
+    // What can be typed instead is made of the amount alone, 5000万元起.
+    let end = text.rfind(char::is_numeric).and_then(|at| Some(at + text[at..].chars().next()?.len_utf8()));
+    let (number, rest) = text.split_at(end.unwrap_or(text.len()));
     read.map_err(|Unclear { text: why, candidates }| {
         let counted = |one: Candidate| match UNITS.iter().find(|unit| **unit == one.typed) {
-            Some(unit) => Candidate { typed: format!("{text}{unit}"), ..one },
+            Some(unit) => Candidate { typed: format!("{number}{unit}{rest}"), ..one },
             None => one,
         };
         Unclear { text: why, candidates: candidates.into_iter().map(counted).collect() }

@@ -230,6 +230,7 @@ impl Story {
                 world.note_memory();
             }
             world.note_sweeps();
+            world.note_halts();
             self.undo_due(world).await;
             let whole: u64 = self.weights.iter().map(|(_, weight)| weight).sum();
             let mut at = self.seed.below(whole);

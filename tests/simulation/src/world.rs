@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use duikou_exchange::engine::completeness::Completeness;
-use duikou_exchange::engine::{Change, Content, Mode, Reader, Write, Written};
+use duikou_exchange::engine::{Change, Content, Halt, Mode, Reader, Write, Written};
 use duikou_exchange::link::LinkPhase;
 use duikou_exchange::store::{GoneReason, Row};
 use duikou_proto::directory::{self, Directory, MemberState};
@@ -452,6 +452,14 @@ impl World {
         let beyond = self.memory().into_iter().filter(|memory| memory.held > memory.limit);
         let found = beyond.map(|m| format!("{} holds {} {}, and may hold {}", m.node, m.held, m.what, m.limit));
         self.found.extend(found.map(|what| Finding::new("memory is bounded", what)));
+    }
+
+    /// Notes who was told that it runs twice: nobody does.
+    pub(super) fn note_halts(&mut self) {
+        let told =
+            |server: &&Server| server.process().is_some_and(|process| process.engine.halted() == Some(Halt::Twice));
+        let told = self.servers.iter().filter(told).map(|server| format!("{} was told that it runs twice", server.id));
+        self.found.extend(told.map(|what| Finding::new("nothing stops a link", what)));
     }
 
     fn link_evidence(&self, server: &Server) -> LinkEvidence {

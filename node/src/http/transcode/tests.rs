@@ -124,7 +124,7 @@ async fn fields_are_named_as_they_were_sent_and_masks_take_both_ways() {
     }
     let queue = json!({"subscription": {"pull": {}, "counterpartOf": {"minScore": 101}}});
     let refused = rest.call("POST", "/v1/subscriptions", &[auth], Some(queue)).await;
-    assert_eq!(refused.violations(), ["counterpartOf.minScore OUT_OF_RANGE"]);
+    assert_eq!(refused.violations(), ["subscription.counterpartOf.minScore OUT_OF_RANGE"]);
     let queue = json!({"subscription": {"pull": {}, "counterpartOf": {}}});
     let made = rest.call("POST", "/v1/subscriptions", &[auth], Some(queue)).await;
     let name = made.body["subscription"]["name"].as_str().unwrap().to_owned();

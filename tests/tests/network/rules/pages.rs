@@ -170,10 +170,14 @@ async fn what_pages_say(net: &Network, certificate: &WebCertificate) {
         html.split("<script type=\"application/ld+json\">").nth(1).and_then(|rest| rest.split("</script>").next());
     let data: serde_json::Value = serde_json::from_str(data.unwrap()).unwrap();
     assert!(data["@type"].is_string() && data.to_string().contains("全程冷链物流园区寻求合作"), "{data}");
-    // Every search has its feeds, and what narrows it.
+    // Every search has its feeds, a calendar where it finds events, and what narrows it.
+    let events = read(gateway, "", "/listings?kind=event").await;
     let html = read(gateway, "", "/listings?kind=project").await;
-    for kind in ["application/atom+xml", "application/feed+json", "text/calendar"] {
-        assert!(html.contains(&format!("<link rel=\"alternate\" type=\"{kind}\"")), "{kind}: {html}");
+    for (kind, of_projects) in
+        [("application/atom+xml", true), ("application/feed+json", true), ("text/calendar", false)]
+    {
+        let link = format!("<link rel=\"alternate\" type=\"{kind}\"");
+        assert!(events.contains(&link) && html.contains(&link) == of_projects, "{kind}: {html}");
     }
     assert!(html.contains("href=\"/listings.atom?kind=project\""), "{html}");
     let html = read(gateway, "", "/listings").await;

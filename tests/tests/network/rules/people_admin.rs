@@ -69,7 +69,7 @@ async fn an_office_is_set_up_by_its_pages_alone() {
     let set = office.accept(&path).await;
     assert_eq!((set.status, set.header("location")), (303, "/sign-in?login=admin"), "{set:?}");
     for replayed in [office.accept(&path).await, office.get("", &path).await] {
-        assert!(replayed.status == 400 && replayed.text().contains("LINK_INVALID"), "{replayed:?}");
+        assert!(replayed.status == 400 && replayed.text().contains("链接无效、已使用或已过期"), "{replayed:?}");
     }
     let admin = office.sign_in("admin").await.session();
 

@@ -118,7 +118,7 @@ async fn a_kept_search_tells_what_is_new_to_its_owner_and_a_subscription_of_it_d
     fields.iter_mut().find(|(name, _)| name == "way").unwrap().1 = "page".to_owned();
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
     let made = node.send(&certificate, &bijie, &form, &fields).await.text();
-    let feed = made.split("/feeds/").nth(1).and_then(|rest| rest.split(".ics").next());
+    let feed = made.split("/feeds/").nth(1).and_then(|rest| rest.split(".atom").next());
     let feed = format!("/feeds/{}.atom", feed.unwrap_or_else(|| panic!("no feed: {made}")));
     let again = node.send(&certificate, &bijie, &form, &fields).await.text();
     assert!(again.contains(feed.trim_end_matches(".atom")), "pressed twice, it is one: {again}");
