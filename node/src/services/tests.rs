@@ -18,6 +18,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use async_trait::async_trait;
 use duikou_proto::directory::{Directory, genesis, next};
 use duikou_proto::envelope::Micros;
 use duikou_proto::federation::directory_entry::Action;
@@ -34,6 +35,7 @@ use duikou_proto::v1::token::Role;
 use duikou_proto::v1::token_service_client::TokenServiceClient;
 use duikou_proto::v1::{self, CreateListingRequest, Listing, Opportunity, Project, Token};
 use futures_util::poll;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
@@ -46,13 +48,13 @@ use super::{AlarmBoard, Context, Surface, Uses, routes};
 use crate::accounts::{self, Accounts};
 use crate::config::Networks;
 use crate::delivery::{Desk, Dialer, Runner};
-use crate::engine::{Data, Engine, Follow, Identity, Parts, Started};
+use crate::engine::{Command, Data, Engine, Follow, Identity, Parts, Started, Work};
 use crate::keys::{KeyDesk, Opener};
 use crate::link::LinkBoard;
 use crate::live::{Live, Policy};
 use crate::settings::Settings;
-use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
 
 /// 2027-01-15, microseconds.
 pub(crate) const START: Micros = 1_800_000_000_000_000;
@@ -98,19 +100,49 @@ fn desk(engine: &Engine) -> (Runner, Desk) {
     Runner::new(engine.clone(), dialer, None, None)
 }
 
+/// Keeps the writer from what comes after it until it is told to go on.
+struct Stall {
+    begun: Arc<Notify>,
+    goes_on: Arc<Notify>,
+}
+
+#[async_trait]
+impl Command for Stall {
+    type Output = ();
+
+    async fn run(self, _: &mut Work<'_>) -> Result<(), StoreError> {
+        self.begun.notify_one();
+        self.goes_on.notified().await;
+        Ok(())
+    }
+}
+
 /// Makes a call whose client hangs up as soon as its command waits for the writer. Where it was a command of the server's
 /// own that waited, and nothing is `written`, the call is made once more.
 pub(crate) async fn hang_up<F: Future>(engine: &Engine, call: impl Fn() -> F, written: impl AsyncFn() -> bool) {
-    let waits = || engine.bounds().iter().any(|bound| bound.what.contains("wait for the writer") && bound.held > 0);
+    let waiting = || {
+        let bounds = engine.bounds().into_iter();
+        bounds.filter(|bound| bound.what.contains("wait for the writer")).map(|bound| bound.held).sum::<usize>()
+    };
     loop {
-        {
-            let mut call = pin!(call());
-            while !waits() {
-                assert!(poll!(&mut call).is_pending(), "it is answered before anything waits");
-                tokio::task::yield_now().await;
+        // However slow this machine is, nothing is written before the client is gone.
+        let (begun, goes_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let stall = engine.submit(Stall { begun: begun.clone(), goes_on: goes_on.clone() });
+        let calling = async {
+            begun.notified().await;
+            let before = waiting();
+            {
+                let mut call = pin!(call());
+                while waiting() == before {
+                    assert!(poll!(&mut call).is_pending(), "it is answered before anything is written");
+                    tokio::task::yield_now().await;
+                }
             }
-        }
-        while waits() {
+            goes_on.notify_one();
+        };
+        let (stalled, ()) = tokio::join!(stall, calling);
+        stalled.unwrap();
+        while waiting() > 0 {
             tokio::task::yield_now().await;
         }
         if written().await {
