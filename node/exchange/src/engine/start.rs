@@ -163,7 +163,7 @@ impl Engine {
         }
         let months = months::begun(&*store, world.now()).await?;
         let mut transaction = store.begin().await?;
-        if is_new && identity.carrier {
+        if (is_new || data != Data::Left) && identity.carrier {
             begun.push((facts::VOUCH.to_owned(), Some(facts::encode(&world.now()))));
         }
         begun.extend(months);
