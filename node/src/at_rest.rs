@@ -351,8 +351,8 @@ fn not_copied(error: &BackupError, exists: Text) -> CommandError {
         BackupError::NoBackup(path) => told(ExitCode::InputMissing, format!("{} 中没有 data.db", path.display())),
         BackupError::InUse(path) => {
             told(ExitCode::TryAgain, format!("{} 正被另一个进程使用", path.display())).hint(Text::new(
-                format!("服务运行时请用它自己的备份：duikou-node --dir {} backup FOLDER", path.display()),
-                format!("a server that runs makes its own copy: duikou-node --dir {} backup FOLDER", path.display()),
+                format!("服务运行时请用它自己的备份：backup FOLDER --dir {}", path.display()),
+                format!("a server that runs makes its own copy: backup FOLDER --dir {}", path.display()),
             ))
         }
         BackupError::Deep(path) => told(ExitCode::BadData, format!("{} 的层次过深", path.display())),

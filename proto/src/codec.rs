@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use bytes::{BufMut, Bytes};
+use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 use tonic::Status;
 use tonic::codec::{BufferSettings, EncodeBuf, Encoder};
@@ -12,7 +12,18 @@ use tonic_prost::ProstCodec;
 /// Bytes that a stream's buffer begins with; it grows as messages need.
 const FIRST_BUFFER: usize = 512;
 /// Bytes that are gathered before they are given to the connection.
-const YIELD_AT: usize = 32 * 1024;
+pub const YIELD_AT: usize = 32 * 1024;
+/// Bytes before each message of gRPC: whether it is compressed, and its length.
+pub const FRAME_HEAD: usize = 5;
+
+/// The head of a frame whose message has so many bytes, with room for them: `Length-Prefixed-Message` of gRPC over HTTP/2,
+/// not compressed.
+pub fn frame(length: u32) -> BytesMut {
+    let mut frame = BytesMut::with_capacity(FRAME_HEAD + length as usize);
+    frame.put_u8(0);
+    frame.put_u32(length);
+    frame
+}
 
 fn buffer() -> BufferSettings {
     BufferSettings::new(FIRST_BUFFER, YIELD_AT)

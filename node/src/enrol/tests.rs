@@ -154,7 +154,7 @@ async fn an_answer_that_is_of_no_use_leaves_everything_as_it_was() {
 }
 
 /// A gateway that takes calls and never answers.
-struct Silent(mpsc::UnboundedSender<()>);
+struct Silent(mpsc::Sender<()>);
 
 #[tonic::async_trait]
 impl EnrolmentService for Silent {
@@ -163,7 +163,7 @@ impl EnrolmentService for Silent {
     }
 
     async fn renew(&self, _: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
-        let _ = self.0.send(());
+        let _ = self.0.try_send(());
         std::future::pending().await
     }
 
@@ -183,7 +183,7 @@ async fn a_gateway_that_never_answers_holds_up_neither_the_next_attempt_nor_the_
     let chain = vec![node.authority.link(&Peer::gateway(id("hub")), &key)];
     let identity = TlsIdentity::new(chain, &key, vec![node.authority.certificate()]).unwrap();
     let tls = LinkTls::new(network(), identity).unwrap().server(&[Role::Node]).unwrap();
-    let (called, mut calls) = mpsc::unbounded_channel();
+    let (called, mut calls) = mpsc::channel(2);
     let serve = tonic::transport::Server::builder()
         .add_service(EnrolmentServiceServer::new(Silent(called)))
         .serve_with_incoming(incoming(listener, tls, AcceptLimits::default()));

@@ -115,7 +115,7 @@ impl Folder {
 
     /// There after a restore, until the feed has a new identity.
     pub fn restored(&self) -> PathBuf {
-        self.dir.join("restored")
+        self.dir.join(crate::backup::RESTORED_MARK)
     }
 
     /// Where the members' keys lie.

@@ -20,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
 use crate::accounts::Accounts;
+use crate::backup::is_restored;
 use crate::config::Config;
 use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
@@ -148,7 +149,7 @@ impl Server {
         let stop = CancellationToken::new();
         let Started { engine, tasks: engine_tasks } =
             start(&folder, &config, node, network, carrier, stop.clone()).await?;
-        if folder.restored().exists() {
+        if is_restored(folder.dir()) {
             std::fs::remove_file(folder.restored())?;
         }
         let web_tls = listen::web_tls(&config.web, folder.dir())?;
@@ -313,7 +314,7 @@ pub async fn start(
     let store = SqliteStore::open(&database).await.map_err(|error| ServeError::Store(database, error))?;
     let identity = Identity { node, network: network.clone(), carrier, signers };
     let departures = keep_in(folder.dir(), network.clone());
-    let data = match (folder.restored().exists(), carrier || config.link.gateway.is_some()) {
+    let data = match (is_restored(folder.dir()), carrier || config.link.gateway.is_some()) {
         (false, _) => Data::Left,
         (true, true) => Data::Restored,
         (true, false) => Data::RestoredAlone,

@@ -172,8 +172,20 @@ impl EventReader {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn next(&mut self) -> Result<Option<(Step, Cursor)>, StoreError> {
+        self.next_by(Self::ready).await
+    }
+
+    /// The same as [`Self::ready_as`] gives it.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn next_as(&mut self, encode: impl Fn(&Step, &Cursor) -> Bytes) -> Result<Option<Bytes>, StoreError> {
+        self.next_by(|reader| reader.ready_as(&encode)).await
+    }
+
+    async fn next_by<T>(&mut self, ready: impl Fn(&mut Self) -> Option<T>) -> Result<Option<T>, StoreError> {
         loop {
-            if let Some(ready) = self.ready() {
+            if let Some(ready) = ready(self) {
                 return Ok(Some(ready));
             }
             if !self.turn().await? {

@@ -97,11 +97,6 @@ impl TlsConnection {
     pub fn info(&self) -> &ConnectionInfo {
         &self.info
     }
-
-    /// The protocol agreed upon, for example `h2`.
-    pub fn alpn(&self) -> Option<&[u8]> {
-        self.stream.get_ref().1.alpn_protocol()
-    }
 }
 
 impl Connected for TlsConnection {

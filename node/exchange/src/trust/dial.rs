@@ -322,14 +322,6 @@ impl Dial {
         self.endpoint()?.connect_with_connector(self.connector()).await
     }
 
-    /// As [`Dial::connect`], connecting at the first call.
-    ///
-    /// # Errors
-    /// Where the address makes no URI.
-    pub fn connect_lazy(&self) -> Result<Channel, tonic::transport::Error> {
-        Ok(self.endpoint()?.connect_with_connector_lazy(self.connector()))
-    }
-
     fn endpoint(&self) -> Result<Endpoint, tonic::transport::Error> {
         // tonic refuses `https` in front of a connector that is not its own.
         Ok(Endpoint::from_shared(format!("http://{}", self.address))?

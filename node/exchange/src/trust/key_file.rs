@@ -71,15 +71,6 @@ pub fn create_secret(path: &Path, secret: &[u8]) -> Result<(), KeyFileError> {
     .map_err(|source| KeyFileError::Io { path: path.into(), source })
 }
 
-/// Writes a secret to a file, in the place of an older one.
-///
-/// # Errors
-/// Any failure of the file system; the older one is then still there.
-pub fn replace_secret(path: &Path, secret: &[u8]) -> Result<(), KeyFileError> {
-    write(path, secret, 0o600, |temporary| std::fs::rename(temporary, path))
-        .map_err(|source| KeyFileError::Io { path: path.into(), source })
-}
-
 /// Writes a file that all may read, whole or not at all.
 pub(crate) fn replace_public(path: &Path, content: &[u8]) -> io::Result<()> {
     write(path, content, 0o644, |temporary| std::fs::rename(temporary, path))
@@ -313,7 +304,7 @@ mod tests {
         let again = file.create().unwrap_err();
         assert!(matches!(again, KeyFileError::Io { source, .. } if source.kind() == io::ErrorKind::AlreadyExists));
         assert!(file.read().unwrap() == key);
-        replace_secret(&path, b"other").unwrap();
+        replace(&path, b"other").unwrap();
         assert_eq!(*read_secret(&path).unwrap(), b"other");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777, 0o600);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -360,13 +351,14 @@ mod tests {
     fn what_is_no_key_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("signing.key");
+        SigningKeyFile::new(&path).create().unwrap();
         for text in ["".into(), "zz".repeat(32), "ab".repeat(31), "ab".repeat(33), format!("{}\n\n", "ab".repeat(32))] {
-            replace_secret(&path, text.as_bytes()).unwrap();
+            replace(&path, text.as_bytes()).unwrap();
             let read = SigningKeyFile::new(&path).read();
             assert!(matches!(read, Err(KeyFileError::Invalid { .. })), "{text:?}");
             assert!(matches!(read_tls_key(&path), Err(KeyFileError::Invalid { .. })), "{text:?}");
         }
-        replace_secret(&path, &vec![b'a'; SECRET_BYTES + 1]).unwrap();
+        replace(&path, &vec![b'a'; SECRET_BYTES + 1]).unwrap();
         assert!(matches!(read_secret(&path), Err(KeyFileError::Io { .. })));
     }
 }

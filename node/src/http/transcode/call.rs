@@ -1,6 +1,7 @@
 //! Calling a service of this process as a gRPC client would, without a socket between.
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
+use duikou_proto::codec::{self, FRAME_HEAD};
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, TE, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Request, Version};
 use http_body_util::{BodyExt, Full};
@@ -11,8 +12,6 @@ use tower::ServiceExt;
 
 /// Bytes of one answer: several pages of the largest that services give.
 pub(crate) const ANSWER_BYTES: usize = 16 * 1024 * 1024;
-/// Before each message: whether it is compressed, and its length.
-const PREFIX: usize = 5;
 
 /// A call that is to be made.
 pub(crate) struct Call {
@@ -32,10 +31,9 @@ impl Call {
     /// # Errors
     /// What the service refuses before its first message.
     pub(crate) async fn make(self, services: Routes) -> Result<Messages, Status> {
-        let mut framed = BytesMut::with_capacity(PREFIX + self.message.len());
-        framed.put_u8(0);
-        framed.put_u32(u32::try_from(self.message.len()).map_err(|_| Status::out_of_range("too long a request"))?);
-        framed.put_slice(&self.message);
+        let length = u32::try_from(self.message.len()).map_err(|_| Status::out_of_range("too long a request"))?;
+        let mut framed = codec::frame(length);
+        framed.extend_from_slice(&self.message);
         let mut request = Request::new(Body::new(Full::new(framed.freeze())));
         *request.method_mut() = Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -117,10 +115,10 @@ impl Messages {
     }
 
     fn take(&mut self) -> Result<Option<Bytes>, Status> {
-        if self.buffer.len() < PREFIX {
+        if self.buffer.len() < FRAME_HEAD {
             return Ok(None);
         }
-        let mut head = &self.buffer[..PREFIX];
+        let mut head = &self.buffer[..FRAME_HEAD];
         let (compressed, length) = (head.get_u8(), head.get_u32() as usize);
         if compressed != 0 {
             return Err(Status::internal("the service compressed its answer, which nobody asked for"));
@@ -128,10 +126,10 @@ impl Messages {
         if length > ANSWER_BYTES {
             return Err(Status::resource_exhausted("the answer is too long for HTTP: ask for less"));
         }
-        if self.buffer.len() < PREFIX + length {
+        if self.buffer.len() < FRAME_HEAD + length {
             return Ok(None);
         }
-        self.buffer.advance(PREFIX);
+        self.buffer.advance(FRAME_HEAD);
         Ok(Some(self.buffer.split_to(length).freeze()))
     }
 }

@@ -2,7 +2,8 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use bytes::{BufMut, Bytes};
+use bytes::{Bytes, BytesMut};
+use duikou_proto::codec;
 use duikou_proto::name::NetworkName;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
@@ -36,25 +37,19 @@ fn framed_listing(listing: &[u8], cursor: &str) -> Bytes {
     let mut frame = frame(field_len(LISTING, listing.len()) + field_len(CURSOR, cursor.len()));
     put_field(LISTING, listing, &mut frame);
     put_field(CURSOR, cursor.as_bytes(), &mut frame);
-    frame.into()
+    frame.freeze()
 }
 
 /// A message as gRPC frames it.
 pub(super) fn framed(event: &FeedEvent) -> Bytes {
     let mut frame = frame(event.encoded_len());
     frame.extend_from_slice(&event.encode_to_vec());
-    frame.into()
+    frame.freeze()
 }
 
-/// The head of a frame whose message has so many bytes, with room for them: `Length-Prefixed-Message` of gRPC over HTTP/2,
-/// not compressed.
-fn frame(length: usize) -> Vec<u8> {
-    const HEAD: usize = 5;
-    let mut frame = Vec::with_capacity(HEAD + length);
-    frame.put_u8(0);
-    // An event is at most a listing, which is far below this.
-    frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
-    frame
+/// An event is at most a listing, which is far below what frames hold.
+fn frame(length: usize) -> BytesMut {
+    codec::frame(u32::try_from(length).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

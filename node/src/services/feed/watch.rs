@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::{Bytes, BytesMut};
+use duikou_proto::codec::YIELD_AT;
 use duikou_proto::language::Language;
 use duikou_proto::v1::feed_event::Event;
 use duikou_proto::v1::{self, FeedEvent};
@@ -33,8 +34,6 @@ use crate::time::timestamp;
 pub(super) type Events = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>> + Send>>;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-/// Bytes that are gathered before they are given to the connection.
-const YIELD_AT: usize = 32 * 1024;
 
 /// One watch under way.
 pub(super) struct Watch {
@@ -146,14 +145,8 @@ impl Follower {
             self.reader.turn().await?;
             yield_now().await;
         }
-        loop {
-            if let Some(ready) = self.ready() {
-                return Ok(Some(ready));
-            }
-            if !self.reader.turn().await? {
-                return Ok(None);
-            }
-        }
+        let network = &self.engine.identity().network;
+        Ok(self.reader.next_as(|step, cursor| framed_step(step, cursor, network)).await?)
     }
 
     fn ready(&mut self) -> Option<Bytes> {
