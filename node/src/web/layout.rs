@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use duikou_proto::language::Language;
 
 use super::Web;
@@ -162,6 +163,21 @@ pub(crate) struct Page {
     signed_in: Option<Arc<SignedPerson>>,
 }
 
+/// What stands above the content of every page. It is a template by itself, since what pages only included would be
+/// compiled with each of them.
+#[derive(Template)]
+#[template(path = "kit/top.html")]
+pub(crate) struct Top<'a> {
+    page: &'a Page,
+}
+
+/// What stands below it.
+#[derive(Template)]
+#[template(path = "kit/bottom.html")]
+pub(crate) struct Bottom<'a> {
+    page: &'a Page,
+}
+
 impl Page {
     /// A page of `section` for `visitor`.
     pub(crate) fn new(web: &Web, visitor: &Visitor, section: Section, title: String) -> Self {
@@ -219,6 +235,16 @@ impl Page {
             leaves: false,
             signed_in: visitor.person(),
         }
+    }
+
+    /// Everything up to the content.
+    pub(crate) fn top(&self) -> Top<'_> {
+        Top { page: self }
+    }
+
+    /// Everything after it.
+    pub(crate) fn bottom(&self) -> Bottom<'_> {
+        Bottom { page: self }
     }
 
     /// A text without arguments.

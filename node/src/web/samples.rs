@@ -144,6 +144,8 @@ mod tests {
         "kit/kept.html",
         "kit/exports.html",
         "kit/layout.html",
+        "kit/top.html",
+        "kit/bottom.html",
         "kit/field.html",
         "kit/pager.html",
         "kit/empty.html",
@@ -187,7 +189,7 @@ mod tests {
         // Whoever sends these acts for nobody yet, or writes nothing that is a member's; or it is sent on as it was.
         let others = [
             "kit/consent.html",
-            "kit/layout.html",
+            "kit/top.html",
             "kit/problem.html",
             "people/account.html",
             "people/factor.html",
