@@ -18,7 +18,7 @@ export const plan = JSON.parse(readFileSync(0, "utf8"));
 
 /** One browser for everything. */
 export function launch() {
-  return chromium.launch({ executablePath: process.env.DUIKOU_CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  return chromium.launch({ executablePath: process.env.DUIKOU_CHROMIUM ?? "/usr/bin/chromium-headless-shell", args: ["--no-sandbox", "--disable-gpu"] });
 }
 
 /** A browser of somebody's own, with the cookies of the plan. */

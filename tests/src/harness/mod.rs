@@ -63,6 +63,7 @@ pub use browser::{
     Seen, browse, browse_as, browse_samples, edit_by_keyboard, search_in_a_browser, sign_in_by_provider,
     work_in_a_browser, write_as,
 };
+pub use bytes::holds;
 pub use certificate::WebCertificate;
 pub use channel::{Bearer, WebClient, web_client};
 pub use cli::{Output, run_program};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use duikou_proto::federation::admission_service_client::AdmissionServiceClient;
 use duikou_proto::federation::{AddToCircleRequest, DropFromCircleRequest};
 use duikou_proto::v1::WithdrawalReason;
-use duikou_tests::harness::{Draft, Network, Server, offer, within};
+use duikou_tests::harness::{Draft, Network, Server, holds, offer, within};
 
 use super::publish_all;
 
@@ -28,15 +28,11 @@ async fn is_erased(server: &Server, needles: &[String]) {
         let databases = server.databases();
         let left: Vec<_> = needles
             .iter()
-            .filter(|needle| databases.iter().any(|(_, bytes)| contains(bytes, needle.as_bytes())))
+            .filter(|needle| databases.iter().any(|(_, bytes)| holds(bytes, needle.as_bytes())))
             .collect();
         if left.is_empty() { Ok(()) } else { Err(format!("{} of {}: {:?}", left.len(), needles.len(), left[0])) }
     };
     within(ERASED, gone).await.unwrap_or_else(|reason| panic!("{} still has bytes of {reason}", server.name()));
-}
-
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes.windows(needle.len()).any(|window| window == needle)
 }
 
 #[tokio::test(flavor = "multi_thread")]

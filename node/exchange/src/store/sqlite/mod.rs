@@ -5,26 +5,34 @@ mod read;
 mod tests;
 mod write;
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row as _, SqlSafeStr};
 use tokio::sync::Mutex;
 
 use super::{Order, Page, Read, Seq, Store, StoreError, Transaction};
 use write::{SqliteTransaction, Writer};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+/// What brings a schema up to date, in this order. The library's macro would gather it, and have a second asynchronous
+/// runtime compiled for that.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let simple = |version, description, sql: &'static str| {
+        Migration::new(version, Cow::Borrowed(description), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    Migrator::with_migrations(vec![simple(1, "store", include_str!("../../../migrations/sqlite/0001_store.sql"))])
+});
 
 /// Connections that read side by side.
 const READERS: u32 = 8;
