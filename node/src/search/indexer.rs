@@ -228,7 +228,7 @@ impl Indexer {
                     }
                     let listing = row.record.as_ref().filter(|record| record.kind().is_listing());
                     // What is hidden is not in the index: its row comes again when it is shown.
-                    let Some(record) = listing.filter(|_| !directory.hides(&row.name)) else { continue };
+                    let Some(record) = listing.filter(|_| !directory.hides_held(&row.name)) else { continue };
                     if let Some(opportunity) = readable(record) {
                         writer.add_document(document(&index.fields, record, &opportunity))?;
                     }

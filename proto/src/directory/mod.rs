@@ -2,6 +2,7 @@
 //! replaying it gives. Every node keeps the log and replays it; nothing else says who may what.
 
 mod entry;
+mod hides;
 mod key;
 mod replay;
 mod view;
@@ -9,9 +10,10 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use entry::{Link, genesis, next, read};
+pub use entry::{Link, Read, genesis, next, read};
+pub use hides::Hidden;
 pub use key::{EncryptionKey, KeyRing, MemberKey, authority_input, directory_key_input, member_key_input};
-pub use view::{Circle, Directory, Hidden, Member, MemberState};
+pub use view::{Circle, Directory, Member, MemberState};
 
 use thiserror::Error;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::DirectoryError;
 use super::entry::{Link, Read, read};
+use super::hides::Hidden;
 use super::key::{EncryptionKey, KeyRing, MemberKey, directory_key_input, member_key_input};
-use super::view::{Circle, Directory, Hidden, Member, MemberState};
+use super::view::{Circle, Directory, Member, MemberState};
 use crate::envelope::Micros;
 use crate::federation::directory_entry::Action;
 use crate::federation::key::Purpose;
@@ -32,12 +33,17 @@ impl Directory {
     /// # Errors
     /// Where it does not follow, is not signed as it must be, or contradicts what is there; nothing changes then.
     pub fn apply(&mut self, bytes: &[u8]) -> Result<DirectoryEntry, DirectoryError> {
-        let read = read(bytes)?;
+        self.take_in(read(bytes)?)
+    }
+
+    /// Likewise, of an entry that has been decoded.
+    ///
+    /// # Errors
+    /// As [`Self::apply`].
+    pub fn take_in(&mut self, read: Read) -> Result<DirectoryEntry, DirectoryError> {
         self.check_chain(&read)?;
-        let mut next = self.clone();
-        next.act(&read)?;
-        next.link = Link { index: read.entry.index, hash: read.hash, time: read.entry.time };
-        *self = next;
+        self.act(&read)?;
+        self.link = Link { index: read.entry.index, hash: read.hash, time: read.entry.time };
         Ok(read.entry)
     }
 
@@ -67,6 +73,7 @@ impl Directory {
         }
     }
 
+    /// Finds all that is wrong before it changes anything.
     fn act(&mut self, read: &Read) -> Result<(), DirectoryError> {
         let DirectoryEntry { index, time, ref action, .. } = read.entry;
         let wrong = |detail: String| DirectoryError::Contradiction { index, detail };
@@ -185,12 +192,12 @@ impl Directory {
                 let member = id(&act.member)?;
                 self.circle(index, &act.circle)?.remove(&member);
             }
-            Action::Hide(hide) => self.hidden.push(Hidden {
+            Action::Hide(hide) => self.hides.hide(Hidden {
                 salt: hide.salt.clone(),
                 name_hash: hide.name_hash.clone(),
                 reason: hide.reason.clone(),
             }),
-            Action::Show(show) => self.hidden.retain(|hidden| hidden.name_hash != show.name_hash),
+            Action::Show(show) => self.hides.show(&show.name_hash),
             Action::Limits(limits) => {
                 self.listings_per_member = match usize::try_from(limits.listings_per_member) {
                     Ok(count) if count > 0 => count,

@@ -191,6 +191,54 @@ fn a_move_is_announced_before_it_happens_and_the_old_node_stays_known_for_a_look
 }
 
 #[test]
+fn what_an_entry_contradicts_is_as_it_was() {
+    let mut net = Net::new();
+    net.admit("a", "n1");
+    net.add(Action::CircleCreate(CircleCreate { circle: "c".into() })).unwrap();
+    let text = |short: &str| id(short).to_string();
+    let signing_key = key_of("b", 1).public().to_bytes().to_vec();
+    let public_key = key_of("a", 2).public().to_bytes().to_vec();
+    let genesis_again = federation::Genesis { network: "n.example".into(), ..Default::default() };
+    let key = |purpose: Purpose, number| {
+        let signature = key_of("a", 1).sign_text(&member_key_input(&id("a"), purpose, number, &public_key));
+        let (member, public_key) = (text("a"), public_key.clone());
+        Action::Key(Key { member, purpose: purpose.into(), number, public_key, signature, ..Default::default() })
+    };
+    let directory_key = |number| {
+        let public_key = net.signer.public().to_bytes().to_vec();
+        let root_signature = net.root.sign_text(&directory_key_input(number, &public_key));
+        Action::DirectoryKey(federation::DirectoryKey { number, public_key, root_signature })
+    };
+    let wrong = [
+        Action::Genesis(genesis_again),
+        Action::Admit(Admit { member: text("a"), signing_key: signing_key.clone(), ..Default::default() }),
+        Action::Admit(Admit { member: "b.elsewhere".into(), signing_key, ..Default::default() }),
+        Action::Admit(Admit { member: text("b"), signing_key: vec![1], ..Default::default() }),
+        Action::Host(Host { member: text("b"), node: text("n1"), announced: true }),
+        Action::Host(Host { member: text("a"), node: "no".into(), announced: false }),
+        key(Purpose::Signing, 3),
+        key(Purpose::Encryption, 3),
+        key(Purpose::Unspecified, 2),
+        directory_key(3),
+        Action::Suspend(Suspend { member: text("b"), reason: "r".into() }),
+        Action::Resume(Resume { member: text("b") }),
+        Action::Remove(federation::Remove { member: text("b"), ..Default::default() }),
+        Action::Restore(federation::Restore { member: text("b") }),
+        Action::CircleCreate(CircleCreate { circle: "c".into() }),
+        Action::CircleCreate(CircleCreate { circle: "No name".into() }),
+        Action::CircleAdd(CircleAdd { circle: "none".into(), member: text("a") }),
+        Action::CircleAdd(CircleAdd { circle: "c".into(), member: text("b") }),
+        Action::CircleDrop(CircleDrop { circle: "none".into(), member: text("a") }),
+        Action::Gateway(federation::Gateway { gateway: "no".into(), address: "x".into() }),
+    ];
+    let before = format!("{:?}", net.directory);
+    for action in wrong {
+        assert!(net.add(action.clone()).is_err(), "{action:?}");
+        assert_eq!(format!("{:?}", net.directory), before, "{action:?}");
+    }
+}
+
+#[test]
 fn hiding_names_a_record_without_telling_its_name() {
     let mut net = Net::new();
     let name: RecordName = "members/a.n.example/listings/x".parse().unwrap();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::entry::Link;
+use super::hides::{Hidden, Hides};
 use super::key::{EncryptionKey, KeyRing};
 use crate::envelope::Micros;
 use crate::limits;
@@ -79,29 +80,6 @@ impl Member {
 /// A named group of members.
 pub type Circle = BTreeSet<MemberId>;
 
-/// The name of a hidden record, salted and hashed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hidden {
-    /// 16 octets.
-    pub salt: Vec<u8>,
-    /// BLAKE3 over salt and name.
-    pub name_hash: Vec<u8>,
-    /// Why.
-    pub reason: String,
-}
-
-impl Hidden {
-    /// What an entry says to hide `name`.
-    pub fn hash(salt: &[u8], name: &RecordName) -> Vec<u8> {
-        blake3::Hasher::new().update(salt).update(name.as_str().as_bytes()).finalize().as_bytes().to_vec()
-    }
-
-    /// Whether it means `name`.
-    pub fn means(&self, name: &RecordName) -> bool {
-        Self::hash(&self.salt, name) == self.name_hash
-    }
-}
-
 /// The directory up to an entry.
 #[derive(Debug, Clone)]
 pub struct Directory {
@@ -112,7 +90,7 @@ pub struct Directory {
     pub(super) members: BTreeMap<MemberId, Member>,
     pub(super) pending_hosts: BTreeMap<MemberId, NodeId>,
     pub(super) circles: BTreeMap<String, Circle>,
-    pub(super) hidden: Vec<Hidden>,
+    pub(super) hides: Hides,
     pub(super) listings_per_member: usize,
     pub(super) gateways: BTreeMap<NodeId, String>,
     /// Nodes with the members that have left them: they may still come to learn that.
@@ -129,7 +107,7 @@ impl Default for Directory {
             members: BTreeMap::new(),
             pending_hosts: BTreeMap::new(),
             circles: BTreeMap::new(),
-            hidden: Vec::new(),
+            hides: Hides::default(),
             listings_per_member: limits::LISTINGS_PER_MEMBER,
             gateways: BTreeMap::new(),
             former: BTreeSet::new(),
@@ -253,14 +231,44 @@ impl Directory {
         scopes
     }
 
-    /// Whether the network hides this record.
+    /// Whether the network hides the record of this name, whoever holds it: each hide is compared with it.
     pub fn hides(&self, name: &RecordName) -> bool {
-        self.hidden.iter().any(|hidden| hidden.means(name))
+        self.hides.mean(name)
+    }
+
+    /// The same of a name that the store holds, whose writer keeps to [`Self::compared`] and [`Self::came`]: a look.
+    pub fn hides_held(&self, name: &RecordName) -> bool {
+        self.hides.mean_held(name)
     }
 
     /// What is hidden.
     pub fn hidden(&self) -> &[Hidden] {
-        &self.hidden
+        self.hides.all()
+    }
+
+    /// Those of them that have not been compared with all that the store holds.
+    pub fn not_compared(&self) -> &[Hidden] {
+        self.hides.fresh()
+    }
+
+    /// They have been, and mean these names there.
+    pub fn compared(&mut self, found: &[(RecordName, Hidden)]) {
+        self.hides.compared(found);
+    }
+
+    /// What hides a name that comes into the store, of what meant none that was there.
+    pub fn awaits(&self, name: &RecordName) -> Option<&Hidden> {
+        self.hides.open_of(name)
+    }
+
+    /// The name that `hidden` means comes into the store. From now on each state of this log knows it.
+    pub fn came(&mut self, name: &RecordName, hidden: &Hidden) {
+        self.hides.came(name, hidden);
+    }
+
+    /// The names, of those that the store holds or held, that are hidden under this hash.
+    pub fn hidden_as(&self, name_hash: &[u8]) -> Vec<RecordName> {
+        self.hides.meant(name_hash)
     }
 
     /// Live listings that a member may have.

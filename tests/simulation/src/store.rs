@@ -87,6 +87,14 @@ impl Read for Reader {
         Ok(Stretch { rows, damaged: Vec::new(), next })
     }
 
+    async fn names(&mut self, after: &str, limit: usize) -> Result<(Vec<String>, Option<String>), StoreError> {
+        let tables = self.view();
+        let names = tables.rows.keys().map(ToString::to_string).filter(|name| name.as_str() > after);
+        let names: Vec<String> = names.take(limit).collect();
+        let next = names.last().filter(|_| names.len() == limit).cloned();
+        Ok((names, next))
+    }
+
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
         let tables = self.view();
         let mut due: Vec<&Row> = tables.rows.values().filter(|row| 0 < row.due && row.due <= now).collect();
@@ -147,6 +155,10 @@ impl Read for SimulatedTransaction {
 
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         self.reader.range(prefix, after, limit).await
+    }
+
+    async fn names(&mut self, after: &str, limit: usize) -> Result<(Vec<String>, Option<String>), StoreError> {
+        self.reader.names(after, limit).await
     }
 
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {

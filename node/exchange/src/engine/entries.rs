@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use duikou_proto::directory::{self, Directory, DirectoryError, Hidden, MemberState};
+use duikou_proto::directory::{self, DirectoryError, MemberState};
 use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::key::Purpose;
-use duikou_proto::federation::{Hide, Key, Remove, Restore, Resume, Show, Suspend};
+use duikou_proto::federation::{Key, Remove, Restore, Resume, Suspend};
 use duikou_proto::limits as contract;
-use duikou_proto::name::{MemberId, NodeId};
+use duikou_proto::name::{MemberId, NodeId, RecordName};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::sign::Signer;
 use duikou_proto::v1::Lane;
@@ -18,7 +18,7 @@ use super::audit::of_entry;
 use super::departed::Piece;
 use super::work::Work;
 use super::writer::{Command, WriteError};
-use super::{Engine, facts};
+use super::{Engine, facts, hides};
 use crate::audit::{Actor, Event};
 use crate::defects::{self, Defect};
 use crate::limits;
@@ -65,24 +65,30 @@ impl Command for Follow {
     }
 
     async fn run(self, work: &mut Work<'_>) -> Result<Self::Output, StoreError> {
+        let mut followed = Ok(());
         for entry in self.0 {
-            match directory::read(&entry) {
-                Ok(read) if read.entry.index <= work.memory.directory.index() => {
-                    if read.entry.index == work.memory.directory.index()
-                        && read.hash != work.memory.directory.link().hash
-                    {
-                        return Ok(Err(DirectoryError::Fork { index: read.entry.index }));
-                    }
-                    continue;
-                }
-                _ => {}
-            }
-            if let Err(error) = append(work, entry).await? {
-                return Ok(Err(error));
+            followed = follow(work, entry).await?;
+            if followed.is_err() {
+                break;
             }
         }
-        Ok(Ok(()))
+        // Once for all of them: each name in the store is looked at.
+        hides::compare(work).await?;
+        Ok(followed)
     }
+}
+
+async fn follow(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), DirectoryError>, StoreError> {
+    let read = match directory::read(&bytes) {
+        Ok(read) => read,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (here, index) = (&work.memory.directory, read.entry.index);
+    if index > here.index() {
+        return append(work, bytes, read).await;
+    }
+    let forked = index == here.index() && read.hash != here.link().hash;
+    Ok(if forked { Err(DirectoryError::Fork { index }) } else { Ok(()) })
 }
 
 /// The gateway makes entries, each from the directory as the one before left it.
@@ -109,10 +115,11 @@ impl Command for Make {
             entries.push(entry);
         }
         for entry in entries {
-            if let Err(error) = append(work, entry).await? {
+            if let Err(error) = follow(work, entry).await? {
                 return Ok(Err(error));
             }
         }
+        hides::compare(work).await?;
         if let Some(by) = self.by {
             for event in events {
                 work.audit(&by, event).await?;
@@ -138,16 +145,50 @@ impl CatchUpFact {
     }
 }
 
-async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), DirectoryError>, StoreError> {
-    let before = work.memory.directory.clone();
-    let mut after = Directory::clone(&before);
-    let entry = match after.apply(&bytes) {
+/// What an entry finds.
+struct Before {
+    scopes: ScopeSet,
+    /// Of the member that it names.
+    state: Option<MemberState>,
+    /// Where that one lived.
+    node: Option<NodeId>,
+    /// What it shows again.
+    hidden: Vec<RecordName>,
+}
+
+impl Before {
+    fn of(work: &Work<'_>, action: Option<&Action>) -> Self {
+        let directory = &work.memory.directory;
+        let named = match action {
+            Some(Action::Remove(Remove { member, .. }) | Action::Restore(Restore { member })) => member.as_str(),
+            Some(Action::Suspend(Suspend { member, .. }) | Action::Resume(Resume { member })) => member.as_str(),
+            Some(Action::Host(host)) => host.member.as_str(),
+            _ => "",
+        };
+        let member = directory.member_by_text(named);
+        let hidden = match action {
+            Some(Action::Show(show)) => directory.hidden_as(&show.name_hash),
+            _ => Vec::new(),
+        };
+        Self {
+            scopes: directory.node_scopes(&work.identity.node),
+            state: member.map(|member| member.state),
+            node: member.map(|member| member.node.clone()),
+            hidden,
+        }
+    }
+}
+
+async fn append(
+    work: &mut Work<'_>,
+    bytes: Bytes,
+    read: directory::Read,
+) -> Result<Result<(), DirectoryError>, StoreError> {
+    let before = Before::of(work, read.entry.action.as_ref());
+    let entry = match work.append_entry(bytes, read) {
         Ok(entry) => entry,
         Err(error) => return Ok(Err(error)),
     };
-    let node = work.identity.node.clone();
-    let (held, holds) = (before.node_scopes(&node), after.node_scopes(&node));
-    work.append_entry(bytes, after);
     match &entry.action {
         Some(
             Action::Suspend(Suspend { member, .. })
@@ -157,22 +198,25 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
         ) => {
             let prefix = format!("members/{member}/");
             Sweep::Touch.over(work, &prefix).await?;
-            if may_be_gone(&before, member, entry.time) && (work.identity.carrier || hosts(work, member)) {
+            if may_be_gone(before.state, entry.time) && (work.identity.carrier || hosts(work, member)) {
                 Sweep::HandOut.over(work, &prefix).await?;
             }
         }
-        Some(Action::Hide(Hide { salt, name_hash, .. }) | Action::Show(Show { salt, name_hash })) => {
-            Sweep::TouchNamed { salt, name_hash }.over(work, "members/").await?;
+        Some(Action::Show(_)) => {
+            for name in &before.hidden {
+                hides::touch(work, name).await?;
+            }
         }
         Some(Action::Key(key)) => key_introduced(work, key),
         Some(Action::Host(host)) if !host.announced => {
             if let Ok(member) = host.member.parse::<MemberId>() {
-                let was = before.member(&member).map(|m| m.node.clone());
-                moved(work, &member, was.as_ref(), host.node == node.as_str()).await?;
+                let here = host.node == work.identity.node.as_str();
+                moved(work, &member, before.node.as_ref(), here).await?;
             }
         }
         _ => {}
     }
+    let (held, holds) = (before.scopes, work.memory.directory.node_scopes(&work.identity.node));
     if !work.identity.carrier && held != holds {
         if !defects::on(Defect::ScopeNotForgotten) {
             open_scopes(work, entry.index, &holds.without(&held)).await?;
@@ -185,10 +229,9 @@ async fn append(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), Director
 }
 
 /// Whether a member that is no longer removed at `time` may have lost its rows in any store.
-fn may_be_gone(before: &Directory, member: &str, time: Micros) -> bool {
+fn may_be_gone(before: Option<MemberState>, time: Micros) -> bool {
     let slack = limits::REMOVAL_SLACK.as_micros() as Micros;
-    let state = before.member_by_text(member).map(|member| member.state);
-    matches!(state, Some(MemberState::Removed(until)) if until <= time.saturating_add(slack))
+    matches!(before, Some(MemberState::Removed(until)) if until <= time.saturating_add(slack))
 }
 
 fn hosts(work: &Work<'_>, member: &str) -> bool {
@@ -213,8 +256,6 @@ fn key_introduced(work: &mut Work<'_>, key: &Key) {
 pub(super) enum Sweep<'a> {
     /// People and subscribers look at all of them again.
     Touch,
-    /// Likewise, at the one whose salted name has this hash.
-    TouchNamed { salt: &'a [u8], name_hash: &'a [u8] },
     /// Links carry them anew.
     HandOut,
     /// They go: their member left the network.
@@ -245,11 +286,6 @@ impl Sweep<'_> {
     fn apply(&self, work: &mut Work<'_>, row: Row) {
         match self {
             Self::Touch => work.touch(row),
-            Self::TouchNamed { salt, name_hash } => {
-                if Hidden::hash(salt, &row.name) == *name_hash {
-                    work.touch(row);
-                }
-            }
             Self::HandOut => work.restamp(row),
             Self::Remove if row.record.is_none() && row.withdrawal.is_none() => {}
             Self::Remove => work.drop_row(row, GoneReason::Removed, true),

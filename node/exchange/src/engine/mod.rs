@@ -36,6 +36,7 @@ pub mod facts;
 mod foresight;
 mod halt;
 pub(crate) mod heads;
+mod hides;
 mod keep;
 mod key_death;
 pub mod months;

@@ -16,8 +16,8 @@ use tokio_util::task::TaskTracker;
 use super::heads::Counted;
 use super::work::Memory;
 use super::{
-    Engine, FeedIdentity, Identity, RejectionFact, Shared, approval, departed, entries, facts, heads, months, receipts,
-    upkeep, vital, writer,
+    Engine, FeedIdentity, Identity, RejectionFact, Shared, approval, departed, entries, facts, heads, hides, months,
+    receipts, upkeep, vital, writer,
 };
 use crate::defects::{self, Defect};
 use crate::feed::Feed;
@@ -120,8 +120,9 @@ impl Engine {
     /// Where the store cannot be read or written, or its directory does not replay.
     pub async fn start(parts: Parts) -> Result<Started, StartError> {
         let Parts { identity, store, world, feed_bytes, queue_bytes, data, stop } = parts;
-        let directory = read_directory(&*store).await?;
+        let mut directory = read_directory(&*store).await?;
         let mut read = store.read().await?;
+        hides::compare_at_start(&mut *read, &mut directory).await?;
         let counter = read.counter().await?;
         let mut revisions = HashMap::new();
         for (key, value) in all(&mut *read, facts::REVISIONS).await? {

@@ -125,7 +125,7 @@ impl Viewer {
     pub fn see<'a>(&self, row: &'a Row, directory: &Directory, now: Micros) -> Seen<'a> {
         let state = directory.member_by_text(row.name.origin_str()).map(|member| member.state);
         let barred = match state {
-            Some(MemberState::Active) => directory.hides(&row.name).then_some(Reason::Hidden),
+            Some(MemberState::Active) => directory.hides_held(&row.name).then_some(Reason::Hidden),
             Some(MemberState::Suspended) => Some(Reason::Suspended),
             Some(MemberState::Removed(_)) | None => Some(Reason::Removed),
         };

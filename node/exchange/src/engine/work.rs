@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use duikou_proto::directory::Directory;
+use duikou_proto::directory::{Directory, DirectoryError, Read};
 use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Unsigned};
+use duikou_proto::federation::DirectoryEntry;
 use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::sign::Signer;
 use serde::Serialize;
@@ -93,6 +94,8 @@ pub struct Work<'a> {
     /// The time of the transaction.
     pub now: Micros,
     counter: Counter,
+    /// The first number that it gives out: what came by it or later is new.
+    first_seq: Seq,
     rows: Rows,
     before: HashMap<RecordName, Counted>,
     /// What it has added to the counts of each origin so far.
@@ -154,6 +157,7 @@ impl<'a> Work<'a> {
             memory,
             now,
             counter,
+            first_seq: counter.seq + 1,
             rows: HashMap::new(),
             before: HashMap::new(),
             added: Counts::new(),
@@ -401,10 +405,17 @@ impl<'a> Work<'a> {
         self.facts.insert(key, None);
     }
 
-    /// Adds an entry to the directory's log. Its effects are the caller's to apply.
-    pub(crate) fn append_entry(&mut self, entry: Bytes, directory: Directory) {
-        self.entries.push(entry);
-        self.memory.directory = Arc::new(directory);
+    /// Adds an entry to the directory's log, if it continues that. Its effects are the caller's to apply.
+    pub(crate) fn append_entry(&mut self, bytes: Bytes, read: Read) -> Result<DirectoryEntry, DirectoryError> {
+        // Copied once a transaction, for those who read what it was.
+        let entry = Arc::make_mut(&mut self.memory.directory).take_in(read)?;
+        self.entries.push(bytes);
+        Ok(entry)
+    }
+
+    /// The names that have been written here, or taken away.
+    pub(super) fn written(&self) -> impl Iterator<Item = &RecordName> {
+        self.before.keys()
     }
 
     /// Writes everything; the caller commits.

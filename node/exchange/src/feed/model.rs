@@ -194,7 +194,8 @@ impl World {
         world
     }
 
-    async fn act(&mut self, action: Action) {
+    /// The directory gets an entry.
+    pub async fn act(&mut self, action: Action) {
         let entry = directory::next(self.directory.link(), &self.authority, 2, action);
         self.directory.apply(&entry).unwrap();
         self.engine.follow(vec![entry]).await.unwrap().unwrap();

@@ -148,6 +148,15 @@ pub async fn ranges_say_where_to_go_on(file: &Path, open: impl AsyncFn(&Path) ->
         }
         assert_eq!(met, ["r1", "r2", "r3", "r4", "r5", "r6"], "limit {limit}");
         assert!(steps <= 6 / limit + 1, "{steps} steps of {limit}");
+        let (mut after, mut met) = (Some(String::new()), Vec::new());
+        while let Some(from) = after {
+            let (names, next) = store.read().await.unwrap().names(&from, limit).await.unwrap();
+            assert!(names.len() <= limit);
+            met.extend(names);
+            after = next;
+        }
+        let all: Vec<String> = rows.iter().map(|row| row.name.to_string()).collect();
+        assert_eq!(met, all, "limit {limit}");
     }
 }
 
@@ -178,6 +187,7 @@ pub async fn a_transaction_sees_its_own_writes(file: &Path, open: impl AsyncFn(&
     transaction.put_rows(&[row("new", 2)]).await.unwrap();
     transaction.put_facts(&[("k/1".into(), Some(vec![1])), ("k/2".into(), Some(vec![2]))]).await.unwrap();
     transaction.delete_rows(&[name("old")]).await.unwrap();
+    assert_eq!(transaction.names("", 9).await.unwrap(), (vec![name("new").to_string()], None));
     let found = transaction.range("members/", "", 9).await.unwrap();
     assert_eq!(found.rows.iter().map(|row| row.name.id()).collect::<Vec<_>>(), ["new"]);
     transaction.put_facts(&[("k/1".into(), None), ("k/3".into(), Some(vec![3]))]).await.unwrap();

@@ -69,6 +69,9 @@ pub trait Read: Send {
     async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError>;
     /// Rows whose name begins with `prefix` and comes after `after`, by name: of `limit` that are looked at.
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError>;
+    /// The names of rows after `after`, in order, at most `limit`, and the one after which to go on where there may be more:
+    /// without what lies under them, and be that readable or not.
+    async fn names(&mut self, after: &str, limit: usize) -> Result<(Vec<String>, Option<String>), StoreError>;
     /// Rows that are due by `now` and can be read, longest first, at most `limit`.
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError>;
     /// One fact.

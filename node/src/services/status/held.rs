@@ -44,9 +44,9 @@ async fn hidden(context: &Context) -> Result<Vec<Alert>, Failure> {
     if directory.hidden().is_empty() {
         return Ok(Vec::new());
     }
-    // Entries name what they hide by hash alone, so the names have to be tried.
     let hides = |row: &Row| {
-        row.record.as_ref()?;
+        row.record.as_ref().filter(|_| directory.hides_held(&row.name))?;
+        // Entries name what they hide by hash alone, so the name has to be tried.
         let hidden = directory.hidden().iter().find(|hidden| hidden.means(&row.name))?;
         Some((row.name.clone(), hidden.reason.clone()))
     };

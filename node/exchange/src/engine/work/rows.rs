@@ -68,6 +68,9 @@ impl Work<'_> {
             row.gone.map(|(_, until)| until),
         ];
         row.due = dates.into_iter().flatten().min().unwrap_or(0);
+        if row.first_seq >= self.first_seq {
+            self.comes(&row.name);
+        }
         self.note(&row.name, None);
         self.count(&row.name, Some(&row));
         if let Some(before) = self.latest.insert(row.name.clone(), self.counter.seq) {

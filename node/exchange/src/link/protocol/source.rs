@@ -184,7 +184,7 @@ impl SourceLane {
         let lane = row.record.as_ref().or(row.withdrawal.as_ref()).map(Part::lane);
         let host = directory.member_by_text(row.name.origin_str()).map(|member| &member.node);
         let barred = defects::on(Defect::HiddenNotCarried)
-            && (directory.hides(&row.name)
+            && (directory.hides_held(&row.name)
                 || directory
                     .member_by_text(row.name.origin_str())
                     .is_some_and(|member| member.state != duikou_proto::directory::MemberState::Active));

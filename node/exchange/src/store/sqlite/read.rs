@@ -134,6 +134,23 @@ pub(super) async fn range(
     }
 }
 
+/// Names alone, which the primary key holds beside the rows.
+pub(super) async fn names(
+    connection: &mut SqliteConnection,
+    after: &str,
+    limit: usize,
+) -> Result<(Vec<String>, Option<String>), StoreError> {
+    let rows = sqlx::query("SELECT name FROM rows WHERE name > $1 ORDER BY name LIMIT $2")
+        .bind(after)
+        .bind(limit as i64)
+        .fetch_all(connection)
+        .await
+        .map_err(database)?;
+    let names: Vec<String> = rows.iter().filter_map(|row| column(row, 0).ok()).collect();
+    let next = names.last().filter(|_| rows.len() == limit).cloned();
+    Ok((names, next))
+}
+
 pub(super) async fn due(connection: &mut SqliteConnection, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2 OFFSET $3");
     let (mut found, mut passed) = (Vec::new(), 0);
@@ -248,6 +265,10 @@ impl Read for Reader {
 
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         range(&mut self.0, prefix, after, limit).await
+    }
+
+    async fn names(&mut self, after: &str, limit: usize) -> Result<(Vec<String>, Option<String>), StoreError> {
+        names(&mut self.0, after, limit).await
     }
 
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {

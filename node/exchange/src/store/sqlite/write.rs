@@ -149,6 +149,10 @@ impl Read for SqliteTransaction {
         read::range(self.reading().await?, prefix, after, limit).await
     }
 
+    async fn names(&mut self, after: &str, limit: usize) -> Result<(Vec<String>, Option<String>), StoreError> {
+        read::names(self.reading().await?, after, limit).await
+    }
+
     async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
         read::due(self.reading().await?, now, limit).await
     }
