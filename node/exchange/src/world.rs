@@ -10,6 +10,8 @@ use duikou_proto::envelope::Micros;
 use futures_util::future::Either;
 use zeroize::Zeroizing;
 
+use crate::limits;
+
 /// Gives the time, in microseconds since 1970 UTC.
 pub type Clock = Arc<dyn Fn() -> Micros + Send + Sync>;
 
@@ -31,23 +33,35 @@ pub struct World {
     clock: Clock,
     chance: Chance,
     cores: Cores,
+    step_rows: usize,
 }
 
 impl World {
     /// A world of its own.
     pub fn new(clock: Clock, chance: Chance, cores: Cores) -> Self {
-        Self { clock, chance, cores }
+        Self { clock, chance, cores, step_rows: limits::UPKEEP_ROWS }
     }
 
     /// The system's clock, generator and cores.
     pub fn system() -> Self {
-        Self { clock: Arc::new(system_time), chance: Arc::new(system_chance), cores: Cores::All }
+        Self::new(Arc::new(system_time), Arc::new(system_chance), Cores::All)
     }
 
     /// The same with another clock.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
+    }
+
+    /// The same with another pace: so many rows are looked at in one transaction where many are to be.
+    #[must_use]
+    pub fn in_steps_of(self, step_rows: usize) -> Self {
+        Self { step_rows, ..self }
+    }
+
+    /// How many rows one transaction looks at of those that an entry of the directory, or a date, concerns.
+    pub fn step_rows(&self) -> usize {
+        self.step_rows
     }
 
     /// The time, microseconds since 1970 UTC.

@@ -41,6 +41,9 @@ impl Time {
     }
 }
 
+/// So few rows at once that what goes over many is often cut off, and overtaken.
+const STEP_ROWS: usize = 3;
+
 /// How far behind a clock is at most.
 pub(super) const SLOWEST: Micros = 12 * 60 * 1_000_000;
 
@@ -68,6 +71,6 @@ impl Skew {
             let mut seed = seed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             bytes.iter_mut().for_each(|byte| *byte = seed.below(256) as u8);
         });
-        World::new(clock, chance, Cores::One)
+        World::new(clock, chance, Cores::One).in_steps_of(STEP_ROWS)
     }
 }

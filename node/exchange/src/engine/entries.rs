@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::directory::{self, DirectoryError, MemberState};
-use duikou_proto::envelope::{Micros, Part};
+use duikou_proto::envelope::Micros;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::key::Purpose;
 use duikou_proto::federation::{Key, Remove, Restore, Resume, Suspend};
@@ -16,13 +16,14 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::of_entry;
 use super::departed::Piece;
+use super::sweep::Sweep;
 use super::work::Work;
 use super::writer::{Command, WriteError};
 use super::{Engine, facts, hides};
 use crate::audit::{Actor, Event};
 use crate::defects::{self, Defect};
 use crate::limits;
-use crate::store::{GoneReason, Row, StoreError, Stretch};
+use crate::store::{GoneReason, StoreError, Stretch};
 
 /// Rows that are looked at in one statement.
 const PAGE: usize = 512;
@@ -72,10 +73,16 @@ impl Command for Follow {
                 break;
             }
         }
-        // Once for all of them: each name in the store is looked at.
-        hides::compare(work).await?;
+        settle(work).await?;
         Ok(followed)
     }
+}
+
+/// What entries change beyond themselves, once for all that one command takes in: each name in the store is looked at, and
+/// rows as many as a transaction may.
+async fn settle(work: &mut Work<'_>) -> Result<(), StoreError> {
+    hides::compare(work).await?;
+    work.sweep(false).await.map(drop)
 }
 
 async fn follow(work: &mut Work<'_>, bytes: Bytes) -> Result<Result<(), DirectoryError>, StoreError> {
@@ -119,7 +126,7 @@ impl Command for Make {
                 return Ok(Err(error));
             }
         }
-        hides::compare(work).await?;
+        settle(work).await?;
         if let Some(by) = self.by {
             for event in events {
                 work.audit(&by, event).await?;
@@ -196,10 +203,9 @@ async fn append(
             | Action::Remove(Remove { member, .. })
             | Action::Restore(Restore { member }),
         ) => {
-            let prefix = format!("members/{member}/");
-            Sweep::Touch.over(work, &prefix).await?;
+            Sweep::Touch.begin(work, member);
             if may_be_gone(before.state, entry.time) && (work.identity.carrier || hosts(work, member)) {
-                Sweep::HandOut.over(work, &prefix).await?;
+                Sweep::HandOut.begin(work, member);
             }
         }
         Some(Action::Show(_)) => {
@@ -222,7 +228,7 @@ async fn append(
             open_scopes(work, entry.index, &holds.without(&held)).await?;
         }
         if !defects::on(Defect::ScopeKept) {
-            close_scopes(work, &held.without(&holds), &holds).await?;
+            close_scopes(work, &held.without(&holds)).await?;
         }
     }
     Ok(Ok(()))
@@ -252,60 +258,6 @@ fn key_introduced(work: &mut Work<'_>, key: &Key) {
     }
 }
 
-/// What becomes of the rows that an entry concerns.
-pub(super) enum Sweep<'a> {
-    /// People and subscribers look at all of them again.
-    Touch,
-    /// Links carry them anew.
-    HandOut,
-    /// They go: their member left the network.
-    Remove,
-    /// They go.
-    Drop,
-    /// What no scope of this node covers any longer goes, unless it is its own.
-    Close { holds: &'a ScopeSet },
-}
-
-impl Sweep<'_> {
-    pub(super) async fn over(&self, work: &mut Work<'_>, prefix: &str) -> Result<(), StoreError> {
-        let mut after = Some(String::new());
-        while let Some(from) = after {
-            let Stretch { rows, damaged, next } = work.range(prefix, &from, PAGE).await?;
-            after = next;
-            for row in rows {
-                self.apply(work, row);
-            }
-            // Nobody can say whether it is one of those that may stay.
-            if matches!(self, Self::Remove | Self::Drop | Self::Close { .. }) {
-                work.drop_damaged(damaged);
-            }
-        }
-        Ok(())
-    }
-
-    fn apply(&self, work: &mut Work<'_>, row: Row) {
-        match self {
-            Self::Touch => work.touch(row),
-            Self::HandOut => work.restamp(row),
-            Self::Remove if row.record.is_none() && row.withdrawal.is_none() => {}
-            Self::Remove => work.drop_row(row, GoneReason::Removed, true),
-            Self::Drop => work.drop_row(row, GoneReason::ScopeLost, true),
-            Self::Close { holds } => {
-                let lost = |part: &Option<Part>| part.as_ref().is_some_and(|part| !part.scopes().meets(holds));
-                let (record, withdrawal) = (lost(&row.record), lost(&row.withdrawal));
-                if work.is_own(&row.name) || !(record || withdrawal) {
-                    return;
-                }
-                if record || row.record.is_none() {
-                    work.drop_row(row, GoneReason::ScopeLost, withdrawal);
-                } else {
-                    work.drop_withdrawal(row);
-                }
-            }
-        }
-    }
-}
-
 /// A member came to this node, or left it.
 async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, comes: bool) -> Result<(), StoreError> {
     let here = was == Some(&work.identity.node);
@@ -331,7 +283,7 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
         work.remove_fact(facts::ahead(member));
         keep_departed(work, member).await?;
         keep_typed(work, member).await?;
-        Sweep::Drop.over(work, &format!("members/{member}/")).await?;
+        drop_departed(work, member).await?;
         for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {
             work.remove_fact(key);
         }
@@ -351,6 +303,23 @@ async fn keep_departed(work: &mut Work<'_>, member: &MemberId) -> Result<(), Sto
             work.keep_departed(member, first, Piece::Rows(&rows))?;
             first = false;
         }
+    }
+    Ok(())
+}
+
+/// In the transaction that kept it: there is no moment at which it is in neither place, or at which another node may write
+/// for the member and this one holds rows of it as its own.
+async fn drop_departed(work: &mut Work<'_>, member: &MemberId) -> Result<(), StoreError> {
+    let prefix = format!("members/{member}/");
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let Stretch { rows, damaged, next } = work.range(&prefix, &from, PAGE).await?;
+        after = next;
+        for row in rows {
+            work.drop_row(row, GoneReason::ScopeLost, true);
+        }
+        // Nobody can say whether it is one of those that may stay.
+        work.drop_damaged(damaged);
     }
     Ok(())
 }
@@ -401,7 +370,7 @@ async fn open_scopes(work: &mut Work<'_>, since: i64, opened: &ScopeSet) -> Resu
 }
 
 /// Scopes that are lost here take their progress and everything with them that no other scope covers.
-async fn close_scopes(work: &mut Work<'_>, closed: &ScopeSet, holds: &ScopeSet) -> Result<(), StoreError> {
+async fn close_scopes(work: &mut Work<'_>, closed: &ScopeSet) -> Result<(), StoreError> {
     if closed.is_empty() {
         return Ok(());
     }
@@ -412,7 +381,8 @@ async fn close_scopes(work: &mut Work<'_>, closed: &ScopeSet, holds: &ScopeSet) 
             }
         }
     }
-    Sweep::Close { holds }.over(work, "members/").await
+    Sweep::Close.begin(work, "");
+    Ok(())
 }
 
 /// The feeds on which this store has a position.

@@ -79,6 +79,8 @@ pub const REVISIONS: &str = "revision/";
 pub const UNRECOVERED: &str = "unrecovered/";
 /// Begins the newest revision that others took of each member whose clock was ahead, while that is asked for.
 pub const AHEAD: &str = "ahead/";
+/// Begins how far sweeps over many rows have come, by what becomes of the rows and by member.
+pub const SWEEPS: &str = "sweep/";
 /// Up to when keys that died have been looked after.
 pub const KEYS_LOOKED: &str = "keys-looked";
 /// Begins the members here whose new keys the directory has yet to introduce.

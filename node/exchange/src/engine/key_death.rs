@@ -5,11 +5,11 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
 
 use super::facts;
+use super::sweep::Sweep;
 use super::work::Work;
-use crate::limits;
-use crate::store::{StoreError, Stretch};
+use crate::store::StoreError;
 
-/// Moves the rows of keys that have died since this was last asked, so that their readers look at them again.
+/// Begins to move the rows of keys that have died since this was last asked, so that their readers look at them again.
 pub(crate) async fn look(work: &mut Work<'_>) -> Result<(), StoreError> {
     let directory = work.memory.directory.clone();
     if !directory.members().any(|member| member.keys.iter().nth(1).is_some()) {
@@ -21,18 +21,7 @@ pub(crate) async fn look(work: &mut Work<'_>) -> Result<(), StoreError> {
         return Ok(());
     }
     for member in died {
-        let prefix = format!("members/{member}/");
-        let mut after = Some(String::new());
-        while let Some(from) = after {
-            let Stretch { rows, next, .. } = work.range(&prefix, &from, limits::UPKEEP_ROWS).await?;
-            after = next;
-            for row in rows {
-                let dead = |number| directory.verifying_key(member.as_str(), number, work.now).is_none();
-                if row.record.as_ref().is_some_and(|record| dead(record.key_number())) {
-                    work.touch(row);
-                }
-            }
-        }
+        Sweep::DeadKey.begin(work, member.as_str());
     }
     work.put_fact(facts::KEYS_LOOKED.to_owned(), &work.now.clone());
     Ok(())

@@ -57,6 +57,7 @@ mod sign_receipts;
 mod signers;
 mod stand_in;
 mod start;
+mod sweep;
 mod to_the_end;
 mod tokens;
 mod trouble;
@@ -143,6 +144,8 @@ pub(crate) struct Shared {
     pub(crate) departed: departed::Departed,
     /// Something may have been signed by another key than the newest.
     resign: Notify,
+    /// Something is to be swept through.
+    sweeps: Notify,
     heads: Notify,
     receipts: Notify,
     /// Moves when a token or a registered reader has changed.
@@ -177,6 +180,9 @@ impl Shared {
         }
         if outcome.resign {
             self.resign.notify_one();
+        }
+        if outcome.sweeps {
+            self.sweeps.notify_one();
         }
         let now = self.world.now();
         self.feed.push(&outcome.changes, &outcome.deleted, outcome.counter.seq, &directory, now);

@@ -203,6 +203,7 @@ impl Engine {
             scrub: Notify::new(),
             departed: departed::Departed::default(),
             resign: Notify::new(),
+            sweeps: Notify::new(),
             heads: Notify::new(),
             receipts: Notify::new(),
             rights: watch::Sender::new(()),
@@ -233,11 +234,9 @@ impl Engine {
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = every.tick() => {}
+                () = self.0.sweeps.notified() => {}
             }
-            if self.halted().is_some() {
-                continue;
-            }
-            while matches!(self.submit(upkeep::Upkeep).await, Ok(true)) {}
+            while matches!(self.submit(upkeep::Upkeep { writes: self.halted().is_none() }).await, Ok(true)) {}
         }
     }
 

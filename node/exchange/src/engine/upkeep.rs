@@ -13,18 +13,25 @@ use crate::defects::{self, Defect};
 use crate::limits;
 use crate::store::{GoneReason, StoreError};
 
-/// Handles what is due; whether there may be more.
-pub(crate) struct Upkeep;
+/// Handles what is due, and goes on with what is under way; whether there may be more.
+pub(crate) struct Upkeep {
+    /// Whether this server writes: not by a clock that is wrong, and nothing by a date then.
+    pub(crate) writes: bool,
+}
 
 #[async_trait]
 impl Command for Upkeep {
     type Output = bool;
 
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
+        if !self.writes {
+            return work.sweep(false).await;
+        }
         key_death::look(work).await?;
         removal::look(work).await?;
+        let sweeps = work.sweep(true).await?;
         let due = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
-        let more = due.len() == limits::UPKEEP_ROWS;
+        let more = sweeps || due.len() == limits::UPKEEP_ROWS;
         for row in due {
             let Some(mut row) = work.row(&row.name).await? else { continue };
             let ended = row.record.as_ref().filter(|record| record.expire_time() <= work.now).cloned();

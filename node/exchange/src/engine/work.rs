@@ -116,6 +116,10 @@ pub struct Work<'a> {
     pub(crate) receipts: bool,
     /// States here may bear another signature than that of the newest key.
     pub(crate) resign: bool,
+    /// At how many rows was looked for what becomes of many.
+    pub(super) swept: usize,
+    /// Whether more of that is to be done.
+    pub(super) sweeps: bool,
 }
 
 /// What a committed transaction has changed.
@@ -126,6 +130,8 @@ pub(crate) struct Outcome {
     pub(crate) memory: Memory,
     pub(crate) scrub: bool,
     pub(crate) resign: bool,
+    /// Whether more is to be swept through.
+    pub(crate) sweeps: bool,
     /// Whether a head of a member here may be due.
     pub(crate) heads: bool,
     /// Whether a receipt of a member here may be due.
@@ -173,6 +179,8 @@ impl<'a> Work<'a> {
             heads: false,
             receipts: false,
             resign: false,
+            swept: 0,
+            sweeps: false,
         })
     }
 
@@ -261,16 +269,23 @@ impl<'a> Work<'a> {
     pub(crate) async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         let Stretch { rows, damaged, next } = self.transaction.range(prefix, after, limit).await?;
         self.note_damaged(&damaged).await?;
-        Ok(Stretch { rows: rows.into_iter().map(|row| self.fresher(row)).collect(), damaged, next })
+        let within = |name: &&RecordName| {
+            let name = name.as_str();
+            name.starts_with(prefix) && name > after && next.as_deref().is_none_or(|next| name <= next)
+        };
+        let mut found: BTreeMap<RecordName, Row> = rows.into_iter().map(|row| (row.name.clone(), row)).collect();
+        for name in self.deleted.iter().filter(within) {
+            found.remove(name);
+        }
+        for row in self.latest.keys().filter(within).filter_map(|name| self.rows.get(name)?.clone()) {
+            found.insert(row.name.clone(), row);
+        }
+        Ok(Stretch { rows: found.into_values().collect(), damaged, next })
     }
 
     /// Whether what is known here of a row is newer than the store.
     pub(super) fn is_written(&self, name: &RecordName) -> bool {
         self.latest.contains_key(name) || self.deleted.contains(name)
-    }
-
-    fn fresher(&self, row: Row) -> Row {
-        self.rows.get(&row.name).cloned().flatten().unwrap_or(row)
     }
 
     /// The next sequence number.
@@ -511,6 +526,7 @@ impl<'a> Work<'a> {
             memory: self.memory,
             scrub: self.scrub,
             resign: self.resign,
+            sweeps: self.sweeps,
             heads,
             receipts,
             rights,

@@ -150,6 +150,11 @@ pub struct World {
 impl World {
     /// Members and circles without listings.
     pub async fn new() -> Self {
+        Self::in_steps_of(crate::limits::UPKEEP_ROWS).await
+    }
+
+    /// The same, where so many rows are looked at in one transaction of those that an entry concerns.
+    pub async fn in_steps_of(rows: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("data.db")).await.unwrap();
         let now = Arc::new(AtomicI64::new(1_800_000_000_000_000));
@@ -163,7 +168,9 @@ impl World {
         let parts = Parts {
             identity,
             store: Arc::new(store),
-            world: crate::world::World::system().with_clock(Arc::new(move || clock.load(Ordering::SeqCst))),
+            world: crate::world::World::system()
+                .with_clock(Arc::new(move || clock.load(Ordering::SeqCst)))
+                .in_steps_of(rows),
             // So little that readers meet both memory and store.
             feed_bytes: 8 * 1024,
             queue_bytes: crate::limits::QUEUE_BYTES,
