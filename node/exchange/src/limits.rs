@@ -38,6 +38,8 @@ pub const ENDED_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 pub const ENDED: usize = 20_000;
 /// Rows that one step of a reader takes.
 pub const FEED_PAGE: usize = 256;
+/// Bytes of their parts, beyond which no more rows are in it.
+pub const FEED_PAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Pieces of the feed that are kept as readers that are alike see them, until it moves.
 pub const TURNS: usize = 1_024;
 /// Steps of one of them.
@@ -46,6 +48,10 @@ pub const TURN_STEPS: usize = 16;
 pub const TURN_AGE: i64 = 1_000_000;
 /// Rows that one step of a link's source takes: as many small records as a batch holds.
 pub const LINK_PAGE: usize = 1024;
+/// Bytes of their parts, beyond which no more rows are in it: what one batch holds.
+pub const LINK_PAGE_BYTES: usize = contract::BATCH_BYTES;
+/// Bytes of parts, beyond which no more rows are in a range by name, or in what is due.
+pub const STRETCH_BYTES: usize = 4 * 1024 * 1024;
 /// Rows that upkeep handles in one transaction.
 pub const UPKEEP_ROWS: usize = 512;
 /// How much earlier or later than its time another store may have dropped a removed member's rows: their clocks differ.

@@ -31,8 +31,9 @@ struct Pages {
 
 impl Pages {
     async fn after(engine: &Engine, place: Place) -> Result<Self, IndexError> {
-        let content = engine.page(Order::Content, place.content, limits::FEED_PAGE).await?;
-        let link = engine.page(Order::Link, place.link, limits::FEED_PAGE).await?;
+        let (rows, bytes) = (limits::FEED_PAGE, limits::FEED_PAGE_BYTES);
+        let content = engine.page(Order::Content, place.content, rows, bytes).await?;
+        let link = engine.page(Order::Link, place.link, rows, bytes).await?;
         let upto = Place { content: content.upto.max(place.content), link: link.upto.max(place.link) };
         Ok(Self { content, link, upto })
     }

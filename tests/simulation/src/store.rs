@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use duikou_exchange::limits;
 use duikou_exchange::store::{
     Counter, Fact, Found, Order, Page, Read, Row, Seq, Store, StoreError, Stretch, Transaction,
 };
@@ -48,6 +49,19 @@ impl SimulatedStore {
     }
 }
 
+/// Rows up to the one with which there are `limit`, or `bytes` in their parts; and whether that one was met.
+fn fitting(rows: impl Iterator<Item = Row>, limit: usize, bytes: usize) -> (Vec<Row>, bool) {
+    let (mut fit, mut held) = (Vec::new(), 0);
+    for row in rows {
+        held += row.parts_bytes();
+        fit.push(row);
+        if fit.len() >= limit || held >= bytes {
+            return (fit, true);
+        }
+    }
+    (fit, false)
+}
+
 fn failed(fault: Fault) -> StoreError {
     match fault {
         Fault::Full => StoreError::Full("the simulated disk is full".into()),
@@ -82,8 +96,9 @@ impl Read for Reader {
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError> {
         let within = |name: &RecordName| name.as_str().starts_with(prefix) && name.as_str() > after;
         let tables = self.view();
-        let rows: Vec<Row> = tables.rows.values().filter(|row| within(&row.name)).take(limit).cloned().collect();
-        let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.name.to_string());
+        let rows = tables.rows.values().filter(|row| within(&row.name)).cloned();
+        let (rows, full) = fitting(rows, limit, limits::STRETCH_BYTES);
+        let next = rows.last().filter(|_| full).map(|row| row.name.to_string());
         Ok(Stretch { rows, damaged: Vec::new(), next })
     }
 
@@ -95,11 +110,11 @@ impl Read for Reader {
         Ok((names, next))
     }
 
-    async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn due(&mut self, now: Micros, limit: usize) -> Result<(Vec<Row>, bool), StoreError> {
         let tables = self.view();
         let mut due: Vec<&Row> = tables.rows.values().filter(|row| 0 < row.due && row.due <= now).collect();
         due.sort_by_key(|row| row.due);
-        Ok(due.into_iter().take(limit).cloned().collect())
+        Ok(fitting(due.into_iter().cloned(), limit, limits::STRETCH_BYTES))
     }
 
     async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -161,7 +176,7 @@ impl Read for SimulatedTransaction {
         self.reader.names(after, limit).await
     }
 
-    async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn due(&mut self, now: Micros, limit: usize) -> Result<(Vec<Row>, bool), StoreError> {
         self.reader.due(now, limit).await
     }
 
@@ -256,7 +271,7 @@ impl Store for SimulatedStore {
         Ok(Box::new(Reader { store: self.clone(), changing: None }))
     }
 
-    async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError> {
+    async fn page(&self, order: Order, after: Seq, limit: usize, bytes: usize) -> Result<Page, StoreError> {
         self.living().await;
         let tables = self.now();
         let head = tables.counter.seq;
@@ -264,7 +279,8 @@ impl Store for SimulatedStore {
         for row in tables.rows.values() {
             found.extend(row.positions(order).into_iter().filter(|seq| *seq > after).map(|seq| (seq, row)));
         }
-        let upto = if found.len() > limit { found.keys().nth(limit - 1).copied().unwrap_or(head) } else { head };
+        let (fit, full) = fitting(found.values().copied().cloned(), limit, bytes);
+        let upto = found.keys().nth(fit.len().wrapping_sub(1)).copied().filter(|_| full).unwrap_or(head);
         let mut rows: Vec<Arc<Row>> = Vec::new();
         for row in found.range(..=upto).map(|(_, row)| *row) {
             if rows.iter().all(|met| met.name != row.name) {

@@ -9,6 +9,7 @@ use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
 
 use super::Engine;
+use crate::limits;
 use crate::store::{Order, Row, Seq, StoreError};
 
 /// Rows looked at in one call, at most: the next one goes on.
@@ -68,7 +69,7 @@ impl<T> OwnRows<T> {
         let is_own = |row: &Row| directory.member_by_text(row.name.origin_str()).is_some_and(|m| m.node == *node);
         let mut looked = 0;
         while self.upto < engine.head() && looked < ROWS && self.kept.len() < most {
-            let page = engine.page(Order::Link, self.upto, PAGE).await?;
+            let page = engine.page(Order::Link, self.upto, PAGE, limits::FEED_PAGE_BYTES).await?;
             looked += page.rows.len();
             for row in &page.rows {
                 let key = self.key(&row.name);

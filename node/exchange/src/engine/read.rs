@@ -52,12 +52,12 @@ impl Engine {
         Ok((seen.collect(), next))
     }
 
-    /// A piece of the feed: from memory near the head, from the store further back. Whoever takes rows from here for
-    /// somebody shows them to a [`Viewer`] or to the link's rule of parts first.
-    pub async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError> {
+    /// A piece of the feed: from memory near the head, from the store further back, where it is cut at so many bytes too.
+    /// Whoever takes rows from here for somebody shows them to a [`Viewer`] or to the link's rule of parts first.
+    pub async fn page(&self, order: Order, after: Seq, limit: usize, bytes: usize) -> Result<Page, StoreError> {
         match self.0.feed.page(order, after, limit) {
             Some(page) => Ok(page),
-            None => self.0.store.page(order, after, limit).await,
+            None => self.0.store.page(order, after, limit, bytes).await,
         }
     }
 

@@ -15,7 +15,7 @@ use duikou_proto::v1::holder::State;
 use super::Engine;
 use super::heads::{Heads, Met};
 use crate::limits;
-use crate::store::{Row, Store, StoreError};
+use crate::store::{Row, Store, StoreError, Stretch};
 
 const LACKING: Micros = limits::RECEIPT_LACKING.as_micros() as Micros;
 const SILENT: Micros = limits::RECEIPT_SILENT.as_micros() as Micros;
@@ -58,11 +58,15 @@ pub(super) async fn remember(
     let mut read = store.read().await?;
     for member in directory.hosted(node) {
         let prefix = format!("members/{}/receipts/", member.id);
-        for row in read.range(&prefix, "", limits::RECEIPTS_OF_A_MEMBER).await?.rows {
-            let Some(receipt) = row.record.as_ref().and_then(receipt::read) else { continue };
-            for held in &receipt.scopes {
-                let met = Met { as_of: receipt::reached(held), issue_time: held.head_time, filled: true };
-                heads.remember(&receipt.origin, &held.scope, met);
+        let (mut after, mut room) = (Some(String::new()), limits::RECEIPTS_OF_A_MEMBER);
+        while let Some(from) = after.filter(|_| room > 0) {
+            let Stretch { rows, next, .. } = read.range(&prefix, &from, room).await?;
+            (after, room) = (next, room.saturating_sub(rows.len()));
+            for receipt in rows.iter().filter_map(|row| receipt::read(row.record.as_ref()?)) {
+                for held in &receipt.scopes {
+                    let met = Met { as_of: receipt::reached(held), issue_time: held.head_time, filled: true };
+                    heads.remember(&receipt.origin, &held.scope, met);
+                }
             }
         }
     }

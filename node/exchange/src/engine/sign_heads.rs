@@ -87,7 +87,7 @@ async fn due(
     vouch: Option<Micros>,
 ) -> Result<Vec<(Option<Row>, Head)>, StoreError> {
     let mut held: BTreeMap<String, (Row, Head)> = BTreeMap::new();
-    for row in work.range(&format!("members/{member}/heads/"), "", limits::HEADS_OF_A_MEMBER).await?.rows {
+    for row in work.rows_under(&format!("members/{member}/heads/"), limits::HEADS_OF_A_MEMBER).await? {
         let head = row.record.as_ref().and_then(|record| Head::decode(record.body()).ok());
         if let Some(head) = head {
             held.insert(head.scope.clone(), (row, head));

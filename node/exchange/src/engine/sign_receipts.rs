@@ -83,12 +83,12 @@ impl Command for SignReceipts {
 
 /// The receipts of a holder that are out, by origin.
 async fn said(work: &mut Work<'_>, holder: &MemberId) -> Result<BTreeMap<String, (Row, Receipt)>, StoreError> {
-    let rows = work.range(&format!("members/{holder}/receipts/"), "", limits::RECEIPTS_OF_A_MEMBER).await?;
+    let rows = work.rows_under(&format!("members/{holder}/receipts/"), limits::RECEIPTS_OF_A_MEMBER).await?;
     let read = |row: Row| {
         let receipt = receipt::read(row.record.as_ref()?)?;
         Some((receipt.origin.clone(), (row, receipt)))
     };
-    Ok(rows.rows.into_iter().filter_map(read).collect())
+    Ok(rows.into_iter().filter_map(read).collect())
 }
 
 /// What was refused here, and is not held all the same, by origin: by name, at most as many as a receipt holds.

@@ -30,8 +30,8 @@ impl Command for Upkeep {
         key_death::look(work).await?;
         removal::look(work).await?;
         let sweeps = work.sweep(true).await?;
-        let due = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
-        let more = sweeps || due.len() == limits::UPKEEP_ROWS;
+        let (due, more) = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
+        let more = sweeps || more;
         for row in due {
             let Some(mut row) = work.row(&row.name).await? else { continue };
             let ended = row.record.as_ref().filter(|record| record.expire_time() <= work.now).cloned();

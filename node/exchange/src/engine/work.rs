@@ -283,6 +283,17 @@ impl<'a> Work<'a> {
         Ok(Stretch { rows: found.into_values().collect(), damaged, next })
     }
 
+    /// All rows by name, as far as there are no more than `most`.
+    pub(super) async fn rows_under(&mut self, prefix: &str, most: usize) -> Result<Vec<Row>, StoreError> {
+        let (mut after, mut found) = (Some(String::new()), Vec::new());
+        while let Some(from) = after.filter(|_| found.len() < most) {
+            let Stretch { rows, next, .. } = self.range(prefix, &from, most - found.len()).await?;
+            after = next;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+
     /// Whether what is known here of a row is newer than the store.
     pub(super) fn is_written(&self, name: &RecordName) -> bool {
         self.latest.contains_key(name) || self.deleted.contains(name)

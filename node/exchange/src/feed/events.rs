@@ -248,7 +248,7 @@ impl EventReader {
             return Ok(true);
         }
         let near = feed.is_near(self.after);
-        let page = self.engine.page(Order::Content, self.after, limits::FEED_PAGE).await?;
+        let page = self.engine.page(Order::Content, self.after, limits::FEED_PAGE, limits::FEED_PAGE_BYTES).await?;
         let (directory, now) = (self.engine.directory(), self.engine.now());
         if directory.index() != self.entry {
             // What is on the page may be newer than the rights: it is read again by the rights of now.

@@ -88,7 +88,7 @@ pub(crate) async fn run(
                 }
             }
             Want::Common { after } | Want::CatchUp { after, .. } => {
-                let page = engine.page(Order::Link, after, limits::LINK_PAGE).await?;
+                let page = engine.page(Order::Link, after, limits::LINK_PAGE, limits::LINK_PAGE_BYTES).await?;
                 // The directory of after the reading: a scope that was lost before a row came does not carry it.
                 let directory = engine.directory();
                 if !end.still_reads(source.reads(), &directory) {

@@ -11,12 +11,20 @@ use duikou_proto::sign::Signer;
 use duikou_proto::v1::{Lane, Record};
 
 use super::{Counter, GoneReason, Order, Row, Store, Stretch};
+use crate::limits::STRETCH_BYTES;
 
 pub(crate) fn name(id: &str) -> RecordName {
     format!("members/a.n/listings/{id}").parse().unwrap()
 }
 
+/// More bytes than there are.
+const EVER: usize = usize::MAX;
+
 pub(crate) fn row(id: &str, seq: i64) -> Row {
+    row_of(id, seq, 50)
+}
+
+fn row_of(id: &str, seq: i64, bytes: usize) -> Row {
     let record = Record {
         name: name(id).to_string(),
         revision: seq,
@@ -24,7 +32,7 @@ pub(crate) fn row(id: &str, seq: i64) -> Row {
         lane: Lane::Bulk.into(),
         scopes: vec!["public".into()],
         expire_time: 9,
-        body: Bytes::from(vec![7; 50]),
+        body: Bytes::from(vec![7; bytes]),
         ..Default::default()
     };
     let record = Part::sign_record(&Signer::from_seed(1, [1; 32]), &record).unwrap();
@@ -95,23 +103,49 @@ pub async fn pages_hold_every_row_once_in_order(file: &Path, open: impl AsyncFn(
         rows[index].withdrawal_content_seq = seq;
     }
     put(&*store, &rows, 22).await;
-    for limit in [1, 3, 7, 100] {
+    let one = rows[0].parts_bytes();
+    for (limit, bytes) in [(1, EVER), (3, EVER), (7, EVER), (100, EVER), (100, 1), (100, 4 * one), (3, one + 1)] {
         let (mut after, mut met) = (0, Vec::new());
         loop {
-            let page = store.page(Order::Content, after, limit).await.unwrap();
+            let page = store.page(Order::Content, after, limit, bytes).await.unwrap();
             met.extend(page.rows.iter().map(|row| row.name.id().to_owned()));
             assert!(page.upto > after || page.rows.is_empty());
+            // By either of its positions, and not beyond what was full.
+            let most = limit.min(bytes.div_ceil(one - 8));
+            assert!(page.rows.len() <= 2 * most, "{} rows of {limit}, {bytes} bytes", page.rows.len());
             after = page.upto;
             if after == page.head {
                 break;
             }
         }
         let mut expected: Vec<String> = (1..=20).map(|n| format!("r{n}")).collect();
-        if limit < 20 {
+        if limit < 20 || bytes < EVER {
             expected.extend(["r4".to_owned(), "r13".to_owned()]);
         }
-        assert_eq!(met, expected, "limit {limit}");
+        assert_eq!(met, expected, "limit {limit}, {bytes} bytes");
     }
+}
+
+/// Whatever their number: what is read in one go is no more than memory is meant to hold.
+pub async fn large_rows_come_few_at_a_time(file: &Path, open: impl AsyncFn(&Path) -> Box<dyn Store>) {
+    const COUNT: i64 = 160;
+    const LARGE: usize = 60 * 1024;
+    const MOST: usize = STRETCH_BYTES / LARGE + 1;
+    let store = open(file).await;
+    let large: Vec<Row> = (1..=COUNT).map(|seq| Row { due: 1, ..row_of(&format!("r{seq:03}"), seq, LARGE) }).collect();
+    put(&*store, &large, COUNT).await;
+    let (mut after, mut met) = (Some(String::new()), Vec::new());
+    while let Some(from) = after {
+        let Stretch { rows, next, .. } = store.read().await.unwrap().range("members/", &from, 1_000).await.unwrap();
+        assert!(rows.len() <= MOST, "{}", rows.len());
+        met.extend(rows);
+        after = next;
+    }
+    assert_eq!(met, large);
+    let (due, more) = store.read().await.unwrap().due(9, 1_000).await.unwrap();
+    assert!(more && due.len() <= MOST, "{}", due.len());
+    let (due, more) = store.read().await.unwrap().due(9, 3).await.unwrap();
+    assert!(more && due.len() == 3, "{}", due.len());
 }
 
 /// Ranges and dates in order, within their limits.
@@ -125,7 +159,8 @@ pub async fn rows_come_back_by_name_and_by_date(file: &Path, open: impl AsyncFn(
     assert_eq!(ids(read.range("members/a.n/", "", 2).await.unwrap().rows), ["a", "b"]);
     assert_eq!(ids(read.range("members/a.n/", name("b").as_str(), 9).await.unwrap().rows), ["c"]);
     assert_eq!(read.range("members/b.n/", "", 9).await.unwrap(), Stretch::default());
-    assert_eq!(ids(read.due(50, 9).await.unwrap()), ["b", "a"]);
+    let (due, more) = read.due(50, 9).await.unwrap();
+    assert_eq!((ids(due), more), (vec!["b".to_owned(), "a".to_owned()], false));
     let mut transaction = store.begin().await.unwrap();
     transaction.delete_rows(&[name("b")]).await.unwrap();
     transaction.commit().await.unwrap();
@@ -234,6 +269,7 @@ macro_rules! store_conformance {
                 a_transaction_sees_its_own_writes,
                 a_large_transaction_that_is_dropped_leaves_nothing,
                 pages_hold_every_row_once_in_order,
+                large_rows_come_few_at_a_time,
                 rows_come_back_by_name_and_by_date,
                 ranges_say_where_to_go_on,
                 a_sound_store_is_found_sound,

@@ -67,13 +67,15 @@ pub trait Read: Send {
     async fn counter(&mut self) -> Result<Counter, StoreError>;
     /// Those of `names` that there are, in no order.
     async fn rows(&mut self, names: &[RecordName]) -> Result<Found, StoreError>;
-    /// Rows whose name begins with `prefix` and comes after `after`, by name: of `limit` that are looked at.
+    /// Rows whose name begins with `prefix` and comes after `after`, by name: of `limit` that are looked at, or of fewer
+    /// where these hold more than [`STRETCH_BYTES`](crate::limits::STRETCH_BYTES).
     async fn range(&mut self, prefix: &str, after: &str, limit: usize) -> Result<Stretch, StoreError>;
     /// The names of rows after `after`, in order, at most `limit`, and the one after which to go on where there may be more:
     /// without what lies under them, and be that readable or not.
     async fn names(&mut self, after: &str, limit: usize) -> Result<(Vec<String>, Option<String>), StoreError>;
-    /// Rows that are due by `now` and can be read, longest first, at most `limit`.
-    async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError>;
+    /// Rows that are due by `now` and can be read, longest first, at most `limit`, or fewer as in a range; and whether there
+    /// may be more.
+    async fn due(&mut self, now: Micros, limit: usize) -> Result<(Vec<Row>, bool), StoreError>;
     /// One fact.
     async fn fact(&mut self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Facts whose key begins with `prefix` and comes after `after`, by key, at most `limit`.
@@ -112,8 +114,9 @@ pub trait Store: Send + Sync + 'static {
     async fn begin(&self) -> Result<Box<dyn Transaction>, StoreError>;
     /// A place to read from.
     async fn read(&self) -> Result<Box<dyn Read>, StoreError>;
-    /// The rows after `after` in an order that can be read, at most `limit`, from one consistent state.
-    async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError>;
+    /// The rows after `after` in an order that can be read, from one consistent state. It ends with the row with which there
+    /// are `limit`, or `bytes` in their parts, by either of their positions.
+    async fn page(&self, order: Order, after: Seq, limit: usize, bytes: usize) -> Result<Page, StoreError>;
     /// Entries of the directory's log from `first` on, at most `limit`.
     async fn entries(&self, first: i64, limit: usize) -> Result<Vec<Bytes>, StoreError>;
     /// Writes a consistent copy of the data to a file that is not there yet, durably.

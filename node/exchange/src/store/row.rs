@@ -108,6 +108,11 @@ impl Row {
         self.record.iter().chain(&self.withdrawal).map(Part::revision).max().unwrap_or(0)
     }
 
+    /// The bytes of its parts.
+    pub fn parts_bytes(&self) -> usize {
+        self.record.iter().chain(&self.withdrawal).map(|part| part.bytes().len()).sum()
+    }
+
     /// About how much memory it takes.
     pub fn bytes(&self) -> usize {
         ROW_BYTES

@@ -175,9 +175,9 @@ impl Store for SqliteStore {
         Ok(Box::new(read::Reader(self.readers.acquire().await.map_err(database)?)))
     }
 
-    async fn page(&self, order: Order, after: Seq, limit: usize) -> Result<Page, StoreError> {
+    async fn page(&self, order: Order, after: Seq, limit: usize, bytes: usize) -> Result<Page, StoreError> {
         let mut transaction = self.readers.begin().await.map_err(database)?;
-        let page = read::page(&mut transaction, order, after, limit).await?;
+        let page = read::page(&mut transaction, order, after, limit, bytes).await?;
         transaction.rollback().await.map_err(database)?;
         Ok(page)
     }

@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Decode, Row as _, Sqlite, Type};
 
 use super::database;
+use crate::limits;
 use crate::store::{Counter, Damaged, Found, GoneReason, Order, Page, Read, Row, Seq, StoreError, Stretch};
 
 pub(super) const COLUMNS: &str = "name, record, withdrawal, record_seq, record_content_seq, withdrawal_seq, \
@@ -20,6 +21,8 @@ pub(super) const COLUMN_COUNT: usize = 13;
 
 /// Names in one statement: SQLite takes 32,766 variables, and one compiled text for most sizes is enough.
 const NAMES: usize = 512;
+/// Rows that are read before it is known how large they are.
+const FIRST_ROWS: usize = 128;
 
 pub(super) struct Reader(pub(super) PoolConnection<Sqlite>);
 
@@ -99,6 +102,42 @@ fn end_of(prefix: &str) -> String {
     format!("{prefix}\u{10FFFF}")
 }
 
+/// Rows are read in pieces of which the next is as large as those before it suggest: for most that is one or two, and
+/// where each is large few are read that have no room.
+struct Pieces {
+    rows: usize,
+    bytes: usize,
+    looked: usize,
+    read: usize,
+}
+
+impl Pieces {
+    /// At most `rows` with at most about `bytes` in them, and one at least.
+    fn of(rows: usize, bytes: usize) -> Self {
+        Self { rows, bytes, looked: 0, read: 0 }
+    }
+
+    /// How many rows are read next.
+    fn next(&self) -> usize {
+        let fit = match self.looked {
+            0 => FIRST_ROWS,
+            looked => self.bytes.saturating_sub(self.read) / (self.read / looked).max(1) + 1,
+        };
+        fit.min(self.rows.saturating_sub(self.looked)).max(1)
+    }
+
+    /// Takes note of one.
+    fn look(&mut self, row: &SqliteRow) {
+        let bytes = |index| column::<Option<&[u8]>>(row, index).ok().flatten().map_or(0, <[u8]>::len);
+        self.looked += 1;
+        self.read += bytes(1) + bytes(2);
+    }
+
+    fn is_full(&self) -> bool {
+        self.looked >= self.rows || self.read >= self.bytes
+    }
+}
+
 pub(super) async fn range(
     connection: &mut SqliteConnection,
     prefix: &str,
@@ -109,28 +148,42 @@ pub(super) async fn range(
     let end = if prefix.is_empty() { "$2 IS NOT NULL" } else { "name < $2" };
     let sql =
         format!("SELECT {COLUMNS} FROM rows WHERE name >= $1 AND {end} AND name > $3 ORDER BY name LIMIT $4 OFFSET $5");
-    let (mut stretch, mut passed) = (Stretch::default(), 0);
+    if limit == 0 {
+        return Ok(Stretch::default());
+    }
+    let mut pieces = Pieces::of(limit, limits::STRETCH_BYTES);
+    // One goes on behind a name; what lies under none, since, is passed over.
+    let (mut stretch, mut at, mut passed) = (Stretch::default(), None::<String>, 0);
     loop {
-        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(prefix).bind(end_of(prefix)).bind(after);
-        let query = query.bind(limit as i64).bind(passed as i64);
+        let (from, count) = (at.as_deref().unwrap_or(after), pieces.next());
+        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(prefix).bind(end_of(prefix)).bind(from);
+        let query = query.bind(count as i64).bind(passed as i64);
         let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
-        let is_full = limit > 0 && rows.len() == limit;
-        // One goes on behind a name: what lies under none, at the end, comes once more then.
-        let last = rows.iter().rposition(|row| column::<&str>(row, 0).is_ok()).filter(|_| is_full);
-        for row in rows.iter().take(last.map_or(rows.len(), |last| last + 1)) {
+        let ended = rows.len() < count;
+        for row in &rows {
+            pieces.look(row);
+            match column(row, 0) {
+                Ok(name) => (at, passed) = (Some(name), 0),
+                Err(_) => passed += 1,
+            }
             match decode(row) {
                 Ok(row) => stretch.rows.push(row),
                 Err(damaged) => stretch.damaged.push(damaged),
             }
+            if pieces.is_full() && passed == 0 {
+                stretch.next = at;
+                return Ok(stretch);
+            }
         }
-        if let Some(last) = last.and_then(|last| column(&rows[last], 0).ok()) {
-            stretch.next = Some(last);
+        if ended {
             return Ok(stretch);
         }
-        if !is_full {
+        if pieces.is_full() && at.is_some() {
+            // What has no name, at the end, comes once more.
+            stretch.damaged.truncate(stretch.damaged.len() - passed);
+            stretch.next = at;
             return Ok(stretch);
         }
-        passed += limit;
     }
 }
 
@@ -151,19 +204,29 @@ pub(super) async fn names(
     Ok((names, next))
 }
 
-pub(super) async fn due(connection: &mut SqliteConnection, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
+pub(super) async fn due(
+    connection: &mut SqliteConnection,
+    now: Micros,
+    limit: usize,
+) -> Result<(Vec<Row>, bool), StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM rows WHERE due > 0 AND due <= $1 ORDER BY due LIMIT $2 OFFSET $3");
-    let (mut found, mut passed) = (Vec::new(), 0);
+    let (mut found, mut passed, mut pieces) = (Vec::new(), 0, Pieces::of(limit, limits::STRETCH_BYTES));
     loop {
-        let wanted = limit - found.len();
-        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(now).bind(wanted as i64);
-        let query = query.bind((passed + found.len()) as i64);
+        let count = pieces.next();
+        let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(now).bind(count as i64).bind(passed as i64);
         let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
-        let before = found.len();
-        found.extend(rows.iter().filter_map(|row| decode(row).ok()));
-        passed += rows.len() - (found.len() - before);
-        if rows.len() < wanted || found.len() == limit {
-            return Ok(found);
+        for row in &rows {
+            passed += 1;
+            if let Ok(read) = decode(row) {
+                found.push(read);
+                pieces.look(row);
+            }
+            if pieces.is_full() {
+                return Ok((found, true));
+            }
+        }
+        if rows.len() < count {
+            return Ok((found, false));
         }
     }
 }
@@ -220,6 +283,7 @@ pub(super) async fn page(
     order: Order,
     after: Seq,
     limit: usize,
+    bytes: usize,
 ) -> Result<Page, StoreError> {
     let head = counter(&mut *connection).await?.seq;
     let columns = match order {
@@ -233,17 +297,25 @@ pub(super) async fn page(
             "SELECT {COLUMNS} FROM rows WHERE {column} > 0 AND {column} > $1 AND {column} <= $2 \
              ORDER BY {column} LIMIT $3"
         );
-        let query = sqlx::query(AssertSqlSafe(sql)).bind(after).bind(upto).bind(limit as i64);
-        let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
-        let full = rows.len() == limit;
-        for (at, row) in rows.iter().enumerate() {
-            if full && at + 1 == limit {
-                upto = row.try_get(column).map_err(database)?;
-            }
-            match decode(row) {
-                Ok(row) => drop(found.insert(row.name.clone(), Arc::new(row))),
-                Err(Damaged { name, detail }) => {
-                    tracing::error!(record.name = name, detail, "a damaged row is passed over");
+        let (mut at, mut pieces) = (after, Pieces::of(limit, bytes));
+        let mut ended = false;
+        while !ended {
+            let count = pieces.next();
+            let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(at).bind(upto).bind(count as i64);
+            let rows = query.fetch_all(&mut *connection).await.map_err(database)?;
+            ended = rows.len() < count;
+            for row in &rows {
+                at = row.try_get(column).map_err(database)?;
+                match decode(row) {
+                    Ok(row) => drop(found.insert(row.name.clone(), Arc::new(row))),
+                    Err(Damaged { name, detail }) => {
+                        tracing::error!(record.name = name, detail, "a damaged row is passed over");
+                    }
+                }
+                pieces.look(row);
+                if pieces.is_full() {
+                    (upto, ended) = (at, true);
+                    break;
                 }
             }
         }
@@ -271,7 +343,7 @@ impl Read for Reader {
         names(&mut self.0, after, limit).await
     }
 
-    async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn due(&mut self, now: Micros, limit: usize) -> Result<(Vec<Row>, bool), StoreError> {
         due(&mut self.0, now, limit).await
     }
 

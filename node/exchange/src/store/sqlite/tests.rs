@@ -83,11 +83,11 @@ async fn dates_and_pages_pass_over_what_is_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let store = damaged(&folder.path().join("data")).await;
     for limit in 1..=9 {
-        let due = store.read().await.unwrap().due(100, limit).await.unwrap();
+        let (due, _) = store.read().await.unwrap().due(100, limit).await.unwrap();
         assert_eq!(ids(&due), READABLE[..limit.min(READABLE.len())], "by {limit}");
         let (mut after, mut met) = (0, Vec::new());
         loop {
-            let page = store.page(Order::Link, after, limit).await.unwrap();
+            let page = store.page(Order::Link, after, limit, usize::MAX).await.unwrap();
             met.extend(page.rows.iter().map(|row| row.name.id().to_owned()));
             after = page.upto;
             if after == page.head {

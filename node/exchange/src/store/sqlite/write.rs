@@ -153,7 +153,7 @@ impl Read for SqliteTransaction {
         read::names(self.reading().await?, after, limit).await
     }
 
-    async fn due(&mut self, now: Micros, limit: usize) -> Result<Vec<Row>, StoreError> {
+    async fn due(&mut self, now: Micros, limit: usize) -> Result<(Vec<Row>, bool), StoreError> {
         read::due(self.reading().await?, now, limit).await
     }
 
