@@ -143,6 +143,10 @@ struct Keep<V> {
 impl<V: Serialize + Send + Sync + 'static> Command for Keep<V> {
     type Output = Vec<String>;
 
+    fn bytes(&self) -> usize {
+        self.fresh.iter().map(|(key, _)| key.len() + 256).sum()
+    }
+
     async fn run(self, work: &mut Work<'_>) -> Result<Vec<String>, StoreError> {
         let mut ended = Vec::new();
         for (key, last) in self.fresh {

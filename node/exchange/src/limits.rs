@@ -12,7 +12,7 @@ pub const TO_THE_END: usize = 1_024;
 pub const WRITE_BATCH: usize = 512;
 /// Rows at which the commands of one transaction look, unless one of them looks at more.
 pub const WRITE_ROWS: usize = 1024;
-/// What one command counts at most against the queue's bytes.
+/// What one command counts at most against the queue's bytes, even where it holds more: an operator's queue may be no larger.
 pub const WRITE_COMMAND_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of facts that the writer keeps since it needs them with nearly every transaction.
 pub const WARM_BYTES: usize = 2 * 1024 * 1024;

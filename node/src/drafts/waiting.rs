@@ -132,6 +132,10 @@ struct NoteThem {
 impl Command for NoteThem {
     type Output = ();
 
+    fn bytes(&self) -> usize {
+        512 + self.ids.iter().map(|id| id.len() + 256).sum::<usize>()
+    }
+
     async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
         for id in &self.ids {
             // As it is now: it may have changed since it was found.

@@ -165,6 +165,11 @@ pub(crate) struct Sweep {
 impl Command for Sweep {
     type Output = usize;
 
+    fn bytes(&self) -> usize {
+        let extra = self.extra.iter().map(|id| id.len() + 128).sum::<usize>();
+        512 + extra + self.lacks.iter().map(|state| state.id.len() + state.element.len() + 256).sum::<usize>()
+    }
+
     async fn run(self, work: &mut Work<'_>) -> Result<usize, StoreError> {
         let host = work.memory.directory.member_by_text(&self.origin).map(|member| member.node.clone());
         if host.is_none_or(|host| host == work.identity.node) {

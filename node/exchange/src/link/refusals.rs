@@ -25,6 +25,16 @@ impl Command for Note {
     /// Whether states here are ahead of time: the link must begin anew, with recovery, for them to be signed anew.
     type Output = bool;
 
+    fn names(&self) -> Vec<RecordName> {
+        let refused = self.ack.rejected.iter().take(limits::REJECTIONS);
+        refused.filter_map(|rejected| rejected.name.parse().ok()).collect()
+    }
+
+    fn bytes(&self) -> usize {
+        let refused = self.ack.rejected.iter().map(|rejected| rejected.name.len() + rejected.detail.len() + 512);
+        512 + refused.sum::<usize>() + self.ack.accepted.iter().map(|accepted| accepted.name.len() + 256).sum::<usize>()
+    }
+
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
         let prefix = facts::refused(&self.peer);
         for accepted in self.ack.accepted {
@@ -75,5 +85,25 @@ impl Command for Note {
             found |= reissue::prepare(work, &member);
         }
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::federation::Rejected;
+
+    use super::*;
+
+    #[test]
+    fn a_note_counts_for_what_it_holds_and_names_the_rows_that_it_looks_at() {
+        let note = |count: usize| {
+            let name = |at: usize| format!("members/a.n/listings/{at}");
+            let rejected = |at| Rejected { name: name(at), detail: "why".repeat(100), ..Rejected::default() };
+            let mut ack = Ack { rejected: (0..count).map(rejected).collect(), ..Ack::default() };
+            ack.rejected.push(Rejected::default());
+            Note { peer: "node.n".parse().unwrap(), ack, clock_right: true }
+        };
+        assert_eq!(note(3).names().len(), 3, "a part of no form has no name");
+        assert!(note(1_000).bytes() > 800 * 1_000 && note(0).bytes() < 4_096);
     }
 }
