@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::MemberId;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser};
 
 use super::event::{Event, What};
 use super::memory::{HadFact, LeftFact, cancelled_key, had_key, left_key};
@@ -24,13 +24,25 @@ pub(crate) enum Settled {
 }
 
 /// Facts to be written, or taken away.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Changes {
     facts: Vec<(String, Option<serde_json::Value>)>,
     /// What the subscriber has been told with that; kept apart where these are kept.
     #[serde(skip)]
     told: Told,
+    /// The fact that has no form in which it could be kept, and why: without it nothing is written.
+    #[serde(skip)]
+    unkept: Option<(String, String)>,
+}
+
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.unkept {
+            Some((key, why)) => Err(ser::Error::custom(format!("{key}: {why}"))),
+            None => self.facts.serialize(serializer),
+        }
+    }
 }
 
 /// How many listings came to a subscriber.
@@ -44,8 +56,12 @@ pub(crate) struct Told {
 
 impl Changes {
     pub(crate) fn put<T: Serialize>(&mut self, key: String, value: &T) {
-        // Plain structures of numbers and texts: they always have a JSON form.
-        self.facts.push((key, serde_json::to_value(value).ok()));
+        match serde_json::to_value(value) {
+            Ok(value) => self.facts.push((key, Some(value))),
+            Err(error) => {
+                self.unkept.get_or_insert((key, error.to_string()));
+            }
+        }
     }
 
     pub(crate) fn remove(&mut self, key: String) {
@@ -56,10 +72,11 @@ impl Changes {
     pub(crate) fn extend(&mut self, other: Self) {
         self.facts.extend(other.facts);
         self.tell(other.told);
+        self.unkept = self.unkept.take().or(other.unkept);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.facts.is_empty()
+        self.facts.is_empty() && self.unkept.is_none()
     }
 
     /// What the subscriber has been told with these.
@@ -75,6 +92,9 @@ impl Changes {
 
     /// Writes them, for a subscription of `member`, whose full id it is; None: of nobody here.
     pub(crate) async fn apply(self, work: &mut Work<'_>, member: Option<&str>) -> Result<(), StoreError> {
+        if let Some((key, why)) = self.unkept {
+            return Err(facts::inconsistent(&key, &why));
+        }
         for (key, value) in self.facts {
             match value {
                 Some(value) => work.put_fact(key, &value),
@@ -224,4 +244,27 @@ pub(crate) async fn load(
     let fact = engine.fact::<SubscriptionFact>(&facts::subscription(id)).await?;
     let state = engine.fact::<StateFact>(&facts::subscription_state(id)).await?;
     Ok(fact.zip(state))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_kept_takes_nothing_away() {
+        let mut changes = Changes::default();
+        changes.put("good".to_owned(), &1);
+        assert_eq!(serde_json::to_string(&changes).expect("good"), r#"[["good",1]]"#);
+        // JSON has no keys but texts.
+        let shapeless: BTreeMap<(u8, u8), u8> = [((1, 2), 3)].into();
+        let mut others = Changes::default();
+        others.put("bad".to_owned(), &shapeless);
+        assert!(!others.is_empty());
+        changes.extend(others);
+        assert!(changes.facts.iter().all(|(_, value)| value.is_some()), "{changes:?}");
+        let why = serde_json::to_string(&changes).expect_err("not without what is lacking");
+        assert!(why.to_string().contains("bad"), "{why}");
+    }
 }

@@ -7,9 +7,17 @@ use serde::de::DeserializeOwned;
 
 use crate::store::StoreError;
 
-/// A fact as it is kept.
-pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    serde_json::to_vec(value).unwrap_or_default()
+/// A fact as it is kept under `key`.
+///
+/// # Errors
+/// Where it has no such form.
+pub fn encode<T: Serialize>(key: &str, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|error| inconsistent(key, &error))
+}
+
+/// A fact that cannot be what is kept under `key`.
+pub fn inconsistent(key: &str, error: &impl std::fmt::Display) -> StoreError {
+    StoreError::Inconsistent { table: "facts", row: key.to_owned(), detail: error.to_string() }
 }
 
 /// What was kept under `key`.
@@ -17,11 +25,7 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 /// # Errors
 /// Where it is nothing of the kind.
 pub fn decode<T: DeserializeOwned>(key: &str, value: &[u8]) -> Result<T, StoreError> {
-    serde_json::from_slice(value).map_err(|error| StoreError::Inconsistent {
-        table: "facts",
-        row: key.to_owned(),
-        detail: error.to_string(),
-    })
+    serde_json::from_slice(value).map_err(|error| inconsistent(key, &error))
 }
 
 /// Begins the tokens.

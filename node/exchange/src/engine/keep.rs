@@ -85,3 +85,24 @@ impl<T: Serialize + Send + Sync + 'static> Command for Keep<T> {
         Ok(free)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::engine::WriteError;
+    use crate::feed::model::World;
+
+    #[tokio::test]
+    async fn what_cannot_be_kept_is_an_error_and_no_empty_fact() {
+        let world = World::new().await;
+        // JSON has no keys but texts.
+        let shapeless: BTreeMap<(u8, u8), u8> = [((1, 2), 3)].into();
+        let refused = world.engine.put_fact("kept".to_owned(), Some(shapeless.clone())).await;
+        assert!(matches!(refused, Err(WriteError::Store(_))), "{refused:?}");
+        assert!(world.engine.keep_fact("kept".to_owned(), shapeless).await.is_err());
+        assert_eq!(world.engine.fact::<serde_json::Value>("kept").await.unwrap(), None);
+        world.engine.put_fact("kept".to_owned(), Some(1)).await.unwrap();
+        assert_eq!(world.engine.fact::<i32>("kept").await.unwrap(), Some(1), "the next is written");
+    }
+}

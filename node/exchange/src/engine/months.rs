@@ -256,11 +256,13 @@ pub async fn begun(store: &dyn Store, now: Micros) -> Result<Vec<Fact>, StoreErr
             }
         }
     }
-    let mut facts = vec![(facts::MONTHS_BEGUN.to_owned(), Some(facts::encode(&true)))];
+    let mut facts = vec![(facts::MONTHS_BEGUN.to_owned(), Some(facts::encode(facts::MONTHS_BEGUN, &true)?))];
     for ((month, origin), change) in changes.months {
         let mut kept = MonthFact::default();
         kept.add(change);
-        facts.push((facts::month(&month, &origin), Some(facts::encode(&kept))));
+        let key = facts::month(&month, &origin);
+        let kept = facts::encode(&key, &kept)?;
+        facts.push((key, Some(kept)));
     }
     Ok(facts)
 }

@@ -8,6 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use duikou_proto::directory::{Directory, DirectoryError};
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::{MemberId, RecordName};
+use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,7 @@ use super::{
 use crate::defects::{self, Defect};
 use crate::feed::Feed;
 use crate::limits;
-use crate::store::{Read, Store, StoreError};
+use crate::store::{Fact, Read, Store, StoreError};
 use crate::world::World;
 
 /// Facts that are read in one go.
@@ -74,6 +75,12 @@ pub struct Started {
     pub engine: Engine,
     /// The writer, the upkeep, and what goes on [to its end](Engine::to_the_end).
     pub tasks: TaskTracker,
+}
+
+/// A fact that a start writes.
+fn fact(key: String, value: &impl Serialize) -> Result<Fact, StoreError> {
+    let bytes = facts::encode(&key, value)?;
+    Ok((key, Some(bytes)))
 }
 
 /// All facts that begin with `prefix`.
@@ -151,21 +158,21 @@ impl Engine {
         } else {
             feed.begin_epoch(&world, counter.seq);
         }
-        begun.push((facts::FEED.to_owned(), Some(facts::encode(&feed))));
+        begun.push(fact(facts::FEED.to_owned(), &feed)?);
         if data != Data::Left && identity.carrier {
             // Its nodes may know more of the directory than it does.
-            begun.push((facts::GATHERING.to_owned(), Some(facts::encode(&true))));
+            begun.push(fact(facts::GATHERING.to_owned(), &true)?);
         } else if data == Data::Restored {
             // Before anything is written or ended for them: what they wrote since is held elsewhere.
             for member in directory.hosted(&identity.node) {
-                begun.push((facts::unrecovered(&member.id), Some(facts::encode(&false))));
+                begun.push(fact(facts::unrecovered(&member.id), &false)?);
                 unrecovered.insert(member.id.clone());
             }
         }
         let months = months::begun(&*store, world.now()).await?;
         let mut transaction = store.begin().await?;
         if (is_new || data != Data::Left) && identity.carrier {
-            begun.push((facts::VOUCH.to_owned(), Some(facts::encode(&world.now()))));
+            begun.push(fact(facts::VOUCH.to_owned(), &world.now())?);
         }
         begun.extend(months);
         transaction.put_facts(&begun).await?;

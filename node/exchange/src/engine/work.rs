@@ -104,6 +104,8 @@ pub struct Work<'a> {
     latest: HashMap<RecordName, Seq>,
     deleted: BTreeSet<RecordName>,
     facts: BTreeMap<String, Option<Vec<u8>>>,
+    /// Why one of them has no form in which it could be kept.
+    unkept: Option<StoreError>,
     entries: Vec<Bytes>,
     first_entry: i64,
     /// The head of the audit trail, where it has moved.
@@ -171,6 +173,7 @@ impl<'a> Work<'a> {
             latest: HashMap::new(),
             deleted: BTreeSet::new(),
             facts: BTreeMap::new(),
+            unkept: None,
             entries: Vec::new(),
             first_entry,
             audit: None,
@@ -416,9 +419,14 @@ impl<'a> Work<'a> {
         Ok((found.into_iter().collect(), more))
     }
 
-    /// Sets a fact.
+    /// Sets a fact. Where it cannot be kept as it is, nothing of the transaction is.
     pub fn put_fact<T: Serialize>(&mut self, key: String, value: &T) {
-        self.put_fact_bytes(key, facts::encode(value));
+        match facts::encode(&key, value) {
+            Ok(bytes) => self.put_fact_bytes(key, bytes),
+            Err(error) => {
+                self.unkept.get_or_insert(error);
+            }
+        }
     }
 
     /// Sets a fact that is encoded already.
@@ -509,6 +517,9 @@ impl<'a> Work<'a> {
         }
         if !self.entries.is_empty() {
             self.transaction.append_entries(self.first_entry, &self.entries).await?;
+        }
+        if let Some(error) = self.unkept {
+            return Err(error);
         }
         let facts: Vec<_> = self.facts.into_iter().collect();
         let rights = facts.iter().any(|(key, _)| facts::is_right(key));
