@@ -195,6 +195,7 @@ async fn link(context: &Context, peer: &NodeId, view: &LinkView, language: Langu
         since_time: Some(timestamp(view.since)),
         detail: view.detail.in_language(language).to_owned(),
         error: view.error.clone(),
+        software: view.software.clone(),
         unacknowledged: context.links.unacknowledged(engine, peer).await?,
         behind: view.behind,
         rejected_by_peer: refusals::of_peer(engine, &facts::refused(peer), language).await?,

@@ -23,6 +23,7 @@ use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LANES, LinkEnd, LinkRole, SCOPES, TWICE, gone};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::said::said;
 use super::wire::Inbound;
 use super::{LinkBoard, hello, sink, source};
 use crate::defects::{self, Defect};
@@ -159,6 +160,7 @@ impl Acceptor {
             return Err(Ended::Protocol("no hello".to_owned()));
         };
         hello::check(end, &hello)?;
+        end.board.update(&end.peer, |view| view.software = said(&hello.software));
         if self.runs_twice(&hello, 0).await {
             tracing::error!(peer.id = %end.peer, "a node runs twice: both are told to stop writing");
             return Err(told_twice(out).await);

@@ -53,6 +53,8 @@ pub struct LinkView {
     pub in_flight: usize,
     /// The most states that the peer ever waited to get once more.
     pub wanted: usize,
+    /// The peer's program and its version, as it says; empty before it was heard.
+    pub software: String,
     /// The peer's clock minus ours, once known.
     pub clock_offset: Option<Micros>,
     /// What it did that no sound peer does.

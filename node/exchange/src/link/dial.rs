@@ -23,6 +23,7 @@ use super::hello::{self, Past};
 use super::protocol::{Backoff, Chatter, SinkLane};
 use super::reason::Step;
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
+use super::said::said;
 use super::wire::{Connect, Inbound, Wire};
 use super::{acknowledged, sink};
 use crate::defects::{self, Defect};
@@ -113,6 +114,7 @@ async fn begin(end: &LinkEnd, dial: &impl Connect, instance: [u8; 16]) -> Result
         _ => return Err(Ended::Protocol("no hello".to_owned())),
     };
     hello::check(end, &hello)?;
+    end.board.update(&end.peer, |view| view.software = said(&hello.software));
     let offset = hello.clock.saturating_sub(end.engine.now());
     control::judge_clock(end, offset);
     follow_directory(end, &out, &mut input, &hello).await?;

@@ -28,7 +28,6 @@ pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) ->
     Ok(Hello {
         protocol_min: PROTOCOL,
         protocol_max: PROTOCOL,
-        features: Vec::new(),
         software: concat!("duikou/", env!("CARGO_PKG_VERSION")).to_owned(),
         node: identity.node.to_string(),
         network: identity.network.to_string(),
@@ -37,7 +36,6 @@ pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) ->
         feed_id: hex(&engine.feed_id()),
         directory_index: directory.index(),
         directory_hash: directory.link().hash.clone(),
-        members: directory.hosted(&identity.node).map(|member| member.id.to_string()).collect(),
         window_bytes: contract::WINDOW_BYTES as i64,
         session,
         positions,
@@ -68,6 +66,12 @@ pub(crate) fn check(end: &LinkEnd, hello: &Hello) -> Result<(), Ended> {
     Ok(())
 }
 
+/// How many bytes of parts may be on the way to the peer, on each lane.
+pub(crate) fn window(hello: &Hello) -> usize {
+    let wanted = usize::try_from(hello.window_bytes).unwrap_or(0);
+    if wanted == 0 { contract::WINDOW_BYTES } else { wanted.min(contract::WINDOW_BYTES) }
+}
+
 /// What the positions that the peer shows of our feed tell about our own store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Past {
@@ -89,4 +93,17 @@ pub(crate) fn past(end: &LinkEnd, hello: &Hello) -> Past {
         }
     }
     past
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_may_want_less_on_the_way_and_never_more() {
+        let most = contract::WINDOW_BYTES;
+        for (said, window) in [(1, 1), (4096, 4096), (most as i64 + 1, most), (i64::MAX, most), (0, most), (-1, most)] {
+            assert_eq!(super::window(&Hello { window_bytes: said, ..Hello::default() }), window, "{said}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
 use super::end::{Ended, LinkEnd};
 use super::wire::Inbound;
-use super::{acknowledged, sink, source};
+use super::{acknowledged, hello, sink, source};
 
 /// Frames that wait for the wire, per stream. Bytes are bounded by the window.
 pub(crate) const FRAMES: usize = 8;
@@ -44,7 +44,7 @@ pub(crate) async fn run(end: LinkEnd, peer: &Hello, streams: Streams) -> Ended {
         tasks.spawn(sink::run(end.clone(), lane, peer.feed_id.clone(), out, input, want_directory.clone()));
     }
     for SourceStreams { lane, open, out, input } in streams.sources {
-        tasks.spawn(source::run(end.clone(), lane, open, out, input));
+        tasks.spawn(source::run(end.clone(), lane, hello::window(peer), open, out, input));
     }
     tasks.spawn(acknowledged::keep(end.clone()));
     let session = end.board.up(&end.peer, end.engine.now());

@@ -27,17 +27,18 @@ const ZSTD_LEVEL: i32 = 1;
 /// Frames without anything in them, in ten seconds.
 const CHATTER: u32 = 256;
 
-/// Runs until the link ends. `open` is what the peer's sink wants.
+/// Runs until the link ends. `open` is what the peer's sink wants, `window` how many bytes may be on the way to it.
 pub(crate) async fn run(
     end: LinkEnd,
     lane: Lane,
+    window: usize,
     open: Open,
     out: mpsc::Sender<SourceFrame>,
     mut input: Inbound<SinkFrame>,
 ) -> Result<std::convert::Infallible, Ended> {
     let engine = &end.engine;
     let (began, mut chatter) = (Instant::now(), Chatter::new(CHATTER));
-    let mut source = begin(&end, lane, &open).await?;
+    let mut source = begin(&end, lane, window, &open).await?;
     let mut doubts = Doubts::begin(&end, &mut source).await?;
     let (mut head, mut most) = (engine.watch_head(), (0, 0));
     let mut directory = engine.watch_directory();
@@ -160,7 +161,7 @@ fn bound(end: &LinkEnd, lane: Lane, scope: Option<(&Scope, i64)>) -> Vec<u8> {
     format!("{}/{}/{scope}", end.peer, lane.as_str_name()).into_bytes()
 }
 
-async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, Ended> {
+async fn begin(end: &LinkEnd, lane: Lane, window: usize, open: &Open) -> Result<SourceLane, Ended> {
     let place = |sealed: &[u8], bound: &[u8]| -> (Known, bool) {
         match end.engine.open_position(sealed) {
             Some((position, bytes)) if bytes == bound => (end.engine.knows(&position), false),
@@ -182,7 +183,7 @@ async fn begin(end: &LinkEnd, lane: Lane, open: &Open) -> Result<SourceLane, End
             }
         }
     };
-    let mut source = SourceLane::new(lane, end.reads(), common, open.fresh, contract::WINDOW_BYTES);
+    let mut source = SourceLane::new(lane, end.reads(), common, open.fresh, window);
     for catch_up in open.catch_ups.iter().take(contract::PAGE) {
         let Ok(scope) = catch_up.scope.parse::<Scope>() else {
             return Err(Ended::Protocol("a scope that is none".to_owned()));

@@ -26,6 +26,7 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
         link.detail = Text::same("refused");
         link.acknowledged = acknowledged;
         link.clock_offset = Some(-90 * SECOND);
+        link.software = "duikou/7".to_owned();
     });
     let fact = RejectionFact {
         revision: 5,
@@ -54,6 +55,7 @@ async fn status_tells_what_is_held_and_what_to_act_on() {
     assert_eq!((status.holdings.len(), status.holdings[0].records, status.holdings[0].own), (1, 3, true));
     let link = &status.links[0];
     assert_eq!((link.unacknowledged, link.clock_offset_ms), (1, -90_000), "what is on request goes nowhere");
+    assert_eq!(link.software, "duikou/7");
     assert_eq!(
         (link.rejected_by_peer[0].name.as_str(), link.rejected_by_peer[0].code.as_str()),
         (&*name, "BAD_SIGNATURE")
