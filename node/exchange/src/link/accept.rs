@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use duikou_proto::federation::control_frame::Frame;
@@ -15,12 +15,14 @@ use duikou_proto::v1::Lane;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::TaskTracker;
 use tonic::Status;
 
 use super::breach::{self, Breach};
 use super::control::{self, ControlStreams};
+use super::dial::DUPLICATE_WAIT;
 use super::end::{Ended, LANES, LinkEnd, LinkRole, SCOPES, TWICE, gone};
 use super::run::{FRAMES, SinkStreams, SourceStreams, Streams, down, run};
 use super::said::said;
@@ -36,6 +38,8 @@ const STEP: Duration = Duration::from_secs(300);
 const ALIVE: Duration = Duration::from_secs(5);
 /// Sessions of one node at once: those of connections whose end has not been noticed yet.
 const SESSIONS: usize = 16;
+/// How soon a process that was told that its node runs twice does not dial again, had it heard.
+const HEARD: Duration = DUPLICATE_WAIT.saturating_sub(ALIVE);
 const LISTEN_EVERY: Duration = Duration::from_millis(50);
 
 /// The links that nodes have dialled.
@@ -48,8 +52,19 @@ struct Shared {
     live: Live,
     instance: [u8; 16],
     sessions: Mutex<BTreeMap<String, Session>>,
+    told: Mutex<Told>,
     begun: AtomicU64,
     tasks: TaskTracker,
+}
+
+impl Shared {
+    fn sessions(&self) -> MutexGuard<'_, BTreeMap<String, Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A stream of a session that has just been opened.
@@ -72,14 +87,14 @@ struct Session {
 impl Acceptor {
     /// An acceptor for the engine of a gateway.
     pub fn new(engine: Engine, board: LinkBoard, live: Live) -> Self {
-        let (sessions, begun) = (Mutex::default(), AtomicU64::new(0));
+        let (sessions, told, begun) = (Mutex::default(), Mutex::default(), AtomicU64::new(0));
         let instance = engine.world().random();
-        Self(Arc::new(Shared { engine, board, live, instance, sessions, begun, tasks: TaskTracker::new() }))
+        Self(Arc::new(Shared { engine, board, live, instance, sessions, told, begun, tasks: TaskTracker::new() }))
     }
 
     /// How many sessions of nodes there are, those that died unnoticed included.
     pub fn sessions(&self) -> usize {
-        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.sessions().len()
     }
 
     fn admit(&self, peer: &NodeId) -> Result<(), Status> {
@@ -88,7 +103,7 @@ impl Acceptor {
     }
 
     fn session(&self, name: &str, peer: &NodeId) -> Result<Session, Status> {
-        let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = self.0.sessions();
         let session = sessions.get(name).filter(|session| session.peer == *peer);
         session.cloned().ok_or_else(|| Status::failed_precondition("no such session: begin with Control"))
     }
@@ -101,7 +116,7 @@ impl Acceptor {
     /// Whether another process of the same node is alive behind a session that began after the one with number `after`.
     async fn runs_twice(&self, hello: &Hello, after: u64) -> bool {
         let others: Vec<Session> = {
-            let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            let sessions = self.0.sessions();
             let same = |session: &&Session| session.peer.as_str() == hello.node && session.number > after;
             sessions.values().filter(same).cloned().collect()
         };
@@ -128,12 +143,7 @@ impl Acceptor {
         let end = self.end(peer);
         let ended = match self.begin(&end, &out, &mut input).await {
             Err(ended) => ended,
-            Ok(mut begun) => {
-                let ended = self.link(&end, &mut begun, out.clone(), input).await;
-                let mut sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-                sessions.remove(&begun.name);
-                ended
-            }
+            Ok(mut begun) => self.link(&end, &mut begun, out.clone(), input).await,
         };
         let code = match &ended {
             Ended::Protocol(_) => Some("PROTOCOL"),
@@ -161,19 +171,23 @@ impl Acceptor {
         };
         hello::check(end, &hello)?;
         end.board.update(&end.peer, |view| view.software = said(&hello.software));
+        if self.0.told().has_missed(&hello, Instant::now()) {
+            return Err(self.told_twice(&hello, out).await);
+        }
         if self.runs_twice(&hello, 0).await {
             tracing::error!(peer.id = %end.peer, "a node runs twice: both are told to stop writing");
-            return Err(told_twice(out).await);
+            return Err(self.told_twice(&hello, out).await);
         }
         let name = hex(&self.0.engine.world().random::<16>());
         let (lanes, opened) = mpsc::channel(LANES.len() * 2);
         let (duplicate, duplicates) = mpsc::channel(1);
         let number = 1 + self.0.begun.fetch_add(1, Ordering::Relaxed);
         let session = Session { peer: end.peer.clone(), instance: hello.instance.clone(), lanes, number, duplicate };
-        self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), session);
-        let ours = hello::hello(end, self.0.instance, name.clone()).await?;
+        let place = Place { acceptor: self.clone(), name };
+        self.0.sessions().insert(place.name.clone(), session);
+        let ours = hello::hello(end, self.0.instance, place.name.clone()).await?;
         control::send(out, Frame::Hello(ours)).await?;
-        Ok(Begun { hello, name, number, lanes: opened, duplicate: duplicates })
+        Ok(Begun { hello, number, lanes: opened, duplicate: duplicates, _place: place })
     }
 
     async fn link(
@@ -191,7 +205,7 @@ impl Acceptor {
                 // What comes next shows that the process lives, unless it comes too late for whoever asked.
                 Some(alive) = duplicate.recv() => {
                     if defects::on(Defect::OpeningCountsAsAlive) {
-                        return twice(&out, alive).await;
+                        return self.twice(hello, &out, alive).await;
                     }
                     asked.push(alive);
                     continue;
@@ -224,12 +238,12 @@ impl Acceptor {
                 () = end.engine.stopped().cancelled_owned() => return Ended::Stopped,
             }
             if let Some(alive) = asked.drain(..).find(|alive| !alive.is_closed()) {
-                return twice(&out, alive).await;
+                return self.twice(hello, &out, alive).await;
             }
         }
         // Of two processes that began at one time, each finds the other.
         if self.runs_twice(hello, *number).await {
-            return told_twice(&out).await;
+            return self.told_twice(hello, &out).await;
         }
         let streams = Streams { control: ControlStreams { out: out.clone(), input }, sinks, sources };
         let mut running = std::pin::pin!(run(end.clone(), hello, streams));
@@ -240,11 +254,30 @@ impl Acceptor {
             };
             tokio::select! {
                 ended = &mut running => return ended,
-                () = heard_again(end) => return twice(&out, alive).await,
+                () = heard_again(end) => return self.twice(hello, &out, alive).await,
                 // Whoever asked takes silence for death; the pulse will find out.
                 () = tokio::time::sleep(ALIVE) => {}
             }
         }
+    }
+
+    async fn twice(&self, hello: &Hello, out: &mpsc::Sender<ControlFrame>, alive: oneshot::Sender<()>) -> Ended {
+        // A session whose connection is gone cannot be told, and does not count as alive.
+        if !out.is_closed() {
+            let _ = alive.send(());
+        }
+        self.told_twice(hello, out).await
+    }
+
+    /// Tells a process that it is not the only one with its node's identity.
+    async fn told_twice(&self, hello: &Hello, out: &mpsc::Sender<ControlFrame>) -> Ended {
+        let code = TWICE.to_owned();
+        let detail = "another process runs with this node's identity".to_owned();
+        let goodbye = Goodbye { code: code.clone(), detail: detail.clone() };
+        self.0.told().note(hello, Instant::now());
+        // The link ends either way, also where nobody takes it any longer.
+        let _ = tokio::time::timeout(ALIVE, control::send(out, Frame::Goodbye(goodbye))).await;
+        Ended::Goodbye { code, detail }
     }
 
     /// Begins a session.
@@ -254,7 +287,7 @@ impl Acceptor {
     pub fn control(&self, peer: NodeId, input: Inbound<ControlFrame>) -> Result<Inbound<ControlFrame>, Status> {
         self.admit(&peer)?;
         let open = {
-            let sessions = self.0.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            let sessions = self.0.sessions();
             sessions.values().filter(|session| session.peer == peer).count()
         };
         if open >= SESSIONS {
@@ -325,30 +358,42 @@ async fn heard_again(end: &LinkEnd) {
     }
 }
 
-async fn twice(out: &mpsc::Sender<ControlFrame>, alive: oneshot::Sender<()>) -> Ended {
-    // A session whose connection is gone cannot be told, and does not count as alive.
-    if !out.is_closed() {
-        let _ = alive.send(());
-    }
-    told_twice(out).await
-}
-
-/// Tells a process that it is not the only one with its node's identity.
-async fn told_twice(out: &mpsc::Sender<ControlFrame>) -> Ended {
-    let code = TWICE.to_owned();
-    let detail = "another process runs with this node's identity".to_owned();
-    let goodbye = Goodbye { code: code.clone(), detail: detail.clone() };
-    // The link ends either way, also where nobody takes it any longer.
-    let _ = tokio::time::timeout(ALIVE, control::send(out, Frame::Goodbye(goodbye))).await;
-    Ended::Goodbye { code, detail }
-}
-
 struct Begun {
     hello: Hello,
-    name: String,
     number: u64,
     lanes: mpsc::Receiver<Opened>,
     duplicate: mpsc::Receiver<oneshot::Sender<()>>,
+    _place: Place,
+}
+
+/// The place of a session among those that there are, free again when this is dropped, however the session ends.
+struct Place {
+    acceptor: Acceptor,
+    name: String,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.acceptor.0.sessions().remove(&self.name);
+    }
+}
+
+/// The processes that were told that their node runs twice, by node and instance, each with when. One that heard it waits
+/// before it dials again.
+#[derive(Default)]
+struct Told(BTreeMap<(String, Vec<u8>), Instant>);
+
+impl Told {
+    fn note(&mut self, hello: &Hello, now: Instant) {
+        self.0.retain(|_, told| now < *told + HEARD);
+        self.0.insert((hello.node.clone(), hello.instance.clone()), now);
+    }
+
+    /// Whether it dials so soon that it cannot have heard: its connection went before what it was told arrived.
+    fn has_missed(&self, hello: &Hello, now: Instant) -> bool {
+        let told = self.0.get(&(hello.node.clone(), hello.instance.clone()));
+        told.is_some_and(|told| now < *told + HEARD)
+    }
 }
 
 fn frames<T: Send + 'static>(receiver: mpsc::Receiver<T>) -> Inbound<T> {
@@ -362,5 +407,127 @@ fn lane(number: i32) -> Result<Lane, Status> {
 async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<SourceFrame>) {
     if let Err(ended) = source::give_back(end.clone(), open, out).await {
         tracing::warn!(peer.id = %end.peer, reason = %ended.told(), "recovery ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use duikou_proto::directory::{self, Directory};
+    use duikou_proto::federation::directory_entry::Action;
+    use duikou_proto::federation::{Admit, Host};
+    use duikou_proto::name::NetworkName;
+    use duikou_proto::sign::Signer;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+    use crate::engine::{Data, Identity, Parts, Signers};
+    use crate::keys::Openers;
+    use crate::limits;
+    use crate::live::Policy;
+    use crate::store::sqlite::SqliteStore;
+    use crate::world::World;
+
+    const NODE: &str = "node.n.example";
+
+    /// A gateway that knows one node.
+    async fn gateway(file: &Path) -> Acceptor {
+        let network: NetworkName = "n.example".parse().unwrap();
+        let parts = Parts {
+            identity: Identity {
+                node: "gate.n.example".parse().unwrap(),
+                network: network.clone(),
+                carrier: true,
+                signers: Signers::default(),
+            },
+            store: Arc::new(SqliteStore::open(file).await.unwrap()),
+            world: World::system(),
+            feed_bytes: limits::FEED_BYTES,
+            queue_bytes: limits::QUEUE_BYTES,
+            data: Data::Left,
+            stop: CancellationToken::new(),
+        };
+        let engine = Engine::start(parts).await.unwrap().engine;
+        let (root, authority) = (Signer::from_seed(0, [1; 32]), Signer::from_seed(1, [2; 32]));
+        let mut entries = vec![directory::genesis(&network, &root, &authority, 1)];
+        let mut directory = Directory::default();
+        directory.apply(&entries[0]).unwrap();
+        let member = "a.n.example".to_owned();
+        let signing_key = Signer::from_seed(1, [3; 32]).public().to_bytes().to_vec();
+        let actions = [
+            Action::Host(Host { member: member.clone(), node: NODE.to_owned(), announced: false }),
+            Action::Admit(Admit { member, signing_key, ..Admit::default() }),
+        ];
+        for action in actions {
+            let entry = directory::next(directory.link(), &authority, 1, action);
+            directory.apply(&entry).unwrap();
+            entries.push(entry);
+        }
+        engine.follow(entries).await.unwrap().unwrap();
+        let live = Live::new(engine.clone(), Openers::default(), Policy::default(), TaskTracker::new());
+        Acceptor::new(engine, LinkBoard::default(), live)
+    }
+
+    fn hello(instance: u8) -> Hello {
+        Hello {
+            protocol_min: 1,
+            protocol_max: 1,
+            software: "duikou/7".to_owned(),
+            node: NODE.to_owned(),
+            network: "n.example".to_owned(),
+            instance: vec![instance; 16],
+            ..Hello::default()
+        }
+    }
+
+    /// A Control stream that begins with `hello`: how the node goes on, and what it hears.
+    async fn dial(
+        acceptor: &Acceptor,
+        hello: Hello,
+    ) -> (mpsc::Sender<Result<ControlFrame, Status>>, Inbound<ControlFrame>) {
+        let (out, input) = mpsc::channel(4);
+        out.send(Ok(ControlFrame { frame: Some(Frame::Hello(hello)) })).await.unwrap();
+        let heard = acceptor.control(NODE.parse().unwrap(), Box::pin(ReceiverStream::new(input))).unwrap();
+        (out, heard)
+    }
+
+    async fn first(mut heard: Inbound<ControlFrame>) -> Frame {
+        heard.try_next().await.unwrap().unwrap().frame.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_session_whose_opening_breaks_off_takes_no_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let acceptor = gateway(&folder.path().join("data")).await;
+        for _ in 0..=SESSIONS {
+            let (out, heard) = dial(&acceptor, hello(7)).await;
+            // Nobody is there to hear the answer.
+            drop(heard);
+            out.closed().await;
+        }
+        assert_eq!(acceptor.sessions(), 0);
+        let (_out, heard) = dial(&acceptor, hello(7)).await;
+        assert!(matches!(first(heard).await, Frame::Hello(_)));
+        assert_eq!(acceptor.sessions(), 1);
+        assert_eq!(acceptor.0.board.get(&NODE.parse().unwrap()).unwrap().software, "duikou/7");
+    }
+
+    #[tokio::test]
+    async fn a_process_that_cannot_have_heard_that_it_runs_twice_is_told_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let acceptor = gateway(&folder.path().join("data")).await;
+        acceptor.0.told().note(&hello(7), Instant::now());
+        let (_out, heard) = dial(&acceptor, hello(7)).await;
+        assert!(matches!(first(heard).await, Frame::Goodbye(goodbye) if goodbye.code == TWICE));
+        let (_out, heard) = dial(&acceptor, hello(8)).await;
+        assert!(matches!(first(heard).await, Frame::Hello(_)), "a process that has been started since");
+
+        let (mut told, at) = (Told::default(), Instant::now());
+        told.note(&hello(7), at);
+        assert!(told.has_missed(&hello(7), at + HEARD - Duration::from_secs(1)) && !told.has_missed(&hello(8), at));
+        assert!(!told.has_missed(&hello(7), at + HEARD) && HEARD < DUPLICATE_WAIT, "it waited as it was told to");
+        told.note(&hello(8), at + HEARD);
+        assert_eq!(told.0.len(), 1, "what is past is forgotten");
     }
 }

@@ -33,7 +33,7 @@ use crate::link::LinkPhase;
 /// How long the peer may take for each step of the beginning.
 pub(super) const STEP: Duration = Duration::from_secs(10);
 /// How long a node that was told that it runs twice waits before it looks again.
-const DUPLICATE_WAIT: Duration = Duration::from_secs(30);
+pub(super) const DUPLICATE_WAIT: Duration = Duration::from_secs(30);
 /// How long a link has to last until a node that was told that it runs twice is alone. Any other process of it would have
 /// looked again by then, and both would have been told.
 const ALONE: Duration = Duration::from_secs(2 * DUPLICATE_WAIT.as_secs());
