@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use super::factor::Factor;
-use super::role::Role;
-use crate::engine::{Work, facts};
+use crate::engine::{Role, Work, facts};
 use crate::limits;
 use crate::store::StoreError;
 

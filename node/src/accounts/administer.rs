@@ -12,10 +12,9 @@ use super::account::{self, Account, Over, check_language, check_login, check_nam
 use super::desk::Accounts;
 use super::link::{self, Link};
 use super::refusal::Refusal;
-use super::role::Role;
 use super::session::{self, Session};
 use crate::audit::{Action, Actor, Event};
-use crate::engine::{Command, Work, WriteError, facts};
+use crate::engine::{Command, Role, Work, WriteError, facts};
 use crate::limits;
 use crate::store::StoreError;
 

@@ -15,7 +15,6 @@ mod link;
 mod own;
 mod password;
 mod refusal;
-mod role;
 mod session;
 mod sign_in;
 #[cfg(test)]
@@ -28,6 +27,7 @@ pub(crate) use administer::{Changes, NewAccount};
 pub(crate) use desk::{Accounts, Bounds};
 pub(crate) use link::{LINK_PATH, Link};
 pub(crate) use refusal::Refusal;
-pub(crate) use role::Role;
 pub(crate) use session::{Person, SECRET_PREFIX, Session, session_key};
 pub(crate) use sign_in::{Credentials, Origin, SignedIn};
+
+pub(crate) use crate::engine::Role;

@@ -8,9 +8,8 @@ use zeroize::Zeroizing;
 
 use super::account::Account;
 use super::desk::Bounds;
-use super::role::Role;
 use super::sign_in::Origin;
-use crate::engine::{Work, facts};
+use crate::engine::{Role, Work, facts};
 use crate::limits;
 use crate::store::StoreError;
 use crate::world::random_text;

@@ -11,6 +11,7 @@ use duikou_proto::name::MemberId;
 use serde::{Deserialize, Serialize};
 
 use super::facts;
+use super::role::Role;
 use super::work::{Memory, Work};
 use super::write::Content;
 use crate::store::StoreError;
@@ -89,7 +90,7 @@ impl Policy {
 #[derive(Deserialize)]
 struct Writer {
     #[serde(default)]
-    roles: BTreeMap<String, String>,
+    roles: BTreeMap<String, Role>,
     #[serde(default)]
     disabled: bool,
 }
@@ -100,7 +101,7 @@ pub(super) fn writers(hot: &BTreeMap<String, Vec<u8>>) -> Result<BTreeMap<String
     let mut counts = BTreeMap::new();
     for (key, value) in accounts {
         let account: Writer = facts::decode(key, value)?;
-        for (member, _) in account.roles.into_iter().filter(|(_, role)| !account.disabled && role != "VIEWER") {
+        for (member, _) in account.roles.into_iter().filter(|(_, role)| !account.disabled && role.may_write()) {
             *counts.entry(member).or_default() += 1;
         }
     }
@@ -216,6 +217,23 @@ mod tests {
             expire_time: None,
             expire_default: 7,
         }
+    }
+
+    #[test]
+    fn whoever_only_reads_or_is_gone_does_not_count_as_a_writer() {
+        let account =
+            |roles: &str, disabled: bool| format!(r#"{{"roles":{{{roles}}},"disabled":{disabled}}}"#).into_bytes();
+        let hot: BTreeMap<String, Vec<u8>> = [
+            (facts::account("1"), account(r#""a.n":"EDITOR","b.n":"VIEWER""#, false)),
+            (facts::account("2"), account(r#""a.n":"ADMIN","b.n":"REVIEWER""#, false)),
+            (facts::account("3"), account(r#""a.n":"EDITOR""#, true)),
+            (facts::token("4"), account(r#""a.n":"EDITOR""#, false)),
+        ]
+        .into();
+        let expected = [("a.n".to_owned(), 2), ("b.n".to_owned(), 1)];
+        assert_eq!(writers(&hot).expect("accounts"), expected.into());
+        let unknown = [(facts::account("1"), account(r#""a.n":"NOBODY""#, false))].into();
+        assert!(writers(&unknown).is_err(), "what it may is not guessed");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// The later may all that those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Role {
+pub enum Role {
     /// Reads.
     Viewer,
     /// Writes drafts and listings.
@@ -18,8 +18,13 @@ pub(crate) enum Role {
 }
 
 impl Role {
+    /// Whether it writes at all.
+    pub fn may_write(self) -> bool {
+        self >= Self::Editor
+    }
+
     /// As the contract has it; None where it says nothing that is known.
-    pub(crate) fn read(role: i32) -> Option<Self> {
+    pub fn read(role: i32) -> Option<Self> {
         match token::Role::try_from(role).ok()? {
             token::Role::Unspecified => None,
             token::Role::Viewer => Some(Self::Viewer),
@@ -30,7 +35,7 @@ impl Role {
     }
 
     /// As the contract has it.
-    pub(crate) const fn shown(self) -> token::Role {
+    pub const fn shown(self) -> token::Role {
         match self {
             Self::Viewer => token::Role::Viewer,
             Self::Editor => token::Role::Editor,
@@ -51,5 +56,6 @@ mod tests {
             assert_eq!(Role::read(role.shown().into()), Some(role));
         }
         assert_eq!((Role::read(0), Role::read(99)), (None, None));
+        assert!(!Role::Viewer.may_write() && Role::Editor.may_write() && Role::Admin.may_write());
     }
 }
