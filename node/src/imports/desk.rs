@@ -22,7 +22,7 @@ use crate::aside::aside;
 use crate::engine::facts::IMPORTS;
 use crate::engine::{Engine, WriteError};
 use crate::limits;
-use crate::ongoing::Ongoing;
+use crate::ongoing::{Ongoing, Place};
 use crate::sheets::remembered::recall;
 use crate::sheets::{ColumnMapping, Mapping, Outline, SheetError, State, Workbook, outline};
 use crate::store::StoreError;
@@ -57,9 +57,10 @@ pub(crate) struct Progress {
     pub(crate) total: usize,
 }
 
-/// What is being done with one import.
+/// What is being done with one import: a [`Job`], or a change that is over at once and is not shown.
 #[derive(Debug)]
 pub(super) struct UnderWay {
+    is_job: bool,
     step: AtomicU8,
     done: AtomicUsize,
     total: AtomicUsize,
@@ -67,6 +68,10 @@ pub(super) struct UnderWay {
 }
 
 impl UnderWay {
+    fn new(is_job: bool, stop: CancellationToken) -> Self {
+        Self { is_job, step: AtomicU8::new(0), done: AtomicUsize::new(0), total: AtomicUsize::new(0), stop }
+    }
+
     pub(super) fn step(&self, step: Step) {
         let number = Step::ALL.iter().position(|known| *known == step).unwrap_or(0);
         self.step.store(u8::try_from(number).unwrap_or(0), Ordering::Relaxed);
@@ -146,7 +151,7 @@ impl Imports {
 
     /// What is being done with it; None where nothing is.
     pub(crate) fn progress(&self, id: &str) -> Option<Progress> {
-        self.0.under_way.get(id).map(|under_way| under_way.progress())
+        self.0.under_way.get(id).filter(|under_way| under_way.is_job).map(|under_way| under_way.progress())
     }
 
     /// Begins to take a file.
@@ -239,32 +244,32 @@ impl Imports {
     /// # Errors
     /// For a mapping that does not fit, and while something is being done with it.
     pub(crate) async fn look_again(&self, import: &Import, mapping: Mapping) -> Result<Import, NotTaken> {
+        let place = self.hold(&import.id)?;
         let (folder, name, wanted) = (self.folder(&import.id), import.name.clone(), mapping.clone());
         let looked = look(self.turn_to_look().await?, move || {
             let seen = outline(&folder.book(&name)?, &wanted)?;
-            write_outline(&folder, &seen)
+            write_outline(&folder, &seen).map(|()| place)
         });
         // The turn is over before the change is waited for.
-        looked.await.map(drop)?;
-        self.set(import, move |import| {
-            import.mapping = mapping;
-            import.phase = Phase::Sent;
-            import.counts.clear();
-            import.fault = None;
-        })
-        .await
+        let (place, _) = looked.await?;
+        let (this, import) = (self.clone(), import.clone());
+        let setting = async move {
+            let change = this.change(&import, move |import| {
+                import.mapping = mapping;
+                import.phase = Phase::Sent;
+                import.counts.clear();
+                import.fault = None;
+            });
+            let set = change.await;
+            drop(place);
+            set
+        };
+        self.0.engine.to_the_end(setting).await
     }
 
-    /// Changes what is kept of an import with which nothing is being done.
-    async fn set(
-        &self,
-        import: &Import,
-        change: impl FnOnce(&mut Import) + Send + Sync + 'static,
-    ) -> Result<Import, NotTaken> {
-        if self.progress(&import.id).is_some() {
-            return Err(NotTaken::UnderWay);
-        }
-        self.change(import, change).await
+    /// Keeps everybody else from doing anything with an import for as long as what comes out lasts.
+    fn hold(&self, id: &str) -> Result<Place<UnderWay>, NotTaken> {
+        self.0.under_way.begin(id, UnderWay::new(false, self.0.stop.child_token())).ok_or(NotTaken::UnderWay)
     }
 
     pub(super) async fn change(
@@ -283,12 +288,7 @@ impl Imports {
     /// # Errors
     /// While something is being done with it, and where it is gone.
     pub(crate) async fn start(&self, job: Job, mapping: Option<Mapping>) -> Result<(), NotTaken> {
-        let under_way = UnderWay {
-            step: AtomicU8::new(0),
-            done: AtomicUsize::new(0),
-            total: AtomicUsize::new(0),
-            stop: self.0.stop.child_token(),
-        };
+        let under_way = UnderWay::new(true, self.0.stop.child_token());
         let place = self.0.under_way.begin(&job.import.id, under_way).ok_or(NotTaken::UnderWay)?;
         let phase = if job.publishes { Phase::Publishing } else { Phase::Trying };
         let this = self.clone();
@@ -348,13 +348,13 @@ impl Imports {
     /// # Errors
     /// While something is being done with it.
     pub(crate) async fn remove(&self, import: &Import) -> Result<(), NotTaken> {
-        if self.progress(&import.id).is_some() {
-            return Err(NotTaken::UnderWay);
-        }
+        let place = self.hold(&import.id)?;
         let (this, key, folder) = (self.clone(), import.key(), self.folder(&import.id));
         let going = async move {
             this.0.engine.submit(Remove(vec![key])).await?;
-            remove(folder).await
+            remove(folder).await?;
+            drop(place);
+            Ok(())
         };
         self.0.engine.to_the_end(going).await
     }
@@ -375,14 +375,22 @@ impl Imports {
     async fn clean(&self) -> Result<(), NotTaken> {
         let all = self.0.engine.facts::<Import>(IMPORTS, limits::IMPORTS).await.map_err(stored)?;
         let before = self.0.engine.now().saturating_sub(limits::IMPORT_KEPT.as_micros() as Micros);
-        let (old, kept): (Vec<_>, Vec<_>) =
-            all.into_iter().partition(|(_, import)| import.change_time < before && self.progress(&import.id).is_none());
-        if !old.is_empty() {
-            self.0.engine.submit(Remove(old.into_iter().map(|(key, _)| key).collect())).await?;
+        let (mut old, mut kept, mut held) = (Vec::new(), Vec::new(), Vec::new());
+        for (key, import) in all {
+            match self.hold(&import.id) {
+                Ok(place) if import.change_time < before => {
+                    old.push(key);
+                    held.push(place);
+                }
+                Ok(_) | Err(_) => kept.push(import.id),
+            }
         }
-        let kept: Vec<String> = kept.into_iter().map(|(_, import)| import.id).collect();
+        if !old.is_empty() {
+            self.0.engine.submit(Remove(old)).await?;
+        }
         let folder = self.0.folder.clone();
         blocking(move || {
+            let _held = held;
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),

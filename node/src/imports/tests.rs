@@ -116,6 +116,27 @@ async fn what_is_given_up_by_whoever_hangs_up_leaves_no_files() {
     tokio::time::timeout(AT_ONCE, removing).await.expect("its files go");
 }
 
+#[tokio::test]
+async fn one_thing_at_a_time_is_done_with_an_import() {
+    let bench = Bench::new().await;
+    let import = bench.keep().await.unwrap();
+    let busy = |done: Result<(), NotTaken>| assert!(matches!(done, Err(NotTaken::UnderWay)), "{done:?}");
+    {
+        let mut looking = pin!(bench.imports.look_again(&import, import.mapping.clone()));
+        assert!(poll!(&mut looking).is_pending());
+        busy(bench.imports.start(bench.job(&import), None).await);
+        busy(bench.imports.remove(&import).await);
+        assert_eq!(bench.imports.progress(&import.id), None, "what is over at once is not shown");
+        looking.await.unwrap();
+    }
+    let mut going = pin!(bench.imports.remove(&import));
+    assert!(poll!(&mut going).is_pending());
+    busy(bench.imports.start(bench.job(&import), None).await);
+    busy(bench.imports.look_again(&import, import.mapping.clone()).await.map(drop));
+    going.await.unwrap();
+    assert!(matches!(bench.imports.start(bench.job(&import), None).await, Err(NotTaken::Gone)));
+}
+
 /// Puts a file in the place of `path` that cannot be read to its end before somebody has written it.
 fn endless(path: &Path) {
     std::fs::remove_file(path).unwrap();
