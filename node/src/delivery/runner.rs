@@ -4,12 +4,15 @@
 //! A webhook has one request under way. One that takes longer than a second gives up its place among the prompt ones and
 //! takes one among the slow, so that receivers that hang cost those that do not nothing.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
 use duikou_proto::v1::subscription::PauseReason;
+use futures_util::FutureExt;
 use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -35,6 +38,10 @@ const CHANGES: usize = 1_024;
 const PAGE: usize = 1_000;
 /// How long it rests when the store has failed.
 const STORE_REST: Duration = Duration::from_secs(10);
+
+/// How long one rests that has panicked, and how long at most where it does so again and again.
+const PANIC_REST: Duration = Duration::from_secs(10);
+const PANIC_REST_MOST: Duration = Duration::from_mins(30);
 
 /// Keeps subscriptions going until it is told to stop.
 pub struct Runner {
@@ -97,14 +104,21 @@ impl Runner {
     }
 
     fn start(&self, id: String, stop: &CancellationToken) {
-        let Some(poke) = self.under_way.begin(&id, Notify::new()) else { return };
-        let (desk, looks) = (self.desk.clone(), self.looks.clone());
-        let follower = Follower { desk, id, poke, looks, slow: false, depends: None };
+        let (desk, looks, under_way) = (self.desk.clone(), self.looks.clone(), self.under_way.clone());
+        let named = id.clone();
+        // One that panics gives up its place: whoever touches the subscription before the next attempt begins it anew.
+        let begin = move || {
+            let poke = under_way.begin(&id, Notify::new())?;
+            let (desk, id, looks) = (desk.clone(), id.clone(), looks.clone());
+            // Boxed: those that sleep should be small, and what begins them again holds more than one.
+            Some(Box::pin(Follower { desk, id, poke, looks, slow: false, depends: None }.run()))
+        };
+        let Some(first) = begin() else { return };
         let stop = stop.clone();
         self.tasks.spawn(async move {
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = follower.run() => {}
+                () = again_and_again(&named, first, begin) => {}
             }
         });
     }
@@ -116,6 +130,25 @@ impl Runner {
                 tracing::warn!(subscription.id = id, error = %chain(&error), "its memory is forgotten at the next start");
             }
         });
+    }
+}
+
+/// Follows a subscription to its end. Where that panics it begins again, each time after a longer rest: what one listing
+/// or receiver brings about must not end a delivery until the server is started anew.
+async fn again_and_again<F: Future<Output = ()>>(id: &str, first: F, begin: impl Fn() -> Option<F>) {
+    let (mut next, mut rest) = (Some(first), PANIC_REST);
+    while let Some(follower) = next {
+        let began = Instant::now();
+        if AssertUnwindSafe(follower).catch_unwind().await.is_ok() {
+            return;
+        }
+        if began.elapsed() > PANIC_REST_MOST {
+            rest = PANIC_REST;
+        }
+        tracing::error!(subscription.id = id, rest_seconds = rest.as_secs(), "a delivery broke off, and begins again");
+        tokio::time::sleep(rest).await;
+        rest = PANIC_REST_MOST.min(rest * 2);
+        next = begin();
     }
 }
 
@@ -320,5 +353,33 @@ impl Follower {
                 None => return Ok(Next::Reload),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_delivery_that_panics_begins_again_ever_later() {
+        let (began, times) = (Instant::now(), Cell::new(0));
+        let follower = || {
+            times.set(times.get() + 1);
+            let (time, until) = (times.get(), began.elapsed());
+            async move { assert!(time > 12, "as it was told, after {until:?}") }
+        };
+        again_and_again("x", follower(), || Some(follower())).await;
+        let rests = [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800, 1800, 1800];
+        assert_eq!((times.get(), began.elapsed().as_secs()), (13, rests.iter().sum()));
+
+        let begun = Cell::new(false);
+        let taken = || {
+            begun.set(true);
+            None
+        };
+        again_and_again("x", async { panic!("as it was told") }, taken).await;
+        assert!(begun.get(), "whoever has its place goes on");
     }
 }
