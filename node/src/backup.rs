@@ -13,6 +13,7 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -75,6 +76,9 @@ fn at(path: &Path) -> impl Fn(io::Error) -> BackupError + '_ {
         _ => BackupError::File { path: path.to_owned(), source },
     }
 }
+
+/// Whose turn it is to copy a running server's folder: one copy at a time is made.
+pub(crate) type Copies = Arc<tokio::sync::Mutex<()>>;
 
 /// Copies a running server's data, keys and configuration from `data_dir` to the new folder `target`, which nobody
 /// else may read. It is on the disk and complete, or absent. Returns its bytes.

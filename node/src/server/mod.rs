@@ -20,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
 use crate::accounts::Accounts;
-use crate::backup::is_restored;
+use crate::backup::{Copies, is_restored};
 use crate::config::Config;
 use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
@@ -100,6 +100,7 @@ pub enum ServeError {
 pub struct Server {
     /// Its folder.
     pub folder: Folder,
+    copies: Copies,
     /// Its configuration.
     pub config: Config,
     /// Its engine.
@@ -167,6 +168,7 @@ impl Server {
         let imports = Imports::new(engine.clone(), folder.imports(), tasks.clone(), stop.clone());
         Ok(Self {
             folder,
+            copies: Copies::default(),
             config,
             keys,
             accounts,
@@ -205,6 +207,7 @@ impl Server {
             address: self.web_address.clone(),
             web_tls: self.web_tls.clone(),
             data: self.folder.dir().to_owned(),
+            copies: self.copies.clone(),
             uses: self.uses.clone(),
             search: self.search.clone(),
             settings: self.settings.clone(),

@@ -57,6 +57,7 @@ use tonic_health::server::HealthReporter;
 use tower::Service;
 
 use crate::accounts::Accounts;
+use crate::backup::Copies;
 use crate::delivery::Desk;
 use crate::engine::Engine;
 use crate::keys::KeyDesk;
@@ -118,6 +119,8 @@ pub struct Context {
     pub started: Micros,
     /// The server's folder.
     pub data: PathBuf,
+    /// Whose turn it is to copy that.
+    pub(crate) copies: Copies,
     /// When tokens were last shown.
     pub uses: Uses,
     /// What is found by words.

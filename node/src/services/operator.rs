@@ -31,7 +31,9 @@ impl Operators {
                 "Give an absolute path on the server's machine, for example /var/backups/duikou-1.",
             ));
         }
+        let turn = self.context.copies.lock().await;
         let made = backup::create(&self.context.engine, &self.context.data, target).await;
+        drop(turn);
         let size_bytes = made.map_err(|error| match error {
             BackupError::Exists(path) => Failure::FolderExists(path.display().to_string()),
             BackupError::Store(error) => error.into(),

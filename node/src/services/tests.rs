@@ -196,6 +196,7 @@ impl World {
             subscriptions,
             started: START,
             data,
+            copies: Default::default(),
             uses: uses.clone(),
             search: search.clone(),
             settings,

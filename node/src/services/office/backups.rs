@@ -10,7 +10,7 @@ use tonic::{Request, Status};
 use super::{Office, overview};
 use crate::archive::Archive;
 use crate::audit::{Action, Actor, Event};
-use crate::backup::{self, BACKUPS, DATABASE};
+use crate::backup::{self, BACKUPS, Copies, DATABASE};
 use crate::engine::{Engine, facts};
 use crate::limits;
 use crate::services::error::Failure;
@@ -42,11 +42,13 @@ pub(crate) struct Backups {
     engine: Engine,
     data: PathBuf,
     making: Arc<Mutex<Making>>,
+    /// Whose turn it is to copy the folder: what is left of a copy is none that somebody else is making.
+    copies: Copies,
 }
 
 impl Backups {
-    pub(super) fn new(engine: Engine, data: PathBuf) -> Self {
-        Self { engine, data, making: Arc::default() }
+    pub(super) fn new(engine: Engine, data: PathBuf, copies: Copies) -> Self {
+        Self { engine, data, making: Arc::default(), copies }
     }
 
     fn folder(&self) -> PathBuf {
@@ -79,7 +81,7 @@ impl Backups {
         }
     }
 
-    /// Begins one; false where one is being made.
+    /// Begins one; false where one is being made. The server's end waits for it no longer than it takes to give it up.
     fn begin(&self, by: Actor) -> bool {
         let now = self.engine.now();
         {
@@ -89,25 +91,35 @@ impl Backups {
             }
             *making = Making::Since(now);
         }
-        let backups = self.clone();
-        tokio::spawn(async move {
-            let made = backups.make(now, by).await;
+        let (engine, mut attempt) = (self.engine.clone(), Attempt::of(self.clone()));
+        let making = async move {
+            let backups = attempt.backups.clone();
+            let made = tokio::select! {
+                () = backups.engine.stopped().cancelled_owned() => Err("the server was stopped".to_owned()),
+                made = backups.make(now, by) => made,
+            };
             if let Err(why) = &made {
                 tracing::error!(why, "the backup failed");
             }
-            backups.set(made.map_or_else(Making::Failed, |()| Making::Idle));
-        });
+            attempt.end(made.map_or_else(Making::Failed, |()| Making::Idle));
+        };
+        tokio::spawn(async move { engine.to_the_end(making).await });
         true
     }
 
     async fn make(&self, now: Micros, by: Actor) -> Result<(), String> {
-        let folder = self.folder();
-        std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        self.clean();
-        let needed = overview::size(&self.data.join(DATABASE), 0);
-        if overview::free(&folder).is_some_and(|free| free < needed.saturating_add(limits::BACKUP_SPARE)) {
-            return Err(format!("{needed} bytes are needed, and the disk has no room for them"));
-        }
+        let _turn = self.copies.lock().await;
+        let (this, folder) = (self.clone(), self.folder());
+        let looking = blocking(move || {
+            std::fs::create_dir_all(this.folder()).map_err(|error| error.to_string())?;
+            this.clean();
+            let needed = overview::size(&this.data.join(DATABASE), 0);
+            if overview::free(&this.folder()).is_some_and(|free| free < needed.saturating_add(limits::BACKUP_SPARE)) {
+                return Err(format!("{needed} bytes are needed, and the disk has no room for them"));
+            }
+            Ok(())
+        });
+        looking.await??;
         let id = Timestamp::from_microsecond(now).unwrap_or_default().strftime("%Y-%m-%dT%H%M%SZ").to_string();
         let size = backup::create(&self.engine, &self.data, &folder.join(&id)).await;
         let size = size.map_err(|error| crate::error::chain(&error))?;
@@ -118,8 +130,35 @@ impl Backups {
             let error = crate::error::chain(&error);
             tracing::warn!(backup = id, size, error, "a backup was made that the audit trail could not be told of");
         }
-        self.clean();
-        Ok(())
+        let this = self.clone();
+        blocking(move || this.clean()).await
+    }
+}
+
+/// Files of any size are looked at and taken away beside the tasks.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
+}
+
+/// One that is being made: it is over when this is dropped, however that ends.
+struct Attempt {
+    backups: Backups,
+    ended: Making,
+}
+
+impl Attempt {
+    fn of(backups: Backups) -> Self {
+        Self { backups, ended: Making::Failed("it broke off".to_owned()) }
+    }
+
+    fn end(&mut self, ended: Making) {
+        self.ended = ended;
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        self.backups.set(std::mem::take(&mut self.ended));
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct Office {
 impl Office {
     /// Over what the services work on.
     pub(crate) fn new(door: Door, context: Context) -> Self {
-        let backups = Backups::new(context.engine.clone(), context.data.clone());
+        let backups = Backups::new(context.engine.clone(), context.data.clone(), context.copies.clone());
         Self { door, context, backups }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::accounts::Role as Held;
 use crate::engine::{RejectionFact, facts, months};
-use crate::services::{Beginnings, Both};
+use crate::services::{Beginnings, Both, Making};
 
 fn month(world: &World) -> Vec<String> {
     vec![months::month_of(world.engine.now())]
@@ -145,4 +145,29 @@ async fn sums_that_are_lost_are_made_anew_of_the_rows() {
         .filter_map(|(key, value)| Some((key, value?)))
         .collect();
     assert_eq!(made, kept);
+}
+
+#[tokio::test]
+async fn a_backup_waits_for_the_copy_that_is_being_made_and_takes_away_what_was_left_of_one() {
+    let world = World::new().await;
+    let secret = world.administrator().await;
+    let draft = world.context.data.join("backups/.copy.0");
+    std::fs::create_dir_all(&draft).unwrap();
+    let looked = async || world.office.backups(bearing(&secret, ())).await.unwrap();
+    {
+        let _turn = world.context.copies.lock().await;
+        world.office.make_backup(bearing(&secret, ())).await.unwrap();
+        assert_eq!(looked().await, (Vec::new(), Making::Since(world.engine.now())));
+        let refused = world.office.make_backup(bearing(&secret, ())).await.unwrap_err();
+        assert_eq!(reason(&refused), "BACKUP_UNDER_WAY");
+        assert!(draft.exists(), "it is still being written");
+    }
+    let (made, making) = loop {
+        match looked().await {
+            (_, Making::Since(_)) => tokio::task::yield_now().await,
+            done => break done,
+        }
+    };
+    assert_eq!((made.len(), making), (1, Making::Idle));
+    assert!(!draft.exists());
 }
