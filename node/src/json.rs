@@ -66,6 +66,7 @@ named! {
     v1::batch_create_listings_response::Result = "duikou.v1.BatchCreateListingsResponse.Result",
     federation::Enterprise = "duikou.federation.v1.Enterprise",
     federation::CreateInviteResponse = "duikou.federation.v1.CreateInviteResponse",
+    federation::Invite = "duikou.federation.v1.Invite",
 }
 
 /// What is written of fields that have their default.

@@ -105,6 +105,10 @@ impl Args {
                 format!("root, to be compared by telephone: {}", invite.root_fingerprint),
             ),
             Text::new(
+                format!("送错了就撤回：duikou-gateway invites revoke {}", invite.name),
+                format!("if it goes astray: duikou-gateway invites revoke {}", invite.name),
+            ),
+            Text::new(
                 format!("在节点上执行：duikou-node --dir DIR {verb} 令牌"),
                 format!("on the node: duikou-node --dir DIR {verb} TOKEN"),
             ),

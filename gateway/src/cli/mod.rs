@@ -7,6 +7,7 @@ mod enterprises;
 mod folder;
 mod init;
 mod invite;
+mod invites;
 mod members;
 mod rebuild;
 mod records;
@@ -42,6 +43,9 @@ enum Command {
     #[command(after_help = "Example:\n  duikou-gateway serve --dir /var/lib/duikou")]
     Serve(ServeArgs),
     Invite(invite::Args),
+    /// The join tokens that were made
+    #[command(subcommand, after_help = "Example:\n  duikou-gateway invites list")]
+    Invites(invites::Command),
     /// Who is in the network
     #[command(subcommand, after_help = "Example:\n  duikou-gateway members list")]
     Members(members::Command),
@@ -107,6 +111,7 @@ impl Command {
                 served.map_err(|error| CommandError::from_anyhow(&error))
             }
             Self::Invite(args) => args.run(context).await,
+            Self::Invites(command) => command.run(context).await,
             Self::Members(command) => command.run(context).await,
             Self::Circles(command) => command.run(context).await,
             Self::Records(command) => command.run(context).await,

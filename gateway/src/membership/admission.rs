@@ -8,12 +8,14 @@ use duikou_node::trust::provider;
 use duikou_proto::directory::{Directory, Hidden, MemberState};
 use duikou_proto::federation::admission_service_server::AdmissionService;
 use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::federation::invite::State as InviteState;
 use duikou_proto::federation::{
     AddToCircleRequest, AddToCircleResponse, CircleAdd, CircleCreate, CircleDrop, CreateCircleRequest,
     CreateCircleResponse, CreateInviteRequest, CreateInviteResponse, DropFromCircleRequest, DropFromCircleResponse,
-    Hide, HideRecordRequest, HideRecordResponse, JoinToken, MoveMemberRequest, MoveMemberResponse, RemoveMemberRequest,
-    RemoveMemberResponse, RestoreMemberRequest, RestoreMemberResponse, Resume, ResumeMemberRequest,
-    ResumeMemberResponse, Show, ShowRecordRequest, ShowRecordResponse, Suspend, SuspendMemberRequest,
+    Hide, HideRecordRequest, HideRecordResponse, Invite as ShownInvite, JoinToken, ListInvitesRequest,
+    ListInvitesResponse, MoveMemberRequest, MoveMemberResponse, RemoveMemberRequest, RemoveMemberResponse,
+    RestoreMemberRequest, RestoreMemberResponse, Resume, ResumeMemberRequest, ResumeMemberResponse,
+    RevokeInviteRequest, Show, ShowRecordRequest, ShowRecordResponse, Suspend, SuspendMemberRequest,
     SuspendMemberResponse,
 };
 use duikou_proto::hex::hex;
@@ -22,8 +24,8 @@ use duikou_proto::reference;
 use prost_types::Timestamp;
 use tonic::{Code, Request, Response, Status};
 
-use super::invite::{self, Invite};
-use super::{Membership, refuse, unwritten};
+use super::invite::{self, Invite, Revoke};
+use super::{Membership, refuse, unread, unwritten};
 
 const VALID_DEFAULT: Duration = Duration::from_secs(7 * 24 * 3600);
 const VALID_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -141,7 +143,8 @@ impl AdmissionService for Membership {
             }
         };
         let secret = provider::random::<32>().map_err(|_| Status::internal("no randomness"))?;
-        let expire_time = self.0.engine.now() + valid.as_micros() as i64;
+        let create_time = self.0.engine.now();
+        let expire_time = create_time + valid.as_micros() as i64;
         let invite = Invite {
             member: member.to_string(),
             name_zh: request.name_zh.trim().to_owned(),
@@ -152,6 +155,8 @@ impl AdmissionService for Membership {
             circles: request.circles,
             replace_keys: request.replace_keys,
             expire_time,
+            create_time,
+            revoke_time: None,
         };
         let event = Event::new(audit::Action::InviteCreate, format!("members/{member}"));
         let event = event.saying(if request.replace_keys { "replaces keys" } else { "" });
@@ -173,7 +178,38 @@ impl AdmissionService for Membership {
             token: encode_token(&token),
             expire_time: Some(Timestamp { seconds: expire_time / 1_000_000, nanos: 0 }),
             root_fingerprint: hex(&root),
+            name: invite::name(&invite::key(&secret)),
         }))
+    }
+
+    async fn list_invites(&self, _: Request<ListInvitesRequest>) -> Result<Response<ListInvitesResponse>, Status> {
+        let invites = invite::list(&self.0.engine).await.map_err(unread)?;
+        Ok(Response::new(ListInvitesResponse { invites }))
+    }
+
+    async fn revoke_invite(&self, request: Request<RevokeInviteRequest>) -> Result<Response<ShownInvite>, Status> {
+        let name = request.into_inner().name;
+        let revoked = self.0.engine.submit(Revoke(name.clone())).await.map_err(|error| unwritten(&error))?;
+        let Some(invite) = revoked else {
+            let name: String = name.chars().take(NAME_CHARACTERS).collect();
+            let (zh, en) = (format!("没有邀请码 {name}"), format!("there is no invite {name}"));
+            return Err(refuse(Code::NotFound, "NO_SUCH_INVITE", zh, en));
+        };
+        if invite.state() == InviteState::Used {
+            let short = |id: &str| id.split('.').next().unwrap_or_default().to_owned();
+            let (member, node) = (short(&invite.member), short(&invite.node));
+            return Err(refuse(
+                Code::FailedPrecondition,
+                "INVITE_USED",
+                format!(
+                    "{name} 已被节点 {node} 使用，不能撤回；若不应由它使用，请立即执行 duikou-gateway members suspend {member}"
+                ),
+                format!(
+                    "the node {node} has used {name}, which cannot be taken back; if it should not have: duikou-gateway members suspend {member}, at once"
+                ),
+            ));
+        }
+        Ok(Response::new(invite))
     }
 
     async fn suspend_member(

@@ -21,7 +21,7 @@ use duikou_proto::v1::Signed;
 use prost::Message;
 use tonic::{Code, Request, Response, Status};
 
-use super::invite::{self, Invite, Use};
+use super::invite::{self, Invite, Take, Taken, Use};
 use super::{Membership, refuse, unwritten};
 use crate::authority::{WebName, requested_key};
 
@@ -30,6 +30,19 @@ const ENTRIES: usize = 1024;
 
 fn token_refused(reason: &'static str, zh: &'static str, en: &'static str) -> Status {
     refuse(Code::PermissionDenied, reason, zh, en)
+}
+
+fn used_before() -> Status {
+    let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
+    token_refused("TOKEN_USED", zh, en)
+}
+
+fn taken_back() -> Status {
+    let (zh, en) = (
+        "邀请码已被撤回：请向网关管理员重新索取",
+        "this token was taken back: ask the gateway's operator for a new one",
+    );
+    token_refused("TOKEN_REVOKED", zh, en)
 }
 
 fn unsound(zh: &'static str, en: &'static str) -> Status {
@@ -172,11 +185,13 @@ impl EnrolmentService for Membership {
             );
             return Err(token_refused("TOKEN_UNKNOWN", zh, en));
         };
-        let this = Use { node: node.to_string(), signing_key: signing_key.fingerprint() };
+        let this = Use { node: node.to_string(), signing_key: signing_key.fingerprint(), time: engine.now() };
         let used: Option<Use> = engine.fact(&invite::use_key(&request.secret)).await.map_err(read)?;
-        if used.as_ref().is_some_and(|used| *used != this) {
-            let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
-            return Err(token_refused("TOKEN_USED", zh, en));
+        if used.as_ref().is_some_and(|used| !used.is_by(&this)) {
+            return Err(used_before());
+        }
+        if used.is_none() && invite.revoke_time.is_some() {
+            return Err(taken_back());
         }
         if invite.expire_time < engine.now() {
             let (zh, en) = (
@@ -200,15 +215,34 @@ impl EnrolmentService for Membership {
                 ),
             ));
         }
+        let held = directory.member(&member);
+        let enrolled = held.and_then(|held| held.keys.newest()).map(|key| key.key);
+        if let Some(held) = held
+            && enrolled != Some(signing_key)
+            && !invite.replace_keys
+        {
+            // It came in by another token, or by this one with keys that are gone.
+            let (short, at) = (member.short(), held.node.short());
+            return Err(refuse(
+                Code::AlreadyExists,
+                "MEMBER_EXISTS",
+                format!(
+                    "{short} 已加入网络，在节点 {at} 上：请使用该节点的目录；若其密钥已丢失，请网关管理员执行 duikou-gateway invite {short} --replace-keys，再用新邀请码执行 keys replace"
+                ),
+                format!(
+                    "{short} is in the network already, on the node {at}: use the folder of that node; where its keys are lost, the gateway's operator makes a token by duikou-gateway invite {short} --replace-keys, for keys replace"
+                ),
+            ));
+        }
         let [certificates, web_certificates] = self.certify(&request.certificate_request, &node)?;
-        let enrolled = directory.member(&member).and_then(|held| held.keys.newest()).map(|key| key.key);
         if enrolled != Some(signing_key) {
             let actions = self.entries(&invite, &request, &member, &node, &directory).await?;
-            // First the use, so that of two callers at one moment one is refused.
-            let first = engine.keep_fact(invite::use_key(&request.secret), this).await;
-            if !first.map_err(|error| unwritten(&error))? && used.is_none() {
-                let (zh, en) = ("邀请码已被使用，每个只能用一次", "this token was used before; each is good for once");
-                return Err(token_refused("TOKEN_USED", zh, en));
+            // First the use, so that of two callers at one moment one is refused, and what is taken back admits nobody.
+            let take = Take { secret: request.secret.clone(), by: this };
+            match engine.submit(take).await.map_err(|error| unwritten(&error))? {
+                Taken::Yes => {}
+                Taken::ByAnother => return Err(used_before()),
+                Taken::Revoked => return Err(taken_back()),
             }
             self.make_by(Actor::node(node.as_str()), actions).await?;
             tracing::info!(member.id = %member, node.id = %node, replaced = invite.replace_keys, "admitted");

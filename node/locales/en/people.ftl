@@ -78,6 +78,7 @@ audit-settings-set = Changed a setting
 audit-backup-create = Made a backup
 audit-backup-take = Downloaded a backup
 audit-invite-create = Made an invitation
+audit-invite-revoke = Took back an invitation
 audit-directory-entry = Directory entry
 audit-group-session = Signing in and out
 audit-group-listing = Listings

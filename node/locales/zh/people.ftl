@@ -78,6 +78,7 @@ audit-settings-set = 修改设置
 audit-backup-create = 备份
 audit-backup-take = 下载备份
 audit-invite-create = 邀请加入
+audit-invite-revoke = 撤回邀请
 audit-directory-entry = 目录条目
 audit-group-session = 登录与退出
 audit-group-listing = 信息

@@ -215,8 +215,8 @@ async fn enter(dir: &Path, text: &str, node: Option<&str>, recovers: bool) -> Re
         proof: signer.sign_text(&proof_input(&token.secret, &node)),
     };
     let response = match enrol(&folder, &settings.link, &network, &gateway, &token, request).await {
-        Err(JoinError::Refused(status)) if made && status.code() == tonic::Code::PermissionDenied => {
-            // The token is no good, and these keys were made for it alone.
+        Err(JoinError::Refused(status)) if made && is_for_good(&status) => {
+            // The token is no good here, and these keys were made for it alone.
             for file in [folder.signing_key(&member, 0), folder.encryption_key(&member, 0)] {
                 std::fs::remove_file(file)?;
             }
@@ -297,6 +297,11 @@ fn read_config(folder: &Folder) -> Result<Config, JoinError> {
         Config::read("", &file, &variables)
     };
     config.map_err(|faults| JoinError::Config(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}
+
+/// Whether the gateway has noted nothing of the keys that it was shown, and never will.
+fn is_for_good(status: &tonic::Status) -> bool {
+    matches!(status.code(), tonic::Code::PermissionDenied | tonic::Code::AlreadyExists)
 }
 
 async fn enrol(

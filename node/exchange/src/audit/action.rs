@@ -119,6 +119,8 @@ actions! {
     BackupTake = "backup.take",
     /// An invitation to the network was made.
     InviteCreate = "invite.create",
+    /// An invitation was taken back.
+    InviteRevoke = "invite.revoke",
     /// The network's directory got an entry from here.
     DirectoryEntry = "directory.entry",
 }

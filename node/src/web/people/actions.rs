@@ -57,6 +57,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("backup.create", "audit-backup-create"),
     ("backup.take", "audit-backup-take"),
     ("invite.create", "audit-invite-create"),
+    ("invite.revoke", "audit-invite-revoke"),
     ("directory.entry", "audit-directory-entry"),
 ];
 /// Kinds of actions that are looked for together.

@@ -1,8 +1,11 @@
 //! Tokens that admit nobody: each says why and what to do, and the same folder joins afterwards with a good one.
 
+use std::path::Path;
+
 use duikou_node::enrol::{decode_token, encode_token};
 use duikou_proto::federation::JoinToken;
-use duikou_tests::harness::{Network, Program, run_program};
+use duikou_tests::harness::{NETWORK, Network, Program, run_program};
+use serde_json::Value;
 
 use super::{PATIENCE, failed};
 
@@ -40,6 +43,47 @@ async fn a_used_token_admits_nobody_else() {
     run_program(Program::Node, net.root(), &args).await.done();
     refused(&net, "harbin", &token, "邀请码已被使用", "this token was used before").await;
     joins_now(&mut net, "harbin").await;
+
+    // Nor does one that was taken back; what was used stays used.
+    let gateway = net.gateway();
+    let list = async |extra: &[&str]| {
+        let listed = gateway.cli(&[&["invites", "list", "--output", "json"][..], extra].concat()).await.done();
+        serde_json::from_str::<Value>(&listed).unwrap().as_array().unwrap().clone()
+    };
+    let args = ["invite", "tongren", "--name-zh", "铜仁", "--name-en", "Tongren", "--region", "520600"];
+    let astray = gateway.cli(&[&args[..], &["--output", "json"]].concat()).await.done();
+    let astray: Value = serde_json::from_str(&astray).unwrap();
+    let (token, name) = (astray["token"].as_str().unwrap(), astray["name"].as_str().unwrap());
+    let other = gateway.cli(&args).await.done();
+    let listed = list(&[]).await;
+    let states = listed.iter().map(|invite| (invite["member"].as_str().unwrap(), invite["state"].as_str().unwrap()));
+    let [zunyi, harbin, tongren] = ["zunyi", "harbin", "tongren"].map(|member| format!("{member}.{NETWORK}"));
+    let expected = [(&tongren, "OPEN"), (&tongren, "OPEN"), (&harbin, "USED"), (&zunyi, "USED")];
+    assert!(states.eq(expected.map(|(member, state)| (&**member, state))), "{listed:#?}");
+    assert_eq!((&listed[1]["name"], &listed[3]["node"]), (&name.into(), &zunyi.clone().into()));
+    let told = gateway.cli(&["invites", "list"]).await.done();
+    assert!(!told.contains(&token[8..40]) && told.contains("可用") && told.contains("已使用"), "{told}");
+    for _ in 0..2 {
+        gateway.cli(&["invites", "revoke", name]).await.done();
+    }
+    refused(&net, "tongren", token, "邀请码已被撤回", "this token was taken back").await;
+    assert_eq!(list(&["--open"]).await.len(), 1);
+    let used = listed[3]["name"].as_str().unwrap();
+    failed(&gateway.cli(&["invites", "revoke", used, "--language", "en"]).await, 1, &["members suspend zunyi"]);
+    failed(&gateway.cli(&["invites", "revoke", "invites/0123456789abcdef"]).await, 1, &["没有邀请码"]);
+    let trail = gateway.cli(&["audit", "list", "--action", "invite.revoke", "--output", "jsonl"]).await.done();
+    assert!(trail.lines().count() == 1 && trail.contains(name) && trail.contains(&tongren), "{trail}");
+
+    // Of two that are good for one member the second says where the member is, and leaves nothing behind.
+    let second = gateway.cli(&args).await.done();
+    let dir = net.root().join("tongren");
+    let join = async |token: &str, dir: &Path| {
+        run_program(Program::Node, net.root(), &["join", token.trim(), "--dir", dir.to_str().unwrap()]).await
+    };
+    join(&other, &dir).await.done();
+    let elsewhere = net.root().join("elsewhere");
+    failed(&join(&second, &elsewhere).await, 1, &["已加入网络", "--replace-keys"]);
+    assert_eq!(std::fs::read_dir(elsewhere.join("keys")).unwrap().count(), 0);
     net.finish().await;
 }
 
