@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use duikou_node::audit::Actor;
+use duikou_node::audit::{self, Event};
 use duikou_node::enrol::{proof_input, renew_input};
 use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
@@ -22,6 +22,7 @@ use prost::Message;
 use tonic::{Code, Request, Response, Status};
 
 use super::invite::{self, Invite, Take, Taken, Use};
+use super::keys::actor;
 use super::{Membership, refuse, unwritten};
 use crate::authority::{WebName, requested_key};
 
@@ -165,9 +166,11 @@ impl Membership {
 impl EnrolmentService for Membership {
     async fn enrol(&self, request: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
         let shown = request.extensions().get::<ConnectionInfo>().and_then(|info| info.peer.clone());
-        let request = request.into_inner();
         let engine = &self.0.engine;
-        let node: NodeId = request.node.parse().map_err(|_| unsound("节点标识无效", "the node's id is not valid"))?;
+        let node: NodeId =
+            request.get_ref().node.parse().map_err(|_| unsound("节点标识无效", "the node's id is not valid"))?;
+        let actor = actor(&node, &request);
+        let request = request.into_inner();
         let signing_key = PublicKey::from_bytes(&request.signing_key)
             .map_err(|_| unsound("签名密钥无效", "the signing key is none"))?;
         if !node.is_of(&engine.identity().network) || request.encryption_key.len() != 32 {
@@ -244,7 +247,7 @@ impl EnrolmentService for Membership {
                 Taken::ByAnother => return Err(used_before()),
                 Taken::Revoked => return Err(taken_back()),
             }
-            self.make_by(Actor::node(node.as_str()), actions).await?;
+            self.make_by(actor, actions).await?;
             tracing::info!(member.id = %member, node.id = %node, replaced = invite.replace_keys, "admitted");
         }
         Ok(Response::new(EnrolResponse {
@@ -256,11 +259,21 @@ impl EnrolmentService for Membership {
     }
 
     async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
-        let node = match self.caller(&request) {
-            Ok(node) => node,
-            Err(stranger) => self.proved(request.get_ref()).ok_or(stranger)?,
+        let (node, by) = match self.caller(&request) {
+            Ok(node) => (node, None),
+            Err(stranger) => {
+                self.proved(request.get_ref()).map(|(node, member)| (node, Some(member))).ok_or(stranger)?
+            }
         };
+        let actor = actor(&node, &request);
         let [certificates, web_certificates] = self.certify(&request.into_inner().certificate_request, &node)?;
+        if let Some(member) = by {
+            // It is what a stolen key would get: none is given of which the trail does not tell.
+            tracing::warn!(node.id = %node, member.id = %member, "a node is certified anew by a key of its member");
+            let event = Event::new(audit::Action::NodeCertify, format!("nodes/{node}"));
+            let event = event.of(&member).saying(format!("by a key of {member}"));
+            self.0.engine.note_audit(actor, event).await.map_err(|error| unwritten(&error))?;
+        }
         let authorities = self.0.certificates.authorities();
         Ok(Response::new(RenewResponse { certificates, web_certificates, authorities }))
     }
@@ -274,9 +287,9 @@ impl EnrolmentService for Membership {
 }
 
 impl Membership {
-    /// The node that a member's newest key speaks for: its certificate has ended, or this gateway has lost the authority
-    /// that had issued it.
-    fn proved(&self, request: &RenewRequest) -> Option<NodeId> {
+    /// The node that a member's newest key speaks for, and the member: its certificate has ended, or this gateway has lost
+    /// the authority that had issued it.
+    fn proved(&self, request: &RenewRequest) -> Option<(NodeId, MemberId)> {
         let node: NodeId = request.node.parse().ok()?;
         let directory = self.0.engine.directory();
         let member = directory.member_by_text(&request.member)?;
@@ -285,10 +298,6 @@ impl Membership {
         let newest = member.node == node && member.keys.newest().is_some_and(proves);
         // A node that nobody lives on any longer has to learn that, whatever became of the key that it knows.
         let former = directory.has_left(&node, &member.id) && member.keys.iter().any(proves);
-        if !newest && !former {
-            return None;
-        }
-        tracing::warn!(node.id = %node, member.id = %member.id, "a node is certified anew by a key of its member");
-        Some(node)
+        (newest || former).then(|| (node, member.id.clone()))
     }
 }

@@ -26,6 +26,12 @@ impl Membership {
     }
 }
 
+/// As whom the audit trail knows a node that calls.
+pub(super) fn actor<T>(node: &NodeId, request: &Request<T>) -> Actor {
+    let info = request.extensions().get::<ConnectionInfo>();
+    Actor::node(node.as_str()).from(info.map(|info| info.remote.ip().to_canonical()))
+}
+
 fn refused(zh: impl Into<String>, en: impl Into<String>) -> Status {
     refuse(Code::FailedPrecondition, "KEY_REFUSED", zh, en)
 }
@@ -63,6 +69,7 @@ impl HostService for Membership {
         request: Request<IntroduceKeysRequest>,
     ) -> Result<Response<IntroduceKeysResponse>, Status> {
         let node = self.caller(&request)?;
+        let actor = actor(&node, &request);
         let request = request.into_inner();
         let directory = self.0.engine.directory();
         let member = member(&request.keys, &node, &directory)?;
@@ -80,7 +87,7 @@ impl HostService for Membership {
             }));
         }
         if !actions.is_empty() {
-            self.make_by(Actor::node(node.as_str()), actions).await?;
+            self.make_by(actor, actions).await?;
             tracing::info!(member.id = %member.id, node.id = %node, grace_seconds = request.grace_seconds, "new keys introduced");
         }
         Ok(Response::new(IntroduceKeysResponse { directory_index: self.0.engine.directory().index() }))

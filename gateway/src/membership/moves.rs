@@ -1,6 +1,5 @@
 //! Members that go from one node to another, or leave and come back.
 
-use duikou_node::audit::Actor;
 use duikou_proto::directory::MemberState;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::{
@@ -10,6 +9,7 @@ use duikou_proto::federation::{
 use duikou_proto::name::{MemberId, NodeId};
 use tonic::{Code, Request, Status};
 
+use super::keys::actor;
 use super::{Membership, refuse};
 
 /// How long the stores of others may keep what a removed member wrote: a year.
@@ -73,6 +73,7 @@ impl Membership {
         request: Request<ReleaseMemberRequest>,
     ) -> Result<ReleaseMemberResponse, Status> {
         let from = self.caller(&request)?;
+        let actor = actor(&from, &request);
         let (member, directory) = self.known(&request.into_inner().member)?;
         let held = directory.member(&member).filter(|held| held.node == from);
         if let Some((held, to)) = held.and_then(|held| Some((held, held.moving.clone()?))) {
@@ -80,7 +81,7 @@ impl Membership {
                 return Err(removed(&member));
             }
             let host = Host { member: member.to_string(), node: to.to_string(), announced: false };
-            self.make_by(Actor::node(from.as_str()), vec![Action::Host(host)]).await?;
+            self.make_by(actor, vec![Action::Host(host)]).await?;
             tracing::info!(member.id = %member, from = %from, to = %to, "a member has moved");
         }
         Ok(ReleaseMemberResponse { directory_index: self.0.engine.directory().index() })

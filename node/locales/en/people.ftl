@@ -79,6 +79,7 @@ audit-backup-create = Made a backup
 audit-backup-take = Downloaded a backup
 audit-invite-create = Made an invitation
 audit-invite-revoke = Took back an invitation
+audit-node-certify = Certified a node by a member's key
 audit-directory-entry = Directory entry
 audit-group-session = Signing in and out
 audit-group-listing = Listings

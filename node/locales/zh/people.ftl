@@ -79,6 +79,7 @@ audit-backup-create = 备份
 audit-backup-take = 下载备份
 audit-invite-create = 邀请加入
 audit-invite-revoke = 撤回邀请
+audit-node-certify = 凭成员密钥重新签发节点证书
 audit-directory-entry = 目录条目
 audit-group-session = 登录与退出
 audit-group-listing = 信息

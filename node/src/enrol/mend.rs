@@ -56,7 +56,8 @@ impl Mend {
 }
 
 /// What the gateway says of this node.
-enum Mended {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Mended {
     /// It takes the certificate that there is, or none can be had.
     Already,
     /// It has certified the node anew.
@@ -64,13 +65,14 @@ enum Mended {
 }
 
 impl Renewal {
-    async fn mend(&self) -> Result<Mended, String> {
+    pub(super) async fn mend(&self) -> Result<Mended, String> {
         let channel = self.anonymous.connect().await.map_err(|error| crate::error::chain(&error))?;
         let mut client = EnrolmentServiceClient::new(channel);
         self.offer(&mut client).await?;
         // After most outages it has forgotten nothing. Each certificate by a member's key is what a stolen key would get,
         // too: whoever looks for those is not to be shown one for every restart.
-        if self.is_taken().await {
+        // Only the gateway's own word is one: a line that breaks off says nothing of a certificate.
+        if self.dial.is_taken().await.map_err(|error| crate::error::chain(&error))? {
             return Ok(Mended::Already);
         }
         let identity = self.engine.identity();
@@ -85,14 +87,6 @@ impl Renewal {
         let request = RenewRequest { certificate_request, node, member: member.to_string(), proof };
         let answer = client.renew(request).await.map_err(|status| crate::error::chain(&status))?;
         self.take(answer.into_inner()).map(|()| Mended::Anew)
-    }
-
-    /// Whether the gateway, which was just reached without it, takes this node's certificate.
-    async fn is_taken(&self) -> bool {
-        let Ok(channel) = self.dial.connect().await else { return false };
-        // In TLS 1.3 a certificate is refused only after the handshake: by the first call.
-        let asked = EnrolmentServiceClient::new(channel).offer_directory(OfferDirectoryRequest::default()).await;
-        asked.map_or_else(|status| status.code() == Code::Unimplemented, |_| true)
     }
 
     /// Brings the gateway the entries that it lacks.

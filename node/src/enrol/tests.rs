@@ -1,6 +1,7 @@
 //! A node's certificates, renewed by a gateway that answers something else, or nothing.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use duikou_proto::federation::enrolment_service_server::{EnrolmentService, EnrolmentServiceServer};
@@ -17,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 
 use super::issued::WEB_CERTIFICATE_FILE;
+use super::mend::Mended;
 use super::renew::ATTEMPT;
 use super::{Renewal, keep_renewed};
 use crate::link::{LinkBoard, LinkPhase};
@@ -89,24 +91,35 @@ impl Node {
         let tls = LinkTls::new(network(), TlsIdentity::load(dir).unwrap()).unwrap();
         let (hub, board) = (id("hub"), LinkBoard::default());
         board.update(&hub, |view| view.phase = LinkPhase::Connected);
-        let dial = |config| Dial::new(gateway.parse().unwrap(), config);
-        let renewal = Renewal {
-            engine: world.engine.clone(),
-            board,
-            dial: dial(tls.client(hub.clone()).unwrap()),
-            anonymous: dial(tls.anonymous(hub.clone()).unwrap()),
-            gateway: hub,
-            tls,
-            web: Some(WebTls::load(dir.join(WEB_CERTIFICATE_FILE), dir.join(KEY_FILE)).unwrap()),
-            dir: dir.to_owned(),
-        };
+        let renewal = renewal(gateway, &world, board, tls, dir);
         Self { world, folder, authority, key, renewal }
+    }
+
+    /// The same with a gateway that is elsewhere.
+    fn gateway_at(&self, gateway: &str) -> Renewal {
+        let Renewal { board, tls, dir, .. } = &self.renewal;
+        renewal(gateway, &self.world, board.clone(), tls.clone(), dir)
     }
 
     fn answer(&self, links: &[CertificateDer<'_>], web: &[CertificateDer<'_>]) -> RenewResponse {
         let bytes = |chain: &[CertificateDer<'_>]| chain.iter().map(|certificate| certificate.to_vec()).collect();
         let authorities = vec![self.authority.certificate().to_vec()];
         RenewResponse { certificates: bytes(links), web_certificates: bytes(web), authorities }
+    }
+}
+
+fn renewal(gateway: &str, world: &World, board: LinkBoard, tls: Arc<LinkTls>, dir: &Path) -> Renewal {
+    let hub = id("hub");
+    let dial = |config| Dial::new(gateway.parse().unwrap(), config);
+    Renewal {
+        engine: world.engine.clone(),
+        board,
+        dial: dial(tls.client(hub.clone()).unwrap()),
+        anonymous: dial(tls.anonymous(hub.clone()).unwrap()),
+        gateway: hub,
+        tls,
+        web: Some(WebTls::load(dir.join(WEB_CERTIFICATE_FILE), dir.join(KEY_FILE)).unwrap()),
+        dir: dir.to_owned(),
     }
 }
 
@@ -153,6 +166,76 @@ async fn an_answer_that_is_of_no_use_leaves_everything_as_it_was() {
     assert!(shown.shows(&web), "new handshakes show it at once");
 }
 
+/// A gateway that certifies nobody, and says who asked for it by a member's key.
+struct Unwilling(mpsc::Sender<String>);
+
+#[tonic::async_trait]
+impl EnrolmentService for Unwilling {
+    async fn enrol(&self, _: Request<EnrolRequest>) -> Result<Response<EnrolResponse>, Status> {
+        Err(Status::unavailable("no"))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let _ = self.0.try_send(request.into_inner().member);
+        Err(Status::unavailable("no"))
+    }
+
+    async fn offer_directory(
+        &self,
+        _: Request<OfferDirectoryRequest>,
+    ) -> Result<Response<OfferDirectoryResponse>, Status> {
+        Ok(Response::new(OfferDirectoryResponse { directory_index: i64::MAX }))
+    }
+}
+
+/// Serves as the gateway of `node`, which believes nodes that `clients` has certified.
+fn serve(
+    node: &Node,
+    listener: TcpListener,
+    clients: &Authority,
+    service: impl EnrolmentService,
+) -> AbortOnDropHandle<Result<(), tonic::transport::Error>> {
+    let key = KeyPair::generate().unwrap();
+    let chain = vec![node.authority.link(&Peer::gateway(id("hub")), &key)];
+    let identity = TlsIdentity::new(chain, &key, vec![clients.certificate()]).unwrap();
+    let tls = LinkTls::new(network(), identity).unwrap().server(&[Role::Node]).unwrap();
+    let serve = tonic::transport::Server::builder()
+        .add_service(EnrolmentServiceServer::new(service))
+        .serve_with_incoming(incoming(listener, tls, AcceptLimits::default()));
+    AbortOnDropHandle::new(tokio::spawn(serve))
+}
+
+#[tokio::test]
+async fn a_node_is_certified_by_a_members_key_only_where_the_gateway_was_reached_and_refuses_its_certificate() {
+    let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = bind().await;
+    let node = Node::new(&listener.local_addr().unwrap().to_string()).await;
+    let (asked, mut asks) = mpsc::channel(4);
+
+    let gateway = serve(&node, listener, &node.authority, Unwilling(asked.clone()));
+    assert!(matches!(node.renewal.dial.is_taken().await, Ok(true)));
+    assert_eq!(node.renewal.mend().await, Ok(Mended::Already));
+    gateway.abort();
+    let _ = gateway.await;
+    assert!(node.renewal.dial.is_taken().await.is_err(), "nobody is there");
+    assert!(node.renewal.mend().await.is_err());
+    assert!(asks.try_recv().is_err(), "no key was shown");
+
+    let listener = bind().await;
+    let refused = node.gateway_at(&listener.local_addr().unwrap().to_string());
+    let _gateway = serve(&node, listener, &Authority::new(), Unwilling(asked));
+    assert!(matches!(refused.dial.is_taken().await, Ok(false)));
+    assert!(refused.mend().await.is_err(), "it certifies nobody");
+    assert_eq!(asks.try_recv().unwrap(), id("a").to_string());
+
+    // A line that breaks off before anything was said is no word of the gateway's.
+    let listener = bind().await;
+    let broken = node.gateway_at(&listener.local_addr().unwrap().to_string());
+    let breaks = tokio::spawn(async move { drop(listener.accept().await) });
+    assert!(broken.dial.is_taken().await.is_err());
+    breaks.await.unwrap();
+}
+
 /// A gateway that takes calls and never answers.
 struct Silent(mpsc::Sender<()>);
 
@@ -179,15 +262,8 @@ impl EnrolmentService for Silent {
 async fn a_gateway_that_never_answers_holds_up_neither_the_next_attempt_nor_the_stop() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let node = Node::new(&listener.local_addr().unwrap().to_string()).await;
-    let key = KeyPair::generate().unwrap();
-    let chain = vec![node.authority.link(&Peer::gateway(id("hub")), &key)];
-    let identity = TlsIdentity::new(chain, &key, vec![node.authority.certificate()]).unwrap();
-    let tls = LinkTls::new(network(), identity).unwrap().server(&[Role::Node]).unwrap();
     let (called, mut calls) = mpsc::channel(2);
-    let serve = tonic::transport::Server::builder()
-        .add_service(EnrolmentServiceServer::new(Silent(called)))
-        .serve_with_incoming(incoming(listener, tls, AcceptLimits::default()));
-    let _gateway = AbortOnDropHandle::new(tokio::spawn(serve));
+    let _gateway = serve(&node, listener, &node.authority, Silent(called));
     let engine = node.world.engine.clone();
     let keeping = tokio::spawn(keep_renewed(node.renewal));
     let mut call = async || tokio::time::timeout(AT_ONCE, calls.recv()).await.expect("it calls").unwrap();

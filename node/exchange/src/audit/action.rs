@@ -121,6 +121,8 @@ actions! {
     InviteCreate = "invite.create",
     /// An invitation was taken back.
     InviteRevoke = "invite.revoke",
+    /// A node whose certificate was refused got another by a member's key.
+    NodeCertify = "node.certify",
     /// The network's directory got an entry from here.
     DirectoryEntry = "directory.entry",
 }

@@ -14,6 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use thiserror::Error;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -26,6 +27,8 @@ use super::socket;
 
 /// From the look-up of the name to the end of the TLS handshake.
 pub const DIAL_TIME: Duration = Duration::from_secs(10);
+/// How a client begins HTTP/2 (RFC 9113, 3.4): its preface, and settings of which none is its own.
+const HTTP2_BEGINS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// How often a quiet connection is probed.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a probe may stay unanswered before the connection counts as lost.
@@ -187,6 +190,13 @@ impl DialError {
         }
     }
 
+    /// Whether the server was reached, and has refused this end in TLS.
+    fn is_refusal(&self) -> bool {
+        let Self::Tls { source, .. } = self else { return false };
+        let cause = source.get_ref().and_then(|cause| cause.downcast_ref());
+        matches!(cause, Some(rustls::Error::AlertReceived(_)))
+    }
+
     /// Whether it is for the date of a certificate.
     pub fn is_of_time(&self) -> bool {
         use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
@@ -310,6 +320,31 @@ impl Dial {
                 None => failed(error),
             }
         })
+    }
+
+    /// Whether the server takes this end's certificate. In TLS 1.3 it refuses one only after the handshake, in the place of
+    /// the first thing that it would say in HTTP/2.
+    ///
+    /// # Errors
+    /// Where it was not reached, or says neither.
+    pub async fn is_taken(&self) -> Result<bool, DialError> {
+        let asked = async {
+            let mut stream = self.steps().await?;
+            // A server that refuses may have closed by now; what it said before that is read all the same.
+            let _ = async {
+                stream.write_all(HTTP2_BEGINS).await?;
+                stream.flush().await
+            }
+            .await;
+            let said = stream.read_u8().await;
+            said.map_err(|source| DialError::Tls { address: self.address.clone(), source })
+        };
+        match timeout(self.time, asked).await {
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error)) if error.is_refusal() => Ok(false),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(DialError::Timeout { address: self.address.clone(), time: self.time }),
+        }
     }
 
     /// Connects and hands out a channel that connects again when its connection is lost, which it finds out within

@@ -58,6 +58,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("backup.take", "audit-backup-take"),
     ("invite.create", "audit-invite-create"),
     ("invite.revoke", "audit-invite-revoke"),
+    ("node.certify", "audit-node-certify"),
     ("directory.entry", "audit-directory-entry"),
 ];
 /// Kinds of actions that are looked for together.

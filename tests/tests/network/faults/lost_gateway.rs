@@ -5,6 +5,16 @@ use duikou_tests::harness::{NETWORK, Network, Server, offer, within};
 
 use super::{PATIENCE, holds_all, is_safe_elsewhere, publish_all};
 
+/// The nodes that were certified by a member's key, as the trail tells of them: each with where it called from.
+async fn certified(gateway: &Server) -> Vec<(String, String)> {
+    let told = gateway.cli(&["audit", "list", "--action", "node.certify", "--output", "json"]).await.done();
+    let told: Vec<serde_json::Value> = serde_json::from_str(&told).unwrap();
+    let text = |entry: &serde_json::Value, field: &str| entry[field].as_str().unwrap().to_owned();
+    let mut told: Vec<_> = told.iter().map(|entry| (text(entry, "resource"), text(entry, "address"))).collect();
+    told.sort();
+    told
+}
+
 async fn done(server: &Server, args: &[&str]) {
     let tried = async || match server.cli(args).await {
         output if output.code == 0 => Ok(()),
@@ -59,6 +69,7 @@ async fn a_gateway_restored_from_an_old_backup_takes_the_directory_back_from_its
     holds_all(bijie, &late).await;
     net.node("shenzhen").publish(offer("after")).await.unwrap();
     bijie.sees("members/shenzhen/listings/after").await;
+    assert_eq!(certified(gateway).await, [], "it takes the certificates that there are");
     net.finish().await;
 }
 
@@ -108,6 +119,8 @@ async fn a_gateway_lost_without_backup_is_rebuilt_from_its_members_and_nothing_o
         holds_all(server, &listings).await;
         server.sees("members/shenzhen/listings/meanwhile").await;
     }
+    let nodes = ["bijie", "shenzhen", "zunyi"].map(|node| (format!("nodes/{node}.{NETWORK}"), "127.0.0.1".to_owned()));
+    assert_eq!(certified(gateway).await, nodes, "once each, since its authority is another one");
     gateway.cli(&["circles", "create", "new"]).await.done();
     gateway.restart().await;
     net.join("tongren", &["tongren"]).await;

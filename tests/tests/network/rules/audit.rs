@@ -79,17 +79,19 @@ async fn it_tells_of_every_kind_of_change() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
         .map(|entry| {
             let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
-            format!("{} {} {} {}", text("actor"), text("action"), text("resource"), text("detail"))
+            let from =
+                if text("actor").starts_with("nodes/") { format!(" from {}", text("address")) } else { String::new() };
+            format!("{} {} {} {}{from}", text("actor"), text("action"), text("resource"), text("detail"))
         })
         .collect();
     for wanted in [
         format!("local invite.create members/bijie.{NETWORK} "),
-        format!("nodes/offices.{NETWORK} directory.entry members/bijie.{NETWORK} admit"),
+        format!("nodes/offices.{NETWORK} directory.entry members/bijie.{NETWORK} admit from 127.0.0.1"),
         "local directory.entry circles/rivers create".to_owned(),
         format!("local directory.entry circles/rivers add zunyi.{NETWORK}"),
         format!("local directory.entry members/zunyi.{NETWORK} suspend: checks"),
         format!("local directory.entry members/zunyi.{NETWORK} resume"),
-        format!("nodes/offices.{NETWORK} directory.entry members/zunyi.{NETWORK} signing key 2"),
+        format!("nodes/offices.{NETWORK} directory.entry members/zunyi.{NETWORK} signing key 2 from 127.0.0.1"),
         "local enterprise.create enterprises/acme 某公司".to_owned(),
         "local enterprise.suspend enterprises/acme checks".to_owned(),
         "local enterprise.remove enterprises/acme ".to_owned(),
