@@ -133,6 +133,12 @@ impl Signer {
         Self { number, public, pair: Arc::new(pair.expect("a seed with its own public key is a pair")) }
     }
 
+    /// The same key under another number.
+    #[must_use]
+    pub fn numbered(&self, number: i32) -> Self {
+        Self { number, ..self.clone() }
+    }
+
     /// Its number.
     pub fn number(&self) -> i32 {
         self.number

@@ -1,7 +1,6 @@
 //! The key that signs the directory's entries, and its successor, which the root introduces.
 
 use std::fs::File;
-use std::sync::Arc;
 
 use duikou_node::audit::Actor;
 use duikou_node::trust::key_file::{KeyFileError, SigningKeyFile};
@@ -32,19 +31,16 @@ impl Membership {
             }
         }
         if present.exists() {
-            self.0.directory_key.store(Some(Arc::new(SigningKeyFile::new(present).read()?)));
+            let signer = Signer::new(0, SigningKeyFile::new(present).read()?);
+            self.0.engine.identity().signers.hold_directory(signer);
         }
         Ok(())
     }
 
     /// What signs the next entry.
     pub(super) fn directory_signer(&self) -> Result<Signer, Status> {
-        let newest = self.0.engine.directory().directory_key();
-        let here = newest.and_then(|(number, public)| {
-            let signer = Signer::new(number, *self.0.directory_key.load_full()?);
-            (signer.public() == public).then_some(signer)
-        });
-        here.ok_or_else(|| {
+        let engine = &self.0.engine;
+        engine.identity().signers.directory(&engine.directory()).ok_or_else(|| {
             refuse(
                 Code::FailedPrecondition,
                 "DIRECTORY_KEY_ABSENT",

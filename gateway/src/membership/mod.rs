@@ -15,7 +15,6 @@ mod rooted;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
 use duikou_node::audit::Actor;
 use duikou_node::engine::{Engine, WriteError};
 use duikou_node::keys::KeyDesk;
@@ -26,7 +25,6 @@ use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 use duikou_proto::sign::Signer;
-use ed25519_zebra::SigningKey;
 use tonic::{Code, Status};
 
 use crate::certificates::Certificates;
@@ -41,7 +39,6 @@ struct Shared {
     board: LinkBoard,
     certificates: Certificates,
     keys: KeyDesk,
-    directory_key: ArcSwapOption<SigningKey>,
     /// `host:port` that invites name.
     address: String,
     dir: PathBuf,
@@ -62,8 +59,7 @@ impl Membership {
         dir: PathBuf,
     ) -> Result<Self, KeyFileError> {
         let gateway = engine.identity().node.clone();
-        let directory_key = ArcSwapOption::empty();
-        let this = Self(Arc::new(Shared { engine, board, certificates, keys, directory_key, address, dir, gateway }));
+        let this = Self(Arc::new(Shared { engine, board, certificates, keys, address, dir, gateway }));
         this.load_directory_key()?;
         Ok(this)
     }

@@ -152,6 +152,7 @@ mod tests {
     use std::pin::pin;
     use std::time::Duration;
 
+    use duikou_node::audit::{Action, Actor, Broken, Event, Seal, Why};
     use duikou_node::config::{Config, Overrides};
     use duikou_node::server::Server;
     use duikou_node::trust::key_file::SigningKeyFile;
@@ -183,6 +184,12 @@ mod tests {
         let address = "localhost:1".to_owned();
         let membership = Membership::new(engine.clone(), board, certificates, keys, address, dir).unwrap();
 
+        // No member lives here: the directory key seals the trail.
+        engine.note_audit(Actor::local(), Event::new(Action::Backup, "x")).await.unwrap();
+        let sealed = engine.seal_audit().await.unwrap();
+        let seal: Seal = engine.fact(&facts::audit_seal(sealed)).await.unwrap().unwrap();
+        assert_eq!((&*seal.member, seal.key_number), ("", 1));
+
         let prepared = membership.prepare_directory_key(Request::new(PrepareDirectoryKeyRequest {})).await;
         let mut request = prepared.unwrap().into_inner();
         let root = Signer::new(0, SigningKeyFile::new(&root_key).read().unwrap());
@@ -202,6 +209,17 @@ mod tests {
             }
         };
         tokio::time::timeout(AT_ONCE, settled).await.expect("the new key signs, and nothing waits for the root");
+
+        // The next one goes on, and what the one before has sealed stays so.
+        let again = engine.seal_audit().await.unwrap();
+        assert!(again > sealed);
+        let verdict = engine.verify_audit(None).await.unwrap();
+        assert_eq!((verdict.broken, verdict.sealed), (None, again));
+        let (node, stranger) = (&engine.identity().node, Signer::from_seed(2, [9; 32]));
+        let forged = Seal::sign(node, seal.head, seal.time, None, &stranger);
+        engine.put_fact(facts::audit_seal(sealed), Some(forged)).await.unwrap();
+        let broken = engine.verify_audit(None).await.unwrap().broken;
+        assert_eq!(broken, Some(Broken { number: sealed, why: Why::BadSeal }));
         server.stop.cancel();
         engine.close();
     }

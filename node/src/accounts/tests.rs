@@ -430,14 +430,13 @@ async fn what_was_done_to_the_trail_is_found_where_it_was_done() {
     let told = engine.verify_audit(Some(noted)).await.unwrap().broken;
     assert_eq!(told, Some(Broken { number: 9, why: Why::Missing }));
     // A seal that the member's key has not made.
-    let mut seal = crate::audit::Seal::sign(
+    let seal = crate::audit::Seal::sign(
         &engine.identity().node,
         cut,
         engine.now(),
-        &id("a"),
+        Some(&id("a")),
         &duikou_proto::sign::Signer::from_seed(1, [9; 32]),
     );
-    seal.member = id("a").to_string();
     engine.put_fact(facts::audit_seal(8), Some(seal)).await.unwrap();
     assert_eq!(broken().await, Some(Broken { number: 8, why: Why::BadSeal }));
 }

@@ -146,6 +146,12 @@ impl Directory {
         self.directory_keys.last().map(|key| (self.directory_keys.len() as i32, *key))
     }
 
+    /// The directory key with this number, be it past its time.
+    pub fn directory_key_numbered(&self, number: i32) -> Option<PublicKey> {
+        let at = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.directory_keys.get(at).copied()
+    }
+
     /// One member.
     pub fn member(&self, id: &MemberId) -> Option<&Member> {
         self.members.get(id)

@@ -1,4 +1,4 @@
-//! A head that a member's key has signed.
+//! A head that a key has signed by which others know this server.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::Head;
 
-/// A head as it was at a time, signed by a key of a member that lives here.
+/// A head as it was at a time, signed by a key of a member that lives here, or by the directory key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
     /// The head.
     pub head: Head,
     /// When, microseconds since 1970 UTC.
     pub time: Micros,
-    /// Whose key: a full id.
+    /// Whose key: a full id; empty: the directory's.
     pub member: String,
     /// Which of its keys.
     pub key_number: i32,
@@ -31,19 +31,24 @@ fn input(node: &NodeId, head: &Head, time: Micros) -> Vec<u8> {
 }
 
 impl Seal {
-    /// Signs a head of the chain of `node`.
-    pub fn sign(node: &NodeId, head: Head, time: Micros, member: &MemberId, signer: &Signer) -> Self {
+    /// Signs a head of the chain of `node`, by a key of `member` or else by the directory key.
+    pub fn sign(node: &NodeId, head: Head, time: Micros, member: Option<&MemberId>, signer: &Signer) -> Self {
         let signature = BASE64_STANDARD.encode(signer.sign_text(&input(node, &head, time)));
-        Self { head, time, member: member.to_string(), key_number: signer.number(), signature }
+        let member = member.map(ToString::to_string).unwrap_or_default();
+        Self { head, time, member, key_number: signer.number(), signature }
     }
 
     /// Whether a key that the directory knows, be it past its time, has signed this for `node`.
     pub fn is_good(&self, node: &NodeId, directory: &Directory) -> bool {
         let check = || {
-            let member = directory.member_by_text(&self.member)?;
-            let key = member.keys.iter().find(|key| key.number == self.key_number)?;
+            let key = if self.member.is_empty() {
+                directory.directory_key_numbered(self.key_number)?
+            } else {
+                let member = directory.member_by_text(&self.member)?;
+                member.keys.iter().find(|key| key.number == self.key_number)?.key
+            };
             let signature = BASE64_STANDARD.decode(&self.signature).ok()?;
-            key.key.verify(&signature, &input(node, &self.head, self.time)).ok()
+            key.verify(&signature, &input(node, &self.head, self.time)).ok()
         };
         check().is_some()
     }

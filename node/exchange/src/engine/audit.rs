@@ -2,8 +2,8 @@
 //! both are on disk or neither. See [`crate::audit`] for what the chain proves.
 //!
 //! Whoever submits a command for somebody wraps it in [`Audited`], or the command tells it itself ([`Work::audit`]). Each
-//! hour and each thousand entries a member's key signs the head; a gateway without a member of its own has no key that
-//! others know, and its trail no seals.
+//! hour and each thousand entries a member's key signs the head; at a gateway without a member of its own the
+//! directory key does.
 
 use std::time::Duration;
 
@@ -115,10 +115,12 @@ impl Command for SealHead {
         let node = work.identity.node.clone();
         let directory = work.memory.directory.clone();
         let signers = &work.identity.signers;
-        let mut keys =
-            directory.hosted(&node).filter_map(|member| Some((&member.id, signers.newest(&member.id, &directory)?)));
-        // A gateway may have no member of its own, and so no key by which others would know it.
-        let Some((member, signer)) = keys.next() else { return Ok(sealed) };
+        let mut keys = directory
+            .hosted(&node)
+            .filter_map(|member| Some((Some(&member.id), signers.newest(&member.id, &directory)?)));
+        // A gateway may have no member of its own, and a rebuilt one not yet a directory key.
+        let key = keys.next().or_else(|| Some((None, signers.directory(&directory)?)));
+        let Some((member, signer)) = key else { return Ok(sealed) };
         let seal = Seal::sign(&node, head, work.now, member, &signer);
         work.put_fact(facts::audit_seal(head.number), &seal);
         work.put_fact(facts::AUDIT_SEALED.to_owned(), &head.number);

@@ -187,8 +187,8 @@ impl VerifyArgs {
         }
         let (count, sealed) = (verdict.entry_count, verdict.sealed_number);
         context.note(&Text::new(
-            format!("{count} 条记录完整，其中前 {sealed} 条有成员密钥的签名；请把链头另存他处"),
-            format!("{count} entries, all as they were written; a member's key has signed the first {sealed}. Keep the head elsewhere"),
+            format!("{count} 条记录完整，其中前 {sealed} 条有本机密钥的签名；请把链头另存他处"),
+            format!("{count} entries, all as they were written; a key of this server has signed the first {sealed}. Keep the head elsewhere"),
         ));
         Ok(())
     }
