@@ -9,7 +9,7 @@ use duikou_proto::sign::verify_all;
 
 use crate::audit::Broken;
 use crate::backup::{self, BackupError};
-use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text};
+use crate::cli::{CheckReport, CommandError, ExitCode, FolderCommands, JoinReport, Text, words};
 use crate::config::Config;
 use crate::engine::audit::verify as verify_audit;
 use crate::engine::{StartError, read_directory};
@@ -236,12 +236,12 @@ pub fn served(error: &ServeError) -> CommandError {
                 std::io::ErrorKind::PermissionDenied => ExitCode::NotPermitted,
                 _ => ExitCode::Unavailable,
             };
-            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}")).cause(source).hint(
-                Text::new(
+            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}"))
+                .because(words::of_connection(source))
+                .hint(Text::new(
                     "另一个程序可能占用了该端口：请停止它，或在 duikou.toml 中改用其他端口",
                     "another program may have that port: stop it, or choose another one in duikou.toml",
-                ),
-            )
+                ))
         }
         ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => told(
             ExitCode::Configuration,

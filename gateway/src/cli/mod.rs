@@ -86,9 +86,9 @@ where
     G: GatewayFolder,
     N: FolderCommands,
 {
-    let cli = match Cli::try_parse_from(args) {
+    let cli: Cli = match node::parse(args) {
         Ok(cli) => cli,
-        Err(error) => return node::usage(&error),
+        Err(code) => return code,
     };
     let context = Context::new(cli.global, Cli::command);
     let serving = matches!(cli.command, Command::Serve(_) | Command::Demo(_) | Command::Node(node::Command::Serve(_)));

@@ -10,6 +10,7 @@ use crate::config::{Fault, Problem};
 use super::exit::ExitCode;
 use super::language::{Language, Text};
 use super::output::clean;
+use super::words;
 
 /// A failed command: the kind gives the exit code, a hint says what to type next.
 ///
@@ -74,6 +75,12 @@ impl CommandError {
         self
     }
 
+    /// Adds a cause that is told in both languages.
+    pub fn because(mut self, cause: Text) -> Self {
+        self.causes.push(cause);
+        self
+    }
+
     /// Adds a hint.
     pub fn hint(mut self, hint: Text) -> Self {
         self.hints.push(hint);
@@ -99,7 +106,12 @@ impl CommandError {
             Is::WouldBlock | Is::ResourceBusy => ExitCode::TryAgain,
             _ => ExitCode::Io,
         };
-        Self::new(kind, Text::same(format!("{what}: {error}")))
+        let Text { zh, en } = words::of_system(error).unwrap_or_else(|| Text::same(error.to_string()));
+        let what = what.to_string();
+        if what.is_empty() {
+            return Self::new(kind, Text::new(zh, en));
+        }
+        Self::new(kind, Text::new(format!("{what}：{zh}"), format!("{what}: {en}")))
     }
 
     /// [`Self::io`] about something in a server's folder, which others than its user may not look into.
@@ -131,7 +143,11 @@ impl CommandError {
             None if error.chain().any(|cause| cause.is::<Fault>()) => ExitCode::Configuration,
             None => ExitCode::Failed,
         };
-        let mut chain = error.chain().map(|cause| Text::same(cause.to_string()));
+        let told = |cause: &(dyn std::error::Error + 'static)| {
+            let known = cause.downcast_ref().and_then(words::of_system);
+            known.unwrap_or_else(|| Text::same(cause.to_string()))
+        };
+        let mut chain = error.chain().map(told);
         let message = chain.next().unwrap_or_else(|| Text::same(""));
         Self { causes: chain.collect(), ..Self::new(kind, message) }
     }

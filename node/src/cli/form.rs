@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::json::descriptor;
 use super::language::{Language, Text};
+use super::words::of_json;
 
 /// How deep objects may lie in each other; the contract needs five.
 const DEPTH: usize = 16;
@@ -56,8 +57,7 @@ pub fn parse_listing(text: &str, line: usize) -> Result<v1::Listing, Vec<FormFau
         Ok(value) => listing(value, line),
         Err(error) => {
             let line = line + error.line().saturating_sub(1);
-            let message = Text::new(format!("不是有效的 JSON：{error}"), format!("is not JSON: {error}"));
-            Err(vec![FormFault { line, field: String::new(), message }])
+            Err(vec![FormFault { line, field: String::new(), message: of_json(&error) }])
         }
     }
 }
@@ -166,7 +166,7 @@ impl Form {
             self.fault(
                 path,
                 if known.is_empty() {
-                    Text::new(format!("无法读取：{error}"), format!("cannot be read: {error}"))
+                    Text::new(form_of(field), format!("cannot be read: {error}"))
                 } else {
                     let known = known.join(", ");
                     Text::new(format!("{value} 不在 {known} 之中"), format!("{value} is none of {known}"))
@@ -174,6 +174,24 @@ impl Form {
             );
         }
     }
+}
+
+/// What a field takes, in Chinese: what the parser says of it is English.
+fn form_of(field: &FieldDescriptor) -> String {
+    let one = match field.kind() {
+        Kind::String => "加引号的文字",
+        Kind::Bool => "true 或 false",
+        Kind::Double | Kind::Float => "数字",
+        Kind::Bytes => "Base64 文字",
+        Kind::Message(inner) if inner.full_name() == "google.protobuf.Timestamp" => {
+            "时间，如 \"2027-03-01T09:00:00+08:00\""
+        }
+        Kind::Message(_) => "JSON 对象",
+        Kind::Enum(_) => "可选值之一",
+        Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 | Kind::Sint32 | Kind::Sint64 => "整数",
+        Kind::Fixed32 | Kind::Fixed64 | Kind::Sfixed32 | Kind::Sfixed64 => "整数",
+    };
+    if field.is_list() { format!("应为列表 […]，每项为{one}") } else { format!("应为{one}") }
 }
 
 fn join(path: &str, key: &str) -> String {
@@ -242,6 +260,17 @@ mod tests {
             ]
             .map(str::to_owned)
             .into()
+        );
+        let zh =
+            parse_listing(r#"{"scopes": "network", "listing": {"event": {"capacity": "x", "startTime": "noon"}}}"#, 1);
+        let zh: Vec<String> = zh.expect_err("faulty").iter().map(|fault| fault.text().zh).collect();
+        assert_eq!(
+            zh,
+            [
+                "第 1 行：listing.event.capacity：应为整数",
+                "第 1 行：listing.event.start_time：应为时间，如 \"2027-03-01T09:00:00+08:00\"",
+                "第 1 行：scopes：应为列表 […]，每项为加引号的文字",
+            ]
         );
         assert_eq!(faults("[]"), ["line 7: must be a JSON object"]);
         assert!(faults("{\n\n").iter().all(|fault| fault.starts_with("line 9: is not JSON")));

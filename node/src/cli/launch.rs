@@ -52,12 +52,6 @@ pub fn launch(
     error.kind.into()
 }
 
-/// Shows what is wrong with the arguments, or the help that they ask for.
-pub fn usage(error: &clap::Error) -> process::ExitCode {
-    let _ = error.print(); // where the output is closed there is nobody to tell
-    if error.use_stderr() { ExitCode::Usage.into() } else { ExitCode::Ok.into() }
-}
-
 fn run(work: Work, future: impl Future<Output = Result<(), CommandError>>) -> Result<(), CommandError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -16,6 +16,8 @@ mod language;
 mod launch;
 mod output;
 mod status;
+mod usage;
+pub(crate) mod words;
 
 use std::ffi::OsString;
 
@@ -32,8 +34,9 @@ pub use folder::{CheckReport, FolderCommands, JoinReport};
 pub use form::{FormFault, parse_listing};
 pub use global::{Global, OutputForm};
 pub use language::{Language, Text};
-pub use launch::{Work, launch, usage};
+pub use launch::{Work, launch};
 pub use output::{Sequence, clean, time};
+pub use usage::parse;
 
 /// Runs a node of a Duikou network, and speaks to one.
 #[derive(Debug, Parser)]
@@ -52,9 +55,9 @@ pub struct Cli {
 
 /// Parses `args` (the program's name first), does what they say, and returns the exit code.
 pub fn main<F: FolderCommands>(args: impl IntoIterator<Item = OsString>, folder: &F) -> std::process::ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli: Cli = match parse(args) {
         Ok(cli) => cli,
-        Err(error) => return launch::usage(&error),
+        Err(code) => return code,
     };
     let context = Context::new(cli.global, Cli::command);
     let work = if matches!(cli.command, Command::Serve(_)) { Work::Serving } else { Work::Command };

@@ -6,6 +6,7 @@ use tonic_types::StatusExt;
 use super::error::{CommandError, FieldRefusal, Refusal};
 use super::exit::ExitCode;
 use super::language::Text;
+use super::words;
 use crate::http::code_name;
 use crate::services::LASTING;
 
@@ -16,15 +17,17 @@ impl From<Status> for CommandError {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
         let reason = details.error_info().map_or("", |info| info.reason.as_str());
-        let or_code = |said: &str| if said.is_empty() { status.code().description() } else { said }.to_owned();
         // The localised message is in the caller's language, or Chinese where the server does not know it; the plain
         // one is in that language too, or English.
-        let english = or_code(status.message());
-        let said = details.localized_message().map_or_else(|| english.clone(), |text| or_code(&text.message));
         let message = match details.localized_message() {
-            Some(text) if text.locale.starts_with("zh") => Text::new(said, english),
-            _ => Text::same(said),
+            _ if is_transport(&status) => Text::new("与服务器的连接中断", "the connection to the server broke off"),
+            Some(text) if text.locale.starts_with("zh") => Text::new(&text.message, status.message()),
+            Some(text) => Text::same(&text.message),
+            None => Text::same(status.message()),
         };
+        let or_code = |said: String, code: String| if said.is_empty() { code } else { said };
+        let code = words::of_code(status.code());
+        let message = Text::new(or_code(message.zh, code.zh), or_code(message.en, code.en));
         let mut error = Self::new(kind(&status, reason), message);
         let mut refusal = Refusal { code: code_name(status.code()), reason: reason.to_owned(), violations: Vec::new() };
         if let Some(request) = details.bad_request() {
@@ -36,10 +39,8 @@ impl From<Status> for CommandError {
             }
         }
         error.refusal = Some(Box::new(refusal));
-        let mut source = std::error::Error::source(&status);
-        while let Some(cause) = source {
-            error = error.cause(cause);
-            source = cause.source();
+        if let Some(cause) = std::error::Error::source(&status) {
+            error = error.because(words::of_connection(cause));
         }
         match hint(&status, reason) {
             Some(hint) => error.hint(hint),
@@ -178,8 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_connection_is_no_bug() {
+    fn a_broken_connection_is_no_bug_and_told_in_words() {
         let broken = Status::from_error(Box::new(std::io::Error::from(std::io::ErrorKind::BrokenPipe)));
-        assert_eq!(CommandError::from(broken).kind, ExitCode::Unavailable);
+        let error = CommandError::from(broken);
+        assert_eq!(error.kind, ExitCode::Unavailable);
+        let told = error.render(Language::Zh);
+        assert!(told.starts_with("错误：与服务器的连接中断\n  原因：连接被中断\n"), "{told}");
+    }
+
+    #[test]
+    fn a_code_without_a_text_is_told_in_words() {
+        let told = CommandError::from(Status::new(Code::Unimplemented, "")).render(Language::Zh);
+        assert!(told.starts_with("错误：服务器没有这个操作\n"), "{told}");
     }
 }

@@ -9,7 +9,7 @@ use tonic_types::StatusExt;
 
 use super::input;
 use crate::cli::form::listing;
-use crate::cli::{CommandError, Context, ExitCode, FormFault, OutputForm, Sequence, Server, Text};
+use crate::cli::{CommandError, Context, ExitCode, FormFault, OutputForm, Sequence, Server, Text, words};
 
 /// Publishes listings, or new content of listings that are there
 ///
@@ -158,8 +158,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<(usize, v1::Listing)>, Vec<For
                 Err(more) => faults.extend(more),
             },
             Some(Err(error)) => {
-                let message = Text::new(format!("不是有效的 JSON：{error}"), format!("is not JSON: {error}"));
-                faults.push(FormFault { line: error.line().max(1), field: String::new(), message });
+                let line = error.line().max(1);
+                faults.push(FormFault { line, field: String::new(), message: words::of_json(&error) });
                 break;
             }
             None => break,

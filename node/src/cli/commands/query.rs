@@ -11,7 +11,7 @@ use crate::cli::global::OutputForm;
 use crate::cli::json::{Defaults, Layout, to_json};
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Sequence, Server, Text, clean, time};
-use crate::config::Seconds;
+use crate::config::{Rule, Seconds};
 
 /// Asks members at their own nodes, now, also for what they keep on request
 ///
@@ -46,8 +46,8 @@ pub struct Args {
     asked: bool,
 }
 
-fn seconds(text: &str) -> Result<Seconds, String> {
-    Seconds::from_str(text).or_else(|rule| fraction(text).ok_or_else(|| rule.en.to_owned()))
+fn seconds(text: &str) -> Result<Seconds, Rule> {
+    Seconds::from_str(text).or_else(|rule| fraction(text).ok_or(rule))
 }
 
 /// Parts of a second, as the server says its bounds: `0.1s`.

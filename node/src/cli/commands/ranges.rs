@@ -7,6 +7,8 @@ use duikou_proto::v1::{Filter, LevelRange, MoneyRange, TimeRange, WageRange};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::config::Rule;
+
 /// Ranges; a bound that is not given does not bound.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Which listings")]
@@ -109,10 +111,14 @@ fn times(start_time: Option<prost_types::Timestamp>, end_time: Option<prost_type
 }
 
 /// A time with its offset, or a day, which begins when it begins in China.
-pub(in crate::cli::commands) fn moment(text: &str) -> Result<prost_types::Timestamp, String> {
+pub(in crate::cli::commands) fn moment(text: &str) -> Result<prost_types::Timestamp, Rule> {
+    const RULE: Rule = Rule {
+        zh: "应为日期 2027-03-01 或时间 2027-03-01T09:00:00+08:00",
+        en: "write a day as 2027-03-01 or a time as 2027-03-01T09:00:00+08:00",
+    };
     let day = || text.parse::<Date>().ok()?.to_zoned_datetime(TimeZone::get("Asia/Shanghai").ok()?).ok();
     let time = text.parse::<jiff::Timestamp>().ok().or_else(|| day().map(|zoned| zoned.timestamp()));
-    let time = time.ok_or("write a day as 2027-03-01 or a time as 2027-03-01T09:00:00+08:00")?;
+    let time = time.ok_or(RULE)?;
     let micros = time.as_microsecond();
     let nanos = (micros.rem_euclid(1_000_000) * 1_000) as i32;
     Ok(prost_types::Timestamp { seconds: micros.div_euclid(1_000_000), nanos })
@@ -126,8 +132,11 @@ struct Amount {
 }
 
 /// Digits with at most nine decimal places, perhaps in 万 (ten thousands) or 亿 (hundred millions).
-fn amount(text: &str) -> Result<Amount, String> {
-    const FORM: &str = "write an amount as 5000000, 1234.50, 500万 or 1.5亿";
+fn amount(text: &str) -> Result<Amount, Rule> {
+    const FORM: Rule = Rule {
+        zh: "应为金额，如 5000000、1234.50、500万 或 1.5亿",
+        en: "write an amount as 5000000, 1234.50, 500万 or 1.5亿",
+    };
     let (digits, factor) = [("万", 10_000), ("亿", 100_000_000)]
         .into_iter()
         .find_map(|(suffix, factor)| Some((text.strip_suffix(suffix)?, factor)))
@@ -135,7 +144,7 @@ fn amount(text: &str) -> Result<Amount, String> {
     let (whole, parts) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if whole.is_empty() || whole.len() > 18 || parts.len() > 9 || !all_digits(whole) || !all_digits(parts) {
-        return Err(FORM.to_owned());
+        return Err(FORM);
     }
     let nanos = format!("{whole}{parts:0<9}").parse::<i128>().map_err(|_| FORM)? * factor;
     let units = i64::try_from(nanos / 1_000_000_000).map_err(|_| FORM)?;

@@ -11,6 +11,7 @@ use duikou_proto::v1::token::Role;
 use duikou_proto::v1::{Account, ListAccountsRequest, OneTimeLink};
 
 use crate::cli::{CommandError, Context, ExitCode, Server, Text, time};
+use crate::config::Rule;
 
 /// The people who work on this server
 #[derive(Debug, clap::Subcommand)]
@@ -60,14 +61,22 @@ enum RoleWord {
 }
 
 /// `MEMBER=ROLE`.
-fn role(text: &str) -> Result<MemberRole, String> {
-    let (member, word) = text.split_once('=').ok_or("write a role as MEMBER=ROLE, for example shenzhen=editor")?;
+fn role(text: &str) -> Result<MemberRole, Rule> {
+    const FORM: Rule = Rule {
+        zh: "应为 成员=角色，如 shenzhen=editor",
+        en: "write a role as MEMBER=ROLE, for example shenzhen=editor",
+    };
+    const WORD: Rule = Rule {
+        zh: "角色为 viewer、editor、reviewer 或 admin",
+        en: "a role is viewer, editor, reviewer or admin",
+    };
+    let (member, word) = text.split_once('=').ok_or(FORM)?;
     let role = match RoleWord::from_str(word, true) {
         Ok(RoleWord::Viewer) => Role::Viewer,
         Ok(RoleWord::Editor) => Role::Editor,
         Ok(RoleWord::Reviewer) => Role::Reviewer,
         Ok(RoleWord::Admin) => Role::Admin,
-        Err(_) => return Err("a role is viewer, editor, reviewer or admin".to_owned()),
+        Err(_) => return Err(WORD),
     };
     Ok(MemberRole { member: member.to_owned(), role: role.into() })
 }

@@ -11,7 +11,7 @@ use super::show::{header, row};
 use crate::cli::commands::publish::{documents, refused};
 use crate::cli::commands::{full_name, input};
 use crate::cli::form::listing;
-use crate::cli::{CommandError, Context, ExitCode, FormFault, Sequence, Text};
+use crate::cli::{CommandError, Context, ExitCode, FormFault, Sequence, Text, words};
 
 /// Makes drafts of listings, which may be incomplete
 ///
@@ -110,10 +110,8 @@ impl EditArgs {
 /// The draft that a file holds: its name, its etag and what it is to become.
 fn parse(text: &str) -> Result<Draft, Vec<FormFault>> {
     let fault = |line, field: &str, message| vec![FormFault { line, field: field.to_owned(), message }];
-    let mut value: Value = serde_json::from_str(text).map_err(|error| {
-        let message = Text::new(format!("不是有效的 JSON：{error}"), format!("is not JSON: {error}"));
-        fault(error.line().max(1), "", message)
-    })?;
+    let mut value: Value =
+        serde_json::from_str(text).map_err(|error| fault(error.line().max(1), "", words::of_json(&error)))?;
     let text = |value: &Value, key: &str| {
         let text = value.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         let missing = Text::new("缺失，请使用 drafts show 的 JSON 输出", "is required: use the JSON of drafts show");
