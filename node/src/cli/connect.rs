@@ -20,6 +20,7 @@ use duikou_proto::v1::token_service_client::TokenServiceClient;
 use http::Uri;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -30,11 +31,12 @@ use tonic::{Request, Status};
 
 use crate::error::chain;
 use crate::trust::identity::read_certificates;
-use crate::trust::web_tls::web_client;
+use crate::trust::web_tls::{web_client, web_client_trusting};
 
 use super::error::CommandError;
 use super::exit::ExitCode;
 use super::language::{Language, Text};
+use super::words;
 
 /// The socket of the running server in its folder.
 pub const SOCKET: &str = "admin.sock";
@@ -191,12 +193,11 @@ fn no_socket(dir: &Path, path: &Path, error: &std::io::Error) -> CommandError {
                 format!("目录 {} 的服务没有运行", dir.display()),
                 format!("no server is running on {}", dir.display()),
             );
-            CommandError::new(ExitCode::Unavailable, message).cause(format_args!("{}: {error}", path.display())).hint(
-                Text::new(
-                    format!("启动服务：duikou-node serve --dir {}", dir.display()),
-                    format!("start it: duikou-node serve --dir {}", dir.display()),
-                ),
-            )
+            let cause = CommandError::io(path.display(), error).message;
+            CommandError::new(ExitCode::Unavailable, message).because(cause).hint(Text::new(
+                format!("启动服务：duikou-node serve --dir {}", dir.display()),
+                format!("start it: duikou-node serve --dir {}", dir.display()),
+            ))
         }
         ErrorKind::PermissionDenied => CommandError::io(path.display(), error).hint(Text::new(
             "以目录所有者的身份执行，或用 --server 和令牌",
@@ -206,7 +207,6 @@ fn no_socket(dir: &Path, path: &Path, error: &std::io::Error) -> CommandError {
             ExitCode::Configuration,
             Text::new(format!("路径过长：{}", path.display()), format!("the path is too long: {}", path.display())),
         )
-        .cause(error)
         .hint(Text::new("换一个路径更短的目录", "use a folder with a shorter path")),
         _ => CommandError::io(path.display(), error),
     }
@@ -214,19 +214,14 @@ fn no_socket(dir: &Path, path: &Path, error: &std::io::Error) -> CommandError {
 
 fn unreachable(what: &dyn std::fmt::Display, error: &tonic::transport::Error) -> CommandError {
     let message = Text::new(format!("无法连接 {what}"), format!("cannot connect to {what}"));
-    let mut shown = CommandError::new(ExitCode::Unavailable, message);
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        shown = shown.cause(cause);
-        source = cause.source();
-    }
-    shown
+    CommandError::new(ExitCode::Unavailable, message).because(words::of_connection(error))
 }
 
-/// Connects to `url`: `https://host[:port]` vouched for by a certificate authority in `ca`, or `http://` on loopback.
+/// Connects to `url`: `https://host[:port]` vouched for by a certificate authority in `ca`, else by those of the web, or
+/// `http://` on loopback.
 ///
 /// # Errors
-/// Where the URL is none of these, `ca` is absent or unreadable, or the server does not answer or is another.
+/// Where the URL is none of these, `ca` is unreadable, or the server does not answer or is another.
 pub async fn connect_server(url: &str, ca: Option<&Path>) -> Result<Channel, CommandError> {
     let usage = |zh: &'static str, en: &'static str| {
         CommandError::new(ExitCode::Usage, Text::new(format!("--server {url}：{zh}"), format!("--server {url}: {en}")))
@@ -236,6 +231,9 @@ pub async fn connect_server(url: &str, ca: Option<&Path>) -> Result<Channel, Com
     match uri.scheme_str() {
         Some("https") => {}
         Some("http") if is_loopback(&host) => {
+            if !speaks_in_clear(&host, uri.port_u16().unwrap_or(80)).await {
+                return Err(not_in_clear(url));
+            }
             return endpoint(uri).connect().await.map_err(|error| unreachable(&url, &error));
         }
         _ => {
@@ -245,14 +243,15 @@ pub async fn connect_server(url: &str, ca: Option<&Path>) -> Result<Channel, Com
             ));
         }
     }
-    let ca = ca.ok_or_else(|| {
-        usage("不知道该信任谁", "it is not known whom to trust").hint(Text::new(
-            "用 --ca FILE 给出服务方的证书颁发机构（PEM）",
-            "give its certificate authority (PEM) with --ca FILE",
-        ))
-    })?;
     let name = ServerName::try_from(host.clone()).map_err(|_| usage("主机名无效", "the host is not valid"))?;
-    let connector = TlsConnector::from(tls(ca)?);
+    let connector = TlsConnector::from(match ca {
+        Some(ca) => tls(ca)?,
+        None => {
+            let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+            let trusting = web_client_trusting(roots);
+            trusting.map_err(|error| CommandError::new(ExitCode::Bug, Text::same(error.to_string())))?
+        }
+    });
     let port = uri.port_u16().unwrap_or(443);
     let dial = tower::service_fn(move |_: Uri| {
         let (host, name, connector) = (host.clone(), name.clone(), connector.clone());
@@ -265,7 +264,53 @@ pub async fn connect_server(url: &str, ca: Option<&Path>) -> Result<Channel, Com
     // The channel refuses https where the connector does the TLS.
     let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
     let plain: Uri = format!("http://{authority}").parse().map_err(|_| usage("不是网址", "is no URL"))?;
-    endpoint(plain).connect_with_connector(dial).await.map_err(|error| unreachable(&url, &error))
+    endpoint(plain).connect_with_connector(dial).await.map_err(|error| {
+        let shown = unreachable(&url, &error);
+        if ca.is_some() || !is_untrusted(&error) { shown } else { shown.hint(name_its_authority()) }
+    })
+}
+
+/// Whether the certificate is of an authority that is not trusted.
+fn is_untrusted(error: &tonic::transport::Error) -> bool {
+    let tls = words::behind(error).and_then(|error| error.get_ref()).and_then(|inner| inner.downcast_ref());
+    matches!(tls, Some(rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer)))
+}
+
+fn name_its_authority() -> Text {
+    Text::new(
+        "不加 --ca 时只信任公共证书颁发机构；本网络签发的证书请用 --ca 给出服务目录中的 ca.crt",
+        "without --ca the authorities of the web are trusted alone: for a certificate of the network's own name the file ca.crt of the server's folder with --ca",
+    )
+}
+
+/// How a client begins HTTP/2 (RFC 9113, 3.4): its preface, and settings of which none is its own.
+const HTTP2_BEGINS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+/// The type of a frame of settings, and where it stands.
+const SETTINGS: (usize, u8) = (3, 4);
+
+/// Whether a port that takes connections answers to HTTP/2 without TLS. What cannot be reached is told by who connects.
+async fn speaks_in_clear(host: &str, port: u16) -> bool {
+    let asked = async {
+        let Ok(mut stream) = TcpStream::connect((host, port)).await else { return true };
+        let mut said = [0; 9];
+        let asked = async {
+            stream.write_all(HTTP2_BEGINS).await?;
+            stream.read_exact(&mut said).await
+        };
+        asked.await.is_ok() && said[SETTINGS.0] == SETTINGS.1
+    };
+    tokio::time::timeout(CONNECT, asked).await.unwrap_or(true)
+}
+
+fn not_in_clear(url: &str) -> CommandError {
+    let message = Text::new(
+        format!("{url}：这个端口不接受未加密的连接，或不是对口服务的端口"),
+        format!("{url}: this port takes no connections in clear, or is no port of this service"),
+    );
+    CommandError::new(ExitCode::Unavailable, message).hint(Text::new(
+        format!("改用 {}，并用 --ca 给出服务目录中的 ca.crt", url.replacen("http:", "https:", 1)),
+        format!("use {} and name the file ca.crt of the server's folder with --ca", url.replacen("http:", "https:", 1)),
+    ))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -297,8 +342,30 @@ mod tests {
     async fn a_token_is_never_sent_in_clear_over_a_network() {
         assert_eq!(kind("http://node.example:8443", None).await, ExitCode::Usage);
         assert_eq!(kind("node.example:8443", None).await, ExitCode::Usage);
-        assert_eq!(kind("https://127.0.0.1:1", None).await, ExitCode::Usage);
+        assert_eq!(kind("https://127.0.0.1:1", None).await, ExitCode::Unavailable);
         assert_eq!(kind("http://127.0.0.1:1", None).await, ExitCode::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_speaks_tls_is_told_from_one_that_speaks_in_clear() {
+        let answering = async |answer: &'static [u8]| {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+            let port = listener.local_addr().expect("bound").port();
+            let answers = tokio::spawn(async move {
+                let (mut stream, _) = listener.accept().await.expect("taken");
+                let mut said = [0; 24];
+                stream.read_exact(&mut said).await.expect("a preface");
+                stream.write_all(answer).await.expect("answered");
+            });
+            let speaks = speaks_in_clear("127.0.0.1", port).await;
+            answers.await.expect("answered");
+            speaks
+        };
+        assert!(answering(b"\0\0\0\x04\0\0\0\0\0").await);
+        assert!(!answering(b"\x15\x03\x03\0\x02\x02\x32").await, "an alert of TLS");
+        assert!(!answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+        let told = not_in_clear("http://127.0.0.1:8443").render(Language::En);
+        assert!(told.contains("use https://127.0.0.1:8443"), "{told}");
     }
 
     #[tokio::test]

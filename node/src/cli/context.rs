@@ -71,6 +71,7 @@ impl Context {
     /// # Errors
     /// Where it does not answer, or the options do not go together.
     pub async fn connect(&self) -> Result<Server, CommandError> {
+        self.goes_together()?;
         let channel = match &self.global.server {
             Some(url) => connect::connect_server(url, self.global.ca.as_deref()).await?,
             None => connect::connect_socket(self.global.dir()).await?,
@@ -79,9 +80,26 @@ impl Context {
         Server::new(channel, token.as_deref(), self.language)
     }
 
+    /// Whether the options that say who is spoken to do all something.
+    fn goes_together(&self) -> Result<(), CommandError> {
+        let Global { server, token, token_file, ca, .. } = &self.global;
+        let usage = |zh: String, en: String| Err(CommandError::new(ExitCode::Usage, Text::new(zh, en)));
+        if token.is_some() && token_file.is_some() {
+            return usage("--token 与 --token-file 只能给一个".into(), "give --token or --token-file, not both".into());
+        }
+        let given = [("--token", token.is_some()), ("--token-file", token_file.is_some()), ("--ca", ca.is_some())];
+        match given.iter().find(|(_, given)| *given && server.is_none()) {
+            Some((option, _)) => usage(
+                format!("{option} 只与 --server 同用；本机目录的服务不需要它"),
+                format!("{option} goes with --server alone: the server of a folder here needs none"),
+            ),
+            None => Ok(()),
+        }
+    }
+
     fn token(&self) -> Result<Option<String>, CommandError> {
         let Some(path) = &self.global.token_file else {
-            return Ok(self.global.token.clone());
+            return Ok(self.global.token.clone().or_else(|| std::env::var("DUIKOU_TOKEN").ok()));
         };
         let size = std::fs::metadata(path).map_err(|error| CommandError::io(path.display(), &error))?.len();
         if size > TOKEN_BYTES {
@@ -155,6 +173,25 @@ impl Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_option_that_would_do_nothing_is_refused() {
+        let checked = |change: fn(&mut Global)| {
+            let mut global = Global::default();
+            change(&mut global);
+            Context::new(global, clap::Command::default).goes_together().map_err(|error| error.kind)
+        };
+        assert_eq!(checked(|_| {}), Ok(()));
+        assert_eq!(checked(|global| global.token = Some("t".into())), Err(ExitCode::Usage));
+        assert_eq!(checked(|global| global.ca = Some("ca.crt".into())), Err(ExitCode::Usage));
+        let both = |global: &mut Global| {
+            (global.server, global.token) = (Some("https://x".into()), Some("t".into()));
+            global.token_file = Some("t".into());
+        };
+        assert_eq!(checked(both), Err(ExitCode::Usage));
+        let one = |global: &mut Global| (global.server, global.token) = (Some("https://x".into()), Some("t".into()));
+        assert_eq!(checked(one), Ok(()));
+    }
 
     #[test]
     fn a_configuration_that_cannot_be_looked_for_is_not_absent() {

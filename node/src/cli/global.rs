@@ -22,15 +22,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
 
-    /// The token for --server; better in DUIKOU_TOKEN or a file, where other users do not see it
-    #[arg(long, global = true, env = "DUIKOU_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    /// The token for --server; better in the variable DUIKOU_TOKEN or a file, where other users do not see it
+    #[arg(long, global = true, value_name = "TOKEN")]
     pub token: Option<String>,
 
     /// A file that holds the token for --server
     #[arg(long, global = true, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 
-    /// The certificate authorities (PEM) that may vouch for --server
+    /// The certificate authorities (PEM) that may vouch for --server [default: those of the web]
     #[arg(long, global = true, value_name = "FILE")]
     pub ca: Option<PathBuf>,
 

@@ -213,6 +213,14 @@ pub fn web_client(authorities: &[CertificateDer<'static>]) -> Result<Arc<ClientC
     for authority in authorities {
         roots.add(authority.clone())?;
     }
+    web_client_trusting(roots)
+}
+
+/// The same believing `roots`.
+///
+/// # Errors
+/// Where the provider lacks what it needs.
+pub fn web_client_trusting(roots: RootCertStore) -> Result<Arc<ClientConfig>, Error> {
     let mut config = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)

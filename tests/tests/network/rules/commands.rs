@@ -180,7 +180,11 @@ async fn commands_do_the_same_over_the_socket_and_over_tls() {
     let Way::Web { url, secret, .. } = &viewer else { panic!("made as one") };
     let home = folder.path();
     let untrusting = run_program(Program::Node, home, &["list", "--server", url, "--token", secret]).await;
-    failed(&untrusting, 2, &["--ca"]);
+    failed(&untrusting, 69, &["它的证书", "--ca"]);
+    let clear = url.replace("https:", "http:");
+    let untold = run_program(Program::Node, home, &["list", "--server", &clear, "--token", secret]).await;
+    failed(&untold, 69, &["改用 https://127.0.0.1"]);
+    failed(&node.cli(&["list", "--token", secret]).await, 2, &["--server"]);
     let other = tempfile::tempdir().unwrap();
     let stranger = WebCertificate::make(other.path());
     let ca = stranger.certificate.to_str().unwrap();
@@ -246,6 +250,8 @@ async fn operators_are_told_how_things_stand() {
         assert!(own.is_some(), "{status}");
         server.cli(&["doctor"]).await.done();
         server.cli(&["config", "check"]).await.done();
+        failed(&server.cli(&["config", "check", "--set", "store.memry=1"]).await, 78, &["store.memory"]);
+        failed(&server.cli(&["list", "--foo"]).await, 2, &["错误：没有参数 --foo", "用法："]);
         for shell in ["bash", "zsh", "fish"] {
             assert!(server.cli(&["completions", shell]).await.done().contains("publish"));
         }
