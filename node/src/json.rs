@@ -50,6 +50,7 @@ named! {
     v1::RevokeSessionResponse = "duikou.v1.RevokeSessionResponse",
     v1::AuditEntry = "duikou.v1.AuditEntry",
     v1::VerifyAuditResponse = "duikou.v1.VerifyAuditResponse",
+    v1::RevokeTokenResponse = "duikou.v1.RevokeTokenResponse",
     v1::CreateTokenResponse = "duikou.v1.CreateTokenResponse",
     v1::Subscription = "duikou.v1.Subscription",
     v1::CreateSubscriptionResponse = "duikou.v1.CreateSubscriptionResponse",
@@ -66,6 +67,7 @@ named! {
     v1::batch_create_listings_response::Result = "duikou.v1.BatchCreateListingsResponse.Result",
     federation::Enterprise = "duikou.federation.v1.Enterprise",
     federation::CreateInviteResponse = "duikou.federation.v1.CreateInviteResponse",
+    federation::RootRequest = "duikou.federation.v1.RootRequest",
     federation::Invite = "duikou.federation.v1.Invite",
 }
 

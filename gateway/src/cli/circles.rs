@@ -3,6 +3,7 @@
 use duikou_node::cli::commands::ReadCircles;
 use duikou_node::cli::{CommandError, Context, Text};
 use duikou_proto::federation::{AddToCircleRequest, CreateCircleRequest, DropFromCircleRequest};
+use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -68,7 +69,7 @@ impl CreateArgs {
             format!("圈子 {circle} 已建立；下一步：duikou-gateway circles add {circle} MEMBER"),
             format!("{circle} is there; next: duikou-gateway circles add {circle} MEMBER"),
         ));
-        Ok(())
+        context.report_value(&json!({ "circle": circle }))
     }
 }
 
@@ -76,12 +77,12 @@ impl AddArgs {
     async fn run(self, context: &Context) -> Result<(), CommandError> {
         let circle = self.circle;
         let mut admission = super::admission(&context.connect().await?);
-        for member in self.members {
+        for member in &self.members {
             let request = AddToCircleRequest { circle: circle.clone(), member: member.clone() };
             admission.add_to_circle(request).await?;
             context.note(&Text::new(format!("{member} 已加入 {circle}"), format!("{member} is in {circle}")));
         }
-        Ok(())
+        context.report_value(&json!({ "circle": circle, "added": self.members }))
     }
 }
 
@@ -89,11 +90,11 @@ impl DropArgs {
     async fn run(self, context: &Context) -> Result<(), CommandError> {
         let circle = self.circle;
         let mut admission = super::admission(&context.connect().await?);
-        for member in self.members {
+        for member in &self.members {
             let request = DropFromCircleRequest { circle: circle.clone(), member: member.clone() };
             admission.drop_from_circle(request).await?;
             context.note(&Text::new(format!("{member} 已退出 {circle}"), format!("{member} has left {circle}")));
         }
-        Ok(())
+        context.report_value(&json!({ "circle": circle, "dropped": self.members }))
     }
 }

@@ -130,21 +130,22 @@ impl SuspendArgs {
             ))
             .await?;
         let request = SuspendEnterpriseRequest { name: name_of(&id), reason: self.reason };
-        client(context).await?.suspend_enterprise(request).await?;
+        let suspended = client(context).await?.suspend_enterprise(request).await?.into_inner();
         context.note(&Text::new(
             format!("{id} 已暂停；恢复：duikou-gateway enterprises resume {id}"),
             format!("{id} is suspended; to undo it: duikou-gateway enterprises resume {id}"),
         ));
-        Ok(())
+        context.report(&suspended)
     }
 }
 
 impl ResumeArgs {
     async fn run(self, context: &Context) -> Result<(), CommandError> {
         let id = self.id;
-        client(context).await?.resume_enterprise(ResumeEnterpriseRequest { name: name_of(&id) }).await?;
+        let request = ResumeEnterpriseRequest { name: name_of(&id) };
+        let resumed = client(context).await?.resume_enterprise(request).await?.into_inner();
         context.note(&Text::new(format!("{id} 已恢复"), format!("{id} reads again")));
-        Ok(())
+        context.report(&resumed)
     }
 }
 
@@ -159,7 +160,7 @@ impl RemoveArgs {
             .await?;
         client(context).await?.remove_enterprise(RemoveEnterpriseRequest { name: name_of(&id) }).await?;
         context.note(&Text::new(format!("{id} 已移除"), format!("{id} is removed")));
-        Ok(())
+        context.report_value(&serde_json::json!({ "name": name_of(&id) }))
     }
 }
 

@@ -94,7 +94,7 @@ impl Args {
         if here {
             let text = Text::new(format!("{name} 已加入，就在本网关上"), format!("{name} is admitted, and lives here"));
             context.note(&text);
-            return Ok(());
+            return context.report(&invite);
         }
         let until = time(invite.expire_time.as_ref());
         let verb = if replaces { "keys replace" } else { "join" };

@@ -10,6 +10,7 @@ use duikou_proto::federation::{
 };
 use duikou_proto::v1::GetMemberRequest;
 use duikou_proto::v1::directory_service_client::DirectoryServiceClient;
+use serde_json::json;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -119,7 +120,7 @@ impl SuspendArgs {
             format!("{member} 已暂停；恢复：duikou-gateway members resume {member}"),
             format!("{member} is suspended; to undo it: duikou-gateway members resume {member}"),
         ));
-        Ok(())
+        context.report_value(&json!({ "member": member, "state": "SUSPENDED" }))
     }
 }
 
@@ -129,7 +130,7 @@ impl ResumeArgs {
         let mut admission = super::admission(&context.connect().await?);
         admission.resume_member(ResumeMemberRequest { member: member.clone() }).await?;
         context.note(&Text::new(format!("{member} 已恢复"), format!("{member} takes part again")));
-        Ok(())
+        context.report_value(&json!({ "member": member, "state": "ACTIVE" }))
     }
 }
 
@@ -149,7 +150,7 @@ impl RemoveArgs {
             format!("{member} 已移出；撤销：duikou-gateway members restore {member}"),
             format!("{member} is removed; to undo it: duikou-gateway members restore {member}"),
         ));
-        Ok(())
+        context.report_value(&json!({ "member": member, "state": "REMOVED" }))
     }
 }
 
@@ -159,7 +160,7 @@ impl RestoreArgs {
         let mut admission = super::admission(&context.connect().await?);
         admission.restore_member(RestoreMemberRequest { member: member.clone() }).await?;
         context.note(&Text::new(format!("{member} 已重新加入"), format!("{member} is back")));
-        Ok(())
+        context.report_value(&json!({ "member": member, "state": "ACTIVE" }))
     }
 }
 
@@ -187,7 +188,7 @@ impl MoveArgs {
             self::arrives(&server, &member, &to, wait).await?;
         }
         context.note(&Text::new(format!("{member} 现由节点 {to} 托管"), format!("{member} lives on {to}")));
-        Ok(())
+        context.report_value(&json!({ "member": member, "node": to }))
     }
 }
 

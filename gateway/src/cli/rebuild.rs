@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use duikou_node::cli::{CommandError, Context, Text};
+use duikou_node::cli::{CommandError, Context, OutputForm, Text};
 use duikou_node::config::HostPort;
 use duikou_proto::name::NetworkName;
+use serde_json::json;
 
 use super::folder::{GatewayFolder, InitOptions};
 
@@ -53,6 +54,14 @@ impl Args {
                 dir.display()
             ),
         ));
-        context.print(&made.root_fingerprint)
+        if context.global.output == OutputForm::Table {
+            return context.print(&made.root_fingerprint);
+        }
+        context.report_value(&json!({
+            "network": self.network.to_string(),
+            "gateway": made.gateway,
+            "rootFingerprint": made.root_fingerprint,
+            "rootKey": made.root_key.display().to_string(),
+        }))
     }
 }

@@ -2,6 +2,7 @@
 
 use duikou_node::cli::{CommandError, Context, Text};
 use duikou_proto::federation::{HideRecordRequest, ShowRecordRequest};
+use serde_json::json;
 use tonic::Code;
 
 #[derive(Debug, clap::Subcommand)]
@@ -63,7 +64,7 @@ impl HideArgs {
             format!("{name} 已隐藏；恢复：duikou-gateway records show {name}"),
             format!("{name} is hidden; to undo it: duikou-gateway records show {name}"),
         ));
-        Ok(())
+        context.report_value(&json!({ "name": name, "hidden": true }))
     }
 }
 
@@ -73,6 +74,6 @@ impl ShowArgs {
         let mut admission = super::admission(&context.connect().await?);
         admission.show_record(ShowRecordRequest { name: name.clone() }).await?;
         context.note(&Text::new(format!("{name} 恢复显示"), format!("{name} is shown again")));
-        Ok(())
+        context.report_value(&json!({ "name": name, "hidden": false }))
     }
 }

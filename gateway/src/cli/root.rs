@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use duikou_node::cli::{CommandError, Context, ExitCode, Server, Text};
+use duikou_node::cli::{CommandError, Context, ExitCode, OutputForm, Sequence, Server, Text};
 use duikou_node::error::chain;
 use duikou_node::trust::key_file::SigningKeyFile;
 use duikou_proto::federation::root_service_client::RootServiceClient;
@@ -26,7 +26,7 @@ pub(super) enum Command {
     Apply(ApplyArgs),
 }
 
-/// Writes what waits for the root, to be carried to where its key is
+/// Writes what waits for the root, to be carried to where its key is; as JSON to be looked at
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  duikou-gateway root list > requests")]
 pub(super) struct ListArgs {}
@@ -96,9 +96,15 @@ impl Command {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         match self {
             Self::List(_) => {
-                let requests = waiting(&context.connect().await?).await?;
-                tell(context, &requests);
-                context.print(&encode(&requests))
+                let server = context.connect().await?;
+                let requests = client(&server).list_root_requests(ListRootRequestsRequest {}).await?.into_inner();
+                if context.global.output == OutputForm::Table && !requests.requests.is_empty() {
+                    tell(context, &requests);
+                    return context.print(&encode(&requests));
+                }
+                let mut results = Sequence::new(context, &[], |_: &RootRequest| Vec::new());
+                requests.requests.iter().try_for_each(|request| results.push(request))?;
+                results.end()
             }
             Self::Sign(args) => args.run(context).await,
             Self::Apply(args) => {
@@ -153,7 +159,7 @@ impl DirectoryCommand {
                     .await?;
                 client(&server).settle_directory(SettleDirectoryRequest {}).await?;
                 context.note(&Text::new("目录以现状为准", "the directory is taken as it is"));
-                Ok(())
+                context.report_value(&serde_json::json!({ "settled": true }))
             }
         }
     }
@@ -219,11 +225,12 @@ async fn signed(context: &Context, mut requests: RootRequests, key: &Path) -> Re
 
 /// Does what was signed, of which the caller has told.
 async fn apply(context: &Context, server: &Server, requests: RootRequests) -> Result<(), CommandError> {
+    let applied = requests.requests.len();
     for request in requests.requests {
         client(server).apply_root_signature(ApplyRootSignatureRequest { request: Some(request) }).await?;
     }
     context.note(&Text::new("已生效", "done"));
-    Ok(())
+    context.report_value(&serde_json::json!({ "applied": applied }))
 }
 
 fn read(file: &Path) -> Result<RootRequests, CommandError> {

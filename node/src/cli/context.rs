@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, Write};
 
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Fault, Overrides};
 
 use super::connect::{self, Server};
 use super::error::CommandError;
@@ -37,6 +37,14 @@ impl Context {
     /// # Errors
     /// Where the file is missing, and where there is any fault in it.
     pub fn config(&self, settings: &[String]) -> Result<Config, CommandError> {
+        self.read_config(settings)?.map_err(|faults| CommandError::config(&faults))
+    }
+
+    /// The same, with what is wrong in it one by one.
+    ///
+    /// # Errors
+    /// Where the file is missing, or a setting is none.
+    pub(crate) fn read_config(&self, settings: &[String]) -> Result<Result<Config, Vec<Fault>>, CommandError> {
         let path = self.global.config_file();
         // Opened rather than looked for: to whoever may not look into the folder nothing seems to be there.
         if let Err(error) = std::fs::File::open(&path) {
@@ -63,7 +71,7 @@ impl Context {
                 CommandError::new(ExitCode::Usage, message)
             })?;
         }
-        Config::load_with(&path, &overrides).map_err(|faults| CommandError::config(&faults))
+        Ok(Config::load_with(&path, &overrides))
     }
 
     /// Connects to the server of the folder, or to `--server`.

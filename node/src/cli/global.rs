@@ -35,7 +35,7 @@ pub struct Global {
     pub ca: Option<PathBuf>,
 
     /// How results are written: json is one document, jsonl one document a line; errors are then one line of JSON. What
-    /// has no end before it is read, export, pull, watch, is written a line each in both
+    /// has no end before it is read, export, audit export, pull, watch, is written a line each in both
     #[arg(long, global = true, value_enum, default_value = "table")]
     pub output: OutputForm,
 

@@ -106,6 +106,29 @@ impl Context {
             OutputForm::Jsonl => self.print(&to_json(item, Layout::Line, Defaults::Written)),
         }
     }
+
+    /// Writes for programs what a command has done of which people are told by a note.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn report<T: Named>(&self, item: &T) -> Result<(), CommandError> {
+        match self.global.output {
+            OutputForm::Table => Ok(()),
+            OutputForm::Json | OutputForm::Jsonl => self.show(item, |_| String::new()),
+        }
+    }
+
+    /// The same of what is no message of the contract; its keys are in lowerCamelCase, as those are.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn report_value(&self, done: &serde_json::Value) -> Result<(), CommandError> {
+        match self.global.output {
+            OutputForm::Table => Ok(()),
+            OutputForm::Json => self.print(&format!("{done:#}")),
+            OutputForm::Jsonl => self.print(&done.to_string()),
+        }
+    }
 }
 
 #[cfg(test)]

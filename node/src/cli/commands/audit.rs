@@ -6,7 +6,7 @@ use prost_types::Timestamp;
 
 use super::ranges::moment;
 use crate::audit::{CSV_HEADER, Entry, csv_row, json_line};
-use crate::cli::{CommandError, Context, ExitCode, Sequence, Server, Text, time};
+use crate::cli::{CommandError, Context, ExitCode, OutputForm, Sequence, Server, Text, time};
 
 /// Entries that are asked for at a time.
 const PAGE: i32 = 1_000;
@@ -50,7 +50,7 @@ pub struct ExportArgs {
     #[command(flatten)]
     sought: Sought,
 
-    /// As what
+    /// As what; --output json and jsonl are JSON Lines too
     #[arg(long, value_enum, default_value = "jsonl")]
     format: Format,
 }
@@ -196,6 +196,10 @@ impl VerifyArgs {
 
 impl ExportArgs {
     async fn run(self, context: &Context) -> Result<(), CommandError> {
+        if self.format == Format::Csv && context.global.output != OutputForm::Table {
+            let message = Text::new("--format csv 不能与 --output 同用", "--format csv does not go with --output");
+            return Err(CommandError::new(ExitCode::Usage, message));
+        }
         let server = context.connect().await?;
         let request = self.sought.request(PAGE, true);
         match self.format {

@@ -1,6 +1,8 @@
 //! `check`
 
-use crate::cli::{CommandError, Context, ExitCode, FolderCommands, Text};
+use serde_json::json;
+
+use crate::cli::{CommandError, Context, ExitCode, FolderCommands, OutputForm, Text};
 
 /// Reads everything in a folder whose server is stopped, and names what is damaged
 ///
@@ -13,9 +15,15 @@ pub struct Args {}
 impl Args {
     pub(super) async fn run(self, context: &Context, folder: &impl FolderCommands) -> Result<(), CommandError> {
         let report = folder.check(context.global.dir()).await.map_err(|error| CommandError::from_anyhow(&error))?;
-        for problem in &report.problems {
-            context.print(&crate::cli::clean(problem.in_language(context.language)))?;
+        let told = report.problems.iter().map(|problem| crate::cli::clean(problem.in_language(context.language)));
+        if context.global.output == OutputForm::Table {
+            told.clone().try_for_each(|problem| context.print(&problem))?;
         }
+        context.report_value(&json!({
+            "records": report.records,
+            "problems": told.collect::<Vec<_>>(),
+            "more": report.more,
+        }))?;
         let (records, problems) = (report.records, report.problems.len() as u64 + report.more);
         if report.more > 0 {
             let more = report.more;

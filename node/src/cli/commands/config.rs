@@ -1,6 +1,7 @@
 //! `config`
 
-use crate::cli::{CommandError, Context, ExitCode, Text};
+use crate::cli::{CommandError, Context, ExitCode, OutputForm, Text};
+use crate::config::Fault;
 use crate::openid::Provider;
 
 /// The configuration file
@@ -22,7 +23,10 @@ impl Command {
     pub(super) fn run(self, context: &Context) -> Result<(), CommandError> {
         match self {
             Self::Check(args) => {
-                let config = context.config(&args.settings)?;
+                let config = context.read_config(&args.settings)?;
+                let faults = config.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+                show(context, faults)?;
+                let config = config.map_err(|faults| CommandError::config(&faults))?;
                 Provider::open(&config).map_err(|error| {
                     let message = Text::same(crate::error::chain(&error));
                     CommandError::new(ExitCode::Configuration, message)
@@ -31,5 +35,17 @@ impl Command {
                 Ok(())
             }
         }
+    }
+}
+
+/// Programs get what is wrong one by one; people read it as the causes of one error.
+fn show(context: &Context, faults: &[Fault]) -> Result<(), CommandError> {
+    let documents = faults.iter().map(
+        |fault| serde_json::json!({ "place": fault.place.to_string(), "key": fault.key, "problem": fault.to_string() }),
+    );
+    match context.global.output {
+        OutputForm::Table => Ok(()),
+        OutputForm::Json => context.print(&format!("{:#}", serde_json::Value::from_iter(documents))),
+        OutputForm::Jsonl => documents.map(|document| document.to_string()).try_for_each(|line| context.print(&line)),
     }
 }

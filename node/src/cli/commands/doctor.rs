@@ -274,7 +274,8 @@ fn show(context: &Context, findings: &[Finding]) -> Result<(), CommandError> {
         let documents = findings.iter().map(|finding| {
             let [detail, remedy] = finding.told().map(|text| text.map(|text| text.in_language(context.language)));
             serde_json::json!({
-                "check": finding.what.in_language(context.language),
+                // The same in every language, for programs to compare with.
+                "check": finding.what.in_language(Language::En),
                 "ok": finding.fault.is_none(),
                 "detail": detail,
                 "remedy": remedy,

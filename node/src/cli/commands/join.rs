@@ -1,6 +1,8 @@
 //! `join`
 
-use crate::cli::{CommandError, Context, FolderCommands, Text};
+use serde_json::json;
+
+use crate::cli::{CommandError, Context, FolderCommands, OutputForm, Text};
 
 /// Uses up a join token: makes a node of an empty folder, or adds a member to a node
 #[derive(Debug, clap::Args)]
@@ -34,6 +36,15 @@ impl Args {
             format!("下一步：duikou-node serve --dir {}", dir.display()),
             format!("next: duikou-node serve --dir {}", dir.display()),
         ));
-        context.print(&report.node)
+        if context.global.output == OutputForm::Table {
+            return context.print(&report.node);
+        }
+        context.report_value(&json!({
+            "network": report.network,
+            "node": report.node,
+            "member": report.member,
+            "gateway": report.gateway,
+            "rootFingerprint": report.root_fingerprint,
+        }))
     }
 }

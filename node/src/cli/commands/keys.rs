@@ -123,7 +123,7 @@ impl AcknowledgeArgs {
         context.connect().await?.operator().acknowledge_keys(request).await?;
         context
             .note(&Text::new(format!("已知悉 {member} 的换钥"), format!("the new keys of {member} are acknowledged")));
-        Ok(())
+        context.report_value(&serde_json::json!({ "member": member }))
     }
 }
 

@@ -1,5 +1,7 @@
 //! `recover`
 
+use serde_json::json;
+
 use crate::cli::{CommandError, Context, FolderCommands, Text};
 
 /// Takes the members' own records back from the gateway, after a lost disk or a restored backup
@@ -29,5 +31,5 @@ pub(super) async fn recover(
         format!("已恢复；下一步：duikou-node serve --dir {}", dir.display()),
         format!("recovered; next: duikou-node serve --dir {}", dir.display()),
     ));
-    Ok(())
+    context.report_value(&json!({ "folder": dir.display().to_string() }))
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::json;
+
 use crate::cli::{CommandError, Context, FolderCommands, Text};
 
 /// Makes an empty folder (--dir) from what backup wrote, or from a copy of a server's folder at rest
@@ -35,6 +37,6 @@ impl Args {
             ));
         }
         context.note(&Text::new(format!("已还原到 {}", dir.display()), format!("restored to {}", dir.display())));
-        Ok(())
+        context.report_value(&json!({ "folder": dir.display().to_string(), "logBytes": log }))
     }
 }

@@ -170,7 +170,7 @@ impl RevokeArgs {
                 format!("{left} was made by it and goes on; to end it: duikou-node subscriptions delete {left}"),
             ));
         }
-        Ok(())
+        context.report(&revoked)
     }
 }
 

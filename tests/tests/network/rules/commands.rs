@@ -250,6 +250,7 @@ async fn operators_are_told_how_things_stand() {
         assert!(own.is_some(), "{status}");
         server.cli(&["doctor"]).await.done();
         server.cli(&["config", "check"]).await.done();
+        assert_eq!(server.cli(&["config", "check", "--output", "json"]).await.done().trim(), "[]");
         failed(&server.cli(&["config", "check", "--set", "store.memry=1"]).await, 78, &["store.memory"]);
         failed(&server.cli(&["list", "--foo"]).await, 2, &["错误：没有参数 --foo", "用法："]);
         for shell in ["bash", "zsh", "fish"] {
@@ -264,10 +265,24 @@ async fn operators_are_told_how_things_stand() {
     std::fs::write(&config, format!("{good}\n[stor]\nmemory = \"1 GiB\"\n")).unwrap();
     let output = node.cli(&["config", "check", "--language", "en"]).await;
     failed(&output, 78, &["duikou.toml", "stor", "store"]);
-    failed(&node.cli(&["doctor"]).await, 78, &[]);
+    let output = node.cli(&["config", "check", "--output", "json"]).await;
+    let faults: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert!(output.code == 78 && faults[0]["key"] == json!("stor"), "{output}");
+    let doctor = node.cli(&["doctor", "--output", "json"]).await;
+    let found: Value = serde_json::from_str(&doctor.stdout).unwrap();
+    assert!(doctor.code == 78 && found[0]["check"] == json!("configuration"), "the same in every language: {doctor}");
     std::fs::write(&config, good).unwrap();
 
     let gateway = net.gateway();
+    let json = async |args: &[&str]| -> Value {
+        serde_json::from_str(&gateway.cli(&[args, &["--output", "json"]].concat()).await.done()).unwrap()
+    };
+    assert_eq!(json(&["circles", "create", "rivers"]).await, json!({"circle": "rivers"}));
+    let added = json(&["circles", "add", "rivers", "shenzhen"]).await;
+    assert_eq!(added, json!({"circle": "rivers", "added": ["shenzhen"]}));
+    let suspended = json(&["members", "suspend", "shenzhen", "--yes"]).await;
+    assert_eq!(suspended, json!({"member": "shenzhen", "state": "SUSPENDED"}));
+    assert_eq!(json(&["members", "resume", "shenzhen"]).await["state"], json!("ACTIVE"));
     gateway.stop().await;
     failed(&gateway.cli(&["status", "--language", "en"]).await, 69, &["no server is running", "start it: "]);
     let doctor = async || match node.cli(&["doctor", "--language", "en"]).await {

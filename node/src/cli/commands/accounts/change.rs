@@ -96,10 +96,10 @@ impl DisableArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let server = context.connect().await?;
         let name = find(&server, &self.login).await?.name;
-        server.accounts().disable_account(DisableAccountRequest { name }).await?;
+        let account = server.accounts().disable_account(DisableAccountRequest { name }).await?.into_inner();
         let login = self.login;
         context.note(&Text::new(format!("{login} 已停用"), format!("{login} is disabled")));
-        Ok(())
+        context.report(&account)
     }
 }
 
@@ -107,10 +107,10 @@ impl EnableArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let server = context.connect().await?;
         let name = find(&server, &self.login).await?.name;
-        server.accounts().enable_account(EnableAccountRequest { name }).await?;
+        let account = server.accounts().enable_account(EnableAccountRequest { name }).await?.into_inner();
         let login = self.login;
         context.note(&Text::new(format!("{login} 已启用"), format!("{login} is enabled")));
-        Ok(())
+        context.report(&account)
     }
 }
 
@@ -122,8 +122,8 @@ impl RemoveArgs {
         context
             .confirm(Text::new(format!("永久删除账号 {login}？"), format!("remove the account {login} for good?")))
             .await?;
-        server.accounts().delete_account(DeleteAccountRequest { name }).await?;
+        server.accounts().delete_account(DeleteAccountRequest { name: name.clone() }).await?;
         context.note(&Text::new(format!("{login} 已删除"), format!("{login} is removed")));
-        Ok(())
+        context.report_value(&serde_json::json!({ "name": name, "login": login }))
     }
 }
