@@ -179,6 +179,10 @@ pub const INDEX_BYTES: usize = 24_000_000;
 /// Deletions after which the index commits, however far it is behind: each is held in memory until then, and takes more
 /// room than a small listing.
 pub const INDEX_DELETIONS: usize = 30_000;
+/// What must find room on a disk before an index is written again for which there was none.
+pub const INDEX_ROOM: usize = 1024 * 1024;
+/// How often that is tried.
+pub const INDEX_ROOM_AGAIN: Duration = Duration::from_secs(5);
 /// How long a search waits for an index that is not ready.
 pub const SEARCH_WAITS: Duration = Duration::from_secs(5);
 /// Searches at once; more wait.

@@ -78,6 +78,19 @@ pub(crate) async fn keep(engine: Engine, folder: PathBuf, state: Arc<State>) {
             failed = AssertUnwindSafe(follow(&engine, &folder, &state, sound)).catch_unwind() => failed,
         };
         let failed = failed.unwrap_or(Err(IndexError::Broken));
+        if failed.is_err() && !state.is_damaged() && is_full(&folder).await {
+            // What is in it is found meanwhile: nothing else is taken in by this server either.
+            tracing::warn!("the disk is full: what is in the search index is found, and no more is taken in for now");
+            while is_full(&folder).await {
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = state.damage() => break,
+                    () = tokio::time::sleep(limits::INDEX_ROOM_AGAIN) => {}
+                }
+            }
+            state.lose();
+            continue;
+        }
         state.lose();
         let Err(error) = failed else { continue };
         tracing::warn!(error = %crate::error::chain(&error), "the search index is read again, and made anew if it is damaged");
@@ -91,6 +104,19 @@ pub(crate) async fn keep(engine: Engine, folder: PathBuf, state: Arc<State>) {
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// Whether the disk on which the index lies takes nothing any longer.
+async fn is_full(folder: &std::path::Path) -> bool {
+    let trial = folder.join("trial");
+    let full = blocking(move || {
+        let written = std::fs::write(&trial, vec![0; limits::INDEX_ROOM]);
+        let _ = std::fs::remove_file(&trial);
+        Ok(written.is_err_and(|error| {
+            matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+        }))
+    });
+    full.await.unwrap_or(false)
 }
 
 async fn blocking<T: Send + 'static>(

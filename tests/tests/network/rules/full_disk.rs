@@ -24,6 +24,9 @@ async fn a_full_disk_refuses_and_loses_nothing() {
             Ok(listing) => acknowledged.push(listing),
             Err(status) => break status,
         }
+        if acknowledged.len() == 10 {
+            assert!(node.cli(&["search", "thick-0"]).await.done().contains("thick-0"));
+        }
         assert!(acknowledged.len() < TOO_MANY, "the disk does not become full");
     };
     assert_eq!((refused.code(), &*reason(&refused)), (Code::ResourceExhausted, "DISK_FULL"), "{refused}");
@@ -40,6 +43,12 @@ async fn a_full_disk_refuses_and_loses_nothing() {
     failed(&output, 74, &["The server's disk is full", "free some disk space"]);
     let held = node.list("members/-").await.unwrap();
     assert_eq!(held.len(), acknowledged.len(), "the server answers, and holds what it acknowledged");
+
+    // Meanwhile the index has tried to take in what it lacks, for which there is no room.
+    for _ in 0..5 {
+        let found = node.cli(&["search", "thick-0", "--language", "en"]).await;
+        assert!(found.done().contains("thick-0"), "what was there before is found");
+    }
 
     let alarm = node.alarms("DISK_FULL", "The disk is full").await;
     assert!(alarm.remedy.contains("goes on by itself") && alarm.remedy.contains("acknowledged"), "{alarm:?}");
