@@ -236,12 +236,12 @@ pub fn served(error: &ServeError) -> CommandError {
                 std::io::ErrorKind::PermissionDenied => ExitCode::NotPermitted,
                 _ => ExitCode::Unavailable,
             };
-            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}"))
-                .because(words::of_connection(source))
-                .hint(Text::new(
+            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}")).because(words::of_connection(source)).hint(
+                Text::new(
                     "另一个程序可能占用了该端口：请停止它，或在 duikou.toml 中改用其他端口",
                     "another program may have that port: stop it, or choose another one in duikou.toml",
-                ))
+                ),
+            )
         }
         ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => told(
             ExitCode::Configuration,
@@ -249,6 +249,15 @@ pub fn served(error: &ServeError) -> CommandError {
             "a certificate or key cannot be used".to_owned(),
         )
         .cause(chain(error)),
+        ServeError::Name { configured, certified } => told(
+            ExitCode::Configuration,
+            format!("node.id 为 {configured}，而本目录的证书属于 {certified}"),
+            error.to_string(),
+        )
+        .hint(Text::new(
+            format!("在 duikou.toml 中改回 node.id = \"{certified}\"；节点标识加入后不能更改"),
+            format!("write node.id = \"{certified}\" into duikou.toml: what a node is called does not change once it has joined"),
+        )),
         ServeError::Config(text) => told(ExitCode::Configuration, format!("配置有误：{text}"), text.clone()),
         ServeError::Delivery(error) | ServeError::Provider(error) => {
             told(ExitCode::Configuration, format!("配置有误：{}", chain(error)), chain(error))

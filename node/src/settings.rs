@@ -15,7 +15,7 @@ use async_trait::async_trait;
 
 use crate::accounts::Accounts;
 use crate::audit::{Action, Actor, Event};
-use crate::config::{Config, Rule};
+use crate::config::{Config, Origin, Rule};
 use crate::engine::{Command, Engine, Work, WriteError, facts};
 use crate::live::Live;
 use crate::store::StoreError;
@@ -47,6 +47,8 @@ pub(crate) struct Setting {
     pub(crate) value: Option<String>,
     /// As the server was started.
     pub(crate) file: Option<String>,
+    /// By what that was given; None: it has its default.
+    pub(crate) origin: Option<Origin>,
     /// What holds where nothing is set; None: nothing does.
     pub(crate) default: Option<String>,
     /// Whether it was made here.
@@ -110,6 +112,7 @@ impl Settings {
         let (mut file, mut defaults) = (self.0.file.values(), Config::defaults());
         let setting = |(key, value): (String, Option<String>)| Setting {
             file: file.remove(&key).flatten(),
+            origin: self.0.file.origins.of(&key),
             default: defaults.remove(&key),
             made: made.contains_key(&key),
             value,

@@ -142,6 +142,36 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Settings that do nothing here, or that should not be as they are, as `part.key` and why. A server starts with them.
+    pub fn doubts(&self) -> Vec<(&'static str, Rule)> {
+        let usual = Self::default();
+        let is_node = self.link.gateway.is_some();
+        let unused = Rule {
+            zh: "在节点上不起作用：只有网关接受连接",
+            en: "does nothing at a node: a gateway alone takes links",
+        };
+        let unread = Rule {
+            zh: "只在 web.tls = \"files\" 时使用",
+            en: "is used where web.tls is \"files\", and nowhere else",
+        };
+        let open = Rule {
+            zh: "不是本机回环地址：监控端口不加密、不要令牌，指标会列出各成员，请勿对外开放",
+            en: "is no loopback address: the port has neither TLS nor tokens, and its metrics name the members",
+        };
+        let files = self.web.tls == WebTls::Files;
+        let doubts = [
+            (is_node && self.link.listen != usual.link.listen, "link.listen", unused),
+            (is_node && self.link.address.is_some(), "link.address", unused),
+            (is_node && self.link.certificates != usual.link.certificates, "link.certificates", unused),
+            (!files && self.web.certificate.is_some(), "web.certificate", unread),
+            (!files && self.web.key.is_some(), "web.key", unread),
+            (!self.operator.listen.ip().is_loopback(), "operator.listen", open),
+        ];
+        doubts.into_iter().filter_map(|(is, key, rule)| is.then_some((key, rule))).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +180,27 @@ mod tests {
         let mut config = Config::default();
         change(&mut config);
         config.check().into_iter().map(|(key, _)| key).collect()
+    }
+
+    #[test]
+    fn settings_that_do_nothing_are_told_of_and_start_all_the_same() {
+        let doubts = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            assert!(config.check().is_empty());
+            config.doubts().into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+        };
+        let listens = |c: &mut Config| c.link.listen = "0.0.0.0:1".parse().expect("valid");
+        assert_eq!(doubts(listens), [""; 0], "a gateway does");
+        let node = |c: &mut Config| {
+            c.link.gateway = "g.example:7443".parse().ok();
+            c.link.gateway_id = "g.pprd.example".parse().ok();
+            c.link.listen = "0.0.0.0:1".parse().expect("valid");
+            c.link.address = "n.example:1".parse().ok();
+            c.web.key = Some("k.pem".into());
+            c.operator.listen = "0.0.0.0:9443".parse().expect("valid");
+        };
+        assert_eq!(doubts(node), ["link.listen", "link.address", "web.key", "operator.listen"]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use listeners::{Link, Operator, Web, WebTls};
 pub use networks::Networks;
 pub use openid::{Issuer, Oidc};
 pub use own::{Accounts, Live, Node, Store};
-pub use parts::Config;
+pub use parts::{Config, Origin, Origins};
 pub use read::Overrides;
 pub use sending::{Delivery, Mail, MailTls};
 pub use site::{Line, Site, WebAddress};

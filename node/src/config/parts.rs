@@ -1,5 +1,7 @@
 //! The parts of the file, by their names.
 
+use std::collections::BTreeMap;
+
 use super::limits::Limits;
 use super::listeners::{Link, Operator, Web};
 use super::openid::Oidc;
@@ -7,6 +9,37 @@ use super::own::{Accounts, Live, Node, Store};
 use super::part::Part;
 use super::sending::{Delivery, Mail};
 use super::site::Site;
+
+/// By what a key was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The file.
+    File,
+    /// A variable of the environment.
+    Variable,
+    /// A flag of the command line.
+    Flag,
+}
+
+/// By what each key was given that was, by `part.key`. No part of what a configuration says: those are equal that say the
+/// same.
+#[derive(Debug, Clone, Default)]
+pub struct Origins(pub(super) BTreeMap<String, Origin>);
+
+impl PartialEq for Origins {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Origins {}
+
+impl Origins {
+    /// By what this key was given; None: it was not.
+    pub fn of(&self, key: &str) -> Option<Origin> {
+        self.0.get(key).copied()
+    }
+}
 
 /// Everything that can be set for a node or a gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,6 +68,8 @@ pub struct Config {
     pub mail: Mail,
     /// `[site]`: what pages say of the office whose they are.
     pub site: Site,
+    /// By what all of that was given.
+    pub origins: Origins,
 }
 
 impl Config {

@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Place, Problem, Rule};
-use super::parts::Config;
+use super::parts::{Config, Origin, Origins};
 
 /// The longest configuration file that is read.
 const FILE_BYTES: u64 = 1024 * 1024;
@@ -99,7 +99,13 @@ impl Config {
         for (place, part, key, value) in &overrides.0 {
             reader.set(place.clone(), part, key, value);
         }
-        let Reader { config, places, mut faults } = reader;
+        let Reader { mut config, places, mut faults } = reader;
+        let origin = |place: &Place| match place {
+            Place::File { .. } => Origin::File,
+            Place::Variable(_) => Origin::Variable,
+            Place::Flag => Origin::Flag,
+        };
+        config.origins = Origins(places.iter().map(|(key, place)| (key.clone(), origin(place))).collect());
         let unset = Place::File { path: path.to_owned(), line: None };
         faults.extend(config.check().into_iter().map(|(key, rule)| Fault {
             place: places.get(key).unwrap_or(&unset).clone(),
@@ -302,6 +308,9 @@ mod tests {
             (config.store.memory, config.store.queue, config.operator.listen.port()),
             (Size::mib(3), Size::mib(2), 1)
         );
+        let origins =
+            ["store.memory", "store.queue", "operator.listen", "web.listen"].map(|key| config.origins.of(key));
+        assert_eq!(origins, [Some(Origin::Flag), Some(Origin::Variable), Some(Origin::File), None]);
         assert!(overrides.add_flag("store=3").is_err());
     }
 

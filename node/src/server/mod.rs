@@ -36,6 +36,8 @@ use crate::services::{self, AlarmBoard, Context, Surface, Uses};
 use crate::settings::Settings;
 use crate::store::StoreError;
 use crate::store::sqlite::SqliteStore;
+use crate::trust::identity::TlsIdentity;
+use crate::trust::spiffe::Peer;
 use crate::trust::web_tls::{WebTls, WebTlsError};
 use crate::world::World;
 
@@ -79,6 +81,14 @@ pub enum ServeError {
     /// TLS.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
+    /// It is to call itself otherwise than it is known.
+    #[error("node.id is {configured}, and the certificate is of {certified}")]
+    Name {
+        /// As the configuration has it.
+        configured: NodeId,
+        /// As its certificate has it.
+        certified: NodeId,
+    },
     /// Its certificate for links.
     #[error("the certificate for links cannot be used")]
     Identity(#[from] crate::trust::identity::IdentityError),
@@ -146,6 +156,12 @@ impl Server {
         };
         if !folder.database().exists() {
             return Err(FolderError::Empty { dir: dir.to_owned(), what: "data.db" }.into());
+        }
+        if let Some(certified) = certified(folder.dir(), &network).filter(|certified| *certified != node) {
+            return Err(ServeError::Name { configured: node, certified });
+        }
+        for (key, rule) in config.doubts() {
+            tracing::warn!(setting = key, "{key} {}", rule.en);
         }
         let stop = CancellationToken::new();
         let Started { engine, tasks: engine_tasks } =
@@ -298,6 +314,12 @@ impl Server {
         }
         self.engine.broken().map_or(Ok(()), |what| Err(ServeError::Broken(what)))
     }
+}
+
+/// Whom the certificate for links in a folder names, where there is one.
+pub(crate) fn certified(dir: &Path, network: &NetworkName) -> Option<NodeId> {
+    let identity = TlsIdentity::load(dir).ok()?;
+    Peer::from_certificate(identity.certificates().first()?, network).ok().map(|peer| peer.id)
 }
 
 /// Starts an engine on the data of a folder.

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use duikou_proto::v1;
+use duikou_proto::v1::setting::Source;
 use duikou_proto::validate::reason;
 
 use super::error::{Failure, violation};
 use crate::audit::Actor;
+use crate::config::Origin;
 use crate::config::live::is_changeable;
 use crate::limits;
 use crate::settings::{Setting, Settings};
@@ -74,7 +76,16 @@ pub(super) async fn update(
 }
 
 fn shown(setting: Setting) -> v1::Setting {
+    let source = match (setting.made, setting.origin) {
+        (true, _) => Source::SetHere,
+        (false, Some(Origin::File)) => Source::File,
+        (false, Some(Origin::Variable)) => Source::Variable,
+        (false, Some(Origin::Flag)) => Source::Flag,
+        (false, None) => Source::Default,
+    };
     v1::Setting {
+        default_value: setting.default.unwrap_or_default(),
+        source: source.into(),
         changeable: is_changeable(&setting.key),
         value: setting.value.unwrap_or_default(),
         file_value: setting.file.unwrap_or_default(),

@@ -31,6 +31,9 @@ impl Command {
                     let message = Text::same(crate::error::chain(&error));
                     CommandError::new(ExitCode::Configuration, message)
                 })?;
+                for (key, rule) in config.doubts() {
+                    context.note(&Text::new(format!("{key} {}", rule.zh), format!("{key} {}", rule.en)));
+                }
                 context.note(&Text::new("配置正确", "the configuration is good"));
                 Ok(())
             }

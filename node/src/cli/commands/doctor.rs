@@ -10,7 +10,7 @@ use crate::cli::output::table;
 use crate::cli::{CommandError, Context, ExitCode, Language, OutputForm, Text, clean};
 use crate::config::WebTls as WebTlsMode;
 use crate::openid::Provider;
-use crate::server::{SecretFault, secret_faults};
+use crate::server::{SecretFault, ServeError, certified, secret_faults};
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity};
 use crate::trust::key_file::{KeyFileError, read_tls_key};
 use crate::trust::web_tls::{WebTls, WebTlsError};
@@ -35,7 +35,7 @@ struct Fault {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
-        let mut findings = vec![config(context)];
+        let mut findings = config(context);
         findings.extend(provider(context).await);
         let mut keys = keys(context.global.dir());
         let server = server(context).await;
@@ -83,11 +83,19 @@ fn failed(zh: &'static str, en: &'static str, error: CommandError) -> Finding {
     Finding { what: Text::new(zh, en), fault: Some(Fault { kind: error.kind, detail, remedy }), advice: None }
 }
 
-fn config(context: &Context) -> Finding {
-    match context.config(&[]) {
-        Ok(_) => good("配置", "configuration"),
-        Err(error) => failed("配置", "configuration", error),
-    }
+fn config(context: &Context) -> Vec<Finding> {
+    let (zh, en) = ("配置", "configuration");
+    let config = match context.config(&[]) {
+        Ok(config) => config,
+        Err(error) => return vec![failed(zh, en, error)],
+    };
+    let remedy = Text::new("改正或删去 duikou.toml 中的这一项", "mend it in duikou.toml, or take it out");
+    let doubts = config.doubts().into_iter().map(|(key, rule)| {
+        let detail = Text::new(format!("{key} {}", rule.zh), format!("{key} {}", rule.en));
+        Finding { what: Text::new(zh, en), fault: None, advice: Some((detail, remedy.clone())) }
+    });
+    let findings: Vec<_> = doubts.collect();
+    if findings.is_empty() { vec![good(zh, en)] } else { findings }
 }
 
 /// Whether the OpenID provider that people sign in by can be reached from here, where there is one.
@@ -239,6 +247,10 @@ fn files(context: &Context) -> Vec<Finding> {
     let identity = TlsIdentity::load(dir).err();
     let identity = identity.filter(|error| !matches!(error, IdentityError::Key(key) if is_told(key)));
     note(identity.map(|error| crate::error::chain(&error)));
+    if let (Some(configured), Some(network)) = (&config.node.id, &config.node.network) {
+        let certified = certified(dir, network).filter(|certified| certified != configured);
+        note(certified.map(|certified| ServeError::Name { configured: configured.clone(), certified }.to_string()));
+    }
     // Whoever dials no gateway is one, and has the authority.
     if config.link.gateway.is_none() {
         let authority = read_tls_key(&dir.join("ca.key")).err().filter(|error| !is_told(error));

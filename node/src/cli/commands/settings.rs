@@ -1,5 +1,6 @@
 //! `settings`
 
+use duikou_proto::v1::setting::Source;
 use duikou_proto::v1::{ListSettingsRequest, Setting, UpdateSettingsRequest};
 
 use crate::cli::{CommandError, Context, ExitCode, Sequence, Text};
@@ -78,7 +79,7 @@ async fn list(context: &Context, changeable: bool) -> Result<(), CommandError> {
     let header = [("键", "KEY"), ("值", "VALUE"), ("来自", "FROM"), ("更改", "CHANGES")];
     let mut results = Sequence::new(context, &header.map(|(zh, en)| Text::new(zh, en)), |setting: &Setting| {
         let told = |text: Text| text.in_language(context.language).to_owned();
-        vec![setting.key.clone(), setting.value.clone(), told(from(setting)), told(changes(setting))]
+        vec![setting.key.clone(), holds(setting).to_owned(), told(from(setting)), told(changes(setting))]
     });
     for setting in all(context).await?.iter().filter(|setting| setting.changeable || !changeable) {
         results.push(setting)?;
@@ -88,11 +89,19 @@ async fn list(context: &Context, changeable: bool) -> Result<(), CommandError> {
 
 /// Where a value comes from.
 fn from(setting: &Setting) -> Text {
-    match (setting.set_here, setting.file_value.is_empty()) {
-        (true, _) => Text::new("运行中设置", "set while it ran"),
-        (false, false) => Text::new("配置文件", "the file"),
-        (false, true) => Text::new("默认", "default"),
+    match setting.source() {
+        Source::SetHere => Text::new("运行中设置", "set while it ran"),
+        Source::File => Text::new("配置文件", "the file"),
+        Source::Variable => Text::new("环境变量", "a variable"),
+        Source::Flag => Text::new("--set", "--set"),
+        Source::Default => Text::new("默认", "default"),
+        Source::Unspecified => Text::same(""),
     }
+}
+
+/// What holds now.
+fn holds(setting: &Setting) -> &str {
+    if setting.value.is_empty() { &setting.default_value } else { &setting.value }
 }
 
 /// When a change of it holds.
@@ -110,7 +119,7 @@ async fn get(context: &Context, key: &str) -> Result<(), CommandError> {
         let hint = Text::new("duikou-node settings list 列出全部", "duikou-node settings list shows all of them");
         CommandError::new(ExitCode::Failed, message).hint(hint)
     })?;
-    context.show(&setting, |setting| setting.value.clone())
+    context.show(&setting, |setting| holds(setting).to_owned())
 }
 
 async fn update(context: &Context, request: UpdateSettingsRequest) -> Result<(), CommandError> {
@@ -118,7 +127,7 @@ async fn update(context: &Context, request: UpdateSettingsRequest) -> Result<(),
     for setting in &client.update_settings(request).await?.into_inner().settings {
         context.show(setting, |setting| {
             let from = from(setting);
-            format!("{} = {} ({})", setting.key, setting.value, from.in_language(context.language))
+            format!("{} = {} ({})", setting.key, holds(setting), from.in_language(context.language))
         })?;
     }
     Ok(())

@@ -191,7 +191,7 @@ fn figures() -> Figures {
 fn setting(key: &str, value: Option<&str>, made: bool) -> Setting {
     let value = value.map(str::to_owned);
     let default = (key == "accounts.idle").then(|| "30m".to_owned());
-    Setting { key: key.to_owned(), file: value.clone().filter(|_| !made), value, default, made }
+    Setting { key: key.to_owned(), file: value.clone().filter(|_| !made), origin: None, value, default, made }
 }
 
 /// A sample of each page.

@@ -34,6 +34,13 @@ async fn settings_are_changed_at_the_machine_as_on_the_page() {
     let sponsor = of(&all, "site.sponsor");
     assert_eq!((&sponsor["value"], &sponsor["setHere"]), (&"甲市人民政府办公室".into(), &false.into()), "{sponsor}");
     assert_eq!(of(&all, "web.listen")["changeable"], false);
+    assert_eq!(sponsor["source"], "VARIABLE", "{sponsor}");
+    let bytes = of(&all, "limits.token_bytes");
+    assert_eq!(
+        (&bytes["source"], &bytes["value"], &bytes["defaultValue"]),
+        (&"DEFAULT".into(), &"".into(), &"4 GiB".into())
+    );
+    assert_eq!(node.cli(&["settings", "get", "limits.token_bytes"]).await.done().trim(), "4 GiB", "what holds");
     let changeable = json(node, &["settings", "list", "--changeable"]).await;
     assert!(changeable.as_array().unwrap().iter().all(|setting| setting["changeable"] == true), "{changeable}");
     assert_eq!(changeable.as_array().unwrap().len(), 15, "{changeable}");
