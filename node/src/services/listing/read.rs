@@ -47,6 +47,10 @@ impl Listings {
             "members/-" => "members/".to_owned(),
             parent => {
                 let member = member_of(parent, network).ok_or_else(|| bad_member_name("parent"))?;
+                // Who is in the network everybody may know: a name that was mistyped is no member without listings.
+                if engine.directory().member(&member).is_none() {
+                    return Err(Failure::NotFound(parent.to_owned()));
+                }
                 format!("members/{member}/{COLLECTION}/")
             }
         };

@@ -250,7 +250,14 @@ impl Subscriptions {
             }
             Some(Origin::StartTime(time)) => {
                 let bad = || Failure::field("start_time", reason::OUT_OF_RANGE, "时间不正确。", "This is no time.");
-                (Vec::new(), micros(&time).ok_or_else(bad)?)
+                let since = micros(&time).ok_or_else(bad)?;
+                if since > self.desk.engine.now() {
+                    // It would deliver nothing again, and say that it does.
+                    let (zh, en) =
+                        ("时间在将来，没有可重新送达的。", "This time is to come: there is nothing to deliver again.");
+                    return Err(Failure::field("start_time", reason::OUT_OF_RANGE, zh, en));
+                }
+                (Vec::new(), since)
             }
             Some(Origin::Cursor(text)) => (self.known(&fact, &text).await?, FROM_CURSOR),
         };

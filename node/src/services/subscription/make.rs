@@ -2,7 +2,7 @@
 
 use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::create_subscription_request::Start;
-use duikou_proto::v1::subscription::{Interest, Way as Wanted};
+use duikou_proto::v1::subscription::{Interest, State, Way as Wanted};
 use duikou_proto::v1::{self, CounterpartInterest, Subscription};
 use duikou_proto::validate::{Violation, reason};
 use uuid::Uuid;
@@ -120,7 +120,7 @@ impl Subscriptions {
             return Ok(answer);
         }
         let wanted = request.subscription.unwrap_or_default();
-        let (fact, _) = self.find(&wanted.name, &seen).await?;
+        let (fact, state) = self.find(&wanted.name, &seen).await?;
         let paths = request.update_mask.map(|mask| mask.paths).unwrap_or_default();
         let asks = |path: &str, populated: bool| match &*paths {
             [] => populated,
@@ -129,6 +129,9 @@ impl Subscriptions {
         };
         for path in paths.iter().filter(|path| !CHANGEABLE.contains(&path.as_str())) {
             found.push(unknown_path(path));
+        }
+        if paths.is_empty() {
+            found.extend(unchangeable(&wanted, &shown(&fact, &state)));
         }
         let label = asks("label", !wanted.label.is_empty()).then(|| check::label(wanted.label.clone(), &mut found));
         let given = wanted.interest.is_some();
@@ -227,6 +230,29 @@ fn change_notice(fact: &mut SubscriptionFact, state: &mut StateFact, notice: Opt
 
 /// What an update may change.
 const CHANGEABLE: [&str; 7] = ["label", "filter", "counterpart_of", "notice", "webhook", "mail", "*"];
+
+/// What an update without a mask gives another value than it has, and cannot change. What is as it is may stand there:
+/// whoever sends back what they got changes nothing by it.
+fn unchangeable(wanted: &Subscription, held: &Subscription) -> Vec<Violation> {
+    let member = !wanted.member.is_empty() && wanted.member != held.member;
+    let state = wanted.state() != State::Unspecified && wanted.state() != held.state();
+    let told = [
+        (
+            member,
+            "subscription.member",
+            "成员不能更改，请另建订阅。",
+            "The member cannot be changed: make another subscription.",
+        ),
+        (
+            state,
+            "subscription.state",
+            "状态不能这样更改，请用 PauseSubscription 或 ResumeSubscription。",
+            "The state is not changed so: use PauseSubscription or ResumeSubscription.",
+        ),
+    ];
+    let told = told.into_iter().filter(|(is, ..)| *is);
+    told.map(|(_, field, zh, en)| crate::services::error::violation(field, reason::INCONSISTENT, zh, en)).collect()
+}
 
 fn unknown_path(path: &str) -> Violation {
     let path: String = path.chars().take(80).collect();

@@ -386,6 +386,10 @@ async fn pages_go_on_where_they_ended_and_only_for_the_same_request() {
     let wanted = Filter { kinds: vec!["talent".into()], ..Filter::default() };
     let none = ListListingsRequest { filter: Some(wanted), ..ask("members/-", 0, "") };
     assert!(world.anybody().list_listings(none).await.unwrap().into_inner().listings.is_empty());
+    let elsewhere = world.anybody().list_listings(ask("members/c", 0, "")).await.unwrap().into_inner();
+    assert!(elsewhere.listings.is_empty(), "a member without listings");
+    let nobody = world.anybody().list_listings(ask("members/nobody", 0, "")).await.unwrap_err();
+    assert_eq!(nobody.code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use duikou_proto::v1::subscription::{Interest, Way};
+use duikou_proto::v1::replay_subscription_request::Origin;
+use duikou_proto::v1::subscription::{Interest, State, Way};
 use duikou_proto::v1::subscription_service_client::SubscriptionServiceClient;
 use duikou_proto::v1::{
-    CreateSubscriptionRequest, DeleteSubscriptionRequest, Filter, Page, ResumeSubscriptionRequest, RevokeTokenRequest,
-    Subscription, UpdateSubscriptionRequest,
+    CreateSubscriptionRequest, DeleteSubscriptionRequest, Filter, Page, PullQueue, ReplaySubscriptionRequest,
+    ResumeSubscriptionRequest, RevokeTokenRequest, Subscription, UpdateSubscriptionRequest,
 };
 use tokio_util::task::AbortOnDropHandle;
 
@@ -105,6 +106,34 @@ async fn what_somebody_subscribes_to_is_delivered_although_they_hang_up() {
     let again = here.client().create_subscription(create()).await.unwrap().into_inner();
     assert_eq!(again.subscription.unwrap().name, here.name().await);
     here.looked().await;
+}
+
+#[tokio::test]
+async fn what_would_change_nothing_is_refused_and_what_stays_as_it_is_is_not() {
+    let here = Delivering::new().await;
+    let mut wanted = create();
+    if let Some(subscription) = &mut wanted.subscription {
+        subscription.way = Some(Way::Pull(PullQueue::default()));
+    }
+    let made = here.client().create_subscription(wanted).await.unwrap().into_inner().subscription.unwrap();
+    let update = async |change: fn(&mut Subscription)| {
+        let mut subscription = Subscription { label: "tea".to_owned(), ..made.clone() };
+        change(&mut subscription);
+        let request = UpdateSubscriptionRequest { subscription: Some(subscription), ..Default::default() };
+        here.client().update_subscription(request).await
+    };
+    let refused = async |change: fn(&mut Subscription)| violations(&update(change).await.unwrap_err());
+    assert_eq!(refused(|wanted| wanted.set_state(State::Paused)).await, ["subscription.state INCONSISTENT"]);
+    assert_eq!(refused(|wanted| wanted.member = "members/b".to_owned()).await, ["subscription.member INCONSISTENT"]);
+    assert_eq!(update(|_| {}).await.unwrap().into_inner().label, "tea", "whoever sends back what they got");
+
+    let replay = async |seconds: i64| {
+        let at = here.world.engine.now() / 1_000_000 + seconds;
+        let origin = Some(Origin::StartTime(prost_types::Timestamp { seconds: at, nanos: 0 }));
+        here.client().replay_subscription(ReplaySubscriptionRequest { name: made.name.clone(), origin }).await
+    };
+    assert_eq!(violations(&replay(3600).await.unwrap_err()), ["start_time OUT_OF_RANGE"]);
+    replay(-3600).await.unwrap();
 }
 
 #[tokio::test]
