@@ -53,7 +53,7 @@ pub(super) struct Args {
     circle: Vec<String>,
 
     /// How long the token is good for, at most 30d
-    #[arg(long, value_name = "TIME", default_value = "7d")]
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
     valid: Seconds,
 
     /// The member lives on this gateway: it is admitted at once, and needs no token

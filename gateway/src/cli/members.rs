@@ -58,7 +58,7 @@ pub(super) struct RemoveArgs {
     reason: String,
 
     /// After how long the stores of others drop what it wrote, at most 366d
-    #[arg(long, value_name = "TIME", default_value = "30d")]
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
     keep: Seconds,
 }
 
@@ -88,7 +88,7 @@ pub(super) struct MoveArgs {
     force: bool,
 
     /// How long to wait for its present node
-    #[arg(long, value_name = "TIME", default_value = "5m")]
+    #[arg(long, value_name = "DURATION", default_value = "5m")]
     wait: Seconds,
 }
 

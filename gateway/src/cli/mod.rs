@@ -141,6 +141,12 @@ mod tests {
     }
 
     #[test]
+    fn the_help_of_every_command_is_there_in_chinese_and_nothing_else_is() {
+        let (lacking, unused) = node::help_gaps(&Cli::command());
+        assert!(lacking.is_empty() && unused.is_empty(), "lacking: {lacking:#?}, unused: {unused:#?}");
+    }
+
+    #[test]
     fn the_help_of_every_command_has_an_example_that_parses() {
         fn walk(command: &clap::Command, path: &str) {
             let path = format!("{path} {}", command.get_name());

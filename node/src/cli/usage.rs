@@ -11,6 +11,7 @@ use clap::{Parser, ValueEnum};
 use super::error::CommandError;
 use super::exit::ExitCode;
 use super::global::OutputForm;
+use super::help;
 use super::language::{Language, Text, from_variables};
 use crate::config::Rule;
 
@@ -26,6 +27,12 @@ pub fn parse<C: Parser>(args: impl IntoIterator<Item = OsString>) -> Result<C, p
     };
     let language = said(&args, "--language", "zh,en", |text| if text == "en" { Language::En } else { Language::Zh });
     let language = language.unwrap_or_else(|| from_variables(|name| std::env::var(name).ok()));
+    let error = if help::is_help(&error) {
+        // The same once more, of a program that speaks the language.
+        help::speaking(C::command(), language).try_get_matches_from(&args).err().unwrap_or(error)
+    } else {
+        error
+    };
     let output =
         said(&args, "--output", "table,json,jsonl", |text| OutputForm::from_str(text, false).unwrap_or_default());
     Err(show(&error, language, output.unwrap_or_default()))
@@ -45,26 +52,26 @@ fn said<T>(args: &[OsString], option: &str, known: &str, read: impl Fn(&str) -> 
 }
 
 fn show(error: &clap::Error, language: Language, output: OutputForm) -> process::ExitCode {
-    if !error.use_stderr() {
-        let _ = error.print(); // where the output is closed there is nobody to tell
-        return ExitCode::Ok.into();
-    }
-    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    let told = match output {
-        OutputForm::Json | OutputForm::Jsonl => wrong(error).json(language),
-        OutputForm::Table if language == Language::Zh && !is_help => wrong(error).render(language),
-        OutputForm::Table => {
-            let _ = error.print();
-            return ExitCode::Usage.into();
+    // Where the output is closed there is nobody to tell.
+    let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Ok };
+    let _ = match (output, error.kind()) {
+        _ if help::is_help(error) && !error.use_stderr() => {
+            write!(std::io::stdout(), "{}", help::render(error, language))
         }
+        (_, ErrorKind::DisplayVersion) => error.print(),
+        (OutputForm::Json | OutputForm::Jsonl, _) => write!(std::io::stderr(), "{}", wrong(error).json(language)),
+        _ if help::is_help(error) => write!(std::io::stderr(), "{}", help::render(error, language)),
+        (OutputForm::Table, _) if language == Language::Zh => {
+            write!(std::io::stderr(), "{}", wrong(error).render(language))
+        }
+        (OutputForm::Table, _) => error.print(),
     };
-    let _ = write!(std::io::stderr(), "{told}");
-    ExitCode::Usage.into()
+    code.into()
 }
 
 /// What is wrong, in both languages.
 fn wrong(error: &clap::Error) -> CommandError {
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    if help::is_help(error) {
         let text = Text::new("缺少命令，可用的见 --help", "a command is lacking: see --help");
         return CommandError::new(ExitCode::Usage, text);
     }

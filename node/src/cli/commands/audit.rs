@@ -70,7 +70,7 @@ struct Sought {
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     actor: String,
 
-    /// What was done, or with a dot at the end all that begins so: listing.create, session.
+    /// What was done, for example listing.create; with a dot at its end, session. for example, all that begins so
     #[arg(long, value_name = "WORD", default_value = "", hide_default_value = true)]
     action: String,
 

@@ -39,7 +39,7 @@ pub struct RotateArgs {
     purpose: PurposeArg,
 
     /// For how long the keys before still verify, at most 30d
-    #[arg(long, value_name = "TIME", default_value = "30d")]
+    #[arg(long, value_name = "DURATION", default_value = "30d")]
     grace: Seconds,
 }
 

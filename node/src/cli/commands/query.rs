@@ -31,7 +31,7 @@ pub struct Args {
     asker: Option<String>,
 
     /// How long to wait, at most 30s
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = seconds)]
+    #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = seconds)]
     within: Seconds,
 
     /// Of each member no more than so many, at most 100

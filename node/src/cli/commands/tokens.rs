@@ -54,7 +54,7 @@ pub struct CreateArgs {
     label: String,
 
     /// How long it is good for [default: until it is revoked]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "DURATION")]
     valid: Option<Seconds>,
 }
 

@@ -35,7 +35,7 @@ pub struct RotateArgs {
     named: Named,
 
     /// How long the secret before signs too, at most 7d
-    #[arg(long, value_name = "TIME", default_value = "1d")]
+    #[arg(long, value_name = "DURATION", default_value = "1d")]
     grace: Seconds,
 }
 
