@@ -1,4 +1,7 @@
-//! Industries of GB/T 4754-2017: by code, with or without the section's letter, by name, by pinyin.
+//! Industries of GB/T 4754-2017: by code, with or without the section's letter, by name, by pinyin; and by the words that
+//! people use, which are asked for where they mean several.
+
+use std::sync::OnceLock;
 
 use duikou_proto::language::{Language, Text};
 use duikou_proto::reference::{Entry, industries};
@@ -7,10 +10,17 @@ use super::text::{folded, line, says_nothing};
 use super::{Candidate, Outcome, TYPED_CHARS, Unclear, Understood, shown, too_long};
 use crate::search::spells;
 
-/// Reads one industry: `3963`, `C3963`, `C`, `医药制造业`, `27 医药制造业`, `yiyaozhizaoye`.
+/// The words, a line each with its codes.
+const EVERYDAY: &str = include_str!("everyday_industries.txt");
+/// What stands behind such a word and says no more.
+const ENDS: [&str; 6] = ["产业链", "产业", "行业", "领域", "类", "业"];
+/// Characters of such a word within a longer text; one alone says too little.
+const WITHIN_CHARS: usize = 2;
+
+/// Reads one industry: `3963`, `C3963`, `C`, `医药制造业`, `27 医药制造业`, `yiyaozhizaoye`, and `民宿`, which is one class.
 ///
 /// # Errors
-/// For codes and names that do not exist, a code with another's name, and names of several industries.
+/// For codes and names that do not exist, a code with another's name, and names and words of several industries.
 pub fn industry(typed: &str) -> Outcome<&'static str> {
     if says_nothing(typed) {
         return Ok(Understood::nothing(None));
@@ -19,6 +29,9 @@ pub fn industry(typed: &str) -> Outcome<&'static str> {
         return Err(too_long());
     }
     let text = folded(typed);
+    if let Some(meant) = word(&text) {
+        return everyday(typed, &meant);
+    }
     let digits = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let code_length = digits.bytes().take_while(u8::is_ascii_digit).count();
     if code_length > 0 && text.len() - digits.len() <= 1 {
@@ -35,11 +48,7 @@ pub fn industry(typed: &str) -> Outcome<&'static str> {
     }
     let found = candidates(typed);
     match &*found {
-        [] => Err(Unclear::between(
-            format!("国民经济行业分类中没有“{}”，请填写行业名称或代码。", shown(typed)),
-            format!("There is no industry {}: give a name or code of GB/T 4754.", shown(typed)),
-            near(&text).into_iter().map(candidate).collect(),
-        )),
+        [] => Err(unknown(typed, &text)),
         // Where a division and the groups in it have one name, the division is what the name says.
         [outer, rest @ ..] if rest.iter().all(|entry| industries().is_within(entry.code, outer.code)) => {
             Ok(Understood::plain(outer.code))
@@ -66,23 +75,24 @@ pub fn several(typed: &str) -> Outcome<Vec<String>> {
     if !typed.contains(strong) && parts.len() < 2 {
         return Err(whole.err().unwrap_or_else(too_long));
     }
-    let mut codes = Vec::new();
+    let (mut codes, mut notes) = (Vec::new(), Vec::new());
     let mut at = 0;
     while at < parts.len() {
         // The longest run of parts that is one name: 计算机、通信和其他电子设备制造业.
         let run = (at + 1..=parts.len().min(at + 4)).rev().find_map(|end| {
-            let read = industry(&parts[at..end].join("、")).ok()?.value?;
-            Some((end, read))
+            let read = industry(&parts[at..end].join("、")).ok()?;
+            Some((end, read.value?, read.note))
         });
-        let (end, code) = match run {
+        let (end, code, note) = match run {
             Some(found) => found,
             None => return industry(parts[at]).map(|_| Understood::nothing(None)),
         };
         codes.push(code.to_owned());
+        notes.extend(note);
         at = end;
     }
     codes.dedup();
-    Ok(Understood::plain(codes))
+    Ok(Understood { value: Some(codes), note: super::all_of(notes) })
 }
 
 fn split<'t>(typed: &'t str, separators: &[char]) -> Vec<&'t str> {
@@ -141,11 +151,172 @@ fn candidate(entry: &Entry) -> Candidate {
     Candidate { typed: entry.code.to_owned(), text }
 }
 
-/// Industries that say what the text says, but for 产业 and 行业.
+/// What a word of the table means: a class is that word's own, anything else is asked for.
+fn everyday(typed: &str, meant: &[&'static Entry]) -> Outcome<&'static str> {
+    if let [one] = meant
+        && one.level == "class"
+    {
+        let note = Text::new(
+            format!("“{}”读作 {}", shown(typed), format(one.code)),
+            format!("{} is read as {} {}", shown(typed), one.code, one.name(Language::En)),
+        );
+        return Ok(Understood { value: Some(one.code), note: Some(note) });
+    }
+    Err(Unclear::between(
+        format!("“{}”在国民经济行业分类中没有同名的行业，请选择相近的一个，也可留空。", shown(typed)),
+        format!("No industry of GB/T 4754 is called {}: choose one that is near, or leave it empty.", shown(typed)),
+        meant.iter().map(|entry| candidate(entry)).collect(),
+    ))
+}
+
+fn unknown(typed: &str, text: &str) -> Unclear {
+    let mut found = within(text);
+    for entry in near(text) {
+        if !found.contains(&entry) {
+            found.push(entry);
+        }
+    }
+    Unclear::between(
+        format!("国民经济行业分类中没有“{}”，请填写行业名称或代码，也可留空。", shown(typed)),
+        format!("There is no industry {}: give a name or code of GB/T 4754, or leave it empty.", shown(typed)),
+        found.into_iter().map(candidate).collect(),
+    )
+}
+
+/// The words that people use, with what they may mean.
+fn words() -> &'static [(&'static str, Vec<&'static Entry>)] {
+    static WORDS: OnceLock<Vec<(&str, Vec<&Entry>)>> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let lines = EVERYDAY.lines().filter(|line| !line.starts_with('#'));
+        let word = |line: &'static str| {
+            let (word, codes) = line.split_once(' ')?;
+            Some((word, codes.split(' ').filter_map(|code| industries().get(code)).collect()))
+        };
+        lines.filter_map(word).collect()
+    })
+}
+
+/// What a text may mean that is one of the words, with or without what says no more.
+fn word(text: &str) -> Option<Vec<&'static Entry>> {
+    let of = |text: &str| words().iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    let named = |text: &str| !industries().by_name(text).is_empty();
+    let stems = ENDS.iter().filter_map(|end| text.strip_suffix(end));
+    let found = of(text).or_else(|| if named(text) { None } else { stems.into_iter().find_map(of) });
+    found.map(|(_, meant)| meant.clone())
+}
+
+/// What the longest words within a text may mean.
+fn within(text: &str) -> Vec<&'static Entry> {
+    let held = |word: &str| word.chars().count() >= WITHIN_CHARS && text.contains(word);
+    let words: Vec<_> = words().iter().filter(|(word, _)| held(word)).collect();
+    let longest =
+        words.iter().filter(|(word, _)| !words.iter().any(|(other, _)| other != word && other.contains(word)));
+    let mut found: Vec<&'static Entry> = Vec::new();
+    for entry in longest.flat_map(|(_, meant)| meant) {
+        if !found.contains(entry) {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+/// What somebody may mean who has typed so much of a word: for forms that offer a choice.
+pub(crate) fn meant_by(typed: &str) -> Vec<&'static Entry> {
+    let text = folded(typed).to_lowercase();
+    let begun = words().iter().filter(|(word, _)| !text.is_empty() && word.to_lowercase().starts_with(&text));
+    let exact = word(&text).into_iter().flatten();
+    exact.chain(begun.flat_map(|(_, meant)| meant.iter().copied())).collect()
+}
+
+/// Industries that say what the text says, but for 产业 and 行业: groups before classes, which are asked for alone.
 fn near(text: &str) -> Vec<&'static Entry> {
-    let stem = ["产业", "行业", "业"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
+    let stem = ENDS.iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text);
     if stem.chars().count() < 2 {
         return Vec::new();
     }
-    industries().entries().iter().filter(|entry| entry.code.len() <= 3 && entry.name_zh.contains(stem)).collect()
+    let of = |small: bool| {
+        let entries = industries().entries().iter();
+        entries.filter(|entry| (entry.level == "class") == small && entry.name_zh.contains(stem)).collect::<Vec<_>>()
+    };
+    let found = of(false);
+    if found.is_empty() { of(true) } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everyday_words_are_of_the_table_of_industries() {
+        let lines: Vec<&str> = EVERYDAY.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(lines.is_sorted(), "as it is read");
+        for line in lines {
+            let (word, codes) = line.split_once(' ').unwrap();
+            for code in codes.split(' ') {
+                assert!(industries().get(code).is_some(), "{line}: {code}");
+            }
+            assert_eq!(word, folded(word), "as it is looked up");
+            assert!(industries().by_name(word).is_empty(), "{word} is a name of the standard");
+            let codes: Vec<&str> = codes.split(' ').collect();
+            assert!(
+                codes.len() <= super::super::CANDIDATES
+                    && codes.iter().all(|one| codes.iter().filter(|two| one == *two).count() == 1),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn everyday_words_are_asked_for_unless_they_are_one_class() {
+        let offered = |typed: &str| -> Vec<String> {
+            industry(typed).expect_err(typed).candidates.into_iter().map(|one| one.typed).collect()
+        };
+        for (typed, first) in [
+            ("茶叶", "0164"),
+            ("茶产业", "0164"),
+            ("新能源汽车", "3612"),
+            ("人工智能", "6513"),
+            ("ai", "6513"),
+            ("旅游业", "7291"),
+            ("数字经济", "65"),
+            ("电子信息", "39"),
+            ("医疗健康", "84"),
+            ("生物医药产业", "276"),
+            ("预制菜", "1432"),
+            ("农产品加工", "0514"),
+            ("冷链", "5930"),
+            ("文旅", "786"),
+            ("康养", "8514"),
+            ("光伏", "3825"),
+            ("储能", "3841"),
+            ("半导体", "397"),
+            ("集成电路", "3973"),
+            ("跨境电商", "5193"),
+            ("3D打印", "3493"),
+            ("大健康产业", "84"),
+            // A word within what was typed, and a class that is called so.
+            ("茶叶深加工及出口", "0164"),
+            ("陶瓷工艺", "307"),
+            ("拖拉机", "3571"),
+        ] {
+            assert_eq!(offered(typed).first().map(String::as_str), Some(first), "{typed}");
+        }
+        let longest = offered("新能源汽车配套");
+        assert!(longest.contains(&"3612".to_owned()) && !longest.contains(&"4415".to_owned()), "{longest:?}");
+        for (typed, code) in [("民宿", "6130"), ("快递业", "6020"), ("物业", "7020"), ("家政", "8010")] {
+            let read = industry(typed).unwrap();
+            assert_eq!(read.value, Some(code), "{typed}");
+            assert!(read.note.unwrap().zh.contains(code), "and says so");
+        }
+        // What the standard names is what it names, also where a word begins so.
+        for (typed, code) in [("渔业", "04"), ("餐饮业", "62"), ("物业管理", "702"), ("教育", "P")] {
+            assert_eq!(industry(typed).map(|read| (read.value, read.note)), Ok((Some(code), None)), "{typed}");
+        }
+        let told = industry("元宇宙").unwrap_err();
+        assert!(told.candidates.is_empty() && told.text.zh.contains("可留空"), "{told:?}");
+        let read = several("民宿、快递").unwrap();
+        assert_eq!(read.value, Some(vec!["6130".to_owned(), "6020".to_owned()]));
+        assert!(read.note.is_some_and(|note| note.zh.contains("6130") && note.zh.contains("6020")));
+        assert_eq!(several("民宿、茶叶").unwrap_err().candidates[0].typed, "0164");
+    }
 }

@@ -113,6 +113,12 @@ fn told(typed: &str, text: &str) -> String {
 /// What reading gives.
 pub type Outcome<T> = Result<Understood<T>, Unclear>;
 
+/// Several notes as one.
+pub(crate) fn all_of(notes: Vec<Text>) -> Option<Text> {
+    let joined = |of: fn(&Text) -> &str, separator: &str| notes.iter().map(of).collect::<Vec<_>>().join(separator);
+    (!notes.is_empty()).then(|| Text::new(joined(|note| &note.zh, "；"), joined(|note| &note.en, "; ")))
+}
+
 /// What was typed, short enough to be repeated.
 fn shown(typed: &str) -> String {
     let mut shown: String = typed.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();

@@ -145,7 +145,10 @@ pub static FIELDS: &[Info] = &[
         ("行业", "Industries"),
         &["所属行业", "行业类别", "国民经济行业", "产业类别", "所属产业"],
         &["listing.industries"],
-        ("国民经济行业名称或代码，多个用；分开", "names or codes of GB/T 4754, separated by ;"),
+        (
+            "国民经济行业名称或代码，或茶叶、旅游等常用说法，多个用；分开；可留空",
+            "may be empty; names or codes of GB/T 4754, several separated by ;",
+        ),
         "18 纺织服装、服饰业",
     ),
     chosen(

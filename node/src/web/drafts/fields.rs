@@ -173,9 +173,12 @@ impl Maker<'_> {
             };
             Choice { value, name }
         };
-        let note = self.filling.filled.notes.iter().find(|note| note.field == Some(info.field));
+        let echo = echo(self.texts, self.filling, info.field);
+        // What an industry was read as is what the echo says.
+        let said = matches!(info.shape(), Shape::Industries) && !echo.is_empty();
+        let note = self.filling.filled.notes.iter().find(|note| note.field == Some(info.field)).filter(|_| !said);
         let notes = [
-            echo(self.texts, self.filling, info.field),
+            echo,
             note.map_or_else(String::new, |note| note.text.in_language(language).to_owned()),
             if info.field == Field::Audience { self.idle() } else { String::new() },
         ];

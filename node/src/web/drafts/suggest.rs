@@ -43,7 +43,7 @@ fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
             (place::candidates(typed).into_iter().chain(spelt(regions(), typed)).collect(), regions().entries())
         }
         "industries" => (
-            industry::candidates(typed).into_iter().chain(spelt(industries(), typed)).collect(),
+            [industry::candidates(typed), industry::meant_by(typed), spelt(industries(), typed)].concat(),
             industries().entries(),
         ),
         "occupations" => (everyday(typed).chain(spelt(occupations(), typed)).collect(), occupations().entries()),
@@ -168,7 +168,8 @@ mod tests {
             assert!(found.iter().take(3).any(|text| text == name), "{typed}: {found:?}");
         }
         assert!(suggestions("regions", "sz", Language::Zh).contains(&"广东省深圳市".to_owned()));
-        for (typed, name) in [("fangzhi", "纺织"), ("nongy", "农业")] {
+        for (typed, name) in [("fangzhi", "纺织"), ("nongy", "农业"), ("茶产", "茶叶种植"), ("新能源汽车", "3612")]
+        {
             let found = suggestions("industries", typed, Language::Zh);
             assert!(found.first().is_some_and(|text| text.contains(name)), "{typed}: {found:?}");
         }
