@@ -4,6 +4,7 @@
 //! candidates, what means nothing says what to do, both in the two languages of the network. What each function has a
 //! `format` for, it reads again as the same value.
 
+pub mod area;
 pub mod audience;
 mod chinese_number;
 pub mod choice;

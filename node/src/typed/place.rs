@@ -271,14 +271,22 @@ fn no_place(typed: &str, name: &str, within: Option<&'static Entry>, lies: Lies<
     )
 }
 
-/// Places whose names differ from the beginning of `name` by one character.
+/// Characters of so many names that one of them alone, beside what kind of division it is, tells nothing.
+const COMMON: &str = "大小上中下东南西北新老山城阳州安江平宁河海湖湾";
+
+/// Places whose names differ from the beginning of `name` by one character, and share more with it than a character of
+/// [`COMMON`], unless they lie in the place that is named before.
 fn similar(name: &str, within: Option<&'static Entry>) -> Vec<&'static Entry> {
     let name: Vec<char> = name.chars().collect();
     let differs_by_one = |other: &str| {
         let length = other.chars().count();
+        let same: Vec<char> =
+            other.chars().zip(&name).filter(|(one, other)| one == *other).map(|(one, _)| one).collect();
+        let tells = |c: &char| !COMMON.contains(*c) && !"省市区县州旗".contains(*c);
         (2..=name.len()).contains(&length)
             && (length >= 3 || name.len() == length)
-            && other.chars().zip(&name).filter(|(one, other)| one != *other).count() == 1
+            && same.len() + 1 == length
+            && (within.is_some() || length > 3 || same.iter().any(tells))
     };
     let inside = |entry: &Entry| within.is_none_or(|outer| regions().is_within(entry.code, outer.code));
     let all = regions().entries().iter();

@@ -135,7 +135,10 @@ pub static FIELDS: &[Info] = &[
             "举办地区",
         ],
         &["listing.regions"],
-        ("必填：名称或行政区划代码，多个用；分开", "required: names or codes, separated by ;"),
+        (
+            "必填：名称或行政区划代码，也可写全国、粤港澳大湾区等，多个用；分开",
+            "required: names or codes, whole country and other areas too, separated by ;",
+        ),
         "贵州省毕节市七星关区",
     ),
     field(

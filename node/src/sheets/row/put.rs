@@ -12,8 +12,8 @@ use crate::sheets::fields::Field;
 use crate::sheets::grid::Cell;
 use crate::typed::place::Lies;
 use crate::typed::text::{folded, items, line, lines};
-use crate::typed::{Outcome, Range, Unclear, Understood, When};
-use crate::typed::{audience, choice, count, date, industry, labels, money, occupation, place, text};
+use crate::typed::{Outcome, Range, Unclear, Understood, When, all_of};
+use crate::typed::{area, audience, choice, count, date, industry, labels, money, occupation, place, text};
 
 /// Words of a deadline that say that there is none.
 const NO_DEADLINE: [&str; 6] = ["长期有效", "长期", "不限", "无", "随时", "开始前均可"];
@@ -311,22 +311,25 @@ impl Places {
     }
 }
 
-/// Places, each of which may be followed by an address; several are separated.
+/// Places, each of which may be followed by an address, and areas; several are separated.
 pub(super) fn regions(typed: &str, home: Option<&str>) -> Outcome<Places> {
     let lies = home.map_or(Lies::Anywhere, Lies::Near);
     let mut places = Places::default();
     let parts = items(typed);
     if parts.len() < 2 {
-        let read = place::place(parts.first().map_or(typed, String::as_str), lies)?;
-        return Ok(read.map(|place| {
-            places.add(place);
+        let read = area::places(parts.first().map_or(typed, String::as_str), lies)?;
+        return Ok(read.map(|found| {
+            found.into_iter().for_each(|place| places.add(place));
             places
         }));
     }
+    let mut notes = Vec::new();
     for part in parts {
-        place::place(&part, lies)?.value.into_iter().for_each(|place| places.add(place));
+        let read = area::places(&part, lies)?;
+        read.value.into_iter().flatten().for_each(|place| places.add(place));
+        notes.extend(read.note);
     }
-    Ok(Understood::plain(places))
+    Ok(Understood { value: Some(places), note: all_of(notes) })
 }
 
 fn links(typed: &str) -> Outcome<Vec<Link>> {

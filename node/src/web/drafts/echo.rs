@@ -12,6 +12,7 @@ use super::super::words;
 use super::filled::Filling;
 use crate::sheets::fields::Field;
 use crate::sheets::form;
+use crate::typed::area;
 
 /// Billionths of a unit of money.
 const DECIMALS: usize = 9;
@@ -60,6 +61,8 @@ fn understood(texts: Texts, listing: &Listing, field: Field) -> String {
         time.as_ref().map(shown).unwrap_or_default()
     };
     match (field, &body.details) {
+        // What an area is made of its note says.
+        (Field::Regions, _) if area::of(&body.regions).is_some() => String::new(),
         (Field::Regions, _) => {
             let named = body.regions.iter().map(|code| format::region(texts.language(), code));
             named.collect::<Vec<_>>().join(&comma)

@@ -16,7 +16,7 @@ use super::super::sent::Sent;
 use super::super::signed::Signed;
 use crate::accounts::Role;
 use crate::search::{is_letters, spells, spelt_length};
-use crate::typed::{industry, place};
+use crate::typed::{area, industry, place};
 
 /// Suggestions of one answer.
 const SUGGESTIONS: usize = 12;
@@ -67,7 +67,10 @@ fn suggestions(table: &str, typed: &str, language: Language) -> Vec<String> {
         "regions" => place::named(entry.code, language),
         _ => format!("{} {}", entry.code, entry.name(language)),
     };
-    found.into_iter().map(written).collect()
+    // Areas have names, and no code that could stand beside one.
+    let areas = area::begun(typed).filter(|_| table == "regions" && typed.chars().count() > 1);
+    let areas = areas.map(|area| area.name(Language::Zh).to_owned());
+    areas.chain(found.into_iter().map(written)).take(SUGGESTIONS).collect()
 }
 
 /// What every list of vacancies says, and the occupation of which it is a part. Sorted.
@@ -149,6 +152,11 @@ mod tests {
             assert_eq!(first("regions", typed).as_deref(), Some("贵州省毕节市"), "{typed}");
         }
         assert!(suggestions("regions", "鼓楼", Language::Zh).len() > 1);
+        for (typed, name) in
+            [("全国", "全国"), ("大湾", "粤港澳大湾区"), ("京津", "京津冀"), ("greater", "粤港澳大湾区")]
+        {
+            assert_eq!(first("regions", typed).as_deref(), Some(name), "{typed}");
+        }
         assert_eq!(first("industries", "01").as_deref(), Some("01 农业"));
         assert!(suggestions("occupations", "driver", Language::En).iter().any(|text| text.contains("rivers")));
         for (typed, name) in [("siji", "司机"), ("fengren", "缝纫"), ("fengr", "缝纫")] {
@@ -186,10 +194,10 @@ mod tests {
 
     #[test]
     fn every_suggestion_of_a_place_is_read_as_that_place() {
-        for typed in ["市", "鼓楼", "a", "5", "县"] {
+        for typed in ["市", "鼓楼", "a", "5", "县", "东部", "西南"] {
             for language in [Language::Zh, Language::En] {
                 for text in suggestions("regions", typed, language) {
-                    assert!(place::place(&text, Lies::Anywhere).is_ok(), "{text}");
+                    assert!(area::places(&text, Lies::Anywhere).is_ok(), "{text}");
                 }
             }
         }

@@ -17,7 +17,7 @@ use super::super::format;
 use super::super::words::{self, KINDS};
 use crate::time::timestamp;
 use crate::typed::money::amount;
-use crate::typed::{Unclear, Unit};
+use crate::typed::{Unclear, Unit, area};
 
 /// The year 2200, and with it any moment that somebody can mean.
 const MAX_MICROS: Micros = 7_258_118_400_000_000;
@@ -267,7 +267,11 @@ impl Ask {
             }
             found
         };
-        let places: Vec<String> = self.regions.iter().map(|text| normalise_region(text).into_owned()).collect();
+        let of = |text: &String| match area::named(text) {
+            Some(area) => area.codes().map(str::to_owned).collect(),
+            None => vec![normalise_region(text).into_owned()],
+        };
+        let places: Vec<String> = self.regions.iter().flat_map(of).collect();
         let regions = codes("region", &places, regions());
         let industries = codes("industry", &self.industries, industries());
         let mut day = |field: &'static str, text: &str, after: bool| match format::read_day(text, after) {
@@ -439,6 +443,8 @@ mod tests {
         let filter = request.filter.unwrap();
         assert_eq!(filter.regions, ["520000", "520500"]);
         assert_eq!(filter.industries, ["A"]);
+        let area = Ask::read("region=京津冀").request(Texts::of(Language::Zh)).expect("an area").filter.unwrap();
+        assert_eq!(area.regions, ["110000", "120000", "130000"]);
         let amount = filter.amount.unwrap();
         assert_eq!((amount.min.unwrap().units, amount.max.unwrap().units), (15_000, 300_000_000));
         let days = filter.publish_time.unwrap();

@@ -8,6 +8,7 @@ use super::super::catalogue::Texts;
 use super::super::{format, markdown, words};
 use super::details;
 use super::names::Names;
+use crate::typed::area;
 
 /// Characters of a text where there is neither a summary nor an excerpt.
 const BEGINNING: usize = 120;
@@ -124,8 +125,11 @@ pub(crate) fn foreign(texts: Texts, language: &str) -> String {
     if primary(language) == primary(texts.language().tag()) { String::new() } else { language.to_owned() }
 }
 
-/// The first places, and how many more there are.
+/// The area that they make, else the first places, and how many more there are.
 pub(crate) fn places(texts: Texts, codes: &[String]) -> String {
+    if let Some(area) = area::of(codes) {
+        return area.name(texts.language()).to_owned();
+    }
     let named: Vec<String> = codes.iter().take(PLACES).map(|code| format::region(texts.language(), code)).collect();
     let shown = named.join(&texts.text("list-comma"));
     match codes.len().saturating_sub(PLACES) {
@@ -176,6 +180,7 @@ fn pieces(excerpt: &Excerpt) -> Vec<Piece> {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::language::Language;
     use duikou_proto::v1::CharacterRange;
 
     use super::*;
@@ -199,6 +204,15 @@ mod tests {
         assert_eq!(cut(&[(0, 2), (2, 4)]), "[全程][冷链]物流…");
         assert_eq!(cut(&[]), "全程冷链物流…");
         assert_eq!(cut(&[(-5, 2), (1, 99), (3, 2)]), "[全程][冷链物流]…");
+    }
+
+    #[test]
+    fn places_that_make_an_area_are_called_by_it() {
+        let told = |codes: &[&str]| {
+            places(Texts::of(Language::Zh), &codes.iter().map(|code| (*code).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(told(&["130000", "110000", "120000"]), "京津冀");
+        assert_eq!(told(&["130000", "110000"]), "河北省、北京市");
     }
 
     #[test]

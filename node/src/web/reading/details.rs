@@ -10,6 +10,7 @@ use super::super::catalogue::Texts;
 use super::super::{format, words};
 use super::names::Names;
 use crate::sheets::fields::Field;
+use crate::typed::area;
 
 /// A label with what it says, a line each.
 pub(crate) struct Fact {
@@ -159,7 +160,9 @@ pub(crate) fn of_kind(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
 pub(crate) fn of_all(texts: Texts, opportunity: &Opportunity) -> Vec<Fact> {
     let mut facts = Facts::new(texts, opportunity);
     let regions = opportunity.regions.iter().map(|code| format::region(texts.language(), code));
-    facts.list("fact-regions", regions);
+    let regions = regions.filter(|region| !region.is_empty()).collect::<Vec<_>>().join(&texts.text("list-comma"));
+    let area = area::of(&opportunity.regions).map(|area| area.name(texts.language()).to_owned());
+    facts.lines("fact-regions", area.into_iter().chain([regions]).collect());
     let industry = |code: &String| match industries().get(code) {
         Some(entry) => texts.fill("industry-line", &[("what", entry.name(texts.language())), ("code", entry.code)]),
         None => code.clone(),

@@ -390,7 +390,8 @@ fn is_next(facet: Facet, ask: &Ask, value: &str) -> bool {
         _ => return true,
     };
     let parent = table.get(value).and_then(|entry| entry.parent);
-    match chosen.last() {
+    // What has no code, as an area, has nothing below it either.
+    match chosen.last().filter(|chosen| table.get(chosen).is_some()) {
         None => parent.is_none(),
         Some(chosen) => parent == Some(&**chosen) || value == chosen,
     }
