@@ -336,6 +336,28 @@ fn counts_levels_choices_and_addresses() {
         assert_eq!(phone(typed).unwrap_or_default(), number, "{typed}");
         assert_eq!(phone(number).unwrap(), number, "what is written is read again");
     }
+    for (typed, name, number) in [
+        ("王姐 0755-82345678", "王姐", "0755-82345678"),
+        ("王姐0755-82345678转8001", "王姐", "0755-82345678-8001"),
+        ("王姐（13812345678）", "王姐", "13812345678"),
+        ("13812345678（王姐）", "王姐", "13812345678"),
+        ("王主任：(0755)82345678、13812345678", "王主任", "(0755)82345678 13812345678"),
+        ("联系人：王姐，电话：0755－82345678", "王姐", "0755-82345678"),
+        ("Li Wei, +86 755 8234 5678", "Li Wei", "+86 755 8234 5678"),
+        ("王姐\n0755-82345678", "王姐", "0755-82345678"),
+    ] {
+        assert_eq!(text::person_and_phone(typed), Some((name.to_owned(), number.to_owned())), "{typed}");
+    }
+    for typed in [
+        "0755-82345678",
+        "王姐",
+        "王姐138、李哥139",
+        "王姐 13812345678、李哥 13912345678",
+        "3号楼2室",
+        "电话：0755-8234567",
+    ] {
+        assert_eq!(text::person_and_phone(typed), None, "{typed}");
+    }
     assert!(text::phone("1.38E+10").is_err() && text::phone("转1").is_err());
     assert_eq!(text::phone("０７５５－８８８８").map(|read| read.value), Ok(Some("0755-8888".into())));
     let url = |typed: &str| text::url(typed).map(|read| read.value.unwrap_or_default());
@@ -523,6 +545,9 @@ proptest! {
         }
         let _ = (date::span(&typed, TODAY), date::zone(&typed), count::count(&typed), count::level(&typed), unit_in(&typed));
         let _ = (text::email(&typed), text::phone(&typed), text::url(&typed), text::items(&typed));
+        if let Some((_, phone)) = text::person_and_phone(&typed) {
+            prop_assert!(text::phone(&phone).is_ok(), "{}", phone);
+        }
         let _ = (text::line(&typed), text::lines(&typed), occupation::occupation(&typed));
         let _ = (industry::several(&typed), audience::audience(&typed, &audience::Names::default()));
         let _ = choice::several(&typed, labels::PHASES);

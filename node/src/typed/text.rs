@@ -119,6 +119,37 @@ pub fn phone(typed: &str) -> Outcome<String> {
     Ok(Understood { value: Some(numbers), note: Some(note) })
 }
 
+/// What stands before a name or a number and is neither.
+const LABELS: [&str; 9] = ["联系人", "联系方式", "联系电话", "咨询电话", "办公电话", "手机号", "手机", "座机", "电话"];
+/// Characters of a name that stands beside a number.
+const NAME_CHARS: usize = 20;
+
+/// A name with the numbers before or behind which it stands, as one cell has both: `王姐 0755-82345678`,
+/// `13812345678（王姐）`. None where it is anything else.
+pub fn person_and_phone(typed: &str) -> Option<(String, String)> {
+    if typed.chars().count() > TYPED_CHARS {
+        return None;
+    }
+    let text: String = typed.nfkc().filter(|c| !is_invisible(*c)).collect();
+    let text = LABELS.iter().fold(text, |text, label| text.replace(label, " "));
+    let is_numeral = |c: char| c.is_ascii_digit() || c == '+';
+    let (first, last) = (text.find(is_numeral)?, text.rfind(|c: char| c.is_ascii_digit())?);
+    // The bracket of an area code belongs to it.
+    let first = if text[..first].ends_with('(') && text[first..].contains(')') { first - 1 } else { first };
+    let (before, number, after) = (text.get(..first)?, text.get(first..=last)?, text.get(last + 1..)?);
+    let plain = |part: &str| line(part.trim_matches(|c: char| c.is_whitespace() || "::,,、;;/|()-—。.".contains(c)));
+    let name = match (plain(before), plain(after)) {
+        (name, none) | (none, name) if none.is_empty() && !name.is_empty() => name,
+        _ => return None,
+    };
+    let is_name = |c: char| c.is_alphabetic() || matches!(c, ' ' | '·' | '.');
+    let enough = number.bytes().filter(u8::is_ascii_digit).count() >= DIGITS_BESIDE;
+    let sound = enough && name.chars().count() <= NAME_CHARS && name.chars().all(is_name);
+    // What was the bracket around the number, and none of its own.
+    let number = if number.contains(')') { number } else { number.trim_start_matches('(') };
+    numbers(number.trim()).filter(|_| sound).map(|phone| (name, phone))
+}
+
 /// Digits of a number, and the least of one that stands beside others: fewer are the end of another (…5678/79).
 const DIGITS: std::ops::RangeInclusive<usize> = 3..=20;
 const DIGITS_BESIDE: usize = 5;

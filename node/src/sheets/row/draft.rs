@@ -33,6 +33,10 @@ pub(super) struct Draft {
     pub(super) until: Option<When>,
     pub(super) deadline: Option<When>,
     pub(super) expire: Option<When>,
+    /// Fields have a place of their own each, other than in tables.
+    pub(super) in_form: bool,
+    /// What stood in a column beside what belongs there: of which column, the field it is for, and the value.
+    pub(super) with_it: Vec<(Field, Field, String)>,
     /// Fields that have a value.
     pub(super) given: BTreeSet<Field>,
     /// Where a field's column is.

@@ -32,6 +32,7 @@ impl Reader<'_> {
             Kind::Talent => self.talent(&mut draft),
             Kind::Event => self.event(&mut draft),
         }
+        contact(&mut draft);
         if draft.contact != duikou_proto::v1::Contact::default() {
             draft.body.contact = Some(std::mem::take(&mut draft.contact));
         }
@@ -240,6 +241,26 @@ impl Reader<'_> {
         match &*draft.event.time_zone {
             "" => self.zone.clone(),
             name => TimeZone::get(name).unwrap_or_else(|_| self.zone.clone()),
+        }
+    }
+}
+
+/// A name and a number that stood in one cell, where each has no column of its own that says another.
+fn contact(draft: &mut Draft) {
+    for (column, field, value) in std::mem::take(&mut draft.with_it) {
+        let told = if field == Field::Person { &mut draft.contact.person } else { &mut draft.contact.phone };
+        if told.is_empty() {
+            value.clone_into(told);
+            let info = field.info();
+            let text = Text::new(format!("{}读作 {value}", info.zh), format!("{}: {value}", info.en));
+            draft.note_of(column, text);
+        } else if *told != value {
+            let info = field.info();
+            let text = Text::new(
+                format!("这里写的是“{value}”，{}一栏写的是“{told}”，请改为一致。", info.zh),
+                format!("Here stands {value}, and under {} {told}: make them one.", info.en),
+            );
+            draft.fault_of(Some(column), text);
         }
     }
 }

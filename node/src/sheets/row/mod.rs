@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
 
     /// Reads one listing of texts by their fields, as a form has them: nothing is passed over.
     pub(super) fn form(&mut self, texts: &BTreeMap<Field, String>) -> Read {
-        let mut draft = Draft::default();
+        let mut draft = Draft { in_form: true, ..Draft::default() };
         let layout = self.layout;
         for column in &layout.columns {
             let Some(field) = column.field else { continue };

@@ -12,7 +12,7 @@ use crate::sheets::fields::Field;
 use crate::sheets::grid::Cell;
 use crate::typed::place::Lies;
 use crate::typed::text::{folded, items, line, lines};
-use crate::typed::{Outcome, Range, Unclear, Understood, When, all_of};
+use crate::typed::{Candidate, Outcome, Range, Unclear, Understood, When, all_of};
 use crate::typed::{area, audience, choice, count, date, industry, labels, money, occupation, place, text};
 
 /// Words of a deadline that say that there is none.
@@ -76,10 +76,23 @@ impl Reader<'_> {
             }
             Field::Expire => draft.expire = self.when(draft, at),
             Field::Office => plain(draft, at, value(), |draft| &mut draft.contact.office),
-            Field::Person => plain(draft, at, value(), |draft| &mut draft.contact.person),
+            Field::Person => match text::person_and_phone(&typed).filter(|_| !draft.in_form) {
+                Some((person, phone)) => {
+                    plain(draft, at, person, |draft| &mut draft.contact.person);
+                    draft.with_it.push((at.field, Field::Phone, phone));
+                }
+                None => plain(draft, at, value(), |draft| &mut draft.contact.person),
+            },
             Field::Address => plain(draft, at, value(), |draft| &mut draft.contact.address),
             Field::Email => draft.contact.email = draft.take(at, text::email(&typed)).unwrap_or_default(),
-            Field::Phone => draft.contact.phone = draft.take(at, text::phone(&typed)).unwrap_or_default(),
+            Field::Phone => match (text::phone(&typed), text::person_and_phone(&typed)) {
+                (Err(_), Some((person, phone))) if !draft.in_form => {
+                    plain(draft, at, phone, |draft| &mut draft.contact.phone);
+                    draft.with_it.push((at.field, Field::Person, person));
+                }
+                (Err(_), Some((person, phone))) => draft.fault(at, with_a_name(&person, phone)),
+                (read, _) => draft.contact.phone = draft.take(at, read).unwrap_or_default(),
+            },
             Field::Links => draft.body.links = draft.take(at, links(&typed)).unwrap_or_default(),
             Field::ProjectCode => external(draft, at, value(), Scheme::InvestmentProject),
             Field::CreditCode => external(draft, at, value(), Scheme::CreditCode),
@@ -261,6 +274,16 @@ fn sum(draft: &mut Draft, at: At<'_>, typed: &str, read: Outcome<Range>) -> Opti
         draft.told.push((at.field, line(typed)));
     }
     draft.take(at, read)
+}
+
+/// A form has a field for the name.
+fn with_a_name(person: &str, phone: String) -> Unclear {
+    let candidate = Candidate { typed: phone, text: Text::default() };
+    Unclear::between(
+        format!("“{person}”请写在“联系人”一栏，这里只写号码。"),
+        format!("{person} belongs into the field for the contact person: write the number alone."),
+        vec![candidate],
+    )
 }
 
 /// A date as the body shows it.

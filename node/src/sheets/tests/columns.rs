@@ -200,3 +200,26 @@ fn a_column_of_an_event_may_say_from_when_to_when() {
     let table = tables(read_csv(text), &setting()).unwrap().remove(0);
     assert_eq!((at(&table, 2).state, at(&table, 3).faults[0].field), (State::Good, Some(Field::End)));
 }
+
+#[test]
+fn a_name_and_a_number_may_stand_in_one_cell() {
+    let contacts = |text: &str| -> Vec<Option<(String, String)>> {
+        let table = tables(read_csv(text), &setting()).unwrap().remove(0);
+        let contact = |row: &Row| {
+            let contact = row.listing.as_ref().filter(|_| row.faults.is_empty())?.unpack().listing?.contact?;
+            Some((contact.person, contact.phone))
+        };
+        table.rows.iter().map(contact).collect()
+    };
+    let both = |person: &str, phone: &str| Some((person.to_owned(), phone.to_owned()));
+    for header in ["联系人及电话", "联系人/电话", "联系人（电话）", "联系电话"] {
+        let text = format!(
+            "招聘岗位,招聘人数,工作地点,{header}\n缝纫工,30,毕节市,王姐 0755-82345678\n普工,3,毕节市,13812345678（李工）\n"
+        );
+        assert_eq!(contacts(&text), [both("王姐", "0755-82345678"), both("李工", "13812345678")], "{header}");
+    }
+    // Beside a column of its own it says the same, or is asked for.
+    let text = "招聘岗位,招聘人数,工作地点,联系人,电话\n缝纫工,30,毕节市,王姐,王姐0755-82345678\n\
+                普工,3,毕节市,李工,王姐0755-82345678\n质检员,3,毕节市,李工0755-1111111,\n";
+    assert_eq!(contacts(text), [both("王姐", "0755-82345678"), None, both("李工", "0755-1111111")]);
+}
