@@ -9,6 +9,7 @@ mod card;
 mod counterparts;
 mod details;
 mod feed;
+mod fewer;
 mod fresh;
 mod home;
 mod linked;

@@ -24,7 +24,7 @@ use super::home::HomePage;
 use super::listing::{Done, ListingPage, sample_seal};
 use super::members::{MemberPage, MembersPage};
 use super::names::Names;
-use super::search::SearchPage;
+use super::search::{Choosing, SearchPage};
 
 /// The third of November 2026.
 const TIME: i64 = 1_793_667_720;
@@ -225,7 +225,10 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let narrowed = "q=tea&kind=capital&direction=offer&region=520000&industry=A&member=bijie&tag=x&from=2026-11-01\
                     &to=2026-11-30&min=1&max=2&sort=closing&after=token";
     samples.add("reading/search.html", &search(narrowed, found(language)));
-    samples.add("reading/search.html", &search("q=nothing", nothing()));
+    let mut none = search("q=nothing", nothing());
+    let name = say(language, "去掉“茶”（2 条）", "without “tea” (2)");
+    none.fewer = vec![Choosing { path: "/listings?q=nothing".to_owned(), name, current: false }];
+    samples.add("reading/search.html", &none);
     for kind in words::KINDS {
         let page = samples.page(Section::Listings, "listing", "/listings");
         let mut shown = ListingPage::of(page, &names, listing(kind, language), sample_seal());

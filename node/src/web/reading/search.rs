@@ -22,6 +22,7 @@ use super::ask::{Ask, Faults, read_sum};
 use super::card::Card;
 use super::details;
 use super::feed::has_events;
+use super::fewer;
 use super::fresh::{self, Fresh};
 use super::linked;
 use super::names::Names;
@@ -85,6 +86,8 @@ pub(crate) struct SearchPage {
     pub(crate) found: String,
     pub(crate) cards: Vec<Card>,
     pub(crate) empty: Option<Empty>,
+    /// Where nothing was found: what would be found with less.
+    pub(crate) fewer: Vec<Choosing>,
     pub(crate) pager: Pager,
     pub(crate) origins: Vec<Origin>,
     pub(crate) feeds: Vec<Choosing>,
@@ -122,6 +125,9 @@ pub(super) async fn search(State(web): State<Web>, visitor: Visitor, RawQuery(qu
                 words => visitor.texts.about("search-title-for", words),
             };
             let mut shown = SearchPage::of(page(title), &ask, &names, found.into_inner());
+            if shown.empty.is_some() && ask.after.is_empty() {
+                shown.fewer = fewer::fewer(&web, &visitor, &ask).await;
+            }
             if visitor.signed_in().is_some() {
                 shown.keeps = ask.bare().query();
                 let first = ask.after.is_empty() && !ask.new;
@@ -212,6 +218,7 @@ impl SearchPage {
             found: texts.count("search-found", total),
             cards,
             empty,
+            fewer: Vec::new(),
             pager: Pager::new(texts, first, ask.previous("/listings"), next),
             origins,
             feeds,

@@ -45,6 +45,10 @@ async fn people_sign_in_act_for_their_members_and_sign_out() {
     assert!(text.contains("hidden harbour") && text.contains("li.ming") && text.contains("/sign-out"), "{text}");
     assert_eq!(page.header("cache-control"), "private, no-store", "{page:?}");
     assert!(!page.headers.contains_key("access-control-allow-origin"), "{page:?}");
+    // Where nothing holds all of the words, it is said which of them are to blame.
+    let nothing = node.page(&certificate, &session, "/listings?q=harbour+zzyzx").await.text();
+    assert!(nothing.contains("href=\"/listings?q=harbour\">去掉“zzyzx”"), "{nothing}");
+    assert!(!nothing.contains("去掉“harbour”"), "{nothing}");
     let anybody = node.curl(&certificate, &["-H", HTML], "/listings?q=harbour").await;
     assert!(!anybody.text().contains("hidden harbour") && anybody.text().contains("/sign-in?back="), "{anybody:?}");
 

@@ -1,0 +1,140 @@
+//! A search that finds nothing: which of its words are to blame, by what it would find without each of them.
+
+use duikou_proto::v1::SearchListingsRequest;
+use duikou_proto::v1::search_service_server::SearchService;
+use duikou_proto::words::next_piece;
+
+use super::super::Web;
+use super::super::catalogue::Texts;
+use super::super::format;
+use super::super::visitor::Visitor;
+use super::ask::{Ask, read_sum};
+use super::search::Choosing;
+use crate::search::cut;
+use crate::typed::Unit;
+use crate::typed::money::amount;
+
+/// Words that are left out, one at a time: each is a search. Of more nobody can say which is the one.
+const WORDS: usize = 6;
+
+/// The same search with less, and how it differs.
+#[derive(Debug, PartialEq, Eq)]
+struct Less {
+    /// The text that says it, and what it says it of.
+    id: &'static str,
+    what: String,
+    ask: Ask,
+}
+
+/// What finds something: links, each with how many there are. A search that cannot be carried out offers nothing.
+pub(super) async fn fewer(web: &Web, visitor: &Visitor, ask: &Ask) -> Vec<Choosing> {
+    let mut found = Vec::new();
+    for less in less(ask) {
+        let Ok(request) = less.ask.request(visitor.texts) else { continue };
+        let request = SearchListingsRequest { page_size: 1, ..request };
+        let Ok(answer) = web.services().searches.search_listings(visitor.ask(request)).await else { continue };
+        match answer.into_inner().total_size {
+            0 => {}
+            count => found.push(offered(visitor.texts, &less, count.into())),
+        }
+    }
+    found
+}
+
+fn offered(texts: Texts, less: &Less, count: i64) -> Choosing {
+    let name = texts.fill(less.id, &[("what", &less.what), ("count", &format::grouped(count))]);
+    Choosing { path: less.ask.at("/listings"), name, current: false }
+}
+
+/// Without each word; with what is an amount as a condition; and without the conditions.
+fn less(ask: &Ask) -> Vec<Less> {
+    let words = words(&ask.q);
+    let mut all = Vec::new();
+    if (2..=WORDS).contains(&words.len()) {
+        for (at, word) in words.iter().enumerate() {
+            let rest: Vec<&str> =
+                words.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, word)| &**word).collect();
+            let without = ask.with(|ask| ask.q = rest.join(" "));
+            all.extend(as_amount(word, &without));
+            all.push(Less { id: "search-without", what: word.clone(), ask: without });
+        }
+    }
+    if ask.is_narrowed() && !ask.q.is_empty() {
+        let bare = Ask { q: ask.q.clone(), ..Ask::default() };
+        all.push(Less { id: "search-without-conditions", what: String::new(), ask: bare });
+    }
+    all
+}
+
+/// The words and phrases of a query as they were typed; where it is one of several words, those.
+fn words(query: &str) -> Vec<String> {
+    let mut rest = query;
+    let mut words = Vec::new();
+    loop {
+        let before = rest;
+        let Some(Ok(_)) = next_piece(&mut rest) else { break };
+        let typed = before.get(..before.len().saturating_sub(rest.len())).unwrap_or_default();
+        words.push(typed.trim().to_owned());
+    }
+    match &*words {
+        [one] if one.chars().all(char::is_alphanumeric) => {
+            cut(one).into_iter().map(|word| word.text.to_owned()).collect()
+        }
+        _ => words,
+    }
+}
+
+/// The search whose amounts a word bounds: one with a unit, as nothing else is surely an amount.
+fn as_amount(word: &str, without: &Ask) -> Option<Less> {
+    let given = amount(word, Unit::default()).ok()?.value.is_some() && without.min.is_empty() && without.max.is_empty();
+    let (min, max) = read_sum(word).ok().filter(|_| given)?;
+    let ask = without.with(|ask| {
+        ask.min = min.map_or_else(String::new, |_| word.to_owned());
+        ask.max = max.map_or_else(String::new, |_| word.to_owned());
+    });
+    Some(Less { id: "search-as-amount", what: word.to_owned(), ask })
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+
+    use super::*;
+
+    fn told(query: &str) -> Vec<(String, String)> {
+        let texts = Texts::of(Language::Zh);
+        less(&Ask::read(query)).iter().map(|less| (offered(texts, less, 2).name, less.ask.query())).collect()
+    }
+
+    fn at(pairs: &[(&str, &str)]) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+    }
+
+    #[test]
+    fn each_word_is_left_out_by_itself() {
+        assert_eq!(
+            told("q=深圳 \"普工 培训\" 5000元以上"),
+            [
+                ("去掉“深圳”（2 条）".to_owned(), at(&[("q", "\"普工 培训\" 5000元以上")])),
+                ("去掉“\"普工 培训\"”（2 条）".to_owned(), at(&[("q", "深圳 5000元以上")])),
+                (
+                    "“5000元以上”作为金额条件（2 条）".to_owned(),
+                    at(&[("q", "深圳 \"普工 培训\""), ("min", "5000元以上")])
+                ),
+                ("去掉“5000元以上”（2 条）".to_owned(), at(&[("q", "深圳 \"普工 培训\"")])),
+            ]
+        );
+        // What is written together is words too.
+        let together: Vec<String> = told("q=招商贵州").into_iter().map(|(_, query)| query).collect();
+        assert_eq!(together, [at(&[("q", "贵州")]), at(&[("q", "招商")])]);
+        for nothing in ["q=茶", "q=", "q=a b c d e f g", "q=\"open"] {
+            assert_eq!(told(nothing), [], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn conditions_may_be_to_blame_as_well() {
+        let told = told("q=茶&kind=project&sort=newest");
+        assert_eq!(told, [("不限其他条件（2 条）".to_owned(), at(&[("q", "茶")]))]);
+    }
+}
