@@ -1,10 +1,14 @@
 //! When somebody was here before: a visit ends where nothing is looked at for half an hour.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use duikou_proto::envelope::Micros;
 use serde::{Deserialize, Serialize};
 
 use super::Accounts;
+use super::session::Session;
 use crate::engine::facts;
+use crate::limits;
 use crate::store::StoreError;
 
 /// How long nothing is looked at between two visits.
@@ -49,6 +53,30 @@ impl Accounts {
     pub(crate) async fn visited(&self, account: &str) -> Result<Option<Micros>, StoreError> {
         let known: Option<Visit> = self.visits.of(&self.engine, &facts::account(account)).await?;
         Ok(known.and_then(|visit| visit.before))
+    }
+}
+
+impl Accounts {
+    /// When each of these accounts was last here, as far as is known: looked at something, or used a session that there
+    /// still is.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub(crate) async fn last_uses(&self, ids: &[String]) -> Result<BTreeMap<String, Micros>, StoreError> {
+        let mut last = BTreeMap::new();
+        for id in ids {
+            let visit: Option<Visit> = self.visits.of(&self.engine, &facts::account(id)).await?;
+            last.extend(visit.map(|visit| (id.clone(), visit.last)));
+        }
+        let wanted: BTreeSet<&String> = ids.iter().collect();
+        for (key, session) in self.engine.facts::<Session>(facts::SESSIONS, limits::SESSIONS).await? {
+            if wanted.contains(&session.account) {
+                let used = self.uses.of(&self.engine, &key).await?.unwrap_or(session.create_time);
+                let last = last.entry(session.account).or_insert(used);
+                *last = used.max(*last);
+            }
+        }
+        Ok(last)
     }
 }
 

@@ -1,13 +1,15 @@
 //! What administrators do with the accounts of others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use duikou_proto::envelope::Micros;
 use duikou_proto::v1;
 use duikou_proto::validate::reason;
+use tonic::{Request, Status};
 
 use super::view::{account, link, roles, session};
 use super::{People, absent, id_of, over, refused};
-use crate::accounts::{Changes, NewAccount, Over};
+use crate::accounts::{Changes, NewAccount, Over, Role};
 use crate::openid::Vouched;
 use crate::services::auth::Caller;
 use crate::services::error::{Failure, violation};
@@ -37,6 +39,21 @@ impl People {
     pub(super) async fn list(&self, caller: &Caller) -> Result<v1::ListAccountsResponse, Failure> {
         let accounts = self.accounts.list(&over(caller)?).await?;
         Ok(v1::ListAccountsResponse { accounts: accounts.iter().map(account).collect() })
+    }
+
+    /// When those whom the caller administers were last here, as pages alone ask: by the names of their accounts.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED for whoever administers nobody, UNAVAILABLE where the store cannot be read.
+    pub(crate) async fn last_uses(&self, request: Request<()>) -> Result<BTreeMap<String, Micros>, Status> {
+        let (caller, language, ()) = self.door.enter_with(Role::Admin, request).await?;
+        let uses = async {
+            let accounts = self.accounts.list(&over(&caller)?).await?;
+            let ids: Vec<String> = accounts.into_iter().map(|account| account.id).collect();
+            let uses = self.accounts.last_uses(&ids).await?;
+            Ok::<_, Failure>(uses.into_iter().map(|(id, last)| (format!("accounts/{id}"), last)).collect())
+        };
+        uses.await.map_err(|failure| failure.status(language))
     }
 
     pub(super) async fn get(&self, caller: &Caller, name: &str) -> Result<v1::Account, Failure> {

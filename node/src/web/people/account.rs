@@ -20,6 +20,7 @@ use super::super::sent::Sent;
 use super::super::signed::{Acting, Signed};
 use super::accounts::{PATH, administered, link_made};
 use super::fields;
+use super::lately::Lately;
 use super::provider::{self, Standing};
 use super::roles::{RoleChoice, choices, given};
 use super::sessions::{SessionRow, moment, rows};
@@ -32,6 +33,10 @@ pub(in crate::web) struct OtherPage {
     path: String,
     account: Account,
     created: String,
+    /// When whoever has it was last here; empty: never, as far as is known.
+    pub(in crate::web) used: String,
+    /// How often signing in has failed since, and where that is told.
+    pub(in crate::web) failed: Option<(String, String)>,
     fields: [Field; 2],
     roles: Vec<RoleChoice>,
     may_administer: bool,
@@ -188,7 +193,14 @@ async fn made(web: &Web, signed: &Signed, account: &Account, faults: &mut Faults
     let page = below(web, signed, account);
     let sessions = rows(signed.texts, sessions);
     let provider = web.services().people.provider_named(signed.language());
-    OtherPage::of(page, account.clone(), provider, sessions, &members, (person.node_admin, own), faults)
+    let may = (person.node_admin, own);
+    let mut made = OtherPage::of(page, account.clone(), provider, sessions, &members, may, faults);
+    // What is only told beside the rest keeps nobody from the rest.
+    if let Ok(lately) = Lately::of(web, signed).await {
+        (made.used, made.failed) =
+            (lately.used(signed.texts, &account.name), lately.failed(signed.texts, &account.name));
+    }
+    made
 }
 
 impl OtherPage {
@@ -208,6 +220,8 @@ impl OtherPage {
         Self {
             path: path_of(&account),
             created: moment(texts, account.create_time),
+            used: String::new(),
+            failed: None,
             fields: [
                 fields::display_name(texts, &account.display_name, faults),
                 fields::language(texts, &account.language, faults),

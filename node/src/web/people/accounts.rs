@@ -18,6 +18,7 @@ use super::super::signed::{Acting, Signed, member_name};
 use super::super::tables::Exports;
 use super::super::{tables, words};
 use super::fields;
+use super::lately::Lately;
 use super::roles::{RoleChoice, choices, given};
 use super::sessions::moment;
 use crate::accounts::Role;
@@ -35,16 +36,27 @@ pub(in crate::web) struct AccountRow {
     login: String,
     /// What it may do, for whom.
     roles: Vec<String>,
-    /// What is particular about it, in words.
-    marks: Vec<String>,
-    disabled: bool,
+    /// When whoever has it was last here; empty: never, as far as is known.
+    used: String,
+    factor: String,
+    /// Whether they can sign in, in words, and whether they cannot.
+    state: String,
+    shut: bool,
+    own: bool,
+    /// How often signing in has failed since, and where that is told.
+    failed: Option<(String, String)>,
 }
+
+/// What the columns are called.
+const COLUMNS: [&str; 6] =
+    ["account-name", "sign-in-login", "account-roles", "session-used", "account-has-factor", "account-state"];
 
 /// The list.
 #[derive(Template)]
 #[template(path = "people/accounts.html")]
 pub(in crate::web) struct AccountsPage {
     page: Page,
+    columns: [String; 6],
     accounts: Vec<AccountRow>,
     exports: Exports,
 }
@@ -82,9 +94,12 @@ pub(super) async fn list(State(web): State<Web>, signed: Signed) -> Answer {
 pub(super) async fn file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
     let shown = listed(&web, &signed).await?;
     let texts = signed.texts;
-    let columns = ["account-name", "sign-in-login", "account-roles", "account-state"].map(|id| texts.text(id));
+    let columns = COLUMNS.map(|id| texts.text(id));
     let comma = texts.text("list-comma");
-    let row = |row: AccountRow| vec![row.name, row.login, row.roles.join(&comma), row.marks.join(&comma)];
+    let row = |row: AccountRow| {
+        let state = std::iter::once(row.state).chain(row.failed.map(|(text, _)| text)).collect::<Vec<_>>();
+        vec![row.name, row.login, row.roles.join(&comma), row.used, row.factor, state.join(&comma)]
+    };
     let rows = shown.accounts.into_iter().map(row).collect();
     let sheet = tables::sheet(texts.text("accounts-title"), columns.into(), rows);
     tables::file(&web, &signed, "accounts", format, sheet).await
@@ -98,7 +113,8 @@ async fn listed(web: &Web, signed: &Signed) -> Result<AccountsPage, Failed> {
         id.parse().map_or_else(|_| id.to_owned(), |member| member_name(web.engine(), signed.language(), &member))
     };
     let page = Page::new(web, signed, Section::Admin, signed.texts.text("accounts-title"));
-    Ok(AccountsPage::of(page, &listed.accounts, &signed.person().account, named))
+    let lately = Lately::of(web, signed).await?;
+    Ok(AccountsPage::of(page, &listed.accounts, &lately, &signed.person().account, named))
 }
 
 /// Shows the page on which one is made.
@@ -165,7 +181,13 @@ pub(super) fn administered(signed: &Signed) -> Vec<Acting> {
 
 impl AccountsPage {
     /// Of these accounts, as whoever has the one of this name sees them.
-    pub(in crate::web) fn of(mut page: Page, accounts: &[Account], own: &str, named: impl Fn(&str) -> String) -> Self {
+    pub(in crate::web) fn of(
+        mut page: Page,
+        accounts: &[Account],
+        lately: &Lately,
+        own: &str,
+        named: impl Fn(&str) -> String,
+    ) -> Self {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb::admin(texts)];
@@ -174,24 +196,30 @@ impl AccountsPage {
                 let role = Role::read(held.role).map_or_else(String::new, |role| words::role(texts, role));
                 texts.fill("accounts-role", &[("member", &named(&held.member)), ("role", &role)])
             };
-            let marks = [
-                (account.name == own, "accounts-own"),
-                (account.disabled, "account-disabled"),
-                (!account.has_password, "account-no-password"),
-                (account.has_factor, "account-has-factor"),
-            ];
+            // Whoever is let in by a provider needs no password.
+            let waits = !account.has_password && account.identities.is_empty();
+            let state = match (account.disabled, waits) {
+                (true, _) => "account-disabled",
+                (false, true) => "account-no-password",
+                (false, false) => "account-good",
+            };
             let whole = account.node_admin.then(|| texts.text("account-node-admin"));
             AccountRow {
                 path: format!("{PATH}/{}", account.name.trim_start_matches("accounts/")),
                 name: account.display_name.clone(),
                 login: account.login.clone(),
                 roles: whole.into_iter().chain(account.roles.iter().map(role)).collect(),
-                marks: marks.into_iter().filter(|(is, _)| *is).map(|(_, id)| texts.text(id)).collect(),
-                disabled: account.disabled,
+                used: lately.used(texts, &account.name),
+                factor: texts.text(if account.has_factor { "factor-on" } else { "factor-off" }),
+                state: texts.text(state),
+                shut: state != "account-good",
+                own: account.name == own,
+                failed: lately.failed(texts, &account.name),
             }
         };
         let accounts = accounts.iter().map(row).collect();
-        Self { exports: Exports::of(texts, PATH, ""), page, accounts }
+        let columns = COLUMNS.map(|id| texts.text(id));
+        Self { exports: Exports::of(texts, PATH, ""), columns, page, accounts }
     }
 }
 

@@ -1,7 +1,8 @@
 //! People: `sign_in` and `session` let them in and out, `provider` by way of the operator's OpenID provider, `reader` those
 //! of a registered enterprise by its token; `link` lets them choose a password; `own` is their own account and `factor` its
 //! second factor; `accounts` and `account` are those whom administrators let in, `audit` what was done, in the
-//! words of `actions`, and `export` of it. `fields`, `roles` and `sessions` are pieces that these pages share.
+//! words of `actions`, and `export` of it; `lately` tells when
+//! people were last here. `fields`, `roles` and `sessions` are pieces that these pages share.
 
 mod account;
 mod accounts;
@@ -10,6 +11,7 @@ mod audit;
 mod export;
 mod factor;
 mod fields;
+mod lately;
 mod link;
 mod own;
 mod provider;

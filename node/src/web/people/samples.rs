@@ -16,6 +16,7 @@ use super::account::{OtherPage, deleting};
 use super::accounts::{AccountsPage, LinkMadePage, NewAccountPage};
 use super::audit::{AuditPage, Called, Known, Verdict};
 use super::factor::{FactorPage, RecoveryPage};
+use super::lately::Lately;
 use super::link::LinkPage;
 use super::own::{AccountPage, Form};
 use super::provider::ProviderPage;
@@ -131,7 +132,14 @@ fn administration(samples: &Samples) {
     let held = account(samples);
     let disabled = Account { name: "accounts/2".to_owned(), disabled: true, ..held.clone() };
     let accounts = [held.clone(), disabled.clone()];
-    samples.add("people/accounts.html", &AccountsPage::of(page(), &accounts, "accounts/1", str::to_owned));
+    let failure = AuditEntry {
+        action: "session.sign-in-failed".to_owned(),
+        resource: "accounts/2".to_owned(),
+        time: TIME,
+        ..AuditEntry::default()
+    };
+    let lately = Lately::told(BTreeMap::from([("accounts/1".to_owned(), TIME.unwrap_or_default())]), &[failure]);
+    samples.add("people/accounts.html", &AccountsPage::of(page(), &accounts, &lately, "accounts/1", str::to_owned));
     let mut faults = Faults::field("account.login", "<taken>".to_owned());
     let new = NewAccountPage::with(page(), &members(samples), true, &held, &mut faults);
     samples.add("people/account-new.html", &new);
@@ -148,8 +156,9 @@ fn administration(samples: &Samples) {
         (held.clone(), None, Vec::new(), false),
     ] {
         let rows = rows(texts, sessions);
-        let other =
+        let mut other =
             OtherPage::of(page(), account, provider, rows, &members(samples), (true, own), &mut Faults::default());
+        (other.used, other.failed) = (lately.used(texts, "accounts/1"), lately.failed(texts, "accounts/2"));
         samples.add("people/account-other.html", &other);
     }
     samples.add("kit/asking.html", &deleting(page(), &held));

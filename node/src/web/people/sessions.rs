@@ -22,7 +22,10 @@ pub(in crate::web) struct SessionRow {
 pub(super) fn rows(texts: Texts, sessions: Vec<Session>) -> Vec<SessionRow> {
     let row = |session: Session| SessionRow {
         id: session.name.rsplit('/').next().unwrap_or_default().to_owned(),
-        agent: if session.agent.is_empty() { texts.text("session-program") } else { browser(&session.agent) },
+        agent: match &*session.agent {
+            agent if is_program(agent) => texts.text("session-program"),
+            agent => browser(agent),
+        },
         address: session.address,
         began: moment(texts, session.create_time),
         used: moment(texts, session.last_use_time),
@@ -40,6 +43,11 @@ pub(super) fn moment(texts: Texts, time: Option<Timestamp>) -> String {
 pub(super) fn to_the_second(texts: Texts, time: Option<Timestamp>) -> String {
     let seconds = time.map(|time| format::in_china(time.seconds).strftime(":%S").to_string());
     moment(texts, time) + &seconds.unwrap_or_default()
+}
+
+/// Whether somebody has signed in by a program that speaks gRPC, whose libraries name themselves alone.
+fn is_program(agent: &str) -> bool {
+    agent.is_empty() || ["tonic/", "grpc-"].iter().any(|library| agent.starts_with(library))
 }
 
 /// What a browser calls itself, shortened to its name and system where they are known.
@@ -82,5 +90,9 @@ mod tests {
         assert_eq!(browser(edge), "Edge (Windows)");
         assert_eq!(browser("curl/8.5"), "curl");
         assert_eq!(browser("something else"), "something else");
+        assert_eq!(
+            ["", "tonic/0.14.9", "grpc-go/1.70.0", edge, "curl/8.5"].map(is_program),
+            [true, true, true, false, false]
+        );
     }
 }

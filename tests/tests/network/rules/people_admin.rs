@@ -107,8 +107,14 @@ async fn an_office_is_set_up_by_its_pages_alone() {
     let li = office.sign_in("li.ming").await.session();
     assert_eq!(office.send(&admin, &format!("{page}/disable"), &[]).await.status, 303);
     assert_eq!((office.get(&li, "/account").await.status, office.sign_in("li.ming").await.status), (303, 401));
+    // The list says so, and for how often somebody has tried since they were last in.
+    let list = office.get(&admin, "/admin/accounts").await.text();
+    let says = ["最近使用", "已停用", "登录失败1次", "resource=accounts%2F0"];
+    assert!(says.iter().all(|text| list.contains(text)), "{list}");
     assert_eq!(office.send(&admin, &format!("{page}/enable"), &[]).await.status, 303);
     let entered = office.sign_in("li.ming").await;
+    let list = office.get(&admin, "/admin/accounts").await.text();
+    assert!(list.contains("正常") && !list.contains("登录失败") && !list.contains("已停用"), "{list}");
     assert!(entered.header("set-cookie").contains("language=en"), "the account's language: {entered:?}");
     assert!(office.get(&admin, &format!("{page}/delete")).await.text().contains("li.ming"));
 
