@@ -44,6 +44,8 @@ pub(crate) struct Caller {
     areas: Vec<i32>,
     /// Until when the token is good; None: until it is taken back, or there is none.
     expire_time: Option<Micros>,
+    /// The registered reader whose token it is.
+    pub(crate) enterprise: Option<String>,
 }
 
 impl Caller {
@@ -57,6 +59,7 @@ impl Caller {
             role: Some(Role::Admin),
             areas: Vec::new(),
             expire_time: None,
+            enterprise: None,
         }
     }
 
@@ -70,6 +73,7 @@ impl Caller {
             role: None,
             areas: Vec::new(),
             expire_time: None,
+            enterprise: None,
         }
     }
 
@@ -85,6 +89,7 @@ impl Caller {
             role,
             areas: token.areas,
             expire_time: token.expire_time,
+            enterprise: token.enterprise,
         }
     }
 
@@ -97,6 +102,7 @@ impl Caller {
             role: Some(person.role),
             areas: Vec::new(),
             expire_time: None,
+            enterprise: None,
             address: None,
             person: Some(Arc::new(person)),
         }

@@ -185,7 +185,10 @@ impl Page {
         let person = match visitor.reader().whole() {
             _ if visitor.signed_in().is_some() => String::new(),
             Reader::Member(member) => member_name(engine, visitor.language(), member),
-            Reader::Registered => visitor.texts.text("person-registered"),
+            Reader::Registered => {
+                let called = visitor.enterprise.as_ref().map(|name| name.in_language(visitor.language()).to_owned());
+                called.unwrap_or_else(|| visitor.texts.text("person-registered"))
+            }
             Reader::Operator => visitor.texts.text("person-operator"),
             Reader::Anonymous | Reader::Narrowed(..) => String::new(),
         };

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use duikou_proto::language::Language;
+use duikou_proto::language::{Language, Text};
 use duikou_proto::name::MemberId;
 use http::header::{ACCEPT_LANGUAGE, IF_NONE_MATCH, USER_AGENT};
 use http::request::Parts;
@@ -18,7 +18,7 @@ use super::respond::{Failed, NOTICE_COOKIE};
 use super::signed::SignedPerson;
 use crate::accounts::{Person, Role};
 use crate::addresses::Origin;
-use crate::engine::Reader;
+use crate::engine::{Enterprise, Reader};
 use crate::http::{Exchange, Problem, cookie, tags};
 use crate::search::Patience;
 use crate::services::{CallsFrom, Identified};
@@ -78,6 +78,8 @@ pub(crate) struct Visitor {
     has: HeaderMap,
     identified: Identified,
     signed_in: Option<Arc<SignedPerson>>,
+    /// What the registered enterprise is called whose token they show.
+    pub(super) enterprise: Option<Text>,
     /// Whether the browser shows a secret by which somebody is known, or was.
     shows: bool,
     /// The id of what is to be told of what was done before.
@@ -97,9 +99,18 @@ pub(crate) async fn visitor_of(parts: &Parts, web: &Web) -> Visitor {
     let identified = Identified::of(web.accounts(), headers, &parts.extensions).await;
     let person = identified.caller().ok().and_then(|caller| caller.person.clone());
     let signed_in = person.map(|person| Arc::new(SignedPerson::new(web, texts, &person)));
+    let enterprise = match identified.caller().ok().and_then(|caller| caller.enterprise.as_deref()) {
+        Some(id) => web.engine().enterprise(id).await.ok().flatten(),
+        None => None,
+    };
+    let called = |Enterprise { name_zh, name_en, .. }: Enterprise| {
+        let name_en = if name_en.is_empty() { name_zh.clone() } else { name_en };
+        Text::new(name_zh, name_en)
+    };
     Visitor {
         texts,
         theme,
+        enterprise: enterprise.map(called),
         here: if here.len() <= HERE_BYTES { here.to_owned() } else { "/".to_owned() },
         origin: web.reached_by(parts),
         has,
@@ -244,6 +255,7 @@ impl Visitor {
             has: HeaderMap::new(),
             identified: Identified::anybody(),
             signed_in: None,
+            enterprise: None,
             shows: false,
             notice: None,
             from: None,

@@ -83,7 +83,9 @@ async fn a_registered_enterprise_reads_by_its_token_until_it_may_not() {
     assert_eq!(portal.lists(&shown, &all).await, ["tea", "cellar"]);
     let page = portal.page(&shown, "/listings/bijie/cellar").await;
     assert_eq!((page.status, page.header("cache-control")), (200, "private, no-store"), "{page:?}");
-    assert!(page.text().contains("注册企业") && page.text().contains("action=\"/sign-out\""), "{}", page.text());
+    let who = "您正以“甲公司”的身份浏览";
+    assert!(page.text().contains(who) && page.text().contains("action=\"/sign-out\""), "{}", page.text());
+    assert!(!page.text().contains("href=\"/sign-in"), "who is in is not asked in: {}", page.text());
     assert_eq!(portal.page(&shown, "/listings/bijie/inner").await.status, 404);
     // Programs show the token as theirs, and no cookie.
     let cookie = format!("cookie: {SESSION_COOKIE}={shown}");
