@@ -36,7 +36,7 @@ impl Exports {
 /// A list of texts under these headers.
 pub(crate) fn sheet(name: String, columns: Vec<String>, rows: Vec<Vec<String>>) -> PlainSheet {
     let rows = rows.into_iter().map(|row| row.into_iter().map(PlainCell::Text).collect());
-    PlainSheet { name, columns, rows: rows.collect(), total: None }
+    PlainSheet { name, columns, rows: rows.collect(), ..PlainSheet::default() }
 }
 
 /// A list as a file called `name`, and for people as its sheet, by its format.
@@ -44,7 +44,7 @@ pub(crate) async fn file(web: &Web, visitor: &Visitor, name: &str, format: Forma
     let title = sheet.name.clone();
     let make = move || match format {
         Format::Csv => csv_of(&sheet),
-        Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&sheet.name, std::slice::from_ref(&sheet)),
+        Format::Xlsx | Format::Xls | Format::Ods => workbook_of(&sheet.name, "", std::slice::from_ref(&sheet)),
     };
     made(web, visitor, name, &title, format, make).await
 }

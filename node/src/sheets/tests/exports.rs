@@ -302,3 +302,23 @@ fn what_another_member_has_published_is_no_listing_of_ones_own() {
     assert!(matches!(under("发布日期"), grid::Cell::Date(day) if day.date().to_string() == "2026-11-03"));
     assert!(states(&list.bytes, "x.xlsx", "members/here").iter().all(|(state, _)| *state == State::Good));
 }
+
+#[test]
+fn every_workbook_is_printed_across_with_its_headers_on_each_sheet_of_paper() {
+    let listings = reference_listings();
+    let book = read("标题,方向,地区\n甲,左,毕节市\n".as_bytes(), "x.csv").unwrap();
+    let mapping = Mapping { kind: Some("project".into()), ..Mapping::default() };
+    let wrong = tables(book, &Setting { mapping, ..setting() }).unwrap();
+    let plain = PlainSheet { name: "甲".to_owned(), columns: vec!["乙".to_owned()], ..PlainSheet::default() };
+    for (what, bytes) in [
+        ("export", export(&listings, Format::Xlsx, None).unwrap().bytes),
+        ("template", template(Kind::Talent, Language::Zh).unwrap()),
+        ("faults", faults(&wrong, Language::Zh).unwrap()),
+        ("plain", workbook_of("题", "", &[plain]).unwrap()),
+    ] {
+        let sheet = unzipped(&bytes, "xl/worksheets/sheet1.xml");
+        assert!(sheet.contains("orientation=\"landscape\"") && sheet.contains("fitToPage=\"1\""), "{what}");
+        assert!(sheet.contains("paperSize=\"9\""), "{what}");
+        assert!(unzipped(&bytes, "xl/workbook.xml").contains("_xlnm.Print_Titles"), "{what}");
+    }
+}

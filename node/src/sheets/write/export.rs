@@ -6,7 +6,7 @@ use rust_xlsxwriter::Workbook;
 
 use super::cells::{cell as text_of, last_day};
 use super::values::{Looks, Value};
-use super::{PlainCell, broken, header_format, width};
+use super::{PlainCell, broken, header_format, on_paper, width};
 use crate::limits;
 use crate::sheets::csv::guarded;
 use crate::sheets::fields::{FIELDS, Field, Info};
@@ -170,6 +170,8 @@ fn xlsx<T>(list: &List<'_, T>) -> Result<Vec<u8>, SheetError> {
         let rows = u32::try_from(things.len()).unwrap_or(u32::MAX);
         let columns = usize::from(first_beside) + list.beside.len();
         sheet.autofilter(0, 0, rows, u16::try_from(columns.saturating_sub(1)).unwrap_or(u16::MAX)).map_err(broken)?;
+        // So many columns as these have can be read on no single sheet of paper.
+        on_paper(sheet, 0, 2)?;
         if let Some(more) = list.more {
             let row = rows.saturating_add(1);
             sheet.write_string(row, 0, REMARK).map_err(broken)?;

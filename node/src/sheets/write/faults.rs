@@ -3,7 +3,7 @@
 use duikou_proto::language::Language;
 use rust_xlsxwriter::{Format, FormatAlign, Note, Workbook};
 
-use super::{broken, header_format, text_format};
+use super::{broken, header_format, on_paper, text_format};
 use crate::sheets::SheetError;
 use crate::sheets::fields::Field;
 use crate::sheets::grid::{Cell, Grid};
@@ -65,6 +65,7 @@ pub fn faults(tables: &[Table], language: Language) -> Result<Vec<u8>, SheetErro
         };
         sheet.write_string_with_format(row, why_at, why, &header).map_err(broken)?;
         sheet.set_column_width(why_at, 60.0).map_err(broken)?;
+        on_paper(sheet, row, 1)?;
         row += 1;
         sheet.set_freeze_panes(row, 0).map_err(broken)?;
         for wrong in table.rows.iter().filter(|row| row.state == State::Wrong) {

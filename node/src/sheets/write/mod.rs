@@ -14,12 +14,22 @@ pub use faults::faults;
 pub(crate) use plain::{PlainCell, PlainSheet, csv_of, workbook_of};
 pub use template::template;
 
-use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, XlsxError};
+use rust_xlsxwriter::{Format, FormatAlign, FormatBorder, Worksheet, XlsxError};
 
 use super::SheetError;
 
 fn broken(error: XlsxError) -> SheetError {
     SheetError::Write(error.to_string())
+}
+
+/// A4, by its number in workbooks.
+const A4: u8 = 9;
+
+/// How a sheet is printed: across, its columns on so many sheets of paper beside each other, each under the headers, and
+/// numbered.
+fn on_paper(sheet: &mut Worksheet, header: u32, beside: u16) -> Result<(), SheetError> {
+    sheet.set_paper_size(A4).set_landscape().set_print_fit_to_pages(beside, 0).set_footer("&C&P/&N");
+    sheet.set_repeat_rows(header, header).map(|_| ()).map_err(broken)
 }
 
 /// Headers.

@@ -1,10 +1,10 @@
 //! Tables of anything: names, numbers and times, as a workbook or as CSV.
 
 use jiff::civil::DateTime;
-use rust_xlsxwriter::{DocProperties, Format, Workbook};
+use rust_xlsxwriter::{DocProperties, Format, FormatAlign, Workbook, Worksheet};
 
 use super::values::{Looks, Value};
-use super::{broken, header_format};
+use super::{broken, header_format, on_paper};
 use crate::sheets::SheetError;
 use crate::sheets::csv::guarded;
 use crate::sheets::grid::Cell;
@@ -44,32 +44,37 @@ impl PlainCell {
 }
 
 /// A table with its name and headers.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PlainSheet {
     /// At most 31 characters, none of `[]:*?/\`.
     pub(crate) name: String,
+    /// How its numbers are to be read: stands above them in a workbook; empty: they need no word.
+    pub(crate) note: String,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Vec<PlainCell>>,
     /// What stands below them in a workbook, and is none of them; None: nothing.
     pub(crate) total: Option<Vec<PlainCell>>,
 }
 
-/// Writes tables as the sheets of a workbook, each under `title`, where there is one.
+/// Writes tables as the sheets of a workbook, each under `title` and `made`, who has made it and when, where there are any.
 ///
 /// # Errors
 /// Where a name or a text is none that a workbook takes.
-pub(crate) fn workbook_of(title: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>, SheetError> {
+pub(crate) fn workbook_of(title: &str, made: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>, SheetError> {
     let mut book = Workbook::new();
     book.set_properties(&DocProperties::new().set_title(title));
-    let (header, looks, bold) = (header_format(), Looks::new(), Format::new().set_bold());
+    let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
+    let (header, looks, bold) = (header_format(), Looks::new(), wrapped.clone().set_bold());
     for table in sheets {
         let sheet = book.add_worksheet();
         sheet.set_name(&table.name).map_err(broken)?;
-        let first = u32::from(!title.is_empty());
-        sheet.set_freeze_panes(first + 1, 1).map_err(broken)?;
-        if first > 0 {
-            sheet.write_string_with_format(0, 0, title, &bold).map_err(broken)?;
+        let lines = [(title, &bold), (made, &wrapped), (&*table.note, &wrapped)];
+        let mut first = 0;
+        for (text, format) in lines.into_iter().filter(|(text, _)| !text.is_empty()) {
+            above(sheet, first, table.columns.len(), text, format)?;
+            first += 1;
         }
+        sheet.set_freeze_panes(first + 1, 1).map_err(broken)?;
         for (column, name) in (0_u16..).zip(&table.columns) {
             let width = if column == 0 { NAME_WIDTH } else { NUMBER_WIDTH };
             sheet.set_column_width(column, width).map_err(broken)?;
@@ -85,15 +90,30 @@ pub(crate) fn workbook_of(title: &str, sheets: &[PlainSheet]) -> Result<Vec<u8>,
             let last = first.saturating_add(rows).saturating_add(1);
             looks.write(sheet, last, column, cell.clone().into_value())?;
         }
-        // On paper all columns are on one sheet, each under its name.
-        sheet.set_landscape().set_print_fit_to_pages(1, 0);
-        sheet.set_repeat_rows(first, first).map_err(broken)?;
+        on_paper(sheet, first, 1)?;
         if let Some(last) = table.columns.len().checked_sub(1).filter(|_| rows > 0) {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
             sheet.autofilter(first, 0, first.saturating_add(rows), last).map_err(broken)?;
         }
     }
     book.save_to_buffer().map_err(broken)
+}
+
+/// Height of a line, in points.
+const LINE_HEIGHT: f64 = 15.0;
+
+/// Writes what stands above a table, over all of its columns and as high as it needs.
+fn above(sheet: &mut Worksheet, row: u32, columns: usize, text: &str, format: &Format) -> Result<(), SheetError> {
+    let others = u16::try_from(columns.saturating_sub(1)).unwrap_or(u16::MAX);
+    let room = NAME_WIDTH + NUMBER_WIDTH * f64::from(others);
+    // An ideograph is as wide as two letters.
+    let length: u32 = text.chars().map(|c| if c < '\u{2e80}' { 1 } else { 2 }).sum();
+    let lines = (f64::from(length) / room).ceil().max(1.0);
+    sheet.set_row_height(row, LINE_HEIGHT * lines).map_err(broken)?;
+    match others {
+        0 => sheet.write_string_with_format(row, 0, text, format).map(|_| ()).map_err(broken),
+        last => sheet.merge_range(row, 0, row, last, text, format).map(|_| ()).map_err(broken),
+    }
 }
 
 /// Writes a table as CSV, in UTF-8 with the mark by which spreadsheets know it.
@@ -125,20 +145,23 @@ mod tests {
         let cells = vec![PlainCell::Text("=1+1".to_owned()), PlainCell::Number(1_234), PlainCell::Time(day)];
         let sheet = PlainSheet {
             name: "按类别".to_owned(),
+            note: "统计口径：各计一次".to_owned(),
             columns: vec!["名".to_owned(), "数".to_owned(), "日".to_owned()],
             rows: vec![cells],
             total: Some(vec![PlainCell::Text("合计".to_owned()), PlainCell::Number(1_234)]),
         };
-        let bytes = workbook_of("题", std::slice::from_ref(&sheet)).unwrap();
+        let bytes = workbook_of("题", "填报单位：甲", std::slice::from_ref(&sheet)).unwrap();
         let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).unwrap();
         let range = book.worksheet_range("按类别").unwrap();
         assert_eq!(range.get((0, 0)), Some(&Data::String("题".to_owned())));
-        assert_eq!(range.get((2, 0)), Some(&Data::String("=1+1".to_owned())));
-        assert_eq!(range.get((2, 1)), Some(&Data::Float(1_234.0)));
-        let Some(Data::DateTime(shown)) = range.get((2, 2)) else { panic!("no date: {range:?}") };
+        assert_eq!(range.get((1, 0)), Some(&Data::String("填报单位：甲".to_owned())));
+        assert_eq!(range.get((2, 0)), Some(&Data::String("统计口径：各计一次".to_owned())));
+        assert_eq!(range.get((4, 0)), Some(&Data::String("=1+1".to_owned())));
+        assert_eq!(range.get((4, 1)), Some(&Data::Float(1_234.0)));
+        let Some(Data::DateTime(shown)) = range.get((4, 2)) else { panic!("no date: {range:?}") };
         assert!(shown.is_datetime() && shown.as_f64() == 46_329.0, "{shown:?}");
-        assert_eq!(range.get((3, 0)), Some(&Data::String("合计".to_owned())));
-        assert_eq!(range.get((3, 1)), Some(&Data::Float(1_234.0)));
+        assert_eq!(range.get((5, 0)), Some(&Data::String("合计".to_owned())));
+        assert_eq!(range.get((5, 1)), Some(&Data::Float(1_234.0)));
         let text = String::from_utf8(csv_of(&sheet).unwrap()).unwrap();
         assert!(!text.contains("合计"), "a table for programs adds nothing up: {text}");
         assert!(

@@ -5,7 +5,7 @@ use duikou_proto::reference::{industries, regions};
 use rust_xlsxwriter::{DataValidation, DataValidationErrorStyle, Format, FormatAlign, Formula, Workbook, Worksheet};
 
 use super::export::columns;
-use super::{broken, header_format, text_format, width};
+use super::{broken, header_format, on_paper, text_format, width};
 use crate::sheets::SheetError;
 use crate::sheets::fields::Field;
 use crate::sheets::kind::Kind;
@@ -35,6 +35,7 @@ pub fn template(kind: Kind, language: Language) -> Result<Vec<u8>, SheetError> {
         sheet.set_name(kind.zh()).map_err(broken)?;
         sheet.set_freeze_panes(1, 0).map_err(broken)?;
         sheet.set_row_height(1, 60).map_err(broken)?;
+        on_paper(sheet, 0, 2)?;
         for (column, info) in (0_u16..).zip(columns(kind)) {
             let (name, told) = match language {
                 Language::Zh => (info.zh, info.help.0),

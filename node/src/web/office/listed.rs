@@ -190,7 +190,8 @@ fn sheet(texts: Texts, names: &Names, origin: &str, mut happened: Vec<Happened>,
     };
     let rows = happened.iter().map(row).chain(remarks.into_iter().map(|remark| vec![PlainCell::Text(remark)]));
     let rows = rows.collect();
-    PlainSheet { name: texts.text("listed-title"), columns: columns.map(|id| texts.text(id)).into(), rows, total: None }
+    let columns = columns.map(|id| texts.text(id)).into();
+    PlainSheet { name: texts.text("listed-title"), columns, rows, ..PlainSheet::default() }
 }
 
 /// The day of a moment, in China.

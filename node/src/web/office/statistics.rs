@@ -192,15 +192,18 @@ pub(super) async fn file(State(web): State<Web>, signed: Signed, Path(file): Pat
         };
         let listed = listed(&web, &signed, span).await?;
         let name = format!("duikou-{span}");
-        let head = title.clone();
-        let mut report =
-            files::made(&web, &signed, &name, &title, Format::Xlsx, move || workbook(&head, listed, &tables)).await?;
+        let day = format::date(signed.language(), &now);
+        let (head, made) = (title.clone(), signed.texts.fill("report-made", &[("what", &who), ("day", &day)]));
+        let write = move || workbook(&head, &made, listed, &tables);
+        let mut report = files::made(&web, &signed, &name, &title, Format::Xlsx, write).await?;
         report.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(NOT_KEPT));
         return Ok(report);
     }
     let wanted = rest.strip_suffix(".csv").ok_or_else(absent)?;
     let table = tables.iter().find(|table| table.id == wanted).ok_or_else(absent)?;
-    Ok(attached("text/csv; charset=utf-8", &file, csv(table).map_err(broken)?))
+    let span = if one { month_name(signed.texts, span) } else { signed.texts.text("statistics-year") };
+    let called = files::named(&web, &format!("{}_{span}", table.title), Format::Csv);
+    Ok(files::called(attached("text/csv; charset=utf-8", &file, csv(table).map_err(broken)?), &called))
 }
 
 /// What is of one office alone is kept by nobody on the way.

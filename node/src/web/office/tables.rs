@@ -13,6 +13,8 @@ pub(crate) struct Table {
     /// In addresses, and unique on the page.
     pub(crate) id: &'static str,
     pub(crate) title: String,
+    /// How its numbers are to be read.
+    pub(crate) note: String,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Row>,
     /// The sums of the columns; None: something stands in several rows, and they say nothing.
@@ -95,8 +97,16 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
         "statistics-told",
         "statistics-counterparts",
     ];
-    let table =
-        |id, title: &str, columns, rows: Vec<Row>| Table { id, title: texts.text(title), columns, rows, total: None };
+    let table = |id, title: &str, columns, rows: Vec<Row>| {
+        let note = match id {
+            "dealings" => "statistics-how-dealings",
+            "places" => "statistics-how-places",
+            "partners" => "statistics-how-partners",
+            _ => "statistics-how",
+        };
+        let note = texts.about("statistics-note", &texts.text(note));
+        Table { id, title: texts.text(title), note, columns, rows, total: None }
+    };
     let summed = |table: Table| Table { total: total(texts, &table.rows), ..table };
     vec![
         summed(table("months", "statistics-by-month", columns("statistics-month", whole), months.collect())),
@@ -142,6 +152,7 @@ fn sheet(table: &Table) -> PlainSheet {
     };
     PlainSheet {
         name: table.title.clone(),
+        note: table.note.clone(),
         columns: table.columns.clone(),
         rows: table.rows.iter().map(row).collect(),
         total: table.total.as_ref().map(row),
@@ -156,12 +167,12 @@ pub(super) fn csv(table: &Table) -> Result<Vec<u8>, SheetError> {
     csv_of(&sheet(table))
 }
 
-/// A sheet and tables as those of a workbook with this title.
+/// A sheet and tables as those of a workbook with this title, and who has made it when.
 ///
 /// # Errors
 /// Where it cannot be written.
-pub(super) fn workbook(title: &str, first: PlainSheet, tables: &[Table]) -> Result<Vec<u8>, SheetError> {
-    workbook_of(title, &std::iter::once(first).chain(tables.iter().map(sheet)).collect::<Vec<_>>())
+pub(super) fn workbook(title: &str, made: &str, first: PlainSheet, tables: &[Table]) -> Result<Vec<u8>, SheetError> {
+    workbook_of(title, made, &std::iter::once(first).chain(tables.iter().map(sheet)).collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -187,5 +198,8 @@ mod tests {
         assert_eq!((&*total.name, &*total.numbers), ("合计", &[5, 0, 1, 0, 0, 0, 0][..]));
         assert_eq!((&of("partners").total, &of("places").total, &of("kinds").total), (&None, &None, &None));
         assert_eq!(of("partners").columns[3], "对其可见的已落实");
+        // What does not add up says so wherever it goes.
+        let says = |id: &str| of(id).note.contains("不宜相加");
+        assert_eq!(["months", "dealings", "kinds", "places", "partners"].map(says), [false, false, false, true, true]);
     }
 }

@@ -162,7 +162,7 @@ pub(super) async fn workbook(State(web): State<Web>, signed: Signed, RawQuery(qu
         "audit-name",
     ];
     let columns = columns.map(|id| texts.text(id)).into();
-    let sheet = PlainSheet { name: texts.text("audit-title"), columns, rows, total: None };
+    let sheet = PlainSheet { name: texts.text("audit-title"), columns, rows, ..PlainSheet::default() };
     tables::file(&web, &signed, if cut { "audit-part" } else { "audit" }, Format::Xlsx, sheet).await
 }
 

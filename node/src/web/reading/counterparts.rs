@@ -78,7 +78,7 @@ pub(super) async fn file(
         name: texts.text("answers"),
         columns: columns.map(|id| texts.text(id)).into(),
         rows: shown.found.into_iter().map(row).collect(),
-        total: None,
+        ..PlainSheet::default()
     };
     tables::file(&web, &visitor, "counterparts", format, sheet).await
 }

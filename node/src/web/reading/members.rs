@@ -154,7 +154,7 @@ fn table(texts: Texts, names: &Names, members: &[Member], counts: &HashMap<&str,
         name: texts.text("members-title"),
         columns: columns.map(|id| texts.text(id)).into(),
         rows: members.iter().map(row).collect(),
-        total: None,
+        ..PlainSheet::default()
     }
 }
 
