@@ -1,19 +1,16 @@
 //! `/admin/audit`: what was done on this server, to be searched, and whether it is as it was written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use duikou_proto::name::MemberId;
 use duikou_proto::v1::account_service_server::AccountService;
 use duikou_proto::v1::audit_service_server::AuditService;
-use duikou_proto::v1::draft_service_server::DraftService;
-use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::{
-    AuditEntry, GetDraftRequest, GetListingRequest, ListAccountsRequest, ListAuditEntriesRequest, VerifyAuditRequest,
+    AuditEntry, ListAccountsRequest, ListAuditEntriesRequest, ListAuditEntriesResponse, VerifyAuditRequest,
     VerifyAuditResponse,
 };
-use futures_util::future::join_all;
 use tonic::Status;
 
 use super::super::Web;
@@ -22,57 +19,30 @@ use super::super::faults::Faults;
 use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Page, Section};
 use super::super::pager::Pager;
-use super::super::reading::{Names, foreign};
+use super::super::reading::Choosing;
 use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::super::visitor::Visitor;
 use super::super::{format, tables, words};
 use super::actions;
-use super::sessions::to_the_second;
+use super::entries::{EntryRow, Known, count, rows};
+use super::titles::{called_so, note_titles};
 use crate::accounts::Role;
 use crate::limits;
 use crate::sheets::{Format, PlainCell, PlainSheet, readable};
 
 /// Where it is.
 pub(super) const PATH: &str = "/admin/audit";
-/// Entries of a page.
+/// Entries that are read at once for a page, and rows of one.
 const PAGE: i32 = 50;
+const ROWS: usize = 50;
+/// How often more is read where what was read came to few rows.
+const READS: usize = 10;
 /// Entries that are read at once for a workbook.
 const EXPORTED: i32 = 1_000;
-/// Listings and drafts that are asked at once what they are called.
-const CALLED: usize = 100;
 /// What is looked for, as addresses name it.
 const SOUGHT: [&str; 5] = ["since", "until", "actor", "action", "resource"];
-
-/// One entry.
-pub(in crate::web) struct EntryRow {
-    time: String,
-    actor: String,
-    actor_path: String,
-    address: String,
-    action: String,
-    /// What it was done to: by its name in the trail, and what people call it with where it is, where they call it so.
-    resource: String,
-    called: Called,
-    detail: String,
-}
-
-/// What people call a listing or a draft, in which language (empty: the page's own), and where it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(in crate::web) struct Called {
-    pub(in crate::web) title: String,
-    pub(in crate::web) lang: String,
-    pub(in crate::web) path: String,
-}
-
-/// What whoever looks calls what stands in the trail: accounts by their names, listings and drafts by
-/// their titles.
-#[derive(Debug, Clone, Default)]
-pub(in crate::web) struct Known {
-    pub(in crate::web) accounts: BTreeMap<String, String>,
-    pub(in crate::web) listings: BTreeMap<String, Called>,
-}
 
 /// The page.
 #[derive(Template)]
@@ -82,6 +52,8 @@ pub(in crate::web) struct AuditPage {
     fields: Vec<Field>,
     error: String,
     entries: Vec<EntryRow>,
+    /// What is called as somebody has typed, where all that was done to it stands.
+    titled: Vec<Choosing>,
     /// The query of the exports.
     query: String,
     pager: Pager,
@@ -180,8 +152,8 @@ async fn listed(
     let (found, mut faults) = match (days_fault(texts, ask), verified.as_ref()) {
         (Some(fault), _) => (None, fault),
         (None, Some(Err(status))) => (None, Faults::of(signed, status)),
-        (None, _) => match web.services().audits.list_audit_entries(signed.ask(request)).await {
-            Ok(found) => (Some(found.into_inner()), Faults::default()),
+        (None, _) => match read(web, signed, request).await {
+            Ok(found) => (Some(found), Faults::default()),
             Err(status) => (None, Faults::of(signed, &status)),
         },
     };
@@ -191,10 +163,39 @@ async fn listed(
     note_titles(web, signed, &found.entries, &mut known.listings).await;
     let mut made = AuditPage::of(page, ask, &known, &found.entries, &found.next_page_token, &mut faults);
     made.may_verify = signed.person().node_admin;
+    let words = ask.line("resource");
+    if whole && found.entries.is_empty() && !words.is_empty() && !words.contains('/') {
+        made = made.titled(called_so(web, signed, words, &known).await);
+    }
     if let Some(Ok(found)) = verified {
         made.verified(Verdict::of(texts, &found));
     }
     if whole { signed.page(&made) } else { faults.answer(signed, &made) }
+}
+
+/// The entries of a page, as many as come to its rows: what is saved again and again is one.
+async fn read(
+    web: &Web,
+    signed: &Signed,
+    mut request: ListAuditEntriesRequest,
+) -> Result<ListAuditEntriesResponse, Status> {
+    let mut all = ListAuditEntriesResponse::default();
+    for _ in 0..READS {
+        let found = web.services().audits.list_audit_entries(signed.ask(request.clone())).await?.into_inner();
+        all.entries.extend(found.entries);
+        all.next_page_token.clone_from(&found.next_page_token);
+        if found.next_page_token.is_empty() || count(&all.entries) >= ROWS {
+            break;
+        }
+        request.page_token = found.next_page_token;
+    }
+    Ok(all)
+}
+
+/// Where all that was done to something stands.
+fn all_on(name: &str, called: String) -> Choosing {
+    let path = format!("{PATH}?{}", query(&Sent::default(), &[("resource", name)]));
+    Choosing { path, name: called, current: false }
 }
 
 /// The names of the accounts that whoever looks administers, by their resource names.
@@ -202,57 +203,6 @@ async fn names(web: &Web, signed: &Signed) -> Result<BTreeMap<String, String>, F
     let listed = web.services().people.list_accounts(signed.ask(ListAccountsRequest {})).await;
     let accounts = listed.map_err(|status| signed.failed(&status))?.into_inner().accounts;
     Ok(accounts.into_iter().map(|account| (account.name, account.display_name)).collect())
-}
-
-/// Notes what listings and drafts are called that these entries name, as far as whoever looks may still see what they
-/// say; those of which that is known are not asked again.
-async fn note_titles(web: &Web, signed: &Signed, entries: &[AuditEntry], called: &mut BTreeMap<String, Called>) {
-    let names = Names::new(web, signed);
-    let named = entries.iter().flat_map(|entry| [&*entry.resource, listing_in(entry)]);
-    let named: BTreeSet<&str> = named.filter(|name| !called.contains_key(*name)).collect();
-    let named: Vec<&str> = named.into_iter().collect();
-    let asked = async |name: &str| {
-        let (listing, path) = match name {
-            _ if name.contains("/listings/") => {
-                let listings = &web.services().listings;
-                let found = listings.get_listing(signed.ask(GetListingRequest { name: name.to_owned() })).await;
-                let listing = match found {
-                    Ok(found) => found.into_inner(),
-                    Err(_) => listings.ended(signed.ask(name.to_owned())).await.ok()?.listing,
-                };
-                (listing, names.listing_path(name))
-            }
-            _ if name.contains("/drafts/") => {
-                let request = signed.ask(GetDraftRequest { name: name.to_owned() });
-                let draft = web.services().drafts.get_draft(request).await.ok()?.into_inner();
-                let id = name.rsplit('/').next().unwrap_or_default();
-                (draft.listing?, format!("/drafts/{}/{id}", names.short(name)))
-            }
-            _ => return None,
-        };
-        let said = listing.listing.filter(|said| !said.title.is_empty())?;
-        Some((name.to_owned(), Called { title: said.title, lang: foreign(signed.texts, &said.language), path }))
-    };
-    for some in named.chunks(CALLED) {
-        called.extend(join_all(some.iter().map(|name| asked(name))).await.into_iter().flatten());
-    }
-    // A draft that is over is called as its listing is, and a listing that never was as its draft.
-    for entry in entries {
-        let (draft, listing) = (&*entry.resource, listing_in(entry));
-        let (known, other) = (called.get(draft).cloned(), called.get(listing).cloned());
-        match (known, other) {
-            _ if listing.is_empty() => {}
-            (None, Some(known)) => drop(called.insert(draft.to_owned(), known)),
-            (Some(known), None) => drop(called.insert(listing.to_owned(), known)),
-            (None, None) | (Some(_), Some(_)) => {}
-        }
-    }
-}
-
-/// The listing of whose draft an entry tells; empty: of none.
-fn listing_in(entry: &AuditEntry) -> &str {
-    let named = entry.detail.split(' ').next().filter(|_| entry.action.starts_with("draft."));
-    named.filter(|name| name.contains("/listings/")).unwrap_or_default()
 }
 
 /// Where whoever looks reads what was done to a listing; empty where they do not administer what it is of.
@@ -284,32 +234,12 @@ pub(super) fn request(ask: &Sent) -> ListAuditEntriesRequest {
 }
 
 /// What is looked for, as a query, with these in place of its own or besides.
-fn query(ask: &Sent, with: &[(&str, &str)]) -> String {
+pub(super) fn query(ask: &Sent, with: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let own = SOUGHT.into_iter().filter(|name| !with.iter().any(|(other, _)| other == name));
     let own = own.map(|name| (name, ask.line(name))).filter(|(_, value)| !value.is_empty());
     query.extend_pairs(own).extend_pairs(with);
     query.finish()
-}
-
-impl EntryRow {
-    fn of(texts: Texts, ask: &Sent, known: &Known, entry: &AuditEntry) -> Self {
-        let Known { accounts: names, listings } = known;
-        let called = |name: &str| listings.get(name).map_or_else(|| name.to_owned(), |called| called.title.clone());
-        Self {
-            time: to_the_second(texts, entry.time),
-            actor: words::actor(texts, &entry.actor, |name| names.get(name).cloned()),
-            actor_path: match entry.actor.as_str() {
-                "" => String::new(),
-                actor => format!("{PATH}?{}", query(ask, &[("actor", actor)])),
-            },
-            address: entry.address.clone(),
-            action: actions::action(texts, &entry.action),
-            resource: names.get(&entry.resource).cloned().unwrap_or_else(|| entry.resource.clone()),
-            called: listings.get(&entry.resource).cloned().unwrap_or_default(),
-            detail: actions::detail(texts, &entry.action, &entry.detail, called),
-        }
-    }
 }
 
 impl AuditPage {
@@ -325,7 +255,6 @@ impl AuditPage {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb::admin(texts)];
-        let row = |entry: &AuditEntry| EntryRow::of(texts, ask, known, entry);
         let token = |token: &str| {
             if token.is_empty() { String::new() } else { format!("{PATH}?{}", query(ask, &[("after", token)])) }
         };
@@ -333,10 +262,11 @@ impl AuditPage {
         Self {
             fields: fields(texts, ask, &known.accounts, faults),
             error: faults.above(),
-            entries: entries.iter().map(row).collect(),
+            entries: rows(texts, ask, known, entries),
+            titled: Vec::new(),
             query: query(ask, &[]),
             pager: Pager::new(texts, first, String::new(), token(next)),
-            goes_on: !next.is_empty() && i32::try_from(entries.len()).is_ok_and(|count| count < PAGE),
+            goes_on: !next.is_empty() && entries.len() < ROWS,
             may_verify: false,
             verdict: None,
             page,
@@ -345,6 +275,12 @@ impl AuditPage {
 }
 
 impl AuditPage {
+    /// With what is called as somebody has typed: names in the trail, and what each is called.
+    pub(in crate::web) fn titled(mut self, called: Vec<(String, String)>) -> Self {
+        self.titled = called.into_iter().map(|(name, called)| all_on(&name, called)).collect();
+        self
+    }
+
     /// With what verifying has found.
     pub(in crate::web) fn verified(&mut self, verdict: Verdict) {
         (self.may_verify, self.verdict) = (true, Some(verdict));

@@ -1,13 +1,14 @@
 //! People: `sign_in` and `session` let them in and out, `provider` by way of the operator's OpenID provider, `reader` those
 //! of a registered enterprise by its token; `link` lets them choose a password; `own` is their own account and `factor` its
 //! second factor; `accounts` and `account` are those whom administrators let in, `audit` what was done, in the
-//! words of `actions`, and `export` of it; `lately` tells when
+//! words of `actions` and the rows of `entries`, with the `titles` of what it names, and `export` of it; `lately` tells when
 //! people were last here. `fields`, `roles` and `sessions` are pieces that these pages share.
 
 mod account;
 mod accounts;
 mod actions;
 mod audit;
+mod entries;
 mod export;
 mod factor;
 mod fields;
@@ -22,6 +23,7 @@ mod samples;
 mod session;
 mod sessions;
 pub(super) mod sign_in;
+mod titles;
 
 use axum::Router;
 use axum::routing::{get, post};

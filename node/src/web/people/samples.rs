@@ -14,7 +14,8 @@ use super::super::sent::Sent;
 use super::super::signed::Acting;
 use super::account::{OtherPage, deleting};
 use super::accounts::{AccountsPage, LinkMadePage, NewAccountPage};
-use super::audit::{AuditPage, Called, Known, Verdict};
+use super::audit::{AuditPage, Verdict};
+use super::entries::{Called, Known};
 use super::factor::{FactorPage, RecoveryPage};
 use super::lately::Lately;
 use super::link::LinkPage;
@@ -178,6 +179,7 @@ fn trail(samples: &Samples) {
     };
     let actors = ["accounts/1", "accounts/gone", "tokens/7", "nodes/bijie", "local", "server", "", "later"];
     let mut entries: Vec<AuditEntry> = actors.iter().map(|actor| entry(actor, "session.sign-in")).collect();
+    entries.extend([entry("accounts/1", "draft.update"), entry("accounts/1", "draft.update")]);
     entries[0] = AuditEntry { resource: "members/x/listings/tea".to_owned(), ..entry("accounts/1", "listing.update") };
     let called =
         Called {
@@ -204,4 +206,6 @@ fn trail(samples: &Samples) {
     }
     let mut faults = Faults::field("since", "<no day>".to_owned());
     samples.add("people/audit.html", &AuditPage::of(page(), &Sent::default(), &names, &[], "", &mut faults));
+    let titled = AuditPage::of(page(), &Sent::default(), &names, &[], "", &mut Faults::default());
+    samples.add("people/audit.html", &titled.titled(vec![("members/x/listings/tea".to_owned(), "<b>".to_owned())]));
 }

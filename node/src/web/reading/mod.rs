@@ -35,6 +35,7 @@ pub(super) use listing::{ListingPath, done_by, fingerprint};
 pub(super) use names::Names;
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::{listing as sample_listing, samples};
+pub(super) use search::Choosing;
 
 /// Everything under which readers find something.
 pub(super) fn routes() -> Router<Web> {

@@ -335,6 +335,8 @@ async fn statistics_are_what_was_done() {
     let trail = office.says(&administrator, &format!("/admin/audit?{trail}"), &[">more tea</a>"]).await;
     assert_eq!(trail.matches("href=\"/listings/bijie/tea\"").count(), 2, "published and changed: {trail}");
     assert!(!trail.contains("版本") && !trail.contains("listings/wine"), "{trail}");
+    let all_on = "?resource=members%2Fbijie.pprd.example%2Flistings%2Ftea\">more tea</a>";
+    office.says(&administrator, "/admin/audit?resource=more+tea", &[all_on]).await;
     let month = page.split("<option value=\"20").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
     let month = format!("20{month}");
     let table = async |name: &str| {

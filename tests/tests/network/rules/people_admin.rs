@@ -124,6 +124,9 @@ async fn an_office_is_set_up_by_its_pages_alone() {
     assert!(trail.contains("<td>停用账号</td>"), "{trail}");
     let failed = office.get(&admin, "/admin/audit?action=session.sign-in-failed").await.text();
     assert!(failed.contains("<td>登录失败</td>") && !failed.contains("<td>停用账号</td>"), "{failed}");
+    // Whoever knows no name of the trail finds by what people are called.
+    let called = office.get(&admin, "/admin/audit?resource=%E6%98%8E%E6%98%8E").await.text();
+    assert!(called.contains("?resource=accounts%2F0") && called.contains(">李明明</a>"), "{called}");
     let bad = office.get(&admin, "/admin/audit?since=yesterday").await;
     assert!(bad.status == 400 && bad.text().contains("id=\"since-error\""), "{bad:?}");
     let csv = office.get(&admin, "/admin/audit.csv?action=account.disable").await;
