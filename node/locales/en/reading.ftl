@@ -6,6 +6,7 @@ history = History
 history-trail = See the audit trail
 history-create = published
 history-update = changed
+history-extend = changed, now open until { $what }
 history-withdraw = withdrawn
 history-approved = written by { $author }, approved by { $who }
 alike-code = the same number in a public register: { $what }

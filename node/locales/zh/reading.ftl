@@ -6,6 +6,7 @@ history = 修改历史
 history-trail = 查看审计记录
 history-create = 发布
 history-update = 修改
+history-extend = 修改，有效期延长至{ $what }
 history-withdraw = 撤回
 history-approved = { $author }撰写，{ $who }审核
 alike-code = 外部编号相同：{ $what }

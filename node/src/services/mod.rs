@@ -89,6 +89,7 @@ pub(crate) use office::{
 };
 #[cfg(any(test, feature = "samples"))]
 pub(crate) use office::{HostedMember, Refusal, Storage};
+pub(crate) use request_id::until_in;
 pub(crate) use status::is_stale;
 
 /// Bytes of a request.

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
-use duikou_proto::envelope::Micros;
+use duikou_proto::envelope::{Micros, Part};
 use duikou_proto::hex::hex;
 use duikou_proto::limits::REQUEST_ID_KEPT;
 use duikou_proto::name::RecordName;
@@ -23,6 +23,7 @@ use crate::engine::audit::Audited;
 use crate::engine::{Change, Command, Engine, Many, Refused, Work, Write, WriteError, Written};
 use crate::sealed;
 use crate::store::StoreError;
+use crate::time::timestamp;
 
 const KEPT: Micros = REQUEST_ID_KEPT.as_micros() as Micros;
 /// Begins what is remembered of requests.
@@ -155,14 +156,28 @@ fn audited(
 /// What the audit trail is told of a write; None where nothing was made.
 pub(super) fn event_of(name: &RecordName, reason: Option<WithdrawalReason>, written: &Written) -> Option<Event> {
     let (action, detail) = match written {
-        Written::Created(part) => (Action::ListingCreate, format!("revision {}", part.revision())),
-        Written::Updated(part) => (Action::ListingUpdate, format!("revision {}", part.revision())),
+        Written::Created(part) => (Action::ListingCreate, told(part)),
+        Written::Updated(part) => (Action::ListingUpdate, told(part)),
         Written::Unchanged(_) => return None,
         Written::Ended(_) => {
             (Action::ListingWithdraw, reason.map(|reason| reason.as_str_name().to_owned()).unwrap_or_default())
         }
     };
     Some(Event::new(action, name.to_string()).of(&name.origin()).saying(detail))
+}
+
+/// Which state it was, and until when it is good.
+fn told(part: &Part) -> String {
+    format!("revision {}{UNTIL}{}", part.revision(), timestamp(part.expire_time()))
+}
+
+/// Before the time until which a listing is good, in what the trail tells of it.
+const UNTIL: &str = ", until ";
+
+/// Until when a listing was good by what the trail tells of a write, in seconds; None where it does not say.
+pub(crate) fn until_in(detail: &str) -> Option<i64> {
+    let (_, until) = detail.split_once(UNTIL)?;
+    until.parse::<jiff::Timestamp>().ok().map(|until| until.as_second())
 }
 
 /// Carries a command out, once where the request has an id, and remembers the answer.

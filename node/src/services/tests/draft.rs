@@ -416,6 +416,12 @@ async fn where_two_people_write_one_approves_what_the_other_has_written() {
     assert_eq!((&*author, &*approver), (of("draft.create").as_str().unwrap(), of("draft.approve").as_str().unwrap()));
     assert_ne!(author, approver);
     assert_eq!(hands("tea").await.0, "");
+    let told = |id: &str| {
+        let name = format!("members/a.n.example/listings/{id}");
+        let entry = entries.iter().find(|(_, entry)| entry["resource"] == name.as_str()).unwrap();
+        crate::services::until_in(entry.1["detail"].as_str().unwrap())
+    };
+    assert!(told("tea") > Some(START / 1_000_000), "the trail tells until when a listing is good");
     world.rule("a", Rule::None).await;
     assert_eq!(policy().await, (Rule::None, false));
     world.publish("a", "corn", &["network"]).await;

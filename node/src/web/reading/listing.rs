@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::{Path, State};
-use duikou_proto::name::{MemberId, RecordName};
+use duikou_proto::name::MemberId;
 use duikou_proto::v1::holder::State as Holding;
 use duikou_proto::v1::listing_service_server::ListingService;
 use duikou_proto::v1::search_service_server::SearchService;
@@ -20,17 +20,15 @@ use super::super::visitor::Visitor;
 use super::super::{format, markdown, words};
 use super::card::{Alike, foreign};
 use super::details::{self, Fact, audience_of};
+use super::history::{Done, history};
 use super::linked;
 use super::members::answers_for;
 use super::names::Names;
-use crate::accounts::{Account, Role};
-use crate::engine::{Reader, facts};
-use crate::services::Happened;
+use crate::accounts::Role;
+use crate::engine::Reader;
 
 /// Holders that are shown: as many as one answer has.
 const HOLDERS: i32 = 1_000;
-/// Things done to it that are shown.
-const HISTORY: usize = 50;
 /// Characters of the description for search engines.
 const DESCRIPTION: usize = 150;
 /// Hexadecimal digits of a fingerprint that are compared by eye.
@@ -50,13 +48,6 @@ pub(crate) struct HolderLine {
     pub(crate) path: String,
     /// What it has said, and since when, or when it said something last.
     pub(crate) state: String,
-}
-
-/// Something that was done to a listing here.
-pub(crate) struct Done {
-    pub(crate) time: String,
-    pub(crate) what: String,
-    pub(crate) who: String,
 }
 
 /// Who signed a listing, and what is known of that.
@@ -203,45 +194,6 @@ async fn holders(web: &Web, visitor: &Visitor, name: &str) -> Vec<Holder> {
     let request = ListHoldersRequest { parent: name.to_owned(), page_size: HOLDERS, ..ListHoldersRequest::default() };
     let found = web.services().listings.list_holders(visitor.ask(request)).await;
     found.map(|found| found.into_inner().holders).unwrap_or_default()
-}
-
-/// Who did something, by the name in the audit trail.
-pub(in crate::web) async fn done_by(web: &Web, texts: Texts, actor: &str) -> String {
-    let account = match actor.strip_prefix("accounts/") {
-        Some(id) => web.engine().fact::<Account>(&facts::account(id)).await.ok().flatten(),
-        None => None,
-    };
-    words::actor(texts, actor, |_| account.map(|account| account.called().to_owned()))
-}
-
-/// What was done to it here, newest first, for those who may write it.
-async fn history(web: &Web, visitor: &Visitor, name: &str) -> Vec<Done> {
-    let Ok(name) = RecordName::parse(name, &web.engine().identity().network) else { return Vec::new() };
-    if visitor.at_least(Role::Editor).is_err() {
-        return Vec::new();
-    }
-    let entries = web.services().audits.history(visitor.ask((name, HISTORY))).await.unwrap_or_default();
-    let texts = visitor.texts;
-    let mut done = Vec::with_capacity(entries.len());
-    for Happened { entry, author } in entries {
-        let what = match &*entry.action {
-            "listing.create" => texts.text("history-create"),
-            "listing.update" => texts.text("history-update"),
-            "listing.withdraw" => texts.text("history-withdraw"),
-            action => action.to_owned(),
-        };
-        let time = entry.time.map(|time| format::moment(texts.language(), &format::in_china(time.seconds)));
-        let who = done_by(web, texts, &entry.actor).await;
-        let who = match author.is_empty() || author == entry.actor {
-            true => who,
-            false => {
-                let author = done_by(web, texts, &author).await;
-                texts.fill("history-approved", &[("author", &author), ("who", &who)])
-            }
-        };
-        done.push(Done { time: time.unwrap_or_default(), what, who });
-    }
-    done
 }
 
 fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {

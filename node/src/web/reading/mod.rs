@@ -11,6 +11,7 @@ mod details;
 mod feed;
 mod fewer;
 mod fresh;
+mod history;
 mod home;
 mod linked;
 mod listing;
@@ -31,7 +32,8 @@ pub(super) use card::{Card, foreign};
 pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
 pub(super) use feed::{has_events, wrong as wrong_search};
 pub(super) use fresh::{Fresh, last_visit, since, visited};
-pub(super) use listing::{ListingPath, done_by, fingerprint};
+pub(super) use history::done_by;
+pub(super) use listing::{ListingPath, fingerprint};
 pub(super) use names::Names;
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::{listing as sample_listing, samples};
