@@ -185,6 +185,16 @@ mod tests {
     }
 
     #[test]
+    fn who_holds_a_listing_is_printed_where_somebody_asks() {
+        let pages = all(Language::Zh, Theme::Auto);
+        let listings: Vec<&String> =
+            pages.iter().filter(|(name, _)| *name == "reading/listing.html").map(|(_, html)| html).collect();
+        let printed = |html: &&&String| html.contains("<section class=\"panel\" aria-labelledby=\"holders\">");
+        let kept = |html: &&&String| html.contains("<section class=\"panel no-print\" aria-labelledby=\"holders\">");
+        assert_eq!((listings.iter().filter(printed).count(), listings.iter().filter(kept).count()), (1, 4));
+    }
+
+    #[test]
     fn every_form_that_writes_for_a_member_says_for_whom_it_was_opened() {
         // Whoever sends these acts for nobody yet, or writes nothing that is a member's; or it is sent on as it was.
         let others = [

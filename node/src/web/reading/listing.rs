@@ -50,6 +50,9 @@ pub(crate) struct HolderLine {
     pub(crate) state: String,
 }
 
+/// In the address of a page that prints who holds the listing.
+const PRINT: &str = "print=holders";
+
 /// Who signed a listing, and what is known of that.
 pub(crate) struct Seal {
     pub(crate) office: String,
@@ -97,6 +100,9 @@ pub(crate) struct ListingPage {
     pub(crate) answers_path: String,
     pub(crate) alike: Vec<Alike>,
     pub(crate) holders: Vec<HolderLine>,
+    /// Whether they are printed too, which whoever prints asks for; and where it is the other way.
+    pub(crate) holders_printed: bool,
+    pub(crate) other_print: String,
     /// What whoever looks can do to it.
     pub(crate) endings: Option<Ending>,
     /// What was done to it here, for those who may write it.
@@ -260,6 +266,12 @@ impl ListingPage {
             let query: String = form_urlencoded::byte_serialize(tag.as_bytes()).collect();
             (format!("/listings?tag={query}"), tag.clone())
         };
+        let query = page.here.split_once('?').map_or("", |(_, query)| query);
+        let holders_printed = query.split('&').any(|pair| pair == PRINT);
+        let other_print = match holders_printed {
+            true => page.canonical.clone(),
+            false => format!("{}?{PRINT}", page.canonical),
+        };
         let online_url = match &opportunity.details {
             Some(duikou_proto::v1::opportunity::Details::Event(event)) => event.online_url.clone(),
             _ => String::new(),
@@ -293,6 +305,8 @@ impl ListingPage {
             answers_path: format!("{}/counterparts", page.canonical),
             alike: Vec::new(),
             holders: Vec::new(),
+            holders_printed,
+            other_print,
             endings: None,
             history: Vec::new(),
             trail: String::new(),

@@ -231,7 +231,9 @@ pub(in crate::web) fn samples(samples: &Samples) {
     none.fewer = vec![Choosing { path: "/listings?q=nothing".to_owned(), name, current: false }];
     samples.add("reading/search.html", &none);
     for kind in words::KINDS {
-        let page = samples.page(Section::Listings, "listing", "/listings");
+        // One of them as somebody prints it with those who hold it.
+        let here = if kind == "talent" { "/listings/x/y?print=holders" } else { "/listings/x/y" };
+        let page = samples.page(Section::Listings, "listing", here);
         let mut shown = ListingPage::of(page, &names, listing(kind, language), sample_seal());
         let holder = Holder {
             member: format!("members/bijie.{NETWORK}"),
