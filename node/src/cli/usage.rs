@@ -182,7 +182,7 @@ mod tests {
             ("d list --kind foo", "--kind <KIND> 的值“foo”无效", "可用的有 capital、project"),
             ("d audit list --since 1h", "--since <TIME> 的值“1h”无效", "应为日期 2027-03-01"),
             ("d audit list --limit x", "--limit <NUMBER> 的值“x”无效", "应为数字"),
-            ("d search x --limit", "--limit <N> 缺少值", "用法：d search"),
+            ("d search x --limit", "--limit <N> 缺少值", "--limit"),
             ("d join", "缺少必填的 <TOKEN>", "用法：d join"),
             ("d list --dir a --dir b", "--dir <DIR> 只能给一次", "用法：d list"),
             ("d tokens create --registered --member x", "--registered 不能与 --member <ID> 同用", "用法："),
