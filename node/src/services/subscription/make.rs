@@ -1,5 +1,6 @@
 //! What owners decide: a new subscription, and what changes of one.
 
+use duikou_proto::name::{MemberId, NetworkName};
 use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::subscription::{Interest, State, Way as Wanted};
@@ -131,7 +132,7 @@ impl Subscriptions {
             found.push(unknown_path(path));
         }
         if paths.is_empty() {
-            found.extend(unchangeable(&wanted, &shown(&fact, &state)));
+            found.extend(unchangeable(&wanted, &shown(&fact, &state), &engine.identity().network));
         }
         let label = asks("label", !wanted.label.is_empty()).then(|| check::label(wanted.label.clone(), &mut found));
         let given = wanted.interest.is_some();
@@ -233,8 +234,9 @@ const CHANGEABLE: [&str; 7] = ["label", "filter", "counterpart_of", "notice", "w
 
 /// What an update without a mask gives another value than it has, and cannot change. What is as it is may stand there:
 /// whoever sends back what they got changes nothing by it.
-fn unchangeable(wanted: &Subscription, held: &Subscription) -> Vec<Violation> {
-    let member = !wanted.member.is_empty() && wanted.member != held.member;
+fn unchangeable(wanted: &Subscription, held: &Subscription, network: &NetworkName) -> Vec<Violation> {
+    let id = |member: &str| MemberId::parse(member, network).ok();
+    let member = !wanted.member.is_empty() && id(&wanted.member) != id(&held.member);
     let state = wanted.state() != State::Unspecified && wanted.state() != held.state();
     let told = [
         (
