@@ -143,6 +143,8 @@ mod tests {
     #[test]
     fn the_help_of_every_command_is_there_in_chinese_and_nothing_else_is() {
         let (lacking, unused) = node::help_gaps(&Cli::command());
+        // A node's program says this of itself.
+        let unused: Vec<&String> = unused.iter().filter(|text| !text.starts_with("Runs a node ")).collect();
         assert!(lacking.is_empty() && unused.is_empty(), "lacking: {lacking:#?}, unused: {unused:#?}");
     }
 

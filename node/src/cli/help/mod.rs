@@ -83,7 +83,7 @@ fn argument(arg: Arg) -> Arg {
     let values: Vec<PossibleValue> =
         arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set()).collect();
     let values = if arg.is_hide_possible_values_set() { Vec::new() } else { values };
-    let mut arg = arg.hide_possible_values(true);
+    let mut arg = if values.is_empty() { arg } else { arg.hide_possible_values(true) };
     if let Some(heading) = heading {
         arg = arg.help_heading(heading);
     }
