@@ -41,8 +41,9 @@ impl Time {
     }
 }
 
-/// So few rows at once that what goes over many is often cut off, and overtaken.
-const STEP_ROWS: usize = 3;
+/// So few rows at once, for every other process, that what goes over many is often cut off, and overtaken. For the others
+/// it is done with the entry, so that nothing that comes too late is swept away with the rest.
+const STEP_ROWS: [usize; 2] = [3, 512];
 
 /// How far behind a clock is at most.
 pub(super) const SLOWEST: Micros = 12 * 60 * 1_000_000;
@@ -65,12 +66,13 @@ impl Skew {
     /// The world of a process on that machine, whose luck depends on `seed` alone.
     pub(super) fn world(&self, time: &Time, seed: Seed) -> World {
         let (time, skew) = (time.clone(), self.0.clone());
+        let step_rows = STEP_ROWS[seed.clone().below(2) as usize];
         let clock: Clock = Arc::new(move || time.now() + skew.load(Ordering::SeqCst));
         let seed = std::sync::Mutex::new(seed);
         let chance: Chance = Arc::new(move |bytes| {
             let mut seed = seed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             bytes.iter_mut().for_each(|byte| *byte = seed.below(256) as u8);
         });
-        World::new(clock, chance, Cores::One).in_steps_of(STEP_ROWS)
+        World::new(clock, chance, Cores::One).in_steps_of(step_rows)
     }
 }
