@@ -141,7 +141,8 @@ impl Differs {
             word.chars().map(digit).collect()
         };
         let hex = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-        let id = word.strip_prefix("subscriptions/").filter(|id| id.len() == 36 && hex(id));
+        let of = |prefix: &str, length| word.strip_prefix(prefix).filter(|id| id.len() == length && hex(id));
+        let id = of("subscriptions/", 36).or(of("invites/", 16));
         match word {
             _ if form(word) == "0000-00-00T00:00:00Z" => Some(Self::Time),
             _ if word.len() == 64 && hex(word) => Some(Self::Fingerprint),
