@@ -251,7 +251,11 @@ async fn operators_are_told_how_things_stand() {
         server.cli(&["doctor"]).await.done();
         server.cli(&["config", "check"]).await.done();
         assert_eq!(server.cli(&["config", "check", "--output", "json"]).await.done().trim(), "[]");
-        failed(&server.cli(&["config", "check", "--set", "store.memry=1"]).await, 78, &["store.memry", "是否应为 memory"]);
+        failed(
+            &server.cli(&["config", "check", "--set", "store.memry=1"]).await,
+            78,
+            &["store.memry", "是否应为 memory"],
+        );
         failed(&server.cli(&["list", "--foo"]).await, 2, &["错误：没有参数 --foo", "用法："]);
         for shell in ["bash", "zsh", "fish"] {
             assert!(server.cli(&["completions", shell]).await.done().contains("publish"));
