@@ -80,9 +80,10 @@ fn argument(arg: Arg) -> Arg {
     let help = arg.get_help().map(|text| zh(&text.to_string())).unwrap_or_default();
     let long = arg.get_long_help().map(|text| zh(&text.to_string()));
     let heading = arg.get_help_heading().and_then(|heading| table().get(heading).copied());
-    let values: Vec<PossibleValue> =
-        arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set()).collect();
-    let values = if arg.is_hide_possible_values_set() { Vec::new() } else { values };
+    // A flag has none, but does not know it yet.
+    let told = arg.get_action().takes_values() && !arg.is_hide_possible_values_set();
+    let values = if told { arg.get_possible_values() } else { Vec::new() };
+    let values: Vec<PossibleValue> = values.into_iter().filter(|value| !value.is_hide_set()).collect();
     let mut arg = if values.is_empty() { arg } else { arg.hide_possible_values(true) };
     if let Some(heading) = heading {
         arg = arg.help_heading(heading);
