@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use duikou_node::cli::{CommandError, Context, OutputForm};
 use duikou_node::config::{Config, HostPort};
 use duikou_proto::name::NetworkName;
+use serde_json::json;
 
 /// The gateway's commands that need no running server. Errors as in [`duikou_node::cli::FolderCommands`].
 #[async_trait(?Send)]
@@ -42,6 +44,21 @@ pub struct InitReport {
     pub root_fingerprint: String,
     /// Where the root key lies, to be taken off this machine.
     pub root_key: PathBuf,
+}
+
+impl InitReport {
+    /// The result of the command that has made it: the fingerprint for people, all of it for programs.
+    pub(super) fn show(&self, context: &Context, network: &NetworkName) -> Result<(), CommandError> {
+        if context.global.output == OutputForm::Table {
+            return context.print(&self.root_fingerprint);
+        }
+        context.report_value(&json!({
+            "network": network.to_string(),
+            "gateway": self.gateway,
+            "rootFingerprint": self.root_fingerprint,
+            "rootKey": self.root_key.display().to_string(),
+        }))
+    }
 }
 
 /// How the demonstration runs.

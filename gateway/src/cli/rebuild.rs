@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use duikou_node::cli::{CommandError, Context, OutputForm, Text};
+use duikou_node::cli::{CommandError, Context, Text};
 use duikou_node::config::HostPort;
 use duikou_proto::name::NetworkName;
-use serde_json::json;
 
 use super::folder::{GatewayFolder, InitOptions};
 
@@ -54,14 +53,6 @@ impl Args {
                 dir.display()
             ),
         ));
-        if context.global.output == OutputForm::Table {
-            return context.print(&made.root_fingerprint);
-        }
-        context.report_value(&json!({
-            "network": self.network.to_string(),
-            "gateway": made.gateway,
-            "rootFingerprint": made.root_fingerprint,
-            "rootKey": made.root_key.display().to_string(),
-        }))
+        made.show(context, &self.network)
     }
 }
