@@ -235,8 +235,8 @@ const CHANGEABLE: [&str; 7] = ["label", "filter", "counterpart_of", "notice", "w
 /// What an update without a mask gives another value than it has, and cannot change. What is as it is may stand there:
 /// whoever sends back what they got changes nothing by it.
 fn unchangeable(wanted: &Subscription, held: &Subscription, network: &NetworkName) -> Vec<Violation> {
-    let id = |member: &str| MemberId::parse(member, network).ok();
-    let member = !wanted.member.is_empty() && id(&wanted.member) != id(&held.member);
+    let id = MemberId::parse(&wanted.member, network);
+    let member = !wanted.member.is_empty() && id.map_or(true, |id| id.as_str() != held.member);
     let state = wanted.state() != State::Unspecified && wanted.state() != held.state();
     let told = [
         (
