@@ -22,8 +22,7 @@ use prost::Message;
 use tonic::{Code, Request, Response, Status};
 
 use super::invite::{self, Invite, Take, Taken, Use};
-use super::keys::actor;
-use super::{Membership, refuse, unwritten};
+use super::{Membership, actor, refuse, unwritten};
 use crate::authority::{WebName, requested_key};
 
 /// Entries read from the store at a time.

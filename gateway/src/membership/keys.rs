@@ -1,6 +1,5 @@
 //! New keys of members: their nodes make them, the key before signs them, and here they get their entries.
 
-use duikou_node::audit::Actor;
 use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
 use duikou_proto::directory::{Directory, Member};
@@ -14,7 +13,7 @@ use duikou_proto::limits;
 use duikou_proto::name::NodeId;
 use tonic::{Code, Request, Response, Status};
 
-use super::{Membership, refuse};
+use super::{Membership, actor, refuse};
 
 impl Membership {
     /// The node that a connection's certificate names.
@@ -24,12 +23,6 @@ impl Membership {
         let caller = known.map(|peer| peer.id.clone());
         caller.ok_or_else(|| Status::unauthenticated("this needs the certificate of a node of the network"))
     }
-}
-
-/// As whom the audit trail knows a node that calls.
-pub(super) fn actor<T>(node: &NodeId, request: &Request<T>) -> Actor {
-    let info = request.extensions().get::<ConnectionInfo>();
-    Actor::node(node.as_str()).from(info.map(|info| info.remote.ip().to_canonical()))
 }
 
 fn refused(zh: impl Into<String>, en: impl Into<String>) -> Status {

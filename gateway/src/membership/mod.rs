@@ -19,13 +19,14 @@ use duikou_node::audit::Actor;
 use duikou_node::engine::{Engine, WriteError};
 use duikou_node::keys::KeyDesk;
 use duikou_node::link::LinkBoard;
+use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::key_file::KeyFileError;
 use duikou_proto::directory::DirectoryError;
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 use duikou_proto::sign::Signer;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 
 use crate::certificates::Certificates;
 pub use enterprises::Enterprises;
@@ -92,6 +93,12 @@ impl Membership {
 
 /// The most characters of a reason that everyone reads.
 const REASON_CHARACTERS: usize = 500;
+
+/// As whom the audit trail knows a node that calls.
+fn actor<T>(node: &NodeId, request: &Request<T>) -> Actor {
+    let info = request.extensions().get::<ConnectionInfo>();
+    Actor::node(node.as_str()).from(info.map(|info| info.remote.ip().to_canonical()))
+}
 
 fn reason(text: &str) -> String {
     text.chars().take(REASON_CHARACTERS).collect()

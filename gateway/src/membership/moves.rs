@@ -9,8 +9,7 @@ use duikou_proto::federation::{
 use duikou_proto::name::{MemberId, NodeId};
 use tonic::{Code, Request, Status};
 
-use super::keys::actor;
-use super::{Membership, refuse};
+use super::{Membership, actor, refuse};
 
 /// How long the stores of others may keep what a removed member wrote: a year.
 const KEEP_SECONDS: i64 = 366 * 24 * 3600;

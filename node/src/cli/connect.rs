@@ -30,6 +30,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::error::chain;
+use crate::trust::dial::HTTP2_BEGINS;
 use crate::trust::identity::read_certificates;
 use crate::trust::web_tls::{web_client, web_client_trusting};
 
@@ -283,8 +284,6 @@ fn name_its_authority() -> Text {
     )
 }
 
-/// How a client begins HTTP/2 (RFC 9113, 3.4): its preface, and settings of which none is its own.
-const HTTP2_BEGINS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// The type of a frame of settings, and where it stands.
 const SETTINGS: (usize, u8) = (3, 4);
 

@@ -98,7 +98,7 @@ fn wrong(error: &clap::Error) -> CommandError {
     }
     if let Some(usage) = texts(error, ContextKind::Usage).pop() {
         let usage = usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ");
-        let zh = usage.replace("[OPTIONS]", "[选项]").replace("<COMMAND>", "<命令>").replace("[COMMAND]", "[命令]");
+        let zh = help::in_chinese(usage.clone());
         shown = shown.hint(Text::new(format!("用法：{zh}；详见 --help"), format!("usage: {usage}; see --help")));
     }
     shown

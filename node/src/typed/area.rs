@@ -1,6 +1,9 @@
 //! Areas of several places that have a name of their own: 全国, 粤港澳大湾区, 京津冀. One that has been laid down is read as
 //! its places; what people draw in several ways, or what has no code, is asked for.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use duikou_proto::language::{Language, Text};
 
 use super::place::{self, Lies, Place};
@@ -259,14 +262,31 @@ impl Area {
             Language::En => self.en,
         }
     }
-
-    fn is_called(&self, text: &str) -> bool {
-        called(self.names, text) || folded(self.en).eq_ignore_ascii_case(text)
-    }
 }
 
-fn called(names: &[&str], text: &str) -> bool {
-    names.iter().any(|name| folded(name) == text)
+/// What a name may be of.
+#[derive(Clone, Copy)]
+enum Called {
+    Area(&'static Area),
+    Open(&'static Open),
+}
+
+/// A name as it is looked up.
+fn as_called(name: &str) -> String {
+    folded(name).to_ascii_lowercase()
+}
+
+/// What is called so: names are folded once, since each place of a table is looked up.
+fn called(typed: &str) -> Option<Called> {
+    static NAMES: LazyLock<HashMap<String, Called>> = LazyLock::new(|| {
+        let areas = AREAS.iter().flat_map(|area| {
+            area.names.iter().copied().chain([area.en]).map(move |name| (as_called(name), Called::Area(area)))
+        });
+        let open =
+            OPEN.iter().flat_map(|open| open.names.iter().map(move |name| (as_called(name), Called::Open(open))));
+        areas.chain(open).collect()
+    });
+    NAMES.get(&as_called(typed)).copied()
 }
 
 /// The area of which these are all places and all of its own, in whatever order.
@@ -289,8 +309,10 @@ pub fn begun(typed: &str) -> impl Iterator<Item = &'static Area> {
 
 /// The area that is called so.
 pub fn named(typed: &str) -> Option<&'static Area> {
-    let text = folded(typed);
-    AREAS.iter().find(|area| area.is_called(&text))
+    match called(typed)? {
+        Called::Area(area) => Some(area),
+        Called::Open(_) => None,
+    }
 }
 
 /// Reads the places of an area, or one place as [`place::place`] does.
@@ -298,21 +320,21 @@ pub fn named(typed: &str) -> Option<&'static Area> {
 /// # Errors
 /// As [`place::place`]; for what is drawn in several ways, or lies in a place without a code.
 pub fn places(typed: &str, lies: Lies<'_>) -> Outcome<Vec<Place>> {
-    if let Some(area) = named(typed) {
-        let value = area.codes().map(|code| Place { code, rest: String::new() }).collect();
-        let (zh, en) = area.what;
-        let [shown, named] = [super::shown(typed), area.en.to_owned()];
-        let note = Text::new(format!("{shown}：{zh}"), format!("{named}: {en}"));
-        return Ok(Understood { value: Some(value), note: Some(note) });
+    let shown = super::shown(typed);
+    match called(typed) {
+        Some(Called::Area(area)) => {
+            let value = area.codes().map(|code| Place { code, rest: String::new() }).collect();
+            let (zh, en) = area.what;
+            let note = Text::new(format!("{shown}：{zh}"), format!("{}: {en}", area.en));
+            Ok(Understood { value: Some(value), note: Some(note) })
+        }
+        Some(Called::Open(open)) => {
+            let (zh, en) = open.why;
+            let meant = open.meant.iter().map(|meant| candidate(meant)).collect();
+            Err(Unclear::between(format!("“{shown}”{zh}。"), format!("{shown} {en}."), meant))
+        }
+        None => place::place(typed, lies).map(|read| read.map(|place| vec![place])),
     }
-    let text = folded(typed);
-    if let Some(open) = OPEN.iter().find(|open| called(open.names, &text)) {
-        let (zh, en) = open.why;
-        let shown = super::shown(typed);
-        let meant = open.meant.iter().map(|meant| candidate(meant)).collect();
-        return Err(Unclear::between(format!("“{shown}”{zh}。"), format!("{shown} {en}."), meant));
-    }
-    place::place(typed, lies).map(|read| read.map(|place| vec![place]))
 }
 
 fn candidate(meant: &str) -> Candidate {

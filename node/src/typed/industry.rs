@@ -1,6 +1,7 @@
 //! Industries of GB/T 4754-2017: by code, with or without the section's letter, by name, by pinyin; and by the words that
 //! people use, which are asked for where they mean several.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use duikou_proto::language::{Language, Text};
@@ -30,7 +31,7 @@ pub fn industry(typed: &str) -> Outcome<&'static str> {
     }
     let text = folded(typed);
     if let Some(meant) = word(&text) {
-        return everyday(typed, &meant);
+        return everyday(typed, meant);
     }
     let digits = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
     let code_length = digits.bytes().take_while(u8::is_ascii_digit).count();
@@ -197,12 +198,13 @@ fn words() -> &'static [(&'static str, Vec<&'static Entry>)] {
 }
 
 /// What a text may mean that is one of the words, with or without what says no more.
-fn word(text: &str) -> Option<Vec<&'static Entry>> {
-    let of = |text: &str| words().iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
-    let named = |text: &str| !industries().by_name(text).is_empty();
-    let stems = ENDS.iter().filter_map(|end| text.strip_suffix(end));
-    let found = of(text).or_else(|| if named(text) { None } else { stems.into_iter().find_map(of) });
-    found.map(|(_, meant)| meant.clone())
+fn word(text: &str) -> Option<&'static [&'static Entry]> {
+    static MEANT: OnceLock<HashMap<String, &[&Entry]>> = OnceLock::new();
+    let meant =
+        MEANT.get_or_init(|| words().iter().map(|(word, meant)| (word.to_ascii_lowercase(), &**meant)).collect());
+    let of = |text: &str| meant.get(&text.to_ascii_lowercase()).copied();
+    let stems = || ENDS.iter().filter_map(|end| text.strip_suffix(end)).find_map(of);
+    of(text).or_else(|| stems().filter(|_| industries().by_name(text).is_empty()))
 }
 
 /// What the longest words within a text may mean.
@@ -224,8 +226,8 @@ fn within(text: &str) -> Vec<&'static Entry> {
 pub(crate) fn meant_by(typed: &str) -> Vec<&'static Entry> {
     let text = folded(typed).to_lowercase();
     let begun = words().iter().filter(|(word, _)| !text.is_empty() && word.to_lowercase().starts_with(&text));
-    let exact = word(&text).into_iter().flatten();
-    exact.chain(begun.flat_map(|(_, meant)| meant.iter().copied())).collect()
+    let exact = word(&text).unwrap_or_default().iter();
+    exact.chain(begun.flat_map(|(_, meant)| meant)).copied().collect()
 }
 
 /// Industries that say what the text says, but for 产业 and 行业: groups before classes, which are asked for alone.

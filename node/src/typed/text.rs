@@ -127,7 +127,8 @@ const NAME_CHARS: usize = 20;
 /// A name with the numbers before or behind which it stands, as one cell has both: `王姐 0755-82345678`,
 /// `13812345678（王姐）`. None where it is anything else.
 pub fn person_and_phone(typed: &str) -> Option<(String, String)> {
-    if typed.chars().count() > TYPED_CHARS {
+    // Most cells are one of both: what has no figure at all is told at a glance.
+    if !typed.chars().any(char::is_numeric) || typed.chars().count() > TYPED_CHARS {
         return None;
     }
     let text: String = typed.nfkc().filter(|c| !is_invisible(*c)).collect();

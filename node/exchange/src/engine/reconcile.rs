@@ -152,7 +152,7 @@ impl Engine {
 
 /// Makes room for what an origin's scope should hold: what its head does not count goes, if the scope, with what the peer
 /// still has to give, is then what the head says.
-pub(crate) struct Sweep {
+pub(crate) struct MakeRoom {
     pub(crate) origin: String,
     pub(crate) scope: Scope,
     /// What is here and should not be, without `members/ID/`.
@@ -162,7 +162,7 @@ pub(crate) struct Sweep {
 }
 
 #[async_trait]
-impl Command for Sweep {
+impl Command for MakeRoom {
     type Output = usize;
 
     fn bytes(&self) -> usize {

@@ -14,7 +14,7 @@ use super::LinkPhase;
 use super::end::{Ended, LinkEnd, LinkRole, gone};
 use super::protocol::Reads;
 use crate::defects::{self, Defect};
-use crate::engine::reconcile::{Difference, Held, Sweep, compare, range, within};
+use crate::engine::reconcile::{Difference, Held, MakeRoom, compare, range, within};
 use crate::limits;
 
 /// Looks again and again, until the link ends. `found` brings the peer's answers.
@@ -116,10 +116,10 @@ async fn heal(
         .iter()
         .map(|state: &ListedState| Wanted { name: format!("members/{origin}/{}", state.id), revision: state.revision })
         .collect();
-    let sweep = Sweep { origin: origin.to_owned(), scope: scope.clone(), extra, lacks };
-    let swept = end.engine.submit(sweep).await?;
-    if swept > 0 {
-        tracing::warn!(peer.id = %end.peer, origin, scope = %scope, swept, "let go of what its head does not count");
+    let room = MakeRoom { origin: origin.to_owned(), scope: scope.clone(), extra, lacks };
+    let dropped = end.engine.submit(room).await?;
+    if dropped > 0 {
+        tracing::warn!(peer.id = %end.peer, origin, scope = %scope, dropped, "let go of what its head does not count");
     }
     for wanted in wanted.chunks(contract::PAGE) {
         let again = Again { wanted: wanted.to_vec() };

@@ -28,7 +28,7 @@ use super::socket;
 /// From the look-up of the name to the end of the TLS handshake.
 pub const DIAL_TIME: Duration = Duration::from_secs(10);
 /// How a client begins HTTP/2 (RFC 9113, 3.4): its preface, and settings of which none is its own.
-const HTTP2_BEGINS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+pub const HTTP2_BEGINS: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 /// How often a quiet connection is probed.
 pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a probe may stay unanswered before the connection counts as lost.

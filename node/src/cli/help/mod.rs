@@ -112,8 +112,13 @@ pub(super) fn render(error: &clap::Error, language: Language) -> String {
     let text = text.replace(KEPT_SPACE, " ");
     match language {
         Language::En => text,
-        Language::Zh => WORDS.iter().chain([&HELP]).fold(text, |text, (en, zh)| text.replace(en, zh)),
+        Language::Zh => in_chinese(text),
     }
+}
+
+/// What the parser has written, with its own words in Chinese.
+pub(super) fn in_chinese(text: String) -> String {
+    WORDS.iter().chain([&HELP]).fold(text, |text, (en, zh)| text.replace(en, zh))
 }
 
 /// The texts of a program's help that have no Chinese, and those of the Chinese that it does not have.

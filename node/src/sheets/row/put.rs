@@ -76,23 +76,29 @@ impl Reader<'_> {
             }
             Field::Expire => draft.expire = self.when(draft, at),
             Field::Office => plain(draft, at, value(), |draft| &mut draft.contact.office),
-            Field::Person => match text::person_and_phone(&typed).filter(|_| !draft.in_form) {
-                Some((person, phone)) => {
-                    plain(draft, at, person, |draft| &mut draft.contact.person);
-                    draft.with_it.push((at.field, Field::Phone, phone));
+            Field::Person => {
+                match Some(&typed).filter(|_| !draft.in_form).and_then(|typed| text::person_and_phone(typed)) {
+                    Some((person, phone)) => {
+                        plain(draft, at, person, |draft| &mut draft.contact.person);
+                        draft.with_it.push((at.field, Field::Phone, phone));
+                    }
+                    None => plain(draft, at, value(), |draft| &mut draft.contact.person),
                 }
-                None => plain(draft, at, value(), |draft| &mut draft.contact.person),
-            },
+            }
             Field::Address => plain(draft, at, value(), |draft| &mut draft.contact.address),
             Field::Email => draft.contact.email = draft.take(at, text::email(&typed)).unwrap_or_default(),
-            Field::Phone => match (text::phone(&typed), text::person_and_phone(&typed)) {
-                (Err(_), Some((person, phone))) if !draft.in_form => {
-                    plain(draft, at, phone, |draft| &mut draft.contact.phone);
-                    draft.with_it.push((at.field, Field::Person, person));
+            Field::Phone => {
+                let read = text::phone(&typed);
+                let both = read.as_ref().err().and_then(|_| text::person_and_phone(&typed));
+                match both {
+                    Some((person, phone)) if draft.in_form => draft.fault(at, with_a_name(&person, phone)),
+                    Some((person, phone)) => {
+                        plain(draft, at, phone, |draft| &mut draft.contact.phone);
+                        draft.with_it.push((at.field, Field::Person, person));
+                    }
+                    None => draft.contact.phone = draft.take(at, read).unwrap_or_default(),
                 }
-                (Err(_), Some((person, phone))) => draft.fault(at, with_a_name(&person, phone)),
-                (read, _) => draft.contact.phone = draft.take(at, read).unwrap_or_default(),
-            },
+            }
             Field::Links => draft.body.links = draft.take(at, links(&typed)).unwrap_or_default(),
             Field::ProjectCode => external(draft, at, value(), Scheme::InvestmentProject),
             Field::CreditCode => external(draft, at, value(), Scheme::CreditCode),
