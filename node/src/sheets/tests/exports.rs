@@ -145,7 +145,7 @@ fn what_is_exported_is_imported_without_change() {
     assert_eq!(&reader.headers().unwrap()[0], "类别");
     let records: Vec<_> = reader.records().map(Result::unwrap).collect();
     assert_eq!((records.len(), list.count), (odd.len() + 1, odd.len()));
-    assert_eq!((&records[odd.len()][0], &records[odd.len()][1]), ("说明", "未完"));
+    assert_eq!(&records[odd.len()][0], "说明：未完");
     assert!(records.iter().all(|record| record.iter().all(|cell| !cell.starts_with(['=', '+', '-', '@']))));
     assert!(records.iter().any(|record| record.iter().any(|cell| cell == "'=SUM(A1)")), "{records:?}");
     assert!(super::export_list(&odd, Format::Xlsx, None, &|_| Told::default()).is_ok());
@@ -310,8 +310,10 @@ fn every_workbook_is_printed_across_with_its_headers_on_each_sheet_of_paper() {
     let mapping = Mapping { kind: Some("project".into()), ..Mapping::default() };
     let wrong = tables(book, &Setting { mapping, ..setting() }).unwrap();
     let plain = PlainSheet { name: "甲".to_owned(), columns: vec!["乙".to_owned()], ..PlainSheet::default() };
+    let list = super::export_list(&listings, Format::Xlsx, Some("未完"), &|_| Told::default()).unwrap().bytes;
     for (what, bytes) in [
         ("export", export(&listings, Format::Xlsx, None).unwrap().bytes),
+        ("list", list.clone()),
         ("template", template(Kind::Talent, Language::Zh).unwrap()),
         ("faults", faults(&wrong, Language::Zh).unwrap()),
         ("plain", workbook_of("题", "", &[plain]).unwrap()),
@@ -321,4 +323,19 @@ fn every_workbook_is_printed_across_with_its_headers_on_each_sheet_of_paper() {
         assert!(sheet.contains("paperSize=\"9\""), "{what}");
         assert!(unzipped(&bytes, "xl/workbook.xml").contains("_xlnm.Print_Titles"), "{what}");
     }
+    // Of a list for people what they look for stands first, and is printed on one sheet beside nothing else.
+    let first = unzipped(&list, "xl/worksheets/sheet1.xml");
+    assert!(!first.contains("fitToWidth="), "on one, which is what is taken for granted: {first}");
+    let areas = unzipped(&list, "xl/workbook.xml");
+    assert_eq!(areas.matches("_xlnm.Print_Area").count(), Kind::ALL.len(), "{areas}");
+    for sheet in &read(&list, "x.xlsx").unwrap().sheets {
+        let headers: Vec<String> = sheet.lines[0].cells.iter().map(|cell| cell.text()).collect();
+        assert_eq!(headers[..4], ["标题", "方向", "发布单位", "地区"], "{}", sheet.name);
+        let last = grid::column_name(headers.iter().position(|header| header == "联系电话").unwrap());
+        assert!(areas.contains(&format!("{}!$A$1:${last}$", sheet.name)), "{last}: {areas}");
+    }
+    let setting = Setting { now: "2026-11-24T00:00:00Z".parse().unwrap(), ..setting() };
+    let again = tables(read(&list, "x.xlsx").unwrap(), &setting).unwrap();
+    let last: Vec<State> = again.iter().filter_map(|table| Some(table.rows.last()?.state)).collect();
+    assert!(last.len() == Kind::ALL.len() && last.iter().all(|state| *state == State::Passed), "{last:?}");
 }

@@ -6,6 +6,7 @@ mod faults;
 mod plain;
 mod template;
 mod values;
+mod widths;
 
 pub(super) use cells::{cell, in_form};
 pub use export::{Export, export};
@@ -42,7 +43,7 @@ fn text_format() -> Format {
     Format::new().set_num_format("@").set_quote_prefix().set_text_wrap().set_align(FormatAlign::Top)
 }
 
-/// Width of a column in characters, by how much its field takes.
+/// Characters of a column of a field: so wide in templates, and at most elsewhere.
 fn width(field: super::fields::Field) -> f64 {
     use super::fields::Field;
     match field {

@@ -4,14 +4,15 @@ use jiff::civil::DateTime;
 use rust_xlsxwriter::{DocProperties, Format, FormatAlign, Workbook, Worksheet};
 
 use super::values::{Looks, Value};
+use super::widths::{Widths, longest_line};
 use super::{broken, header_format, on_paper};
 use crate::sheets::SheetError;
 use crate::sheets::csv::guarded;
 use crate::sheets::grid::Cell;
 
-/// Width of the first column, and of the others, in characters.
+/// Characters at which texts of the first column are wrapped, and those of the others.
 const NAME_WIDTH: f64 = 36.0;
-const NUMBER_WIDTH: f64 = 16.0;
+const TEXT_WIDTH: f64 = 30.0;
 
 /// What stands in a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,27 +70,25 @@ pub(crate) fn workbook_of(title: &str, made: &str, sheets: &[PlainSheet]) -> Res
         let sheet = book.add_worksheet();
         sheet.set_name(&table.name).map_err(broken)?;
         let lines = [(title, &bold), (made, &wrapped), (&*table.note, &wrapped)];
-        let mut first = 0;
-        for (text, format) in lines.into_iter().filter(|(text, _)| !text.is_empty()) {
-            above(sheet, first, table.columns.len(), text, format)?;
-            first += 1;
-        }
+        let lines: Vec<_> = lines.into_iter().filter(|(text, _)| !text.is_empty()).collect();
+        let first = u32::try_from(lines.len()).unwrap_or(u32::MAX);
         sheet.set_freeze_panes(first + 1, 1).map_err(broken)?;
+        let mut widths = Widths::under(table.columns.iter().map(String::as_str));
         for (column, name) in (0_u16..).zip(&table.columns) {
-            let width = if column == 0 { NAME_WIDTH } else { NUMBER_WIDTH };
-            sheet.set_column_width(column, width).map_err(broken)?;
             sheet.write_string_with_format(first, column, name, &header).map_err(broken)?;
         }
-        for (row, cells) in (first + 1..).zip(&table.rows) {
+        for (row, cells) in (first + 1..).zip(table.rows.iter().chain(&table.total)) {
             for (column, cell) in (0_u16..).zip(cells) {
-                looks.write(sheet, row, column, cell.clone().into_value())?;
+                let value = cell.clone().into_value();
+                widths.hold(column, &value, if column == 0 { NAME_WIDTH } else { TEXT_WIDTH });
+                looks.write(sheet, row, column, value)?;
             }
         }
-        let rows = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
-        for (column, cell) in (0_u16..).zip(table.total.iter().flatten()) {
-            let last = first.saturating_add(rows).saturating_add(1);
-            looks.write(sheet, last, column, cell.clone().into_value())?;
+        widths.set(sheet)?;
+        for (row, (text, format)) in (0..).zip(lines) {
+            above(sheet, row, table.columns.len(), (text, widths.sum()), format)?;
         }
+        let rows = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
         on_paper(sheet, first, 1)?;
         if let Some(last) = table.columns.len().checked_sub(1).filter(|_| rows > 0) {
             let last = u16::try_from(last).unwrap_or(u16::MAX);
@@ -102,13 +101,17 @@ pub(crate) fn workbook_of(title: &str, made: &str, sheets: &[PlainSheet]) -> Res
 /// Height of a line, in points.
 const LINE_HEIGHT: f64 = 15.0;
 
-/// Writes what stands above a table, over all of its columns and as high as it needs.
-fn above(sheet: &mut Worksheet, row: u32, columns: usize, text: &str, format: &Format) -> Result<(), SheetError> {
+/// Writes what stands above a table, over all of its columns, which have room for so many characters, and as high as it
+/// needs.
+fn above(
+    sheet: &mut Worksheet,
+    row: u32,
+    columns: usize,
+    (text, room): (&str, f64),
+    format: &Format,
+) -> Result<(), SheetError> {
     let others = u16::try_from(columns.saturating_sub(1)).unwrap_or(u16::MAX);
-    let room = NAME_WIDTH + NUMBER_WIDTH * f64::from(others);
-    // An ideograph is as wide as two letters.
-    let length: u32 = text.chars().map(|c| if c < '\u{2e80}' { 1 } else { 2 }).sum();
-    let lines = (f64::from(length) / room).ceil().max(1.0);
+    let lines = (longest_line(text) / room).ceil().max(1.0);
     sheet.set_row_height(row, LINE_HEIGHT * lines).map_err(broken)?;
     match others {
         0 => sheet.write_string_with_format(row, 0, text, format).map(|_| ()).map_err(broken),

@@ -90,6 +90,7 @@ fn written(rows: &[Row], beside: &[String], more: Option<&str>, format: Format) 
     let of = |kind: Kind| (kind, rows.iter().filter(|row| row.kind == kind).collect::<Vec<_>>());
     let list = List {
         of_kinds: Kind::ALL.into_iter().map(of).filter(|(_, rows)| !rows.is_empty()).collect(),
+        for_people: true,
         columns: &|info| info.written,
         cell: &|row: &Row, field| Ok(row.held.get(&field).map_or_else(String::new, |text| readable(text))),
         beside,
@@ -154,7 +155,7 @@ mod tests {
             assert_eq!(of(0, Field::Investment.info().zh), "1.2.3");
             assert_eq!(of(0, Field::Id.info().zh), "members/a.n/listings/x");
             assert_eq!([of(0, "草稿作者"), of(0, "草稿状态"), of(2, "退回原因")], ["甲", "已退回", "请补充"]);
-            assert!(lines.iter().any(|line| line.iter().any(|cell| cell == "未完")), "{lines:?}");
+            assert!(lines.iter().any(|line| line.iter().any(|cell| cell == "说明：未完")), "{lines:?}");
         }
         for language in [Language::Zh, Language::En] {
             for header in ABOUT.map(|id| Texts::of(language).text(id)) {
