@@ -35,6 +35,8 @@ pub(crate) struct Figures {
     pub(crate) places: BTreeMap<String, (i64, i64)>,
     /// By the full id of the partner: what it may see of ours, and what of its own is for us.
     pub(crate) partners: BTreeMap<String, Both>,
+    /// The same of all partners together: what is for several counts once.
+    pub(crate) all_partners: Both,
 }
 
 impl Office {
@@ -87,15 +89,21 @@ impl Office {
                 if gave { both.0 += count } else { both.1 += count }
             }
             if gave {
+                let mut told = false;
                 for (partner, viewer) in &rights {
                     if viewer.may_know_of(&origin, &audience, &directory)
                         && let Some(both) = figures.partners.get_mut(partner.as_str())
                     {
                         both.gave.add(&all);
+                        told = true;
                     }
+                }
+                if told {
+                    figures.all_partners.gave.add(&all);
                 }
             } else if let Some(both) = figures.partners.get_mut(&origin) {
                 both.received.add(&all);
+                figures.all_partners.received.add(&all);
             }
         }
         for (month, member, dealt) in engine.dealings(first).await? {

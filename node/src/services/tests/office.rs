@@ -29,6 +29,7 @@ async fn figures_are_of_what_the_asker_may_see() {
     assert_eq!(a.places["44"], (4, 1));
     let partner = |member: &str| published(&a.partners[id(member).as_str()]);
     assert_eq!((partner("b"), partner("c")), ((2, 1), (2, 0)), "b is not in the ring; c is");
+    assert_eq!(published(&a.all_partners), (3, 1), "what both may see counts once");
 
     let b = ask(&of_b).await;
     assert_eq!(published(&b.months[0].1), (1, 2), "neither the ring's nor what is on request");

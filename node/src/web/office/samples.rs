@@ -186,6 +186,7 @@ fn figures() -> Figures {
         places: [("52", 1), ("44", 2), ("DE", 3)].map(|(code, count)| (code.to_owned(), (count, 9))).into(),
         partners: [(format!("zunyi.{NETWORK}"), both(4, 2))].into(),
     }
+        all_partners: both(4, 2),
 }
 
 fn setting(key: &str, value: Option<&str>, made: bool) -> Setting {

@@ -17,8 +17,15 @@ pub(crate) struct Table {
     pub(crate) note: String,
     pub(crate) columns: Vec<String>,
     pub(crate) rows: Vec<Row>,
-    /// The sums of the columns; None: something stands in several rows, and they say nothing.
+    /// What all rows come to, where there are any: what stands in several counts once.
     pub(crate) total: Option<Row>,
+}
+
+impl Table {
+    /// Whether nothing was counted.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.rows.iter().all(|row| row.numbers.iter().all(|number| *number == 0))
+    }
 }
 
 /// A row of a table.
@@ -76,14 +83,9 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
         .map(|(code, (gave, received))| Row { name: place(texts, code), numbers: vec![*gave, *received] })
         .collect();
     places.sort_by_key(|row| std::cmp::Reverse(row.numbers.iter().sum::<i64>()));
-    let mut partners: Vec<Row> = part
-        .partners
-        .iter()
-        .map(|(id, both)| Row {
-            name: names.member(id),
-            numbers: vec![both.gave.published, both.received.published, both.gave.filled, both.received.filled],
-        })
-        .collect();
+    let with = |both: &Both| vec![both.gave.published, both.received.published, both.gave.filled, both.received.filled];
+    let of_partner = |(id, both): (&String, &Both)| Row { name: names.member(id), numbers: with(both) };
+    let mut partners: Vec<Row> = part.partners.iter().map(of_partner).collect();
     partners.sort_by_key(|row| std::cmp::Reverse(row.numbers.iter().sum::<i64>()));
     let dealings = all.dealings.iter().rev().map(|(month, dealt)| Row {
         name: month_name(texts, month),
@@ -108,25 +110,34 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
         Table { id, title: texts.text(title), note, columns, rows, total: None }
     };
     let summed = |table: Table| Table { total: total(texts, &table.rows), ..table };
+    let once = |table: Table, numbers: Vec<i64>| {
+        let total = Row { name: texts.text("statistics-total-once"), numbers };
+        Table { total: Some(total).filter(|_| !table.rows.is_empty()), ..table }
+    };
+    let of_months = |count: fn(&Both) -> i64| part.months.iter().map(|(_, both)| count(both)).sum();
+    let published = vec![of_months(|both| both.gave.published), of_months(|both| both.received.published)];
     vec![
         summed(table("months", "statistics-by-month", columns("statistics-month", whole), months.collect())),
         summed(table("dealings", "statistics-dealings", columns("statistics-month", dealt), dealings.collect())),
         summed(table("kinds", "statistics-by-kind", columns("statistics-kind", whole), kinds.collect())),
-        table("places", "statistics-by-place", columns("statistics-place", two), places),
-        table(
-            "partners",
-            "statistics-by-partner",
-            columns(
-                "statistics-partner",
-                &[
-                    "statistics-gave-partner",
-                    "statistics-received-partner",
-                    // As with what was published: what is for several counts for each of them.
-                    "statistics-filled-partner",
-                    "statistics-received-filled-partner",
-                ],
+        once(table("places", "statistics-by-place", columns("statistics-place", two), places), published),
+        once(
+            table(
+                "partners",
+                "statistics-by-partner",
+                columns(
+                    "statistics-partner",
+                    &[
+                        "statistics-gave-partner",
+                        "statistics-received-partner",
+                        // As with what was published: what is for several counts for each of them.
+                        "statistics-filled-partner",
+                        "statistics-received-filled-partner",
+                    ],
+                ),
+                partners,
             ),
-            partners,
+            with(&part.all_partners),
         ),
     ]
 }
@@ -135,7 +146,7 @@ pub(super) fn all_tables(texts: Texts, names: &Names, all: &Figures, part: &Figu
 fn total(texts: Texts, rows: &[Row]) -> Option<Row> {
     let columns = rows.first()?.numbers.len();
     let sum = |column: usize| rows.iter().filter_map(|row| row.numbers.get(column)).sum();
-    (rows.len() > 1).then(|| Row { name: texts.text("statistics-total"), numbers: (0..columns).map(sum).collect() })
+    Some(Row { name: texts.text("statistics-total"), numbers: (0..columns).map(sum).collect() })
 }
 
 /// A province by the first digits of its code, or a country.
@@ -183,12 +194,15 @@ mod tests {
     use crate::engine::months::Sums;
 
     #[test]
-    fn what_is_in_one_row_alone_is_added_up_and_what_is_for_several_is_called_so() {
+    fn what_is_in_one_row_alone_is_added_up_and_what_is_for_several_counts_once() {
         let both = |published, filled| Both { gave: Sums { published, filled, ..Sums::default() }, ..Both::default() };
         let figures = Figures {
             months: vec![("2026-10".to_owned(), both(2, 1)), ("2026-11".to_owned(), both(3, 0))],
             // One listing that was filled, for both of them.
             partners: ["zunyi.pprd.example", "shenzhen.pprd.example"].map(|id| (id.to_owned(), both(1, 1))).into(),
+            all_partners: both(1, 1),
+            // One that was published for two provinces.
+            places: [("44", (5, 0)), ("52", (1, 0))].map(|(code, counts)| (code.to_owned(), counts)).into(),
             ..Figures::default()
         };
         let names = Names::sample(Language::Zh, "pprd.example");
@@ -196,7 +210,11 @@ mod tests {
         let of = |id: &str| tables.iter().find(|table| table.id == id).unwrap();
         let total = of("months").total.clone().unwrap();
         assert_eq!((&*total.name, &*total.numbers), ("合计", &[5, 0, 1, 0, 0, 0, 0][..]));
-        assert_eq!((&of("partners").total, &of("places").total, &of("kinds").total), (&None, &None, &None));
+        for (id, numbers) in [("partners", &[1, 0, 1, 0][..]), ("places", &[5, 0])] {
+            let total = of(id).total.clone().unwrap();
+            assert_eq!((&*total.name, &*total.numbers), ("合计（每条计一次）", numbers));
+        }
+        assert_eq!(of("kinds").total, None, "of nothing there is no sum");
         assert_eq!(of("partners").columns[3], "对其可见的已落实");
         // What does not add up says so wherever it goes.
         let says = |id: &str| of(id).note.contains("不宜相加");
