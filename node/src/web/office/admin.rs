@@ -44,6 +44,8 @@ pub(crate) struct LinkRow {
     pub(crate) since: String,
     pub(crate) waiting: String,
     pub(crate) behind: String,
+    /// Of the peer's program; empty: it has not said yet.
+    pub(crate) version: String,
     pub(crate) detail: String,
     /// The same as the machine says it, for whoever looks into it; empty: it says no more.
     pub(crate) raw: String,
@@ -92,9 +94,10 @@ pub(super) async fn overview(State(web): State<Web>, signed: Signed) -> Answer {
 /// The links as a table.
 pub(super) async fn links_file(State(web): State<Web>, signed: Signed, format: Format) -> Answer {
     let (texts, shown) = (signed.texts, read(&web, &signed).await?);
-    let row = |row: LinkRow| vec![row.peer, row.state, row.since, row.waiting, row.behind, row.detail, row.raw];
-    let columns =
-        ["peer", "state", "since", "waiting", "behind", "detail", "error"].map(|id| texts.text(&format!("admin-{id}")));
+    let row =
+        |row: LinkRow| vec![row.peer, row.state, row.since, row.waiting, row.behind, row.version, row.detail, row.raw];
+    let columns = ["peer", "state", "since", "waiting", "behind", "version", "detail", "error"];
+    let columns = columns.map(|id| texts.text(&format!("admin-{id}")));
     let rows = shown.links.into_iter().map(row).collect();
     tables::file(&web, &signed, "links", format, tables::sheet(texts.text("admin-links"), columns.into(), rows)).await
 }
@@ -138,6 +141,7 @@ impl AdminPage {
             since: link.since_time.as_ref().map_or_else(String::new, |time| moment(texts, time.seconds)),
             waiting: number(link.unacknowledged),
             behind: number(link.behind),
+            version: link.software.trim_start_matches("duikou/").to_owned(),
             detail: link.detail.clone(),
             raw: if link.error == link.detail { String::new() } else { link.error.clone() },
         });

@@ -75,6 +75,7 @@ fn link(state: LinkState) -> LinkStatus {
         error: "<error> 110".to_owned(),
         unacknowledged: 12,
         behind: 3,
+        software: "duikou/9.9.9".to_owned(),
         ..LinkStatus::default()
     }
 }
@@ -185,8 +186,8 @@ fn figures() -> Figures {
             .collect(),
         places: [("52", 1), ("44", 2), ("DE", 3)].map(|(code, count)| (code.to_owned(), (count, 9))).into(),
         partners: [(format!("zunyi.{NETWORK}"), both(4, 2))].into(),
-    }
         all_partners: both(4, 2),
+    }
 }
 
 fn setting(key: &str, value: Option<&str>, made: bool) -> Setting {
