@@ -26,10 +26,34 @@ struct Less {
     ask: Ask,
 }
 
+/// A word or a phrase of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Word {
+    typed: String,
+    /// What stands in its quotation marks; None: it has none.
+    quoted: Option<String>,
+    /// What it names must not be there.
+    unwanted: bool,
+}
+
+impl Word {
+    /// As it is named in other quotation marks.
+    fn shown(&self) -> String {
+        let sign = if self.unwanted { "-" } else { "" };
+        self.quoted.as_ref().map_or_else(|| self.typed.clone(), |text| format!("{sign}{text}"))
+    }
+}
+
 /// What finds something: links, each with how many there are. A search that cannot be carried out offers nothing.
 pub(super) async fn fewer(web: &Web, visitor: &Visitor, ask: &Ask) -> Vec<Choosing> {
+    let found = that_find(web, visitor, less(ask)).await;
+    // Where no two words are found together, each by itself says which of them there are.
+    if found.is_empty() { that_find(web, visitor, alone(ask)).await } else { found }
+}
+
+async fn that_find(web: &Web, visitor: &Visitor, all: Vec<Less>) -> Vec<Choosing> {
     let mut found = Vec::new();
-    for less in less(ask) {
+    for less in all {
         let Ok(request) = less.ask.request(visitor.texts) else { continue };
         let request = SearchListingsRequest { page_size: 1, ..request };
         let Ok(answer) = web.services().searches.search_listings(visitor.ask(request)).await else { continue };
@@ -46,17 +70,26 @@ fn offered(texts: Texts, less: &Less, count: i64) -> Choosing {
     Choosing { path: less.ask.at("/listings"), name, current: false }
 }
 
-/// Without each word; with what is an amount as a condition; and without the conditions.
+/// Without each word; with what is an amount as a condition; with a phrase as words; and without the conditions.
 fn less(ask: &Ask) -> Vec<Less> {
     let words = words(&ask.q);
     let mut all = Vec::new();
-    if (2..=WORDS).contains(&words.len()) {
-        for (at, word) in words.iter().enumerate() {
-            let rest: Vec<&str> =
-                words.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, word)| &**word).collect();
-            let without = ask.with(|ask| ask.q = rest.join(" "));
-            all.extend(as_amount(word, &without));
-            all.push(Less { id: "search-without", what: word.clone(), ask: without });
+    let with = |at: usize, instead: Option<&str>| {
+        let kept = |(other, word): (usize, &'_ Word)| match other == at {
+            true => instead.map(str::to_owned),
+            false => Some(word.typed.clone()),
+        };
+        let kept: Vec<String> = words.iter().enumerate().filter_map(kept).collect();
+        ask.with(|ask| ask.q = kept.join(" "))
+    };
+    for (at, word) in words.iter().enumerate().filter(|_| words.len() <= WORDS) {
+        if let Some(text) = word.quoted.as_deref().filter(|_| !word.unwanted) {
+            all.push(Less { id: "search-unquoted", what: word.shown(), ask: with(at, Some(text)) });
+        }
+        if words.len() > 1 {
+            let without = with(at, None);
+            all.extend(as_amount(&word.typed, &without));
+            all.push(Less { id: "search-without", what: word.shown(), ask: without });
         }
     }
     if ask.is_narrowed() && !ask.q.is_empty() {
@@ -66,19 +99,32 @@ fn less(ask: &Ask) -> Vec<Less> {
     all
 }
 
+/// Each word by itself, where that is not what leaving one out comes to.
+fn alone(ask: &Ask) -> Vec<Less> {
+    let words = words(&ask.q);
+    if !(3..=WORDS).contains(&words.len()) {
+        return Vec::new();
+    }
+    let only = |word: &Word| ask.with(|ask| ask.q.clone_from(&word.typed));
+    let of = |word: &Word| Less { id: "search-alone", what: word.shown(), ask: only(word) };
+    words.iter().filter(|word| !word.unwanted).map(of).collect()
+}
+
 /// The words and phrases of a query as they were typed; where it is one of several words, those.
-fn words(query: &str) -> Vec<String> {
+fn words(query: &str) -> Vec<Word> {
+    let plain = |typed: &str| Word { typed: typed.to_owned(), quoted: None, unwanted: false };
     let mut rest = query;
     let mut words = Vec::new();
     loop {
         let before = rest;
-        let Some(Ok(_)) = next_piece(&mut rest) else { break };
-        let typed = before.get(..before.len().saturating_sub(rest.len())).unwrap_or_default();
-        words.push(typed.trim().to_owned());
+        let Some(Ok(piece)) = next_piece(&mut rest) else { break };
+        let typed = before.get(..before.len().saturating_sub(rest.len())).unwrap_or_default().trim();
+        let quoted = piece.phrase.then(|| piece.text.to_owned());
+        words.push(Word { quoted, unwanted: piece.unwanted, ..plain(typed) });
     }
     match &*words {
-        [one] if one.chars().all(char::is_alphanumeric) => {
-            cut(one).into_iter().map(|word| word.text.to_owned()).collect()
+        [one] if one.typed.chars().all(char::is_alphanumeric) => {
+            cut(&one.typed).into_iter().map(|word| plain(word.text)).collect()
         }
         _ => words,
     }
@@ -116,7 +162,8 @@ mod tests {
             told("q=深圳 \"普工 培训\" 5000元以上"),
             [
                 ("去掉“深圳”（2 条）".to_owned(), at(&[("q", "\"普工 培训\" 5000元以上")])),
-                ("去掉“\"普工 培训\"”（2 条）".to_owned(), at(&[("q", "深圳 5000元以上")])),
+                ("“普工 培训”不加引号（2 条）".to_owned(), at(&[("q", "深圳 普工 培训 5000元以上")])),
+                ("去掉“普工 培训”（2 条）".to_owned(), at(&[("q", "深圳 5000元以上")])),
                 (
                     "“5000元以上”作为金额条件（2 条）".to_owned(),
                     at(&[("q", "深圳 \"普工 培训\""), ("min", "5000元以上")])
@@ -127,7 +174,27 @@ mod tests {
         // What is written together is words too.
         let together: Vec<String> = told("q=招商贵州").into_iter().map(|(_, query)| query).collect();
         assert_eq!(together, [at(&[("q", "贵州")]), at(&[("q", "招商")])]);
+        assert_eq!(told("q=“冷链 物流”"), [("“冷链 物流”不加引号（2 条）".to_owned(), at(&[("q", "冷链 物流")]))]);
         for nothing in ["q=茶", "q=", "q=a b c d e f g", "q=\"open"] {
+            assert_eq!(told(nothing), [], "{nothing}");
+        }
+    }
+
+    #[test]
+    fn of_three_words_each_is_offered_by_itself() {
+        let told = |query: &str| -> Vec<(String, String)> {
+            let texts = Texts::of(Language::Zh);
+            alone(&Ask::read(query)).iter().map(|less| (offered(texts, less, 2).name, less.ask.query())).collect()
+        };
+        assert_eq!(
+            told("q=茶叶 \"冷链 物流\" -深圳&kind=project"),
+            [
+                ("只查“茶叶”（2 条）".to_owned(), at(&[("q", "茶叶"), ("kind", "project")])),
+                ("只查“冷链 物流”（2 条）".to_owned(), at(&[("q", "\"冷链 物流\""), ("kind", "project")])),
+            ]
+        );
+        // Leaving one of two out is that already.
+        for nothing in ["q=茶叶 深圳", "q=茶叶", "q=a b c d e f g"] {
             assert_eq!(told(nothing), [], "{nothing}");
         }
     }
