@@ -50,6 +50,12 @@ pub(crate) struct HolderLine {
     pub(crate) state: String,
 }
 
+/// What is said first of those who are to have a listing.
+const ORDER: [Holding; 5] =
+    [Holding::Refused, Holding::Unconfirmed, Holding::GoneUnconfirmed, Holding::Held, Holding::Gone];
+/// Those that are shown without anybody asking for them one by one.
+const FEW: usize = 5;
+
 /// In the address of a page that prints who holds the listing.
 const PRINT: &str = "print=holders";
 
@@ -100,6 +106,8 @@ pub(crate) struct ListingPage {
     pub(crate) answers_path: String,
     pub(crate) alike: Vec<Alike>,
     pub(crate) holders: Vec<HolderLine>,
+    /// How many have said what.
+    pub(crate) holder_counts: Vec<String>,
     /// Whether they are printed too, which whoever prints asks for; and where it is the other way.
     pub(crate) holders_printed: bool,
     pub(crate) other_print: String,
@@ -148,7 +156,7 @@ pub(super) async fn listing(State(web): State<Web>, visitor: Visitor, Path(path)
     let alike = alike.map(|found| found.into_inner().duplicates).unwrap_or_default();
     shown.alike = alike.iter().map(|same| Alike::of(visitor.texts, &names, same)).collect();
     shown.endings = ended;
-    shown.holders = holders.into_iter().map(|holder| shown.holder(&names, &holder)).collect();
+    shown.held_by(&names, holders);
     (shown.history, shown.trail) = (history, trail);
     visitor.page(&shown)
 }
@@ -305,6 +313,7 @@ impl ListingPage {
             answers_path: format!("{}/counterparts", page.canonical),
             alike: Vec::new(),
             holders: Vec::new(),
+            holder_counts: Vec::new(),
             holders_printed,
             other_print,
             endings: None,
@@ -314,7 +323,23 @@ impl ListingPage {
         }
     }
 
-    pub(crate) fn holder(&self, names: &Names, holder: &Holder) -> HolderLine {
+    /// With those who hold it, those first who do not.
+    pub(crate) fn held_by(&mut self, names: &Names, mut holders: Vec<Holder>) {
+        let texts = self.page.texts();
+        holders.sort_by_key(|holder| ORDER.iter().position(|state| *state == holder.state()));
+        let count = |some: &[Holder]| {
+            let state = some.first().map_or_else(String::new, |holder| words::holder_state(texts, holder.state()));
+            texts.fill("holders-count", &[("what", &state), ("count", &some.len().to_string())])
+        };
+        self.holder_counts = holders.chunk_by(|one, other| one.state() == other.state()).map(count).collect();
+        self.holders = holders.iter().map(|holder| self.holder(names, holder)).collect();
+    }
+
+    fn holders_open(&self) -> bool {
+        self.holders_printed || self.holders.len() <= FEW
+    }
+
+    fn holder(&self, names: &Names, holder: &Holder) -> HolderLine {
         let texts = self.page.texts();
         // What somebody said last is of another time than what is not confirmed yet.
         let (time, id) = match holder.state() {

@@ -241,7 +241,7 @@ pub(in crate::web) fn samples(samples: &Samples) {
             since_time: at(TIME),
             ..Holder::default()
         };
-        shown.holders = vec![shown.holder(&names, &holder)];
+        shown.held_by(&names, vec![holder]);
         shown.history =
             vec![Done { time: "10:42".to_owned(), what: "<changed>".to_owned(), who: "<somebody>".to_owned() }];
         samples.add("reading/listing.html", &shown);

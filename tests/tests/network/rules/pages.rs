@@ -200,7 +200,7 @@ async fn what_pages_say(net: &Network, certificate: &WebCertificate) {
             let told = unconfirmed.starts_with("（上次回执：20") || unconfirmed.starts_with('<');
             assert!(told, "when was that? {holders}");
         }
-        let held = holders.contains("收到情况") && holders.contains("bijie") && holders.contains("已持有（自20");
+        let held = holders.contains("收到情况") && holders.contains("bijie") && holders.contains("已收到（20");
         if held { Ok(()) } else { Err(html) }
     });
     shown.await.unwrap_or_else(|html| panic!("nobody has it: {html}"));
