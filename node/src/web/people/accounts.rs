@@ -36,7 +36,7 @@ pub(in crate::web) struct AccountRow {
     login: String,
     /// What it may do, for whom.
     roles: Vec<String>,
-    /// When whoever has it was last here; empty: never, as far as is known.
+    /// When whoever has it was last here, in words.
     used: String,
     factor: String,
     /// Whether they can sign in, in words, and whether they cannot.
@@ -113,7 +113,8 @@ async fn listed(web: &Web, signed: &Signed) -> Result<AccountsPage, Failed> {
         id.parse().map_or_else(|_| id.to_owned(), |member| member_name(web.engine(), signed.language(), &member))
     };
     let page = Page::new(web, signed, Section::Admin, signed.texts.text("accounts-title"));
-    let lately = Lately::of(web, signed).await?;
+    // What is only told beside the rest keeps nobody from the rest.
+    let lately = Lately::of(web, signed).await.unwrap_or_default();
     Ok(AccountsPage::of(page, &listed.accounts, &lately, &signed.person().account, named))
 }
 
@@ -204,12 +205,13 @@ impl AccountsPage {
                 (false, false) => "account-good",
             };
             let whole = account.node_admin.then(|| texts.text("account-node-admin"));
+            let used = Some(lately.used(texts, &account.name)).filter(|used| !used.is_empty());
             AccountRow {
                 path: format!("{PATH}/{}", account.name.trim_start_matches("accounts/")),
                 name: account.display_name.clone(),
                 login: account.login.clone(),
                 roles: whole.into_iter().chain(account.roles.iter().map(role)).collect(),
-                used: lately.used(texts, &account.name),
+                used: used.unwrap_or_else(|| texts.text("account-unused")),
                 factor: texts.text(if account.has_factor { "factor-on" } else { "factor-off" }),
                 state: texts.text(state),
                 shut: state != "account-good",

@@ -79,8 +79,8 @@ pub(super) fn action(texts: Texts, code: &str) -> String {
 }
 
 /// What the trail says of an action beside its resource, in words; as it is where it is a name, or none of what is known.
-/// `called` says what a listing is called. Numbers by which this program tells versions apart say nothing to people.
-pub(super) fn detail(texts: Texts, code: &str, detail: &str, called: impl Fn(&str) -> String) -> String {
+/// `called` says what a listing is called; None: as what it was done to, which stands beside it. Numbers by which this program tells versions apart say nothing to people.
+pub(super) fn detail(texts: Texts, code: &str, detail: &str, called: impl Fn(&str) -> Option<String>) -> String {
     let told = match code {
         "policy.set" => policy(texts, detail),
         "account.create" | "account.update" => {
@@ -97,10 +97,14 @@ pub(super) fn detail(texts: Texts, code: &str, detail: &str, called: impl Fn(&st
         "listing.withdraw" => WithdrawalReason::from_str_name(detail).and_then(|reason| withdrawn(texts, reason)),
         "draft.submit" | "draft.approve" => {
             detail.split_once(' ').filter(|(_, hash)| hash.len() == 64).map(|(name, hash)| {
-                texts.fill("audit-told-hash", &[("what", &called(name)), ("hash", &fingerprint(hash))])
+                let hash = fingerprint(hash);
+                match called(name) {
+                    Some(what) => texts.fill("audit-told-hash", &[("what", &what), ("hash", &hash)]),
+                    None => texts.about("audit-told-hash-alone", &hash),
+                }
             })
         }
-        "draft.create" | "draft.update" | "draft.return" | "draft.delete" => Some(called(detail)),
+        "draft.create" | "draft.update" | "draft.return" | "draft.delete" => Some(called(detail).unwrap_or_default()),
         _ if code.starts_with("subscription.") => place(texts, detail),
         "backup.create" => detail.strip_suffix(" bytes").and_then(|bytes| bytes.parse().ok()).map(format::bytes),
         "settings.set" => (detail == "(file)").then(|| texts.text("audit-told-file")),
@@ -192,6 +196,8 @@ mod tests {
         let texts = Texts::of(Language::Zh);
         let hash = "0123456789abcdef".repeat(4);
         let submitted = format!("members/bijie.x/listings/tea {hash}");
+        let own = |name: &str| Some(name.to_owned());
+        let tea = |_: &str| Some("春茶".to_owned());
         for (code, told, said) in [
             ("policy.set", "rule OTHER, 2 deputies", "由另一人审核；代理 2 名"),
             (
@@ -210,12 +216,15 @@ mod tests {
             ("session.sign-in", "li.ming", "li.ming"),
             ("policy.set", "something later", "something later"),
         ] {
-            assert_eq!(detail(texts, code, told, str::to_owned), said, "{code}");
+            assert_eq!(detail(texts, code, told, own), said, "{code}");
         }
-        let said = detail(texts, "draft.submit", &submitted, str::to_owned);
+        let said = detail(texts, "draft.submit", &submitted, own);
         assert!(said.starts_with("members/bijie.x/listings/tea，内容校验码") && !said.contains(&hash), "{said}");
-        let said = detail(texts, "draft.approve", &submitted, |_| "春茶".to_owned());
+        let said = detail(texts, "draft.approve", &submitted, tea);
         assert!(said.starts_with("春茶，内容校验码"), "{said}");
-        assert_eq!(detail(texts, "draft.return", "members/bijie.x/listings/tea", |_| "春茶".to_owned()), "春茶");
+        assert_eq!(detail(texts, "draft.return", "members/bijie.x/listings/tea", tea), "春茶");
+        // What it was done to is called so already.
+        assert!(detail(texts, "draft.approve", &submitted, |_| None).starts_with("内容校验码"));
+        assert_eq!(detail(texts, "draft.return", "members/bijie.x/listings/tea", |_| None), "");
     }
 }

@@ -266,7 +266,7 @@ impl AuditPage {
             titled: Vec::new(),
             query: query(ask, &[]),
             pager: Pager::new(texts, first, String::new(), token(next)),
-            goes_on: !next.is_empty() && entries.len() < ROWS,
+            goes_on: !next.is_empty() && count(entries) < ROWS,
             may_verify: false,
             verdict: None,
             page,

@@ -47,7 +47,12 @@ pub(in crate::web) struct Known {
 impl EntryRow {
     pub(super) fn of(texts: Texts, ask: &Sent, known: &Known, entry: &AuditEntry) -> Self {
         let Known { accounts: names, listings } = known;
-        let called = |name: &str| listings.get(name).map_or_else(|| name.to_owned(), |called| called.title.clone());
+        let title = |name: &str| listings.get(name).map(|called| &*called.title);
+        let beside = title(&entry.resource);
+        let called = |name: &str| match title(name) {
+            known if known.is_some() && known == beside => None,
+            known => Some(known.unwrap_or(name).to_owned()),
+        };
         Self {
             time: to_the_second(texts, entry.time),
             actor: words::actor(texts, &entry.actor, |name| names.get(name).cloned()),
