@@ -33,8 +33,10 @@ use super::signed::SIGN_IN;
 use crate::openid::RETURN_PATH;
 use crate::sheets::Format;
 pub(super) use audit::trail_of;
+pub(super) use entries::Called;
 #[cfg(any(test, feature = "samples"))]
 pub(super) use samples::samples;
+pub(super) use titles::titles;
 
 /// Everything that people do about who they are.
 pub(super) fn routes() -> Router<Web> {

@@ -26,17 +26,9 @@ const OFFERED: usize = 10;
 /// Drafts that are looked through for it, newest first.
 const DRAFTS: i32 = 1_000;
 
-/// Notes what listings and drafts are called that these entries name, as far as whoever looks may still see what they
-/// say; those of which that is known are not asked again.
-pub(super) async fn note_titles(
-    web: &Web,
-    signed: &Signed,
-    entries: &[AuditEntry],
-    called: &mut BTreeMap<String, Called>,
-) {
+/// What listings and drafts of these names are called, as far as whoever looks may still see what they say.
+pub(in crate::web) async fn titles(web: &Web, signed: &Signed, named: BTreeSet<&str>) -> BTreeMap<String, Called> {
     let names = Names::new(web, signed);
-    let named = entries.iter().flat_map(|entry| [&*entry.resource, listing_in(entry)]);
-    let named: BTreeSet<&str> = named.filter(|name| !called.contains_key(*name)).collect();
     let named: Vec<&str> = named.into_iter().collect();
     let asked = async |name: &str| {
         let (listing, path) = match name {
@@ -60,9 +52,23 @@ pub(super) async fn note_titles(
         let said = listing.listing.filter(|said| !said.title.is_empty())?;
         Some((name.to_owned(), Called { title: said.title, lang: foreign(signed.texts, &said.language), path }))
     };
+    let mut called = BTreeMap::new();
     for some in named.chunks(CALLED) {
         called.extend(join_all(some.iter().map(|name| asked(name))).await.into_iter().flatten());
     }
+    called
+}
+
+/// Notes what listings and drafts are called that these entries name; those of which that is known are not asked again.
+pub(super) async fn note_titles(
+    web: &Web,
+    signed: &Signed,
+    entries: &[AuditEntry],
+    called: &mut BTreeMap<String, Called>,
+) {
+    let named = entries.iter().flat_map(|entry| [&*entry.resource, listing_in(entry)]);
+    let named = named.filter(|name| !called.contains_key(*name)).collect();
+    called.extend(titles(web, signed, named).await);
     // A draft that is over is called as its listing is, and a listing that never was as its draft.
     for entry in entries {
         let (draft, listing) = (&*entry.resource, listing_in(entry));

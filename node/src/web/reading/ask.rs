@@ -14,7 +14,7 @@ use tonic_types::StatusExt;
 
 use super::super::catalogue::Texts;
 use super::super::format;
-use super::super::words::{self, KINDS};
+use super::super::words::KINDS;
 use crate::time::timestamp;
 use crate::typed::money::amount;
 use crate::typed::{Unclear, Unit, area};
@@ -194,32 +194,6 @@ impl Ask {
     /// From when on what was published is new.
     pub(crate) fn new_from(&self) -> Option<Micros> {
         self.since.parse().ok().filter(|micros| (1..MAX_MICROS).contains(micros))
-    }
-
-    /// What it looks for, in words.
-    pub(crate) fn about(&self, texts: Texts) -> String {
-        let language = texts.language();
-        let mut parts = Vec::new();
-        parts.extend((!self.q.is_empty()).then(|| self.q.clone()));
-        parts.extend(self.kinds.iter().map(|kind| words::kind(texts, kind)));
-        parts.extend(match &*self.direction {
-            "offer" => Some(texts.text("direction-offer")),
-            "request" => Some(texts.text("direction-request")),
-            _ => None,
-        });
-        parts.extend(self.regions.iter().map(|code| format::region(language, code)));
-        let industry = |code: &String| {
-            industries().get(code).map_or_else(|| code.clone(), |entry| entry.name(language).to_owned())
-        };
-        parts.extend(self.industries.iter().map(industry));
-        parts.extend(self.members.iter().cloned());
-        parts.extend(self.tags.iter().map(|tag| format!("#{tag}")));
-        for (value, id) in
-            [(&self.from, "chosen-from"), (&self.to, "chosen-to"), (&self.min, "chosen-min"), (&self.max, "chosen-max")]
-        {
-            parts.extend((!value.is_empty()).then(|| texts.about(id, value)));
-        }
-        if parts.is_empty() { texts.text("search-all") } else { parts.join(&texts.text("list-comma")) }
     }
 
     /// Whether anything narrows it but its words.

@@ -17,6 +17,8 @@ use super::super::catalogue::Texts;
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
 use super::ask::Ask;
+use super::conditions::about;
+use super::names::Names;
 use crate::addresses::Origin;
 use crate::delivery::{Form, Searched};
 use crate::http::{Problem, tags};
@@ -44,7 +46,7 @@ pub(crate) fn has_events(ask: &Ask) -> bool {
 }
 
 /// What a feed of a search is called.
-fn title(texts: Texts, ask: &Ask, events: bool) -> String {
+fn title(texts: Texts, names: &Names, ask: &Ask, events: bool) -> String {
     let ask = &ask.with(|ask| {
         // That a calendar is of events its name says already.
         if events {
@@ -56,7 +58,7 @@ fn title(texts: Texts, ask: &Ask, events: bool) -> String {
         true => ("feed-events", "feed-events-for"),
         false => ("feed-title", "feed-title-for"),
     };
-    if narrowed { texts.about(narrow, &ask.about(texts)) } else { texts.text(plain) }
+    if narrowed { texts.about(narrow, &about(texts, names, ask)) } else { texts.text(plain) }
 }
 
 async fn feed(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuery, form: Form) -> Answer {
@@ -68,7 +70,7 @@ async fn feed(State(web): State<Web>, visitor: Visitor, RawQuery(query): RawQuer
     if events {
         ask.kinds = vec!["event".to_owned()];
     }
-    let title = title(visitor.texts, &asked, events);
+    let title = title(visitor.texts, &Names::new(&web, &visitor), &asked, events);
     let request = ask.request(visitor.texts).map_err(|faults| wrong(&visitor, &faults))?;
     let (order, size) = if events { (OrderBy::Closing, EVENTS) } else { (OrderBy::Newest, ENTRIES) };
     let request = SearchListingsRequest { order_by: order.into(), page_size: size, ..request };
@@ -120,7 +122,8 @@ mod tests {
     #[test]
     fn a_feed_is_called_as_its_search_and_a_calendar_is_for_those_with_events() {
         let texts = Texts::of(Language::Zh);
-        let called = |query: &str, events| title(texts, &Ask::read(query), events);
+        let names = Names::sample(Language::Zh, "pprd.example");
+        let called = |query: &str, events| title(texts, &names, &Ask::read(query), events);
         assert_eq!(called("", false), "对口合作最新信息");
         assert_eq!(called("", true), "对口合作活动");
         assert_eq!(called("kind=event&q=%E8%8C%B6", true), "对口合作活动：茶");

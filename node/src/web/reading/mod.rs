@@ -6,6 +6,7 @@
 mod ask;
 mod calendar;
 mod card;
+mod conditions;
 mod counterparts;
 mod details;
 mod feed;
@@ -29,6 +30,7 @@ use super::Web;
 use crate::sheets::Format;
 pub(super) use ask::{Ask, Faults};
 pub(super) use card::{Card, foreign};
+pub(super) use conditions::{about, about_filter};
 pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
 pub(super) use feed::{has_events, wrong as wrong_search};
 pub(super) use fresh::{Fresh, last_visit, since, visited};

@@ -18,9 +18,9 @@ use super::super::pager::{Empty, Pager};
 use super::super::respond::Answer;
 use super::super::visitor::Visitor;
 use super::super::{format, words};
-use super::ask::{Ask, Faults, read_sum};
+use super::ask::{Ask, Faults};
 use super::card::Card;
-use super::details;
+use super::conditions::{conditions, industry};
 use super::feed::has_events;
 use super::fewer;
 use super::fresh::{self, Fresh};
@@ -293,56 +293,8 @@ fn fields(texts: Texts, ask: &Ask) -> Vec<Field> {
 }
 
 fn chosen(texts: Texts, names: &Names, ask: &Ask) -> Vec<Choosing> {
-    let mut chosen = Vec::new();
-    let mut chip = |name: String, without: Ask| {
-        chosen.push(Choosing { path: without.at("/listings"), name, current: true });
-    };
-    for value in &ask.kinds {
-        chip(words::kind(texts, value), ask.with(|ask| ask.kinds.retain(|kept| kept != value)));
-    }
-    match &*ask.direction {
-        "offer" => chip(texts.text("direction-offer"), ask.with(|ask| ask.direction.clear())),
-        "request" => chip(texts.text("direction-request"), ask.with(|ask| ask.direction.clear())),
-        _ => {}
-    }
-    for value in &ask.regions {
-        chip(format::region(texts.language(), value), ask.with(|ask| ask.regions.retain(|kept| kept != value)));
-    }
-    for value in &ask.industries {
-        chip(industry(texts, value), ask.with(|ask| ask.industries.retain(|kept| kept != value)));
-    }
-    for value in &ask.members {
-        chip(names.member(value), ask.with(|ask| ask.members.retain(|kept| kept != value)));
-    }
-    for value in &ask.tags {
-        chip(format!("#{value}"), ask.with(|ask| ask.tags.retain(|kept| kept != value)));
-    }
-    if ask.new {
-        let all = ask.with(|ask| {
-            ask.new = false;
-            ask.since.clear();
-        });
-        chip(texts.text("chosen-new"), all);
-    }
-    if !ask.from.is_empty() {
-        chip(texts.about("chosen-from", &ask.from), ask.with(|ask| ask.from.clear()));
-    }
-    if !ask.to.is_empty() {
-        chip(texts.about("chosen-to", &ask.to), ask.with(|ask| ask.to.clear()));
-    }
-    if !ask.min.is_empty() {
-        chip(texts.about("chosen-min", &sum(texts, &ask.min)), ask.with(|ask| ask.min.clear()));
-    }
-    if !ask.max.is_empty() {
-        chip(texts.about("chosen-max", &sum(texts, &ask.max)), ask.with(|ask| ask.max.clear()));
-    }
-    chosen
-}
-
-/// A sum as it was understood; as it was typed where it was not.
-fn sum(texts: Texts, typed: &str) -> String {
-    let found = read_sum(typed).ok().and_then(|(min, max)| min.or(max));
-    found.map_or_else(|| typed.to_owned(), |sum| details::sum(texts, Some(&sum), Some(&sum)))
+    let all = conditions(texts, names, ask).into_iter();
+    all.map(|one| Choosing { path: one.without.at("/listings"), name: one.name, current: true }).collect()
 }
 
 fn sorts(texts: Texts, ask: &Ask) -> Vec<Choosing> {
@@ -356,10 +308,6 @@ fn sorts(texts: Texts, ask: &Ask) -> Vec<Choosing> {
         current: sort == now,
     });
     sorts.collect()
-}
-
-fn industry(texts: Texts, code: &str) -> String {
-    industries().get(code).map_or_else(|| code.to_owned(), |entry| entry.name(texts.language()).to_owned())
 }
 
 fn groups(texts: Texts, names: &Names, ask: &Ask, found: &SearchListingsResponse) -> Vec<Group> {

@@ -14,7 +14,7 @@ use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
 use super::super::pager::Empty;
-use super::super::reading::Ask;
+use super::super::reading::{Ask, Names, about};
 use super::super::respond::{Answer, Failed, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -87,7 +87,8 @@ async fn shown(web: &Web, signed: &Signed, status: StatusCode, fault: Option<Str
     page.notices.extend(fault.map(|text| Notice { tone: Tone::Danger, text }));
     let searches: Vec<(SavedSearch, Option<usize>)> = kept.into_iter().zip(counts).collect();
     let subscribes = signed.at_least(Role::Editor).is_ok();
-    signed.page_with(status, &ListPage::of(page, &searches, &listed.subscriptions, subscribes))
+    signed
+        .page_with(status, &ListPage::of(page, &Names::new(web, signed), &searches, &listed.subscriptions, subscribes))
 }
 
 /// The subscriptions of the member as a table.
@@ -125,6 +126,7 @@ async fn count_new(web: &Web, signed: &Signed, search: &SavedSearch) -> Option<u
 impl ListPage {
     pub(super) fn of(
         mut page: Page,
+        names: &Names,
         searches: &[(SavedSearch, Option<usize>)],
         subscriptions: &[Subscription],
         subscribes: bool,
@@ -137,7 +139,7 @@ impl ListPage {
             link: ("/listings".to_owned(), texts.text("nav-listings")),
         });
         Self {
-            searches: searches.iter().map(|(search, new)| line(texts, search, *new)).collect(),
+            searches: searches.iter().map(|(search, new)| line(texts, names, search, *new)).collect(),
             empty,
             subscriptions: subscriptions.iter().map(|subscription| listed(texts, subscription)).collect(),
             subscribes,
@@ -147,13 +149,13 @@ impl ListPage {
     }
 }
 
-fn line(texts: Texts, search: &SavedSearch, new: Option<usize>) -> SearchLine {
+fn line(texts: Texts, names: &Names, search: &SavedSearch, new: Option<usize>) -> SearchLine {
     let seen = format::in_china(search.seen.div_euclid(1_000_000));
     let ask = Ask::read(&search.query);
     SearchLine {
         path: format!("{SAVED}/{}", search.id),
         name: search.name.clone(),
-        about: ask.about(texts),
+        about: about(texts, names, &ask),
         feeds: feeds(texts, &ask),
         new: match new {
             None => texts.text("saved-wrong"),
@@ -178,7 +180,7 @@ fn listed(texts: Texts, subscription: &Subscription) -> SubscriptionLine {
 pub(super) async fn save(State(web): State<Web>, signed: Signed, sent: Sent) -> Answer {
     let ask = Ask::read(sent.get("query")).bare();
     let name: String = match sent.line("name") {
-        "" => ask.about(signed.texts),
+        "" => about(signed.texts, &Names::new(&web, &signed), &ask),
         name => name.to_owned(),
     };
     let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_CHARS).collect();

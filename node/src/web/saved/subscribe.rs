@@ -21,7 +21,7 @@ use super::super::forms::{Choice, Control, Field};
 use super::super::layout::{Crumb, Notice, Page, Section, Tone};
 use super::super::once::shown_once;
 use super::super::reached::ReachedAt;
-use super::super::reading::{Ask, has_events, wrong_search};
+use super::super::reading::{Ask, Names, about, has_events, wrong_search};
 use super::super::respond::Answer;
 use super::super::sent::Sent;
 use super::super::signed::Signed;
@@ -79,13 +79,21 @@ async fn kept(web: &Web, signed: &Signed, id: &str) -> Result<SavedSearch, super
 pub(super) async fn form(State(web): State<Web>, signed: Signed, Path(id): Path<String>) -> Answer {
     let search = kept(&web, &signed, &id).await?;
     let page = Page::new(&web, &signed, Section::Saved, signed.texts.about("subscribe-title", &search.name));
-    signed.page(&SubscribePage::of(page, &search, web.desk().sends_mail(), &Sent::default(), &[]))
+    signed.page(&SubscribePage::of(
+        page,
+        &Names::new(&web, &signed),
+        &search,
+        web.desk().sends_mail(),
+        &Sent::default(),
+        &[],
+    ))
 }
 
 impl SubscribePage {
     /// `mails`: whether this server sends mail.
     pub(super) fn of(
         mut page: Page,
+        names: &Names,
         search: &SavedSearch,
         mails: bool,
         sent: &Sent,
@@ -106,7 +114,7 @@ impl SubscribePage {
         Self {
             path: format!("{SAVED}/{}/subscribe", search.id),
             about: match ask.is_narrowed() {
-                true => Ask { q: String::new(), ..ask.clone() }.about(texts),
+                true => about(texts, names, &Ask { q: String::new(), ..ask.clone() }),
                 false => texts.text("any"),
             },
             feeds: feeds(texts, &ask),
@@ -186,7 +194,7 @@ pub(super) async fn make(
     if !Ask::read(&search.query).q.is_empty() {
         // Without its words it would deliver what nobody looked for.
         let page = Page::new(&web, &signed, Section::Saved, signed.texts.about("subscribe-title", &search.name));
-        let page = SubscribePage::of(page, &search, web.desk().sends_mail(), &sent, &[]);
+        let page = SubscribePage::of(page, &Names::new(&web, &signed), &search, web.desk().sends_mail(), &sent, &[]);
         return signed.page_with(StatusCode::BAD_REQUEST, &page);
     }
     let request = Ask::read(&search.query).bare().request(signed.texts);
@@ -229,7 +237,14 @@ pub(super) async fn make(
         }
         Err(status) => match faults(&signed, &status) {
             Some(faults) => {
-                let page = SubscribePage::of(page, &search, web.desk().sends_mail(), &sent, &faults);
+                let page = SubscribePage::of(
+                    page,
+                    &Names::new(&web, &signed),
+                    &search,
+                    web.desk().sends_mail(),
+                    &sent,
+                    &faults,
+                );
                 signed.page_with(StatusCode::BAD_REQUEST, &page)
             }
             None => Err(signed.failed(&status)),

@@ -1,10 +1,12 @@
 //! `/subscriptions/{id}`: one subscription, what it has delivered, and what is done with it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Path, State};
 use duikou_proto::v1::delivery::Outcome;
 use duikou_proto::v1::mail_digest::Pace;
-use duikou_proto::v1::subscription::{PauseReason, State as Running, Way};
+use duikou_proto::v1::subscription::{Interest, PauseReason, State as Running, Way};
 use duikou_proto::v1::subscription_service_server::SubscriptionService;
 use duikou_proto::v1::{
     DeleteSubscriptionRequest, Delivery, GetSubscriptionRequest, ListDeliveriesRequest, PauseSubscriptionRequest,
@@ -17,7 +19,8 @@ use super::super::asking::AskingPage;
 use super::super::catalogue::Texts;
 use super::super::format;
 use super::super::layout::{Crumb, Page, Section};
-use super::super::reading::Names;
+use super::super::people::{Called, titles};
+use super::super::reading::{Names, about_filter};
 use super::super::respond::{Answer, see_other_with};
 use super::super::signed::Signed;
 use super::SAVED;
@@ -78,7 +81,10 @@ pub(super) struct DeliveryLine {
     time: String,
     outcome: String,
     detail: String,
+    /// What it was about, by its title where that can still be read, in which language (empty: the page's own), and where
+    /// it is.
     listing: String,
+    lang: String,
     listing_path: String,
 }
 
@@ -88,6 +94,8 @@ pub(super) struct DeliveryLine {
 pub(super) struct SubscriptionPage {
     page: Page,
     path: String,
+    /// What it delivers, in words.
+    about: String,
     way: String,
     state: String,
     failure: String,
@@ -99,6 +107,15 @@ pub(super) struct SubscriptionPage {
     /// Whether it may be ended, which is asked first.
     may: bool,
     deliveries: Vec<DeliveryLine>,
+}
+
+/// What it delivers, in words.
+fn interest(texts: Texts, names: &Names, subscription: &Subscription) -> String {
+    match &subscription.interest {
+        Some(Interest::Filter(filter)) => about_filter(texts, names, filter),
+        Some(Interest::CounterpartOf(_)) => texts.text("subscription-counterparts"),
+        None => texts.text("about-all"),
+    }
 }
 
 /// How people call it.
@@ -123,12 +140,20 @@ pub(super) async fn show(State(web): State<Web>, signed: Signed, Path(id): Path<
     let deliveries = deliveries.map_err(|status| signed.failed(&status))?.into_inner().deliveries;
     let page = Page::new(&web, &signed, Section::Saved, called(signed.texts, &one));
     let may = signed.at_least(Role::Editor).is_ok();
-    let names = Names::new(&web, &signed);
-    signed.page(&SubscriptionPage::of(page, &names, &one, &deliveries, may))
+    let named = deliveries.iter().map(|delivery| &*delivery.listing).filter(|name| !name.is_empty());
+    let called = titles(&web, &signed, named.collect()).await;
+    signed.page(&SubscriptionPage::of(page, &Names::new(&web, &signed), &one, (&deliveries, &called), may))
 }
 
 impl SubscriptionPage {
-    pub(super) fn of(mut page: Page, names: &Names, one: &Subscription, deliveries: &[Delivery], may: bool) -> Self {
+    /// With its deliveries, and what is called how of what they were about.
+    pub(super) fn of(
+        mut page: Page,
+        names: &Names,
+        one: &Subscription,
+        (deliveries, called): (&[Delivery], &BTreeMap<String, Called>),
+        may: bool,
+    ) -> Self {
         page.indexed = false;
         let texts = page.texts();
         page.trail = vec![Crumb { path: SAVED.to_owned(), name: texts.text("saved-title") }];
@@ -148,19 +173,25 @@ impl SubscriptionPage {
                 actions.push(("test", texts.text("subscription-test"), ""));
             }
         }
-        let line = |delivery: &Delivery| DeliveryLine {
-            time: moment(&delivery.attempt_time),
-            outcome: outcome(texts, delivery),
-            detail: delivery.detail.clone(),
-            listing: names.short(&delivery.listing).to_owned(),
-            listing_path: if delivery.listing.is_empty() {
-                String::new()
-            } else {
-                names.listing_path(&delivery.listing)
-            },
+        let line = |delivery: &Delivery| {
+            let id = || delivery.listing.rsplit('/').next().unwrap_or_default().to_owned();
+            let called = called.get(&delivery.listing).cloned();
+            let (listing, lang) = called.map_or_else(|| (id(), String::new()), |called| (called.title, called.lang));
+            DeliveryLine {
+                time: moment(&delivery.attempt_time),
+                outcome: outcome(texts, delivery),
+                detail: delivery.detail.clone(),
+                listing_path: match &*delivery.listing {
+                    "" => String::new(),
+                    name => names.listing_path(name),
+                },
+                listing,
+                lang,
+            }
         };
         Self {
             path: path(&one.name),
+            about: interest(texts, names, one),
             way: way(texts, one),
             state: state(texts, one),
             failure: one.failure.clone(),
