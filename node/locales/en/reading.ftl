@@ -185,7 +185,7 @@ calendar-count = { $count ->
     [one] { $count } event in this month.
    *[other] { $count } events in this month.
 }
-calendar-goes-on = on
+calendar-goes-on = cont.
 calendar-empty = There are no events in this month
 calendar-empty-advice = Nor is one announced for later: look at the months before.
 calendar-next-advice = The next event is in { $what }.

@@ -114,7 +114,7 @@ pub(super) fn said(texts: Texts, names: &Names, scopes: &[String], seen: &Seen, 
     let when = |is: bool, id: &str| if is { texts.text(id) } else { String::new() };
     Audience {
         scopes: audience_of(texts, names, scopes),
-        named: !scopes.is_empty(),
+        named: scopes.iter().any(|scope| scope.contains(':')),
         // Among anybody are the registered.
         beyond: beyond(seen.beyond.get(..1).unwrap_or_default()),
         sees: named(&seen.sees),
