@@ -151,6 +151,8 @@ pub const LIVE_MET: usize = 128 * 1024;
 pub const LIVE_JOURNAL: usize = 5_000;
 /// How often dates are looked at.
 pub const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+/// When a row is looked at again whose date has passed, and which cannot be ended yet.
+pub const UPKEEP_AGAIN: Duration = Duration::from_secs(30);
 /// After how long deleted bytes are gone from the log as well.
 pub const SCRUB_EVERY: Duration = Duration::from_secs(20);
 /// Subscriptions of one server.

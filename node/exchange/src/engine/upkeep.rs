@@ -10,7 +10,6 @@ use super::removal;
 use super::work::Work;
 use super::writer::Command;
 use crate::defects::{self, Defect};
-use crate::limits;
 use crate::store::{GoneReason, StoreError};
 
 /// Handles what is due, and goes on with what is under way; whether there may be more.
@@ -30,15 +29,18 @@ impl Command for Upkeep {
         key_death::look(work).await?;
         removal::look(work).await?;
         let sweeps = work.sweep(true).await?;
-        let (due, more) = work.transaction.due(work.now, limits::UPKEEP_ROWS).await?;
+        let (due, more) = work.transaction.due(work.now, work.world.step_rows()).await?;
         let more = sweeps || more;
         for row in due {
             let Some(mut row) = work.row(&row.name).await? else { continue };
             let ended = row.record.as_ref().filter(|record| record.expire_time() <= work.now).cloned();
             if let Some(record) = ended
                 && work.is_own(&row.name)
-                && !work.memory.unrecovered.contains(&row.name.origin())
             {
+                if work.memory.unrecovered.contains(&row.name.origin()) {
+                    work.put_off(row);
+                    continue;
+                }
                 if row.exposed.is_empty() {
                     work.drop_row(row, GoneReason::Withdrawn, false);
                     continue;
@@ -47,6 +49,7 @@ impl Command for Upkeep {
                 let next = Next { kind: record.kind().clone(), lane: record.lane(), content, owed: false };
                 if let Err(malformed) = state(work, Some(&row), &row.name, &next, false).await? {
                     tracing::error!(record.name = %row.name, error = %malformed, "an expired record could not be ended");
+                    work.put_off(row);
                 }
                 continue;
             }
@@ -76,5 +79,67 @@ impl Command for Upkeep {
             }
         }
         Ok(more)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::name::MemberId;
+
+    use super::*;
+    use crate::feed::model::{World, id};
+    use crate::limits;
+
+    const DAY: i64 = 86_400_000_000;
+
+    /// A member's records may be newer elsewhere, or are no longer.
+    struct Recovered(MemberId, bool);
+
+    #[async_trait]
+    impl Command for Recovered {
+        type Output = ();
+
+        async fn run(self, work: &mut Work<'_>) -> Result<(), StoreError> {
+            let Self(member, yes) = self;
+            if yes {
+                work.memory.unrecovered.remove(&member);
+            } else {
+                work.memory.unrecovered.insert(member);
+            }
+            Ok(())
+        }
+    }
+
+    async fn live(world: &World, member: &str) -> usize {
+        let rows = world.engine.range(&format!("members/{}/listings/", id(member)), "", 100).await.unwrap().rows;
+        rows.iter().filter(|row| row.record.is_some()).count()
+    }
+
+    async fn keep_up(world: &World) {
+        for _ in 0..20 {
+            if !world.engine.submit(Upkeep { writes: true }).await.unwrap() {
+                return;
+            }
+        }
+        panic!("it never comes to an end");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_ended_before_its_member_is_recovered_is_in_the_way_of_nothing_else() {
+        let mut world = World::in_steps_of(2).await;
+        for member in ["a", "b"] {
+            for at in 0..3 {
+                world.put(member, at, &["public"], true, 0).await;
+            }
+            world.pass(1);
+        }
+        world.engine.submit(Recovered(id("a"), false)).await.unwrap();
+        world.pass(2 * DAY);
+        keep_up(&world).await;
+        assert_eq!((live(&world, "a").await, live(&world, "b").await), (3, 0));
+        world.engine.submit(Recovered(id("a"), true)).await.unwrap();
+        world.pass(limits::UPKEEP_AGAIN.as_micros() as i64);
+        keep_up(&world).await;
+        assert_eq!(live(&world, "a").await, 0);
     }
 }

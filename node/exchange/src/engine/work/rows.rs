@@ -82,6 +82,17 @@ impl Work<'_> {
         self.rows.insert(row.name.clone(), Some(row));
     }
 
+    /// Looks at a row that is due some time later, since nothing can be done about it now: it would else be the first to be
+    /// looked at again, for ever, before all that can be done.
+    pub(crate) fn put_off(&mut self, row: Row) {
+        let (name, again) = (row.name.clone(), self.now + limits::UPKEEP_AGAIN.as_micros() as Micros);
+        self.next_seq();
+        self.put(row);
+        if let Some(Some(row)) = self.rows.get_mut(&name) {
+            row.due = again;
+        }
+    }
+
     /// Remembers what a row was before its first change here. `read` is the row as it came from the store, where this
     /// transaction does not hold it.
     fn note(&mut self, name: &RecordName, read: Option<&Row>) {
