@@ -71,7 +71,7 @@ impl Renewal {
         self.offer(&mut client).await?;
         // After most outages it has forgotten nothing. Each certificate by a member's key is what a stolen key would get,
         // too: whoever looks for those is not to be shown one for every restart.
-        // Only the gateway's own word is one: a line that breaks off says nothing of a certificate.
+        // Only its own word counts as a refusal: a line that breaks off says nothing of a certificate.
         if self.dial.is_taken().await.map_err(|error| crate::error::chain(&error))? {
             return Ok(Mended::Already);
         }

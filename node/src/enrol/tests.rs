@@ -12,6 +12,7 @@ use duikou_proto::name::{NetworkName, NodeId};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair, SanType};
 use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
@@ -228,12 +229,20 @@ async fn a_node_is_certified_by_a_members_key_only_where_the_gateway_was_reached
     assert!(refused.mend().await.is_err(), "it certifies nobody");
     assert_eq!(asks.try_recv().unwrap(), id("a").to_string());
 
-    // A line that breaks off before anything was said is no word of the gateway's.
-    let listener = bind().await;
-    let broken = node.gateway_at(&listener.local_addr().unwrap().to_string());
-    let breaks = tokio::spawn(async move { drop(listener.accept().await) });
-    assert!(broken.dial.is_taken().await.is_err());
-    breaks.await.unwrap();
+    // A line that breaks off before anything was said is no word of the gateway's, nor is what anybody on it can write.
+    for said in ["", "\x15\x03\x03\0\x02\x02\x30"] {
+        let listener = bind().await;
+        let broken = node.gateway_at(&listener.local_addr().unwrap().to_string());
+        let breaks = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(said.as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            // Until the node has heard that.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        });
+        assert!(broken.dial.is_taken().await.is_err(), "{said:?}");
+        breaks.await.unwrap();
+    }
 }
 
 /// A gateway that takes calls and never answers.

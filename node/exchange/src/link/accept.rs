@@ -378,14 +378,20 @@ impl Drop for Place {
     }
 }
 
-/// The processes that were told that their node runs twice, by node and instance, each with when. One that heard it waits
-/// before it dials again.
+/// The processes that were told that their node runs twice, by node and instance, each with when: the last of each node, as
+/// many as it may have sessions. One that heard it waits before it dials again.
 #[derive(Default)]
 struct Told(BTreeMap<(String, Vec<u8>), Instant>);
 
 impl Told {
     fn note(&mut self, hello: &Hello, now: Instant) {
         self.0.retain(|_, told| now < *told + HEARD);
+        let others = || self.0.iter().filter(|((node, _), _)| *node == hello.node);
+        if others().count() >= SESSIONS
+            && let Some(first) = others().min_by_key(|(_, told)| **told).map(|(process, _)| process.clone())
+        {
+            self.0.remove(&first);
+        }
         self.0.insert((hello.node.clone(), hello.instance.clone()), now);
     }
 
@@ -529,5 +535,9 @@ mod tests {
         assert!(!told.has_missed(&hello(7), at + HEARD) && HEARD < DUPLICATE_WAIT, "it waited as it was told to");
         told.note(&hello(8), at + HEARD);
         assert_eq!(told.0.len(), 1, "what is past is forgotten");
+        for instance in 9..=255 {
+            told.note(&hello(instance), at + HEARD + Duration::from_millis(instance.into()));
+        }
+        assert!(told.0.len() == SESSIONS && told.has_missed(&hello(255), at + HEARD), "no more than a node can have");
     }
 }

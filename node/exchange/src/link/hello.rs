@@ -10,12 +10,14 @@ use crate::engine::{Known, PositionFact, facts};
 
 /// The version of the protocol that this program speaks.
 pub(crate) const PROTOCOL: i32 = 1;
+/// Of what tells a process from others with its identity.
+const INSTANCE_BYTES: usize = 16;
 
 /// What this end says of itself. `session` is for the accepting end to give.
 ///
 /// # Errors
 /// Where the store cannot be read.
-pub(crate) async fn hello(end: &LinkEnd, instance: [u8; 16], session: String) -> Result<Hello, Ended> {
+pub(crate) async fn hello(end: &LinkEnd, instance: [u8; INSTANCE_BYTES], session: String) -> Result<Hello, Ended> {
     let engine = &end.engine;
     let identity = engine.identity();
     let directory = engine.directory();
@@ -59,6 +61,9 @@ pub(crate) fn check(end: &LinkEnd, hello: &Hello) -> Result<(), Ended> {
     }
     if hello.node != end.peer.as_str() {
         return refuse(format!("it calls itself {}, its certificate {}", hello.node, end.peer));
+    }
+    if hello.instance.len() > INSTANCE_BYTES {
+        return refuse(format!("its instance has more than {INSTANCE_BYTES} octets"));
     }
     if hello.path.contains(&identity.node.to_string()) {
         return refuse("it lies above this one: a circle of gateways".to_owned());

@@ -190,13 +190,6 @@ impl DialError {
         }
     }
 
-    /// Whether the server was reached, and has refused this end in TLS.
-    fn is_refusal(&self) -> bool {
-        let Self::Tls { source, .. } = self else { return false };
-        let cause = source.get_ref().and_then(|cause| cause.downcast_ref());
-        matches!(cause, Some(rustls::Error::AlertReceived(_)))
-    }
-
     /// Whether it is for the date of a certificate.
     pub fn is_of_time(&self) -> bool {
         use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
@@ -323,7 +316,7 @@ impl Dial {
     }
 
     /// Whether the server takes this end's certificate. In TLS 1.3 it refuses one only after the handshake, in the place of
-    /// the first thing that it would say in HTTP/2.
+    /// the first thing that it would say in HTTP/2; before that anybody on the line could say so.
     ///
     /// # Errors
     /// Where it was not reached, or says neither.
@@ -336,15 +329,14 @@ impl Dial {
                 stream.flush().await
             }
             .await;
-            let said = stream.read_u8().await;
-            said.map_err(|source| DialError::Tls { address: self.address.clone(), source })
+            match stream.read_u8().await {
+                Ok(_) => Ok(true),
+                Err(error) if is_refusal(&error) => Ok(false),
+                Err(source) => Err(DialError::Tls { address: self.address.clone(), source }),
+            }
         };
-        match timeout(self.time, asked).await {
-            Ok(Ok(_)) => Ok(true),
-            Ok(Err(error)) if error.is_refusal() => Ok(false),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(DialError::Timeout { address: self.address.clone(), time: self.time }),
-        }
+        let late = |_| DialError::Timeout { address: self.address.clone(), time: self.time };
+        timeout(self.time, asked).await.map_err(late)?
     }
 
     /// Connects and hands out a channel that connects again when its connection is lost, which it finds out within
@@ -380,6 +372,12 @@ impl Dial {
             async move { dial.stream().await.map(TokioIo::new) }
         })
     }
+}
+
+/// Whether what was to be read in a connection is the other end's refusal of it.
+fn is_refusal(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    matches!(cause, Some(rustls::Error::AlertReceived(_)))
 }
 
 async fn connect(address: &Address) -> Result<TcpStream, DialError> {
