@@ -104,21 +104,17 @@ impl Runner {
     }
 
     fn start(&self, id: String, stop: &CancellationToken) {
-        let (desk, looks, under_way) = (self.desk.clone(), self.looks.clone(), self.under_way.clone());
-        let named = id.clone();
-        // One that panics gives up its place: whoever touches the subscription before the next attempt begins it anew.
-        let begin = move || {
-            let poke = under_way.begin(&id, Notify::new())?;
-            let (desk, id, looks) = (desk.clone(), id.clone(), looks.clone());
-            // Boxed: those that sleep should be small, and what begins them again holds more than one.
-            Some(Box::pin(Follower { desk, id, poke, looks, slow: false, depends: None }.run()))
-        };
-        let Some(first) = begin() else { return };
-        let stop = stop.clone();
+        let Some(poke) = self.under_way.begin(&id, Notify::new()).map(Arc::new) else { return };
+        let (desk, looks, stop) = (self.desk.clone(), self.looks.clone(), stop.clone());
         self.tasks.spawn(async move {
+            let follow = || {
+                let (desk, id, poke, looks) = (desk.clone(), id.clone(), poke.clone(), looks.clone());
+                // Boxed: those that sleep should be small.
+                Box::pin(Follower { desk, id, poke, looks, slow: false, depends: None }.run())
+            };
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = again_and_again(&named, first, begin) => {}
+                () = again_and_again(&id, &poke, follow) => {}
             }
         });
     }
@@ -133,22 +129,24 @@ impl Runner {
     }
 }
 
-/// Follows a subscription to its end. Where that panics it begins again, each time after a longer rest: what one listing
-/// or receiver brings about must not end a delivery until the server is started anew.
-async fn again_and_again<F: Future<Output = ()>>(id: &str, first: F, begin: impl Fn() -> Option<F>) {
-    let (mut next, mut rest) = (Some(first), PANIC_REST);
-    while let Some(follower) = next {
+/// Follows a subscription to its end. Where that panics it begins again, each time after a longer rest, or when it is
+/// poked: what one listing or receiver brings about must not end a delivery until the server is started anew.
+async fn again_and_again<F: Future<Output = ()>>(id: &str, poke: &Notify, follow: impl Fn() -> F) {
+    let mut rest = PANIC_REST;
+    loop {
         let began = Instant::now();
-        if AssertUnwindSafe(follower).catch_unwind().await.is_ok() {
+        if AssertUnwindSafe(follow()).catch_unwind().await.is_ok() {
             return;
         }
         if began.elapsed() > PANIC_REST_MOST {
             rest = PANIC_REST;
         }
         tracing::error!(subscription.id = id, rest_seconds = rest.as_secs(), "a delivery broke off, and begins again");
-        tokio::time::sleep(rest).await;
+        tokio::select! {
+            () = tokio::time::sleep(rest) => {}
+            () = poke.notified() => {}
+        }
         rest = PANIC_REST_MOST.min(rest * 2);
-        next = begin();
     }
 }
 
@@ -177,7 +175,7 @@ async fn read_ids(engine: &Engine, prefix: &str) -> Vec<String> {
 pub(super) struct Follower {
     pub(super) desk: Desk,
     pub(super) id: String,
-    poke: Place<Notify>,
+    poke: Arc<Place<Notify>>,
     pub(super) looks: Arc<Semaphore>,
     /// Whether its receiver was slow or failed the last time.
     pub(super) slow: bool,
@@ -370,16 +368,15 @@ mod tests {
             let (time, until) = (times.get(), began.elapsed());
             async move { assert!(time > 12, "as it was told, after {until:?}") }
         };
-        again_and_again("x", follower(), || Some(follower())).await;
+        again_and_again("x", &Notify::new(), follower).await;
         let rests = [10, 20, 40, 80, 160, 320, 640, 1280, 1800, 1800, 1800, 1800];
         assert_eq!((times.get(), began.elapsed().as_secs()), (13, rests.iter().sum()));
 
-        let begun = Cell::new(false);
-        let taken = || {
-            begun.set(true);
-            None
-        };
-        again_and_again("x", async { panic!("as it was told") }, taken).await;
-        assert!(begun.get(), "whoever has its place goes on");
+        // Whoever touches it does not wait for that.
+        let (poke, began) = (Notify::new(), Instant::now());
+        poke.notify_one();
+        times.set(11);
+        again_and_again("x", &poke, follower).await;
+        assert_eq!((times.get(), began.elapsed().as_secs()), (13, 0));
     }
 }
