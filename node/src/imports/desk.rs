@@ -377,12 +377,13 @@ impl Imports {
         let before = self.0.engine.now().saturating_sub(limits::IMPORT_KEPT.as_micros() as Micros);
         let (mut old, mut kept, mut held) = (Vec::new(), Vec::new(), Vec::new());
         for (key, import) in all {
-            match self.hold(&import.id) {
-                Ok(place) if import.change_time < before => {
+            let place = if import.change_time < before { self.hold(&import.id).ok() } else { None };
+            match place {
+                Some(place) => {
                     old.push(key);
                     held.push(place);
                 }
-                Ok(_) | Err(_) => kept.push(import.id),
+                None => kept.push(import.id),
             }
         }
         if !old.is_empty() {
