@@ -143,12 +143,7 @@ static AREAS: &[Area] = &[
         "630000 510000 620000 640000 150000 140000 610000 410000 370000",
         ("青川甘宁蒙晋陕豫鲁九省区", "nine provinces"),
     ),
-    area(
-        &["川渝", "川渝地区", "成渝地区"],
-        "Sichuan and Chongqing",
-        "510000 500000",
-        ("四川、重庆", "Sichuan, Chongqing"),
-    ),
+    area(&["川渝", "川渝地区"], "Sichuan and Chongqing", "510000 500000", ("四川、重庆", "Sichuan, Chongqing")),
     area(
         &["云贵川"],
         "Yunnan-Guizhou-Sichuan",
@@ -241,7 +236,7 @@ static OPEN: &[Open] = &[
     Open { names: &["华中", "华中地区"], meant: &["华中三省", "中部"], why: SEVERAL_WAYS },
     Open { names: &["华北", "华北地区"], meant: &["华北五省", "京津冀"], why: SEVERAL_WAYS },
     Open {
-        names: &["成渝", "成渝地区双城经济圈", "成渝双城经济圈"], meant: &["川渝"], why: SEVERAL_WAYS
+        names: &["成渝", "成渝地区", "成渝地区双城经济圈", "成渝双城经济圈"], meant: &["川渝"], why: SEVERAL_WAYS
     },
     Open {
         names: &["沿海", "沿海地区", "东部沿海"], meant: &["东部", "珠三角", "长三角"], why: SEVERAL_WAYS
