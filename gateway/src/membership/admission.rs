@@ -70,6 +70,54 @@ impl Membership {
         Ok(())
     }
 
+    /// Whether a member can be invited as is asked, or its keys replaced.
+    fn check_invite(&self, request: &CreateInviteRequest, member: &MemberId, is_member: bool) -> Result<(), Status> {
+        if is_member != request.replace_keys {
+            let short = member.short();
+            return Err(if request.replace_keys {
+                refuse(
+                    Code::NotFound,
+                    "NO_SUCH_MEMBER",
+                    format!("没有成员 {short}，不能更换密钥"),
+                    format!("there is no member {short} whose keys could be replaced"),
+                )
+            } else {
+                refuse(
+                    Code::AlreadyExists,
+                    "MEMBER_EXISTS",
+                    format!("{short} 已是成员；若其密钥已丢失，请加 --replace-keys"),
+                    format!("{short} is a member already; add --replace-keys if its keys are lost"),
+                )
+            });
+        }
+        if !request.replace_keys {
+            for (name, text) in [("--name-zh", &request.name_zh), ("--name-en", &request.name_en)] {
+                if text.trim().is_empty() || text.chars().count() > NAME_CHARACTERS {
+                    let zh = format!("{name} 必填，最多 {NAME_CHARACTERS} 个字");
+                    let en = format!("{name} is required, at most {NAME_CHARACTERS} characters");
+                    return Err(refuse(Code::InvalidArgument, "BAD_NAME", zh, en));
+                }
+            }
+            if reference::regions().get(&reference::normalise_region(&request.region)).is_none() {
+                let zh = format!("没有代码为“{}”的地区：应为行政区划代码，如 440300", request.region);
+                let en = format!("there is no region with the code {:?}: write one as 440300", request.region);
+                return Err(refuse(Code::InvalidArgument, "UNKNOWN_REGION", zh, en));
+            }
+            let on_earth = (-180.0..=180.0).contains(&request.longitude) && (-90.0..=90.0).contains(&request.latitude);
+            if !on_earth {
+                let (zh, en) = (
+                    "经度应在 -180 与 180 之间，纬度应在 -90 与 90 之间",
+                    "a longitude lies between -180 and 180, a latitude between -90 and 90",
+                );
+                return Err(refuse(Code::InvalidArgument, "BAD_PLACE", zh, en));
+            }
+        }
+        for circle in &request.circles {
+            self.circle(circle)?;
+        }
+        Ok(())
+    }
+
     /// Whether there is a record of this name now.
     async fn holds(&self, name: &RecordName) -> Result<bool, Status> {
         let rows = self.0.engine.rows(std::slice::from_ref(name)).await;
@@ -95,41 +143,7 @@ impl AdmissionService for Membership {
         let member = self.member_id(&request.member)?;
         let directory = self.0.engine.directory();
         let held = directory.member(&member);
-        if held.is_some() != request.replace_keys {
-            let short = member.short();
-            return Err(if request.replace_keys {
-                refuse(
-                    Code::NotFound,
-                    "NO_SUCH_MEMBER",
-                    format!("没有成员 {short}，不能更换密钥"),
-                    format!("there is no member {short} whose keys could be replaced"),
-                )
-            } else {
-                refuse(
-                    Code::AlreadyExists,
-                    "MEMBER_EXISTS",
-                    format!("{short} 已是成员；若其密钥已丢失，请加 --replace-keys"),
-                    format!("{short} is a member already; add --replace-keys if its keys are lost"),
-                )
-            });
-        }
-        if !request.replace_keys {
-            for (name, text) in [("name_zh", &request.name_zh), ("name_en", &request.name_en)] {
-                if text.trim().is_empty() || text.chars().count() > NAME_CHARACTERS {
-                    let zh = format!("{name} 必填，最多 {NAME_CHARACTERS} 个字");
-                    let en = format!("{name} is required, at most {NAME_CHARACTERS} characters");
-                    return Err(refuse(Code::InvalidArgument, "BAD_NAME", zh, en));
-                }
-            }
-            if reference::regions().get(&reference::normalise_region(&request.region)).is_none() {
-                let zh = format!("没有代码为“{}”的地区", request.region);
-                let en = format!("there is no region with the code {:?}", request.region);
-                return Err(refuse(Code::InvalidArgument, "UNKNOWN_REGION", zh, en));
-            }
-        }
-        for circle in &request.circles {
-            self.circle(circle)?;
-        }
+        self.check_invite(&request, &member, held.is_some())?;
         if request.here {
             self.admit_here(&member, request).await?;
             return Ok(Response::new(CreateInviteResponse::default()));
@@ -192,7 +206,10 @@ impl AdmissionService for Membership {
         let revoked = self.0.engine.submit(Revoke(name.clone())).await.map_err(|error| unwritten(&error))?;
         let Some(invite) = revoked else {
             let name: String = name.chars().take(NAME_CHARACTERS).collect();
-            let (zh, en) = (format!("没有邀请码 {name}"), format!("there is no invite {name}"));
+            let (zh, en) = (
+                format!("没有邀请码 {name}；全部见 duikou-gateway invites list"),
+                format!("there is no invite {name}; duikou-gateway invites list shows all"),
+            );
             return Err(refuse(Code::NotFound, "NO_SUCH_INVITE", zh, en));
         };
         if invite.state() == InviteState::Used {
@@ -332,9 +349,11 @@ impl AdmissionService for Membership {
             .filter(|hidden| hidden.means(&name))
             .map(|hidden| Action::Show(Show { salt: hidden.salt.clone(), name_hash: hidden.name_hash.clone() }));
         let shows: Vec<Action> = shows.collect();
-        if !shows.is_empty() {
-            self.make(shows).await?;
+        if shows.is_empty() {
+            let (zh, en) = (format!("没有隐藏 {name}：请核对名称"), format!("{name} is not hidden: check the name"));
+            return Err(refuse(Code::NotFound, "NOT_HIDDEN", zh, en));
         }
+        self.make(shows).await?;
         Ok(Response::new(ShowRecordResponse {}))
     }
 }

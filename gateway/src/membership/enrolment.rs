@@ -6,7 +6,7 @@ use duikou_node::audit::{self, Event};
 use duikou_node::enrol::{proof_input, renew_input};
 use duikou_node::trust::accept::ConnectionInfo;
 use duikou_node::trust::spiffe::Role;
-use duikou_proto::directory::{Directory, MemberKey};
+use duikou_proto::directory::{Directory, Member, MemberKey};
 use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::federation::enrolment_service_server::EnrolmentService;
 use duikou_proto::federation::key::Purpose;
@@ -22,7 +22,7 @@ use prost::Message;
 use tonic::{Code, Request, Response, Status};
 
 use super::invite::{self, Invite, Take, Taken, Use};
-use super::{Membership, actor, refuse, unwritten};
+use super::{Membership, actor, refuse, unread, unwritten};
 use crate::authority::{WebName, requested_key};
 
 /// Entries read from the store at a time.
@@ -43,6 +43,30 @@ fn taken_back() -> Status {
         "this token was taken back: ask the gateway's operator for a new one",
     );
     token_refused("TOKEN_REVOKED", zh, en)
+}
+
+fn node_exists(node: &NodeId) -> Status {
+    let short = node.short();
+    refuse(
+        Code::AlreadyExists,
+        "NODE_EXISTS",
+        format!("节点标识 {short} 已被占用：请用 --node 另取一个，或在该节点的目录中执行 join"),
+        format!("the node id {short} belongs to another node: choose one with --node, or join in that node's folder"),
+    )
+}
+
+fn member_exists(held: &Member) -> Status {
+    let (short, at) = (held.id.short(), held.node.short());
+    refuse(
+        Code::AlreadyExists,
+        "MEMBER_EXISTS",
+        format!(
+            "{short} 已加入网络，在节点 {at} 上：请使用该节点的目录；若其密钥已丢失，请网关管理员执行 duikou-gateway invite {short} --replace-keys，再用新邀请码执行 keys replace"
+        ),
+        format!(
+            "{short} is in the network already, on the node {at}: use the folder of that node; where its keys are lost, the gateway's operator makes a token by duikou-gateway invite {short} --replace-keys, for keys replace"
+        ),
+    )
 }
 
 fn unsound(zh: &'static str, en: &'static str) -> Status {
@@ -77,6 +101,33 @@ impl Membership {
                 entries.push(Signed::decode(entry).map_err(|_| Status::internal("an unreadable entry"))?);
             }
         }
+    }
+
+    /// The invite with this secret, which `this` may use, and whether it has before: the answer was lost on the way.
+    async fn invited(&self, secret: &[u8], this: &Use) -> Result<(Invite, bool), Status> {
+        let engine = &self.0.engine;
+        let invite: Option<Invite> = engine.fact(&invite::key(secret)).await.map_err(unread)?;
+        let Some(invite) = invite else {
+            let (zh, en) = (
+                "邀请码不存在：请向网关管理员重新索取",
+                "this token is not known here: ask the gateway's operator for a new one",
+            );
+            return Err(token_refused("TOKEN_UNKNOWN", zh, en));
+        };
+        let used: Option<Use> = engine.fact(&invite::use_key(secret)).await.map_err(unread)?;
+        match &used {
+            Some(used) if !used.is_by(this) => return Err(used_before()),
+            None if invite.revoke_time.is_some() => return Err(taken_back()),
+            Some(_) | None => {}
+        }
+        if invite.expire_time < engine.now() {
+            let (zh, en) = (
+                "邀请码已过期：请向网关管理员重新索取",
+                "this token has expired: ask the gateway's operator for a new one",
+            );
+            return Err(token_refused("TOKEN_EXPIRED", zh, en));
+        }
+        Ok((invite, used.is_some()))
     }
 
     /// The entries that admit a member, or give it new keys.
@@ -178,63 +229,22 @@ impl EnrolmentService for Membership {
         if signing_key.verify(&request.proof, &proof_input(&request.secret, &node)).is_err() {
             return Err(unsound("未能证明持有签名密钥", "the caller does not hold the signing key"));
         }
-        let read = |error| unwritten(&duikou_node::engine::WriteError::Store(std::sync::Arc::new(error)));
-        let invite: Option<Invite> = engine.fact(&invite::key(&request.secret)).await.map_err(read)?;
-        let Some(invite) = invite else {
-            let (zh, en) = (
-                "邀请码不存在：请向网关管理员重新索取",
-                "this token is not known here: ask the gateway's operator for a new one",
-            );
-            return Err(token_refused("TOKEN_UNKNOWN", zh, en));
-        };
         let this = Use { node: node.to_string(), signing_key: signing_key.fingerprint(), time: engine.now() };
-        let used: Option<Use> = engine.fact(&invite::use_key(&request.secret)).await.map_err(read)?;
-        if used.as_ref().is_some_and(|used| !used.is_by(&this)) {
-            return Err(used_before());
-        }
-        if used.is_none() && invite.revoke_time.is_some() {
-            return Err(taken_back());
-        }
-        if invite.expire_time < engine.now() {
-            let (zh, en) = (
-                "邀请码已过期：请向网关管理员重新索取",
-                "this token has expired: ask the gateway's operator for a new one",
-            );
-            return Err(token_refused("TOKEN_EXPIRED", zh, en));
-        }
+        let (invite, used) = self.invited(&request.secret, &this).await?;
         let member: MemberId = invite.member.parse().map_err(|_| Status::internal("an invite without a member"))?;
         let directory = engine.directory();
-        let own = directory.member(&member).is_some_and(|held| held.node == node);
-        let foreign_node = directory.knows_node(&node) && shown.as_ref().is_none_or(|peer| peer.id != node);
-        if foreign_node && !own && used.is_none() {
-            return Err(refuse(
-                Code::AlreadyExists,
-                "NODE_EXISTS",
-                format!("节点标识 {} 已被占用：请用 --node 另取一个，或在该节点的目录中执行 join", node.short()),
-                format!(
-                    "the node id {} belongs to another node: choose one with --node, or join in that node's folder",
-                    node.short()
-                ),
-            ));
-        }
         let held = directory.member(&member);
+        let is_new = !used && held.is_none_or(|held| held.node != node);
+        if is_new && directory.knows_node(&node) && shown.as_ref().is_none_or(|peer| peer.id != node) {
+            return Err(node_exists(&node));
+        }
         let enrolled = held.and_then(|held| held.keys.newest()).map(|key| key.key);
         if let Some(held) = held
             && enrolled != Some(signing_key)
             && !invite.replace_keys
         {
             // It came in by another token, or by this one with keys that are gone.
-            let (short, at) = (member.short(), held.node.short());
-            return Err(refuse(
-                Code::AlreadyExists,
-                "MEMBER_EXISTS",
-                format!(
-                    "{short} 已加入网络，在节点 {at} 上：请使用该节点的目录；若其密钥已丢失，请网关管理员执行 duikou-gateway invite {short} --replace-keys，再用新邀请码执行 keys replace"
-                ),
-                format!(
-                    "{short} is in the network already, on the node {at}: use the folder of that node; where its keys are lost, the gateway's operator makes a token by duikou-gateway invite {short} --replace-keys, for keys replace"
-                ),
-            ));
+            return Err(member_exists(held));
         }
         let [certificates, web_certificates] = self.certify(&request.certificate_request, &node)?;
         if enrolled != Some(signing_key) {

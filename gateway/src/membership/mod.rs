@@ -109,7 +109,9 @@ fn refuse(code: Code, reason: &'static str, zh: impl Into<String>, en: impl Into
 }
 
 fn unread(error: duikou_node::store::StoreError) -> Status {
-    unwritten(&WriteError::Store(Arc::new(error)))
+    let error = duikou_node::error::chain(&error);
+    let (zh, en) = (format!("网关未能读取数据：{error}"), format!("the gateway could not read its data: {error}"));
+    refuse(Code::Unavailable, "NOT_READ", zh, en)
 }
 
 fn unwritten(error: &WriteError) -> Status {

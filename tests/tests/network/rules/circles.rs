@@ -5,7 +5,7 @@ use duikou_proto::v1::token::Role;
 use duikou_tests::harness::{Network, Server, WebCertificate, offer, within};
 use tonic::Code;
 
-use super::{Holder, PATIENCE, Watcher, listing_name, reason};
+use super::{Holder, PATIENCE, Watcher, failed, listing_name, reason};
 
 const TEA: &str = "members/shenzhen/listings/tea";
 const PACT: &str = "members/shenzhen/listings/pact";
@@ -138,6 +138,7 @@ async fn a_hidden_record_is_shown_nowhere_until_it_is_shown_again() {
     };
     within(PATIENCE, told).await.unwrap_or_else(|text| panic!("the origin is not told: {text}"));
 
+    failed(&net.gateway().cli(&["records", "show", &listing_name("shenzhen", "teab")]).await, 1, &["没有隐藏"]);
     net.gateway().cli(&["records", "show", &tea]).await.done();
     for server in [net.gateway(), bijie, net.node("zunyi")] {
         server.sees(TEA).await;

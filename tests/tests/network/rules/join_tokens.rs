@@ -74,6 +74,11 @@ async fn a_used_token_admits_nobody_else() {
     let trail = gateway.cli(&["audit", "list", "--action", "invite.revoke", "--output", "jsonl"]).await.done();
     assert!(trail.lines().count() == 1 && trail.contains(name) && trail.contains(&tongren), "{trail}");
 
+    // What everybody would read of a member is looked at first.
+    for place in [["--longitude", "181"], ["--latitude", "NaN"]] {
+        failed(&gateway.cli(&[&args[..], &place].concat()).await, 65, &["经度"]);
+    }
+
     // Of two that are good for one member the second says where the member is, and leaves nothing behind.
     let second = gateway.cli(&args).await.done();
     let dir = net.root().join("tongren");
