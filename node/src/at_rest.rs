@@ -16,7 +16,7 @@ use crate::engine::{StartError, read_directory};
 use crate::enrol::{self, JoinError};
 use crate::error::chain;
 use crate::node;
-use crate::server::{Folder, FolderError, ServeError};
+use crate::server::{AUTHORITY_KEY_FILE, Folder, FolderError, ServeError};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Damaged, Order, Store, StoreError, Stretch};
 use crate::trust::dial::DialError;
@@ -33,6 +33,16 @@ pub struct AtRest;
 #[async_trait(?Send)]
 impl FolderCommands for AtRest {
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()> {
+        // It would serve without the links that make it one.
+        if config.link.gateway.is_none() && dir.join(AUTHORITY_KEY_FILE).exists() {
+            let at = dir.display();
+            let text = Text::new(format!("{at} 是网关的目录"), format!("{at} is the folder of a gateway"));
+            let hint = Text::new(
+                format!("启动网关：duikou-gateway serve --dir {at}"),
+                format!("start the gateway: duikou-gateway serve --dir {at}"),
+            );
+            return Err(CommandError::new(ExitCode::Configuration, text).hint(hint).into());
+        }
         Ok(node::serve(dir, config).await.map_err(|error| served(&error))?)
     }
 
@@ -236,12 +246,12 @@ pub fn served(error: &ServeError) -> CommandError {
                 std::io::ErrorKind::PermissionDenied => ExitCode::NotPermitted,
                 _ => ExitCode::Unavailable,
             };
-            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}")).because(words::of_connection(source)).hint(
-                Text::new(
+            told(kind, format!("无法监听 {address}"), format!("cannot listen on {address}"))
+                .because(words::of_connection(source))
+                .hint(Text::new(
                     "另一个程序可能占用了该端口：请停止它，或在 duikou.toml 中改用其他端口",
                     "another program may have that port: stop it, or choose another one in duikou.toml",
-                ),
-            )
+                ))
         }
         ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => told(
             ExitCode::Configuration,
@@ -249,15 +259,7 @@ pub fn served(error: &ServeError) -> CommandError {
             "a certificate or key cannot be used".to_owned(),
         )
         .cause(chain(error)),
-        ServeError::Name { configured, certified } => told(
-            ExitCode::Configuration,
-            format!("node.id 为 {configured}，而本目录的证书属于 {certified}"),
-            error.to_string(),
-        )
-        .hint(Text::new(
-            format!("在 duikou.toml 中改回 node.id = \"{certified}\"；节点标识加入后不能更改"),
-            format!("write node.id = \"{certified}\" into duikou.toml: what a node is called does not change once it has joined"),
-        )),
+        ServeError::Name { configured, certified } => CommandError::called_otherwise(configured, certified),
         ServeError::Config(text) => told(ExitCode::Configuration, format!("配置有误：{text}"), text.clone()),
         ServeError::Delivery(error) | ServeError::Provider(error) => {
             told(ExitCode::Configuration, format!("配置有误：{}", chain(error)), chain(error))
@@ -350,21 +352,18 @@ fn store(error: &StoreError) -> CommandError {
 
 /// What a copy that was not made is to the operator; `exists`: what to do where it would overwrite something.
 fn not_copied(error: &BackupError, exists: Text) -> CommandError {
-    let told = |kind, zh: String| CommandError::new(kind, Text::new(zh, error.to_string()));
+    let told = |kind| CommandError::new(kind, error.text());
     match error {
-        BackupError::Exists(path) => {
-            told(ExitCode::CannotCreate, format!("{} 已存在，不会覆盖", path.display())).hint(exists)
+        BackupError::Exists(_) => told(ExitCode::CannotCreate).hint(exists),
+        BackupError::Inside(_) => {
+            told(ExitCode::CannotCreate).hint(Text::new("请换一个目录之外的文件夹", "name a folder outside of it"))
         }
-        BackupError::Inside(path) => told(ExitCode::CannotCreate, format!("{} 在服务自己的目录之内", path.display()))
-            .hint(Text::new("请换一个目录之外的文件夹", "name a folder outside of it")),
-        BackupError::NoBackup(path) => told(ExitCode::InputMissing, format!("{} 中没有 data.db", path.display())),
-        BackupError::InUse(path) => {
-            told(ExitCode::TryAgain, format!("{} 正被另一个进程使用", path.display())).hint(Text::new(
-                format!("服务运行时请用它自己的备份：backup FOLDER --dir {}", path.display()),
-                format!("a server that runs makes its own copy: backup FOLDER --dir {}", path.display()),
-            ))
-        }
-        BackupError::Deep(path) => told(ExitCode::BadData, format!("{} 的层次过深", path.display())),
+        BackupError::NoBackup(_) => told(ExitCode::InputMissing),
+        BackupError::InUse(path) => told(ExitCode::TryAgain).hint(Text::new(
+            format!("服务运行时请用它自己的备份：backup FOLDER --dir {}", path.display()),
+            format!("a server that runs makes its own copy: backup FOLDER --dir {}", path.display()),
+        )),
+        BackupError::Deep(_) => told(ExitCode::BadData),
         BackupError::Store(error) => store(error),
         BackupError::File { path, source } => CommandError::in_folder(path.display(), source),
     }

@@ -15,6 +15,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use duikou_proto::language::Text;
 use thiserror::Error;
 
 use crate::engine::Engine;
@@ -61,13 +62,33 @@ pub enum BackupError {
     #[error("the database could not be copied")]
     Store(#[from] StoreError),
     /// A file cannot be read or written.
-    #[error("{} could not be copied", path.display())]
+    #[error("{} could not be read or written", path.display())]
     File {
         /// Which.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
+}
+
+impl BackupError {
+    /// What it is to whoever wanted the copy.
+    pub fn text(&self) -> Text {
+        let zh = match self {
+            Self::Exists(path) => format!("{} 已存在，不会覆盖", path.display()),
+            Self::Inside(path) => format!("{} 在服务自己的目录之内", path.display()),
+            Self::NoBackup(path) => format!("{} 中没有 {DATABASE}", path.display()),
+            Self::InUse(path) => format!("{} 正被另一个进程使用", path.display()),
+            Self::Deep(path) => format!("{} 的层次过深", path.display()),
+            Self::Store(error) => format!("数据库未能复制：{}", crate::error::chain(error)),
+            Self::File { path, source } => match source.kind() {
+                io::ErrorKind::NotFound => format!("没有 {}", path.display()),
+                io::ErrorKind::PermissionDenied => format!("没有读写 {} 的权限", path.display()),
+                _ => format!("{} 无法读写：{source}", path.display()),
+            },
+        };
+        Text::new(zh, crate::error::chain(self))
+    }
 }
 
 fn at(path: &Path) -> impl Fn(io::Error) -> BackupError + '_ {
@@ -222,7 +243,7 @@ fn draft_beside(target: &Path) -> Result<Draft, BackupError> {
 
 fn draft_in(folder: &Path) -> Result<Draft, BackupError> {
     let draft = folder.join(format!(".copy.{:016x}", u64::from_le_bytes(random())));
-    DirBuilder::new().mode(0o700).create(&draft).map_err(at(&draft))?;
+    DirBuilder::new().mode(0o700).create(&draft).map_err(at(folder))?;
     Ok(Draft(draft))
 }
 

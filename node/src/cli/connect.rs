@@ -158,11 +158,11 @@ fn endpoint(uri: Uri) -> Endpoint {
         .keep_alive_while_idle(true)
 }
 
-/// Connects to the server that runs on `dir`.
+/// Connects to the server that runs on `dir`; `program` is what starts one.
 ///
 /// # Errors
 /// Where none does, or the folder is another user's.
-pub async fn connect_socket(dir: &Path) -> Result<Channel, CommandError> {
+pub async fn connect_socket(dir: &Path, program: &str) -> Result<Channel, CommandError> {
     let there = std::fs::metadata(dir);
     if let Err(error) = &there
         && error.kind() != ErrorKind::NotFound
@@ -177,7 +177,7 @@ pub async fn connect_socket(dir: &Path) -> Result<Channel, CommandError> {
     let path = dir.join(SOCKET);
     // Tried first, because the channel would hide why it fails.
     if let Err(error) = UnixStream::connect(&path).await {
-        return Err(no_socket(dir, &path, &error));
+        return Err(no_socket(dir, &path, &error, program));
     }
     let connector = tower::service_fn(move |_: Uri| {
         let path = path.clone();
@@ -187,7 +187,7 @@ pub async fn connect_socket(dir: &Path) -> Result<Channel, CommandError> {
     endpoint(uri).connect_with_connector(connector).await.map_err(|error| unreachable(&dir.display(), &error))
 }
 
-fn no_socket(dir: &Path, path: &Path, error: &std::io::Error) -> CommandError {
+fn no_socket(dir: &Path, path: &Path, error: &std::io::Error, program: &str) -> CommandError {
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::ConnectionRefused => {
             let message = Text::new(
@@ -196,8 +196,8 @@ fn no_socket(dir: &Path, path: &Path, error: &std::io::Error) -> CommandError {
             );
             let cause = CommandError::io(path.display(), error).message;
             CommandError::new(ExitCode::Unavailable, message).because(cause).hint(Text::new(
-                format!("启动服务：duikou-node serve --dir {}", dir.display()),
-                format!("start it: duikou-node serve --dir {}", dir.display()),
+                format!("启动服务：{program} serve --dir {}", dir.display()),
+                format!("start it: {program} serve --dir {}", dir.display()),
             ))
         }
         ErrorKind::PermissionDenied => CommandError::io(path.display(), error).hint(Text::new(
@@ -379,10 +379,10 @@ mod tests {
     #[tokio::test]
     async fn a_folder_without_a_server_says_how_to_start_it() {
         let folder = tempfile::tempdir().expect("made");
-        let error = connect_socket(folder.path()).await.expect_err("nothing answers");
+        let error = connect_socket(folder.path(), "duikou-gateway").await.expect_err("nothing answers");
         assert_eq!(error.kind, ExitCode::Unavailable);
-        assert!(error.hints[0].in_language(Language::En).starts_with("start it: duikou-node serve --dir "));
-        let error = connect_socket(&folder.path().join("absent")).await.expect_err("nothing answers");
+        assert!(error.hints[0].in_language(Language::En).starts_with("start it: duikou-gateway serve --dir "));
+        let error = connect_socket(&folder.path().join("absent"), "duikou-gateway").await.expect_err("nothing answers");
         assert_eq!(error.kind, ExitCode::InputMissing);
     }
 }

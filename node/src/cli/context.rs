@@ -82,7 +82,7 @@ impl Context {
         self.goes_together()?;
         let channel = match &self.global.server {
             Some(url) => connect::connect_server(url, self.global.ca.as_deref()).await?,
-            None => connect::connect_socket(self.global.dir()).await?,
+            None => connect::connect_socket(self.global.dir(), (self.program)().get_name()).await?,
         };
         let token = if self.global.server.is_some() { self.token()? } else { None };
         Server::new(channel, token.as_deref(), self.language)
@@ -107,7 +107,9 @@ impl Context {
 
     fn token(&self) -> Result<Option<String>, CommandError> {
         let Some(path) = &self.global.token_file else {
-            return Ok(self.global.token.clone().or_else(|| std::env::var("DUIKOU_TOKEN").ok()));
+            // The variable is for servers elsewhere: whoever has set it still is the operator of the folder here.
+            let variable = || std::env::var("DUIKOU_TOKEN").ok().filter(|token| !token.is_empty());
+            return Ok(self.global.token.clone().or_else(|| self.global.server.as_ref().and_then(|_| variable())));
         };
         let size = std::fs::metadata(path).map_err(|error| CommandError::io(path.display(), &error))?.len();
         if size > TOKEN_BYTES {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use duikou_proto::name::NodeId;
 use serde::Serialize;
 
 use crate::config::{Fault, Problem};
@@ -128,6 +129,20 @@ impl CommandError {
         let mut error = Self::new(ExitCode::Configuration, message);
         error.causes = faults.iter().map(fault_text).collect();
         error
+    }
+
+    /// That a server is to call itself otherwise than its certificate does.
+    pub(crate) fn called_otherwise(configured: &NodeId, certified: &NodeId) -> Self {
+        let message = Text::new(
+            format!("node.id 为 {configured}，而本目录的证书属于 {certified}"),
+            format!("node.id is {configured}, and the certificate in this folder is of {certified}"),
+        );
+        Self::new(ExitCode::Configuration, message).hint(Text::new(
+            format!("在 duikou.toml 中改回 node.id = \"{certified}\"；节点标识加入后不能更改"),
+            format!(
+                "write node.id = \"{certified}\" into duikou.toml: what a node is called does not change once it has joined"
+            ),
+        ))
     }
 
     /// From what a folder command returned: the first error in its chain that says how it should be shown.

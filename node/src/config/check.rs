@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use duikou_proto::language::Text;
+
 use super::fault::Rule;
 use super::listeners::WebTls;
 use super::openid::Issuer;
@@ -142,9 +144,25 @@ impl Config {
     }
 }
 
+/// A setting that does nothing here, or that should not be as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// `part.key`.
+    pub key: &'static str,
+    why: Rule,
+}
+
+impl Doubt {
+    /// What is told of it.
+    pub fn text(&self) -> Text {
+        let Self { key, why } = self;
+        Text::new(format!("{key} {}", why.zh), format!("{key} {}", why.en))
+    }
+}
+
 impl Config {
-    /// Settings that do nothing here, or that should not be as they are, as `part.key` and why. A server starts with them.
-    pub fn doubts(&self) -> Vec<(&'static str, Rule)> {
+    /// What does nothing here, or should not be as it is. A server starts with it.
+    pub fn doubts(&self) -> Vec<Doubt> {
         let usual = Self::default();
         let is_node = self.link.gateway.is_some();
         let unused = Rule {
@@ -168,7 +186,7 @@ impl Config {
             (!files && self.web.key.is_some(), "web.key", unread),
             (!self.operator.listen.ip().is_loopback(), "operator.listen", open),
         ];
-        doubts.into_iter().filter_map(|(is, key, rule)| is.then_some((key, rule))).collect()
+        doubts.into_iter().filter_map(|(is, key, why)| is.then_some(Doubt { key, why })).collect()
     }
 }
 
@@ -188,7 +206,7 @@ mod tests {
             let mut config = Config::default();
             change(&mut config);
             assert!(config.check().is_empty());
-            config.doubts().into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+            config.doubts().into_iter().map(|doubt| doubt.key).collect::<Vec<_>>()
         };
         let listens = |c: &mut Config| c.link.listen = "0.0.0.0:1".parse().expect("valid");
         assert_eq!(doubts(listens), [""; 0], "a gateway does");

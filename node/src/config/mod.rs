@@ -22,6 +22,7 @@ mod values;
 mod write;
 
 pub use base_url::BaseUrl;
+pub use check::Doubt;
 pub use fault::{Fault, Place, Problem, Rule};
 pub use limits::Limits;
 pub use listeners::{Link, Operator, Web, WebTls};

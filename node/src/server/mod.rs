@@ -43,6 +43,7 @@ use crate::world::World;
 
 pub use folder::{Folder, FolderError};
 pub use listen::{Addresses, bind};
+pub(crate) use secrets::AUTHORITY_KEY_FILE;
 pub use secrets::{SecretFault, make_private_folder, secret_faults};
 
 /// Why a server does not run.
@@ -160,8 +161,8 @@ impl Server {
         if let Some(certified) = certified(folder.dir(), &network).filter(|certified| *certified != node) {
             return Err(ServeError::Name { configured: node, certified });
         }
-        for (key, rule) in config.doubts() {
-            tracing::warn!(setting = key, "{key} {}", rule.en);
+        for doubt in config.doubts() {
+            tracing::warn!(setting = doubt.key, "{}", doubt.text().en);
         }
         let stop = CancellationToken::new();
         let Started { engine, tasks: engine_tasks } =

@@ -14,7 +14,9 @@ use crate::trust::key_file::{EncryptionKeyFile, KeyFileError, SigningKeyFile, re
 /// Rights of anybody but the owner.
 const OTHERS: u32 = 0o077;
 /// TLS keys: the server's, and those of a gateway's authority.
-const TLS_KEYS: [&str; 3] = [KEY_FILE, "ca.key", "ca.next.key"];
+const TLS_KEYS: [&str; 3] = [KEY_FILE, AUTHORITY_KEY_FILE, "ca.next.key"];
+/// The file with the key of the network's authority, which a gateway's folder has.
+pub(crate) const AUTHORITY_KEY_FILE: &str = "ca.key";
 /// Signing keys of a gateway beside those of its members.
 const SIGNING_KEYS: [&str; 3] = ["directory.key", "directory.next.key", "root.key"];
 /// Files that are looked at: a folder that holds more is not a server's.

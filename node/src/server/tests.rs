@@ -124,9 +124,9 @@ async fn a_request_that_brings_a_panic_ends_alone() {
     let (engine, stop) = (server.engine.clone(), server.stop.clone());
     let running = tokio::spawn(server.run());
     for _ in 0..3 {
-        let channel = connect_socket(folder.path()).await.unwrap();
+        let channel = connect_socket(folder.path(), "duikou-node").await.unwrap();
         HostServiceClient::new(channel).release_member(ReleaseMemberRequest::default()).await.unwrap_err();
-        let channel = connect_socket(folder.path()).await.unwrap();
+        let channel = connect_socket(folder.path(), "duikou-node").await.unwrap();
         OperatorServiceClient::new(channel).get_status(GetStatusRequest {}).await.unwrap();
     }
     assert_eq!(engine.broken(), None);

@@ -95,8 +95,8 @@ pub(crate) enum Failure {
     NoAsker,
     #[error("{0} is there already")]
     FolderExists(String),
-    #[error("the backup failed: {0}")]
-    Backup(String),
+    #[error("the backup failed: {}", .0.en)]
+    Backup(Text),
     #[error("a backup is being made")]
     BackupUnderWay,
     #[error("a key file: {0}")]
@@ -398,8 +398,8 @@ impl Failure {
             Self::Backup(detail) => told(
                 Code::FailedPrecondition,
                 "BACKUP_FAILED",
-                format!("备份失败：{detail}。请检查目标路径与权限后重试。"),
-                format!("The backup failed: {detail}. Check the folder and its permissions, and try again."),
+                format!("备份失败：{}。请检查目标路径与权限后重试。", detail.zh),
+                format!("The backup failed: {}. Check the folder and its permissions, and try again.", detail.en),
             ),
         }
     }

@@ -37,7 +37,7 @@ impl Operators {
         let size_bytes = made.map_err(|error| match error {
             BackupError::Exists(path) => Failure::FolderExists(path.display().to_string()),
             BackupError::Store(error) => error.into(),
-            other => Failure::Backup(crate::error::chain(&other)),
+            other => Failure::Backup(other.text()),
         })?;
         let event = Event::new(Action::Backup, folder).saying(format!("{size_bytes} bytes"));
         let now = self.context.engine.now();

@@ -31,9 +31,7 @@ impl Command {
                     let message = Text::same(crate::error::chain(&error));
                     CommandError::new(ExitCode::Configuration, message)
                 })?;
-                for (key, rule) in config.doubts() {
-                    context.note(&Text::new(format!("{key} {}", rule.zh), format!("{key} {}", rule.en)));
-                }
+                config.doubts().iter().for_each(|doubt| context.note(&doubt.text()));
                 context.note(&Text::new("配置正确", "the configuration is good"));
                 Ok(())
             }

@@ -8,9 +8,9 @@ use duikou_proto::v1;
 use crate::cli::error::as_owner;
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, ExitCode, Language, OutputForm, Text, clean};
-use crate::config::WebTls as WebTlsMode;
+use crate::config::{Origin, WebTls as WebTlsMode};
 use crate::openid::Provider;
-use crate::server::{SecretFault, ServeError, certified, secret_faults};
+use crate::server::{AUTHORITY_KEY_FILE, SecretFault, certified, secret_faults};
 use crate::trust::identity::{IdentityError, KEY_FILE, TlsIdentity};
 use crate::trust::key_file::{KeyFileError, read_tls_key};
 use crate::trust::web_tls::{WebTls, WebTlsError};
@@ -76,7 +76,7 @@ fn good(zh: &'static str, en: &'static str) -> Finding {
 fn failed(zh: &'static str, en: &'static str, error: CommandError) -> Finding {
     let lines = |language: Language| {
         let all = std::iter::once(&error.message).chain(&error.causes).map(|text| text.in_language(language));
-        all.collect::<Vec<_>>().join("; ")
+        all.collect::<Vec<_>>().join(if language == Language::Zh { "；" } else { "; " })
     };
     let detail = Text::new(lines(Language::Zh), lines(Language::En));
     let remedy = error.hints.first().cloned().unwrap_or_else(|| Text::new("改正后再试", "correct it, then try again"));
@@ -89,10 +89,14 @@ fn config(context: &Context) -> Vec<Finding> {
         Ok(config) => config,
         Err(error) => return vec![failed(zh, en, error)],
     };
-    let remedy = Text::new("改正或删去 duikou.toml 中的这一项", "mend it in duikou.toml, or take it out");
-    let doubts = config.doubts().into_iter().map(|(key, rule)| {
-        let detail = Text::new(format!("{key} {}", rule.zh), format!("{key} {}", rule.en));
-        Finding { what: Text::new(zh, en), fault: None, advice: Some((detail, remedy.clone())) }
+    let doubts = config.doubts().into_iter().map(|doubt| {
+        let remedy = match config.origins.of(doubt.key) {
+            Some(Origin::Variable) => {
+                Text::new("改正或取消这个环境变量", "mend the variable that sets it, or take it out")
+            }
+            _ => Text::new("改正或删去 duikou.toml 中的这一项", "mend it in duikou.toml, or take it out"),
+        };
+        Finding { what: Text::new(zh, en), fault: None, advice: Some((doubt.text(), remedy)) }
     });
     let findings: Vec<_> = doubts.collect();
     if findings.is_empty() { vec![good(zh, en)] } else { findings }
@@ -230,10 +234,13 @@ fn lost_key() -> Text {
 /// functions by which a server that starts reads them.
 fn files(context: &Context) -> Vec<Finding> {
     let Ok(config) = context.config(&[]) else { return Vec::new() };
-    if config.node.id.is_none() {
-        return Vec::new();
-    }
+    let Some(id) = &config.node.id else { return Vec::new() };
+    let (zh, en) = ("证书与口令文件", "certificates, passwords");
     let dir = context.global.dir();
+    let certified = config.node.network.as_ref().and_then(|network| certified(dir, network));
+    if let Some(certified) = certified.filter(|certified| certified != id) {
+        return vec![failed(zh, en, CommandError::called_otherwise(id, &certified))];
+    }
     let mut faults = Vec::new();
     let mut note = |fault: Option<String>| {
         if let Some(fault) = fault
@@ -247,13 +254,9 @@ fn files(context: &Context) -> Vec<Finding> {
     let identity = TlsIdentity::load(dir).err();
     let identity = identity.filter(|error| !matches!(error, IdentityError::Key(key) if is_told(key)));
     note(identity.map(|error| crate::error::chain(&error)));
-    if let (Some(configured), Some(network)) = (&config.node.id, &config.node.network) {
-        let certified = certified(dir, network).filter(|certified| certified != configured);
-        note(certified.map(|certified| ServeError::Name { configured: configured.clone(), certified }.to_string()));
-    }
     // Whoever dials no gateway is one, and has the authority.
     if config.link.gateway.is_none() {
-        let authority = read_tls_key(&dir.join("ca.key")).err().filter(|error| !is_told(error));
+        let authority = read_tls_key(&dir.join(AUTHORITY_KEY_FILE)).err().filter(|error| !is_told(error));
         note(authority.map(|error| crate::error::chain(&error)));
     }
     let web = match (config.web.tls, &config.web.certificate, &config.web.key) {
@@ -266,7 +269,6 @@ fn files(context: &Context) -> Vec<Finding> {
     let web = web.filter(|error| !(own && matches!(error, WebTlsError::Key(key) if is_told(key))));
     note(web.map(|error| crate::error::chain(&error)));
     note(crate::delivery::mailer(&config).err().map(|error| crate::error::chain(&error)));
-    let (zh, en) = ("证书与口令文件", "certificates, passwords");
     if faults.is_empty() {
         return vec![good(zh, en)];
     }

@@ -31,6 +31,7 @@ mod serve;
 mod settings;
 mod status;
 mod subscriptions;
+mod terms;
 mod tokens;
 mod watch;
 mod withdraw;

@@ -1,11 +1,12 @@
 //! `search`
 
 use clap::ValueEnum;
+use duikou_proto::reference::{industries, occupations, regions};
 use duikou_proto::v1::search_listings_request::{Facet, OrderBy};
-use duikou_proto::v1::{Excerpt, FacetCounts, SearchListingsRequest, SearchListingsResponse, SearchResult};
+use duikou_proto::v1::{Excerpt, FacetCounts, FacetValue, SearchListingsRequest, SearchListingsResponse, SearchResult};
 
 use super::filter::FilterArgs;
-use super::listing;
+use super::{listing, terms};
 use crate::cli::global::OutputForm;
 use crate::cli::output::{clean, table};
 use crate::cli::{CommandError, Context, Defaults, Layout, Sequence, Text, time, to_json};
@@ -153,7 +154,7 @@ fn people(context: &Context, answer: &SearchListingsResponse, grouped: bool) -> 
         context.print(&rows.trim_fmt())?;
     }
     for facet in &answer.facets {
-        context.print(&clean(&facet_line(facet)))?;
+        context.print(&clean(&facet_line(context, facet)))?;
     }
     notes(context, answer, grouped);
     Ok(())
@@ -218,16 +219,34 @@ fn marked(excerpt: &Excerpt) -> String {
     format!("{}{text}{}", ends(excerpt.cut_before), ends(excerpt.cut_after))
 }
 
-fn facet_line(facet: &FacetCounts) -> String {
-    let values: Vec<String> = facet.values.iter().map(|value| format!("{} {}", value.value, value.count)).collect();
-    format!("{}: {}", facet.facet().as_str_name().to_lowercase(), values.join(", "))
+/// By what the results are counted, each value as the flags take it, with what a code stands for.
+fn facet_line(context: &Context, facet: &FacetCounts) -> String {
+    let named = |code: &str| {
+        let entry = match facet.facet() {
+            Facet::Region => regions().get(code),
+            Facet::Industry => industries().get(code),
+            Facet::Occupation => occupations().get(code),
+            _ => None,
+        };
+        entry.map_or_else(String::new, |entry| format!(" {}", entry.name(context.language)))
+    };
+    let value = |value: &FacetValue| {
+        // The contract's name of a choice; tags and names are as they are.
+        let said = if facet.facet() == Facet::Direction { value.value.to_lowercase() } else { value.value.clone() };
+        format!("{said}{} {}", named(&value.value), value.count)
+    };
+    let values: Vec<String> = facet.values.iter().map(value).collect();
+    let label = terms::facet(facet.facet());
+    let (label, values) = (label.in_language(context.language), values.join(context.say("，", ", ")));
+    format!("{label}{}{values}", context.say("：", ": "))
 }
 
 #[cfg(test)]
 mod tests {
-    use duikou_proto::v1::{CharacterRange, FacetValue};
+    use duikou_proto::v1::CharacterRange;
 
     use super::*;
+    use crate::cli::{Global, Language};
 
     #[test]
     fn what_was_found_is_marked() {
@@ -252,6 +271,10 @@ mod tests {
             facets: vec![facet],
             ..SearchListingsResponse::default()
         };
+        for (language, told) in [(Language::Zh, "类别：capital 2"), (Language::En, "kind: capital 2")] {
+            let global = Global { language: Some(language), ..Global::default() };
+            assert_eq!(facet_line(&Context::new(global, clap::Command::default), &answer.facets[0]), told);
+        }
         let line = beside_results(&answer);
         let json: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!((json["totalSize"].as_i64(), json["facets"][0]["values"][0]["count"].as_i64()), (Some(2), Some(2)));

@@ -190,7 +190,7 @@ async fn list(context: &Context) -> Result<(), CommandError> {
     let mut results = Sequence::new(context, &header, |token: &Token| {
         let member = match (token.registered, token.enterprise.is_empty()) {
             (false, _) => token.member.clone(),
-            (true, true) => "registered".to_owned(),
+            (true, true) => context.say("注册企业", "registered").to_owned(),
             (true, false) => token.enterprise.clone(),
         };
         let areas = token.areas().map(|area| area.as_str_name().to_lowercase());

@@ -2,6 +2,7 @@
 
 use duikou_proto::v1::{WithdrawListingRequest, WithdrawalReason};
 
+use super::terms;
 use crate::cli::{CommandError, Context, Text};
 
 /// Takes a listing back from everyone who could see it
@@ -47,6 +48,6 @@ impl Args {
         };
         let mut client = context.connect().await?.listings();
         let done = client.withdraw_listing(request).await?.into_inner();
-        context.show(&done, |_| format!("{name}  {}", reason.as_str_name().to_lowercase()))
+        context.show(&done, |_| format!("{name}  {}", terms::end(reason).in_language(context.language)))
     }
 }

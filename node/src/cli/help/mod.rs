@@ -31,6 +31,8 @@ const WORDS: [(&str, &str); 13] = [
 const HELP: (&str, &str) = ("Print help", "显示帮助");
 /// Begins what is told after a command's help.
 const EXAMPLE: (&str, &str) = ("Example:", "示例：");
+/// The parser's own, without the space that stands behind a colon of ASCII.
+const TEMPLATE: &str = "{before-help}{about-with-newline}\n{usage-heading}{usage}\n\n{all-args}{after-help}";
 /// Stands for a space at which no line is broken, until it is shown: whoever copies an example gets all of it.
 const KEPT_SPACE: char = '\u{a0}';
 
@@ -66,6 +68,7 @@ pub(super) fn speaking(program: Command, language: Language) -> Command {
     if language == Language::En {
         return program;
     }
+    program = program.help_template(TEMPLATE);
     if let Some(about) = program.get_about().map(|text| zh(&text.to_string())) {
         program = program.about(about);
     }
@@ -112,7 +115,8 @@ pub(super) fn render(error: &clap::Error, language: Language) -> String {
     let text = text.replace(KEPT_SPACE, " ");
     match language {
         Language::En => text,
-        Language::Zh => in_chinese(text),
+        // What is told in `zh.txt` ends with no colon: the parser has put one behind each heading.
+        Language::Zh => in_chinese(text).replace(":\n", "：\n").replace(":\u{1b}[0m\n", "：\u{1b}[0m\n"),
     }
 }
 
@@ -184,7 +188,8 @@ mod tests {
             ] {
                 assert!(!told.contains(word), "{word} in {line}: {told}");
             }
-            assert!(told.contains("用法：") && told.contains("选项：") && told.contains("示例："), "{told}");
+            assert!(told.contains("用法：duikou-node") && !told.lines().any(|line| line.ends_with(':')), "{told}");
+            assert!(told.contains("选项：") && told.contains("示例："), "{told}");
         }
         let told = help("duikou-node tokens create --help", Language::Zh);
         assert!(told.contains("可选值：") && told.contains("- editor：读取，并编写其成员的信息"), "{told}");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use duikou_proto::envelope::Micros;
+use duikou_proto::language::Text;
 use jiff::Timestamp;
 use tonic::{Request, Status};
 
@@ -199,7 +200,7 @@ impl Office {
         });
         let absent = || Failure::NotFound(format!("backups/{}", id.chars().take(40).collect::<String>()));
         let archive = found.await.ok().flatten().ok_or_else(absent).map_err(|failure| failure.status(language))?;
-        let archive = archive.map_err(|error| Failure::Backup(error.to_string()).status(language))?;
+        let archive = archive.map_err(|error| Failure::Backup(Text::same(error.to_string())).status(language))?;
         let event = Event::new(Action::BackupTake, format!("backups/{id}"));
         let noted = self.door.engine.note_audit(caller.actor(), event).await;
         noted.map_err(|error| Failure::from(error).status(language))?;

@@ -287,8 +287,17 @@ async fn operators_are_told_how_things_stand() {
     let suspended = json(&["members", "suspend", "shenzhen", "--yes"]).await;
     assert_eq!(suspended, json!({"member": "shenzhen", "state": "SUSPENDED"}));
     assert_eq!(json(&["members", "resume", "shenzhen"]).await["state"], json!("ACTIVE"));
+    failed(&node.cli(&["backup", "/nowhere/copy"]).await, 1, &["备份失败：没有 /nowhere。"]);
+    // A gateway that runs as a node would have no links.
+    for (program, dir, other) in
+        [(Program::Node, gateway.dir(), "duikou-gateway serve"), (Program::Gateway, node.dir(), "duikou-node serve")]
+    {
+        let dir = dir.to_str().unwrap();
+        failed(&run_program(program, net.root(), &["serve", "--dir", dir]).await, 78, &[other]);
+    }
     gateway.stop().await;
-    failed(&gateway.cli(&["status", "--language", "en"]).await, 69, &["no server is running", "start it: "]);
+    let start = "start it: duikou-gateway serve";
+    failed(&gateway.cli(&["status", "--language", "en"]).await, 69, &["no server is running", start]);
     let doctor = async || match node.cli(&["doctor", "--language", "en"]).await {
         Output { code: 1, stdout, stderr } if format!("{stdout}{stderr}").contains("LINK_DOWN") => Ok(()),
         other => Err(other.to_string()),

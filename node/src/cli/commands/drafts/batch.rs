@@ -72,7 +72,7 @@ pub(super) async fn approve(
 fn sample(context: &Context, seen: &ApproveDraftBatchResponse) -> String {
     let mut table = table(context, &header());
     for draft in &seen.sample {
-        table.add_row(row(draft));
+        table.add_row(row(context, draft));
     }
     let (submitted, others, shown) = (seen.submitted_count, seen.other_count, seen.sample.len());
     let count = match context.language {

@@ -50,7 +50,7 @@ pub struct ApproveArgs {
 impl SubmitArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let mut client = context.connect().await?.drafts();
-        let mut results = Sequence::new(context, &header(), row);
+        let mut results = Sequence::new(context, &header(), |draft| row(context, draft));
         for name in self.which.names(&mut client).await? {
             let request_id = uuid::Uuid::new_v4().to_string();
             let request = SubmitDraftRequest { name, etag: String::new(), request_id };
@@ -63,7 +63,7 @@ impl SubmitArgs {
 impl ReturnArgs {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let mut client = context.connect().await?.drafts();
-        let mut results = Sequence::new(context, &header(), row);
+        let mut results = Sequence::new(context, &header(), |draft| row(context, draft));
         for name in self.which.names(&mut client).await? {
             let request_id = uuid::Uuid::new_v4().to_string();
             let request = ReturnDraftRequest { name, reason: self.reason.clone(), etag: String::new(), request_id };

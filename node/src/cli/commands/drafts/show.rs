@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use duikou_proto::v1::draft::State;
 use duikou_proto::v1::{DiffDraftRequest, Draft, DraftDifference, GetDraftRequest, ListDraftsRequest};
 
-use crate::cli::commands::{full_name, listing};
+use crate::cli::commands::{full_name, listing, terms};
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Sequence, Text, time};
 
@@ -93,7 +93,7 @@ impl ListArgs {
             batch: self.batch,
             newest_first: false,
         };
-        let mut results = Sequence::new(context, &header(), row);
+        let mut results = Sequence::new(context, &header(), |draft| row(context, draft));
         loop {
             let page = client.list_drafts(request.clone()).await?.into_inner();
             for draft in &page.drafts {
@@ -121,11 +121,11 @@ pub(super) fn header() -> Vec<Text> {
 }
 
 /// The cells of one.
-pub(super) fn row(draft: &Draft) -> Vec<String> {
+pub(super) fn row(context: &Context, draft: &Draft) -> Vec<String> {
     let listing = draft.listing.clone().unwrap_or_default();
     vec![
         draft.name.clone(),
-        draft.state().as_str_name().to_lowercase(),
+        terms::draft(draft.state()).in_language(context.language).to_owned(),
         listing.name,
         listing.listing.unwrap_or_default().title,
         draft.author.clone(),
@@ -140,7 +140,7 @@ impl ShowArgs {
         let draft = client.get_draft(GetDraftRequest { name: self.name }).await?.into_inner();
         context.show(&draft, |draft| {
             let mut table = table(context, &[Text::new("项", "FIELD"), Text::new("内容", "CONTENT")]);
-            for (label, cell) in header().iter().zip(row(draft)) {
+            for (label, cell) in header().iter().zip(row(context, draft)) {
                 table.add_row([label.in_language(context.language), &cell]);
             }
             let content = draft.listing.clone().unwrap_or_default();

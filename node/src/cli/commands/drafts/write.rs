@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Which;
 use super::show::{header, row};
 use crate::cli::commands::publish::{documents, refused};
-use crate::cli::commands::{full_name, input};
+use crate::cli::commands::{full_name, input, terms};
 use crate::cli::form::listing;
 use crate::cli::{CommandError, Context, ExitCode, FormFault, Sequence, Text, words};
 
@@ -73,7 +73,7 @@ impl CreateArgs {
             requests.push(CreateDraftRequest { parent, draft, request_id: uuid::Uuid::new_v4().to_string() });
         }
         let mut client = context.connect().await?.drafts();
-        let mut results = Sequence::new(context, &header(), row);
+        let mut results = Sequence::new(context, &header(), |draft| row(context, draft));
         for request in requests {
             let mut draft = client.create_draft(request).await?.into_inner();
             if self.submit {
@@ -103,7 +103,9 @@ impl EditArgs {
         for warning in &changed.warnings {
             context.note(&Text::same(format!("{}: {}", warning.field, warning.description)));
         }
-        context.show(&changed, |changed| format!("{}  {}", changed.name, changed.state().as_str_name().to_lowercase()))
+        context.show(&changed, |changed| {
+            format!("{}  {}", changed.name, terms::draft(changed.state()).in_language(context.language))
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use duikou_proto::v1::counterpart_interest::Subject;
 use duikou_proto::v1::subscription::{Interest, State, Way};
 use duikou_proto::v1::{Delivery, Subscription, SubscriptionEvent, subscription_event};
 
+use crate::cli::commands::terms;
 use crate::cli::output::table;
 use crate::cli::{CommandError, Context, Sequence, Text, clean, time};
 
@@ -24,7 +25,7 @@ pub(super) fn sequence(context: &Context) -> Sequence<'_, Subscription> {
         vec![
             subscription.name.clone(),
             subscription.label.clone(),
-            way(subscription),
+            way(context, subscription),
             eyes(context, subscription),
             state(context, subscription),
             time(subscription.success_time.as_ref()),
@@ -41,12 +42,12 @@ fn creator(context: &Context, subscription: &Subscription) -> String {
     }
 }
 
-fn way(subscription: &Subscription) -> String {
+fn way(context: &Context, subscription: &Subscription) -> String {
     match &subscription.way {
         Some(Way::Webhook(webhook)) => format!("webhook {}", webhook.url),
         Some(Way::Mail(mail)) => format!("mail {}", mail.address),
-        Some(Way::Page(_)) => "page".to_owned(),
-        Some(Way::Pull(_)) => "pull".to_owned(),
+        Some(Way::Page(_)) => context.say("页面", "page").to_owned(),
+        Some(Way::Pull(_)) => context.say("取用", "pull").to_owned(),
         None => String::new(),
     }
 }
@@ -72,7 +73,7 @@ fn counterparts(context: &Context, subscription: &Subscription) -> String {
 
 fn eyes(context: &Context, subscription: &Subscription) -> String {
     match (subscription.registered, &*subscription.member) {
-        (true, _) => "registered".to_owned(),
+        (true, _) => context.say("注册企业", "registered").to_owned(),
         (false, "") => context.say("本机管理员", "operator").to_owned(),
         (false, member) => member.to_owned(),
     }
@@ -88,8 +89,8 @@ fn state(context: &Context, subscription: &Subscription) -> String {
         State::Active => context.say("正常", "active").to_owned(),
         State::Unconfirmed => context.say("待确认", "unconfirmed").to_owned(),
         State::Paused => {
-            let reason = subscription.pause_reason().as_str_name().to_lowercase();
-            let text = Text::new(format!("已暂停（{reason}）"), format!("paused ({reason})"));
+            let Text { zh, en } = terms::pause(subscription.pause_reason());
+            let text = Text::new(format!("已暂停（{zh}）"), format!("paused ({en})"));
             text.in_language(context.language).to_owned()
         }
         State::Unspecified => String::new(),
@@ -106,7 +107,7 @@ pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), 
         };
         row("名称", "name", subscription.name.clone());
         row("标签", "label", subscription.label.clone());
-        row("方式", "way", way(subscription));
+        row("方式", "way", way(context, subscription));
         row("身份", "eyes", eyes(context, subscription));
         row("对口", "counterparts of", counterparts(context, subscription));
         row("状态", "state", state(context, subscription));
@@ -120,14 +121,14 @@ pub(super) fn one(context: &Context, subscription: &Subscription) -> Result<(), 
     })
 }
 
-fn cells(delivery: &Delivery) -> Vec<String> {
+fn cells(context: &Context, delivery: &Delivery) -> Vec<String> {
     let millis = delivery.duration.as_ref().map_or(0, |took| took.seconds * 1000 + i64::from(took.nanos) / 1_000_000);
     let status = if delivery.status == 0 { String::new() } else { delivery.status.to_string() };
     vec![
         time(delivery.attempt_time.as_ref()),
         delivery.r#type.clone(),
         delivery.listing.clone(),
-        delivery.outcome().as_str_name().to_lowercase(),
+        terms::outcome(delivery.outcome()).in_language(context.language).to_owned(),
         status,
         format!("{millis} ms"),
         delivery.detail.clone(),
@@ -147,7 +148,7 @@ fn delivery_header() -> [Text; 7] {
 }
 
 pub(super) fn deliveries(context: &Context, deliveries: &[Delivery]) -> Result<(), CommandError> {
-    let mut results = Sequence::new(context, &delivery_header(), cells);
+    let mut results = Sequence::new(context, &delivery_header(), |delivery| cells(context, delivery));
     for delivery in deliveries {
         results.push(delivery)?;
     }
@@ -157,7 +158,7 @@ pub(super) fn deliveries(context: &Context, deliveries: &[Delivery]) -> Result<(
 pub(super) fn delivery(context: &Context, delivery: &Delivery) -> Result<(), CommandError> {
     context.show(delivery, |delivery| {
         let mut table = table(context, &delivery_header());
-        table.add_row(cells(delivery).iter().map(|cell| clean(cell)));
+        table.add_row(cells(context, delivery).iter().map(|cell| clean(cell)));
         table.trim_fmt()
     })
 }
