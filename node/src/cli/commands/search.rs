@@ -153,7 +153,7 @@ fn people(context: &Context, answer: &SearchListingsResponse, grouped: bool) -> 
     } else {
         context.print(&rows.trim_fmt())?;
     }
-    for facet in &answer.facets {
+    for facet in answer.facets.iter().filter(|facet| !facet.values.is_empty()) {
         context.print(&clean(&facet_line(context, facet)))?;
     }
     notes(context, answer, grouped);
