@@ -1,6 +1,8 @@
 //! One transaction's work: rows, facts and the directory as the commands before have left them. `rows` is what becomes of
-//! a row.
+//! a row, `flush` what follows from all of it in the end.
 
+mod facts;
+mod flush;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -12,21 +14,19 @@ use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Unsigned};
 use duikou_proto::federation::DirectoryEntry;
 use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::sign::Signer;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
+use super::Identity;
 use super::damage::Damage;
 use super::departed::Departed;
 use super::foresight::Foreseen;
 use super::heads::{Counted, Heads};
 use super::position::FeedIdentity;
 use super::warm::Warm;
-use super::{Identity, RejectionFact, approval, facts, months};
 use crate::audit::Head;
-use crate::defects::{self, Defect};
-use crate::feed::Change;
-use crate::store::{Count, Counter, Counts, Fact, Row, Seq, StoreError, Stretch, Transaction};
+use crate::store::{Count, Counter, Counts, Row, Seq, StoreError, Stretch, Transaction};
 use crate::world::World;
+
+pub(crate) use flush::Outcome;
 
 /// What the engine remembers between transactions; a failed transaction leaves it as it was.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub(crate) struct Memory {
     /// Members on this node that must be recovered before anything is written for them.
     pub(crate) unrecovered: BTreeSet<MemberId>,
     pub(crate) feed: Arc<FeedIdentity>,
-    /// Facts that [`facts::is_hot`].
+    /// Facts that [`is_hot`](super::facts::is_hot).
     pub(crate) hot: Arc<BTreeMap<String, Vec<u8>>>,
     /// How many accounts may write for each member.
     pub(crate) writers: Arc<BTreeMap<String, usize>>,
@@ -122,26 +122,6 @@ pub struct Work<'a> {
     pub(super) swept: usize,
     /// Whether more of that is to be done.
     pub(super) sweeps: bool,
-}
-
-/// What a committed transaction has changed.
-pub(crate) struct Outcome {
-    pub(crate) counter: Counter,
-    pub(crate) changes: Vec<Change>,
-    pub(crate) deleted: Vec<RecordName>,
-    pub(crate) memory: Memory,
-    pub(crate) scrub: bool,
-    pub(crate) resign: bool,
-    /// Whether more is to be swept through.
-    pub(crate) sweeps: bool,
-    /// Whether a head of a member here may be due.
-    pub(crate) heads: bool,
-    /// Whether a receipt of a member here may be due.
-    pub(crate) receipts: bool,
-    /// Whether a token or a registered reader has changed.
-    pub(crate) rights: bool,
-    /// The facts that it wrote.
-    pub(crate) facts: Vec<Fact>,
 }
 
 impl<'a> Work<'a> {
@@ -334,7 +314,7 @@ impl<'a> Work<'a> {
     pub(crate) fn renew_feed(&mut self) {
         let mut feed = (*self.memory.feed).clone();
         feed.renew(self.world, self.counter.seq);
-        self.put_fact(facts::FEED.to_owned(), &feed);
+        self.put_fact(super::facts::FEED.to_owned(), &feed);
         self.memory.feed = Arc::new(feed);
     }
 
@@ -343,100 +323,14 @@ impl<'a> Work<'a> {
         let last = self.memory.revisions.get(member).copied().unwrap_or(0);
         if revision > last {
             self.memory.revisions.insert(member.clone(), revision);
-            self.put_fact(facts::revision(member), &revision);
+            self.put_fact(super::facts::revision(member), &revision);
         }
     }
 
     /// Later revisions of the member follow `revision`, although it has signed greater ones: nobody else took them.
     pub(crate) fn lower_revision(&mut self, member: &MemberId, revision: Revision) {
         self.memory.revisions.insert(member.clone(), revision);
-        self.put_fact(facts::revision(member), &revision);
-    }
-
-    /// A hot fact as it is now.
-    pub(crate) fn hot_fact<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, StoreError> {
-        let value = match self.facts.get(key) {
-            Some(value) => value.as_ref(),
-            None => self.memory.hot.get(key),
-        };
-        value.map(|value| facts::decode(key, value)).transpose()
-    }
-
-    /// A fact as it is now.
-    pub async fn fact<T: DeserializeOwned>(&mut self, key: &str) -> Result<Option<T>, StoreError> {
-        let value = match self.facts.get(key) {
-            Some(value) => value.clone(),
-            None if facts::is_hot(key) => self.memory.hot.get(key).cloned(),
-            None => match self.warm.get(key) {
-                Some(value) => Some(value.to_owned()),
-                None => self.transaction.fact(key).await?,
-            },
-        };
-        value.map(|value| facts::decode(key, &value)).transpose()
-    }
-
-    /// Facts by prefix as they are now, at most `limit`.
-    pub async fn facts<T: DeserializeOwned>(
-        &mut self,
-        prefix: &str,
-        limit: usize,
-    ) -> Result<Vec<(String, T)>, StoreError> {
-        let kept = if facts::is_hot(prefix) {
-            self.memory.hot(prefix, limit)
-        } else {
-            self.transaction.facts(prefix, "", limit).await?
-        };
-        let mut found: BTreeMap<String, Vec<u8>> = kept.into_iter().collect();
-        for (key, value) in self.facts.range(prefix.to_owned()..).take_while(|(key, _)| key.starts_with(prefix)) {
-            match value {
-                Some(value) => drop(found.insert(key.clone(), value.clone())),
-                None => drop(found.remove(key)),
-            }
-        }
-        found.into_iter().map(|(key, value)| Ok((key.clone(), facts::decode(&key, &value)?))).collect()
-    }
-
-    /// Facts by prefix after the key `after`, as they are now and as they are kept, about `limit` of them, and the key after
-    /// which to go on where there may be more.
-    pub(crate) async fn facts_after(
-        &mut self,
-        prefix: &str,
-        after: &str,
-        limit: usize,
-    ) -> Result<(Vec<(String, Vec<u8>)>, Option<String>), StoreError> {
-        let kept = self.transaction.facts(prefix, after, limit).await?;
-        let more = kept.last().filter(|_| kept.len() == limit).map(|(key, _)| key.clone());
-        let mut found: BTreeMap<String, Vec<u8>> = kept.into_iter().collect();
-        let within = |key: &String| {
-            key.starts_with(prefix) && key.as_str() > after && more.as_ref().is_none_or(|last| key <= last)
-        };
-        for (key, value) in self.facts.iter().filter(|(key, _)| within(key)) {
-            match value {
-                Some(value) => drop(found.insert(key.clone(), value.clone())),
-                None => drop(found.remove(key)),
-            }
-        }
-        Ok((found.into_iter().collect(), more))
-    }
-
-    /// Sets a fact. Where it cannot be kept as it is, nothing of the transaction is.
-    pub fn put_fact<T: Serialize>(&mut self, key: String, value: &T) {
-        match facts::encode(&key, value) {
-            Ok(bytes) => self.put_fact_bytes(key, bytes),
-            Err(error) => {
-                self.unkept.get_or_insert(error);
-            }
-        }
-    }
-
-    /// Sets a fact that is encoded already.
-    pub(crate) fn put_fact_bytes(&mut self, key: String, value: Vec<u8>) {
-        self.facts.insert(key, Some(value));
-    }
-
-    /// Takes a fact away.
-    pub fn remove_fact(&mut self, key: String) {
-        self.facts.insert(key, None);
+        self.put_fact(super::facts::revision(member), &revision);
     }
 
     /// Adds an entry to the directory's log, if it continues that. Its effects are the caller's to apply.
@@ -450,109 +344,5 @@ impl<'a> Work<'a> {
     /// The names that have been written here, or taken away.
     pub(super) fn written(&self) -> impl Iterator<Item = &RecordName> {
         self.before.keys()
-    }
-
-    /// Writes everything; the caller commits.
-    pub(crate) async fn flush(mut self) -> Result<Outcome, StoreError> {
-        let deleted: Vec<RecordName> = self.deleted.iter().cloned().collect();
-        let (mut heads, mut receipts) = (self.heads, self.receipts);
-        let mut changed = !self.before.is_empty();
-        let mut records = HashMap::with_capacity(self.before.len());
-        let mut months = months::Changes::new(self.now);
-        let mut ended = Vec::new();
-        for (name, before) in std::mem::take(&mut self.before) {
-            let row = self.rows.get(&name).and_then(Option::as_ref);
-            months.note(&before, row);
-            if self.may_have_ended(&before, row) {
-                ended.extend(before.record().map(|old| (old.clone(), row.cloned())));
-            }
-            let after = row.map(Counted::of).unwrap_or_default();
-            if !defects::on(Defect::NoHeads) {
-                let changed = Arc::make_mut(&mut self.memory.heads).change(&name, &before, &after, self.now);
-                heads |= changed && self.is_own(&name);
-            }
-            records.extend(before.into_record().map(|record| (name, record)));
-        }
-        for (origin, added) in std::mem::take(&mut self.added) {
-            if !added.is_nothing() {
-                *self.memory.counts.entry(origin).or_default() += added;
-            }
-        }
-        let refusals = self.facts.range(facts::REJECTIONS.to_owned()..);
-        let refusals: Vec<(String, Option<RejectionFact>)> = refusals
-            .take_while(|(key, _)| key.starts_with(facts::REJECTIONS))
-            .map(|(key, value)| {
-                let fact = value.as_ref().map(|value| facts::decode(key, value)).transpose()?;
-                Ok((key.clone(), fact))
-            })
-            .collect::<Result<_, StoreError>>()?;
-        receipts |= !refusals.is_empty();
-        changed |= !refusals.is_empty();
-        for (key, fact) in refusals {
-            let Some(name) = facts::refused_name(&key) else { continue };
-            let held = self.row(&name).await?.as_ref().map(Counted::of).unwrap_or_default();
-            let refused = fact.as_ref().and_then(RejectionFact::refused);
-            Arc::make_mut(&mut self.memory.heads).refuse(&key, &name, refused, &held);
-        }
-        if changed {
-            let heads = Arc::make_mut(&mut self.memory.heads);
-            heads.judge(self.now);
-            let news = heads.take_news();
-            receipts |= news.iter().any(|origin| !self.is_here(origin));
-        }
-        self.add_to_months(months).await?;
-        for (old, row) in ended {
-            self.keep_ended(&old, row.as_ref()).await?;
-        }
-        if let Some(head) = self.audit {
-            self.put_fact(facts::AUDIT_HEAD.to_owned(), &head);
-        }
-        let mut read = std::mem::take(&mut self.rows);
-        let rows: Vec<Row> = self.changed.values().filter_map(|name| read.remove(name).flatten()).collect();
-        if !rows.is_empty() {
-            self.transaction.put_rows(&rows).await?;
-        }
-        if !deleted.is_empty() {
-            self.transaction.delete_rows(&deleted).await?;
-        }
-        if !self.entries.is_empty() {
-            self.transaction.append_entries(self.first_entry, &self.entries).await?;
-        }
-        if let Some(error) = self.unkept {
-            return Err(error);
-        }
-        let facts: Vec<_> = self.facts.into_iter().collect();
-        let rights = facts.iter().any(|(key, _)| facts::is_right(key));
-        for (key, value) in facts.iter().filter(|(key, _)| facts::is_hot(key)) {
-            let hot = Arc::make_mut(&mut self.memory.hot);
-            match value {
-                Some(value) => drop(hot.insert(key.clone(), value.clone())),
-                None => drop(hot.remove(key)),
-            }
-        }
-        if facts.iter().any(|(key, _)| key.starts_with(facts::ACCOUNTS)) {
-            self.memory.writers = Arc::new(approval::writers(&self.memory.hot)?);
-        }
-        if !facts.is_empty() {
-            self.transaction.put_facts(&facts).await?;
-        }
-        if !rows.is_empty() || !deleted.is_empty() {
-            self.transaction.put_counter(self.counter).await?;
-        }
-        let change = |row: Row| Change { before: records.remove(&row.name), row: Arc::new(row) };
-        let changes = rows.into_iter().map(change).collect();
-        Ok(Outcome {
-            counter: self.counter,
-            changes,
-            deleted,
-            memory: self.memory,
-            scrub: self.scrub,
-            resign: self.resign,
-            sweeps: self.sweeps,
-            heads,
-            receipts,
-            rights,
-            facts,
-        })
     }
 }
