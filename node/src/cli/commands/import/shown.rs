@@ -12,14 +12,14 @@ const ROWS: usize = 1_000;
 
 /// How a table is read.
 pub(super) fn about(table: &Table) -> Vec<Text> {
-    let name = match &*table.grid.name {
-        "" => String::new(),
-        name => format!("{name} "),
+    let (name_zh, name_en) = match &*table.grid.name {
+        "" => (String::new(), "The file".to_owned()),
+        name => (format!("工作表“{name}”"), format!("Sheet {name}")),
     };
     let (kind, size) = (table.layout.kind, table.size);
     let read = Text::new(
-        format!("{name}按“{}”读取，表头在第 {} 行，共 {size} 行", kind.zh(), table.layout.header_row),
-        format!("{name}is read as {}: headers in row {}, {size} rows", kind.name(), table.layout.header_row),
+        format!("{name_zh}按“{}”读取，表头在第 {} 行，共 {size} 行", kind.zh(), table.layout.header_row),
+        format!("{name_en} is read as {}: headers in row {}, {size} rows", kind.name(), table.layout.header_row),
     );
     std::iter::once(read).chain(table.notes.iter().cloned()).collect()
 }
