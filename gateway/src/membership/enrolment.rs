@@ -232,6 +232,7 @@ impl EnrolmentService for Membership {
         let this = Use { node: node.to_string(), signing_key: signing_key.fingerprint(), time: engine.now() };
         let (invite, used) = self.invited(&request.secret, &this).await?;
         let member: MemberId = invite.member.parse().map_err(|_| Status::internal("an invite without a member"))?;
+        let _alone = self.0.enrolling.lock().await;
         let directory = engine.directory();
         let held = directory.member(&member);
         let is_new = !used && held.is_none_or(|held| held.node != node);

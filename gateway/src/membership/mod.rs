@@ -26,6 +26,7 @@ use duikou_proto::federation::directory_entry::Action;
 use duikou_proto::language::Text;
 use duikou_proto::name::NodeId;
 use duikou_proto::sign::Signer;
+use tokio::sync::Mutex;
 use tonic::{Code, Request, Status};
 
 use crate::certificates::Certificates;
@@ -44,6 +45,8 @@ struct Shared {
     address: String,
     dir: PathBuf,
     gateway: NodeId,
+    /// Nodes come in one after the other: of two that want one id at one moment the later finds it taken.
+    enrolling: Mutex<()>,
 }
 
 impl Membership {
@@ -60,7 +63,16 @@ impl Membership {
         dir: PathBuf,
     ) -> Result<Self, KeyFileError> {
         let gateway = engine.identity().node.clone();
-        let this = Self(Arc::new(Shared { engine, board, certificates, keys, address, dir, gateway }));
+        let this = Self(Arc::new(Shared {
+            engine,
+            board,
+            certificates,
+            keys,
+            address,
+            dir,
+            gateway,
+            enrolling: Mutex::default(),
+        }));
         this.load_directory_key()?;
         Ok(this)
     }

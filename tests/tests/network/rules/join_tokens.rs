@@ -5,6 +5,7 @@ use std::path::Path;
 use duikou_node::enrol::{decode_token, encode_token};
 use duikou_proto::federation::JoinToken;
 use duikou_tests::harness::{NETWORK, Network, Program, run_program};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::{PATIENCE, failed};
@@ -89,6 +90,29 @@ async fn a_used_token_admits_nobody_else() {
     let elsewhere = net.root().join("elsewhere");
     failed(&join(&second, &elsewhere).await, 1, &["已加入网络", "--replace-keys"]);
     assert_eq!(std::fs::read_dir(elsewhere.join("keys")).unwrap().count(), 0);
+    net.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_that_join_at_one_moment_as_one_node_one_is_admitted() {
+    let mut net = Network::new(716).gateway().start().await;
+    let members = ["zunyi", "harbin", "tongren", "bijie"];
+    let mut tokens = Vec::new();
+    for member in members {
+        tokens.push(net.invite(member).await);
+    }
+    let root = net.root().to_owned();
+    let join = async |member: &str, token: &str, node: &str| {
+        let dir = root.join(member);
+        run_program(Program::Node, &root, &["join", token, "--node", node, "--dir", dir.to_str().unwrap()]).await
+    };
+    let joined = join_all(members.iter().zip(&tokens).map(|(member, token)| join(member, token, "office"))).await;
+    assert_eq!(joined.iter().filter(|output| output.code == 0).count(), 1, "{joined:#?}");
+    let late = joined.iter().zip(members.iter().zip(&tokens)).filter(|(output, _)| output.code != 0);
+    for (output, (member, token)) in late {
+        failed(output, 1, &["office 已被占用", "--node"]);
+        join(member, token, member).await.done();
+    }
     net.finish().await;
 }
 
