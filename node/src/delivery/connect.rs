@@ -156,17 +156,35 @@ impl Dialer {
         };
         match TlsConnector::from(self.tls.clone()).connect(name, stream).await {
             Ok(stream) => Connection::begin(stream).await,
-            Err(error) => {
-                let of_tls = error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>());
-                let outcome = if of_tls { Outcome::TlsFailed } else { Outcome::Unreachable };
-                Err(Fault::before(outcome, plain(&error)))
-            }
+            Err(error) => Err(match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(of_tls) => Fault::before(Outcome::TlsFailed, certificate(of_tls)),
+                None => Fault::before(Outcome::Unreachable, plain(&error)),
+            }),
         }
     }
 }
 
+/// What is wrong with a receiver's certificate, in words for whoever runs the receiver; of anything else the library's own.
+fn certificate(error: &rustls::Error) -> String {
+    use rustls::CertificateError::{
+        Expired, ExpiredContext, NotValidForName, NotValidForNameContext, Other, UnknownIssuer,
+    };
+    let rustls::Error::InvalidCertificate(wrong) = error else { return shortened(&crate::error::chain(error)) };
+    let why = match wrong {
+        Expired | ExpiredContext { .. } => "the certificate has expired",
+        NotValidForName | NotValidForNameContext { .. } => "the certificate is for other names than the address has",
+        UnknownIssuer | Other(_) => "the certificate is of no authority that this server trusts",
+        _ => "the certificate does not verify",
+    };
+    shortened(&format!("{why} ({wrong:?})"))
+}
+
 fn plain(error: &io::Error) -> String {
-    crate::error::chain(error).chars().take(DETAIL_CHARS).collect()
+    shortened(&crate::error::chain(error))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(DETAIL_CHARS).collect()
 }
 
 /// Characters of what is said about a failure.
@@ -327,6 +345,23 @@ mod tests {
             let _ = stream.read(&mut bytes).await;
             let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await;
         }
+    }
+
+    #[test]
+    fn whoever_runs_a_receiver_reads_what_is_wrong_with_its_certificate() {
+        use rustls::{CertificateError, OtherError};
+        let own = OtherError(Arc::new(io::Error::other("CaUsedAsEndEntity")));
+        for (wrong, told) in [
+            (CertificateError::Expired, "the certificate has expired"),
+            (CertificateError::NotValidForName, "the certificate is for other names than the address has"),
+            (CertificateError::UnknownIssuer, "the certificate is of no authority that this server trusts"),
+            (CertificateError::Other(own), "the certificate is of no authority that this server trusts"),
+        ] {
+            let text = certificate(&rustls::Error::InvalidCertificate(wrong));
+            assert!(text.starts_with(told), "{text}");
+        }
+        let other = certificate(&rustls::Error::HandshakeNotComplete);
+        assert_eq!(other, rustls::Error::HandshakeNotComplete.to_string());
     }
 
     #[test]
