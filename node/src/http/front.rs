@@ -80,7 +80,7 @@ impl Front {
             Spoken::GrpcWeb => self.web.oneshot(request).await,
             Spoken::Http => {
                 let request = request.map(axum::body::Body::new);
-                let answer = match headers::for_programs(request.uri().path()) {
+                let answer = match headers::for_programs(request.uri().path()) && !headers::asks_for_methods(&request) {
                     true => self.open.oneshot(request).await,
                     false => self.rest.oneshot(request).await,
                 };
@@ -205,6 +205,7 @@ mod tests {
 
     use super::*;
     use crate::config::{Limits, Networks};
+    use crate::http::transcode::Transcoder;
     use crate::services::tests::World;
 
     #[tokio::test]
@@ -231,6 +232,36 @@ mod tests {
             let found = identified.caller().map(|caller| caller.token.is_some()).map_err(|_| ());
             assert_eq!(found, known, "{shown:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn browsers_ask_for_leave_and_others_for_the_methods() {
+        let world = World::new().await;
+        let rest = Router::new().fallback_service(Transcoder::new(world.public.clone()));
+        let limiter = Limiter::new(world.accounts.clone(), &Limits::default(), Networks::default());
+        let front = Front::new(world.public.clone(), rest, limiter, Cookies::new(true));
+        let ask = async |path: &str, wanted: Option<&str>| {
+            let mut request = Request::builder().method("OPTIONS").uri(path).header("origin", "https://a.example");
+            if let Some(method) = wanted {
+                request = request.header("access-control-request-method", method);
+                request = request.header("access-control-request-headers", "content-type,x-grpc-web");
+            }
+            let response = front.clone().answer(request.body(Body::empty()).unwrap()).await;
+            let header = |name: &str| {
+                let value = response.headers().get(name).and_then(|value| value.to_str().ok());
+                value.unwrap_or_default().to_owned()
+            };
+            let allowed = header("access-control-allow-methods").contains(wanted.unwrap_or("?"));
+            (response.status().as_u16(), header("allow"), header("access-control-allow-origin"), allowed)
+        };
+        let leave = (200, String::new(), "*".to_owned(), true);
+        assert_eq!(ask("/v1/network", Some("GET")).await, leave);
+        // The content type of gRPC-Web is none that a browser sends without asking.
+        assert_eq!(ask("/duikou.v1.DirectoryService/GetNetwork", Some("POST")).await, leave);
+        let methods = (204, "GET, HEAD, OPTIONS".to_owned(), String::new(), false);
+        assert_eq!(ask("/v1/network", None).await, methods);
+        let (status, _, origin, _) = ask("/sign-in", Some("POST")).await;
+        assert_eq!((status, &*origin), (404, ""), "pages are not for scripts of other sites");
     }
 
     #[test]

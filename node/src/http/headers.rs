@@ -8,10 +8,10 @@ use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use tower_http::compression::predicate::{And, NotForContentType, Predicate};
 use tower_http::compression::{CompressionLayer, DefaultPredicate};
 use tower_http::cors::{Any, CorsLayer};
@@ -44,9 +44,16 @@ pub(super) fn around(routes: Router, tls: bool) -> Router {
 /// itself, and cookies count for nothing. At all other paths there are pages, where cookies say who looks, and scripts of
 /// other sites read nothing.
 pub(super) fn for_programs(path: &str) -> bool {
-    const BELOW: [&str; 2] = ["/v1/", "/feeds/"];
+    // Browsers ask about gRPC-Web with a request that is none yet.
+    const BELOW: [&str; 3] = ["/v1/", "/feeds/", "/duikou.v1."];
     const AT: [&str; 4] = ["/openapi.json", "/listings.atom", "/listings.json", "/listings.ics"];
     AT.contains(&path) || BELOW.iter().any(|prefix| path.starts_with(prefix))
+}
+
+/// Whether `request` asks what there is at its address, and not for leave to call from another site, which every OPTIONS
+/// would be taken for.
+pub(super) fn asks_for_methods<B>(request: &http::Request<B>) -> bool {
+    request.method() == Method::OPTIONS && !request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// What browsers allow scripts of other sites where programs are answered.
@@ -75,8 +82,10 @@ async fn dress(axum::extract::State(tls): axum::extract::State<bool>, mut reques
     request.extensions_mut().insert(exchange.clone());
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let mut response = next.run(request).await;
-    let kept = if safe && response.status().is_success() { "private, no-cache" } else { "no-store" };
     let status = response.status();
+    // A cache takes what 304 says for what it holds: by another word it would let go of that.
+    let held = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    let kept = if safe && held { "private, no-cache" } else { "no-store" };
     if status.is_server_error() {
         tracing::warn!(request.id = %exchange.id, status = status.as_u16(), "a request could not be served");
     } else if status.is_client_error() {

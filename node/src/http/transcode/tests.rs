@@ -162,8 +162,10 @@ async fn conditions_and_keys_are_kept() {
 
     let tag = first.headers["etag"].to_str().unwrap().to_owned();
     assert_eq!(tag, format!("\"{}\"", first.body["etag"].as_str().unwrap()));
+    let got = rest.call("GET", TEA, &[], None).await;
     let held = rest.call("GET", TEA, &[("if-none-match", &tag)], None).await;
     assert_eq!((held.status.as_u16(), held.body), (304, Value::Null));
+    assert_eq!(held.headers["cache-control"], got.headers["cache-control"], "a cache goes on with what it holds");
     let held = rest.call("GET", TEA, &[("if-none-match", "\"x\", W/\"y\"")], None).await;
     assert_eq!(held.status, 200);
     let list = rest.call("GET", "/v1/members", &[], None).await;

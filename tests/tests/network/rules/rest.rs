@@ -226,6 +226,18 @@ async fn browsers_are_served() {
     assert!(!docs.header("content-security-policy").contains("script"));
     assert!(String::from_utf8_lossy(&docs.body).contains("GetListing"));
 
+    let ask = [
+        "-X",
+        "OPTIONS",
+        "-H",
+        origin,
+        "-H",
+        "access-control-request-method: POST",
+        "-H",
+        "access-control-request-headers: content-type,x-grpc-web",
+    ];
+    let preflight = node.curl(&certificate, &ask, "/duikou.v1.DirectoryService/GetNetwork").await;
+    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, "*"), "{preflight:?}");
     let message = folder.path().join("message");
     std::fs::write(&message, [0_u8; 5]).unwrap();
     let data = format!("@{}", message.display());
