@@ -1,10 +1,39 @@
 //! The names that the contract's fields have in JSON. Services speak of fields as the contract names them; whoever calls
 //! over REST has written them in lowerCamelCase, and is answered so.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
+use prost_reflect::{DynamicMessage, Kind, MessageDescriptor, ReflectMessage, Value};
+
 use crate::contract::pool;
+
+/// Fields of answers in which other fields are named.
+const NAMING: [&str; 4] = [
+    "duikou.v1.FieldViolation.field",
+    "duikou.v1.FieldViolation.description",
+    "duikou.v1.BatchCreateListingsResponse.Result.changed_fields",
+    "duikou.v1.DraftDifference.Change.path",
+];
+
+/// The messages in which one of them may stand, at whatever depth.
+static SPEAKING: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let mut speaking: HashSet<String> = HashSet::new();
+    loop {
+        let before = speaking.len();
+        let speaks = |message: &MessageDescriptor| {
+            message.fields().any(|field| match field.kind() {
+                Kind::Message(nested) => speaking.contains(nested.full_name()),
+                _ => NAMING.contains(&field.full_name()),
+            })
+        };
+        let more: Vec<String> = pool().all_messages().filter(speaks).map(|it| it.full_name().to_owned()).collect();
+        speaking.extend(more);
+        if speaking.len() == before {
+            return speaking;
+        }
+    }
+});
 
 /// The names in JSON of those that have another there.
 static IN_JSON: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
@@ -28,9 +57,48 @@ pub(super) fn in_json(text: &str) -> String {
     written + rest
 }
 
+/// Has an answer name fields as JSON does, wherever it names any.
+pub(super) fn of_answer(message: &mut DynamicMessage) {
+    let descriptor = message.descriptor();
+    if !SPEAKING.contains(descriptor.full_name()) {
+        return;
+    }
+    for field in descriptor.fields().filter(|field| !field.is_map()) {
+        let named = NAMING.contains(&field.full_name());
+        if !message.has_field(&field) || !(named || field.kind().as_message().is_some()) {
+            continue;
+        }
+        match message.get_field_mut(&field) {
+            Value::List(items) => items.iter_mut().for_each(|item| of_value(item, named)),
+            single => of_value(single, named),
+        }
+    }
+}
+
+fn of_value(value: &mut Value, named: bool) {
+    match value {
+        Value::Message(nested) => of_answer(nested),
+        Value::String(text) if named => *text = in_json(text),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_contract_has_the_fields_in_which_others_are_named() {
+        for name in NAMING {
+            let (message, field) = name.rsplit_once('.').unwrap();
+            assert!(crate::contract::descriptor(message).get_field_by_name(field).is_some(), "{name}");
+        }
+        for (message, speaks) in
+            [("BatchCreateListingsResponse", true), ("ListDraftsResponse", true), ("Listing", false)]
+        {
+            assert_eq!(SPEAKING.contains(&format!("duikou.v1.{message}")), speaks, "{message}");
+        }
+    }
 
     #[test]
     fn fields_are_named_as_in_json_and_nothing_else_is() {

@@ -248,8 +248,8 @@ impl Failure {
             Self::OtherWay => told(
                 Code::FailedPrecondition,
                 "OTHER_WAY",
-                "该订阅的送达方式不支持此操作。",
-                "The subscription's way of delivery has no such thing: see `way` in GetSubscription.",
+                "该订阅的送达方式不支持此操作；其方式见订阅中的 webhook、mail、page 或 pull。",
+                "The subscription's way of delivery has no such thing: it is the one of webhook, mail, page and pull that the subscription shows.",
             ),
             Self::SubscriptionPaused => told(
                 Code::FailedPrecondition,
@@ -285,8 +285,8 @@ impl Failure {
             Self::RequestIdReused => told(
                 Code::InvalidArgument,
                 "REQUEST_ID_REUSED",
-                "该 request_id 已用于另一请求，请换用新的 UUID。",
-                "This request_id was used for another request: take a new UUID.",
+                "该 request_id（或 Idempotency-Key）已用于另一请求，请换用新的，如新的 UUID。",
+                "This request_id (or Idempotency-Key) was used for another request: take a new one, best a UUID.",
             ),
             Self::SlowReader => told(
                 Code::ResourceExhausted,

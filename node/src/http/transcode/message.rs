@@ -22,7 +22,7 @@ pub(crate) fn fill(message: &mut DynamicMessage, object: &Map<String, Json>, pat
             return;
         }
         let Some(field) = field_of(&message.descriptor_of(), key) else {
-            found.push(unknown(&message.descriptor_of(), path, key));
+            found.push(unknown(&message.descriptor_of(), path, key, &[]));
             continue;
         };
         if json.is_null() {
@@ -119,10 +119,11 @@ pub(crate) fn field_of(message: &MessageDescriptor, key: &str) -> Option<FieldDe
     message.get_field_by_json_name(key).or_else(|| message.get_field_by_name(key))
 }
 
-/// That there is no such field, with the nearest that there is.
-pub(crate) fn unknown(message: &MessageDescriptor, path: &str, key: &str) -> Violation {
+/// That there is no such field, with the nearest that there is. Those at the paths `taken` are given elsewhere.
+pub(crate) fn unknown(message: &MessageDescriptor, path: &str, key: &str, taken: &[&str]) -> Violation {
     let key: String = key.chars().take(80).collect();
-    let scored = message.fields().map(|field| {
+    let open = || message.fields().filter(move |field| !taken.contains(&&*join(path, field.name())));
+    let scored = open().map(|field| {
         let name = field.json_name().to_owned();
         (strsim::jaro_winkler(&key, &name).max(strsim::jaro_winkler(&key, field.name())), name)
     });
@@ -131,8 +132,11 @@ pub(crate) fn unknown(message: &MessageDescriptor, path: &str, key: &str) -> Vio
         Some((_, name)) => {
             (format!("没有此字段，是否应为{name}？"), format!("There is no such field; did you mean {name}?"))
         }
+        None if open().next().is_none() => {
+            ("没有此字段，请去掉。".to_owned(), "There is no such field: leave it out.".to_owned())
+        }
         None => {
-            let names: Vec<String> = message.fields().map(|field| field.json_name().to_owned()).collect();
+            let names: Vec<String> = open().map(|field| field.json_name().to_owned()).collect();
             let names = names.join(", ");
             (format!("没有此字段，可用的有：{names}。"), format!("There is no such field; there are: {names}."))
         }
@@ -169,7 +173,9 @@ fn wanted(field: &FieldDescriptor, path: &str) -> Violation {
         Kind::String => ("应为文本".into(), "a text is wanted here".into()),
         Kind::Bytes => ("应为Base64文本".into(), "base64 is wanted here".into()),
         Kind::Enum(list) => {
-            let names: Vec<String> = list.values().map(|value| value.name().to_owned()).collect();
+            // The first of each list is that nothing is said.
+            let names: Vec<String> =
+                list.values().filter(|value| value.number() != 0).map(|value| value.name().to_owned()).collect();
             let names = names.join(", ");
             (format!("应为其中之一：{names}"), format!("one of these is wanted here: {names}"))
         }

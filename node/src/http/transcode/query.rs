@@ -63,7 +63,7 @@ fn set(
     let mut parts = key.split('.').peekable();
     while let Some(part) = parts.next() {
         let Some(field) = field_of(&target.descriptor_of(), part) else {
-            return found.push(unknown(&target.descriptor_of(), &path, part));
+            return found.push(unknown(&target.descriptor_of(), &path, part, taken));
         };
         path = join(&path, field.name());
         if taken.contains(&&*path) {

@@ -275,6 +275,38 @@ async fn every_fault_of_a_request_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_one_of_many_is_named_as_in_json() {
+    let rest = Rest::new().await;
+    let editor = rest.bearer("a", Role::Editor).await;
+    let auth = ("authorization", &*editor);
+    let mut wrong = tea();
+    wrong["listing"]["capital"]["amountMin"]["currencyCode"] = "XXY".into();
+    wrong["listing"]["externalCodes"] = json!([{"scheme": "INVESTMENT_PROJECT", "code": ""}]);
+    let batch = json!({"requests": [{"listingId": "tea", "listing": wrong}]});
+    let answer = rest.call("POST", "/v1/members/a/listings:batchCreate", &[auth], Some(batch)).await;
+    let violations = answer.body["results"][0]["violations"].as_array().cloned().unwrap_or_default();
+    let fields: Vec<_> = violations.iter().filter_map(|violation| violation["field"].as_str()).collect();
+    assert!(fields.contains(&"listing.capital.amountMin.currencyCode"), "{}", answer.body);
+    assert!(fields.contains(&"listing.externalCodes[0].code"), "{}", answer.body);
+    assert!(fields.iter().all(|field| !field.contains('_')), "{fields:?}");
+}
+
+#[tokio::test]
+async fn of_parameters_those_are_named_that_a_query_takes() {
+    let rest = Rest::new().await;
+    let told = async |uri: &str| {
+        let answer = rest.call("GET", uri, &[], None).await;
+        answer.is(400, "INVALID");
+        answer.body["violations"][0]["description"].as_str().unwrap_or_default().to_owned()
+    };
+    let text = told("/v1/members/-/listings?zzz=1").await;
+    assert_eq!(text, "There is no such field; there are: pageSize, pageToken, filter.", "the path gives the parent");
+    assert_eq!(told(&format!("{TEA}?zzz=1")).await, "There is no such field: leave it out.");
+    let text = told("/v1/members/-/listings?filter.directions=UP").await;
+    assert_eq!(text, "One of these is wanted here: OFFER, REQUEST.");
+}
+
+#[tokio::test]
 async fn what_http_itself_refuses_is_a_problem_too() {
     let rest = Rest::new().await;
     rest.call("GET", "/v1/nothing", &[], None).await.is(404, "NO_SUCH_PATH");

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use prost_reflect::{DynamicMessage, MessageDescriptor, SerializeOptions};
 use tonic::Status;
 
-use crate::http::tags;
+use crate::http::{names, tags};
 
 /// The media type of answers.
 pub(crate) const JSON: &str = "application/json";
@@ -25,7 +25,8 @@ pub(crate) fn json(descriptor: MessageDescriptor, bytes: Bytes) -> Result<(Dynam
         tracing::error!(%error, "an answer has no JSON form");
         Status::internal("the answer has no JSON form")
     };
-    let message = DynamicMessage::decode(descriptor, bytes).map_err(|error| fault(&error))?;
+    let mut message = DynamicMessage::decode(descriptor, bytes).map_err(|error| fault(&error))?;
+    names::of_answer(&mut message);
     let mut text = Vec::new();
     let written = message.serialize_with_options(&mut serde_json::Serializer::new(&mut text), &OPTIONS);
     written.map_err(|error| fault(&error))?;
