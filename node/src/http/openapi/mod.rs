@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use super::problem::{PROBLEM_JSON, TYPE_PREFIX};
 use super::tags;
 use super::transcode::table::{Body, Route, Table};
-use super::transcode::template::{Segment, Template};
+use super::transcode::template::Segment;
 use super::transcode::{is_scalar, takes_etag};
 use comments::Comments;
 use schema::{Behaviour, Schemas, describe, has_behaviour};
@@ -68,7 +68,7 @@ fn build() -> Value {
             describe(&mut tag, comments.service(service));
             tags.push(tag);
         }
-        let (path, parameters) = path_of(&route.template);
+        let (path, parameters) = path_of(route, &comments);
         let mut operation = operation(route, parameters, &comments, &mut schemas);
         // A method that is called in several ways is one in the contract, and several operations here.
         let mut id = route.method.name().to_owned();
@@ -166,10 +166,9 @@ fn operation(route: &Route, mut parameters: Vec<Value>, comments: &Comments, sch
     let method = &route.method;
     let input = method.input();
     let text = comments.method(method);
-    let summary = text.split(['.', ';']).next().unwrap_or_default().trim().to_owned();
     let mut operation = json!({
         "tags": [method.parent_service().name()],
-        "summary": summary,
+        "summary": comments::summary(&text),
     });
     describe(&mut operation, text);
 
@@ -227,11 +226,12 @@ fn responses(route: &Route, schemas: &mut Schemas<'_>) -> Value {
 }
 
 /// The path as OpenAPI writes it, and its parameters: each is named by what goes before it.
-fn path_of(template: &Template) -> (String, Vec<Value>) {
+fn path_of(route: &Route, comments: &Comments) -> (String, Vec<Value>) {
+    let template = &route.template;
     let mut path = String::new();
     let mut parameters: Vec<Value> = Vec::new();
     let mut before = "id";
-    for segment in &template.segments {
+    for (index, segment) in template.segments.iter().enumerate() {
         path.push('/');
         match segment {
             Segment::Literal(text) => {
@@ -243,7 +243,12 @@ fn path_of(template: &Template) -> (String, Vec<Value>) {
                 let name = name.unwrap_or_else(|| before.strip_suffix('s').unwrap_or(before).to_owned());
                 path.push_str(&format!("{{{name}}}"));
                 let schema = json!({"type": "string", "minLength": 1});
-                parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+                let mut parameter = json!({"name": name, "in": "path", "required": true, "schema": schema});
+                // What the contract says of a field stands at the last of the parameters that make it.
+                let field = template.variables.iter().find(|variable| variable.to == index + 1);
+                let field = field.and_then(|variable| field_at(&route.method.input(), &variable.field));
+                describe(&mut parameter, field.map(|field| comments.field(&field)).unwrap_or_default());
+                parameters.push(parameter);
             }
         }
     }
@@ -252,6 +257,14 @@ fn path_of(template: &Template) -> (String, Vec<Value>) {
         path.push_str(verb);
     }
     (path, parameters)
+}
+
+/// The field of `message` at a path such as `listing.name`.
+fn field_at(message: &MessageDescriptor, path: &str) -> Option<FieldDescriptor> {
+    match path.split_once('.') {
+        None => message.get_field_by_name(path),
+        Some((first, rest)) => field_at(message.get_field_by_name(first)?.kind().as_message()?, rest),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "a walk with its state")]
@@ -314,7 +327,7 @@ fn header_parameters(route: &Route, input: &MessageDescriptor) -> Vec<Value> {
         let key = json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^([!-~]+|\"[ -~]+\")$"});
         headers.push(header(
             "Idempotency-Key",
-            "Stands for `request_id`: the same key carries a request out once in 24 hours; 422 with another request.",
+            "Stands for `requestId`: the same key carries a request out once in 24 hours; 422 with another request.",
             key,
         ));
     }
@@ -383,6 +396,9 @@ mod tests {
             }
         }
         assert_eq!(ids.len(), Table::get().routes().len());
+        let listings = &DOCUMENT["paths"]["/v1/members/{member}/listings"];
+        let member = listings["get"]["parameters"][0]["description"].as_str().unwrap_or_default();
+        assert!(member.contains("`members/-` for all"), "{member}");
         let get = &DOCUMENT["paths"]["/v1/members/{member}/listings/{listing}"]["get"];
         assert_eq!(get["operationId"], "GetListing");
         assert_eq!(get["parameters"].as_array().unwrap().len(), 3);
