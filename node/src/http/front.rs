@@ -264,6 +264,28 @@ mod tests {
         assert_eq!((status, &*origin), (404, ""), "pages are not for scripts of other sites");
     }
 
+    #[tokio::test]
+    async fn whoever_may_not_call_hears_so_before_anything_is_read() {
+        let world = World::new().await;
+        let rest = Router::new().fallback_service(Transcoder::new(world.public.clone()));
+        let limiter = Limiter::new(world.accounts.clone(), &Limits::default(), Networks::default());
+        let front = Front::new(world.public.clone(), rest, limiter, Cookies::new(true));
+        for (shown, status) in [
+            (None, 401),
+            (Some("dk_nobody-made-this".to_owned()), 401),
+            (Some(world.token("a", Role::Viewer).await), 403),
+            (Some(world.token("a", Role::Editor).await), 415),
+        ] {
+            let mut request = Request::builder().method("POST").uri("/v1/members/a/listings");
+            if let Some(secret) = &shown {
+                request = request.header(AUTHORIZATION, format!("Bearer {secret}"));
+            }
+            let body = Body::new(axum::body::Body::from("no JSON"));
+            let response = front.clone().answer(request.body(body).unwrap()).await;
+            assert_eq!(response.status().as_u16(), status, "{shown:?}");
+        }
+    }
+
     #[test]
     fn the_content_type_says_what_is_spoken() {
         for (kind, spoken) in [

@@ -24,7 +24,7 @@ mod query;
 mod reflection;
 mod refused;
 mod request_id;
-mod roles;
+pub(crate) mod roles;
 mod search;
 mod settings;
 mod status;

@@ -22,6 +22,7 @@ use super::tags;
 use super::transcode::table::{Body, Route, Table};
 use super::transcode::template::Segment;
 use super::transcode::{is_scalar, takes_etag};
+use crate::services::roles::{self, Need};
 use comments::Comments;
 use schema::{Behaviour, Schemas, describe, has_behaviour};
 
@@ -193,6 +194,10 @@ fn operation(route: &Route, mut parameters: Vec<Value>, comments: &Comments, sch
         operation["requestBody"] = json!({"required": required, "content": {"application/json": {"schema": schema}}});
     }
     operation["responses"] = responses(route, schemas);
+    if roles::need(&route.grpc_path()) != Some(Need::Nobody) {
+        // Of the others the document says that a token may be left out.
+        operation["security"] = json!([{"bearer": []}]);
+    }
     if method.method_descriptor_proto().options.as_ref().is_some_and(|options| options.deprecated()) {
         operation["deprecated"] = true.into();
     }
@@ -397,6 +402,8 @@ mod tests {
         }
         assert_eq!(ids.len(), Table::get().routes().len());
         let listings = &DOCUMENT["paths"]["/v1/members/{member}/listings"];
+        assert_eq!(listings["post"]["security"], json!([{"bearer": []}]), "writing needs a token");
+        assert!(listings["get"]["security"].is_null(), "reading does not");
         let member = listings["get"]["parameters"][0]["description"].as_str().unwrap_or_default();
         assert!(member.contains("`members/-` for all"), "{member}");
         let get = &DOCUMENT["paths"]["/v1/members/{member}/listings/{listing}"]["get"];

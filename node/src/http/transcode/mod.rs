@@ -40,7 +40,7 @@ use tower::Service;
 pub(crate) use self::conditions::takes_etag;
 pub(crate) use self::message::is_scalar;
 use super::{Exchange, Problem};
-use crate::services::{Failure, REQUEST_BYTES, violation};
+use crate::services::{Failure, Identified, REQUEST_BYTES, roles, violation};
 use call::Call;
 use stream::Form;
 use table::{Body, Found, Route, Table};
@@ -82,6 +82,7 @@ impl Transcoder {
             Found::Verbs(verbs) => return Err(other_verb(&verbs, exchange)),
             Found::Nothing => return Err(nothing_there(exchange)),
         };
+        admit(route, &parts, exchange)?;
         let form = form_of(route, &parts, exchange)?;
         let json = read_body(route, &parts, body, exchange).await?;
         let mut message = read_request(route, bound, &parts, json)
@@ -130,6 +131,18 @@ impl Service<Request> for Transcoder {
     fn call(&mut self, request: Request) -> Self::Future {
         let this = self.clone();
         Box::pin(async move { Ok(this.answer(request).await) })
+    }
+}
+
+/// Refuses whoever may not call the method, before anything of the request is read. The services' own gate asks again.
+fn admit(route: &Route, parts: &Parts, exchange: &Exchange) -> Result<(), Problem> {
+    let path = route.grpc_path();
+    let refused = |failure: &Failure| Problem::of(&failure.status(exchange.language), exchange.language);
+    match parts.extensions.get::<Identified>().map(Identified::caller) {
+        // What is for anybody takes no offence, or says so itself.
+        Some(Err(failure)) if roles::need(&path) != Some(roles::Need::Nobody) => Err(refused(failure)),
+        None | Some(Err(_)) => Ok(()),
+        Some(Ok(caller)) => roles::admit(caller, &path).map_err(|failure| refused(&failure)),
     }
 }
 

@@ -141,10 +141,14 @@ async fn whoever_writes_all_before_it_reads_hears_why_it_was_refused() {
     let net = Network::new(916).gateway().node("shenzhen", &["shenzhen"]).web_certificate(&certificate).start().await;
     let address = net.node("shenzhen").addresses().web;
     let body = vec![b' '; 9 * 1024 * 1024];
-    for (path, expected) in [("/v1/members/shenzhen/listings", "413"), ("/v1/no/such/path", "404")] {
+    let secret = net.node("shenzhen").token("shenzhen", Role::Editor).await.unwrap();
+    let bearer = format!("authorization: Bearer {secret}\r\n");
+    let listings = "/v1/members/shenzhen/listings";
+    for (path, shown, expected) in [(listings, &*bearer, "413"), (listings, "", "401"), ("/v1/no/such/path", "", "404")]
+    {
         let mut connection = silent(&address, &certificate).await;
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nhost: x\r\n{shown}content-type: application/json\r\ncontent-length: {}\r\n\r\n",
             body.len()
         );
         connection.write_all(head.as_bytes()).await.unwrap();
