@@ -5,14 +5,12 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use duikou_proto::language::{Language, Text};
-use duikou_proto::reference::{Entry, industries};
+use duikou_proto::reference::{Entry, everyday_industries, industries};
 
 use super::text::{folded, line, says_nothing};
 use super::{Candidate, Outcome, TYPED_CHARS, Unclear, Understood, shown, too_long};
 use crate::search::spells;
 
-/// The words, a line each with its codes.
-const EVERYDAY: &str = include_str!("everyday_industries.txt");
 /// What stands behind such a word and says no more.
 const ENDS: [&str; 6] = ["产业链", "产业", "行业", "领域", "类", "业"];
 /// Characters of such a word within a longer text; one alone says too little.
@@ -184,24 +182,12 @@ fn unknown(typed: &str, text: &str) -> Unclear {
     )
 }
 
-/// The words that people use, with what they may mean.
-fn words() -> &'static [(&'static str, Vec<&'static Entry>)] {
-    static WORDS: OnceLock<Vec<(&str, Vec<&Entry>)>> = OnceLock::new();
-    WORDS.get_or_init(|| {
-        let lines = EVERYDAY.lines().filter(|line| !line.starts_with('#'));
-        let word = |line: &'static str| {
-            let (word, codes) = line.split_once(' ')?;
-            Some((word, codes.split(' ').filter_map(|code| industries().get(code)).collect()))
-        };
-        lines.filter_map(word).collect()
-    })
-}
-
 /// What a text may mean that is one of the words, with or without what says no more.
 fn word(text: &str) -> Option<&'static [&'static Entry]> {
     static MEANT: OnceLock<HashMap<String, &[&Entry]>> = OnceLock::new();
-    let meant =
-        MEANT.get_or_init(|| words().iter().map(|(word, meant)| (word.to_ascii_lowercase(), &**meant)).collect());
+    let meant = MEANT.get_or_init(|| {
+        everyday_industries().iter().map(|(word, meant)| (word.to_ascii_lowercase(), &**meant)).collect()
+    });
     let of = |text: &str| meant.get(&text.to_ascii_lowercase()).copied();
     let stems = || ENDS.iter().filter_map(|end| text.strip_suffix(end)).find_map(of);
     of(text).or_else(|| stems().filter(|_| industries().by_name(text).is_empty()))
@@ -210,7 +196,7 @@ fn word(text: &str) -> Option<&'static [&'static Entry]> {
 /// What the longest words within a text may mean.
 fn within(text: &str) -> Vec<&'static Entry> {
     let held = |word: &str| word.chars().count() >= WITHIN_CHARS && text.contains(word);
-    let words: Vec<_> = words().iter().filter(|(word, _)| held(word)).collect();
+    let words: Vec<_> = everyday_industries().iter().filter(|(word, _)| held(word)).collect();
     let longest =
         words.iter().filter(|(word, _)| !words.iter().any(|(other, _)| other != word && other.contains(word)));
     let mut found: Vec<&'static Entry> = Vec::new();
@@ -225,7 +211,8 @@ fn within(text: &str) -> Vec<&'static Entry> {
 /// What somebody may mean who has typed so much of a word: for forms that offer a choice.
 pub(crate) fn meant_by(typed: &str) -> Vec<&'static Entry> {
     let text = folded(typed).to_lowercase();
-    let begun = words().iter().filter(|(word, _)| !text.is_empty() && word.to_lowercase().starts_with(&text));
+    let begun =
+        everyday_industries().iter().filter(|(word, _)| !text.is_empty() && word.to_lowercase().starts_with(&text));
     let exact = word(&text).unwrap_or_default().iter();
     exact.chain(begun.flat_map(|(_, meant)| meant)).copied().collect()
 }
@@ -249,22 +236,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everyday_words_are_of_the_table_of_industries() {
-        let lines: Vec<&str> = EVERYDAY.lines().filter(|line| !line.starts_with('#')).collect();
-        assert!(lines.is_sorted(), "as it is read");
-        for line in lines {
-            let (word, codes) = line.split_once(' ').unwrap();
-            for code in codes.split(' ') {
-                assert!(industries().get(code).is_some(), "{line}: {code}");
-            }
-            assert_eq!(word, folded(word), "as it is looked up");
-            assert!(industries().by_name(word).is_empty(), "{word} is a name of the standard");
-            let codes: Vec<&str> = codes.split(' ').collect();
-            assert!(
-                codes.len() <= super::super::CANDIDATES
-                    && codes.iter().all(|one| codes.iter().filter(|two| one == *two).count() == 1),
-                "{line}"
-            );
+    fn everyday_words_are_written_as_they_are_looked_up() {
+        for (word, meant) in everyday_industries() {
+            assert_eq!(*word, folded(word));
+            assert!(meant.len() <= super::super::CANDIDATES, "{word}");
         }
     }
 

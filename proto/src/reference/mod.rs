@@ -1,11 +1,14 @@
 //! The code tables to which listings refer: regions (GB/T 2260, abroad ISO 3166-1), industries (GB/T 4754-2017),
-//! occupations (ISCO-08) and currencies (ISO 4217). They are compiled in, so every participant has the same.
+//! occupations (ISCO-08) and currencies (ISO 4217); and what people call industries. They are compiled in, so every
+//! participant has the same.
 
 mod currency;
+mod everyday;
 mod region;
 mod table;
 
 pub use currency::{Currency, currency};
+pub use everyday::everyday_industries;
 pub use region::normalise_region;
 pub use table::{Entry, Table};
 
