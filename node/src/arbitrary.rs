@@ -22,7 +22,7 @@ pub fn search(bytes: &[u8]) {
     let (query, body) = text.split_once('\n').unwrap_or((text, text));
     let listing = Opportunity { title: query.to_owned(), body: body.to_owned(), ..Opportunity::default() };
     for query in [false, true].into_iter().filter_map(|prefix| parse(query, prefix).ok()) {
-        for reach in [Reach::Exact, Reach::Typos] {
+        for reach in [Reach::Exact, Reach::Otherwise, Reach::Typos] {
             for excerpt in excerpts(&listing, &query, reach) {
                 let length = excerpt.text.chars().count();
                 let ends = excerpt.highlights.iter().flat_map(|range| [range.start, range.end]);

@@ -60,14 +60,17 @@ pub(crate) struct Found {
     pub(crate) reach: Reach,
 }
 
-/// Answers it. Where nothing holds the words as they were typed, and only then, those with a typo count: whether that is
-/// so depends on what the viewer sees alone.
+/// Answers it. Where nothing holds the words as they were typed, and only then, they are looked for otherwise, and with
+/// typos at last: whether that is so depends on what the viewer sees alone.
 pub(crate) fn look(asked: &Asked) -> tantivy::Result<Found> {
-    let found = with_reach(asked, Reach::Exact)?;
-    if found.total > 0 || !asked.wanted.query.may_have_typos() {
-        return Ok(found);
+    let mut found = with_reach(asked, Reach::Exact)?;
+    for reach in asked.wanted.query.reaches().skip(1) {
+        if found.total > 0 {
+            break;
+        }
+        found = with_reach(asked, reach)?;
     }
-    with_reach(asked, Reach::Typos)
+    Ok(found)
 }
 
 fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {

@@ -97,11 +97,39 @@ pub(crate) fn with_parts<'a>(word: &'a str, mut each: impl FnMut(&'a str)) {
     for length in 2..=PART_CHARS.min(count.saturating_sub(1)) {
         for start in 0..=count - length {
             let part = &word[ends[start]..ends[start + length]];
-            if dictionary().has_word(part) {
+            if is_known(part) {
                 each(part);
             }
         }
     }
+}
+
+/// Whether the segmenter knows it as a word.
+pub(crate) fn is_known(word: &str) -> bool {
+    dictionary().has_word(word)
+}
+
+/// The fewest known words of two characters or more that make up a Chinese text; None where there are none that do.
+pub(crate) fn made_of(han: &str) -> Option<Vec<&str>> {
+    let ends: Vec<usize> = han.char_indices().map(|(at, _)| at).chain([han.len()]).collect();
+    let count = ends.len() - 1;
+    // For each end the fewest words up to there, with where the last of them begins.
+    let mut fewest: Vec<Option<(usize, usize)>> = vec![None; count + 1];
+    fewest[0] = Some((0, 0));
+    for end in 2..=count {
+        let known = |start: &usize| is_known(&han[ends[*start]..ends[end]]);
+        let starts = (end.saturating_sub(PART_CHARS)..=end - 2).filter(known);
+        fewest[end] = starts.filter_map(|start| Some((fewest[start]?.0 + 1, start))).min();
+    }
+    let mut words = Vec::new();
+    let mut end = count;
+    while end > 0 {
+        let (_, start) = fewest[end]?;
+        words.push(&han[ends[start]..ends[end]]);
+        end = start;
+    }
+    words.reverse();
+    Some(words)
 }
 
 /// The stem of an English word where it is another than the word itself: `logistics` and `logistic` meet in `logist`.
@@ -172,6 +200,17 @@ mod tests {
         let mut parts = Vec::new();
         with_parts("中华人民共和国", |part| parts.push(part));
         assert!(["中华人民共和国", "中华", "人民", "共和国"].iter().all(|part| parts.contains(part)), "{parts:?}");
+    }
+
+    #[test]
+    fn a_text_is_made_of_known_words_or_of_none() {
+        assert_eq!(made_of("出租厂房"), Some(vec!["出租", "厂房"]), "where the segmenter sees another word: 租厂房");
+        assert_eq!(made_of("中华人民共和国"), Some(vec!["中华人民", "共和国"]));
+        assert_eq!(made_of("招商引资"), Some(vec!["招商引资"]), "the fewest");
+        for none in ["茶", "茶与茶叶", "刺梨汁"] {
+            assert_eq!(made_of(none), None, "{none}");
+        }
+        assert_eq!(made_of(""), Some(Vec::new()));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tantivy::query::{
 };
 use tantivy::schema::{Field, IndexRecordOption};
 
-use super::meant::{Meant, names_in};
+use super::meant::{Meant, names_in, places_by_initials};
 use super::{Item, Query};
 use crate::search::analysis::{cut, is_han, is_letters, is_single, kept, pair, stem};
 use crate::search::document::code_form;
@@ -18,6 +18,8 @@ use crate::search::schema::Fields;
 pub(crate) enum Reach {
     /// As it was typed.
     Exact,
+    /// Chinese that is cut into other words too, and ends with what only begins one.
+    Otherwise,
     /// English words with a typo too.
     Typos,
 }
@@ -63,6 +65,12 @@ pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Claus
                 Piece::Run(run) => pairs(fields.title, run.iter().map(|(word, _)| &**word), pair),
             };
             clauses.ranking.push((Occur::Should, Box::new(BoostQuery::new(title, TITLE_BOOST))));
+        }
+        // By initials much is called alike: what lies in a place that is comes before.
+        let initials = item.words.iter().filter(|(_, han)| !han).flat_map(|(word, _)| places_by_initials(word));
+        let places = initials.map(|code| term(fields.region, code)).collect::<Vec<_>>();
+        if !places.is_empty() {
+            clauses.ranking.push((Occur::Should, guess(Box::new(BooleanQuery::new_multiterms_query(places)))));
         }
     }
     for item in &query.unwanted {
@@ -118,6 +126,10 @@ impl Builder<'_> {
     fn item(&self, item: &Item) -> Box<dyn Clause> {
         let mut ways = vec![if item.phrase { self.phrase(item) } else { self.words(item) }];
         ways.extend(self.characters(item));
+        ways.extend(self.single(item));
+        if self.reach != Reach::Exact && !item.phrase {
+            ways.extend(self.otherwise(item));
+        }
         let code = code_form(&item.text);
         if code.len() >= CODE_CHARS && code.bytes().any(|byte| byte.is_ascii_digit()) {
             ways.push(guess(Box::new(TermQuery::new(term(self.fields.code, &code), IndexRecordOption::Basic))));
@@ -138,6 +150,17 @@ impl Builder<'_> {
         }
         clauses.extend(self.each(&item.words[at..], item.begun));
         all(clauses)
+    }
+
+    /// What it may be where the segmenter has cut it, or what holds it, in another way.
+    fn otherwise(&self, item: &Item) -> Vec<Box<dyn Clause>> {
+        let begun = item.ends_begun().map(|[words, end]| {
+            let mut clauses = self.each(words, false);
+            clauses.push(self.neighbours(end.iter().map(|(word, _)| &**word).collect(), true));
+            clauses
+        });
+        let cut = item.cut_otherwise().map(|words| self.each(&words, item.begun));
+        begun.into_iter().chain(cut).map(|clauses| guess(all(clauses))).collect()
     }
 
     fn each(&self, words: &[(String, bool)], begun: bool) -> Vec<Box<dyn Clause>> {
@@ -201,6 +224,14 @@ impl Builder<'_> {
             guess(self.neighbours(words, true))
         };
         borders.filter(|_| word.chars().all(is_han)).map(phrase).collect()
+    }
+
+    /// The words that begin with an item of one character, which by itself is in few texts: 茶 in 茶叶.
+    fn single(&self, item: &Item) -> Option<Box<dyn Clause>> {
+        match &*item.words {
+            [(word, true)] if is_single(word) && !item.phrase => Some(self.begins(self.fields.text, word)),
+            _ => None,
+        }
     }
 
     /// The characters of an item, in titles: there a query finds what the segmenter cut otherwise.

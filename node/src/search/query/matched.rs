@@ -2,7 +2,7 @@
 
 use super::clause::typos;
 use super::{Item, Query, Reach};
-use crate::search::analysis::{Folded, fold, is_han, is_letters, spelt_length, stem};
+use crate::search::analysis::{Folded, fold, is_han, is_letters, is_single, spelt_length, stem};
 
 /// Pieces of `original` that a query found, in characters, in order and apart from each other. `spelt` says whether
 /// what is typed in Latin letters is looked for in Chinese too.
@@ -11,12 +11,16 @@ pub(crate) fn matched(original: &str, query: &Query, reach: Reach, spelt: bool) 
     let mut found: Vec<(usize, usize)> = Vec::new();
     let mut latin: Vec<(&str, bool)> = Vec::new();
     for item in &query.wanted {
-        for needle in needles(item) {
-            occurrences(&folded.text, needle, &mut found);
+        let whole = is_in_chinese(item) && occurrences(&folded.text, &item.text, &mut found);
+        for needle in needles(item, reach) {
+            occurrences(&folded.text, &needle, &mut found);
         }
-        let last = item.words.len() - 1;
-        let words = item.words.iter().enumerate().filter(|(_, (_, han))| !han);
-        latin.extend(words.map(|(at, (word, _))| (&**word, item.begun && at == last)));
+        // Numbers by themselves are much else: where 3月 stands, the 3 of 3台 is not meant.
+        if !(whole && item.words.len() > 1) {
+            let last = item.words.len() - 1;
+            let words = item.words.iter().enumerate().filter(|(_, (_, han))| !han);
+            latin.extend(words.map(|(at, (word, _))| (&**word, item.begun && at == last)));
+        }
     }
     if !latin.is_empty() {
         latin_words(&folded.text, &latin, reach, &mut found);
@@ -28,22 +32,43 @@ pub(crate) fn matched(original: &str, query: &Query, reach: Reach, spelt: bool) 
     in_original(&folded, found)
 }
 
-/// What of an item is looked for character by character: phrases and unknown words whole, known words each.
-fn needles(item: &Item) -> Vec<&str> {
-    let han = |(word, han): &'_ (String, bool)| *han && (item.words.len() == 1 || word.chars().nth(1).is_some());
-    let words = item.words.iter().filter(|word| han(word)).map(|(word, _)| &**word);
-    let whole = Some(&*item.text).filter(|text| text.chars().all(is_han));
-    if item.phrase { whole.into_iter().collect() } else { whole.into_iter().chain(words).collect() }
+/// Whether an item has Chinese in it, and is looked for as it stands: 冷链物流, 3月.
+fn is_in_chinese(item: &Item) -> bool {
+    item.words.iter().any(|(_, han)| *han)
 }
 
-fn occurrences(text: &str, needle: &str, found: &mut Vec<(usize, usize)>) {
+/// What of an item that is no phrase is looked for character by character beside the whole of it: known words each, and
+/// those that it is made of otherwise.
+fn needles(item: &Item, reach: Reach) -> Vec<String> {
+    if item.phrase {
+        return Vec::new();
+    }
+    let known = item.words.iter().filter(|(word, han)| *han && !is_single(word)).cloned();
+    let wide = reach != Reach::Exact;
+    let otherwise = item.cut_otherwise().filter(|_| wide).unwrap_or_default();
+    let end = item.ends_begun().filter(|_| wide).map(|[_, end]| end.iter().map(|(word, _)| &**word).collect());
+    known.chain(otherwise).map(|(word, _)| word).chain(end).collect()
+}
+
+/// Where a text stands in another, not within a number or a word in Latin letters; whether anywhere.
+fn occurrences(text: &str, needle: &str, found: &mut Vec<(usize, usize)>) -> bool {
     let length = needle.chars().count();
     let (mut bytes, mut characters) = (0, 0);
+    let within = |one: Option<char>, other: Option<char>| {
+        let latin = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && !is_han(c));
+        latin(one) && latin(other)
+    };
+    let before = found.len();
     for (at, _) in text.match_indices(needle) {
         characters += text[bytes..at].chars().count();
         bytes = at;
-        found.push((characters, characters + length));
+        let end = at + needle.len();
+        let begins_within = within(text[..at].chars().next_back(), needle.chars().next());
+        if !begins_within && !within(needle.chars().next_back(), text[end..].chars().next()) {
+            found.push((characters, characters + length));
+        }
     }
+    found.len() > before
 }
 
 fn latin_words(text: &str, wanted: &[(&str, bool)], reach: Reach, found: &mut Vec<(usize, usize)>) {
@@ -123,10 +148,18 @@ mod tests {
             ("贵州长顺刺绣", "changshun", vec!["长顺"]),
             ("冷链物流", "llwl", vec!["冷链物流"]),
             ("tea", "coffee", vec![]),
+            ("2027年3月18日，共3场", "2027年3月", vec!["2027年3月"]),
+            ("13月与3月", "3月", vec!["3月"]),
+            ("3个月，共3场", "3月", vec!["3", "3"]),
+            ("ISO 9001认证", "9001认证", vec!["9001认证"]),
+            ("共1500万元", "“500万”", vec![]),
         ] {
             assert_eq!(pieces(text, query, Reach::Exact), expected, "{query} in {text}");
         }
         assert_eq!(pieces("cold logistics", "logistcs", Reach::Typos), ["logistics"]);
+        assert_eq!(pieces("厂房与仓库出租", "出租厂房", Reach::Otherwise), ["厂房", "出租"]);
+        assert_eq!(pieces("单笔500万元起", "500万", Reach::Otherwise), ["500万"]);
+        assert_eq!(pieces("深圳的物流园区", "深圳物流园", Reach::Otherwise), ["深圳", "物流园"]);
     }
 
     proptest! {

@@ -4,8 +4,8 @@ use duikou_proto::language::Text;
 use duikou_proto::validate::{Violation, reason};
 use duikou_proto::words::{Open, Piece, next_piece};
 
-use super::clause::typos;
-use crate::search::analysis::{cut, fold};
+use super::clause::{Reach, typos};
+use crate::search::analysis::{cut, fold, is_han, is_single, made_of};
 
 /// Characters of a query.
 pub(crate) const QUERY_CHARS: usize = 200;
@@ -24,10 +24,13 @@ pub(crate) struct Query {
 }
 
 impl Query {
-    /// Whether there is a word that can be found with letters wrong in it.
-    pub(crate) fn may_have_typos(&self) -> bool {
-        let words = self.wanted.iter().filter(|item| !item.phrase).flat_map(|item| &item.words);
-        words.map(|(word, _)| typos(word)).any(|most| most > 0)
+    /// How far its words may be looked for, the nearest first: each only where those before find nothing.
+    pub(crate) fn reaches(&self) -> impl Iterator<Item = Reach> {
+        let items = || self.wanted.iter().filter(|item| !item.phrase);
+        let otherwise = items().any(|item| item.ends_begun().is_some() || item.cut_otherwise().is_some());
+        let typos = items().flat_map(|item| &item.words).any(|(word, _)| typos(word) > 0);
+        let reaches = [(Reach::Exact, true), (Reach::Otherwise, otherwise), (Reach::Typos, typos)];
+        reaches.into_iter().filter_map(|(reach, may)| may.then_some(reach))
     }
 }
 
@@ -42,6 +45,22 @@ pub(crate) struct Item {
     pub(crate) phrase: bool,
     /// Whether the last of them is only begun.
     pub(crate) begun: bool,
+}
+
+impl Item {
+    /// Its words but the last two, and those, where the last is of one character and may begin a longer one: 万 in 500万元.
+    pub(super) fn ends_begun(&self) -> Option<[&[(String, bool)]; 2]> {
+        let (last, han) = self.words.last()?;
+        let at = self.words.len().checked_sub(2)?;
+        (*han && is_single(last)).then(|| self.words.split_at(at).into())
+    }
+
+    /// The words that it is made of where they are others than the segmenter cuts: 出租 厂房, and not 出 租厂房.
+    pub(super) fn cut_otherwise(&self) -> Option<Vec<(String, bool)>> {
+        let words = made_of(&self.text).filter(|_| !self.text.is_empty() && self.text.chars().all(is_han))?;
+        let words: Vec<_> = words.into_iter().map(|word| (word.to_owned(), true)).collect();
+        (words != self.words).then_some(words)
+    }
 }
 
 /// Reads a query; `prefix` says that its last word is still being typed, for which an open phrase is no fault.
@@ -142,6 +161,22 @@ mod tests {
             ("", vec![]),
         ] {
             assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_looked_for_otherwise_is_known() {
+        use Reach::{Exact, Otherwise, Typos};
+        for (text, expected) in [
+            ("冷链物流", vec![Exact]),
+            ("出租厂房", vec![Exact, Otherwise]),
+            ("500万", vec![Exact, Otherwise]),
+            ("500万 logistcs", vec![Exact, Otherwise, Typos]),
+            ("“500万”", vec![Exact]),
+            ("茶", vec![Exact]),
+            ("", vec![Exact]),
+        ] {
+            assert_eq!(parse(text, false).unwrap().reaches().collect::<Vec<_>>(), expected, "{text}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod files;
 mod named;
 pub(crate) mod oracle;
+mod otherwise;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -42,8 +42,15 @@ async fn what_lies_there_or_is_of_it_is_found_by_its_name() {
         ("zhizaoye", &["l1"]),
         ("餐饮业", &["l3"]),
         ("厨师", &["l3"]),
+        // By an everyday word of the industry, and by what a kind is called.
+        ("无人机", &["l1"]),
+        ("毕节 直播", &[]),
+        ("直播", &["l2"]),
+        ("贵州 招商", &["l0", "l1", "l2"]),
+        ("深圳 招聘", &["l3"]),
         // Said with quotation marks it is what the text says.
         ("“贵州”", &["l2"]),
+        ("“无人机”", &[]),
         // By itself a kind is no name, and what is nowhere in the tables is a word.
         ("项目", &[]),
         ("四川省", &[]),
@@ -54,4 +61,19 @@ async fn what_lies_there_or_is_of_it_is_found_by_its_name() {
     }
     // What says the word comes before what only lies there.
     assert_eq!(world.names("贵州", &Reader::Anonymous).await[0], "l2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_initials_what_lies_in_a_place_that_is_called_so_comes_first() {
+    let world = World::new(false).await;
+    let expire = world.engine.now() + 30 * DAY;
+    // 合 is read ge as well.
+    let listings = [("求合作", "810000"), ("检测设备", "440100"), ("寻求合作", "110000")];
+    for (number, (title, region)) in listings.into_iter().enumerate() {
+        let listing = Opportunity { regions: vec![region.to_owned()], ..opportunity(title, "") };
+        world.put(&name("a", number), &["public"], &listing, expire).await;
+    }
+    world.caught_up().await;
+    let names = world.names("gz", &Reader::Anonymous).await;
+    assert_eq!((names.len(), &*names[0]), (3, "l1"), "{names:?}");
 }
