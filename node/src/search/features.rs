@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use super::analysis::is_known;
+
 /// Features of title and tags, and of the summary: more say nothing more.
 const FEATURES: usize = 1_000;
 /// Shorter Latin words say nothing.
@@ -49,17 +51,18 @@ impl Features {
 fn collect<'a>(folded: &'a str, features: &mut Vec<&'a str>) {
     let mut add = |feature: &'a str| {
         let counts = feature.chars().any(|c| DIGITS.contains(c));
-        if !counts && features.len() < FEATURES && COMMON.binary_search(&feature).is_err() {
+        if !counts && features.len() < FEATURES && !is_common(feature) {
             features.push(feature);
         }
     };
-    // Where the letter before stands, and where the Latin word under way begins.
-    let (mut before, mut word) = (None, None);
+    // Where the letter before stands, the pair that ends with it, and where the Latin word under way begins.
+    let (mut before, mut pair, mut word): (Option<usize>, Option<&'a str>, Option<usize>) = (None, None, None);
     for (at, c) in folded.char_indices() {
         let letter = c.is_alphabetic() && !c.is_ascii();
-        if letter && let Some(before) = before {
-            add(&folded[before..at + c.len_utf8()]);
-        }
+        let next = before.filter(|_| letter).map(|before| &folded[before..at + c.len_utf8()]);
+        // With a common one begins another word: 心招 of 中心招商 says nothing.
+        pair.filter(|pair| !next.is_some_and(is_common) || is_known(pair)).into_iter().for_each(&mut add);
+        pair = next;
         before = letter.then_some(at);
         if c.is_ascii_alphanumeric() {
             word.get_or_insert(at);
@@ -67,9 +70,14 @@ fn collect<'a>(folded: &'a str, features: &mut Vec<&'a str>) {
             latin(&folded[from..at], &mut add);
         }
     }
+    pair.into_iter().for_each(&mut add);
     if let Some(from) = word {
         latin(&folded[from..], &mut add);
     }
+}
+
+fn is_common(feature: &str) -> bool {
+    COMMON.binary_search(&feature).is_ok()
 }
 
 fn latin<'a>(word: &'a str, add: &mut impl FnMut(&'a str)) {
@@ -85,6 +93,13 @@ mod tests {
     #[test]
     fn the_common_ones_are_sorted_so_that_they_are_found() {
         assert!(COMMON.is_sorted_by(|a, b| a < b), "{COMMON:?}");
+    }
+
+    #[test]
+    fn where_a_common_word_begins_another_has_ended() {
+        let found = Features::of_folded(["精制中心招商，供应链基地寻求合作，农业与水产业"], "");
+        let listed: Vec<&str> = found.title.iter().map(String::as_str).collect();
+        assert_eq!(listed, ["与水", "农业", "基地", "应链", "水产", "精制", "链基"]);
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub(crate) struct Fields {
 }
 
 /// Changes with everything that would make an index of before unfit: fields, analysis, what goes into a field.
-pub(crate) const VERSION: u32 = 7;
+pub(crate) const VERSION: u32 = 8;
 
 /// What cuts folded texts into words.
 const WORDS: &str = "words";

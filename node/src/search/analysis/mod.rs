@@ -12,4 +12,4 @@ pub(crate) use reading::{is_letters, spells, spelt_length};
 pub(super) use reading::{kept, readings, syllables_of};
 pub(super) use tokens::{Characters, PIECES_END, Words, pair};
 pub(crate) use words::{Word, cut};
-pub(super) use words::{is_han, is_single, made_of, stem, with_parts};
+pub(super) use words::{is_han, is_known, is_single, made_of, stem, with_parts};
