@@ -46,7 +46,8 @@ fn of_body(body: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
         (found[*at..].iter().take_while(within).count(), usize::MAX - start)
     })?;
     let length = body.chars().count();
-    let start = start.saturating_sub(LEAD_CHARS).min(length.saturating_sub(EXCERPT_CHARS));
+    let lead = start.saturating_sub(LEAD_CHARS).min(length.saturating_sub(EXCERPT_CHARS));
+    let start = if lead == 0 { 0 } else { after_mark(body, lead, *start) };
     let end = (start + EXCERPT_CHARS).min(length);
     let highlights = found.iter().filter(|(from, to)| *from >= start && *to <= end);
     Some(Excerpt {
@@ -56,6 +57,15 @@ fn of_body(body: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
         cut_before: start > 0,
         cut_after: end < length,
     })
+}
+
+/// Where in a text the first clause or Latin word begins at `from` or soon after, before `to`; else `from`. In characters.
+fn after_mark(text: &str, from: usize, to: usize) -> usize {
+    let is_mark = |c: char| c.is_whitespace() || "，。；：！？、".contains(c);
+    let window = || text.chars().enumerate().take(to).skip(from);
+    let mark = window().take(LEAD_CHARS).position(|(_, c)| is_mark(c));
+    let begins = window().skip(mark.unwrap_or(usize::MAX)).find(|(_, c)| !is_mark(*c));
+    begins.map_or(from, |(at, _)| at)
 }
 
 #[cfg(test)]
@@ -75,6 +85,20 @@ mod tests {
         let marked: Vec<String> = found[1].highlights.iter().map(marked).collect();
         assert_eq!(marked, ["茶", "冷链", "冷链"]);
         assert!(found[1].cut_before && found[1].cut_after && characters.len() == EXCERPT_CHARS);
+    }
+
+    #[test]
+    fn a_piece_of_the_body_begins_with_a_clause_or_a_word() {
+        let begins = |before: &str| {
+            let body = format!("{}{before}冷链{}", "无关".repeat(100), "别的".repeat(200));
+            let listing = Opportunity { body, ..Opportunity::default() };
+            let found = excerpts(&listing, &parse("冷链", false).unwrap(), Reach::Exact);
+            found[0].text.split("冷链").next().unwrap().to_owned()
+        };
+        assert_eq!(begins("电商直发一体中心，已有土地与交易流量，寻找"), "已有土地与交易流量，寻找");
+        assert_eq!(begins("the plant is running, and seeks"), "running, and seeks");
+        assert_eq!(begins("。\n\n- "), "- ");
+        assert_eq!(begins("没有停顿的一句长长的话直到这里为止都是"), "关没有停顿的一句长长的话直到这里为止都是");
     }
 
     #[test]
