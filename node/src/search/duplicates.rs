@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use duikou_proto::filter::Filter;
+use duikou_proto::filter::{Filter, Quantities};
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::external_code::Scheme;
 use duikou_proto::v1::{ExternalCode, Opportunity};
@@ -87,19 +87,32 @@ impl Search {
 
     async fn original(&self, opportunity: &Opportunity) -> Result<Arc<Original>, SearchError> {
         let opportunity = opportunity.clone();
-        let original = move || Arc::new(Original { pieces: Pieces::of(&opportunity), opportunity });
-        self.beside(original).await.ok_or(SearchError::Unready)
+        self.beside(move || Arc::new(Original::new(opportunity))).await.ok_or(SearchError::Unready)
     }
 }
 
 impl Original {
+    fn new(opportunity: Opportunity) -> Self {
+        Self { pieces: Pieces::of(&opportunity), opportunity }
+    }
+
+    /// How alike another is that says the same, with the code that both have; None: it says something else.
+    fn likeness(&self, other: &Opportunity) -> Option<(f64, Option<String>)> {
+        if let Some(code) = common_code(&self.opportunity, other) {
+            return Some((2.0, Some(code)));
+        }
+        // The same event at another time is another event, whatever the words.
+        let [one, two] = [&self.opportunity, other].map(|listing| Quantities::of(listing).event);
+        let apart = one.zip(two).is_some_and(|(one, two)| !one.meets(two));
+        let likeness = self.pieces.likeness(&Pieces::of(other));
+        (!apart && likeness >= NEAR_SAME).then_some((likeness, None))
+    }
+
     /// Those of `hits` that say the same, most alike first.
     fn duplicates(&self, hits: Vec<Hit>) -> Vec<Duplicate> {
         let mut found: Vec<(f64, Duplicate)> = Vec::new();
         for hit in hits {
-            let code = common_code(&self.opportunity, hit.opportunity());
-            let likeness = if code.is_some() { 2.0 } else { self.pieces.likeness(&Pieces::of(hit.opportunity())) };
-            if likeness >= NEAR_SAME {
+            if let Some((likeness, code)) = self.likeness(hit.opportunity()) {
                 found.push((likeness, Duplicate { hit, code }));
             }
         }
@@ -131,4 +144,34 @@ fn common_code(one: &Opportunity, other: &Opportunity) -> Option<String> {
     };
     let codes = telling_codes(one).find(|code| telling_codes(other).any(|known| same(code, known)));
     codes.map(|code| code.code.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::v1::Event;
+    use duikou_proto::v1::opportunity::Details;
+    use prost_types::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_series_of_events_in_the_same_words_is_not_one_event() {
+        let fair = |day: i64, title: &str| {
+            let time = |seconds| Some(Timestamp { seconds, nanos: 0 });
+            let (start_time, end_time) = (time(86_400 * day), time(86_400 * day + 28_800));
+            Opportunity {
+                title: title.to_owned(),
+                body: "邀请采购商与合作社现场对接，免展位费，食宿自理，展具由主办方统一搭建。".to_owned(),
+                details: Some(Details::Event(Event { start_time, end_time, ..Event::default() })),
+                ..Opportunity::default()
+            }
+        };
+        let original = Original::new(fair(20_000, "粤黔协作产销对接会"));
+        assert!(original.likeness(&fair(20_000, "粤黔协作产销对接会议")).is_some());
+        assert_eq!(original.likeness(&fair(20_090, "粤黔协作产销对接会")), None);
+        let code = ExternalCode { scheme: Scheme::Other.into(), code: "2027-A".to_owned(), ..ExternalCode::default() };
+        let registered = |day| Opportunity { external_codes: vec![code.clone()], ..fair(day, "产销对接会") };
+        let found = Original::new(registered(20_000)).likeness(&registered(20_090));
+        assert_eq!(found, Some((2.0, Some("2027-A".to_owned()))), "whose code is the same is the same");
+    }
 }
