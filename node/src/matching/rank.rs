@@ -8,7 +8,7 @@ use duikou_proto::v1::match_reason::Code;
 use duikou_proto::v1::opportunity::{Details, Direction};
 
 use super::near::reach;
-use super::score::{MATURITY_NEARLY, SEASON_SECONDS, SUPPLY, TAG, dates_part, kind_part, points, weight};
+use super::score::{MATURITY_NEARLY, SEASON, SUPPLY, TAG, dates_part, kind_part, points, weight};
 use super::text::{ALIKE, WEIGHTS};
 use super::{Subject, pairs};
 use crate::search::{Points, Ranking, Trait, ways};
@@ -89,7 +89,7 @@ fn sizes(opportunity: &Opportunity) -> Vec<Points> {
     found.extend(amount.map(|amounts| one(Code::Amount, 1.0, Trait::Amount(amounts))));
     found.extend(wage.map(|Wages { amounts, period }| one(Code::Wage, 1.0, Trait::Wage(Wages { amounts, period }))));
     found.extend(level.map(|level| maturity(level, opportunity.direction())));
-    found.extend(event.map(|event| dates(event.from)));
+    found.extend(event.map(dates));
     found
 }
 
@@ -103,13 +103,11 @@ fn maturity(level: i64, direction: Direction) -> Points {
     Points::Best(vec![of(enough, 1.0), of(Span { from: nearly, to: nearly }, MATURITY_NEARLY)])
 }
 
-/// Of an event that begins at `from`, in microseconds: others are as near as whole seconds tell.
-fn dates(from: i64) -> Points {
-    const SECOND: i64 = 1_000_000;
-    let seconds = from.div_euclid(SECOND);
+/// Of an event at that time, in microseconds.
+fn dates(when: Span) -> Points {
     let of = |apart: i64| {
-        let span = Span { from: (seconds - apart) * SECOND, to: (seconds + apart + 1) * SECOND - 1 };
-        (Trait::Begins(span), whole(points(Code::Dates, dates_part(apart.unsigned_abs()))))
+        let span = Span { from: when.from.saturating_sub(apart), to: when.to.saturating_add(apart) };
+        (Trait::TakesPlace(span), whole(points(Code::Dates, dates_part(apart))))
     };
-    Points::Best(vec![of(SEASON_SECONDS), of(3 * SEASON_SECONDS)])
+    Points::Best(vec![of(SEASON), of(3 * SEASON)])
 }

@@ -53,8 +53,8 @@ pub(super) const SUPPLY: f64 = 0.5;
 pub(super) const TAG: f64 = 0.5;
 /// Of the weight of maturity, where what is offered is one level short.
 pub(super) const MATURITY_NEARLY: f64 = 0.4;
-/// Events within so many seconds of each other are one season, and within three times as many one year's half.
-pub(super) const SEASON_SECONDS: i64 = 31 * 24 * 3600;
+/// Events that are so many microseconds apart are of one season, and with three times as many of one year's half.
+pub(super) const SEASON: i64 = 31 * 24 * 3600 * 1_000_000;
 
 pub(super) fn weight(code: Code) -> u32 {
     WEIGHTS.iter().find(|(known, _)| *known == code).map_or(0, |(_, weight)| *weight)
@@ -70,12 +70,11 @@ pub(super) fn kind_part(one: &str, other: &str) -> f64 {
     if one == other { 1.0 } else { TOGETHER }
 }
 
-/// Of the weight of dates, for events that begin so many seconds apart.
-pub(super) fn dates_part(apart: u64) -> f64 {
-    let season = SEASON_SECONDS.unsigned_abs();
-    if apart <= season {
+/// Of the weight of dates, for events between the end of one and the beginning of the other so many microseconds lie.
+pub(super) fn dates_part(apart: i64) -> f64 {
+    if apart <= SEASON {
         1.0
-    } else if apart <= 3 * season {
+    } else if apart <= 3 * SEASON {
         0.5
     } else {
         0.0
@@ -165,9 +164,10 @@ fn details(reasons: &mut Reasons, one: View<'_>, other: View<'_>) {
         }
         (Details::Talent(a), Details::Talent(b)) => talent(reasons, a, b),
         (Details::Event(a), Details::Event(b)) => {
-            let start = |event: &duikou_proto::v1::Event| event.start_time.as_ref().map(|time| time.seconds);
-            if let (Some(a), Some(b)) = (start(a), start(b)) {
-                reasons.add(Code::Dates, dates_part(a.abs_diff(b)), words::dates(a.min(b), a.max(b)));
+            // Whoever seeks an event gives a period, in all of which it may be.
+            if let (Some(when), Some(other)) = (of_a.event, of_b.event) {
+                let apart = when.from.max(other.from).saturating_sub(when.to.min(other.to)).max(0);
+                reasons.add(Code::Dates, dates_part(apart), words::dates(a, b, apart == 0));
             }
         }
         _ => {}

@@ -4,11 +4,13 @@ use duikou_proto::Money;
 use duikou_proto::filter::Amounts;
 use duikou_proto::language::{Language, Text};
 use duikou_proto::reference::{Entry, Table, industries, occupations, regions};
+use duikou_proto::v1::Event;
 use duikou_proto::v1::capital::Instrument;
 use duikou_proto::v1::match_reason::Code;
 use duikou_proto::v1::project::CooperationMode;
 use duikou_proto::v1::talent::{SupplyType, WagePeriod};
 use duikou_proto::v1::technology::TransferMode;
+use jiff::tz::TimeZone;
 
 use super::near::{How, Near};
 use crate::typed::labels::{self, Label};
@@ -97,11 +99,32 @@ pub(super) fn maturity(offered: i32, wanted: i32) -> Text {
     )
 }
 
-/// Two days, the earlier first; seconds since 1970 UTC.
-pub(super) fn dates(earlier: i64, later: i64) -> Text {
-    let day = |seconds| jiff::Timestamp::from_second(seconds).map(|time| time.strftime("%Y-%m-%d").to_string());
-    let [earlier, later] = [earlier, later].map(|seconds| day(seconds).unwrap_or_default());
-    Text::new(format!("时间相近：{earlier}与{later}"), format!("near in time: {earlier} and {later}"))
+/// When two events take place, the earlier first, and whether they have a time in common.
+pub(super) fn dates(one: &Event, other: &Event, together: bool) -> Text {
+    let start = |event: &Event| event.start_time.as_ref().map(|time| (time.seconds, time.nanos));
+    let end = |event: &Event| event.end_time.as_ref().map(|time| (time.seconds, time.nanos));
+    let mut both = [one, other];
+    both.sort_by_key(|event| (start(event), end(event)));
+    let [earlier, later] = both.map(days);
+    let (zh, en) = if together { ("时间重合", "at one time") } else { ("时间相近", "near in time") };
+    if earlier == later {
+        return Text::new(format!("{zh}：{}", earlier.zh), format!("{en}: {}", earlier.en));
+    }
+    Text::new(format!("{zh}：{}与{}", earlier.zh, later.zh), format!("{en}: {} and {}", earlier.en, later.en))
+}
+
+/// The days of an event where it takes place. What ends at midnight ends with the day before.
+fn days(event: &Event) -> Text {
+    let zone = TimeZone::get(&event.time_zone).unwrap_or(TimeZone::UTC);
+    let start = event.start_time.as_ref().map_or(0, |time| time.seconds);
+    let end = event.end_time.as_ref().map_or(start, |time| time.seconds.saturating_sub(1)).max(start);
+    let day = |seconds| jiff::Timestamp::from_second(seconds).unwrap_or_default().to_zoned_datetime(zone.clone());
+    let (first, last) = (day(start), day(end));
+    let [zh, en] = [("%Y年%-m月%-d日", "至"), ("%-d %B %Y", " to ")].map(|(form, to)| {
+        let [first_day, last_day] = [&first, &last].map(|day| day.strftime(form).to_string());
+        if first_day == last_day { first_day } else { format!("{first_day}{to}{last_day}") }
+    });
+    Text { zh, en }
 }
 
 pub(super) fn instrument(instrument: Instrument) -> Text {
@@ -232,6 +255,23 @@ mod tests {
         let said = near(Code::Region, &Near { part: 1.0, entry, how: How::Same });
         assert_eq!(said.zh, "地区相同：贵州省毕节市");
         assert_eq!(said.en, "same region: Bijie, Guizhou");
+    }
+
+    #[test]
+    fn events_are_on_the_days_of_their_place() {
+        let event = |start: &str, end: &str, zone: &str| {
+            let seconds = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+            let time = |text: &str| Some(prost_types::Timestamp { seconds: seconds(text), nanos: 0 });
+            Event { start_time: time(start), end_time: time(end), time_zone: zone.to_owned(), ..Event::default() }
+        };
+        // The whole of May in China, and a morning in Lisbon.
+        let month = event("2027-04-30T16:00:00Z", "2027-05-31T16:00:00Z", "Asia/Shanghai");
+        let morning = event("2027-05-20T08:00:00Z", "2027-05-20T11:00:00Z", "Europe/Lisbon");
+        let said = dates(&morning, &month, true);
+        assert_eq!(said.zh, "时间重合：2027年5月1日至2027年5月31日与2027年5月20日");
+        assert_eq!(said.en, "at one time: 1 May 2027 to 31 May 2027 and 20 May 2027");
+        assert_eq!(said, dates(&month, &morning, true));
+        assert_eq!(dates(&morning, &morning, true).zh, "时间重合：2027年5月20日");
     }
 
     #[test]

@@ -29,8 +29,8 @@ pub(crate) enum Trait {
     Amount(Amounts),
     Wage(Wages),
     Level(Span),
-    /// An event that begins then, in microseconds since 1970 UTC.
-    Begins(Span),
+    /// An event at some time of that, in microseconds since 1970 UTC.
+    TakesPlace(Span),
 }
 
 /// How many points several traits come to.
@@ -109,6 +109,6 @@ fn has(fields: &Fields, wanted: &Trait) -> Option<Clause> {
             sums(any(fields.wage_in, [unit.as_str()]), fields.wage_from, fields.wage_to, amounts.span)
         }
         Trait::Level(span) => Some(within(fields.level, *span)),
-        Trait::Begins(span) => Some(within(fields.event_from, *span)),
+        Trait::TakesPlace(span) => Some(all(overlapping(fields.event_from, fields.event_to, *span).into())),
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use duikou_proto::Money;
-use duikou_proto::v1::{Capital, Opportunity, Project, capital, project};
+use duikou_proto::v1::{Capital, Event, Opportunity, Project, capital, project};
 use proptest::prelude::*;
 
 use super::super::Subject;
@@ -161,6 +161,30 @@ fn reasons_say_what_is_common() {
     assert!(said.contains(&"地区相同：贵州省毕节市"), "{said:?}");
     assert!(said.contains(&"金额重叠：500万–800万元"), "{said:?}");
     assert!(said.contains(&"同为资金，一供一需"), "{said:?}");
+}
+
+#[test]
+fn an_event_answers_whoever_seeks_one_in_a_period_in_which_it_lies() {
+    let day = |number: i64| Some(prost_types::Timestamp { seconds: 1_800_000_000 + 86_400 * number, nanos: 0 });
+    let event = |direction: Direction, from: i64, to: i64| {
+        let event = Event {
+            start_time: day(from),
+            end_time: day(to),
+            time_zone: "Asia/Shanghai".to_owned(),
+            ..Event::default()
+        };
+        let industries = vec!["728".to_owned()];
+        let details = Some(Details::Event(event));
+        Subject::new(Opportunity { direction: direction.into(), industries, details, ..Opportunity::default() })
+            .unwrap()
+    };
+    let sought = event(Direction::Request, 0, 180);
+    let points = |from: i64| {
+        let found = sought.score(&event(Direction::Offer, from, from + 1).opportunity).unwrap();
+        found.reasons.iter().find(|reason| reason.code() == Code::Dates).map(|reason| reason.points)
+    };
+    assert_eq!([0, 90, 179, 200].map(points), [Some(15); 4], "within it, and a few weeks after it");
+    assert_eq!((points(250), points(300)), (Some(8), None));
 }
 
 proptest! {
