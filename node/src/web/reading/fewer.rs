@@ -86,9 +86,9 @@ fn less(ask: &Ask) -> Vec<Less> {
         if let Some(text) = word.quoted.as_deref().filter(|_| !word.unwanted) {
             all.push(Less { id: "search-unquoted", what: word.shown(), ask: with(at, Some(text)) });
         }
+        let without = with(at, None);
+        all.extend(as_amount(&word.typed, &without));
         if words.len() > 1 {
-            let without = with(at, None);
-            all.extend(as_amount(&word.typed, &without));
             all.push(Less { id: "search-without", what: word.shown(), ask: without });
         }
     }
@@ -110,7 +110,7 @@ fn alone(ask: &Ask) -> Vec<Less> {
     words.iter().filter(|word| !word.unwanted).map(of).collect()
 }
 
-/// The words and phrases of a query as they were typed; where it is one of several words, those.
+/// The words and phrases of a query as they were typed; where it is one of several words, those, with amounts whole.
 fn words(query: &str) -> Vec<Word> {
     let plain = |typed: &str| Word { typed: typed.to_owned(), quoted: None, unwanted: false };
     let mut rest = query;
@@ -124,15 +124,34 @@ fn words(query: &str) -> Vec<Word> {
     }
     match &*words {
         [one] if one.typed.chars().all(char::is_alphanumeric) => {
-            cut(&one.typed).into_iter().map(|word| plain(word.text)).collect()
+            let cut: Vec<&str> = cut(&one.typed).into_iter().map(|word| word.text).collect();
+            amounts_whole(&cut).iter().map(|typed| plain(typed)).collect()
         }
         _ => words,
     }
 }
 
-/// The search whose amounts a word bounds: one with a unit, as nothing else is surely an amount.
+/// Words that stand together, those that are an amount as one: 贵州 一亿以上.
+fn amounts_whole(words: &[&str]) -> Vec<String> {
+    let mut whole = Vec::new();
+    let mut rest = words;
+    while let Some((first, behind)) = rest.split_first() {
+        let longest = (2..=rest.len().min(WORDS)).rev().find(|count| is_amount(&rest[..*count].concat()));
+        let (count, word) = longest.map_or((1, (*first).to_owned()), |count| (count, rest[..count].concat()));
+        whole.push(word);
+        rest = behind.get(count - 1..).unwrap_or_default();
+    }
+    whole
+}
+
+/// Whether it is surely an amount: it has a unit.
+fn is_amount(word: &str) -> bool {
+    amount(word, Unit::default()).is_ok_and(|read| read.value.is_some())
+}
+
+/// The search whose amounts a word bounds.
 fn as_amount(word: &str, without: &Ask) -> Option<Less> {
-    let given = amount(word, Unit::default()).ok()?.value.is_some() && without.min.is_empty() && without.max.is_empty();
+    let given = is_amount(word) && without.min.is_empty() && without.max.is_empty();
     let (min, max) = read_sum(word).ok().filter(|_| given)?;
     let ask = without.with(|ask| {
         ask.min = min.map_or_else(String::new, |_| word.to_owned());
@@ -175,7 +194,14 @@ mod tests {
         let together: Vec<String> = told("q=招商贵州").into_iter().map(|(_, query)| query).collect();
         assert_eq!(together, [at(&[("q", "贵州")]), at(&[("q", "招商")])]);
         assert_eq!(told("q=“冷链 物流”"), [("“冷链 物流”不加引号（2 条）".to_owned(), at(&[("q", "冷链 物流")]))]);
-        for nothing in ["q=茶", "q=", "q=a b c d e f g", "q=\"open"] {
+        for (amount, bounds) in [("一亿以上", &["min"][..]), ("500万", &["min", "max"]), ("1.2亿", &["min", "max"])]
+        {
+            let bounded: Vec<(&str, &str)> = bounds.iter().map(|bound| (*bound, amount)).collect();
+            assert_eq!(told(&format!("q={amount}")), [(format!("“{amount}”作为金额条件（2 条）"), at(&bounded))]);
+        }
+        let together: Vec<String> = told("q=贵州一亿以上").into_iter().map(|(name, _)| name).collect();
+        assert_eq!(together, ["去掉“贵州”（2 条）", "“一亿以上”作为金额条件（2 条）", "去掉“一亿以上”（2 条）"]);
+        for nothing in ["q=茶", "q=500", "q=", "q=a b c d e f g", "q=\"open"] {
             assert_eq!(told(nothing), [], "{nothing}");
         }
     }
