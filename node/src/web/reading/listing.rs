@@ -20,6 +20,7 @@ use super::super::visitor::Visitor;
 use super::super::{format, markdown, words};
 use super::card::{Alike, foreign};
 use super::details::{self, Fact, audience_of};
+use super::held;
 use super::history::{Done, history};
 use super::linked;
 use super::members::answers_for;
@@ -211,7 +212,6 @@ async fn holders(web: &Web, visitor: &Visitor, name: &str) -> Vec<Holder> {
 }
 
 fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {
-    use duikou_proto::v1::completeness::State;
     let engine = web.engine();
     let texts = visitor.texts;
     let short = names.short(name);
@@ -220,10 +220,8 @@ fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {
     let member = id.as_ref().and_then(|id| directory.member(id));
     let key = member.and_then(|member| member.keys.newest()).map(|key| key.key.fingerprint()).unwrap_or_default();
     let held = crate::services::held_of(engine, &visitor.reader());
-    let held: Vec<_> = held.iter().filter(|held| id.as_ref().is_some_and(|id| held.origin == id.as_str())).collect();
-    let complete = held.iter().filter_map(|held| held.complete).min();
-    let doubts = held.iter().map(|held| held.state);
-    let doubt = doubts.filter(|state| !matches!(state, State::Complete | State::Behind)).max();
+    let held = held.iter().filter(|held| id.as_ref().is_some_and(|id| held.origin == id.as_str()));
+    let (state, complete) = held::together(held.map(|held| (held.state, held.complete)));
     Seal {
         office: names.member(short),
         office_path: names.member_path(name),
@@ -231,7 +229,7 @@ fn seal(web: &Web, visitor: &Visitor, names: &Names, name: &str) -> Seal {
         complete: complete.map_or_else(String::new, |time| {
             format::moment(texts.language(), &format::in_china(time.div_euclid(1_000_000)))
         }),
-        doubt: doubt.map_or_else(String::new, |state| words::completeness(texts, state)),
+        doubt: if held::is_doubtful(state) { words::completeness(texts, state) } else { String::new() },
         own: member.is_some_and(|member| member.node == engine.identity().node),
     }
 }

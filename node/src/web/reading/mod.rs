@@ -1,7 +1,7 @@
 //! Reading the network: the first page, search, a listing, what answers it, members, the calendar, and feeds of any search.
 //!
 //! `ask` is what an address asks for, `card` a listing in a list, `details` its kind's own part in words, `names` who the
-//! members are, `linked` what machines read in a page.
+//! members are, `held` how complete what is here of one is, `linked` what machines read in a page.
 
 mod ask;
 mod calendar;
@@ -12,6 +12,7 @@ mod details;
 mod feed;
 mod fewer;
 mod fresh;
+mod held;
 mod history;
 mod home;
 mod linked;

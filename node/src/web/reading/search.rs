@@ -24,6 +24,7 @@ use super::conditions::{conditions, industry};
 use super::feed::has_events;
 use super::fewer;
 use super::fresh::{self, Fresh};
+use super::held;
 use super::linked;
 use super::names::Names;
 use crate::accounts::Role;
@@ -394,24 +395,14 @@ fn narrowed(texts: Texts, names: &Names, ask: &Ask, facet: Facet, value: &str) -
 }
 
 fn origins(texts: Texts, names: &Names, found: &SearchListingsResponse) -> Vec<Origin> {
-    use duikou_proto::v1::completeness::State;
     let shown = found.completeness.iter().map(|origin| {
-        // The worst of its scopes is what a reader must know; what is merely on its way will come.
-        let worst = origin.completeness.iter().map(|held| held.state()).max_by_key(|state| match state {
-            State::Complete | State::Unspecified => 0,
-            State::Behind => 1,
-            State::Rejected => 2,
-            State::Stale => 3,
-            State::Withheld => 4,
-        });
-        let worst = worst.unwrap_or_default();
-        let times = origin.completeness.iter().filter_map(|held| held.complete_time.as_ref());
-        let as_of = times.map(|time| time.seconds).min();
+        let scopes = origin.completeness.iter();
+        let (state, as_of) = held::together(scopes.map(|held| (held.state(), held.complete_time.map(|t| t.seconds))));
         Origin {
             path: names.member_path(&origin.member),
             name: names.member(names.short(&origin.member)),
-            state: words::completeness(texts, worst),
-            whole: matches!(worst, State::Complete | State::Behind | State::Unspecified),
+            state: words::completeness(texts, state),
+            whole: !held::is_doubtful(state),
             as_of: as_of
                 .map_or_else(String::new, |seconds| format::moment(texts.language(), &format::in_china(seconds))),
         }
