@@ -19,12 +19,11 @@ use super::super::respond::Answer;
 use super::super::visitor::Visitor;
 use super::super::{Web, format};
 use super::card::foreign;
+use super::coming::{begins, coming};
 use super::names::Names;
 
 /// Events of a month that are shown.
 const EVENTS: i32 = 500;
-/// Events among which the next one is looked for where a month has none.
-const COMING: i32 = 20;
 /// Years before and after this one to which the calendar leads.
 const YEARS: i16 = 5;
 
@@ -93,27 +92,15 @@ pub(super) async fn calendar(State(web): State<Web>, visitor: Visitor, RawQuery(
     let searches = &web.services().searches;
     let found = searches.search_listings(visitor.ask(request)).await;
     let found = found.map_err(|status| visitor.failed(&status))?.into_inner();
-    let next = if found.results.is_empty() {
-        let next = searches.search_listings(visitor.ask(coming(next_month(first)))).await;
-        next.map_err(|status| visitor.failed(&status))?.into_inner().results
-    } else {
-        Vec::new()
+    let next = match beginning(next_month(first)) {
+        Some(from) if found.results.is_empty() => coming(&web, &visitor, from, 1).await,
+        Some(_) | None => Ok(Vec::new()),
     };
+    let next = next.map_err(|status| visitor.failed(&status))?;
     let names = Names::new(&web, &visitor);
     let title = visitor.texts.about("calendar-title", &month_name(&visitor, first));
     let page = Page::new(&web, &visitor, Section::Calendar, title);
     visitor.page(&CalendarPage::of(page, &names, first, now.date(), &found.results, &next))
-}
-
-/// The events that begin on `day` or later, what ends first before the others.
-fn coming(day: Date) -> SearchListingsRequest {
-    let range = TimeRange { start_time: beginning(day), end_time: None };
-    SearchListingsRequest {
-        page_size: COMING,
-        order_by: OrderBy::Closing.into(),
-        filter: Some(Filter { kinds: vec!["event".to_owned()], event_time: Some(range), ..Filter::default() }),
-        ..SearchListingsRequest::default()
-    }
 }
 
 fn month_name(visitor: &Visitor, first: Date) -> String {
@@ -193,7 +180,7 @@ impl CalendarPage {
         let before = first.checked_sub(1.month()).unwrap_or(first);
         let after = next_month(first);
         let name = |day| format::month(texts.language(), &zoned(day));
-        let next = next.iter().filter_map(begins).min().map(Date::first_of_month);
+        let next = next.iter().filter_map(begins).min().map(|begins| format::in_china(begins).date().first_of_month());
         let empty = shown.is_empty().then(|| Empty {
             title: texts.text("calendar-empty"),
             advice: match next {
@@ -214,12 +201,6 @@ impl CalendarPage {
             page,
         }
     }
-}
-
-/// The day on which an event begins.
-fn begins(event: &SearchResult) -> Option<Date> {
-    let Some(Details::Event(details)) = &event.listing.as_ref()?.listing.as_ref()?.details else { return None };
-    Some(format::in_china(details.start_time.as_ref()?.seconds).date())
 }
 
 /// An event on one of its days in the month that begins with `first`.

@@ -3,10 +3,9 @@
 
 use askama::Template;
 use axum::extract::State;
-use duikou_proto::v1::opportunity::Details;
 use duikou_proto::v1::search_listings_request::{Facet, OrderBy};
 use duikou_proto::v1::search_service_server::SearchService;
-use duikou_proto::v1::{Filter, SearchListingsRequest, SearchListingsResponse, SearchResult, TimeRange};
+use duikou_proto::v1::{SearchListingsRequest, SearchListingsResponse, SearchResult};
 
 use super::super::layout::{FeedLink, Notice, Page, Section, Tone};
 use super::super::office::work_list;
@@ -15,12 +14,13 @@ use super::super::respond::Answer;
 use super::super::visitor::Visitor;
 use super::super::{Web, words};
 use super::card::Card;
+use super::coming::coming;
 use super::names::Names;
 
 /// Listings that are shown as new.
 const NEWEST: i32 = 8;
 /// Events that are shown as soon.
-const SOON: i32 = 6;
+const SOON: usize = 6;
 
 /// A kind with how many listings there are of it.
 pub(crate) struct KindCount {
@@ -52,29 +52,16 @@ pub(super) async fn home(State(web): State<Web>, visitor: Visitor) -> Answer {
         ..SearchListingsRequest::default()
     };
     let now = prost_types::Timestamp { seconds: web.engine().now().div_euclid(1_000_000), nanos: 0 };
-    let coming = TimeRange { start_time: Some(now), end_time: None };
-    let soon = SearchListingsRequest {
-        page_size: SOON,
-        order_by: OrderBy::Closing.into(),
-        filter: Some(Filter { kinds: vec!["event".to_owned()], event_time: Some(coming), ..Filter::default() }),
-        ..SearchListingsRequest::default()
-    };
-    let searches = &web.services().searches;
-    let (newest, soon) =
-        tokio::join!(searches.search_listings(visitor.ask(newest)), searches.search_listings(visitor.ask(soon)));
+    let newest = web.services().searches.search_listings(visitor.ask(newest));
+    let (newest, soon) = tokio::join!(newest, coming(&web, &visitor, now, SOON));
     let newest = newest.map_err(|status| visitor.failed(&status))?.into_inner();
-    let soon = soon.map_err(|status| visitor.failed(&status))?.into_inner();
+    let soon = soon.map_err(|status| visitor.failed(&status))?;
     let page = Page::new(&web, &visitor, Section::Home, String::new());
-    visitor.page(&HomePage::of(page, &Names::new(&web, &visitor), newest, soon))
+    visitor.page(&HomePage::of(page, &Names::new(&web, &visitor), newest, &soon))
 }
 
 impl HomePage {
-    pub(crate) fn of(
-        mut page: Page,
-        names: &Names,
-        newest: SearchListingsResponse,
-        mut soon: SearchListingsResponse,
-    ) -> Self {
+    pub(crate) fn of(mut page: Page, names: &Names, newest: SearchListingsResponse, soon: &[SearchResult]) -> Self {
         let texts = page.texts();
         page.canonical = "/".to_owned();
         page.description = texts.text("home-lead");
@@ -97,16 +84,13 @@ impl HomePage {
             name: words::kind(texts, kind),
             count: texts.count("search-found", count_of(kind)),
         });
-        // They are found by when they end.
-        soon.results.sort_by_key(begins);
-        let cards = |found: &SearchListingsResponse| {
-            found.results.iter().filter_map(|result| Card::found(texts, names, result)).collect()
-        };
+        let cards =
+            |found: &[SearchResult]| found.iter().filter_map(|result| Card::found(texts, names, result)).collect();
         Self {
             kinds: kinds.into(),
             total: usize::try_from(newest.total_size).unwrap_or(0),
-            newest: cards(&newest),
-            soon: cards(&soon),
+            newest: cards(&newest.results),
+            soon: cards(soon),
             empty: Empty {
                 title: texts.text("home-empty"),
                 advice: texts.text("home-empty-advice"),
@@ -115,11 +99,4 @@ impl HomePage {
             page,
         }
     }
-}
-
-/// When an event begins, in seconds; of others 0.
-fn begins(found: &SearchResult) -> i64 {
-    let details = found.listing.as_ref().and_then(|listing| listing.listing.as_ref()?.details.as_ref());
-    let Some(Details::Event(event)) = details else { return 0 };
-    event.start_time.as_ref().map_or(0, |time| time.seconds)
 }

@@ -6,6 +6,7 @@
 mod ask;
 mod calendar;
 mod card;
+mod coming;
 mod conditions;
 mod counterparts;
 mod details;

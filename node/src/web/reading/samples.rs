@@ -214,10 +214,10 @@ pub(in crate::web) fn samples(samples: &Samples) {
     let names = Names::sample(language, NETWORK);
     samples.add(
         "reading/home.html",
-        &HomePage::of(samples.page(Section::Home, "", "/"), &names, found(language), found(language)),
+        &HomePage::of(samples.page(Section::Home, "", "/"), &names, found(language), &found(language).results),
     );
     let nothing = SearchListingsResponse::default;
-    samples.add("reading/home.html", &HomePage::of(samples.page(Section::Home, "", "/"), &names, nothing(), nothing()));
+    samples.add("reading/home.html", &HomePage::of(samples.page(Section::Home, "", "/"), &names, nothing(), &[]));
     let search = |query: &str, found| {
         let ask = Ask::read(query);
         SearchPage::of(samples.page(Section::Listings, "search", "/listings"), &ask, &names, found)

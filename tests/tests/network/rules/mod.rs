@@ -10,6 +10,7 @@ mod authority;
 mod bad_listings;
 mod circles;
 mod clock;
+mod coming;
 mod commands;
 mod editor;
 mod every_interface;
