@@ -95,7 +95,7 @@ async fn a_used_token_admits_nobody_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_those_that_join_at_one_moment_as_one_node_one_is_admitted() {
-    let mut net = Network::new(716).gateway().start().await;
+    let net = Network::new(716).gateway().start().await;
     let members = ["zunyi", "harbin", "tongren", "bijie"];
     let mut tokens = Vec::new();
     for member in members {
