@@ -137,7 +137,7 @@ async fn listings_are_found_as_people_type_them_on_every_server() {
     assert_eq!(suggested.suggestions.first().map(|first| &*first.text), Some("在线冷链物流平台"));
 
     let shown = shenzhen.cli(&["search", "冷鏈", "--facets", "kind"]).await.done();
-    assert!(shown.contains("在线冷链物流平台") && shown.contains("kind: capital 1"), "{shown}");
+    assert!(shown.contains("在线冷链物流平台") && shown.contains("类别：capital 1"), "{shown}");
     let json = shenzhen.cli(&["search", "冷鏈", "--output", "json"]).await.done();
     assert!(json.contains("\"totalSize\": 1"), "{json}");
 
