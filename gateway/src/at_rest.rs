@@ -36,13 +36,7 @@ impl GatewayFolder for AtRest {
 
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()> {
         if config.link.gateway.is_some() {
-            let at = dir.display();
-            let text = Text::new(format!("{at} 是节点的目录"), format!("{at} is the folder of a node"));
-            let hint = Text::new(
-                format!("启动节点：duikou-node serve --dir {at}"),
-                format!("start the node: duikou-node serve --dir {at}"),
-            );
-            return Err(CommandError::new(ExitCode::Configuration, text).hint(hint).into());
+            return Err(CommandError::of_another_program(dir, Text::new("节点", "node"), "duikou-node").into());
         }
         Ok(serve(dir, config).await.map_err(|error| not_serving(&error))?)
     }

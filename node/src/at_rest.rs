@@ -35,13 +35,7 @@ impl FolderCommands for AtRest {
     async fn serve(&self, dir: &Path, config: Config) -> anyhow::Result<()> {
         // It would serve without the links that make it one.
         if config.link.gateway.is_none() && dir.join(AUTHORITY_KEY_FILE).exists() {
-            let at = dir.display();
-            let text = Text::new(format!("{at} 是网关的目录"), format!("{at} is the folder of a gateway"));
-            let hint = Text::new(
-                format!("启动网关：duikou-gateway serve --dir {at}"),
-                format!("start the gateway: duikou-gateway serve --dir {at}"),
-            );
-            return Err(CommandError::new(ExitCode::Configuration, text).hint(hint).into());
+            return Err(CommandError::of_another_program(dir, Text::new("网关", "gateway"), "duikou-gateway").into());
         }
         Ok(node::serve(dir, config).await.map_err(|error| served(&error))?)
     }

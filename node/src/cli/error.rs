@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use duikou_proto::name::NodeId;
 use serde::Serialize;
@@ -129,6 +130,16 @@ impl CommandError {
         let mut error = Self::new(ExitCode::Configuration, message);
         error.causes = faults.iter().map(fault_text).collect();
         error
+    }
+
+    /// That `dir` is the folder of a server that another program runs: what it is, in both languages, and that program.
+    pub fn of_another_program(dir: &Path, what: Text, program: &str) -> Self {
+        let at = dir.display();
+        let message = Text::new(format!("{at} 是{}的目录", what.zh), format!("{at} is the folder of a {}", what.en));
+        Self::new(ExitCode::Configuration, message).hint(Text::new(
+            format!("启动{}：{program} serve --dir {at}", what.zh),
+            format!("start the {}: {program} serve --dir {at}", what.en),
+        ))
     }
 
     /// That a server is to call itself otherwise than its certificate does.

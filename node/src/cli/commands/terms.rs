@@ -1,4 +1,4 @@
-//! What the contract says in words of its own, as tables tell it to people.
+//! What the contract says in words of its own, as tables tell it to people: in the words of the pages.
 
 use duikou_proto::v1::WithdrawalReason;
 use duikou_proto::v1::delivery::Outcome;
@@ -27,10 +27,10 @@ pub(super) fn outcome(outcome: Outcome) -> Text {
     let (zh, en) = match outcome {
         Outcome::Unspecified => ("", ""),
         Outcome::Delivered => ("已送达", "delivered"),
-        Outcome::Refused => ("被拒绝", "refused"),
+        Outcome::Refused => ("对方拒收", "refused"),
         Outcome::Unreachable => ("无法连接", "unreachable"),
         Outcome::TimedOut => ("超时", "timed out"),
-        Outcome::TlsFailed => ("证书无效", "TLS failed"),
+        Outcome::TlsFailed => ("证书有误", "TLS failed"),
         Outcome::AddressForbidden => ("地址不允许", "address forbidden"),
     };
     Text::new(zh, en)
@@ -43,7 +43,7 @@ pub(super) fn draft(state: State) -> Text {
         State::Draft => ("草稿", "draft"),
         State::Submitted => ("待审核", "submitted"),
         State::Returned => ("已退回", "returned"),
-        State::Approved => ("已通过", "approved"),
+        State::Approved => ("已同意", "approved"),
     };
     Text::new(zh, en)
 }
@@ -53,7 +53,7 @@ pub(super) fn end(reason: WithdrawalReason) -> Text {
     let (zh, en) = match reason {
         WithdrawalReason::Unspecified => ("", ""),
         WithdrawalReason::Withdrawn => ("已撤回", "withdrawn"),
-        WithdrawalReason::Filled => ("已达成", "filled"),
+        WithdrawalReason::Filled => ("已落实", "filled"),
         WithdrawalReason::Narrowed => ("已收窄范围", "narrowed"),
         WithdrawalReason::Deleted => ("已删除", "deleted"),
         WithdrawalReason::Expired => ("已到期", "expired"),

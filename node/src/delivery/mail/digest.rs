@@ -116,7 +116,7 @@ fn listing(listing: &Listing, why: Option<&str>, base: &BaseUrl, plain: &mut Str
 fn why(reason: Reason, fact: &SubscriptionFact) -> Text {
     match reason {
         Reason::Withdrawn => Text::new("已撤回", "withdrawn"),
-        Reason::Filled => Text::new("已达成", "filled"),
+        Reason::Filled => Text::new("已落实", "filled"),
         Reason::Expired => Text::new("已到期", "expired"),
         Reason::Deleted => Text::new("已删除", "deleted"),
         Reason::Filter if fact.follows_counterparts() => Text::new("不再对口", "no longer a counterpart"),
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤1条");
         assert!(letter.html.contains("求购&lt;script&gt;") && !letter.html.contains("<script>"));
         assert!(!letter.html.contains("茶 <b>"));
-        for part in ["* 求购<script>", "https://duikou.example/listings/a.n/two", "members/a.n/listings/four (已达成)"]
+        for part in ["* 求购<script>", "https://duikou.example/listings/a.n/two", "members/a.n/listings/four (已落实)"]
         {
             assert!(letter.plain.contains(part), "{part} is not in {}", letter.plain);
         }

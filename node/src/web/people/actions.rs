@@ -79,7 +79,8 @@ pub(super) fn action(texts: Texts, code: &str) -> String {
 }
 
 /// What the trail says of an action beside its resource, in words; as it is where it is a name, or none of what is known.
-/// `called` says what a listing is called; None: as what it was done to, which stands beside it. Numbers by which this program tells versions apart say nothing to people.
+/// `called` says what a listing is called; None: as what it was done to, which stands beside it. Numbers by which this
+/// program tells versions apart say nothing to people.
 pub(super) fn detail(texts: Texts, code: &str, detail: &str, called: impl Fn(&str) -> Option<String>) -> String {
     let told = match code {
         "policy.set" => policy(texts, detail),

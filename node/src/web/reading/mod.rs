@@ -1,7 +1,8 @@
 //! Reading the network: the first page, search, a listing, what answers it, members, the calendar, and feeds of any search.
 //!
 //! `ask` is what an address asks for, `card` a listing in a list, `details` its kind's own part in words, `names` who the
-//! members are, `held` how complete what is here of one is, `linked` what machines read in a page.
+//! members are, `held` how complete what is here of one is, `linked` what machines read in a page, `conditions` what
+//! narrows a search, in words, `coming` the events that come next, `fewer` what would find something.
 
 mod ask;
 mod calendar;

@@ -193,22 +193,17 @@ async fn browsers_are_served() {
     let (net, _) = world(904, &certificate).await;
     let node = net.node("shenzhen");
     let origin = "origin: https://portal.example";
-    let ask = [
-        "-X",
-        "OPTIONS",
-        "-H",
-        origin,
-        "-H",
-        "access-control-request-method: PATCH",
-        "-H",
-        "access-control-request-headers: authorization,if-match",
-    ];
-    let preflight = node.curl(&certificate, &ask, TEA).await;
-    assert_eq!(preflight.status, 200, "{preflight:?}");
-    assert_eq!(preflight.header("access-control-allow-origin"), "*");
-    assert!(preflight.header("access-control-allow-methods").contains("PATCH"));
-    assert_eq!(preflight.header("access-control-allow-headers"), "authorization,if-match");
-    assert_eq!(preflight.header("access-control-allow-credentials"), "");
+    let preflight = async |method: &str, headers: &str, path: &str| {
+        let method = format!("access-control-request-method: {method}");
+        let headers = format!("access-control-request-headers: {headers}");
+        node.curl(&certificate, &["-X", "OPTIONS", "-H", origin, "-H", &method, "-H", &headers], path).await
+    };
+    let asked = preflight("PATCH", "authorization,if-match", TEA).await;
+    assert_eq!(asked.status, 200, "{asked:?}");
+    assert_eq!(asked.header("access-control-allow-origin"), "*");
+    assert!(asked.header("access-control-allow-methods").contains("PATCH"));
+    assert_eq!(asked.header("access-control-allow-headers"), "authorization,if-match");
+    assert_eq!(asked.header("access-control-allow-credentials"), "");
     let got = node.curl(&certificate, &["-H", origin], "/v1/network").await;
     assert_eq!(got.header("access-control-allow-origin"), "*");
     assert!(got.header("access-control-expose-headers").contains("etag"));
@@ -226,24 +221,15 @@ async fn browsers_are_served() {
     assert!(!docs.header("content-security-policy").contains("script"));
     assert!(String::from_utf8_lossy(&docs.body).contains("GetListing"));
 
-    let ask = [
-        "-X",
-        "OPTIONS",
-        "-H",
-        origin,
-        "-H",
-        "access-control-request-method: POST",
-        "-H",
-        "access-control-request-headers: content-type,x-grpc-web",
-    ];
-    let preflight = node.curl(&certificate, &ask, "/duikou.v1.DirectoryService/GetNetwork").await;
-    assert_eq!((preflight.status, preflight.header("access-control-allow-origin")), (200, "*"), "{preflight:?}");
+    let method = "/duikou.v1.DirectoryService/GetNetwork";
+    let asked = preflight("POST", "content-type,x-grpc-web", method).await;
+    assert_eq!((asked.status, asked.header("access-control-allow-origin")), (200, "*"), "{asked:?}");
     let message = folder.path().join("message");
     std::fs::write(&message, [0_u8; 5]).unwrap();
     let data = format!("@{}", message.display());
     let web: [&str; 7] =
         ["-H", "content-type: application/grpc-web+proto", "-H", origin, "--http1.1", "--data-binary", &data];
-    let answer = node.curl(&certificate, &web, "/duikou.v1.DirectoryService/GetNetwork").await;
+    let answer = node.curl(&certificate, &web, method).await;
     assert_eq!(answer.status, 200);
     let text = String::from_utf8_lossy(&answer.body);
     assert!(text.contains("pprd.example") && text.contains("grpc-status:0"), "{text:?}");
