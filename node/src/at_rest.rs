@@ -247,6 +247,13 @@ pub fn served(error: &ServeError) -> CommandError {
                     "another program may have that port: stop it, or choose another one in duikou.toml",
                 ))
         }
+        ServeError::Restored(_) => told(
+            ExitCode::Unavailable,
+            "已恢复的数据无法写入".to_owned(),
+            "the restored data cannot be written".to_owned(),
+        )
+        .cause(chain(error))
+        .hint(Text::new("请检查磁盘空间和权限", "look at the disk: is it full, or not this user's?")),
         ServeError::Identity(_) | ServeError::LinkTls(_) | ServeError::WebTls(_) | ServeError::Tls(_) => told(
             ExitCode::Configuration,
             "证书或密钥无法使用".to_owned(),

@@ -171,6 +171,7 @@ impl AdmissionService for Membership {
             expire_time,
             create_time,
             revoke_time: None,
+            feed: hex(&self.0.engine.feed_id()),
         };
         let event = Event::new(audit::Action::InviteCreate, format!("members/{member}"));
         let event = event.saying(if request.replace_keys { "replaces keys" } else { "" });

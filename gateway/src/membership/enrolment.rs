@@ -45,6 +45,14 @@ fn taken_back() -> Status {
     token_refused("TOKEN_REVOKED", zh, en)
 }
 
+fn from_before() -> Status {
+    let (zh, en) = (
+        "邀请码是网关从备份恢复之前发出的，已作废：请向网关管理员重新索取",
+        "this token is from before the gateway was restored from a backup, and is void: ask the gateway's operator for a new one",
+    );
+    token_refused("TOKEN_REVOKED", zh, en)
+}
+
 fn node_exists(node: &NodeId) -> Status {
     let short = node.short();
     refuse(
@@ -118,6 +126,7 @@ impl Membership {
         match &used {
             Some(used) if !used.is_by(this) => return Err(used_before()),
             None if invite.revoke_time.is_some() => return Err(taken_back()),
+            None if invite.is_void(&engine.feed_id()) => return Err(from_before()),
             Some(_) | None => {}
         }
         if invite.expire_time < engine.now() {

@@ -8,6 +8,7 @@ use duikou_node::store::StoreError;
 use duikou_proto::envelope::Micros;
 use duikou_proto::federation::Invite as Shown;
 use duikou_proto::federation::invite::State;
+use duikou_proto::hex::hex;
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,17 @@ pub(crate) struct Invite {
     pub(crate) create_time: Micros,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) revoke_time: Option<Micros>,
+    /// The feed of the gateway that made it, in hexadecimal; empty in those of earlier versions.
+    #[serde(default)]
+    pub(crate) feed: String,
+}
+
+impl Invite {
+    /// Whether the gateway has been restored from a backup since, which has another feed then: it may have been taken back
+    /// or used after the backup was made.
+    pub(crate) fn is_void(&self, feed: &[u8; 16]) -> bool {
+        !self.feed.is_empty() && self.feed != hex(feed)
+    }
 }
 
 /// Who used an invite: the same may come again, where the answer was lost on the way.
@@ -80,10 +92,11 @@ fn prefix(name: &str) -> Option<String> {
     is_id.then(|| format!("{INVITES}{id}"))
 }
 
-fn shown(key: &str, invite: Invite, used: Option<Use>, now: Micros) -> Shown {
+fn shown(key: &str, invite: Invite, used: Option<Use>, feed: &[u8; 16], now: Micros) -> Shown {
     let state = match (&used, invite.revoke_time) {
         (Some(_), _) => State::Used,
         (None, Some(_)) => State::Revoked,
+        (None, None) if invite.is_void(feed) => State::Revoked,
         (None, None) if invite.expire_time < now => State::Expired,
         (None, None) => State::Open,
     };
@@ -121,7 +134,7 @@ pub(crate) async fn list(engine: &Engine) -> Result<Vec<Shown>, StoreError> {
     let mut listed = Vec::with_capacity(newest.len());
     for (key, invite) in newest {
         let used = engine.fact(&key.replacen(INVITES, USES, 1)).await?;
-        listed.push(shown(&key, invite, used, engine.now()));
+        listed.push(shown(&key, invite, used, &engine.feed_id(), engine.now()));
     }
     Ok(listed)
 }
@@ -152,7 +165,7 @@ impl Command for Take {
             return Ok(if used.is_by(&self.by) { Taken::Yes } else { Taken::ByAnother });
         }
         let invite: Option<Invite> = work.fact(&key(&self.secret)).await?;
-        if invite.is_none_or(|invite| invite.revoke_time.is_some()) {
+        if invite.is_none_or(|invite| invite.revoke_time.is_some() || invite.is_void(&work.feed_id())) {
             return Ok(Taken::Revoked);
         }
         work.put_fact(use_key, &self.by);
@@ -177,7 +190,7 @@ impl Command for Revoke {
             let event = Event::new(Action::InviteRevoke, format!("members/{}", invite.member)).saying(name(&key));
             work.audit(&Actor::local(), event).await?;
         }
-        Ok(Some(shown(&key, invite, used, work.now)))
+        Ok(Some(shown(&key, invite, used, &work.feed_id(), work.now)))
     }
 }
 
@@ -192,13 +205,16 @@ mod tests {
         let invite: Invite = serde_json::from_str(kept).unwrap();
         let used: Use = serde_json::from_str(r#"{"node":"bijie.n.example","signing_key":"aa"}"#).unwrap();
         let key = key(b"secret");
-        let state = |invite: &Invite, used, now| shown(&key, invite.clone(), used, now).state();
+        let feed = [7; 16];
+        let state = |invite: &Invite, used, now| shown(&key, invite.clone(), used, &feed, now).state();
         assert_eq!(state(&invite, None, 20_000_000), State::Open);
         assert_eq!(state(&invite, None, 20_000_001), State::Expired);
         assert_eq!(state(&invite, Some(used.clone()), 20_000_001), State::Used);
         let revoked = Invite { revoke_time: Some(10_000_000), ..invite.clone() };
         assert_eq!(state(&revoked, None, 20_000_001), State::Revoked);
-        let told = shown(&key, invite, Some(used), 1);
+        let [here, before] = [feed, [8; 16]].map(|feed| Invite { feed: hex(&feed), ..invite.clone() });
+        assert_eq!((state(&here, None, 1), state(&before, None, 1)), (State::Open, State::Revoked));
+        let told = shown(&key, invite, Some(used), &feed, 1);
         assert_eq!((told.create_time, told.use_time), (None, None));
         assert_eq!(prefix(&told.name), Some(key[..INVITES.len() + ID_DIGITS].to_owned()));
         let hashed = blake3::hash(b"secret").to_hex();

@@ -77,6 +77,7 @@ audit-keys-acknowledge = Acknowledged keys
 audit-settings-set = Changed a setting
 audit-backup-create = Made a backup
 audit-backup-take = Downloaded a backup
+audit-backup-restore = Restored from a backup
 audit-invite-create = Made an invitation
 audit-invite-revoke = Took back an invitation
 audit-node-certify = Certified a node by a member's key

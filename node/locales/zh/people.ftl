@@ -77,6 +77,7 @@ audit-keys-acknowledge = 确认密钥变更
 audit-settings-set = 修改设置
 audit-backup-create = 备份
 audit-backup-take = 下载备份
+audit-backup-restore = 从备份恢复
 audit-invite-create = 邀请加入
 audit-invite-revoke = 撤回邀请
 audit-node-certify = 凭成员密钥重新签发节点证书

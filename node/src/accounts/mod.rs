@@ -15,6 +15,7 @@ mod link;
 mod own;
 mod password;
 mod refusal;
+mod restored;
 mod session;
 mod sign_in;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub(crate) use administer::{Changes, NewAccount};
 pub(crate) use desk::{Accounts, Bounds};
 pub(crate) use link::{LINK_PATH, Link};
 pub(crate) use refusal::Refusal;
+pub(crate) use restored::after_restore;
 pub(crate) use session::{Person, SECRET_PREFIX, Session, session_key};
 pub(crate) use sign_in::{Credentials, Origin, SignedIn};
 

@@ -19,12 +19,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tonic::service::Routes;
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, after_restore};
 use crate::backup::{Copies, is_restored};
 use crate::config::Config;
 use crate::delivery::{Desk, Runner, SetupError, dialer, mailer};
 use crate::departure::keep_in;
-use crate::engine::{Data, Engine, Identity, Parts, StartError, Started};
+use crate::engine::{Data, Engine, Identity, Parts, StartError, Started, WriteError};
 use crate::http::Limiter;
 use crate::imports::Imports;
 use crate::keys::KeyDesk;
@@ -58,6 +58,9 @@ pub enum ServeError {
     /// Its engine.
     #[error("the engine does not start")]
     Start(#[from] StartError),
+    /// Its restored data, of which not all may stay.
+    #[error("the restored data cannot be written")]
+    Restored(#[from] WriteError),
     /// Its configuration.
     #[error("{0}")]
     Config(String),
@@ -168,6 +171,7 @@ impl Server {
         let Started { engine, tasks: engine_tasks } =
             start(&folder, &config, node, network, carrier, stop.clone()).await?;
         if is_restored(folder.dir()) {
+            after_restore(&engine).await?;
             std::fs::remove_file(folder.restored())?;
         }
         let web_tls = listen::web_tls(&config.web, folder.dir())?;

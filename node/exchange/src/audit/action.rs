@@ -117,6 +117,8 @@ actions! {
     Backup = "backup.create",
     /// A backup was taken away in a browser.
     BackupTake = "backup.take",
+    /// The server began on a backup that was restored.
+    BackupRestore = "backup.restore",
     /// An invitation to the network was made.
     InviteCreate = "invite.create",
     /// An invitation was taken back.

@@ -310,6 +310,11 @@ impl<'a> Work<'a> {
         next
     }
 
+    /// See [`Engine::feed_id`](super::Engine::feed_id).
+    pub fn feed_id(&self) -> [u8; 16] {
+        self.memory.feed.id
+    }
+
     /// The store becomes another feed: no position that was presented before is known.
     pub(crate) fn renew_feed(&mut self) {
         let mut feed = (*self.memory.feed).clone();

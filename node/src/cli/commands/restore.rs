@@ -37,6 +37,11 @@ impl Args {
             ));
         }
         context.note(&Text::new(format!("已还原到 {}", dir.display()), format!("restored to {}", dir.display())));
+        context.note(&Text::new(
+            "备份之后撤销的令牌、停用的账号和企业、改过的密码又如备份时一样，启动后请核对；登录、一次性链接和未用的邀请码一律作废",
+            "tokens revoked, accounts and enterprises suspended and passwords changed since the backup are as they were in it: \
+             look through them once it runs. Sessions, one-time links and unused join tokens are void",
+        ));
         context.report_value(&json!({ "folder": dir.display().to_string(), "logBytes": log }))
     }
 }

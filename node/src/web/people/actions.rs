@@ -56,6 +56,7 @@ const ACTIONS: &[(&str, &str)] = &[
     ("settings.set", "audit-settings-set"),
     ("backup.create", "audit-backup-create"),
     ("backup.take", "audit-backup-take"),
+    ("backup.restore", "audit-backup-restore"),
     ("invite.create", "audit-invite-create"),
     ("invite.revoke", "audit-invite-revoke"),
     ("node.certify", "audit-node-certify"),

@@ -1,7 +1,7 @@
 //! The gateway is lost: what its nodes know of the directory comes back from them before it makes anything new, with a
 //! backup and without one.
 
-use duikou_tests::harness::{NETWORK, Network, Server, offer, within};
+use duikou_tests::harness::{NETWORK, Network, Program, Server, offer, run_program, within};
 
 use super::{PATIENCE, holds_all, is_safe_elsewhere, publish_all};
 
@@ -34,6 +34,7 @@ async fn a_gateway_restored_from_an_old_backup_takes_the_directory_back_from_its
         .await;
     publish_all(net.node("shenzhen"), (0..30).map(|n| offer(&format!("early-{n}")))).await;
     net.settle().await;
+    let invite = net.invite("harbin").await;
     let backup = net.root().join("backup").display().to_string();
     net.gateway().cli(&["backup", &backup]).await.done();
 
@@ -70,6 +71,21 @@ async fn a_gateway_restored_from_an_old_backup_takes_the_directory_back_from_its
     net.node("shenzhen").publish(offer("after")).await.unwrap();
     bijie.sees("members/shenzhen/listings/after").await;
     assert_eq!(certified(gateway).await, [], "it takes the certificates that there are");
+
+    // What was taken back since the backup would else be good again.
+    let listed = gateway.cli(&["invites", "list", "--output", "json"]).await.done();
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    let states = listed.iter().map(|invite| invite["state"].as_str().unwrap());
+    assert!(
+        states.clone().any(|state| state == "REVOKED") && !states.clone().any(|state| state == "OPEN"),
+        "{listed:?}"
+    );
+    let dir = net.root().join("harbin").display().to_string();
+    let refused = run_program(Program::Node, net.root(), &["join", &invite, "--dir", &dir]).await;
+    assert!(refused.code == 77 && refused.stderr.contains("网关从备份恢复之前发出的"), "{refused}");
+    let trail = gateway.cli(&["audit", "list", "--action", "backup.restore", "--output", "jsonl"]).await.done();
+    assert_eq!(trail.lines().count(), 1, "{trail}");
+    net.join("harbin", &["harbin"]).await.linked().await;
     net.finish().await;
 }
 

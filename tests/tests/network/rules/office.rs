@@ -530,8 +530,13 @@ async fn a_backup_that_was_downloaded_restores() {
 
     node.kill9();
     node.lose_folder();
-    node.cli(&["restore", backup.to_str().unwrap()]).await.done();
+    let restored = node.cli(&["restore", backup.to_str().unwrap()]).await;
+    assert!(restored.code == 0 && restored.stderr.contains("备份之后撤销的令牌"), "{restored}");
     node.start().await;
+    let ended = office.page(&admin, "/admin").await;
+    assert_ne!(ended.status, 200, "who was signed in when the backup was made may have been shut out since");
+    let trail = node.cli(&["audit", "list", "--action", "backup.restore", "--output", "jsonl"]).await.done();
+    assert!(trail.lines().count() == 1 && trail.contains("sessions and links ended"), "{trail}");
     node.sees("members/bijie/listings/tea").await;
     node.get("members/bijie/listings/home").await.unwrap();
     // The search index is made anew. Whoever comes first waits for nothing, and what is found with it follows by itself.
