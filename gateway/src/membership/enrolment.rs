@@ -268,6 +268,11 @@ impl EnrolmentService for Membership {
             }
             self.make_by(actor, actions).await?;
             tracing::info!(member.id = %member, node.id = %node, replaced = invite.replace_keys, "admitted");
+        } else {
+            // The answer to the first call was lost, or somebody has both the token and the member's key.
+            let event = Event::new(audit::Action::NodeCertify, format!("nodes/{node}")).of(&member);
+            let event = event.saying(format!("joined again by a key of {member}"));
+            engine.note_audit(actor, event).await.map_err(|error| unwritten(&error))?;
         }
         Ok(Response::new(EnrolResponse {
             certificates,

@@ -173,6 +173,11 @@ async fn a_gateway_with_another_root_key_or_authority_than_the_token_names_is_no
     let dir = net.root().join("zunyi");
     let args = ["join", &token, "--node", "zunyi", "--dir", dir.to_str().unwrap()];
     run_program(Program::Node, net.root(), &args).await.done();
+    let args = ["audit", "list", "--action", "node.certify", "--output", "jsonl"];
+    let trail = net.gateway().cli(&args).await.done();
+    let again = format!("joined again by a key of zunyi.{}", NETWORK);
+    let told = trail.lines().filter(|line| line.contains(&again)).count();
+    assert_eq!(told, 2, "every answer but the first: {trail}");
     net.join("harbin", &["harbin"]).await.linked().await;
     net.finish().await;
 }
