@@ -12,7 +12,7 @@ use crate::federation::directory_entry::Action;
 use crate::federation::key::Purpose;
 use crate::federation::{self, DirectoryEntry};
 use crate::limits;
-use crate::name::{MemberId, is_label};
+use crate::name::{MemberId, NodeId, is_label};
 use crate::sign::PublicKey;
 
 impl Directory {
@@ -87,83 +87,12 @@ impl Directory {
         let action =
             action.as_ref().ok_or(DirectoryError::Malformed { index, detail: "an action that is not known".into() })?;
         match action {
-            Action::Genesis(genesis) => {
-                if index != 0 {
-                    return Err(wrong("the network begins twice".into()));
-                }
-                let root = PublicKey::from_bytes(&genesis.root_key).map_err(|_| wrong("no root key".into()))?;
-                let key =
-                    PublicKey::from_bytes(&genesis.directory_key).map_err(|_| wrong("no directory key".into()))?;
-                if !read.is_signed_by(0, &root) {
-                    return Err(DirectoryError::Signature { index, by: "the root" });
-                }
-                self.network = Some(genesis.network.parse().map_err(|e| DirectoryError::malformed(index, &e))?);
-                self.root = Some(root);
-                self.directory_keys.push(key);
-            }
+            Action::Genesis(genesis) => self.begin(read, genesis)?,
             _ if index == 0 => return Err(wrong("it does not begin with the network".into())),
-            Action::Admit(admit) => {
-                let member = id(&admit.member)?;
-                if self.members.contains_key(&member) {
-                    return Err(wrong(format!("{member} is admitted twice")));
-                }
-                let key = PublicKey::from_bytes(&admit.signing_key)
-                    .map_err(|_| wrong(format!("the signing key of {member} is none")))?;
-                let mut keys = KeyRing::default();
-                let first =
-                    MemberKey { number: 1, key, valid_from: time, valid_until: None, introduced: time, by_root: false };
-                keys.push(first, time);
-                let node = self.pending_hosts.remove(&member).unwrap_or_else(|| member.clone());
-                self.members.insert(
-                    member.clone(),
-                    Member {
-                        id: member,
-                        name_zh: admit.name_zh.clone(),
-                        name_en: admit.name_en.clone(),
-                        region: admit.region.clone(),
-                        longitude: admit.longitude,
-                        latitude: admit.latitude,
-                        node,
-                        moving: None,
-                        state: MemberState::Active,
-                        reason: String::new(),
-                        keys,
-                        encryption_key: EncryptionKey {
-                            number: 1,
-                            key: admit.encryption_key.clone(),
-                            introduced: time,
-                            by_root: false,
-                        },
-                        earlier_encryption: BTreeMap::new(),
-                    },
-                );
-            }
-            Action::Host(host) => {
-                let (member, node) = (id(&host.member)?, id(&host.node)?);
-                match self.members.get_mut(&member) {
-                    Some(member) if host.announced => member.moving = Some(node).filter(|to| *to != member.node),
-                    None if host.announced => return Err(wrong(format!("{member} is not a member"))),
-                    Some(member) => {
-                        member.moving = None;
-                        let left = std::mem::replace(&mut member.node, node);
-                        self.former.insert((left, member.id.clone()));
-                    }
-                    // Before the admission, so that no entry shows the member on a node that is not its own.
-                    None => drop(self.pending_hosts.insert(member, node)),
-                }
-            }
+            Action::Admit(admit) => self.admit(index, time, id(&admit.member)?, admit)?,
+            Action::Host(host) => self.host(index, id(&host.member)?, id(&host.node)?, host.announced)?,
             Action::Key(key) => self.add_key(index, time, id(&key.member)?, key)?,
-            Action::DirectoryKey(key) => {
-                let public = PublicKey::from_bytes(&key.public_key).map_err(|_| wrong("no directory key".into()))?;
-                let input = directory_key_input(key.number, &key.public_key);
-                if self.root.is_none_or(|root| root.verify(&key.root_signature, &input).is_err()) {
-                    return Err(DirectoryError::Signature { index, by: "the root" });
-                }
-                if key.number != self.directory_keys.len() as i32 + 1 {
-                    return Err(wrong("directory keys out of order".into()));
-                }
-                self.directory_keys.push(public);
-            }
+            Action::DirectoryKey(key) => self.add_directory_key(index, key)?,
             Action::Suspend(act) => {
                 self.known(index, &id(&act.member)?)?.become_for(MemberState::Suspended, &act.reason);
             }
@@ -206,6 +135,90 @@ impl Directory {
             }
             Action::Gateway(gateway) => drop(self.gateways.insert(id(&gateway.gateway)?, gateway.address.clone())),
         }
+        Ok(())
+    }
+
+    fn begin(&mut self, read: &Read, genesis: &federation::Genesis) -> Result<(), DirectoryError> {
+        let index = read.entry.index;
+        let wrong = |detail: &str| DirectoryError::Contradiction { index, detail: detail.to_owned() };
+        if index != 0 {
+            return Err(wrong("the network begins twice"));
+        }
+        let root = PublicKey::from_bytes(&genesis.root_key).map_err(|_| wrong("no root key"))?;
+        let key = PublicKey::from_bytes(&genesis.directory_key).map_err(|_| wrong("no directory key"))?;
+        if !read.is_signed_by(0, &root) {
+            return Err(DirectoryError::Signature { index, by: "the root" });
+        }
+        self.network = Some(genesis.network.parse().map_err(|e| DirectoryError::malformed(index, &e))?);
+        self.root = Some(root);
+        self.directory_keys.push(key);
+        Ok(())
+    }
+
+    fn admit(
+        &mut self,
+        index: i64,
+        introduced: Micros,
+        id: MemberId,
+        admit: &federation::Admit,
+    ) -> Result<(), DirectoryError> {
+        let wrong = |detail: String| DirectoryError::Contradiction { index, detail };
+        if self.members.contains_key(&id) {
+            return Err(wrong(format!("{id} is admitted twice")));
+        }
+        let key =
+            PublicKey::from_bytes(&admit.signing_key).map_err(|_| wrong(format!("the signing key of {id} is none")))?;
+        let (number, by_root) = (1, false);
+        let mut keys = KeyRing::default();
+        let first = MemberKey { number, key, valid_from: introduced, valid_until: None, introduced, by_root };
+        keys.push(first, introduced);
+        let member = Member {
+            id: id.clone(),
+            name_zh: admit.name_zh.clone(),
+            name_en: admit.name_en.clone(),
+            region: admit.region.clone(),
+            longitude: admit.longitude,
+            latitude: admit.latitude,
+            node: self.pending_hosts.remove(&id).unwrap_or_else(|| id.clone()),
+            moving: None,
+            state: MemberState::Active,
+            reason: String::new(),
+            keys,
+            encryption_key: EncryptionKey { number, key: admit.encryption_key.clone(), introduced, by_root },
+            earlier_encryption: BTreeMap::new(),
+        };
+        self.members.insert(id, member);
+        Ok(())
+    }
+
+    fn host(&mut self, index: i64, id: MemberId, node: NodeId, announced: bool) -> Result<(), DirectoryError> {
+        match self.members.get_mut(&id) {
+            Some(member) if announced => member.moving = Some(node).filter(|to| *to != member.node),
+            None if announced => {
+                return Err(DirectoryError::Contradiction { index, detail: format!("{id} is not a member") });
+            }
+            Some(member) => {
+                member.moving = None;
+                let left = std::mem::replace(&mut member.node, node);
+                self.former.insert((left, id));
+            }
+            // Before the admission, so that no entry shows the member on a node that is not its own.
+            None => drop(self.pending_hosts.insert(id, node)),
+        }
+        Ok(())
+    }
+
+    fn add_directory_key(&mut self, index: i64, key: &federation::DirectoryKey) -> Result<(), DirectoryError> {
+        let wrong = |detail: &str| DirectoryError::Contradiction { index, detail: detail.to_owned() };
+        let public = PublicKey::from_bytes(&key.public_key).map_err(|_| wrong("no directory key"))?;
+        let input = directory_key_input(key.number, &key.public_key);
+        if self.root.is_none_or(|root| root.verify(&key.root_signature, &input).is_err()) {
+            return Err(DirectoryError::Signature { index, by: "the root" });
+        }
+        if key.number != self.directory_keys.len() as i32 + 1 {
+            return Err(wrong("directory keys out of order"));
+        }
+        self.directory_keys.push(public);
         Ok(())
     }
 
