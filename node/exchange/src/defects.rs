@@ -115,7 +115,7 @@ mod switch {
 mod switch {
     use super::Defect;
 
-    pub const fn on(_: Defect) -> bool {
+    pub(crate) const fn on(_: Defect) -> bool {
         false
     }
 }
