@@ -110,7 +110,7 @@ impl Command for Approve {
         };
         fact.revision = match &written {
             Written::Created(part) | Written::Updated(part) | Written::Unchanged(part) => part.revision(),
-            Written::Ended(revision) => *revision,
+            Written::Ended(revision) | Written::Over(revision) => *revision,
         };
         fact::forget(work, &member, &fact).await?;
         fact.state = State::Approved;

@@ -158,7 +158,7 @@ pub(super) fn event_of(name: &RecordName, reason: Option<WithdrawalReason>, writ
     let (action, detail) = match written {
         Written::Created(part) => (Action::ListingCreate, told(part)),
         Written::Updated(part) => (Action::ListingUpdate, told(part)),
-        Written::Unchanged(_) => return None,
+        Written::Unchanged(_) | Written::Over(_) => return None,
         Written::Ended(_) => {
             (Action::ListingWithdraw, reason.map(|reason| reason.as_str_name().to_owned()).unwrap_or_default())
         }

@@ -1,11 +1,17 @@
 //! What the simulation is for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use duikou_exchange::engine::Halt;
+use duikou_exchange::store::{Order, Row};
+use duikou_proto::envelope::Part;
+use duikou_proto::federation::CircleDrop;
+use duikou_proto::federation::directory_entry::Action;
+use duikou_proto::v1::WithdrawalReason;
 
 use super::server::{Begins, DATA, Server, Site};
 use super::trace::Trace;
@@ -73,6 +79,75 @@ fn whatever_happens_to_two_hundred_networks_the_invariants_hold() {
 }
 
 #[test]
+fn what_has_ended_is_deleted_for_good_everywhere_and_no_reader_hears_of_it_again() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::new(&Shape::small(), Seed::new(9), Trace::begin(false)).await;
+        let member = world.members[1].clone();
+        let (name, home) = (world.listing(&member, 0), world.host(&member));
+        let settle = || tokio::time::sleep(Duration::from_secs(30));
+        settle().await;
+        world.write(name.clone(), &["network"], true, None);
+        settle().await;
+        world.end(name.clone(), WithdrawalReason::Withdrawn);
+        settle().await;
+        let rows = |world: &World| -> Vec<Row> {
+            world.servers.iter().map(|server| server.tables().rows.get(&name).unwrap().clone()).collect()
+        };
+        let reasons = |world: &World| -> BTreeSet<Option<WithdrawalReason>> {
+            rows(world).iter().map(|row| row.withdrawal.as_ref().and_then(Part::reason)).collect()
+        };
+        let places =
+            |world: &World| -> Vec<_> { rows(world).iter().map(|row| row.positions(Order::Content)).collect() };
+        assert_eq!(reasons(&world), [Some(WithdrawalReason::Withdrawn)].into());
+        let before = places(&world);
+        world.end(name.clone(), WithdrawalReason::Deleted);
+        settle().await;
+        assert_eq!(reasons(&world), [Some(WithdrawalReason::Deleted)].into());
+        assert_eq!(places(&world), before, "who reads is told of it once");
+
+        world.servers[home].kill(false);
+        world.lose_disk(home);
+        assert!(world.start(home, Begins::Anew).await);
+        settle().await;
+        assert_eq!(reasons(&world), [Some(WithdrawalReason::Deleted)].into(), "its gateway knows it, too");
+        world.write(name.clone(), &["network"], true, None);
+        settle().await;
+        assert!(rows(&world).iter().all(|row| row.record.is_none()), "its origin writes it never again");
+    });
+}
+
+#[test]
+fn an_end_that_is_for_nobody_here_any_longer_goes_without_a_word() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        // Two members live on one node, the first of them in the circle; the third writes elsewhere.
+        let mut world = World::new(&Shape::small(), Seed::new(10), Trace::begin(false)).await;
+        let [stays, leaves, writer] =
+            ["b", "a", "c"].map(|short| world.members.iter().find(|member| member.short() == short).unwrap().clone());
+        let (name, node) = (world.listing(&writer, 0), world.host(&stays));
+        assert_eq!(node, world.host(&leaves));
+        let settle = || tokio::time::sleep(Duration::from_secs(30));
+        settle().await;
+        for scopes in [&["member:b", "circle:y"][..], &["member:b"]] {
+            world.write(name.clone(), scopes, true, None);
+            settle().await;
+        }
+        let row = |world: &World| world.servers[node].tables().rows.get(&name).unwrap().clone();
+        let before = row(&world);
+        assert!(before.record.is_some() && before.withdrawal.is_some());
+        let drop = CircleDrop { circle: "y".to_owned(), member: leaves.to_string() };
+        assert!(world.act(Action::CircleDrop(drop)).await);
+        settle().await;
+        let after = row(&world);
+        assert_eq!((&after.record, &after.withdrawal), (&before.record, &None));
+        assert_eq!(after.positions(Order::Content)[0], before.positions(Order::Content)[0], "who has it has it still");
+    });
+}
+
+#[test]
 fn who_was_told_that_its_node_runs_twice_writes_again_once_the_other_is_gone_and_not_before() {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_time().start_paused(true).build().unwrap();
@@ -114,7 +189,7 @@ fn a_seed_tells_the_same_story_twice() {
         let (one, other) = (run(&plan(seed, FIVE_MINUTES / 5)), run(&plan(seed, FIVE_MINUTES / 5)));
         assert_eq!(one.digest, other.digest, "seed {seed}");
     }
-    let digests: std::collections::BTreeSet<String> =
+    let digests: BTreeSet<String> =
         (0..10).map(|round| run(&plan(10 * round, Duration::from_secs(20))).digest).collect();
     assert_eq!(digests.len(), 10, "other seeds tell other stories");
 }

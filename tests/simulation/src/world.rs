@@ -298,7 +298,7 @@ impl World {
                 Ok(Ok(Written::Created(part) | Written::Updated(part) | Written::Unchanged(part))) => {
                     (part.revision(), part.expire_time())
                 }
-                Ok(Ok(Written::Ended(revision))) => (revision, 0),
+                Ok(Ok(Written::Ended(revision) | Written::Over(revision))) => (revision, 0),
                 Ok(Err(_)) | Err(_) => return,
             };
             if !process.died().is_cancelled() {

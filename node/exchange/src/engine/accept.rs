@@ -35,12 +35,14 @@ pub(crate) struct Accepted {
 /// change gets.
 ///
 /// Record and withdrawal of one revision are one state; a withdrawal ends only older records; a row keeps its
-/// withdrawal across later records, as long as these do not cover its scopes.
+/// withdrawal across later records, as long as these do not cover its scopes. Readers are told that a name is gone where
+/// something was there until then: a later end of what has ended is for links alone.
 pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, seq: Seq) -> Option<Accepted> {
     let name = parts.first()?.name();
     let mut row = old.cloned().unwrap_or_else(|| Row::new(name.clone()));
     let (mut content, mut gone, mut gone_content, mut changed) = (false, false, false, false);
     let mut equivocation = false;
+    let was_there = old.is_none_or(|old| old.record.is_some());
     for part in parts {
         let held = if part.is_record() { &row.record } else { &row.withdrawal };
         equivocation |= held.as_ref().is_some_and(|held| equivocates(held, part));
@@ -60,8 +62,8 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
             gone_content |= row.record.as_ref().is_some_and(|r| !r.scopes().is_within(part.scopes()));
             row.record = Some(part.clone());
         } else {
-            content |= !same_content;
-            gone_content |= !same_content;
+            content |= was_there && !same_content;
+            gone_content |= was_there && !same_content;
             gone = true;
             let its_own = i64::from(defects::on(Defect::WithdrawalEndsItsOwn));
             if row.record.as_ref().is_some_and(|r| r.revision() < part.revision() + its_own) {

@@ -1,7 +1,7 @@
 //! Dates pass: own records end with a withdrawal, withdrawals and gone rows are forgotten.
 
 use async_trait::async_trait;
-use duikou_proto::envelope::EXPIRE_SLACK_MICROS;
+use duikou_proto::envelope::{EXPIRE_SLACK_MICROS, Micros, Part};
 use duikou_proto::v1::WithdrawalReason;
 
 use super::key_death;
@@ -63,13 +63,17 @@ impl Command for Upkeep {
                 let before = row.clone();
                 row.withdrawal = None;
                 row.withdrawal_seq = 0;
-                if row.record.is_none() {
+                let over = row.record.is_none();
+                let deleted = before.withdrawal.as_ref().and_then(Part::reason) == Some(WithdrawalReason::Deleted);
+                if over && deleted && work.is_own(&row.name) {
+                    row.gone = Some((GoneReason::Deleted, Micros::MAX));
+                } else if over {
                     work.purge(&before);
-                } else {
-                    work.raise_floor(&before);
-                    work.next_seq();
-                    work.put(row);
+                    continue;
                 }
+                work.raise_floor(&before);
+                work.next_seq();
+                work.put(row);
             } else if row.record.is_none() && row.withdrawal.is_none() && row.gone.is_none_or(|(_, u)| u <= work.now) {
                 work.purge(&row);
             } else {

@@ -79,8 +79,10 @@ pub enum Written {
     Updated(Part),
     /// The same content: nothing was made.
     Unchanged(Part),
-    /// Withdrawn, or withdrawn before; 0 where nobody else could ever see it.
+    /// It has ended; 0 where nobody else could ever see it.
     Ended(Revision),
+    /// It had ended before, at this revision: nothing was made.
+    Over(Revision),
 }
 
 /// Why the engine does not write.
@@ -295,11 +297,10 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
     if write.expected.is_some_and(|expected| expected != held) {
         return Err(Refused::Conflict(name.clone()));
     }
-    let ended = row.and_then(|row| row.withdrawal.as_ref()).filter(|_| record.is_none());
     match &write.change {
         Change::End(reason) => match (record, row) {
             (None, None) => Err(Refused::Missing(name.clone())),
-            (None, Some(_)) => Ok(Step::Done(Written::Ended(ended.map(Part::revision).unwrap_or_default()))),
+            (None, Some(row)) => Ok(over(row, *reason)),
             (Some(_), Some(row)) if row.exposed.is_empty() => Ok(Step::Drop(match reason {
                 WithdrawalReason::Deleted => GoneReason::Deleted,
                 _ => GoneReason::Withdrawn,
@@ -312,9 +313,7 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
             })),
         },
         Change::Put(mode, content) => {
-            let deleted = ended.and_then(Part::reason) == Some(WithdrawalReason::Deleted)
-                || matches!(row.and_then(|row| row.gone), Some((GoneReason::Deleted, _)));
-            if deleted {
+            if row.is_some_and(is_deleted) {
                 return Err(Refused::Deleted(name.clone()));
             }
             if row.is_some_and(|r| r.record.iter().chain(&r.withdrawal).any(|part| *part.kind() != content.kind)) {
@@ -357,3 +356,26 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
         }
     }
 }
+
+/// Whether a name was deleted for good.
+fn is_deleted(row: &Row) -> bool {
+    let ended = row.withdrawal.as_ref().filter(|_| row.record.is_none());
+    ended.and_then(Part::reason) == Some(WithdrawalReason::Deleted)
+        || matches!(row.gone, Some((GoneReason::Deleted, _)))
+}
+
+/// What an end makes of a name that is over already: nothing, but that it can be deleted for good. Others have to know that,
+/// since whoever loses this store takes it back from them.
+fn over(row: &Row, reason: WithdrawalReason) -> Step {
+    let ended = row.withdrawal.as_ref();
+    if reason != WithdrawalReason::Deleted || is_deleted(row) {
+        return Step::Done(Written::Over(ended.map(Part::revision).unwrap_or_default()));
+    }
+    ended.map_or(Step::Drop(GoneReason::Deleted), |ended| {
+        let (kind, lane) = (ended.kind().clone(), ended.lane());
+        Step::Sign(Next { kind, lane, content: Err(reason), owed: false })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -254,7 +254,7 @@ impl World {
                 let held = Held { origin: member, scopes, offer, revision: part.revision(), industry };
                 self.truth.listings.insert(name.to_string(), held);
             }
-            Ok(Written::Ended(_)) => panic!("a put that ends"),
+            Ok(Written::Ended(_) | Written::Over(_)) => panic!("a put that ends"),
             Err(refused) => assert!(self.truth.suspended.contains(member), "{refused}"),
         }
     }

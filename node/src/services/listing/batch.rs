@@ -188,7 +188,7 @@ pub(super) fn done(name: String, written: Written, dry_run: bool) -> Item {
         Written::Unchanged(part) => {
             return Item { name, outcome: Outcome::Unchanged.into(), revision: part.revision(), ..Item::default() };
         }
-        Written::Ended(revision) => (Outcome::Unspecified, revision),
+        Written::Ended(revision) | Written::Over(revision) => (Outcome::Unspecified, revision),
     };
     let revision = if dry_run { 0 } else { revision };
     Item { name, outcome: outcome.into(), revision, ..Item::default() }

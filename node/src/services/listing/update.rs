@@ -140,7 +140,7 @@ impl Listings {
         let end = Write { name, change: Change::End(reason), expected, dry_run: false };
         write(&self.door.engine, id.as_ref(), end, caller.actor(), |written| v1::WithdrawListingResponse {
             revision: match written {
-                Written::Ended(revision) => revision,
+                Written::Ended(revision) | Written::Over(revision) => revision,
                 Written::Created(part) | Written::Updated(part) | Written::Unchanged(part) => part.revision(),
             },
         })

@@ -14,6 +14,6 @@ pub(crate) fn listing_written(written: Written, network: &NetworkName) -> Listin
             // Its body was encoded here a moment ago.
             listing_of(&part, Opportunity::decode(part.body()).unwrap_or_default(), network)
         }
-        Written::Ended(revision) => Listing { revision, ..Listing::default() },
+        Written::Ended(revision) | Written::Over(revision) => Listing { revision, ..Listing::default() },
     }
 }

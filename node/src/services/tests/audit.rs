@@ -120,9 +120,19 @@ async fn a_listings_history_goes_on_from_where_it_was_read() {
     }
     assert_eq!(history("tea", 9).await, ["listing.create"]);
     let name = "members/a.n.example/listings/tea".to_owned();
-    let withdraw = v1::WithdrawListingRequest { name, ..Default::default() };
-    world.admin().withdraw_listing(withdraw).await.unwrap();
-    assert_eq!(history("tea", 9).await, ["listing.withdraw", "listing.create"]);
+    let withdraw = async |reason: v1::WithdrawalReason| {
+        let request = v1::WithdrawListingRequest { name: name.clone(), reason: reason.into(), ..Default::default() };
+        world.admin().withdraw_listing(request).await.unwrap();
+    };
+    // What has ended is not withdrawn once more, nor is it filled by saying so.
+    for reason in [v1::WithdrawalReason::Withdrawn, v1::WithdrawalReason::Withdrawn, v1::WithdrawalReason::Filled] {
+        withdraw(reason).await;
+        assert_eq!(history("tea", 9).await, ["listing.withdraw", "listing.create"]);
+    }
+    for _ in 0..2 {
+        withdraw(v1::WithdrawalReason::Deleted).await;
+        assert_eq!(history("tea", 9).await, ["listing.withdraw", "listing.withdraw", "listing.create"]);
+    }
     assert_eq!(history("tea", 1).await, ["listing.withdraw"]);
     assert_eq!(history("tea-2", 9).await, ["listing.create"]);
 }

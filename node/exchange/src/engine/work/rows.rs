@@ -123,22 +123,27 @@ impl Work<'_> {
         }
     }
 
-    /// Drops a row without a signed withdrawal; its own readers still learn that it is gone.
+    /// Drops a row without a signed withdrawal; its own readers still learn that it is gone, where they could see it. What
+    /// is deleted for good is remembered for good: its name is never used again.
     pub(crate) fn drop_row(&mut self, mut row: Row, reason: GoneReason, withdrawal_too: bool) {
+        let nothing = row.record.is_none() && (row.withdrawal.is_none() || !withdrawal_too);
+        if nothing && reason != GoneReason::Deleted {
+            return;
+        }
         self.note(&row.name.clone(), Some(&row));
         if defects::on(Defect::NoGoneRows) {
             return self.forget(&row);
         }
         let seq = self.next_seq();
-        row.record = None;
-        row.record_seq = 0;
+        if row.record.take().is_some() {
+            (row.record_seq, row.record_content_seq, row.withdrawal_content_seq) = (0, seq, seq);
+        }
         if withdrawal_too {
             row.withdrawal = None;
             row.withdrawal_seq = 0;
         }
-        row.record_content_seq = seq;
-        row.withdrawal_content_seq = seq;
-        row.gone = Some((reason, self.now + GONE_KEPT));
+        let until = if reason == GoneReason::Deleted { Micros::MAX } else { self.now + GONE_KEPT };
+        row.gone = Some((reason, until));
         self.scrub = true;
         self.put(row);
     }
@@ -157,7 +162,8 @@ impl Work<'_> {
         self.note(&row.name.clone(), Some(&row));
         row.withdrawal = None;
         row.withdrawal_seq = 0;
-        self.touch(row);
+        self.next_seq();
+        self.put(row);
     }
 
     /// Makes people and subscribers look at a row again; links do not.
