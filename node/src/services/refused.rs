@@ -53,6 +53,16 @@ pub(super) fn told(refused: &Refused) -> Told {
             format!("{name}已被删除，名称不可再用，请换一个名称。"),
             format!("{name} was deleted and is never used again: take another name."),
         ),
+        Refused::Scopes { name, limit } => words(
+            Code::FailedPrecondition,
+            "SCOPES_USED_UP",
+            format!(
+                "{name}先后的可见范围累计将超过{limit}项，撤回时无法逐一列出，请沿用已有的范围，或撤回后换一个名称发布。"
+            ),
+            format!(
+                "{name} would have been for more than {limit} scopes over time, which no withdrawal could name: keep to those that it had, or withdraw it and publish under another name."
+            ),
+        ),
         Refused::Conflict(name) => words(
             Code::Aborted,
             "ETAG_MISMATCH",

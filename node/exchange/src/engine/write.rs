@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::{Malformed, Micros, Part, Revision, Statement};
+use duikou_proto::limits::WITHDRAWAL_SCOPES;
 use duikou_proto::name::{Kind, MemberId, RecordName};
 use duikou_proto::scope::ScopeSet;
 use duikou_proto::v1::{Lane, WithdrawalReason};
@@ -109,6 +110,14 @@ pub enum Refused {
     /// There is none.
     #[error("{0} does not exist")]
     Missing(RecordName),
+    /// More scopes, over time, than a withdrawal can name: it could not be ended for all of them.
+    #[error("{name} has been for too many scopes, {limit} over time are allowed")]
+    Scopes {
+        /// Which.
+        name: RecordName,
+        /// How many.
+        limit: usize,
+    },
     /// Deleted for good.
     #[error("{0} was deleted, and a deleted name is never used again")]
     Deleted(RecordName),
@@ -318,6 +327,12 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
             }
             if row.is_some_and(|r| r.record.iter().chain(&r.withdrawal).any(|part| *part.kind() != content.kind)) {
                 return Err(Refused::Kind(name.clone()));
+            }
+            // An end names everybody who could ever see it, and has room for so many.
+            let (exposed, limit) = (row.map(|row| row.exposed.clone()).unwrap_or_default(), WITHDRAWAL_SCOPES);
+            let more = content.scopes.without(&exposed);
+            if !more.is_empty() && exposed.len() + more.len() > limit {
+                return Err(Refused::Scopes { name: name.clone(), limit });
             }
             let limit = directory.listings_per_member();
             let live = ground.count(member.as_str()).records;

@@ -83,6 +83,11 @@ pub(super) const REASONS: &[Reason] = &[
         "The name is there with other content: update it, or take another name.",
     ),
     ("DELETED", "名称已删除，不可再用：另取名称。", "The name was deleted and is never used again: take another."),
+    (
+        "SCOPES_USED_UP",
+        "先后的可见范围累计过多：沿用已有的，或以新名称发布。",
+        "The listing has been for as many scopes as it may: keep to those that it had, or publish under another name.",
+    ),
     ("KIND_CHANGED", "类别不可更改：以新名称发布。", "The kind never changes: publish under another name."),
     (
         "ETAG_MISMATCH",

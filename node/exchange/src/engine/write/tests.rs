@@ -1,7 +1,8 @@
-//! Names at their end: what is over can be deleted for good.
+//! Names at their end: what is over can be deleted for good, and what is shown to anybody can be ended for all of them.
 
 use duikou_proto::envelope::{Part, Revision};
 use duikou_proto::filter::Filter;
+use duikou_proto::limits as contract;
 use duikou_proto::name::RecordName;
 use duikou_proto::scope::{Scope, ScopeSet};
 use duikou_proto::v1::no_longer::Reason;
@@ -16,6 +17,10 @@ use crate::store::{Order, Row};
 
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 24 * 3_600 * SECOND;
+
+fn scope(world: &World, text: &str) -> Scope {
+    Scope::parse(text, &world.engine.identity().network).unwrap()
+}
 
 async fn put(world: &World, name: &RecordName, scopes: ScopeSet) -> Result<Written, Refused> {
     let content = Content {
@@ -120,4 +125,24 @@ async fn a_deleted_name_is_refused_when_its_withdrawal_is_forgotten_too() {
     for name in [deleted, kept_here] {
         assert_eq!(put(&world, &name, public.clone()).await, Err(Refused::Deleted(name)));
     }
+}
+
+#[tokio::test]
+async fn nothing_is_shown_to_more_scopes_than_an_end_can_name() {
+    let world = World::new().await;
+    let name = World::name("a", 0);
+    let scopes = |round: usize| -> ScopeSet {
+        let of_round = round * contract::SCOPES..(round + 1) * contract::SCOPES;
+        of_round.map(|at| scope(&world, &format!("member:m{at}"))).collect()
+    };
+    let rounds = contract::WITHDRAWAL_SCOPES / contract::SCOPES;
+    for round in 0..rounds {
+        put(&world, &name, scopes(round)).await.unwrap();
+    }
+    let refused = Refused::Scopes { name: name.clone(), limit: contract::WITHDRAWAL_SCOPES };
+    assert_eq!(put(&world, &name, scopes(rounds)).await, Err(refused));
+    put(&world, &name, scopes(0)).await.unwrap();
+    ended(&world, &name, WithdrawalReason::Withdrawn).await;
+    let told = row(&world, &name).await.withdrawal.map(|withdrawal| withdrawal.scopes().len());
+    assert_eq!(told, Some(contract::WITHDRAWAL_SCOPES));
 }
