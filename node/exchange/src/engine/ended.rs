@@ -82,6 +82,7 @@ fn end_of(old: &Part, row: Option<&Row>, now: Micros) -> End {
     match row.gone {
         Some((GoneReason::Withdrawn, _)) => End::Kept(WithdrawalReason::Withdrawn, now),
         Some((GoneReason::Expired, _)) => End::Kept(WithdrawalReason::Expired, now),
+        Some((GoneReason::Filled, _)) => End::Kept(WithdrawalReason::Filled, now),
         Some((GoneReason::Deleted, _)) => End::Deleted,
         Some((GoneReason::ScopeLost | GoneReason::Removed, _)) | None => End::Other,
     }

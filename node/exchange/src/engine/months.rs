@@ -155,6 +155,7 @@ impl Changes {
         }
         match after.and_then(|row| row.gone) {
             Some((GoneReason::Expired, _)) => self.counted(old.expire_time(), old).expired += 1,
+            Some((GoneReason::Filled, _)) => self.counted(self.now, old).filled += 1,
             Some((GoneReason::Withdrawn | GoneReason::Deleted, _)) => self.counted(self.now, old).withdrawn += 1,
             // It has not ended: this store holds it no longer, and should it come again, it is counted again.
             Some((GoneReason::ScopeLost | GoneReason::Removed, _)) | None => {

@@ -42,7 +42,7 @@ impl Command for Upkeep {
                     continue;
                 }
                 if row.exposed.is_empty() {
-                    work.drop_row(row, GoneReason::Withdrawn, false);
+                    work.drop_row(row, GoneReason::Expired, false);
                     continue;
                 }
                 let content = Err(WithdrawalReason::Expired);

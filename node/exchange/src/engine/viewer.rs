@@ -155,6 +155,7 @@ impl Viewer {
             GoneReason::Withdrawn => Reason::Withdrawn,
             GoneReason::Deleted => Reason::Deleted,
             GoneReason::Expired => Reason::Expired,
+            GoneReason::Filled => Reason::Filled,
         });
         Seen::Gone(barred.or(gone).or(withdrawn).unwrap_or(Reason::Narrowed))
     }

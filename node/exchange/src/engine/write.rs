@@ -312,7 +312,11 @@ fn decide(write: &Write, row: Option<&Row>, gate: Gate, ground: &Ground<'_>) -> 
             (None, Some(row)) => Ok(over(row, *reason)),
             (Some(_), Some(row)) if row.exposed.is_empty() => Ok(Step::Drop(match reason {
                 WithdrawalReason::Deleted => GoneReason::Deleted,
-                _ => GoneReason::Withdrawn,
+                WithdrawalReason::Filled => GoneReason::Filled,
+                WithdrawalReason::Expired => GoneReason::Expired,
+                WithdrawalReason::Withdrawn | WithdrawalReason::Narrowed | WithdrawalReason::Unspecified => {
+                    GoneReason::Withdrawn
+                }
             })),
             (Some(record), _) => Ok(Step::Sign(Next {
                 kind: record.kind().clone(),

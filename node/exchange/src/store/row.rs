@@ -27,14 +27,16 @@ pub enum GoneReason {
     Withdrawn = 3,
     /// Likewise, for good.
     Deleted = 4,
-    /// Its date passed, and no withdrawal of its origin came.
+    /// Its date passed, and no withdrawal of its origin came; or nobody had to be told.
     Expired = 5,
+    /// What was offered or sought has been found, before anybody could see it.
+    Filled = 6,
 }
 
 impl GoneReason {
     /// Reads the number that stands in a store.
     pub fn from_number(number: i64) -> Option<Self> {
-        let all = [Self::ScopeLost, Self::Removed, Self::Withdrawn, Self::Deleted, Self::Expired];
+        let all = [Self::ScopeLost, Self::Removed, Self::Withdrawn, Self::Deleted, Self::Expired, Self::Filled];
         all.into_iter().find(|reason| *reason as i64 == number)
     }
 }

@@ -11,7 +11,7 @@ use duikou_proto::v1::{self, Lane, WithdrawalReason};
 use super::{Change, Content, Mode, Refused, Write, Written};
 use crate::engine::Reader;
 use crate::engine::upkeep::Upkeep;
-use crate::feed::model::World;
+use crate::feed::model::{World, id};
 use crate::feed::{EventReader, Step};
 use crate::store::{Order, Row};
 
@@ -103,6 +103,35 @@ async fn what_was_withdrawn_before_anybody_saw_it_can_be_deleted_for_good() {
     assert_eq!(ended(&world, &name, WithdrawalReason::Deleted).await, 0);
     assert_eq!(row(&world, &name).await.positions(Order::Content), before, "its own people have heard of it");
     assert_eq!(put(&world, &name, ScopeSet::new()).await, Err(Refused::Deleted(name)));
+}
+
+#[tokio::test]
+async fn how_a_listing_ended_that_nobody_else_saw_is_told_as_it_was() {
+    for (reason, told) in [
+        (WithdrawalReason::Withdrawn, Reason::Withdrawn),
+        (WithdrawalReason::Filled, Reason::Filled),
+        (WithdrawalReason::Expired, Reason::Expired),
+    ] {
+        let mut world = World::new().await;
+        let (name, own) = (World::name("a", 0), Reader::Member(id("a")));
+        world.put("a", 0, &[], true, 0).await;
+        let everything = Filter::compile(&v1::Filter::default(), &world.engine.identity().network).unwrap();
+        let mut reader = EventReader::new(world.engine.clone(), own.clone(), everything, &[]);
+        steps(&mut reader).await;
+        match reason {
+            WithdrawalReason::Expired => pass(&world, 2 * DAY).await,
+            _ => assert_eq!(ended(&world, &name, reason).await, 0),
+        }
+        let steps = steps(&mut reader).await;
+        assert!(matches!(&steps[..], [Step::NoLonger(gone, why)] if *gone == name && *why == told), "{steps:?}");
+        assert_eq!(world.engine.ended(&name).await.unwrap().map(|ended| ended.reason), Some(reason));
+        let months = world.engine.months(&own, "2027-01").await.unwrap();
+        let sums = months.iter().flat_map(|month| month.happened.kinds.values());
+        let sums =
+            sums.fold([0; 3], |all, sums| [all[0] + sums.withdrawn, all[1] + sums.filled, all[2] + sums.expired]);
+        let counted = [told == Reason::Withdrawn, told == Reason::Filled, told == Reason::Expired].map(i64::from);
+        assert_eq!(sums, counted, "{reason:?}");
+    }
 }
 
 #[tokio::test]
