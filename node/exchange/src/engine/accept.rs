@@ -55,8 +55,11 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
         let same_content =
             held.as_ref().is_some_and(|held| if part.is_record() { same(held) } else { held.hash() == part.hash() });
         if part.is_record() {
-            if row.withdrawal.as_ref().is_some_and(|w| part.revision() < w.revision()) {
-                continue;
+            if let Some(later) = row.withdrawal.as_ref().filter(|w| part.revision() < w.revision()) {
+                if ranking.verifies(later) || !ranking.verifies(part) {
+                    continue;
+                }
+                row.withdrawal = None;
             }
             content |= !same_content;
             gone_content |= row.record.as_ref().is_some_and(|r| !r.scopes().is_within(part.scopes()));
@@ -118,6 +121,10 @@ pub(crate) fn accept(old: Option<&Row>, parts: &[Part], ranking: &Ranking<'_>, s
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use duikou_proto::directory::{self, member_key_input};
+    use duikou_proto::federation::directory_entry::Action;
+    use duikou_proto::federation::key::Purpose;
+    use duikou_proto::federation::{Admit, Key};
     use duikou_proto::scope::{Scope, ScopeSet};
     use duikou_proto::sign::Signer;
     use duikou_proto::v1::{Lane, Record, Withdrawal, WithdrawalReason};
@@ -173,6 +180,69 @@ mod tests {
             seen = *mask;
         }
         parts
+    }
+
+    const ORIGIN: &str = "m.n";
+
+    /// A network in which the first key of a member verifies until `dies`, and its second from then on.
+    fn rotated([old, new]: [&Signer; 2], dies: Micros) -> Directory {
+        let (root, authority) = (Signer::from_seed(0, [8; 32]), Signer::from_seed(1, [9; 32]));
+        let network = "n".parse().unwrap();
+        let mut directory = Directory::default();
+        directory.apply(&directory::genesis(&network, &root, &authority, 1)).unwrap();
+        let (member, number) = (ORIGIN.to_owned(), new.number());
+        let public_key = new.public().to_bytes().to_vec();
+        let input = member_key_input(&ORIGIN.parse().unwrap(), Purpose::Signing, number, &public_key);
+        let key = Key {
+            member: member.clone(),
+            purpose: Purpose::Signing.into(),
+            number,
+            algorithm: "ed25519".to_owned(),
+            signature: old.sign_text(&input),
+            public_key,
+            valid_from: 1,
+            predecessors_until: dies,
+            by_root: false,
+        };
+        let admit = Admit { member, signing_key: old.public().to_bytes().to_vec(), ..Default::default() };
+        for action in [Action::Admit(admit), Action::Key(key)] {
+            let entry = directory::next(directory.link(), &authority, 1, action);
+            directory.apply(&entry).unwrap();
+        }
+        directory
+    }
+
+    #[test]
+    fn an_end_that_only_a_dead_key_has_signed_stands_below_what_verifies() {
+        let (old, new) = (Signer::from_seed(1, [1; 32]), Signer::from_seed(2, [2; 32]));
+        let directory = rotated([&old, &new], 50);
+        let by = |now| Ranking { directory: &directory, now };
+        let (name, kind, lane) = (format!("members/{ORIGIN}/listings/x"), "event".to_owned(), Lane::Bulk.into());
+        let record = |signer, revision| {
+            let (name, kind, scopes) = (name.clone(), kind.clone(), texts(1));
+            let record = Record { name, revision, kind, lane, scopes, expire_time: 1_000, ..Default::default() };
+            Part::sign_record(signer, &record).unwrap()
+        };
+        let end = Withdrawal {
+            name: name.clone(),
+            revision: 9,
+            kind: kind.clone(),
+            lane,
+            scopes: texts(1),
+            keep_until: 9_000,
+            reason: WithdrawalReason::Withdrawn.into(),
+        };
+        let end = Part::sign_withdrawal(&old, &end).unwrap();
+        let held = accept(None, &[end], &by(10), 1).unwrap().row;
+        assert!(accept(Some(&held), &[record(&new, 5)], &by(49), 2).is_none(), "while the key is good it has ended");
+        assert!(
+            accept(Some(&held), &[record(&old, 5)], &by(50), 2).is_none(),
+            "neither verifies: the later one stands"
+        );
+        let row = accept(Some(&held), &[record(&new, 5)], &by(50), 2).unwrap().row;
+        assert_eq!(row.record, Some(record(&new, 5)));
+        assert_eq!(row.withdrawal, None);
+        assert_eq!((row.record_seq, row.record_content_seq, row.withdrawal_seq), (2, 2, 0));
     }
 
     fn take(parts: impl IntoIterator<Item = Part>) -> Option<Row> {
