@@ -10,6 +10,7 @@ use duikou_proto::v1::no_longer::Reason;
 use duikou_proto::v1::reset::Cause;
 
 use super::index::Place;
+use super::shown::Shown;
 use super::step::{Cursor, Step};
 use super::turns::{Alike, Ready, Turn};
 use crate::engine::{Engine, Known, Reader, Seen, Viewer};
@@ -348,11 +349,12 @@ impl EventReader {
         let had = self.every_departure || row.first_seq <= self.after;
         match self.viewer.see(row, directory, now) {
             Seen::Record(part) => {
-                let shown = self.engine.feed().shown(part, near)?;
-                if self.filter.matches(&Header::of(part), shown.opportunity()) {
-                    lies(record_at).then(|| Step::Listing(part.clone(), shown))
-                } else {
-                    (had && lies(record_at)).then(|| Step::NoLonger(row.name.clone(), Reason::Filter))
+                let shown = self.engine.feed().shown(part, near);
+                let wanted = |shown: &Arc<Shown>| self.filter.matches(&Header::of(part), shown.opportunity());
+                match shown.filter(wanted) {
+                    Some(shown) => lies(record_at).then(|| Step::Listing(part.clone(), shown)),
+                    // Nor does it match where nothing can be made of it: whoever had it before has it no longer.
+                    None => (had && lies(record_at)).then(|| Step::NoLonger(row.name.clone(), Reason::Filter)),
                 }
             }
             Seen::Gone(reason) => (had && lies(withdrawal_at)).then(|| Step::NoLonger(row.name.clone(), reason)),

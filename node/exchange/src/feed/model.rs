@@ -259,6 +259,22 @@ impl World {
         }
     }
 
+    /// Writes a body as it is, of which the model knows nothing.
+    #[cfg(test)]
+    pub(super) async fn put_body(&mut self, member: &'static str, number: usize, scopes: &[&str], body: Vec<u8>) {
+        let content = Content {
+            kind: "capital".parse().unwrap(),
+            lane: Lane::Bulk,
+            scopes: scopes.iter().map(|scope| Scope::parse(scope, &network()).unwrap()).collect::<ScopeSet>(),
+            body: body.into(),
+            publish_time: None,
+            expire_time: None,
+            expire_default: self.engine.now() + 86_400_000_000,
+        };
+        let (name, change) = (Self::name(member, number), Change::Put(Mode::Upsert, content));
+        self.engine.write(Write { name, change, expected: None, dry_run: false }).await.unwrap().unwrap();
+    }
+
     /// Withdraws one, where it is there.
     pub async fn end(&mut self, member: &'static str, number: usize) {
         let name = Self::name(member, number);

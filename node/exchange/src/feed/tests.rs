@@ -198,6 +198,26 @@ async fn what_one_reader_found_is_for_those_that_are_alike_and_only_until_someth
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_any_longer_is_gone_for_those_who_had_it() {
+    let mut world = World::new().await;
+    world.put("a", 0, &["public"], true, 0).await;
+    let mut follower = Follower::new(&world.engine, Reader::Anonymous, false);
+    while follower.read(10).await {}
+    assert_eq!(follower.holds.len(), 1);
+    {
+        let mut waits = std::pin::pin!(follower.reader.wait());
+        assert!(futures_util::poll!(waits.as_mut()).is_pending());
+        // Of a later version of this program, say.
+        world.put_body("a", 0, &["public"], vec![7; 9]).await;
+        waits.await;
+    }
+    let (step, _) = follower.reader.next().await.unwrap().expect("what it was woken for");
+    assert!(matches!(step, Step::NoLonger(name, Reason::Filter) if name == World::name("a", 0)));
+    world.put_body("a", 1, &["public"], vec![7; 9]).await;
+    assert!(follower.reader.next().await.unwrap().is_none(), "it never had this one");
+}
+
+#[tokio::test]
 async fn every_reader_ends_with_what_it_may_see() {
     for seed in 0..8 {
         run(seed).await;
