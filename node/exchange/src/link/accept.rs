@@ -422,7 +422,9 @@ mod tests {
 
     use duikou_proto::directory::{self, Directory};
     use duikou_proto::federation::directory_entry::Action;
+    use duikou_proto::federation::source_frame::Frame as FromSource;
     use duikou_proto::federation::{Admit, Host};
+    use duikou_proto::limits as contract;
     use duikou_proto::name::NetworkName;
     use duikou_proto::sign::Signer;
     use tokio_util::sync::CancellationToken;
@@ -437,8 +439,13 @@ mod tests {
 
     const NODE: &str = "node.n.example";
 
-    /// A gateway that knows one node.
+    /// A gateway that knows one node, with one member.
     async fn gateway(file: &Path) -> Acceptor {
+        gateway_with(file, 1).await
+    }
+
+    /// The same with so many members on the node.
+    async fn gateway_with(file: &Path, members: usize) -> Acceptor {
         let network: NetworkName = "n.example".parse().unwrap();
         let parts = Parts {
             identity: Identity {
@@ -459,20 +466,26 @@ mod tests {
         let mut entries = vec![directory::genesis(&network, &root, &authority, 1)];
         let mut directory = Directory::default();
         directory.apply(&entries[0]).unwrap();
-        let member = "a.n.example".to_owned();
         let signing_key = Signer::from_seed(1, [3; 32]).public().to_bytes().to_vec();
-        let actions = [
-            Action::Host(Host { member: member.clone(), node: NODE.to_owned(), announced: false }),
-            Action::Admit(Admit { member, signing_key, ..Admit::default() }),
-        ];
-        for action in actions {
-            let entry = directory::next(directory.link(), &authority, 1, action);
-            directory.apply(&entry).unwrap();
-            entries.push(entry);
+        for member in (0..members).map(member) {
+            let signing_key = signing_key.clone();
+            let actions = [
+                Action::Host(Host { member: member.clone(), node: NODE.to_owned(), announced: false }),
+                Action::Admit(Admit { member, signing_key, ..Admit::default() }),
+            ];
+            for action in actions {
+                let entry = directory::next(directory.link(), &authority, 1, action);
+                directory.apply(&entry).unwrap();
+                entries.push(entry);
+            }
         }
         engine.follow(entries).await.unwrap().unwrap();
         let live = Live::new(engine.clone(), Openers::default(), Policy::default(), TaskTracker::new());
         Acceptor::new(engine, LinkBoard::default(), live)
+    }
+
+    fn member(number: usize) -> String {
+        format!("m{number:04}.n.example")
     }
 
     fn hello(instance: u8) -> Hello {
@@ -517,6 +530,23 @@ mod tests {
         assert!(matches!(first(heard).await, Frame::Hello(_)));
         assert_eq!(acceptor.sessions(), 1);
         assert_eq!(acceptor.0.board.get(&NODE.parse().unwrap()).unwrap().software, "duikou/7");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_given_back_that_would_pass_for_all_and_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let acceptor = gateway_with(&folder.path().join("data"), contract::PAGE + 1).await;
+        let (_out, heard) = dial(&acceptor, hello(7)).await;
+        let Frame::Hello(begun) = first(heard).await else { panic!("no hello") };
+        for (asked, ends) in [(contract::PAGE, true), (contract::PAGE + 1, false)] {
+            let recover_members = (0..asked).map(member).collect();
+            let open = FromSink::Open(Open { recover_members, ..Open::default() });
+            let frame = SinkFrame { session: begun.session.clone(), lane: Lane::Bulk.into(), frame: Some(open) };
+            let pull = acceptor.pull(NODE.parse().unwrap(), Box::pin(futures_util::stream::iter([Ok(frame)])));
+            let frames: Vec<SourceFrame> = pull.await.unwrap().try_collect().await.unwrap();
+            let is_end = |frame: &SourceFrame| matches!(&frame.frame, Some(FromSource::Batch(batch)) if batch.end);
+            assert_eq!(frames.iter().any(is_end), ends, "{asked} members");
+        }
     }
 
     #[tokio::test]

@@ -12,6 +12,8 @@ use duikou_proto::federation::control_frame::Frame;
 use duikou_proto::federation::sink_frame::Frame as FromSink;
 use duikou_proto::federation::source_frame::Frame as FromSource;
 use duikou_proto::federation::{ControlFrame, DirectoryRequest, Hello, Open, Pong, SinkFrame, SourceFrame};
+use duikou_proto::limits as contract;
+use duikou_proto::name::MemberId;
 use futures_util::TryStreamExt;
 use prost::Message;
 use tokio::sync::mpsc;
@@ -212,18 +214,39 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
         return Ok(());
     }
     end.board.update(&end.peer, |view| view.phase = LinkPhase::Recovering);
+    let (mut taken, mut kept) = (0, BTreeSet::new());
+    for members in members.chunks(contract::PAGE) {
+        let more;
+        (more, kept) = take_back(end, wire, hello, members, kept).await?;
+        taken += more;
+    }
+    let rolled_back = past == Past::RolledBack;
+    let from = Some((end.peer.clone(), hello.feed_id.clone()));
+    end.engine.submit(Recovered { members, from, rolled_back, clock_right }).await?;
+    tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
+    Ok(())
+}
+
+/// The same for as many members as are given back at once: how many rows are others than before, and of whom something was
+/// kept that only a dead key has signed, `kept` included.
+async fn take_back(
+    end: &LinkEnd,
+    wire: &dyn Wire,
+    hello: &Hello,
+    members: &[MemberId],
+    mut kept: BTreeSet<MemberId>,
+) -> Result<(usize, BTreeSet<MemberId>), Ended> {
     let (out, frames) = mpsc::channel(1);
     let open = Open {
         recover_members: members.iter().map(ToString::to_string).collect(),
-        directory_index: directory.index(),
+        directory_index: end.engine.directory().index(),
         ..Default::default()
     };
     let first = SinkFrame { session: hello.session.clone(), lane: LANES[1].into(), frame: Some(FromSink::Open(open)) };
     out.send(first).await.map_err(|_| gone())?;
     let mut input = within(Step::Recovery, async { Ok(wire.pull(frames).await?) }).await?;
     let mut lane = SinkLane::default();
-    let (mut taken, mut kept) = (0, BTreeSet::new());
-    let mut last = None;
+    let (mut taken, mut last) = (0, None);
     loop {
         let frame = within(Step::Recovery, async { input.try_next().await?.ok_or_else(gone) }).await?;
         let Some(FromSource::Batch(batch)) = frame.frame else {
@@ -251,14 +274,9 @@ async fn recover(end: &LinkEnd, wire: &dyn Wire, hello: &Hello, clock_right: boo
             kept = end.engine.submit(KeepOutlived { parts: outlived, kept }).await?;
         }
         if batch.end {
-            break;
+            return Ok((taken, kept));
         }
     }
-    let rolled_back = past == Past::RolledBack;
-    let from = Some((end.peer.clone(), hello.feed_id.clone()));
-    end.engine.submit(Recovered { members, from, rolled_back, clock_right }).await?;
-    tracing::info!(peer.id = %end.peer, taken, rolled_back, "took own records back from the gateway");
-    Ok(())
 }
 
 /// Those whose signature verifies.

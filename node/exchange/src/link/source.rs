@@ -222,8 +222,12 @@ pub(crate) fn batch(engine: &Engine, parts: &[duikou_proto::envelope::Part]) -> 
 /// Sends all that is held of some members, whatever its scopes: their node takes it back.
 pub(crate) async fn give_back(end: LinkEnd, open: Open, out: mpsc::Sender<SourceFrame>) -> Result<(), Ended> {
     let directory = end.engine.directory();
+    // A part of them would pass for all: the node would take what is left out for what never was.
+    if open.recover_members.len() > contract::PAGE {
+        return Err(Ended::Protocol(format!("more than {} members are to be given back at once", contract::PAGE)));
+    }
     let mut number = 0;
-    for member in open.recover_members.iter().take(contract::PAGE) {
+    for member in &open.recover_members {
         let Some(member) = directory.member_by_text(member).filter(|member| member.node == end.peer) else {
             return Err(Ended::Protocol(format!("{member} does not live on {}", end.peer)));
         };
