@@ -343,6 +343,9 @@ fn judge(work: &Work<'_>, came: &Came<'_>, part: &Part, verifies: Option<bool>) 
     if part.lane() != *lane {
         return refuse(Code::Malformed, "it travels in another lane than it says".to_owned());
     }
+    if **side == Side::Above && part.is_record() && part.scopes().is_empty() {
+        return refuse(Code::Malformed, "it is on request, and never leaves its origin's node".to_owned());
+    }
     let Some(member) = directory.member_by_text(origin) else {
         return refuse(Code::Foreign, format!("{origin} is no member of {}", work.identity.network));
     };

@@ -75,13 +75,14 @@ async fn what_a_member_may_not_publish_stays_with_it() {
     refuses(gateway, &listing_name("shenzhen", "stolen"), "HOST").await;
     nowhere(&[gateway, reader], &listing_name("shenzhen", "stolen"), "the words of stolen").await;
 
-    // Dates and revisions out of their bounds.
-    let dated: [(&str, Change, Code); 6] = [
+    // Dates and revisions out of their bounds, and what is for nobody else.
+    let dated: [(&str, Change, Code); 7] = [
         ("ahead", |record| record.revision += 20 * MINUTE, Code::Future),
         ("published-ahead", |record| record.publish_time += 20 * 365 * DAY, Code::Future),
         ("changed-ahead", |record| record.update_time += 20 * 365 * DAY, Code::Future),
         ("past", |record| record.expire_time = now() - 20 * MINUTE, Code::Expired),
         ("for-ever", |record| record.expire_time += 3 * 365 * DAY, Code::Limit),
+        ("on-request", |record| record.scopes.clear(), Code::Malformed),
         (
             "other-lane",
             |record| (record.kind, record.lane) = ("novelty".to_owned(), Lane::Prompt.into()),
