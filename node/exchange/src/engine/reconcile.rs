@@ -137,16 +137,16 @@ impl Engine {
         Ok(held)
     }
 
-    /// Scopes of origins that differ from their heads although nothing newer is here: each with the revision of its
-    /// head.
-    pub(crate) fn differing(&self) -> Vec<(String, Scope, Revision)> {
+    /// Scopes of those `origins` that differ from their heads although nothing newer is here: each with the revision of its
+    /// head. All of them, since those that nothing heals must stand in the way of no other: no more than there are heads.
+    pub(crate) fn differing(&self, origins: impl Fn(&str) -> bool) -> Vec<(String, Scope, Revision)> {
         let heads = self.heads();
         let differs = heads.iter().filter_map(|(origin, scope, state)| {
             let (revision, _) = state.head.as_ref()?;
-            let differs = !state.is_ahead() && !state.meets_head();
-            Some((origin.to_owned(), scope.parse().ok()?, *revision)).filter(|_| differs)
+            let differs = !state.is_ahead() && !state.meets_head() && origins(origin);
+            if differs { Some((origin.to_owned(), scope.parse().ok()?, *revision)) } else { None }
         });
-        differs.take(limits::RECONCILE_AT_ONCE * 16).collect()
+        differs.collect()
     }
 }
 

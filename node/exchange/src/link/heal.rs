@@ -46,10 +46,8 @@ pub(crate) async fn keep(
             }
         };
         let scopes = end.node_scopes();
-        let mut differing = end.engine.differing();
-        differing.retain(|(origin, scope, _)| {
-            from_here(origin) && (end.role == LinkRole::Gateway || scopes.contains(scope))
-        });
+        let mut differing = end.engine.differing(from_here);
+        differing.retain(|(_, scope, _)| end.role == LinkRole::Gateway || scopes.contains(scope));
         let now: BTreeSet<_> =
             differing.iter().map(|(origin, scope, head)| (origin.clone(), scope.to_string(), *head)).collect();
         tried.retain(|key, _| now.contains(key));
