@@ -184,6 +184,10 @@ impl Live {
         if !self.0.policy.load().answers(exchange, registered, &directory) {
             return Ok(vec![refused(Refusal::Policy)]);
         }
+        // What it has to take back first it would pass for not having.
+        if engine.unrecovered().contains(&exchange.origin) {
+            return Ok(vec![refused(Refusal::Busy)]);
+        }
         let network = &engine.identity().network;
         let filter = Filter::compile(&query.filter.clone().unwrap_or_default(), network);
         let (Ok(filter), Ok(words)) = (filter, Words::parse(&query.words)) else {
