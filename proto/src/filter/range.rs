@@ -73,8 +73,8 @@ fn ordered(check: &mut Check<'_>, field: &str, span: Span) -> Option<Span> {
         check.fail(
             field,
             reason::INCONSISTENT,
-            "范围的上限须大于下限，请检查。",
-            "This range ends before it begins: check both bounds.",
+            "这个范围不含任何值，请检查上限与下限。",
+            "This range holds nothing: check both bounds.",
         );
         return None;
     }

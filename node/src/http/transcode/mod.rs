@@ -292,13 +292,14 @@ async fn read_body(route: &Route, parts: &Parts, body: HttpBody, exchange: &Exch
         return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_ENCODING", zh.to_owned(), en.to_owned()));
     }
     if !is_json(parts.headers.get(CONTENT_TYPE)) {
-        let (zh, en) = ("请求正文须为 application/json。", "A body is application/json: say so in Content-Type.");
+        let (zh, en) = (
+            "请求正文须为 UTF-8 编码的 application/json，并在 Content-Type 中写明。",
+            "A body is application/json in UTF-8: say so in Content-Type.",
+        );
         return Err(problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "CONTENT_TYPE", zh.to_owned(), en.to_owned()));
     }
-    json::parse(&bytes).map(Some).map_err(|error| {
-        let place = format!("{}:{}", error.line(), error.column());
-        let (zh, en) =
-            (format!("请求正文不是有效的JSON（{place}）。"), format!("The body is no JSON, at {place}: {error}."));
+    json::parse(&bytes).map(Some).map_err(|malformed| {
+        let Text { zh, en } = malformed.text();
         problem(StatusCode::BAD_REQUEST, "BODY_MALFORMED", zh, en)
     })
 }
