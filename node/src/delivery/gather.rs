@@ -236,6 +236,7 @@ impl<'a> Gatherer<'a> {
             Some(had) if part.revision() == had.offered => HadFact { new: had.new || had.confirmed == 0, ..had },
             Some(had) => {
                 let (new, sequence) = (had.confirmed == 0, sequence(Some(had.sequence), now));
+                let when = when.map(|when| when.after(had.when));
                 HadFact { offered: part.revision(), new, sequence, time, when, ..had }
             }
             None => {

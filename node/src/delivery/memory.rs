@@ -52,6 +52,9 @@ pub(crate) struct When {
     pub(crate) end: i64,
     /// Until when one may register.
     pub(crate) deadline: Option<i64>,
+    /// Until when one could, where the event has no such end any longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dropped: Option<i64>,
 }
 
 impl When {
@@ -62,7 +65,14 @@ impl When {
             start: event.start_time.as_ref().map(seconds)?,
             end: event.end_time.as_ref().map(seconds)?,
             deadline: event.registration_deadline.as_ref().map(seconds),
+            dropped: None,
         })
+    }
+
+    /// The same for who has known it as `before`: an end of registration that was told is remembered when it is dropped.
+    pub(crate) fn after(self, before: Option<Self>) -> Self {
+        let told = before.and_then(|before| before.deadline.or(before.dropped));
+        Self { dropped: told.filter(|_| self.deadline.is_none()), ..self }
     }
 }
 

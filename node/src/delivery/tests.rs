@@ -18,7 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::mail::{Purpose, link};
 use super::settle::{Changes, Settle, Settled, load};
 use super::subscription::{Eyes, MailWay, NoticeWay, Phase, Seen, StateFact, SubscriptionFact, Way};
-use super::{Changed, Desk, Dialer, Make, Runner, deliveries, mailer, resume};
+use super::{Changed, Desk, Dialer, Form, Make, PageRequest, Runner, deliveries, mailer, page_hash, resume};
 use crate::config::{Config, Overrides};
 use crate::engine::facts;
 use crate::limits;
@@ -398,4 +398,31 @@ async fn webhooks_are_tested_a_few_times_and_no_more() {
     assert_eq!(bench.desk.may_test("member:b"), Ok(()), "another has its own");
     bench.world.pass(Micros::try_from(limits::TESTS_WITHIN.as_micros()).unwrap());
     assert_eq!(bench.desk.may_test("member:a"), Ok(()));
+}
+
+#[tokio::test]
+async fn a_page_has_changed_whenever_something_comes_to_it_however_old_it_is() {
+    let bench = Bench::new().await;
+    bench.world.publish("a", "tea", &["public"]).await;
+    let (secret, mut changes) = ("s", Changes::default());
+    let address = page_hash(secret);
+    changes.put(facts::page_address(&address), &ID);
+    let fact = bench.fact(Way::Page { address }, None);
+    let make = Make { fact, state: StateFact::default(), unbounded: true, changes };
+    bench.world.engine.submit(make).await.unwrap().unwrap();
+    let updated = async || {
+        let request = PageRequest { secret, form: Form::Atom, after: "", origin: None };
+        bench.desk.page(&request).await.unwrap().expect("it is there").updated
+    };
+    assert_eq!(updated().await, None, "another change in the same second would look like none");
+    bench.world.pass(SECOND);
+    let first = updated().await.expect("that second is over");
+
+    // Of an hour ago: it comes late, from an origin whose line was down.
+    bench.world.pass(-HOUR);
+    bench.world.publish("a", "rice", &["public"]).await;
+    bench.world.pass(HOUR);
+    assert_eq!(updated().await, None);
+    bench.world.pass(SECOND);
+    assert!(updated().await.expect("that second is over") > first);
 }

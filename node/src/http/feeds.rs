@@ -55,29 +55,23 @@ async fn feed(
         Err(busy) => return refuse(unready(busy, exchange.language)),
     };
     let tag = tags::tag_of(&rendered.body);
-    let updated = http_date::write(rendered.updated);
+    let updated = rendered.updated.map(http_date::write);
     let same = match tags::is_asked(&headers) {
         true => tags::holds(&headers, &tag),
         false => {
             let since = headers.get(IF_MODIFIED_SINCE).and_then(http_date::read);
-            since.is_some_and(|since| rendered.updated.div_euclid(1_000_000) <= since)
+            let updated = rendered.updated.map(|updated| updated.div_euclid(1_000_000));
+            since.zip(updated).is_some_and(|(since, updated)| updated <= since)
         }
     };
     let (status, body) = match same {
         true => (StatusCode::NOT_MODIFIED, Body::empty()),
         false => (StatusCode::OK, Body::from(rendered.body)),
     };
-    answer(
-        status,
-        body,
-        &[
-            (CONTENT_TYPE, form.media_type()),
-            (ETAG, &tag),
-            (LAST_MODIFIED, &updated),
-            // Whoever has the address may see it; caches in between have none of it.
-            (CACHE_CONTROL, "private, max-age=60"),
-        ],
-    )
+    // Whoever has the address may see it; caches in between have none of it.
+    let mut headers = vec![(CONTENT_TYPE, form.media_type()), (ETAG, &*tag), (CACHE_CONTROL, "private, max-age=60")];
+    headers.extend(updated.as_deref().map(|updated| (LAST_MODIFIED, updated)));
+    answer(status, body, &headers)
 }
 
 /// An address that was never given out, and one that has ended, look alike.

@@ -8,7 +8,7 @@ use icalendar::{Calendar, Component, Event, EventLike, Property};
 
 use super::content::{Content, Entry, clean};
 use crate::addresses::{Origin, listing_page};
-use crate::delivery::memory::{LeftFact, When};
+use crate::delivery::memory::When;
 use crate::delivery::subjects::told;
 
 /// How soon calendars should look again.
@@ -28,15 +28,16 @@ pub(super) fn render(content: &Content, origin: Option<&Origin>) -> Vec<u8> {
     calendar.append_property(("REFRESH-INTERVAL;VALUE=DURATION", REFRESH));
     for entry in &content.entries {
         if let Some(when) = When::of(&entry.opportunity) {
+            let (name, had) = (&entry.listing.name, &entry.had);
             calendar.push(event(entry, when, origin));
             calendar.extend(deadline(entry, when, origin));
+            calendar.extend(no_deadline(name, when.after(had.when).dropped, had.sequence, had.time));
         }
     }
     for left in &content.left {
         if let Some(when) = left.had.when {
-            calendar.push(cancelled(left, &left.name, when.start, when.end));
-            let deadline = when.deadline.map(|at| cancelled(left, &deadline_uid(&left.name), at, at));
-            calendar.extend(deadline);
+            calendar.push(cancelled(&left.name, when.start, when.end, left.sequence(), left.time));
+            calendar.extend(no_deadline(&left.name, when.deadline.or(when.dropped), left.sequence(), left.time));
         }
     }
     let mut text = calendar.to_string();
@@ -97,10 +98,15 @@ fn one_line(url: &str) -> String {
     clean(url).replace(['\n', '\t'], "")
 }
 
-fn cancelled(left: &LeftFact, uid: &str, start: i64, end: i64) -> Event {
-    let mut event = begin(uid, start, end, left.sequence(), left.time);
+fn cancelled(uid: &str, start: i64, end: i64, sequence: u32, changed: Micros) -> Event {
+    let mut event = begin(uid, start, end, sequence, changed);
     event.add_property("STATUS", "CANCELLED");
     event
+}
+
+/// That a registration which was told of does not end then any longer.
+fn no_deadline(name: &str, at: Option<i64>, sequence: u32, changed: Micros) -> Option<Event> {
+    at.map(|at| cancelled(&deadline_uid(name), at, at, sequence, changed))
 }
 
 fn begin(uid: &str, start: i64, end: i64, sequence: u32, changed: Micros) -> Event {

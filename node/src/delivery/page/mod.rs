@@ -25,6 +25,9 @@ use content::Content;
 pub(crate) use place::Place;
 pub(crate) use searched::Searched;
 
+/// What HTTP counts time in.
+const SECOND: Micros = 1_000_000;
+
 /// How it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -77,8 +80,9 @@ pub(crate) struct PageRequest<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rendered {
     pub(crate) body: Vec<u8>,
-    /// When anything on it last changed.
-    pub(crate) updated: Micros,
+    /// When anything last came to it or left it here, which may be long after it was written. None: within this second, so
+    /// that the same second may see another page.
+    pub(crate) updated: Option<Micros>,
 }
 
 impl Desk {
@@ -96,9 +100,13 @@ impl Desk {
         if !is_page || !shows || !self.account_is_good(&fact).await? {
             return Ok(None);
         }
-        if state.phase == Phase::Active {
-            self.advance(&id).await?;
-        }
+        let state = match state.phase {
+            Phase::Active => {
+                self.advance(&id).await?;
+                super::settle::load(&self.engine, &id).await?.map_or(state, |(_, state)| state)
+            }
+            _ => state,
+        };
         let calendar = request.form == Form::Calendar;
         let content = Content::read(&self.engine, &fact, request.after, calendar).await?;
         let path = format!("/feeds/{}.{}", request.secret, request.form.ending());
@@ -108,6 +116,8 @@ impl Desk {
             Form::JsonFeed => jsonfeed::render(&content, &address, request.origin),
             Form::Calendar => calendar::render(&content, request.origin),
         };
-        Ok(Some(Rendered { body, updated: content.updated }))
+        let (updated, now) = (content.updated.max(state.success_time.unwrap_or_default()), self.engine.now());
+        let over = updated.div_euclid(SECOND) < now.div_euclid(SECOND);
+        Ok(Some(Rendered { body, updated: over.then_some(updated) }))
     }
 }
