@@ -18,7 +18,7 @@ use duikou_proto::validate::kind_of;
 
 pub(crate) use find::{Asked, Found, find};
 pub(crate) use score::MIN_SCORE;
-pub(crate) use words::sums;
+pub(crate) use words::{kind_named, sums};
 
 /// A listing whose counterparts are wanted, read once.
 #[derive(Debug, Clone)]

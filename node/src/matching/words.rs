@@ -27,16 +27,25 @@ const KINDS: [(&str, &str, &str); 5] = [
 /// Currencies as people call them; others by their codes.
 const CURRENCIES: [(&str, &str); 4] = [("CNY", "元"), ("HKD", "港元"), ("MOP", "澳门元"), ("USD", "美元")];
 
+/// A kind as people call it; empty: it is none.
+pub(crate) fn kind_named(kind: &str) -> Text {
+    let (zh, en) = kind_words(kind);
+    Text::new(zh, en)
+}
+
+fn kind_words(kind: &str) -> (&'static str, &'static str) {
+    KINDS.iter().find(|(known, ..)| *known == kind).map_or(("", ""), |(_, zh, en)| (*zh, *en))
+}
+
 pub(super) fn kinds(one: &str, other: &str) -> Text {
-    let name = |kind: &str| KINDS.iter().find(|(known, ..)| *known == kind).map_or(("", ""), |(_, zh, en)| (*zh, *en));
     if one == other {
-        let (zh, en) = name(one);
+        let (zh, en) = kind_words(one);
         return Text::new(format!("同为{zh}，一供一需"), format!("both {en}: one offers what the other seeks"));
     }
     // In the order of the table, whichever is the one.
     let mut both = [one, other];
     both.sort_by_key(|kind| KINDS.iter().position(|(known, ..)| known == kind));
-    let [(zh, en), (other_zh, other_en)] = both.map(name);
+    let [(zh, en), (other_zh, other_en)] = both.map(kind_words);
     Text::new(format!("{zh}与{other_zh}相配"), format!("{en} and {other_en} go together"))
 }
 

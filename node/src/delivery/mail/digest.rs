@@ -1,13 +1,16 @@
 //! What stands in a digest: new, changed and gone, in the reader's language, as plain text and as HTML.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use duikou_proto::language::{Language, Text};
+use duikou_proto::name::RecordName;
 use duikou_proto::v1::Listing;
 use duikou_proto::v1::no_longer::Reason;
 
 use super::Letter;
 use super::consent::language;
+use super::gist::gist;
 use crate::addresses::listing_page;
 use crate::config::BaseUrl;
 use crate::delivery::event::{Event, What};
@@ -18,15 +21,24 @@ use crate::html::{Escaped, document};
 /// Characters of a summary.
 const SUMMARY_CHARS: usize = 200;
 
-/// Writes a digest. `more`: further ones wait for the next.
-pub(super) fn compose(
-    fact: &SubscriptionFact,
-    mail: &MailWay,
-    events: &[Event],
-    more: bool,
-    base: &BaseUrl,
-    unsubscribe: &str,
-) -> Letter {
+/// What a digest is made of.
+pub(super) struct Digest<'a> {
+    pub(super) fact: &'a SubscriptionFact,
+    pub(super) mail: &'a MailWay,
+    pub(super) events: &'a [Event],
+    /// Whether further ones wait for the next.
+    pub(super) more: bool,
+    pub(super) base: &'a BaseUrl,
+    pub(super) unsubscribe: &'a str,
+    /// What the origin of a name is called.
+    pub(super) author: &'a dyn Fn(&RecordName) -> String,
+    /// What those that are gone were called when the reader was told of them, as far as is known.
+    pub(super) titles: &'a HashMap<RecordName, String>,
+}
+
+/// Writes a digest.
+pub(super) fn compose(digest: &Digest<'_>) -> Letter {
+    let Digest { fact, mail, events, more, base, unsubscribe, author, titles } = *digest;
     let speaks = language(mail);
     let say = |zh: &str, en: &str| Text::new(zh, en).in_language(speaks).to_owned();
     let new = |event: &&Event| matches!(event.what, What::Published(_));
@@ -57,10 +69,10 @@ pub(super) fn compose(
         let _ = write!(html, "<h2>{title}</h2><ul>");
         for event in events {
             let why = event.matched.as_ref().map(|matched| told(matched, speaks));
-            event
-                .listing()
-                .into_iter()
-                .for_each(|listing| self::listing(listing, why.as_deref(), base, &mut plain, &mut html));
+            if let Some(shown) = event.listing() {
+                let gist = gist(shown, &author(&event.name), mail, speaks);
+                listing(shown, &gist, why.as_deref(), base, &mut plain, &mut html);
+            }
         }
         html.push_str("</ul>");
     }
@@ -70,8 +82,9 @@ pub(super) fn compose(
         let _ = write!(html, "<h2>{title}</h2><ul>");
         for (event, reason) in gone {
             let why = why(reason, fact).in_language(speaks).to_owned();
-            let _ = writeln!(plain, "- {} ({why})", event.name);
-            let _ = write!(html, "<li>{} ({})</li>", Escaped(event.name.as_str()), Escaped(&why));
+            let title = titles.get(&event.name).map_or(event.name.as_str(), String::as_str);
+            let _ = writeln!(plain, "- {title} ({why})");
+            let _ = write!(html, "<li>{} ({})</li>", Escaped(title), Escaped(&why));
         }
         plain.push('\n');
         html.push_str("</ul>");
@@ -88,29 +101,34 @@ pub(super) fn compose(
 }
 
 /// `why`: of a counterpart.
-fn listing(listing: &Listing, why: Option<&str>, base: &BaseUrl, plain: &mut String, html: &mut String) {
+fn listing(listing: &Listing, gist: &str, why: Option<&str>, base: &BaseUrl, plain: &mut String, html: &mut String) {
     let opportunity = listing.listing.clone().unwrap_or_default();
     let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
     let summary: String = text.chars().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let title: String = opportunity.title.chars().filter(|c| !c.is_control()).collect();
+    let title = title_of(listing);
     let url = format!("{base}{}", listing_page(&listing.name));
     let _ = writeln!(plain, "* {title}");
-    let why: String = why.unwrap_or_default().chars().filter(|c| !c.is_control()).collect();
-    if !why.is_empty() {
-        let _ = writeln!(plain, "  {why}");
-    }
-    if !summary.is_empty() {
-        let _ = writeln!(plain, "  {summary}");
+    let [gist, why] =
+        [gist, why.unwrap_or_default()].map(|text| text.chars().filter(|c| !c.is_control()).collect::<String>());
+    for line in [&gist, &why, &summary].into_iter().filter(|line| !line.is_empty()) {
+        let _ = writeln!(plain, "  {line}");
     }
     let _ = write!(plain, "  {url}\n\n");
     let (tag, url) = (Escaped(&opportunity.language), Escaped(&url));
-    let why = if why.is_empty() { String::new() } else { format!("<br><strong>{}</strong>", Escaped(&why)) };
-    let _ = write!(
-        html,
-        "<li><a lang=\"{tag}\" href=\"{url}\">{}</a>{why}<br><span lang=\"{tag}\">{}</span></li>",
-        Escaped(&title),
-        Escaped(&summary)
-    );
+    let _ = write!(html, "<li><a lang=\"{tag}\" href=\"{url}\">{}</a><br>{}", Escaped(&title), Escaped(&gist));
+    if !why.is_empty() {
+        let _ = write!(html, "<br><strong>{}</strong>", Escaped(&why));
+    }
+    if !summary.is_empty() {
+        let _ = write!(html, "<br><span lang=\"{tag}\">{}</span>", Escaped(&summary));
+    }
+    html.push_str("</li>");
+}
+
+/// A title as mails have it.
+pub(super) fn title_of(listing: &Listing) -> String {
+    let title = listing.listing.as_ref().map_or("", |opportunity| &opportunity.title);
+    title.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn why(reason: Reason, fact: &SubscriptionFact) -> Text {
@@ -132,6 +150,7 @@ fn why(reason: Reason, fact: &SubscriptionFact) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use duikou_proto::v1::opportunity::{Details, Direction};
     use duikou_proto::v1::subscription::Interest;
     use duikou_proto::v1::{self, Opportunity};
 
@@ -147,7 +166,13 @@ mod tests {
     }
 
     fn titled(id: &str, title: &str) -> Box<Listing> {
-        let opportunity = Opportunity { title: title.to_owned(), language: "zh-CN".to_owned(), ..Default::default() };
+        let opportunity = Opportunity {
+            direction: Direction::Request.into(),
+            title: title.to_owned(),
+            language: "zh-CN".to_owned(),
+            details: Some(Details::Project(v1::Project::default())),
+            ..Default::default()
+        };
         Box::new(Listing {
             name: format!("members/a.n/listings/{id}"),
             listing: Some(opportunity),
@@ -176,17 +201,29 @@ mod tests {
             event("two", What::Published(titled("two", "第二"))),
             event("three", What::Updated(titled("three", "第三"))),
             event("four", What::Left(Reason::Filled)),
+            event("five", What::Left(Reason::Withdrawn)),
         ];
-        let letter = compose(&fact, &mail, &events, true, &base, "https://duikou.example/u");
-        assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤1条");
+        let author = |_: &RecordName| "<毕节办>".to_owned();
+        let titles = [(events[4].name.clone(), "<茶>".to_owned())].into();
+        let unsubscribe = "https://duikou.example/u";
+        let compose = |mail: &MailWay, events: &[Event]| {
+            let (fact, base, author, titles) = (&fact, &base, &author, &titles);
+            compose(&Digest { fact, mail, events, more: true, base, unsubscribe, author, titles })
+        };
+        let letter = compose(&mail, &events);
+        assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤2条");
         assert!(letter.html.contains("求购&lt;script&gt;") && !letter.html.contains("<script>"));
-        assert!(!letter.html.contains("茶 <b>"));
-        for part in ["* 求购<script>", "https://duikou.example/listings/a.n/two", "members/a.n/listings/four (已落实)"]
-        {
+        assert!(!letter.html.contains("茶 <b>") && letter.html.contains("<li>&lt;茶&gt; (已撤回)</li>"));
+        assert!(letter.html.contains("</a><br>项目需求 · &lt;毕节办&gt;</li>"), "{}", letter.html);
+        for part in [
+            "* 求购<script>\n  项目需求 · <毕节办>\n",
+            "https://duikou.example/listings/a.n/two",
+            "- members/a.n/listings/four (已落实)\n- <茶> (已撤回)\n",
+        ] {
             assert!(letter.plain.contains(part), "{part} is not in {}", letter.plain);
         }
         let english = MailWay { language: "en".to_owned(), ..mail };
-        let letter = compose(&fact, &english, &events[..1], false, &base, "https://duikou.example/u");
+        let letter = compose(&english, &events[..1]);
         assert_eq!(letter.subject, "茶 <b>: 1 new");
         assert!(letter.html.starts_with("<!DOCTYPE html><html lang=\"en\">"));
         assert!(letter.plain.contains("Unsubscribe: https://duikou.example/u"));

@@ -1,10 +1,11 @@
-//! Digests by mail: `due` says when, `digest` what stands in them, `follow` gathers and sends, `consent` asks and lets go;
+//! Digests by mail: `due` says when, `digest` what stands in them (of each listing its `gist`), `follow` gathers and sends, `consent` asks and lets go;
 //! `paused` is the notice that a subscription is paused.
 
 mod consent;
 mod digest;
 mod due;
 mod follow;
+mod gist;
 mod paused;
 
 use lettre::message::header::{HeaderName, HeaderValue};

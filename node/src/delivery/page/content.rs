@@ -145,7 +145,7 @@ async fn read_entries(
 }
 
 /// The origin's name.
-pub(super) fn author(directory: &Directory, origin: &str) -> String {
+pub(in crate::delivery) fn author(directory: &Directory, origin: &str) -> String {
     let member = directory.member_by_text(origin);
     let named = member.map(|member| if member.name_zh.is_empty() { &member.name_en } else { &member.name_zh });
     named.filter(|name| !name.is_empty()).cloned().unwrap_or_else(|| origin.to_owned())

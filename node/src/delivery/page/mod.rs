@@ -21,6 +21,7 @@ use crate::engine::facts;
 
 pub(crate) use advance::Busy;
 use content::Content;
+pub(in crate::delivery) use content::author;
 #[cfg(feature = "arbitrary")]
 pub(crate) use place::Place;
 pub(crate) use searched::Searched;

@@ -78,6 +78,7 @@ async fn a_digest_comes_once_it_is_confirmed_again_after_a_kill_and_ends_with_on
     let mail = server.next().await;
     assert_eq!(mail.headers["subject"], "茶：新1条");
     assert!(mail.plain.contains("求购 <b>高山</b> 绿茶") && mail.html.contains("求购 &lt;b&gt;高山&lt;/b&gt; 绿茶"));
+    assert!(mail.plain.contains("资金供给 · shenzhen办事处 · 广东省深圳市 · 有效期至"), "{}", mail.plain);
     assert_eq!(mail.headers["list-unsubscribe-post"], "List-Unsubscribe=One-Click");
     let end = link(&mail, "unsubscribe");
     assert_eq!(mail.headers["list-unsubscribe"], format!("<{BASE}{end}>"));
@@ -96,7 +97,7 @@ async fn a_digest_comes_once_it_is_confirmed_again_after_a_kill_and_ends_with_on
     node.start().await;
     let mail = server.next().await;
     assert_eq!(mail.headers["subject"], "茶：新3条，已撤1条");
-    for said in ["more-0", "more-1", "more-2", "listings/tea"] {
+    for said in ["more-0", "more-1", "more-2", "- 求购 <b>高山</b> 绿茶 (已落实)"] {
         assert!(mail.plain.contains(said), "{said} is skipped: {}", mail.plain);
     }
     assert_eq!(mail.headers["message-id"], taken.headers["message-id"]);
