@@ -142,7 +142,7 @@ fn add_texts(document: &mut TantivyDocument, fields: &Fields, opportunity: &Oppo
     let [title, summary, body] =
         [&opportunity.title, &opportunity.summary, &opportunity.body].map(|text| fold(text).text);
     let tags = folds(&mut opportunity.tags.iter().map(String::as_str));
-    let others = folds(&mut other_texts(opportunity).into_iter());
+    let others = folds(&mut other_texts(opportunity).into_iter().map(|(_, text)| text));
     let places = opportunity.regions.iter().filter_map(|code| regions().get(&normalise_region(code)));
     let places: Vec<&PlaceWords> = places.filter_map(|place| words_of_places().get(place.code)).collect();
     let mut spelt = Vec::new();
@@ -208,18 +208,24 @@ fn words_of_places() -> &'static HashMap<&'static str, PlaceWords> {
     })
 }
 
-/// Everything that has words beside title, tags, summary and body.
-pub(super) fn other_texts(opportunity: &Opportunity) -> Vec<&str> {
-    let mut texts: Vec<&str> = Vec::new();
+/// Everything that has words beside title, tags, summary and body, with the field's path in the contract.
+pub(super) fn other_texts(opportunity: &Opportunity) -> Vec<(&'static str, &str)> {
+    let mut texts: Vec<(&'static str, &str)> = Vec::new();
     if let Some(contact) = &opportunity.contact {
-        texts.push(&contact.office);
+        texts.push(("contact.office", &contact.office));
     }
     match &opportunity.details {
-        Some(Details::Capital(part)) => texts.push(&part.conditions),
-        Some(Details::Project(part)) => texts.extend([&*part.land_terms, &*part.policy_terms]),
-        Some(Details::Technology(part)) => texts.extend(part.patent_numbers.iter().map(String::as_str)),
-        Some(Details::Talent(part)) => texts.extend([&*part.occupation_name, &*part.training]),
-        Some(Details::Event(part)) => texts.push(&part.venue),
+        Some(Details::Capital(part)) => texts.push(("capital.conditions", &part.conditions)),
+        Some(Details::Project(part)) => {
+            texts.extend([("project.land_terms", &*part.land_terms), ("project.policy_terms", &*part.policy_terms)]);
+        }
+        Some(Details::Technology(part)) => {
+            texts.extend(part.patent_numbers.iter().map(|number| ("technology.patent_numbers", &**number)));
+        }
+        Some(Details::Talent(part)) => {
+            texts.extend([("talent.occupation_name", &*part.occupation_name), ("talent.training", &*part.training)]);
+        }
+        Some(Details::Event(part)) => texts.push(("event.venue", &part.venue)),
         None => {}
     }
     texts

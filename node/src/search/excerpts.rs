@@ -2,6 +2,7 @@
 
 use duikou_proto::v1::{CharacterRange, Excerpt, Opportunity};
 
+use super::beside::beside;
 use super::query::{Query, Reach, matched};
 
 /// Characters of a piece of the body.
@@ -9,27 +10,36 @@ const EXCERPT_CHARS: usize = 120;
 /// Characters that stand before the first word found in it.
 const LEAD_CHARS: usize = 20;
 
-/// The excerpts of one listing: title and summary whole, of the body the piece with the most found in it.
+/// The excerpts of one listing: title and summary whole, of the body the piece with the most found in it; where they hold
+/// nothing, what else does.
 pub(crate) fn excerpts(opportunity: &Opportunity, query: &Query, reach: Reach) -> Vec<Excerpt> {
     if query.wanted.is_empty() {
         return Vec::new();
     }
-    let whole = |field: &str, text: &str, spelt| {
-        let found = matched(text, query, reach, spelt);
-        (!found.is_empty()).then(|| Excerpt {
-            field: field.to_owned(),
-            text: text.to_owned(),
-            highlights: found.into_iter().map(|range| highlight(range, 0)).collect(),
-            cut_before: false,
-            cut_after: false,
-        })
-    };
     let pieces = [
-        whole("title", &opportunity.title, true),
-        whole("summary", &opportunity.summary, false),
-        of_body(&opportunity.body, query, reach),
+        whole("title", &opportunity.title, query, reach, true),
+        whole("summary", &opportunity.summary, query, reach, false),
+        piece_of("body", &opportunity.body, query, reach),
     ];
-    pieces.into_iter().flatten().collect()
+    let pieces: Vec<Excerpt> = pieces.into_iter().flatten().collect();
+    if pieces.is_empty() { beside(opportunity, query, reach) } else { pieces }
+}
+
+/// A text whole; None where nothing is found in it.
+pub(super) fn whole(field: &str, text: &str, query: &Query, reach: Reach, spelt: bool) -> Option<Excerpt> {
+    let found = matched(text, query, reach, spelt);
+    (!found.is_empty()).then(|| found_in(field, text, found))
+}
+
+/// A text whole, with what was found in it, in characters.
+pub(super) fn found_in(field: &str, text: &str, found: Vec<(usize, usize)>) -> Excerpt {
+    Excerpt {
+        field: field.to_owned(),
+        text: text.to_owned(),
+        highlights: found.into_iter().map(|range| highlight(range, 0)).collect(),
+        cut_before: false,
+        cut_after: false,
+    }
 }
 
 fn highlight((start, end): (usize, usize), before: usize) -> CharacterRange {
@@ -37,22 +47,23 @@ fn highlight((start, end): (usize, usize), before: usize) -> CharacterRange {
     CharacterRange { start: number(start), end: number(end) }
 }
 
-fn of_body(body: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
-    let found = matched(body, query, reach, false);
+/// Of a text the piece with the most found in it; None where nothing is.
+pub(super) fn piece_of(field: &str, text: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
+    let found = matched(text, query, reach, false);
     let (_, (start, _)) = found.iter().enumerate().max_by_key(|(at, (start, _))| {
         // They are in order, and apart.
         let within = |(_, to): &&(usize, usize)| *to <= start + EXCERPT_CHARS - LEAD_CHARS;
         // The first of the best.
         (found[*at..].iter().take_while(within).count(), usize::MAX - start)
     })?;
-    let length = body.chars().count();
+    let length = text.chars().count();
     let lead = start.saturating_sub(LEAD_CHARS).min(length.saturating_sub(EXCERPT_CHARS));
-    let start = if lead == 0 { 0 } else { after_mark(body, lead, *start) };
+    let start = if lead == 0 { 0 } else { after_mark(text, lead, *start) };
     let end = (start + EXCERPT_CHARS).min(length);
     let highlights = found.iter().filter(|(from, to)| *from >= start && *to <= end);
     Some(Excerpt {
-        field: "body".to_owned(),
-        text: body.chars().skip(start).take(end - start).collect(),
+        field: field.to_owned(),
+        text: text.chars().skip(start).take(end - start).collect(),
         highlights: highlights.map(|range| highlight(*range, start)).collect(),
         cut_before: start > 0,
         cut_after: end < length,

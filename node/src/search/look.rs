@@ -76,7 +76,7 @@ pub(crate) fn look(asked: &Asked) -> tantivy::Result<Found> {
 fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {
     let Asked { fields, view, viewer, directory, now, wanted } = asked;
     let visible = Visible { verdicts: Arc::new(view.verdicts(viewer, directory, *now)), now: *now };
-    let Clauses { deciding: mut clauses, ranking } = words_query(fields, &wanted.query, reach);
+    let Clauses { deciding: mut clauses, ranking } = words_query(fields, &wanted.query, reach, *now);
     clauses.extend(filter_query(fields, &wanted.filter));
     clauses.extend(wanted.alike.iter().map(|listing| (Occur::Must, alike(fields, listing))));
     if clauses.iter().all(|(occur, _)| *occur != Occur::Must) {

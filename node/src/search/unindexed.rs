@@ -1,13 +1,11 @@
 //! Whether a listing that is in no index holds what a query asks for: what has ended is looked through one by one.
 
+use duikou_proto::envelope::Micros;
 use duikou_proto::v1::Opportunity;
 
 use super::analysis::fold;
 use super::document::{code_form, names_of_places, other_texts};
-use super::query::{Item, Query, Reach, matched, names_in};
-
-/// What an external code is compared as from so many letters and digits on.
-const CODE_CHARS: usize = 6;
+use super::query::{Item, Query, Reach, is_code, matched, names_in};
 
 /// The texts of a listing.
 struct Texts<'a> {
@@ -17,17 +15,18 @@ struct Texts<'a> {
     codes: Vec<String>,
     /// The whole of it.
     opportunity: &'a Opportunity,
+    now: Micros,
 }
 
-/// Whether each word and phrase that is wanted stands in it, and none that is not.
-pub(crate) fn holds(opportunity: &Opportunity, query: &Query) -> bool {
+/// Whether each word and phrase that is wanted stands in it, as they are meant at `now`, and none that is not.
+pub(crate) fn holds(opportunity: &Opportunity, query: &Query, now: Micros) -> bool {
     let mut spelt = vec![&*opportunity.title];
     spelt.extend(opportunity.tags.iter().map(String::as_str));
     spelt.extend(names_of_places(opportunity));
     let mut others = vec![&*opportunity.summary, &*opportunity.body];
-    others.extend(other_texts(opportunity));
+    others.extend(other_texts(opportunity).into_iter().map(|(_, text)| text));
     let codes = opportunity.external_codes.iter().map(|code| code_form(&code.code)).collect();
-    let texts = Texts { spelt, others, codes, opportunity };
+    let texts = Texts { spelt, others, codes, opportunity, now };
     let alone = query.wanted.len() == 1;
     query.wanted.iter().all(|item| texts.hold(item, alone)) && !query.unwanted.iter().any(|item| texts.hold(item, true))
 }
@@ -35,7 +34,7 @@ pub(crate) fn holds(opportunity: &Opportunity, query: &Query) -> bool {
 impl Texts<'_> {
     fn hold(&self, item: &Item, alone: bool) -> bool {
         let code = code_form(&item.text);
-        if code.chars().count() >= CODE_CHARS && self.codes.contains(&code) {
+        if is_code(&code) && self.codes.contains(&code) {
             return true;
         }
         let mut all = self.spelt.iter().chain(&self.others);
@@ -46,7 +45,7 @@ impl Texts<'_> {
         let names = names_in(&item.words, alone);
         let meant = |at: usize| {
             let named = names.iter().find(|(range, _)| range.contains(&at));
-            named.is_some_and(|(_, meant)| meant.iter().any(|meant| meant.is_of(self.opportunity)))
+            named.is_some_and(|(_, meant)| meant.iter().any(|meant| meant.is_of(self.opportunity, self.now)))
         };
         item.words.iter().enumerate().all(|(at, (word, han))| {
             if meant(at) {
@@ -80,7 +79,7 @@ mod tests {
             contact: Some(Contact { office: "毕节市驻深圳联络处".to_owned(), ..Contact::default() }),
             ..Opportunity::default()
         };
-        let found = |query: &str| holds(&listing, &parse(query, false).unwrap());
+        let found = |query: &str| holds(&listing, &parse(query, false).unwrap(), 0);
         for query in [
             "冷链",
             "冷鏈 二百亩",

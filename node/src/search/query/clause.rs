@@ -1,5 +1,6 @@
 //! A query of people as a query of the index.
 
+use duikou_proto::envelope::Micros;
 use tantivy::Term;
 use tantivy::query::{
     BooleanQuery, BoostQuery, ConstScoreQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as Clause,
@@ -11,6 +12,7 @@ use super::meant::{Meant, names_in, places_by_initials};
 use super::{Item, Query};
 use crate::search::analysis::{cut, is_han, is_letters, is_single, kept, pair, stem};
 use crate::search::document::code_form;
+use crate::search::filter::overlapping;
 use crate::search::schema::Fields;
 
 /// How far a word may be from what stands in a listing.
@@ -46,6 +48,11 @@ const ACROSS_CHARS: usize = 3;
 /// A code has at least so many letters and digits.
 const CODE_CHARS: usize = 6;
 
+/// Whether a word, without what people leave out of codes, may be one.
+pub(in crate::search) fn is_code(form: &str) -> bool {
+    form.chars().count() >= CODE_CHARS && form.bytes().any(|byte| byte.is_ascii_digit())
+}
+
 /// The clauses of a query: what must be there and what must not, and what only makes a result a better one.
 #[derive(Debug, Default)]
 pub(crate) struct Clauses {
@@ -53,9 +60,9 @@ pub(crate) struct Clauses {
     pub(crate) ranking: Vec<(Occur, Box<dyn Clause>)>,
 }
 
-/// Turns a query into clauses.
-pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Clauses {
-    let builder = Builder { fields, reach, alone: query.wanted.len() == 1 };
+/// Turns a query into clauses, as it is meant at `now`.
+pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach, now: Micros) -> Clauses {
+    let builder = Builder { fields, reach, alone: query.wanted.len() == 1, now };
     let mut clauses = Clauses::default();
     for item in &query.wanted {
         clauses.deciding.push((Occur::Must, builder.item(item)));
@@ -74,7 +81,7 @@ pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach) -> Claus
         }
     }
     for item in &query.unwanted {
-        clauses.deciding.push((Occur::MustNot, Builder { fields, reach: Reach::Exact, alone: true }.item(item)));
+        clauses.deciding.push((Occur::MustNot, Builder { fields, reach: Reach::Exact, alone: true, now }.item(item)));
     }
     clauses
 }
@@ -84,6 +91,7 @@ struct Builder<'a> {
     reach: Reach,
     /// Whether nothing else is looked for.
     alone: bool,
+    now: Micros,
 }
 
 fn term(field: Field, text: &str) -> Term {
@@ -131,7 +139,7 @@ impl Builder<'_> {
             ways.extend(self.otherwise(item));
         }
         let code = code_form(&item.text);
-        if code.len() >= CODE_CHARS && code.bytes().any(|byte| byte.is_ascii_digit()) {
+        if is_code(&code) {
             ways.push(guess(Box::new(TermQuery::new(term(self.fields.code, &code), IndexRecordOption::Basic))));
         }
         any(ways)
@@ -145,8 +153,17 @@ impl Builder<'_> {
             clauses.extend(self.each(&item.words[at..range.start], false));
             at = range.end;
             let begun = item.begun && at == item.words.len();
-            let said = all(self.each(&item.words[range], begun));
-            clauses.push(any(std::iter::once(said).chain(meant.iter().map(|meant| self.meant(*meant))).collect()));
+            let words = &item.words[range];
+            // A number and 月 by themselves are in many texts.
+            let said = match meant.as_slice() {
+                [Meant::Month(_)] if words.len() > 1 => {
+                    self.neighbours(words.iter().map(|(word, _)| &**word).collect(), begun)
+                }
+                _ => all(self.each(words, begun)),
+            };
+            clauses.push(any(std::iter::once(said)
+                .chain(meant.into_iter().filter_map(|meant| self.meant(meant)))
+                .collect()));
         }
         clauses.extend(self.each(&item.words[at..], item.begun));
         all(clauses)
@@ -178,14 +195,18 @@ impl Builder<'_> {
     }
 
     /// What lies there, or is of it: whoever says the word comes before.
-    fn meant(&self, meant: Meant) -> Box<dyn Clause> {
+    fn meant(&self, meant: Meant) -> Option<Box<dyn Clause>> {
         let (field, value) = match meant {
             Meant::Region(code) => (self.fields.region, code),
             Meant::Industry(code) => (self.fields.industry, code),
             Meant::Occupation(code) => (self.fields.occupation, code),
             Meant::Kind(kind) => (self.fields.kind, kind),
+            Meant::Month(month) => {
+                let events = overlapping(self.fields.event_from, self.fields.event_to, month.span(self.now)?);
+                return Some(guess(all(events.into())));
+            }
         };
-        guess(Box::new(TermQuery::new(term(field, value), IndexRecordOption::Basic)))
+        Some(guess(Box::new(TermQuery::new(term(field, value), IndexRecordOption::Basic))))
     }
 
     fn phrase(&self, item: &Item) -> Box<dyn Clause> {

@@ -1,16 +1,19 @@
 //! Words that name a province or a city, an industry, an occupation, or a kind: what lies there, or is of it, is found by
 //! them, whether its text says so or not. Of places that have none below them the index has the names as words. An everyday
-//! word of industries means the likeliest, where that is no wider than a group.
+//! word of industries means the likeliest, where that is no wider than a group. The name of a month means the events in it.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use duikou_proto::envelope::Micros;
+use duikou_proto::filter::Quantities;
 use duikou_proto::reference::{Entry, Table, everyday_industries, industries, normalise_region, occupations, regions};
 use duikou_proto::v1::Opportunity;
 use duikou_proto::v1::opportunity::Details;
 use duikou_proto::validate::kind_of;
 
+use super::month::Month;
 use crate::search::analysis::{cut, fold, is_letters, is_single, readings, syllables_of};
 
 /// The longest spelling by which something is meant: longer ones are kept in part, and may be begun by several names.
@@ -39,11 +42,12 @@ pub(crate) enum Meant {
     Industry(&'static str),
     Occupation(&'static str),
     Kind(&'static str),
+    Month(Month),
 }
 
 impl Meant {
-    /// Whether a listing is of it.
-    pub(in crate::search) fn is_of(self, opportunity: &Opportunity) -> bool {
+    /// Whether a listing is of it at `now`.
+    pub(in crate::search) fn is_of(self, opportunity: &Opportunity, now: Micros) -> bool {
         match self {
             Self::Region(outer) => {
                 opportunity.regions.iter().any(|code| regions().is_within(&normalise_region(code), outer))
@@ -54,21 +58,25 @@ impl Meant {
                 _ => false,
             },
             Self::Kind(kind) => kind_of(opportunity) == Some(kind),
+            Self::Month(month) => {
+                Quantities::of(opportunity).event.zip(month.span(now)).is_some_and(|(event, month)| event.meets(month))
+            }
         }
     }
 }
 
 /// Where names stand among the words of a query, the longest first, each with all that it may mean. A kind is meant only
 /// beside other words: by itself it says nothing that a search could be for.
-pub(in crate::search) fn names_in(words: &[(String, bool)], alone: bool) -> Vec<(Range<usize>, &'static [Meant])> {
+pub(in crate::search) fn names_in(words: &[(String, bool)], alone: bool) -> Vec<(Range<usize>, Vec<Meant>)> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < words.len() {
         let named = (1..=NAME_WORDS.min(words.len() - at)).rev().find_map(|count| {
             let name: String = words[at..at + count].iter().map(|(word, _)| &**word).collect();
-            let meant = names().get(&name)?;
+            let month = || Month::named(&name).map(|month| vec![Meant::Month(month)]);
+            let meant = names().get(&name).cloned().or_else(month)?;
             let says = !(alone && count == words.len() && meant.iter().all(|meant| matches!(meant, Meant::Kind(_))));
-            says.then_some((at..at + count, meant.as_slice()))
+            says.then_some((at..at + count, meant))
         });
         at = named.as_ref().map_or(at + 1, |(range, _)| range.end);
         found.extend(named);

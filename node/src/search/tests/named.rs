@@ -1,6 +1,6 @@
 //! What is found by the names of places, industries, occupations and kinds that no text says.
 
-use duikou_proto::v1::{Talent, talent};
+use duikou_proto::v1::{Event, Talent, talent};
 
 use super::*;
 
@@ -76,4 +76,48 @@ async fn by_initials_what_lies_in_a_place_that_is_called_so_comes_first() {
     world.caught_up().await;
     let names = world.names("gz", &Reader::Anonymous).await;
     assert_eq!((names.len(), &*names[0]), (3, "l1"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_month_finds_the_events_in_it() {
+    let world = World::new(false).await;
+    let expire = world.engine.now() + 400 * DAY;
+    let event = |title: &str, start: &str, end: &str| {
+        let at = |text: &str| Some(text.parse::<prost_types::Timestamp>().unwrap());
+        let (time_zone, venue) = ("Asia/Shanghai".to_owned(), "会展中心".to_owned());
+        let event = Event { start_time: at(start), end_time: at(end), time_zone, venue, ..Event::default() };
+        Opportunity { details: Some(Details::Event(event)), ..opportunity(title, "") }
+    };
+    let listings = [
+        event("对接会", "2027-03-30T01:00:00Z", "2027-04-02T09:00:00Z"),
+        event("展销会", "2027-02-10T01:00:00Z", "2027-02-11T09:00:00Z"),
+        event("考察周", "2028-03-10T01:00:00Z", "2028-03-11T09:00:00Z"),
+        opportunity("三月采茶工", "每月3天假"),
+        // March of China is over.
+        event("推介会", "2027-03-31T16:00:00Z", "2027-03-31T20:00:00Z"),
+    ];
+    for (number, listing) in listings.iter().enumerate() {
+        world.put(&name("a", number), &["public"], listing, expire).await;
+    }
+    world.caught_up().await;
+    // It is January 2027.
+    for (query, expected) in [
+        ("三月", &["l0", "l3"][..]),
+        ("3月", &["l0"]),
+        ("3月份", &["l0"]),
+        ("4月", &["l0", "l4"]),
+        ("2027年3月", &["l0"]),
+        ("明年三月", &["l2"]),
+        ("下个月", &["l1"]),
+        ("三月对接会", &["l0"]),
+        ("3月 活动", &["l0"]),
+        ("活动 -3月", &[]),
+        ("“3月”", &[]),
+        ("5月", &[]),
+    ] {
+        let mut names = world.names(query, &Reader::Anonymous).await;
+        names.sort();
+        assert_eq!(names, expected, "{query}");
+    }
+    assert_eq!(world.names("三月", &Reader::Anonymous).await[0], "l3", "whoever says it comes first");
 }

@@ -62,10 +62,10 @@ impl Listings {
             caller.require_editor_of(&ask.member)?;
             let EndedAsk { member, reason, query, kinds, before, limit } = ask;
             let query = parse(&query, false).map_err(Failure::Violations)?;
-            let any = query.wanted.is_empty() && query.unwanted.is_empty();
+            let (any, now) = (query.wanted.is_empty() && query.unwanted.is_empty(), self.door.engine.now());
             let wanted = |ended: &Ended| {
                 let of_kind = kinds.is_empty() || kinds.iter().any(|kind| kind == ended.record.kind().as_str());
-                of_kind && (any || readable(&ended.record).is_some_and(|said| holds(&said, &query)))
+                of_kind && (any || readable(&ended.record).is_some_and(|said| holds(&said, &query, now)))
             };
             let (found, next) = self.door.engine.all_ended(&member, reason, &before, limit, wanted).await?;
             let mut shown: Vec<EndedListing> = found.iter().filter_map(|ended| self.shown(ended)).collect();

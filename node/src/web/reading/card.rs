@@ -47,6 +47,8 @@ pub(crate) struct Card {
     pub(crate) lang: String,
     pub(crate) title: Vec<Piece>,
     pub(crate) text: Vec<Piece>,
+    /// What else holds what was looked for, where title and text do not: a tag, the name of an industry.
+    pub(crate) beside: Vec<Vec<Piece>>,
     pub(crate) direction: String,
     pub(crate) direction_word: &'static str,
     pub(crate) kind: String,
@@ -76,6 +78,9 @@ impl Card {
         if let Some(text) = excerpt("summary").or_else(|| excerpt("body")) {
             card.text = pieces(text);
         }
+        let shown = ["title", "summary", "body"];
+        let beside = result.excerpts.iter().filter(|excerpt| !shown.contains(&&*excerpt.field));
+        card.beside = beside.map(pieces).collect();
         let alike = result.duplicates.iter();
         card.alike = alike.map(|same| Alike::of(texts, names, same)).collect();
         Some(card)
@@ -97,6 +102,7 @@ impl Card {
             lang: foreign(texts, &opportunity.language),
             title: plain(opportunity.title.clone()),
             text: plain(summary),
+            beside: Vec::new(),
             direction: words::direction(texts, opportunity.direction()),
             direction_word: words::direction_word(opportunity.direction()),
             kind: words::kind(texts, kind_of(opportunity).unwrap_or_default()),
