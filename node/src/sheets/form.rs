@@ -234,6 +234,9 @@ mod tests {
         }
         let day = read("REQUEST", "2027-03-01", "");
         assert_eq!((times(&day), day.faults.len()), ([march[0], march[0] + 86_400], 0));
+        // What is lacking is told once.
+        let unsaid = read("REQUEST", "", "");
+        assert!(unsaid.fault(Field::Start).is_some() && unsaid.fault(Field::End).is_none(), "{:?}", unsaid.faults);
         let held = read("OFFER", "2027年3月", "");
         assert!(held.fault(Field::Start).is_some() && held.fault(Field::End).is_some(), "{:?}", held.faults);
     }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
+use super::closing;
 use super::fields::{End, FIELDS, Field, Info};
 use super::grid::{Cell, Grid, Line, column_name};
 use super::implied::{IMPLIED, Implied};
@@ -22,6 +23,8 @@ pub struct Column {
     pub header: String,
     /// What it holds; absent where it is not imported.
     pub field: Option<Field>,
+    /// What it may hold, where its header says no more and nobody has said which.
+    pub open: Vec<Field>,
     /// What its amounts are counted in.
     pub unit: Unit,
     /// The same as it is written, where another place than the header says so.
@@ -48,6 +51,7 @@ impl Layout {
             index,
             header: info.zh.to_owned(),
             field: Some(info.field),
+            open: Vec::new(),
             unit: Unit::default(),
             unit_said: None,
         };
@@ -135,10 +139,36 @@ pub(super) fn find(
         let named =
             field.is_some_and(|field| by_hand.is_some_and(|column| column.field.is_some()) || is_own(field, header));
         let (unit, unit_said) = unit(field, header, by_hand.and_then(|column| column.unit.as_deref()), &said, named);
-        columns.push(Column { index, header: header.clone(), field, unit, unit_said });
+        let open =
+            if by_hand.is_none() && field.is_none() { closing::fields(&squeezed(header), *kind) } else { Vec::new() };
+        columns.push(Column { index, header: header.clone(), field, open, unit, unit_said });
     }
+    decide(&mut columns);
     let header_row = grid.lines.get(*last).map_or(0, |line| line.number);
     Ok(Some(Layout { kind: *kind, header_row, implied: implied(&columns), columns }))
+}
+
+/// What may be several things is none that another column is; where one is left, it is that.
+fn decide(columns: &mut [Column]) {
+    let taken: BTreeSet<Field> = columns.iter().filter_map(|column| column.field).collect();
+    for column in columns.iter_mut().filter(|column| !column.open.is_empty()) {
+        column.open.retain(|field| !taken.contains(field));
+    }
+    // Two that may be the same leave each other open.
+    let alone: Vec<(usize, Field)> = columns
+        .iter()
+        .enumerate()
+        .filter_map(|(at, column)| match &*column.open {
+            [only] => Some((at, *only)),
+            _ => None,
+        })
+        .collect();
+    for (at, field) in alone {
+        if columns.iter().filter(|column| column.open.contains(&field)).count() == 1 {
+            columns[at].field = Some(field);
+            columns[at].open.clear();
+        }
+    }
 }
 
 /// Whether a text is one of rows and columns: with known headers, or at least two rows of several cells.
@@ -160,7 +190,7 @@ fn headers(line: &Line) -> Vec<String> {
 /// above 最低 or 元/月, else the lower.
 fn below(upper: &[String], lower: &[String], kind: Kind) -> Vec<String> {
     let get = |row: &[String], at: usize| row.get(at).filter(|text| !text.is_empty()).cloned();
-    let known = |header: &String| recognised(header, kind).is_some();
+    let known = |header: &String| may_hold(header, kind).is_some();
     let of_column = |at: usize| {
         let (above, own) = (get(upper, at), get(lower, at));
         let Some(own) = own else { return above.unwrap_or_default() };
@@ -211,7 +241,7 @@ fn score(headers: &[String], kind: Kind, mapping: &Mapping) -> Result<usize, She
             Some(column) => {
                 column.field.as_deref().map(known_field).transpose()?.filter(|field| field.info().is_of(kind))
             }
-            None => recognised(header, kind),
+            None => may_hold(header, kind),
         };
         found.extend(field);
     }
@@ -226,6 +256,11 @@ fn known_field(text: &str) -> Result<Field, SheetError> {
 /// What a mapping says of a column.
 fn chosen<'m>(mapping: &'m Mapping, kind: Kind, headers: &[String], index: usize) -> Option<&'m ColumnMapping> {
     mapping.of_column(kind, index, headers.get(index)?, |known| headers.iter().any(|header| header == known))
+}
+
+/// What a header names, or the first of what it can be meant by.
+fn may_hold(header: &str, kind: Kind) -> Option<Field> {
+    recognised(header, kind).or_else(|| closing::fields(&squeezed(header), kind).first().copied())
 }
 
 /// The field that a header names: by its own name, else by what else it is called.
@@ -248,7 +283,11 @@ fn recognised(header: &str, kind: Kind) -> Option<Field> {
         named.max_by_key(|(_, own)| *own).map(|(info, _)| info.field)
     };
     let header = squeezed(header);
-    called(&header).or_else(|| {
+    let closes = || match &*closing::fields(&header, kind) {
+        [only] => Some(*only),
+        _ => None,
+    };
+    called(&header).or_else(closes).or_else(|| {
         // 最低工资, 薪资待遇下限: one of two columns for what has a column of its own elsewhere.
         let bound = |(word, end): &(&str, End)| {
             let whole = header.strip_prefix(word).or_else(|| header.strip_suffix(word)).and_then(called)?;

@@ -1,5 +1,8 @@
 //! What the headers of a table tell of all its rows, where no column says it.
 
+use super::fields::Field;
+use crate::typed::labels::{self, Label};
+
 /// Headers that say more than what is in their column: direction and type of supply, numbers of the contract.
 pub(super) static IMPLIED: &[(&str, Implied)] = &[
     ("可输送人数", Implied { direction: OFFER, supply: POOL }),
@@ -31,6 +34,17 @@ pub(super) static IMPLIED: &[(&str, Implied)] = &[
 pub(super) struct Implied {
     pub(super) direction: i32,
     pub(super) supply: i32,
+}
+
+impl Implied {
+    /// The values that are implied, by their fields.
+    pub(super) fn said(self) -> impl Iterator<Item = (Field, &'static Label)> {
+        let all = [
+            (Field::Direction, labels::DIRECTIONS, self.direction),
+            (Field::SupplyType, labels::SUPPLY_TYPES, self.supply),
+        ];
+        all.into_iter().filter_map(|(field, table, value)| Some((field, labels::of(table, value)?)))
+    }
 }
 
 const OFFER: i32 = duikou_proto::v1::opportunity::Direction::Offer as i32;

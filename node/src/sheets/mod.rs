@@ -17,6 +17,7 @@
 
 mod ahead;
 pub(crate) mod batch;
+mod closing;
 mod csv;
 mod error;
 pub mod fields;
@@ -53,6 +54,6 @@ pub(crate) use preview::tables_without_cells;
 pub use preview::{Row, Setting, State, Step, Table, follow_tables, good, tables};
 pub use read::{Workbook, read};
 pub use row::Remark;
-pub(crate) use row::{text_of, told_in};
+pub(crate) use row::{text_of, told_in, which};
 pub use write::{Export, export, faults, template};
 pub(crate) use write::{List, PlainCell, PlainSheet, Told, csv_of, export_list, readable, workbook_of, write_list};

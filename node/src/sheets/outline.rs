@@ -1,5 +1,7 @@
 //! What a workbook looks like before its rows are read: for whoever says how it is to be read.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::grid::{Cell, Grid};
@@ -57,6 +59,9 @@ pub struct TableOutline {
     pub fingerprint: String,
     /// Its columns that have headers.
     pub columns: Vec<ColumnOutline>,
+    /// What its headers say of all rows: ids of fields, with the names of their values.
+    #[serde(default)]
+    pub implied: BTreeMap<String, String>,
 }
 
 /// A column.
@@ -68,6 +73,9 @@ pub struct ColumnOutline {
     pub header: String,
     /// The id of the field that it holds; absent where it is not imported.
     pub field: Option<String>,
+    /// The ids of the fields of which it may hold any, where nobody has said which.
+    #[serde(default)]
+    pub open: Vec<String>,
     /// What its amounts are counted in, where another place than the header says so.
     pub unit: Option<String>,
     /// What stands in it, shortened.
@@ -119,6 +127,7 @@ fn table(grid: &Grid, layout: &Layout) -> TableOutline {
             index: column.index,
             header: column.header.clone(),
             field: column.field.map(|field| field.info().id.to_owned()),
+            open: column.open.iter().map(|field| field.info().id.to_owned()).collect(),
             unit: column.unit_said.clone(),
             samples,
         }
@@ -128,6 +137,11 @@ fn table(grid: &Grid, layout: &Layout) -> TableOutline {
         header_row: layout.header_row,
         fingerprint: fingerprint(layout.columns.iter().map(|column| &*column.header)),
         columns: columns.collect(),
+        implied: layout
+            .implied
+            .said()
+            .map(|(field, label)| (field.info().id.to_owned(), label.name.to_owned()))
+            .collect(),
     }
 }
 

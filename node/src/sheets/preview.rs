@@ -284,11 +284,22 @@ pub(super) fn row(number: u32, read: Read) -> Row {
 fn notes(layout: &Layout, values: &BTreeMap<Field, String>) -> Vec<Text> {
     let mut notes = Vec::new();
     let has = |field| values.contains_key(&field) || layout.columns.iter().any(|column| column.field == Some(field));
-    let left: Vec<String> =
-        layout.columns.iter().filter(|column| column.field.is_none()).map(header::Column::name).collect();
+    let left: Vec<String> = layout
+        .columns
+        .iter()
+        .filter(|column| column.field.is_none() && column.open.is_empty())
+        .map(header::Column::name)
+        .collect();
     if !left.is_empty() {
         let left = left.join("、");
         notes.push(Text::new(format!("未导入的列：{left}"), format!("columns that are not imported: {left}")));
+    }
+    for column in layout.columns.iter().filter(|column| !column.open.is_empty()) {
+        let ids = column.open.iter().map(|field| field.info().id).collect::<Vec<_>>().join("、");
+        notes.push(Text::new(
+            format!("“{}”列的含义不止一种，请用 --mapping 指明是其中哪一个：{ids}", column.header),
+            format!("column {} can mean several things: say by --mapping which of {ids} it is", column.header),
+        ));
     }
     for column in layout.columns.iter().filter(|column| column.unit_said.is_some()) {
         let said = column.unit_said.as_deref().unwrap_or_default();
@@ -469,7 +480,9 @@ impl Table {
             true => column_name(column.index),
             false => column.header.clone(),
         };
-        let columns = all.iter().enumerate().map(|(at, column)| super::mapping::ColumnMapping {
+        // What nobody has decided stays to be asked for.
+        let said = all.iter().enumerate().filter(|(_, column)| column.open.is_empty());
+        let columns = said.map(|(at, column)| super::mapping::ColumnMapping {
             kind: None,
             header: known(at, column),
             field: column.field.map(|field| field.info().id.to_owned()),

@@ -47,16 +47,16 @@ fn sought(field: Field) -> Option<Sought> {
         Field::SupplyType => (
             ("人才类型", "Supply type"),
             Some((
-                "必填：招人填补岗位选“岗位”，成批引进劳务选“劳务输出”",
-                "required: vacancy for posts to fill, labour pool for people who come as a group",
+                "招人填补岗位选“岗位”，成批引进劳务选“劳务输出”",
+                "vacancy for posts to fill, labour pool for people who come as a group",
             )),
         ),
         Field::Headcount => (("需要人数", "People needed"), None),
         Field::Start => (
             ("希望时间（起）", "Wanted from"),
             Some((
-                "必填。时间未定时填写希望参加的时段，如 2027-03-01，或月份，如 2027-03",
-                "required: where no date is set, the first day of the period you want, such as 2027-03-01, or a month, such as 2027-03",
+                "时间未定时填写希望参加的时段，如 2027-03-01，或月份，如 2027-03",
+                "where no date is set, the first day of the period you want, such as 2027-03-01, or a month, such as 2027-03",
             )),
         ),
         Field::End => (
@@ -68,10 +68,7 @@ fn sought(field: Field) -> Option<Sought> {
         ),
         Field::Venue => (
             ("希望地点", "Place wanted"),
-            Some((
-                "必填：城市或会场，不限请填“不限”",
-                "required: a city or a hall; write “any” where it does not matter",
-            )),
+            Some(("城市或会场，不限请填“不限”", "a city or a hall; write “any” where it does not matter")),
         ),
         Field::Deadline => (
             ("答复截止", "Answers until"),
@@ -126,9 +123,13 @@ impl Info {
         }
     }
 
-    /// Whether a form needs it. Who seeks an event for a day or a month has said with that when it is over.
+    /// Whether a form needs it. Who seeks an event for a day or a month has said with that when it is over, and says where.
     pub(crate) fn is_needed_for(&self, direction: Direction) -> bool {
-        self.is_needed() && !(self.field == Field::End && direction == Direction::Request)
+        match (self.field, direction) {
+            (Field::End, Direction::Request) => false,
+            (Field::Venue, Direction::Request) => true,
+            _ => self.is_needed(),
+        }
     }
 
     /// Whether a listing cannot do without it. Who may see it is always decided, if only that nobody may.
@@ -173,6 +174,18 @@ const fn in_view(kind: Kind) -> &'static [Field] {
 mod tests {
     use super::*;
     use crate::sheets::fields::FIELDS;
+
+    #[test]
+    fn what_is_needed_is_said_by_its_mark_and_not_once_more_beside_it() {
+        for info in FIELDS {
+            for direction in [Direction::Offer, Direction::Request] {
+                let (zh, en) = info.help_for(direction);
+                assert!(!zh.starts_with("必填") && !en.starts_with("required:"), "{}: {zh}", info.id);
+            }
+        }
+        let venue = Field::Venue.info();
+        assert!(venue.is_needed_for(Direction::Request) && !venue.is_needed_for(Direction::Offer));
+    }
 
     #[test]
     fn what_a_form_shows_first_is_of_its_kind_and_holds_all_that_is_needed() {

@@ -56,6 +56,11 @@ impl Reader<'_> {
         validate::normalise(&mut draft.body);
         for violation in validate::opportunity(&draft.body, "listing") {
             let field = of_violation(&violation.field, self.layout.kind, &draft.body);
+            // Who seeks an event says when it is over by when it begins, which is lacking already.
+            let sought = draft.body.direction == i32::from(Direction::Request);
+            if field == Some(Field::End) && sought && draft.start.is_none() && draft.end.is_none() {
+                continue;
+            }
             let text = match field {
                 Some(_) => violation.text,
                 None => Text::new(

@@ -131,6 +131,12 @@ impl<'a> Reader<'a> {
         }
         let mut draft = Draft::default();
         let layout = self.layout;
+        for column in layout.columns.iter().filter(|column| !column.open.is_empty()) {
+            if line.cells.get(column.index).is_some_and(|cell| !cell.is_blank()) {
+                let text = which(&column.open);
+                draft.faults.push(Remark { column: Some(column.index), field: None, text, unclear: None });
+            }
+        }
         // What stands in two columns is read where nothing says it in one.
         let is_bound = |column: &&Column| column.field.is_some_and(|field| field.info().bound().is_some());
         let whole = layout.columns.iter().filter(|column| !is_bound(column));
@@ -263,6 +269,21 @@ const ZONE: &str = "Asia/Shanghai";
 const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "累计"];
 /// Characters of such a beginning; a longer one is a title.
 const SUM_CHARS: usize = 5;
+
+/// That somebody has to say which of these a column holds.
+pub(crate) fn which(open: &[Field]) -> Text {
+    let names = |name: fn(&Field) -> &'static str, comma, last| {
+        let names: Vec<&str> = open.iter().map(name).collect();
+        match names.split_last() {
+            Some((end, [])) => (*end).to_owned(),
+            Some((end, before)) => format!("{}{last}{end}", before.join(comma)),
+            None => String::new(),
+        }
+    };
+    let zh = names(|field| field.info().zh, "、", "或");
+    let en = names(|field| field.info().en, ", ", " or ");
+    Text::new(format!("这一列可能是{zh}，请指明它的含义。"), format!("This column may hold {en}: say which it is."))
+}
 
 fn short(text: &str) -> String {
     text.chars().take(30).collect()

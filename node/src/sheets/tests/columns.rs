@@ -43,6 +43,62 @@ fn headers_may_be_corrected_by_hand_and_wrong_ones_are_told() {
 }
 
 #[test]
+fn a_column_that_may_hold_several_dates_of_an_event_is_asked_for() {
+    let event = |headers: &str, row: &str| {
+        read(format!("活动名称,地点,{headers}\n春茶节,深圳市福田区会展馆,{row}\n").as_bytes(), "x.csv").unwrap()
+    };
+    let with = |mapping: Mapping| Setting {
+        mapping: Mapping { values: BTreeMap::from([("direction".to_owned(), "供给".to_owned())]), ..mapping },
+        ..setting()
+    };
+    let read_as = |book: &Workbook, mapping: Mapping| tables(book.clone(), &with(mapping)).unwrap().remove(0);
+    let held = |table: &Table, header: &str| {
+        let column = table.layout.columns.iter().find(|column| column.header == header).unwrap();
+        (column.field, column.open.clone())
+    };
+    let book = event("开始时间,结束时间,截止日期", "2027-03-05 09:00,2027-03-06 17:00,2027-02-20");
+    let table = read_as(&book, Mapping::default());
+    assert_eq!(held(&table, "截止日期"), (None, vec![Field::Deadline, Field::Expire]));
+    let fault = &table.rows[0].faults[0];
+    assert_eq!((&*fault.cell(2), &*fault.text.zh), ("E2", "这一列可能是报名截止或有效期至，请指明它的含义。"));
+    assert!(table.notes.iter().any(|note| note.zh.contains("--mapping 指明是其中哪一个：deadline、expire")));
+    // Nobody is told that it is left out, and the mapping that is kept does not say so.
+    assert!(table.notes.iter().all(|note| !note.zh.contains("未导入的列")), "{:?}", table.notes);
+    assert!(table.mapping(&Mapping::default()).columns.iter().all(|column| column.header != "截止日期"));
+    let said = |field: Option<&str>| Mapping {
+        columns: vec![ColumnMapping {
+            header: "截止日期".to_owned(),
+            field: field.map(str::to_owned),
+            ..ColumnMapping::default()
+        }],
+        ..Mapping::default()
+    };
+    let deadline = read_as(&book, said(Some("deadline")));
+    let Details::Event(of) = details(&deadline, 2) else { panic!() };
+    assert_eq!(of.registration_deadline.unwrap().seconds, at_second("2027-02-20T15:59:59Z"));
+    assert_eq!(read_as(&book, said(None)).count(State::Good), 1);
+    // What the other columns leave is what it is.
+    let book =
+        event("开始时间,结束时间,报名截止时间,截止日期", "2027-03-05 09:00,2027-03-06 17:00,2027-02-20,2027-03-10");
+    let table = read_as(&book, Mapping::default());
+    assert_eq!(held(&table, "报名截止时间"), (Some(Field::Deadline), vec![]));
+    assert_eq!((held(&table, "截止日期"), table.count(State::Good)), ((Some(Field::Expire), vec![]), 1));
+    // Other kinds have one date at which they close.
+    let book = read("项目名称,建设地点,报名截止\n茶园,毕节市,2027-02-20\n".as_bytes(), "x.csv").unwrap();
+    let table = read_as(&book, Mapping::default());
+    assert_eq!(held(&table, "报名截止"), (Some(Field::Expire), vec![]));
+    // An outline tells of it, and of what the headers say of all rows.
+    let book = event("活动时间,主办单位,截止", "2027年3月5日9:00-17:00,某局,2027-02-20");
+    let shown = outline(&book, &Mapping::default()).unwrap().sheets.remove(0).table.unwrap();
+    assert_eq!(shown.columns.last().unwrap().open, ["end", "deadline", "expire"]);
+    assert_eq!(shown.implied, BTreeMap::from([("direction".to_owned(), "OFFER".to_owned())]));
+}
+
+fn at_second(text: &str) -> i64 {
+    text.parse::<jiff::Timestamp>().unwrap().as_second()
+}
+
+#[test]
 fn of_two_columns_with_one_header_each_is_what_was_said_of_it() {
     let book = read("名目,地区,总投资,名目\n一期,毕节市,3000万元,茶园\n".as_bytes(), "x.csv").unwrap();
     let column = |header: &str, field: Option<&str>| ColumnMapping {

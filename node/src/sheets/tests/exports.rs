@@ -1,5 +1,6 @@
 //! Templates and exports: what is written is read as what it was.
 
+use super::super::grid::Cell;
 use super::*;
 
 #[test]
@@ -17,6 +18,15 @@ fn templates_are_read_as_what_they_are_for() {
     }
     let bytes = template(Kind::Project, Language::Zh).unwrap();
     assert!(unzipped(&bytes, "xl/workbook.xml").contains("list_regions"));
+    // What each row needs stands first, behind the column that tells these rows apart; one sheet of paper shows it.
+    let book = read(&bytes, "template.xlsx").unwrap();
+    let texts = |row: usize| -> Vec<String> { book.sheets[0].lines[row].cells.iter().map(Cell::text).collect() };
+    assert_eq!(texts(0)[..4], ["编号", "标题", "方向", "地区"]);
+    let needed = texts(1).iter().filter(|help| help.starts_with("必填")).count();
+    assert_eq!((needed, &*texts(1)[2]), (3, "必填。供给或需求"));
+    assert!(unzipped(&bytes, "xl/worksheets/sheet1.xml").contains("fitToHeight=\"0\""));
+    assert!(!unzipped(&bytes, "xl/worksheets/sheet1.xml").contains("fitToWidth=\"2\""));
+    assert!(unzipped(&bytes, "xl/workbook.xml").contains("Print_Area"));
     assert!(unzipped(&bytes, "xl/worksheets/sheet1.xml").contains("list_industries"));
 }
 

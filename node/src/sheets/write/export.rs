@@ -127,7 +127,7 @@ fn by_kind(listings: &[Listing]) -> Vec<OfKind<'_>> {
 /// A list as it is written: things of each kind of which there are any, a sheet or a part of the table for each.
 pub(crate) struct List<'l, T> {
     pub(crate) of_kinds: Vec<(Kind, Vec<&'l T>)>,
-    /// Whether what people look for stands first, and nothing else is printed; otherwise columns stand as in templates.
+    /// Whether what people look for stands first, and nothing else is printed; otherwise columns stand as in the table of fields.
     pub(crate) for_people: bool,
     /// Whether a field has a column.
     pub(crate) columns: &'l dyn Fn(&Info) -> bool,

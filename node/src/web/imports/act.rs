@@ -10,7 +10,9 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
-use super::columns::{Shown, WORDS, audience_is_open, columns, for_all, kinds_of, kinds_of_sheets, shown, unit_sent};
+use super::columns::{
+    Shown, WORDS, audience_is_open, columns, for_all, has_open_columns, kinds_of, kinds_of_sheets, shown, unit_sent,
+};
 use super::{START, own, path, refused};
 use crate::accounts::Role;
 use crate::imports::{Import, Job, NotTaken, Phase, Said};
@@ -54,14 +56,17 @@ pub(super) async fn read_columns(State(web): State<Web>, signed: Signed, Path(id
     }
     let mapping = mapping(&import, &outline, &sent);
     let said = Import { mapping: mapping.clone(), ..import.clone() };
-    if audience_is_open(&said, &outline) {
-        // What nobody would see is published only where that is meant, and then it has a word.
-        let field = Field::Audience.info().id.to_owned();
+    // What nobody would see is published only where that is meant, and then it has a word.
+    let fault = audience_is_open(&said, &outline).then(|| {
         let why = Said::from(&Text::new(
             "请填写可见范围：谁能看到这些信息？只留在本单位的，填“依申请”。",
             "Say who may see these listings, under Audience; for what is to stay with your office write “none”.",
         ));
-        return columns(&web, &signed, &Import { fault: Some((field, why)), ..said }, StatusCode::BAD_REQUEST).await;
+        (Field::Audience.info().id.to_owned(), why)
+    });
+    // The page says of which columns it has to be told.
+    if fault.is_some() || has_open_columns(&said, &outline) {
+        return columns(&web, &signed, &Import { fault, ..said }, StatusCode::BAD_REQUEST).await;
     }
     begin(&web, &signed, import, Some(mapping)).await
 }
@@ -72,15 +77,20 @@ fn mapping(import: &Import, outline: &Outline, sent: &Sent) -> Mapping {
     let shown = shown(outline);
     let several = kinds_of(outline).len() > 1;
     let of_column = |(at, Shown { place, kind, column, .. }): (usize, &Shown<'_>)| {
+        let sent = given(format!("field-{place}"));
+        if !column.open.is_empty() && sent.is_none() {
+            // Nobody has said what it holds.
+            return None;
+        }
         // Of two with one header the second is known by its letters.
         let mut of_kind = shown.iter().take(at).filter(|before| before.kind == *kind);
         let again = of_kind.any(|before| before.column.header == column.header);
         let header = if again { grid::column_name(column.index) } else { column.header.clone() };
-        let field = given(format!("field-{place}")).filter(|field| Field::parse(field).is_some());
+        let field = sent.filter(|field| Field::parse(field).is_some());
         let kind = several.then(|| kind.name().to_owned());
-        ColumnMapping { kind, header, field, unit: given(format!("unit-{place}")).map(unit_sent) }
+        Some(ColumnMapping { kind, header, field, unit: given(format!("unit-{place}")).map(unit_sent) })
     };
-    let columns = shown.iter().enumerate().map(of_column).collect();
+    let columns = shown.iter().enumerate().filter_map(of_column).collect();
     let mut values = import.mapping.values.clone();
     // What was said of other kinds is of no use here.
     let kinds = kinds_of(outline);

@@ -23,8 +23,11 @@ use crate::accounts::Role;
 use crate::imports::{Import, Phase};
 use crate::sheets::fields::{FIELDS, Field as Column, Info};
 use crate::sheets::grid::column_name;
-use crate::sheets::{ColumnMapping, ColumnOutline, Kind, MONEY, Outline, SheetOutline, TableOutline, may_hold_amounts};
+use crate::sheets::{
+    self, ColumnMapping, ColumnOutline, Kind, MONEY, Outline, SheetOutline, TableOutline, may_hold_amounts,
+};
 use crate::typed::date::is_span;
+use crate::typed::labels::Label;
 use crate::typed::{Names, audience};
 
 /// What amounts can be said to be counted in, as tables say it, and in English, which is what forms send.
@@ -71,9 +74,14 @@ pub(super) struct ColumnLine {
     pub(super) header: String,
     pub(super) samples: Vec<String>,
     pub(super) fields: Vec<(Choice, bool)>,
+    /// Why somebody has to say what it holds; empty: that is known.
+    pub(super) open: String,
     /// Empty where it holds no amounts.
     pub(super) units: Vec<(Choice, bool)>,
 }
+
+/// What a form sends of a column that is asked for and not to be imported.
+const NOT: &str = "none";
 
 /// Columns of the tables of one kind.
 pub(super) struct ColumnGroup {
@@ -215,6 +223,22 @@ fn by_hand<'a>(import: &'a Import, outline: &Outline, kind: Kind, column: &Colum
     import.mapping.of_column(kind, column.index, &column.header, is_header)
 }
 
+/// Whether nobody has said which of several fields a column holds.
+fn is_open(import: &Import, outline: &Outline, shown: &Shown<'_>) -> bool {
+    !shown.column.open.is_empty() && by_hand(import, outline, shown.kind, shown.column).is_none()
+}
+
+/// Whether of any column nobody has said which of several fields it holds.
+pub(super) fn has_open_columns(import: &Import, outline: &Outline) -> bool {
+    shown(outline).iter().any(|shown| is_open(import, outline, shown))
+}
+
+/// What a column can hold.
+fn which(column: &ColumnOutline, language: Language) -> String {
+    let open: Vec<Column> = column.open.iter().filter_map(|id| Column::parse(id)).collect();
+    sheets::which(&open).in_language(language).to_owned()
+}
+
 /// The id of the field that a column holds: as somebody said since the file was looked at, else as it was recognised.
 fn held<'a>(import: &'a Import, outline: &Outline, kind: Kind, column: &'a ColumnOutline) -> Option<&'a str> {
     by_hand(import, outline, kind, column).map_or(column.field.as_deref(), |said| said.field.as_deref())
@@ -231,6 +255,26 @@ fn is_lacking(import: &Import, outline: &Outline, field: Column) -> bool {
     tables(outline).any(|(_, kind, table)| lacks(import, outline, kind, table, field))
 }
 
+/// What the headers of all tables that lack a field say it is; None where one says nothing, or another thing.
+fn implied<'a>(import: &Import, outline: &'a Outline, field: Column) -> Option<&'a str> {
+    let of = |table: &'a TableOutline| table.implied.get(field.info().id).map(String::as_str);
+    let mut said = tables(outline)
+        .filter(|(_, kind, table)| lacks(import, outline, *kind, table, field))
+        .map(|(.., table)| of(table));
+    let first = said.next()??;
+    said.all(|other| other == Some(first)).then_some(first)
+}
+
+/// Whether rows need a field of which neither a column says anything, nor what was said for all.
+fn is_wanted(import: &Import, outline: &Outline, info: &Info) -> bool {
+    let silent = |(_, kind, table): (usize, Kind, &TableOutline)| {
+        // An event is where its venue is.
+        let elsewhere = info.field == Column::Regions && kind == Kind::Event;
+        lacks(import, outline, kind, table, info.field) && !elsewhere && !table.implied.contains_key(info.id)
+    };
+    info.is_needed() && tables(outline).any(silent)
+}
+
 /// Whether of some rows nobody was told who may see them: neither by a column nor for all.
 pub(super) fn audience_is_open(import: &Import, outline: &Outline) -> bool {
     is_lacking(import, outline, Column::Audience) && !import.mapping.values.contains_key(Column::Audience.info().id)
@@ -240,6 +284,14 @@ pub(super) fn audience_is_open(import: &Import, outline: &Outline) -> bool {
 pub(super) fn unit_sent(sent: String) -> String {
     let known = UNITS.iter().find(|(_, en)| *en == sent);
     known.map_or(sent, |(zh, _)| (*zh).to_owned())
+}
+
+/// A value's name for people.
+fn named_label(language: Language, label: &Label) -> String {
+    format::capital(match language {
+        Language::Zh => label.zh,
+        Language::En => label.en,
+    })
 }
 
 /// A field's name for people.
@@ -336,7 +388,20 @@ fn lacking(texts: Texts, import: &Import, outline: &Outline) -> Vec<Notice> {
             false => texts.about("import-no-column", &what),
         })
     });
-    told.map(warning).collect()
+    let columns = shown(outline);
+    let open = columns.iter().filter(|shown| is_open(import, outline, shown)).map(|shown| {
+        let what = which(shown.column, texts.language());
+        texts.fill("import-which-field", &[("column", &shown.column.header), ("what", &what)])
+    });
+    let wanted = for_all(import, outline).into_iter().filter(|info| {
+        info.field != Column::Audience
+            && is_wanted(import, outline, info)
+            && !import.mapping.values.contains_key(info.id)
+    });
+    let wanted: Vec<String> = wanted.map(|info| named(texts.language(), info)).collect();
+    let what = wanted.join(&texts.text("list-comma"));
+    let wanted = (!wanted.is_empty()).then(|| texts.about("import-no-value-for", &what));
+    open.chain(told).chain(wanted).map(warning).collect()
 }
 
 /// What was said for all rows the last time, to be checked.
@@ -449,13 +514,20 @@ fn is_money(field: &str) -> bool {
 fn line(texts: Texts, import: &Import, outline: &Outline, shown: &Shown<'_>) -> ColumnLine {
     let Shown { ref place, kind, column, .. } = *shown;
     let chosen = held(import, outline, kind, column).unwrap_or_default();
-    let none = (Choice { value: String::new(), name: texts.text("import-not") }, chosen.is_empty());
+    // Of a column that is asked for, nothing is no answer.
+    let of_open = |id: &str| column.open.iter().position(|one| one == id);
+    let not = if column.open.is_empty() { "" } else { NOT };
+    let open = is_open(import, outline, shown);
     // What is not read is offered only where an export has called the column so.
     let offered = |info: &&Info| info.is_of(kind) && (info.is_read() || info.id == chosen);
-    let fields = FIELDS.iter().filter(offered).map(|info| {
+    let mut fields: Vec<&Info> = FIELDS.iter().filter(offered).collect();
+    fields.sort_by_key(|info| of_open(info.id).unwrap_or(usize::MAX));
+    let fields = fields.into_iter().map(|info| {
         let name = named(texts.language(), info);
         (Choice { value: info.id.to_owned(), name }, info.id == chosen)
     });
+    let ask = open.then(|| (Choice { value: String::new(), name: texts.text("editor-choose") }, true));
+    let none = (Choice { value: not.to_owned(), name: texts.text("import-not") }, chosen.is_empty() && !open);
     let unit = by_hand(import, outline, kind, column).and_then(|known| known.unit.as_deref()).unwrap_or_default();
     let may_be = chosen.is_empty() && (!unit.is_empty() || may_hold_amounts(&column.header, &column.samples));
     let units = if is_money(chosen) || may_be {
@@ -481,7 +553,11 @@ fn line(texts: Texts, import: &Import, outline: &Outline, shown: &Shown<'_>) -> 
         place: place.clone(),
         header: format!("{} {}", column_name(column.index), column.header),
         samples: column.samples.clone(),
-        fields: std::iter::once(none).chain(fields).collect(),
+        fields: match ask {
+            Some(ask) => std::iter::once(ask).chain(fields).chain([none]).collect(),
+            None => std::iter::once(none).chain(fields).collect(),
+        },
+        open: if open { which(column, texts.language()) } else { String::new() },
         units,
     }
 }
@@ -496,14 +572,18 @@ fn values(texts: Texts, import: &Import, outline: &Outline) -> Vec<Field> {
         let control = if info.labels.is_empty() {
             Control::Line("text")
         } else {
-            let none = Choice { value: String::new(), name: texts.text("import-no-value") };
-            let labels = info.labels.iter().map(|label| {
-                let name = match language {
-                    Language::Zh => label.zh,
-                    Language::En => label.en,
-                };
-                Choice { value: label.name.to_owned(), name: format::capital(name) }
-            });
+            let by_headers = implied(import, outline, info.field);
+            let by_headers = info.labels.iter().find(|label| Some(label.name) == by_headers);
+            let none = match by_headers {
+                Some(label) => texts.about("import-by-header", &named_label(language, label)),
+                None if is_wanted(import, outline, info) => texts.text("editor-choose"),
+                None => texts.text("import-no-value"),
+            };
+            let none = Choice { value: String::new(), name: none };
+            let labels = info
+                .labels
+                .iter()
+                .map(|label| Choice { value: label.name.to_owned(), name: named_label(language, label) });
             Control::Choice(std::iter::once(none).chain(labels).collect())
         };
         let said = import.mapping.values.get(info.id).map_or("", String::as_str);
@@ -513,15 +593,15 @@ fn values(texts: Texts, import: &Import, outline: &Outline) -> Vec<Field> {
             (Column::Audience, _) => texts.text("import-audience-help"),
             // That its column is to be text is for whoever fills in a template.
             (Column::Phone, _) => String::new(),
+            // What can be chosen says it.
+            (Column::Direction, _) => String::new(),
             (_, Language::Zh) => info.help.0.to_owned(),
             (_, Language::En) => format::capital(info.help.1),
         };
         let field = Field::new(info.id, named(language, info), control).holding(value).faulted(fault(info));
-        if info.field != Column::Audience {
-            return field.helped(help);
-        }
         // A column may say it instead.
-        Field { list: "audiences", required: is_lacking(import, outline, Column::Audience), ..field.helped(help) }
+        let list = if info.field == Column::Audience { "audiences" } else { "" };
+        Field { list, required: is_wanted(import, outline, info), ..field.helped(help) }
     };
     for_all(import, outline).into_iter().map(field).collect()
 }

@@ -57,11 +57,15 @@ fn outline(found: bool) -> Outline {
         index,
         header: header.to_owned(),
         field: field.map(str::to_owned),
+        open: if header == "until" { vec!["headcount".to_owned(), "expire".to_owned()] } else { Vec::new() },
         unit: (field == Some("amount")).then(|| "CNY".to_owned()),
         samples: vec!["3000-5000".to_owned(), "<b>2</b>".to_owned()],
     };
     let columns = vec![column(0, "<No>", None), column(1, "title", Some("title")), column(2, "pay", Some("wage"))];
-    let table = TableOutline { kind: "talent".to_owned(), header_row: 3, fingerprint: "f".to_owned(), columns };
+    let columns = columns.into_iter().chain([column(3, "until", None)]).collect();
+    let implied = BTreeMap::from([("supply_type".to_owned(), "VACANCY".to_owned())]);
+    let table =
+        TableOutline { kind: "talent".to_owned(), header_row: 3, fingerprint: "f".to_owned(), columns, implied };
     let head: Vec<HeadRow> =
         (1..5).map(|number| HeadRow { number, cells: vec!["<a>".to_owned(), "b".to_owned()] }).collect();
     let sheet = |name: &str, table| SheetOutline {

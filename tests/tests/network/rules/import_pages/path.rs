@@ -229,7 +229,28 @@ async fn imports_work_in_a_browser_and_headers_are_found_by_hand() {
     let page = clerk.preview(&odd, &[]).await;
     assert!(page.contains("茶园合作"), "{page}");
 
+    // What a column holds that may hold several dates is asked, and so is what no column says of all rows.
+    std::fs::write(&file, "活动名称,活动时间,地点,截止日期\n春茶节,2027年3月5日9:00-17:00,深圳会展中心,2027-02-20\n")
+        .unwrap();
+    let event = clerk.begin(&file).await;
+    let columns_of_event = format!("{event}/columns");
+    let page = clerk.get(&columns_of_event).await.text();
+    for told in ["“截止日期”：这一列可能是结束时间、报名截止或有效期至", "没有一列写明方向", "id=\"open-0.3\""]
+    {
+        assert!(page.contains(told), "{told}: {page}");
+    }
+    let mut fields = filled(&page, &columns_of_event);
+    fields.iter_mut().find(|(known, _)| known == "audience").unwrap().1 = "公开".to_owned();
+    let asked = clerk.send(&columns_of_event, &fields).await;
+    assert!(asked.status == 400 && asked.text().contains("id=\"open-0.3\""), "{}", asked.text());
+    let said = [("field-0.3", "deadline"), ("direction", "供给"), ("audience", "公开")];
+    let page = clerk.preview(&event, &said).await;
+    assert_eq!(count(&page, "NEW"), 1, "{page}");
+    assert!(!clerk.get(&columns_of_event).await.text().contains("open-0.3"));
+
     let labour = clerk.begin(&sample("毕节_劳务_2026.xlsx")).await;
+    let page = clerk.get(&format!("{labour}/columns")).await.text();
+    assert!(page.contains(">按表头：供给</option>") && page.contains(">按表头：劳务输出</option>"), "{page}");
     let base = format!("https://{}", node.addresses().web);
     let columns = format!("{labour}/columns");
     let first = [
