@@ -37,7 +37,7 @@ impl Args {
         let server = context.connect().await?;
         let mut request = MatchListingsRequest {
             subject: Some(Subject::Name(self.name)),
-            filter: self.filter.filter(),
+            filter: self.filter.filter(&server).await?,
             min_score: i32::from(self.min_score),
             page_size: listing::PAGE.min(i32::try_from(self.limit).unwrap_or(listing::PAGE)),
             page_token: String::new(),

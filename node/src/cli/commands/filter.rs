@@ -1,10 +1,13 @@
 //! The flags that say which listings.
 
 use clap::ValueEnum;
-use duikou_proto::v1::Filter;
 use duikou_proto::v1::opportunity::Direction;
+use duikou_proto::v1::{Filter, GetMemberRequest};
+use tonic::Code;
 
+use super::full_name;
 use super::ranges::RangeArgs;
+use crate::cli::{CommandError, ExitCode, Server, Text};
 
 /// Each may be repeated, or its values separated by commas: any one of them matches. All flags given must match.
 #[derive(Debug, Default, clap::Args)]
@@ -68,7 +71,22 @@ enum DirectionArg {
 
 impl FilterArgs {
     /// As the contract has it; absent where no flag was given.
-    pub(super) fn filter(self) -> Option<Filter> {
+    ///
+    /// # Errors
+    /// For a member that there is none of: nothing would be found, as where one has published nothing.
+    pub(super) async fn filter(self, server: &Server) -> Result<Option<Filter>, CommandError> {
+        for member in &self.member {
+            let request = GetMemberRequest { name: full_name(member) };
+            // Whoever may not read the directory is told what the filter finds.
+            match server.directory().get_member(request).await {
+                Err(status) if status.code() == Code::NotFound => return Err(no_member(member)),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(self.wanted())
+    }
+
+    fn wanted(self) -> Option<Filter> {
         let kind = |kind: &KindArg| match kind {
             KindArg::Capital => "capital",
             KindArg::Project => "project",
@@ -94,4 +112,10 @@ impl FilterArgs {
         };
         (filter != Filter::default()).then_some(filter)
     }
+}
+
+fn no_member(member: &str) -> CommandError {
+    let what = Text::new(format!("没有成员 {member}"), format!("there is no member {member}"));
+    CommandError::new(ExitCode::Failed, what)
+        .hint(Text::new("members list 列出全部成员的标识", "members list shows the ids of all members"))
 }

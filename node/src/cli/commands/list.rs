@@ -27,10 +27,11 @@ pub struct Args {
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
         let server = context.connect().await?;
+        let filter = self.filter.filter(&server).await?;
         let mut results = Sequence::new(context, &listing::header(), |found| listing::row(context, found));
         let mut left = self.limit.unwrap_or(usize::MAX);
         let mut kept = Vec::new();
-        listing::for_each(&server, "members/-", self.filter.filter(), |listing| {
+        listing::for_each(&server, "members/-", filter, |listing| {
             if left == 0 {
                 return Ok(false);
             }

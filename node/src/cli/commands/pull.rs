@@ -22,8 +22,9 @@ pub struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
-        let mut client = context.connect().await?.feed();
-        let filter = self.filter.filter();
+        let server = context.connect().await?;
+        let filter = self.filter.filter(&server).await?;
+        let mut client = server.feed();
         let mut cursor = self.cursor;
         loop {
             let request = PullRequest { filter: filter.clone(), cursor, page_size: listing::PAGE };

@@ -66,7 +66,7 @@ impl Args {
         let within = self.within.duration();
         let request = QueryListingsRequest {
             asker: self.asker.as_deref().map(super::full_name).unwrap_or_default(),
-            filter: self.filter.filter(),
+            filter: self.filter.filter(&server).await?,
             words: self.words.join(" "),
             within: prost_types::Duration::try_from(within).ok(),
             max_results: i32::from(self.limit),

@@ -82,9 +82,10 @@ impl Args {
             Some(OrderArg::Newest) => OrderBy::Newest,
             Some(OrderArg::Closing) => OrderBy::Closing,
         };
+        let server = context.connect().await?;
         let request = SearchListingsRequest {
             query: self.words.join(" "),
-            filter: self.filter.filter(),
+            filter: self.filter.filter(&server).await?,
             order_by: order.into(),
             prefix: self.prefix,
             facets: self.facets.iter().map(|facet| facet_of(*facet).into()).collect(),
@@ -92,7 +93,7 @@ impl Args {
             page_token: self.page_token,
             group_duplicates: self.group,
         };
-        let answer = context.connect().await?.search().search_listings(request).await?.into_inner();
+        let answer = server.search().search_listings(request).await?.into_inner();
         match context.global.output {
             OutputForm::Table => people(context, &answer, self.group),
             OutputForm::Json => context.show(&answer, |_| String::new()),

@@ -32,9 +32,11 @@ pub struct Args {
 
 impl Args {
     pub(super) async fn run(self, context: &Context) -> Result<(), CommandError> {
-        let mut watch = Watch { cursor: self.cursor, filter: self.filter.filter(), wait: FIRST_WAIT };
+        let server = context.connect().await?;
+        let filter = self.filter.filter(&server).await?;
+        let mut watch = Watch { cursor: self.cursor, filter, wait: FIRST_WAIT };
         // What fails at once is told at once; only what had worked is tried again.
-        let mut stream = watch.open(&context.connect().await?).await?;
+        let mut stream = watch.open(&server).await?;
         loop {
             let broken = watch.follow(context, &mut stream).await?;
             context.note(&Text::new(

@@ -93,7 +93,12 @@ async fn the_life_of_listings(way: &Way<'_>, id: &str, file: &Path) {
     failed(&way.run(&["publish", path]).await, 1, &["changed since"]);
     assert_eq!(way.json(&["get", &name]).await["listing"]["title"], json!("autumn"));
 
-    let listed = way.json(&["list"]).await;
+    // What is nobody's is another thing than what nobody has published.
+    for told in [&["list"][..], &["search", "spring"], &["pull"]] {
+        let args = [told, &["--member", "shenzen"]].concat();
+        failed(&way.run(&args).await, 1, &["there is no member shenzen", "members list"]);
+    }
+    let listed = way.json(&["list", "--member", "shenzhen"]).await;
     let names: Vec<&Value> = listed.as_array().unwrap().iter().map(|listing| &listing["name"]).collect();
     assert!(names.contains(&&json!(name)), "{listed}");
     let exported = way.run(&["export", "--member", "shenzhen"]).await.done();

@@ -6,8 +6,8 @@ use duikou_proto::v1::create_subscription_request::Start;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::{Interest, Way};
 use duikou_proto::v1::{
-    CounterpartInterest, CreateSubscriptionRequest, CreateSubscriptionResponse, MailDigest, Notice, Page, PullQueue,
-    Subscription, Webhook,
+    CounterpartInterest, CreateSubscriptionRequest, CreateSubscriptionResponse, Filter, MailDigest, Notice, Page,
+    PullQueue, Subscription, Webhook,
 };
 
 use crate::cli::commands::filter::FilterArgs;
@@ -203,8 +203,7 @@ async fn page(context: &Context, common: CommonArgs, ending: &str) -> Result<(),
 }
 
 impl CommonArgs {
-    fn interest(&mut self) -> Option<Interest> {
-        let filter = std::mem::take(&mut self.filter).filter();
+    fn interest(&mut self, filter: Option<Filter>) -> Option<Interest> {
         let Some(name) = self.counterpart_of.take() else { return filter.map(Interest::Filter) };
         let subject = Some(name).filter(|name| !name.is_empty()).map(Subject::Name);
         let min_score = self.min_score.map_or(0, i32::from);
@@ -217,8 +216,10 @@ impl CommonArgs {
             Some(StartArg::Now) => Start::Now,
             Some(StartArg::Beginning) => Start::Beginning,
         };
+        let server = context.connect().await?;
+        let filter = std::mem::take(&mut self.filter).filter(&server).await?;
         let subscription = Subscription {
-            interest: self.interest(),
+            interest: self.interest(filter),
             label: self.label,
             member: self.eyes,
             notice: self.notice.map(|address| Notice { address, language: self.notice_language, confirmed: false }),
@@ -230,7 +231,6 @@ impl CommonArgs {
             start: start.into(),
             request_id: uuid::Uuid::new_v4().to_string(),
         };
-        let mut client = context.connect().await?.subscriptions();
-        Ok(client.create_subscription(request).await?.into_inner())
+        Ok(server.subscriptions().create_subscription(request).await?.into_inner())
     }
 }
