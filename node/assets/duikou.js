@@ -126,6 +126,10 @@
           }
           form.elements.namedItem("etag").value = answer.told.etag;
           form.elements.namedItem("began").value = answer.told.began;
+          each("[data-state]", function (badge) { badge.textContent = answer.told.state; });
+          each("[data-waits]", function (notice) {
+            if (!answer.told.waits) notice.firstElementChild.textContent = notice.dataset.waits;
+          });
           if (form.getAttribute("action") !== answer.told.path) {
             form.setAttribute("action", answer.told.path);
             history.replaceState(null, "", answer.told.path);

@@ -93,6 +93,8 @@ pub(crate) struct Field {
     pub(crate) several: bool,
     /// Lines of an area.
     pub(crate) rows: usize,
+    /// Whether another stands beside it where there is room, in a form that has two columns.
+    pub(crate) half: bool,
     /// What is said of it beside `error`; None: nothing ever is.
     pub(crate) said: Option<Said>,
 }
@@ -119,6 +121,7 @@ impl Field {
             suggest: "",
             several: false,
             rows: 8,
+            half: false,
             said: None,
         }
     }

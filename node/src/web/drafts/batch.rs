@@ -16,7 +16,7 @@ use super::super::forms::Field;
 use super::super::layout::{Crumb, Page, Section};
 use super::super::markdown;
 use super::super::reading::{Fact, Names, audience_of, fingerprint, of_all, of_kind};
-use super::super::respond::{Answer, Failed, see_other_with};
+use super::super::respond::{Answer, Failed, see_other, see_other_with};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use super::desk::{Desk, DraftPath};
@@ -75,6 +75,10 @@ pub(super) struct BatchPage {
 pub(super) async fn batch(State(web): State<Web>, signed: Signed, RawQuery(query): RawQuery) -> Answer {
     let desk = Desk::of(&web, &signed).await?;
     let batch = Asked::read(query.as_deref().unwrap_or_default()).batch;
+    if batch.is_empty() {
+        // An address that somebody has typed.
+        return Ok(see_other("/drafts?state=submitted"));
+    }
     show(&desk, batch, None).await
 }
 

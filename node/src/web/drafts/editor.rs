@@ -53,6 +53,8 @@ pub(super) struct Around {
     pub(super) state: String,
     /// Why it was given back.
     pub(super) reason: String,
+    /// That it waits for a yes, and no longer does once something is changed; empty: it does not.
+    pub(super) waits: String,
     pub(super) conflict: Option<Conflict>,
     /// Why it could not be saved.
     pub(super) problem: String,
@@ -160,6 +162,10 @@ pub(super) fn around_of(texts: Texts, draft: &Draft, path: &DraftPath, people: &
             DraftState::Returned => {
                 texts.fill("editor-returned", &[("who", &people.name(&draft.updater)), ("what", &draft.return_reason)])
             }
+            _ => String::new(),
+        },
+        waits: match draft.state() {
+            DraftState::Submitted => texts.text("editor-waits"),
             _ => String::new(),
         },
         forget: path.page("/delete"),

@@ -55,7 +55,7 @@ pub(super) struct Maker<'a> {
 impl Maker<'_> {
     /// Those in view.
     pub(super) fn in_view(&self) -> Vec<Shown> {
-        self.seen().map(|info| self.field(info)).collect()
+        paired(self.seen().map(|info| self.field(info)).collect())
     }
 
     fn seen(&self) -> impl Iterator<Item = &'static Info> {
@@ -111,7 +111,7 @@ impl Maker<'_> {
     pub(super) fn folded(&self) -> Vec<Group> {
         let groups = self.unseen().map(|(title, infos)| {
             let open = infos.iter().any(|info| !self.error(info).is_empty());
-            let fields = infos.into_iter().map(|info| self.field(info)).collect();
+            let fields = paired(infos.into_iter().map(|info| self.field(info)).collect());
             Group { title: self.texts.text(title), fields, open }
         });
         groups.filter(|group| !group.fields.is_empty()).collect()
@@ -131,6 +131,8 @@ impl Maker<'_> {
             (Control::Boxes { .. }, _) => self.boxes_help(info),
             (_, Field::Body) => self.texts.text("editor-body-help"),
             (_, Field::Phone) => self.texts.text("editor-phone-help"),
+            // What can be chosen says it.
+            (_, Field::Direction) => String::new(),
             _ => format::capital(help),
         };
         let (autocomplete, inputmode) = match info.field {
@@ -153,6 +155,9 @@ impl Maker<'_> {
             suggest,
             several,
             rows: if info.field == Field::Body { 12 } else { 3 },
+            // What holds several texts, or a long one, takes the whole width.
+            half: !matches!(info.field, Field::Title | Field::Regions | Field::Venue | Field::Address)
+                && !matches!(info.shape(), Shape::Area),
             said: Some(self.said_of(info)),
             guide: (info.field == Field::Audience).then(|| (help::AUDIENCE, self.texts.text("help-about-audience"))),
             ..Shown::new(info.id, label.to_owned(), control).holding(&self.value(info)).helped(help)
@@ -308,6 +313,20 @@ impl Maker<'_> {
         let other = (!few || !rest.is_empty()).then(|| (texts.text("editor-for-others"), rest.join("；")));
         Control::Boxes { boxes: boxes(offered), folded, other }
     }
+}
+
+/// Those that can stand beside another stand in pairs; one that is left over takes the whole width.
+fn paired(mut fields: Vec<Shown>) -> Vec<Shown> {
+    let mut at = 0;
+    while let Some(field) = fields.get(at) {
+        if field.half && fields.get(at + 1).is_some_and(|next| next.half) {
+            at += 2;
+        } else {
+            fields[at].half = false;
+            at += 1;
+        }
+    }
+    fields
 }
 
 fn is_contact(field: Field) -> bool {

@@ -145,7 +145,8 @@ async fn ready(
     let policy = desk.policy().await?;
     let may_not = may_not(desk, &policy, &compared.draft);
     let again = again_after(desk, path, &compared.draft).await?;
-    let mut page = Page::new(desk.web, desk.signed, Section::Drafts, desk.signed.texts.text("review-title"));
+    let title = if may_not.is_empty() { "review-title" } else { "review-waits-title" };
+    let mut page = Page::new(desk.web, desk.signed, Section::Drafts, desk.signed.texts.text(title));
     // The answers to its forms have no address of their own.
     page.here = path.page("/review");
     page.notices.extend(notice);

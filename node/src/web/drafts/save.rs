@@ -26,6 +26,7 @@ use super::difference::between;
 use super::editor::{self, Around, Conflict, EditorPage};
 use super::fields::Maker;
 use super::filled::{Filling, keep_order, kind_in, texts_in, texts_of};
+use super::list;
 use super::merge::{began, merged};
 use crate::http::Problem;
 use crate::sheets::Kind;
@@ -228,14 +229,21 @@ async fn answer(
         }
     };
     let path = DraftPath::of(&desk.names, &draft.name);
+    // What was changed waits for nobody's yes any longer, of which nobody else tells its writer.
+    let taken_back = !around.waits.is_empty() && draft.state() != DraftState::Submitted;
     if is_script(headers) {
         let audiences = editor::audiences(desk, filling.kind);
         let maker = Maker { texts, filling, audiences: &audiences, strict: false };
         let said = maker.said().into_iter().map(|said| (said.name.to_owned(), json!(said.to_string())));
         let said: serde_json::Map<String, serde_json::Value> = said.collect();
         let saved = editor::saved(texts, draft.update_time.as_ref());
+        let saved = if taken_back { texts.about("editor-taken-back", &saved) } else { saved };
         let began = began(filling.kind, &filling.texts);
-        let answer = json!({"saved": saved, "etag": draft.etag, "began": began, "path": path.page(""), "said": said});
+        let (state, path) = (list::state(texts, draft.state()), path.page(""));
+        let answer = json!({
+            "saved": saved, "state": state, "waits": draft.state() == DraftState::Submitted,
+            "etag": draft.etag, "began": began, "path": path, "said": said
+        });
         return Ok(sent_json(StatusCode::OK, &answer));
     }
     match sent.get("do") {
@@ -253,6 +261,7 @@ async fn answer(
             desk.signed.page_with(StatusCode::BAD_REQUEST, &shown)
         }
         _ if !sent.get("take").is_empty() => Ok(see_other(&path.page(""))),
+        _ if taken_back => Ok(see_other_with(&path.page(""), "done-draft-taken-back")),
         _ => Ok(see_other_with(&path.page(""), "done-draft-saved")),
     }
 }

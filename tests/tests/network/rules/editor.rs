@@ -272,6 +272,14 @@ async fn a_listing_goes_from_a_form_to_its_readers_and_back() {
         within(PATIENCE, looked).await.unwrap();
     };
     at_gateway(200).await;
+    // Whoever changes what waits takes it back with that, and is told so.
+    let text = author.page(&edit).await.text();
+    assert!(text.contains("一经修改即从待审核中撤出"), "{text}");
+    let fields = [("kind", "capital"), ("direction", "OFFER"), ("title", "春茶"), ("etag", hidden(&text, "etag"))];
+    let saved = author.autosave(&edit, &fields).await.json();
+    assert_eq!(saved["state"], "草稿", "{saved}");
+    assert!(saved["saved"].as_str().unwrap().ends_with("已从待审核中撤出"), "{saved}");
+    assert!(!author.page(&edit).await.text().contains("一经修改"));
     let text = author.page(&format!("{published}/end?reason=filled")).await.text();
     let end = [("etag", hidden(&text, "etag")), ("reason", "filled")];
     assert_eq!(author.leads(&format!("{published}/end"), &end).await, "/drafts/published");
