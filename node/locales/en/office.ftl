@@ -71,6 +71,7 @@ statistics-year = The last 12 months
 statistics-choose = Period
 statistics-show = Show
 statistics-report = Report of { $what } (Excel)
+statistics-report-so-far = Report of { $what } so far (Excel)
 statistics-csv = CSV: { $what }
 statistics-chart = Listings published and received by month
 statistics-gave = Published

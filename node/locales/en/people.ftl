@@ -154,6 +154,7 @@ session-do = Action
 session-current = This one
 session-current-out = Sign out to end it
 session-end = End
+session-end-all = End all
 session-end-others = End all others
 session-program = A program
 accounts-lead = The people who work on this server. Whoever is let in gets a one-time link from you and chooses a password.

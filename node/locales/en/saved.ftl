@@ -27,6 +27,7 @@ done-saved = The search is kept.
 done-saved-gone = The search is removed.
 subscriptions = Your office's subscriptions
 subscriptions-none = There are none yet.
+subscriptions-begin = There are none yet: keep a search, then press “Subscribe”.
 subscription-unnamed = Subscription without a name
 subscription-label = Name
 subscription-about = Conditions

@@ -68,6 +68,7 @@ statistics-year = 最近12个月
 statistics-choose = 统计时段
 statistics-show = 显示
 statistics-report = 下载{ $what }月报（Excel）
+statistics-report-so-far = 下载{ $what }月报（至今，Excel）
 statistics-csv = 下载 CSV：{ $what }
 statistics-chart = 每月发布与收到的信息数
 statistics-gave = 发布

@@ -24,6 +24,7 @@ done-saved = 检索已保存。
 done-saved-gone = 已删除保存的检索。
 subscriptions = 本单位的订阅
 subscriptions-none = 还没有订阅。
+subscriptions-begin = 还没有订阅。先保存一个检索，再按“订阅”。
 subscription-unnamed = 未命名的订阅
 subscription-label = 名称
 subscription-about = 条件

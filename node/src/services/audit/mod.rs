@@ -134,7 +134,7 @@ fn bad_head() -> Failure {
     Failure::field(
         "head",
         reason::BAD_FORMAT,
-        "链头应写作 编号:哈希，即 audit verify 的输出。",
+        "校验码（链头）应写作 编号:哈希，即上次校验给出的内容。",
         "A head is written NUMBER:HASH, as `audit verify` says it.",
     )
 }

@@ -12,7 +12,7 @@ use tonic::Status;
 
 use super::super::catalogue::Texts;
 use super::super::imports::found_listings;
-use super::super::reading::{Names, audience_of};
+use super::super::reading::{Names, all_places, audience_of};
 use super::super::respond::Failed;
 use super::super::signed::Signed;
 use super::super::{Web, format, words};
@@ -20,7 +20,6 @@ use crate::accounts::Role;
 use crate::limits;
 use crate::services::EndedAsk;
 use crate::sheets::{PlainCell, PlainSheet, readable};
-use crate::typed::area;
 
 /// Listings that have ended that are asked for at once.
 const PAGE: usize = 256;
@@ -168,11 +167,6 @@ fn sheet(texts: Texts, names: &Names, origin: &str, mut happened: Vec<Happened>,
         let listing = &happened.listing;
         let body = listing.listing.clone().unwrap_or_default();
         let what = HAPPENS.iter().find(|(what, _)| *what == happened.what).map_or("", |(_, id)| *id);
-        let named = || body.regions.iter().map(|code| format::region(texts.language(), code)).collect::<Vec<_>>();
-        let places = match area::of(&body.regions) {
-            Some(area) => area.name(texts.language()).to_owned(),
-            None => named().join(&texts.text("list-comma")),
-        };
         let page = if origin.is_empty() { String::new() } else { names.listing_path(&listing.name) };
         let text = |text: String| PlainCell::Text(readable(&text));
         vec![
@@ -181,7 +175,7 @@ fn sheet(texts: Texts, names: &Names, origin: &str, mut happened: Vec<Happened>,
             PlainCell::Time(day(happened.time)),
             text(kind_of(&body).map_or_else(String::new, |kind| words::kind(texts, kind))),
             text(words::direction(texts, body.direction())),
-            text(places),
+            text(all_places(texts, &body.regions)),
             text(audience_of(texts, names, &listing.scopes)),
             text(names.member(names.short(&listing.name))),
             PlainCell::Time(day(listing.publish_time.map_or(0, |time| time.seconds))),

@@ -41,8 +41,9 @@ pub(crate) struct StatisticsPage {
     /// Questions that were answered, on either side, where there were any.
     answers: Option<Chart>,
     tables: Vec<Pictured>,
-    /// Where the workbook of a month is, and what it is called: of the month that is shown, else of the newest.
-    report: (String, String),
+    /// Where workbooks of months are, and what they are called: that of the month that is shown, else of the last that is
+    /// over, which is the one to be handed in, and of this one so far.
+    reports: Vec<(String, String)>,
     empty: Option<Empty>,
 }
 
@@ -84,6 +85,21 @@ fn months(seconds: i64) -> Vec<String> {
         .collect()
 }
 
+/// The months of which workbooks are offered, of all of them, oldest first; with the ids of what says so.
+fn reported<'m>(all: impl Iterator<Item = &'m str>, chosen: Option<&'m str>) -> Vec<(&'m str, &'static str)> {
+    let all: Vec<&str> = all.collect();
+    let offered = match (chosen, &*all) {
+        (Some(chosen), _) => vec![chosen],
+        (None, [.., over, now]) => vec![*over, *now],
+        (None, few) => few.to_vec(),
+    };
+    let id = |month: &str| match all.last() == Some(&month) {
+        true => "statistics-report-so-far",
+        false => "statistics-report",
+    };
+    offered.into_iter().map(|month| (month, id(month))).collect()
+}
+
 /// `2026-11` in words.
 pub(super) fn month_name(texts: Texts, month: &str) -> String {
     let date = format!("{month}-15").parse::<Date>().ok();
@@ -123,8 +139,7 @@ impl StatisticsPage {
             .map(|(month, both)| (month.replace('-', "."), both.gave.published, both.received.published))
             .collect();
         let series = ["statistics-gave", "statistics-received"].map(|id| texts.text(id));
-        let newest = all.months.last().map_or("", |(month, _)| month.as_str());
-        let reported = month.unwrap_or(newest);
+        let reported = reported(all.months.iter().map(|(month, _)| month.as_str()), month);
         let answers: Vec<(String, i64, i64)> =
             all.dealings.iter().map(|(month, dealt)| (month.replace('-', "."), dealt.answered, dealt.heard)).collect();
         let sides = ["statistics-answered", "statistics-heard"].map(|id| texts.text(id));
@@ -143,10 +158,10 @@ impl StatisticsPage {
                 .any(|(_, answered, heard)| answered + heard > 0)
                 .then(|| drawn("answers", "statistics-answers-chart", sides, &answers)),
             tables: tables.into_iter().map(|table| Pictured::new(texts, table)).collect(),
-            report: (
-                format!("/statistics/{reported}.xlsx"),
-                texts.about("statistics-report", &month_name(texts, reported)),
-            ),
+            reports: reported
+                .into_iter()
+                .map(|(month, id)| (format!("/statistics/{month}.xlsx"), texts.about(id, &month_name(texts, month))))
+                .collect(),
             empty: nothing.then(|| Empty {
                 title: texts.text("statistics-empty"),
                 advice: texts.text("statistics-empty-advice"),
@@ -224,6 +239,15 @@ mod tests {
     use duikou_proto::language::Language;
 
     use super::*;
+
+    #[test]
+    fn the_last_month_that_is_over_is_reported_before_this_one() {
+        let all = ["2026-10", "2026-11", "2026-12"];
+        let (whole, so_far) = ("statistics-report", "statistics-report-so-far");
+        assert_eq!(reported(all.into_iter(), None), [("2026-11", whole), ("2026-12", so_far)]);
+        assert_eq!(reported(all.into_iter(), Some("2026-10")), [("2026-10", whole)]);
+        assert_eq!(reported(all.into_iter(), Some("2026-12")), [("2026-12", so_far)]);
+    }
 
     #[test]
     fn a_year_of_months_ends_with_this_one() {

@@ -18,6 +18,11 @@ pub(in crate::web) struct SessionRow {
     pub(in crate::web) current: bool,
 }
 
+/// Whether the one through which they are seen is among them: it ends by signing out.
+pub(super) fn has_current(rows: &[SessionRow]) -> bool {
+    rows.iter().any(|row| row.current)
+}
+
 /// As rows.
 pub(super) fn rows(texts: Texts, sessions: Vec<Session>) -> Vec<SessionRow> {
     let row = |session: Session| SessionRow {

@@ -9,6 +9,7 @@ use duikou_proto::reference::{Entry, Table, industries, normalise_region, region
 use duikou_proto::v1::opportunity::Direction;
 use duikou_proto::v1::search_listings_request::OrderBy;
 use duikou_proto::v1::{Filter, MoneyRange, SearchListingsRequest, TimeRange};
+use duikou_proto::words::next_piece;
 use tonic::Status;
 use tonic_types::StatusExt;
 
@@ -100,6 +101,15 @@ impl Ask {
             }
         }
         ask
+    }
+
+    /// Whether what it finds can be ordered by how well it fits: what is only unwanted fits nothing better.
+    pub(crate) fn ranks(&self) -> bool {
+        let mut rest = &*self.q;
+        std::iter::from_fn(|| next_piece(&mut rest)).any(|piece| match piece {
+            Ok(piece) => !piece.unwanted,
+            Err(open) => !open.piece.unwanted,
+        })
     }
 
     /// Its pairs, in one order, so that one search has one address.
@@ -408,6 +418,15 @@ mod tests {
         assert_eq!(ask.with(|ask| ask.kinds.clear()).after, "", "a change begins with the first page");
         assert_eq!(Ask::default().at("/listings"), "/listings");
         assert_eq!(Ask::read("utm=1&q=&kind=&kind=x&kind=x").kinds, ["x"]);
+    }
+
+    #[test]
+    fn only_what_is_wanted_can_fit_better_or_worse() {
+        for (query, ranks) in
+            [("", false), ("-茶", false), ("-茶 －“冷链 物流”", false), ("茶", true), ("-茶 深圳", true)]
+        {
+            assert_eq!(Ask { q: query.to_owned(), ..Ask::default() }.ranks(), ranks, "{query}");
+        }
     }
 
     #[test]

@@ -133,12 +133,21 @@ pub(crate) fn foreign(texts: Texts, language: &str) -> String {
 
 /// The area that they make, else the first places, and how many more there are.
 pub(crate) fn places(texts: Texts, codes: &[String]) -> String {
+    so_many_places(texts, codes, PLACES)
+}
+
+/// The area that they make, else all of them.
+pub(crate) fn all_places(texts: Texts, codes: &[String]) -> String {
+    so_many_places(texts, codes, codes.len())
+}
+
+fn so_many_places(texts: Texts, codes: &[String], most: usize) -> String {
     if let Some(area) = area::of(codes) {
         return area.name(texts.language()).to_owned();
     }
-    let named: Vec<String> = codes.iter().take(PLACES).map(|code| format::region(texts.language(), code)).collect();
+    let named: Vec<String> = codes.iter().take(most).map(|code| format::region(texts.language(), code)).collect();
     let shown = named.join(&texts.text("list-comma"));
-    match codes.len().saturating_sub(PLACES) {
+    match codes.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown}{}", texts.count("places-more", more)),
     }

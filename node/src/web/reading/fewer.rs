@@ -34,6 +34,8 @@ struct Word {
     quoted: Option<String>,
     /// What it names must not be there.
     unwanted: bool,
+    /// Whether it was cut out of what was typed in one.
+    cut: bool,
 }
 
 impl Word {
@@ -107,12 +109,14 @@ fn alone(ask: &Ask) -> Vec<Less> {
     }
     let only = |word: &Word| ask.with(|ask| ask.q.clone_from(&word.typed));
     let of = |word: &Word| Less { id: "search-alone", what: word.shown(), ask: only(word) };
-    words.iter().filter(|word| !word.unwanted).map(of).collect()
+    // A character that was cut out of what was typed (不, 的) is in too many listings to be what is sought.
+    let says_little = |word: &Word| word.cut && word.typed.chars().nth(1).is_none();
+    words.iter().filter(|word| !word.unwanted && !says_little(word)).map(of).collect()
 }
 
 /// The words and phrases of a query as they were typed; where it is one of several words, those, with amounts whole.
 fn words(query: &str) -> Vec<Word> {
-    let plain = |typed: &str| Word { typed: typed.to_owned(), quoted: None, unwanted: false };
+    let plain = |typed: &str, cut| Word { typed: typed.to_owned(), quoted: None, unwanted: false, cut };
     let mut rest = query;
     let mut words = Vec::new();
     loop {
@@ -120,12 +124,12 @@ fn words(query: &str) -> Vec<Word> {
         let Some(Ok(piece)) = next_piece(&mut rest) else { break };
         let typed = before.get(..before.len().saturating_sub(rest.len())).unwrap_or_default().trim();
         let quoted = piece.phrase.then(|| piece.text.to_owned());
-        words.push(Word { quoted, unwanted: piece.unwanted, ..plain(typed) });
+        words.push(Word { quoted, unwanted: piece.unwanted, ..plain(typed, false) });
     }
     match &*words {
         [one] if one.typed.chars().all(char::is_alphanumeric) => {
             let cut: Vec<&str> = cut(&one.typed).into_iter().map(|word| word.text).collect();
-            amounts_whole(&cut).iter().map(|typed| plain(typed)).collect()
+            amounts_whole(&cut).iter().map(|typed| plain(typed, true)).collect()
         }
         _ => words,
     }
@@ -219,6 +223,8 @@ mod tests {
                 ("只查“冷链 物流”（2 条）".to_owned(), at(&[("q", "\"冷链 物流\""), ("kind", "project")])),
             ]
         );
+        let cut: Vec<String> = told("q=不存在的词汇").into_iter().map(|(_, query)| query).collect();
+        assert!(cut.contains(&at(&[("q", "词汇")])) && !cut.contains(&at(&[("q", "的")])), "{cut:?}");
         // Leaving one of two out is that already.
         for nothing in ["q=茶叶 深圳", "q=茶叶", "q=a b c d e f g"] {
             assert_eq!(told(nothing), [], "{nothing}");

@@ -32,7 +32,7 @@ use axum::routing::get;
 use super::Web;
 use crate::sheets::Format;
 pub(super) use ask::{Ask, Faults};
-pub(super) use card::{Card, foreign};
+pub(super) use card::{Card, all_places, foreign};
 pub(super) use conditions::{about, about_filter};
 pub(super) use details::{Fact, audience_of, contact, of_all, of_kind};
 pub(super) use feed::{has_events, wrong as wrong_search};

@@ -299,10 +299,11 @@ fn chosen(texts: Texts, names: &Names, ask: &Ask) -> Vec<Choosing> {
 }
 
 fn sorts(texts: Texts, ask: &Ask) -> Vec<Choosing> {
-    let usual = if ask.q.is_empty() { "newest" } else { "relevance" };
-    let now = if ask.sort.is_empty() { usual } else { &*ask.sort };
+    let ranks = ask.ranks();
+    let usual = if ranks { "relevance" } else { "newest" };
+    let now = if ask.sort.is_empty() || (ask.sort == "relevance" && !ranks) { usual } else { &*ask.sort };
     let all = [("relevance", "sort-relevance"), ("newest", "sort-newest"), ("closing", "sort-closing")];
-    let offered = all.into_iter().filter(|(sort, _)| *sort != "relevance" || !ask.q.is_empty());
+    let offered = all.into_iter().filter(|(sort, _)| *sort != "relevance" || ranks);
     let sorts = offered.map(|(sort, name)| Choosing {
         path: ask.with(|ask| ask.sort = sort.to_owned()).at("/listings"),
         name: texts.text(name),
