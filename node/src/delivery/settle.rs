@@ -219,14 +219,8 @@ impl Command for Forget {
     async fn run(self, work: &mut Work<'_>) -> Result<bool, StoreError> {
         let mut left = self.limit;
         let id = &self.id;
-        for prefix in [
-            facts::had(id),
-            facts::left(id),
-            facts::recent(id),
-            facts::cancelled(id),
-            facts::titles(id),
-            facts::deliveries(id),
-        ] {
+        for prefix in [facts::had(id), facts::left(id), facts::recent(id), facts::cancelled(id), facts::deliveries(id)]
+        {
             let found = work.facts::<serde_json::Value>(&prefix, left).await?;
             left -= found.len();
             found.into_iter().for_each(|(key, _)| work.remove_fact(key));

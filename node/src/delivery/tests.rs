@@ -426,19 +426,3 @@ async fn a_page_has_changed_whenever_something_comes_to_it_however_old_it_is() {
     bench.world.pass(SECOND);
     assert!(updated().await.expect("that second is over") > first);
 }
-
-#[tokio::test]
-async fn a_digest_calls_what_is_gone_by_the_title_that_its_reader_knows() {
-    let bench = Bench::new().await;
-    bench.world.publish("a", "tea", &["public"]).await;
-    bench.subscribe(digest(Pace::Daily), None).await;
-    bench.pass(DAY).await;
-    assert!(bench.mails.next().await.contains("* tea"));
-    bench.stands(|state| state.success_time.is_some()).await;
-    let known = async || bench.world.engine.facts::<String>(&facts::titles(ID), 10).await.unwrap().len();
-    assert_eq!(known().await, 1);
-    bench.world.withdraw("a", "tea").await;
-    bench.pass(DAY).await;
-    assert!(bench.mails.next().await.contains("- tea (withdrawn)"));
-    until(async || (known().await == 0).then_some(())).await;
-}

@@ -8,11 +8,11 @@
 //! `features`; `candidates` reads what comes first.
 //!
 //! A search waits for an index that has read everything by the hides of now, as long as whoever asks does
-//! ([`Patience`]). `look` asks the viewer once for each class
-//! of records (origin, scopes, key) and hands the answer to `gather`, which in one pass passes over what is not for the
-//! reader or past its date: results, counts and facets are of the same set. `excerpts` finds the words again in the text
-//! of the rows that are shown, and `beside` what else of them holds the words. Nothing but words and names is in the index; rows that were found lately are in memory, so
-//! that most searches ask nothing of the store. Where nothing is written for a while, few segments are made of many.
+//! ([`Patience`]). `look` asks the viewer once for each class of records (origin, scopes, key) and hands the answer to
+//! `gather`, which in one pass passes over what is not for the reader or past its date: results, counts and facets are of
+//! the same set. `excerpts` finds the words again in the text of the rows that are shown, and `beside` what else of them
+//! holds the words. Nothing but words and names is in the index; rows that were found lately are in memory, so that most
+//! searches ask nothing of the store. Where nothing is written for a while, few segments are made of many.
 
 mod alike;
 mod analysis;

@@ -313,11 +313,6 @@ pub fn cancelled(id: &str) -> String {
     format!("cancelled/{id}/")
 }
 
-/// Begins the titles that were told by mail, by name.
-pub fn titles(id: &str) -> String {
-    format!("titles/{id}/")
-}
-
 /// Begins the names that a page shows, by time.
 pub fn recent(id: &str) -> String {
     format!("recent/{id}/")

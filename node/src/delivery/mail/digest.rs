@@ -1,6 +1,5 @@
 //! What stands in a digest: new, changed and gone, in the reader's language, as plain text and as HTML.
 
-use std::collections::HashMap;
 use std::fmt::Write;
 
 use duikou_proto::language::{Language, Text};
@@ -32,13 +31,11 @@ pub(super) struct Digest<'a> {
     pub(super) unsubscribe: &'a str,
     /// What the origin of a name is called.
     pub(super) author: &'a dyn Fn(&RecordName) -> String,
-    /// What those that are gone were called when the reader was told of them, as far as is known.
-    pub(super) titles: &'a HashMap<RecordName, String>,
 }
 
 /// Writes a digest.
 pub(super) fn compose(digest: &Digest<'_>) -> Letter {
-    let Digest { fact, mail, events, more, base, unsubscribe, author, titles } = *digest;
+    let Digest { fact, mail, events, more, base, unsubscribe, author } = *digest;
     let speaks = language(mail);
     let say = |zh: &str, en: &str| Text::new(zh, en).in_language(speaks).to_owned();
     let new = |event: &&Event| matches!(event.what, What::Published(_));
@@ -82,9 +79,11 @@ pub(super) fn compose(digest: &Digest<'_>) -> Letter {
         let _ = write!(html, "<h2>{title}</h2><ul>");
         for (event, reason) in gone {
             let why = why(reason, fact).in_language(speaks).to_owned();
-            let title = titles.get(&event.name).map_or(event.name.as_str(), String::as_str);
-            let _ = writeln!(plain, "- {title} ({why})");
-            let _ = write!(html, "<li>{} ({})</li>", Escaped(title), Escaped(&why));
+            // Its title is kept nowhere any longer.
+            let (author, id) = (author(&event.name), event.name.id());
+            let named = say(&format!("{author}：{id}（{why}）"), &format!("{author}: {id} ({why})"));
+            let _ = writeln!(plain, "- {named}");
+            let _ = write!(html, "<li>{}</li>", Escaped(&named));
         }
         plain.push('\n');
         html.push_str("</ul>");
@@ -105,7 +104,7 @@ fn listing(listing: &Listing, gist: &str, why: Option<&str>, base: &BaseUrl, pla
     let opportunity = listing.listing.clone().unwrap_or_default();
     let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
     let summary: String = text.chars().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let title = title_of(listing);
+    let title: String = opportunity.title.chars().filter(|c| !c.is_control()).collect();
     let url = format!("{base}{}", listing_page(&listing.name));
     let _ = writeln!(plain, "* {title}");
     let [gist, why] =
@@ -123,12 +122,6 @@ fn listing(listing: &Listing, gist: &str, why: Option<&str>, base: &BaseUrl, pla
         let _ = write!(html, "<br><span lang=\"{tag}\">{}</span>", Escaped(&summary));
     }
     html.push_str("</li>");
-}
-
-/// A title as mails have it.
-pub(super) fn title_of(listing: &Listing) -> String {
-    let title = listing.listing.as_ref().map_or("", |opportunity| &opportunity.title);
-    title.chars().filter(|c| !c.is_control()).collect()
 }
 
 fn why(reason: Reason, fact: &SubscriptionFact) -> Text {
@@ -201,24 +194,22 @@ mod tests {
             event("two", What::Published(titled("two", "第二"))),
             event("three", What::Updated(titled("three", "第三"))),
             event("four", What::Left(Reason::Filled)),
-            event("five", What::Left(Reason::Withdrawn)),
         ];
         let author = |_: &RecordName| "<毕节办>".to_owned();
-        let titles = [(events[4].name.clone(), "<茶>".to_owned())].into();
         let unsubscribe = "https://duikou.example/u";
         let compose = |mail: &MailWay, events: &[Event]| {
-            let (fact, base, author, titles) = (&fact, &base, &author, &titles);
-            compose(&Digest { fact, mail, events, more: true, base, unsubscribe, author, titles })
+            let (fact, base, author) = (&fact, &base, &author);
+            compose(&Digest { fact, mail, events, more: true, base, unsubscribe, author })
         };
         let letter = compose(&mail, &events);
-        assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤2条");
+        assert_eq!(letter.subject, "茶 <b>：新2条，更新1条，已撤1条");
         assert!(letter.html.contains("求购&lt;script&gt;") && !letter.html.contains("<script>"));
-        assert!(!letter.html.contains("茶 <b>") && letter.html.contains("<li>&lt;茶&gt; (已撤回)</li>"));
+        assert!(!letter.html.contains("茶 <b>") && letter.html.contains("<li>&lt;毕节办&gt;：four（已落实）</li>"));
         assert!(letter.html.contains("</a><br>项目需求 · &lt;毕节办&gt;</li>"), "{}", letter.html);
         for part in [
             "* 求购<script>\n  项目需求 · <毕节办>\n",
             "https://duikou.example/listings/a.n/two",
-            "- members/a.n/listings/four (已落实)\n- <茶> (已撤回)\n",
+            "- <毕节办>：four（已落实）\n",
         ] {
             assert!(letter.plain.contains(part), "{part} is not in {}", letter.plain);
         }

@@ -1,6 +1,5 @@
 //! A digest under way: the question first, then what has come, when it is due.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use duikou_proto::envelope::Micros;
@@ -10,7 +9,7 @@ use duikou_proto::v1::subscription::PauseReason;
 
 use super::Mailer;
 use super::consent::{Purpose, link, question};
-use super::digest::{Digest, compose, title_of};
+use super::digest::{Digest, compose};
 use super::due::due_after;
 use crate::delivery::event::Event;
 use crate::delivery::gather::{Gathered, Gatherer};
@@ -21,7 +20,6 @@ use crate::delivery::runner::{Follower, Halt, Next};
 use crate::delivery::schedule::wait_after;
 use crate::delivery::settle::{Changes, Settled};
 use crate::delivery::subscription::{MailWay, StateFact, SubscriptionFact};
-use crate::engine::facts;
 use crate::limits;
 
 impl Follower {
@@ -166,7 +164,6 @@ impl Follower {
         let unsubscribe = link(mailer.base(), &fact.id, &mail.party(), Purpose::Unsubscribe);
         let (more, directory) = (!gathered.caught_up, self.desk.engine.directory());
         let named = |name: &RecordName| author(&directory, name.origin_str());
-        let titles = self.titles(&gathered.events).await?;
         let letter = compose(&Digest {
             fact,
             mail,
@@ -175,20 +172,12 @@ impl Follower {
             base: mailer.base(),
             unsubscribe: &unsubscribe,
             author: &named,
-            titles: &titles,
         });
         let sent = mailer.send(&mail.address, letter, &id_of(fact, &gathered.events), Some(&unsubscribe)).await;
         let (now, mut changes) = (self.desk.engine.now(), Changes::default());
         let after = match sent {
             Ok(()) => {
-                for event in &gathered.events {
-                    changes.confirm(&fact.id, event, now);
-                    let key = title_key(&fact.id, &event.name);
-                    match event.listing() {
-                        Some(listing) => changes.put(key, &title_of(listing)),
-                        None => changes.remove(key),
-                    }
-                }
+                gathered.events.iter().for_each(|event| changes.confirm(&fact.id, event, now));
                 stale_departures(&self.desk.engine, &fact.id).await?.into_iter().for_each(|key| changes.remove(key));
                 StateFact { failures: 0, failure: String::new(), success_time: Some(now), ..noted }
             }
@@ -196,16 +185,6 @@ impl Follower {
         };
         self.settle(generation, after, changes, true).await?;
         Ok(())
-    }
-
-    /// What those that are gone were called when the reader was told of them.
-    async fn titles(&self, events: &[Event]) -> Result<HashMap<RecordName, String>, Halt> {
-        let mut titles = HashMap::new();
-        for event in events.iter().filter(|event| event.is_departure()) {
-            let title = self.desk.engine.fact::<String>(&title_key(&self.id, &event.name)).await?;
-            titles.extend(title.map(|title| (event.name.clone(), title)));
-        }
-        Ok(titles)
     }
 
     fn not_sent(&self, state: &StateFact, why: String, changes: &mut Changes) -> StateFact {
@@ -220,11 +199,6 @@ impl Follower {
         }
         after
     }
-}
-
-/// The key of the title under which the reader knows a listing.
-fn title_key(id: &str, name: &RecordName) -> String {
-    format!("{}{name}", facts::titles(id))
 }
 
 /// How long changes are gathered, and the rest of a digest waits.

@@ -1,5 +1,5 @@
-//! Digests by mail: `due` says when, `digest` what stands in them (of each listing its `gist`), `follow` gathers and sends, `consent` asks and lets go;
-//! `paused` is the notice that a subscription is paused.
+//! Digests by mail: `due` says when, `digest` what stands in them (of each listing its `gist`), `follow` gathers and sends,
+//! `consent` asks and lets go; `paused` is the notice that a subscription is paused.
 
 mod consent;
 mod digest;
