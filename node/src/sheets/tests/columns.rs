@@ -84,7 +84,8 @@ fn a_column_that_may_hold_several_dates_of_an_event_is_asked_for() {
     assert_eq!(held(&table, "报名截止时间"), (Some(Field::Deadline), vec![]));
     assert_eq!((held(&table, "截止日期"), table.count(State::Good)), ((Some(Field::Expire), vec![]), 1));
     // Other kinds have one date at which they close.
-    let book = read("项目名称,建设地点,报名截止\n茶园,毕节市,2027-02-20\n".as_bytes(), "x.csv").unwrap();
+    let book =
+        read("项目名称,建设地点,总投资,报名截止\n茶园,毕节市,3000万元,2027-02-20\n".as_bytes(), "x.csv").unwrap();
     let table = read_as(&book, Mapping::default());
     assert_eq!(held(&table, "报名截止"), (Some(Field::Expire), vec![]));
     // An outline tells of it, and of what the headers say of all rows.

@@ -34,7 +34,7 @@ const NUMBERS: u32 = 48;
 const HIGH: u32 = 160;
 /// Where bars lie: what names take at their left, and how long the longest is.
 const NAMES: u32 = 200;
-const LONG: u32 = 480;
+const LONG: u32 = 240;
 /// Beside names, and at the right.
 const BESIDE: u32 = 8;
 /// What an ideograph takes, and any other character.
@@ -230,7 +230,7 @@ mod tests {
     fn bars_are_as_long_as_their_numbers_and_stay_in_the_picture() {
         let [standing, lying] = charts(&[("Oct", 10, 0), ("Nov", 40, 20)]);
         assert_eq!(standing.bars.iter().map(|bar| bar.high).collect::<Vec<_>>(), [40, 0, 160, 80]);
-        assert_eq!(lying.bars.iter().map(|bar| bar.wide).collect::<Vec<_>>(), [120, 0, 480, 240]);
+        assert_eq!(lying.bars.iter().map(|bar| bar.wide).collect::<Vec<_>>(), [60, 0, 240, 120]);
         assert!(standing.bars.iter().all(|bar| bar.y + bar.high == TOP + HIGH));
         assert!(lying.bars.iter().all(|bar| bar.x == NAMES));
         for chart in [&standing, &lying] {

@@ -94,8 +94,11 @@ async fn every_page_of_the_editor_works_in_a_browser() {
             assert_eq!(wrong.status, 400, "{kind} {direction}: {text}");
             let lacks =
                 |field: &str| text.contains(&format!("data-said=\"{field}\" aria-live=\"polite\"><p class=\"error\""));
-            let lacking: Vec<&str> = needed.iter().map(|(field, _)| *field).filter(|field| !lacks(field)).collect();
-            assert_eq!(lacking, [""; 0], "{kind} {direction}: not said to be lacking: {text}");
+            // When what is sought is over is said by when it begins, which is lacking already.
+            let untold = |field: &str| direction == "REQUEST" && field == "end";
+            let lacking: Vec<&str> =
+                needed.iter().map(|(field, _)| *field).filter(|field| lacks(field) == untold(field)).collect();
+            assert_eq!(lacking, [""; 0], "{kind} {direction}: not said as it is lacking: {text}");
             let path = action(&text);
             let etag = hidden(&text, "etag").to_owned();
             let mut fields = begun.to_vec();
