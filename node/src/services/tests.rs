@@ -330,12 +330,6 @@ impl World {
     pub(crate) async fn publish(&self, member: &str, id: &str, scopes: &[&str]) -> Listing {
         self.admin().create_listing(create(member, id, listing(id, scopes))).await.unwrap().into_inner()
     }
-
-    pub(crate) async fn withdraw(&self, member: &str, id: &str) {
-        let name = format!("members/{member}/listings/{id}");
-        let request = v1::WithdrawListingRequest { name, ..v1::WithdrawListingRequest::default() };
-        self.admin().withdraw_listing(request).await.unwrap();
-    }
 }
 
 impl Drop for World {

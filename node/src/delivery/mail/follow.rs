@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
+use duikou_proto::language::Language;
 use duikou_proto::name::RecordName;
 use duikou_proto::v1::mail_digest::Pace;
 use duikou_proto::v1::subscription::PauseReason;
 
 use super::Mailer;
-use super::consent::{Purpose, link, question};
+use super::consent::{Purpose, language, link, question};
 use super::digest::{Digest, compose};
 use super::due::due_after;
 use crate::delivery::event::Event;
@@ -163,7 +165,8 @@ impl Follower {
         }
         let unsubscribe = link(mailer.base(), &fact.id, &mail.party(), Purpose::Unsubscribe);
         let (more, directory) = (!gathered.caught_up, self.desk.engine.directory());
-        let named = |name: &RecordName| author(&directory, name.origin_str());
+        let speaks = language(mail);
+        let named = |name: &RecordName| called(&directory, name.origin_str(), speaks);
         let letter = compose(&Digest {
             fact,
             mail,
@@ -199,6 +202,13 @@ impl Follower {
         }
         after
     }
+}
+
+/// What an origin is called by readers of a language.
+fn called(directory: &Directory, origin: &str, speaks: Language) -> String {
+    let english = directory.member_by_text(origin).map(|member| &member.name_en);
+    let english = english.filter(|english| speaks == Language::En && !english.is_empty());
+    english.cloned().unwrap_or_else(|| author(directory, origin))
 }
 
 /// How long changes are gathered, and the rest of a digest waits.

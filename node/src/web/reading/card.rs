@@ -80,6 +80,8 @@ impl Card {
         }
         let shown = ["title", "summary", "body"];
         let beside = result.excerpts.iter().filter(|excerpt| !shown.contains(&&*excerpt.field));
+        // Its places stand on the card whatever was looked for.
+        let beside = beside.filter(|excerpt| excerpt.field != "regions" || !card.places.contains(&excerpt.text));
         card.beside = beside.map(pieces).collect();
         let alike = result.duplicates.iter();
         card.alike = alike.map(|same| Alike::of(texts, names, same)).collect();
