@@ -1,12 +1,13 @@
 //! What a store still holds of a member that left, as files in the server's folder: its listings in the form that
-//! `import` reads, and everything as it was signed, withdrawals included; and what its office had typed, facts as they were
-//! kept, one a line.
+//! `import` reads, and everything as it was signed, withdrawals included, what had ended before in a file of its own; and
+//! what its office had typed, facts as they were kept, one a line.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use duikou_proto::envelope::Part;
 use duikou_proto::name::{MemberId, NetworkName};
 use duikou_proto::v1::Listing;
 use prost::Message;
@@ -33,6 +34,7 @@ pub(crate) fn keep_in(dir: &Path, network: NetworkName) -> KeepDeparted {
                 append(&file("jsonl"), first, &listings)?;
                 append(&file("parts"), first, &parts)?;
             }
+            Piece::Ended(records) => append(&file("ended"), first, &signed(records.iter())?)?,
             Piece::Typed(facts) => append(&file("office"), first, &lines(facts)?)?,
         }
         if first {
@@ -44,17 +46,23 @@ pub(crate) fn keep_in(dir: &Path, network: NetworkName) -> KeepDeparted {
 
 /// Listings in the form that `import` reads, and everything as it was signed.
 fn forms(rows: &[Row], network: &NetworkName) -> io::Result<(Vec<u8>, Vec<u8>)> {
-    let (mut listings, mut parts) = (Vec::new(), Vec::new());
+    let mut listings = Vec::new();
     for row in rows {
         if let Some(listing) = row.record.as_ref().and_then(|record| listing_in(record, network)) {
             let form = Listing { update_time: None, revision: 0, etag: String::new(), ..listing };
             writeln!(listings, "{}", to_json(&form, Layout::Line, Defaults::Left))?;
         }
-        for part in row.record.iter().chain(&row.withdrawal) {
-            part.bytes().encode_length_delimited(&mut parts).map_err(io::Error::other)?;
-        }
     }
-    Ok((listings, parts))
+    Ok((listings, signed(rows.iter().flat_map(|row| row.record.iter().chain(&row.withdrawal)))?))
+}
+
+/// As it was signed.
+fn signed<'a>(parts: impl Iterator<Item = &'a Part>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        part.bytes().encode_length_delimited(&mut bytes).map_err(io::Error::other)?;
+    }
+    Ok(bytes)
 }
 
 /// Facts, one a line.

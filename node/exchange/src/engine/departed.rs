@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::OnceLock;
 
+use duikou_proto::envelope::Part;
 use duikou_proto::name::MemberId;
 
 use crate::store::Row;
@@ -12,11 +13,13 @@ use crate::store::Row;
 pub enum Piece<'a> {
     /// Rows.
     Rows(&'a [Row]),
+    /// What its listings that are over said at last, as it was signed.
+    Ended(&'a [Part]),
     /// What its office has typed that is no row: drafts, the policy of approval, mappings of tables. Facts as they are kept.
     Typed(&'a [(String, Vec<u8>)]),
 }
 
-/// Keeps pieces durably. The first piece of either sort of a member that leaves at a directory entry comes with `true`, and
+/// Keeps pieces durably. The first piece of each sort of a member that leaves at a directory entry comes with `true`, and
 /// replaces whatever an attempt before has kept of that departure.
 pub type KeepDeparted = Box<dyn Fn(&MemberId, i64, bool, Piece<'_>) -> io::Result<()> + Send + Sync>;
 

@@ -2,7 +2,7 @@
 //! and written anew. No other reader, link or index learns of it.
 //!
 //! It is kept in the transaction in which the listing ends, for [`limits::ENDED_KEPT`] and up to [`limits::ENDED`] of a
-//! member. What is deleted is kept nowhere.
+//! member, and leaves the store with its member. What is deleted is kept nowhere.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
@@ -11,6 +11,7 @@ use duikou_proto::name::{MemberId, RecordName};
 use duikou_proto::v1::WithdrawalReason;
 use serde::{Deserialize, Serialize};
 
+use super::departed::Piece;
 use super::heads::Counted;
 use super::{Engine, Work, facts};
 use crate::limits;
@@ -45,8 +46,13 @@ pub struct Ended {
     pub time: Micros,
 }
 
+/// Where the entries of a member lie.
+fn of_member(member: &str) -> String {
+    format!("{}{member}/", facts::ENDED)
+}
+
 fn key(name: &RecordName) -> String {
-    format!("{}{}/{}", facts::ENDED, name.origin_str(), name.id())
+    format!("{}{}", of_member(name.origin_str()), name.id())
 }
 
 /// Where the entries of a member lie by the time of their end.
@@ -130,6 +136,30 @@ impl Work<'_> {
             && row.is_some_and(|row| row.record.is_none())
     }
 
+    /// Of a member that leaves this store nothing of it stays. It is kept where everything is that leaves with it.
+    pub(super) async fn ended_depart(&mut self, member: &MemberId) -> Result<(), StoreError> {
+        let (prefix, mut after, mut first) = (of_member(member.as_str()), Some(String::new()), true);
+        while let Some(last) = after {
+            let (found, more) = self.facts_after(&prefix, &last, STEP).await?;
+            // One that cannot be read is no reason to keep a member here.
+            let parts: Vec<Part> = found.iter().filter_map(|(key, value)| signed(key, value).ok()).collect();
+            if !parts.is_empty() {
+                self.keep_departed(member, first, Piece::Ended(&parts))?;
+                first = false;
+            }
+            found.into_iter().for_each(|(key, _)| self.remove_fact(key));
+            after = more;
+        }
+        let (prefix, mut after) = (by_time(member.as_str()), Some(String::new()));
+        while let Some(last) = after {
+            let (found, more) = self.facts_after(&prefix, &last, STEP).await?;
+            found.into_iter().for_each(|(key, _)| self.remove_fact(key));
+            after = more;
+        }
+        self.remove_fact(count(member.as_str()));
+        Ok(())
+    }
+
     /// Forgets what a listing said that has ended.
     pub(super) fn forget_ended(&mut self, name: &RecordName) {
         // Its place by time points to nothing from now on, and is forgotten with the oldest.
@@ -142,6 +172,15 @@ fn name_in(place: &str, value: &[u8]) -> Result<RecordName, StoreError> {
     let inconsistent =
         || StoreError::Inconsistent { table: "facts", row: place.to_owned(), detail: "it names no listing".to_owned() };
     text.parse().map_err(|_| inconsistent())
+}
+
+/// The record in an entry.
+fn signed(key: &str, value: &[u8]) -> Result<Part, StoreError> {
+    let Fact { record, .. } = facts::decode(key, value)?;
+    let part = BASE64_STANDARD_NO_PAD.decode(&record).ok();
+    let part = part.and_then(|bytes| Part::parse(&bytes).ok());
+    let detail = "its record cannot be read".to_owned();
+    part.ok_or_else(|| StoreError::Inconsistent { table: "facts", row: key.to_owned(), detail })
 }
 
 impl Engine {
@@ -201,11 +240,50 @@ async fn ended(read: &mut dyn Read, name: &RecordName) -> Result<Option<Ended>, 
     if !damaged.is_empty() || rows.iter().any(|row| row.record.is_some()) {
         return Ok(None);
     }
-    let Fact { reason, time, record } = facts::decode(&key, &value)?;
-    let part = BASE64_STANDARD_NO_PAD.decode(&record).ok();
-    let part = part.and_then(|bytes| Part::parse(&bytes).ok());
-    let detail = || "its record cannot be read".to_owned();
-    let record = part.ok_or_else(|| StoreError::Inconsistent { table: "facts", row: key.clone(), detail: detail() })?;
+    let Fact { reason, time, .. } = facts::decode(&key, &value)?;
+    let record = signed(&key, &value)?;
     let reason = WithdrawalReason::try_from(reason).unwrap_or(WithdrawalReason::Unspecified);
     Ok(Some(Ended { record, reason, time }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use duikou_proto::federation::Host;
+    use duikou_proto::federation::directory_entry::Action;
+
+    use super::*;
+    use crate::feed::model::{World, id};
+
+    #[tokio::test]
+    async fn what_a_member_took_back_leaves_the_store_with_it() {
+        let mut world = World::new().await;
+        for member in ["a", "b"] {
+            for number in 0..3 {
+                world.put(member, number, &["public"], true, 0).await;
+            }
+            world.end(member, 1).await;
+        }
+        let kept: Arc<Mutex<Vec<(bool, RecordName)>>> = Arc::default();
+        let keeping = kept.clone();
+        world.engine.keep_departed_with(Box::new(move |_, _, first, piece| {
+            if let Piece::Ended(parts) = piece {
+                keeping.lock().unwrap().extend(parts.iter().map(|part| (first, part.name().clone())));
+            }
+            Ok(())
+        }));
+        let (leaves, stays) = (World::name("a", 1), World::name("b", 1));
+        assert!(world.engine.ended(&leaves).await.unwrap().is_some());
+        let (member, node) = (id("a").to_string(), id("elsewhere").to_string());
+        world.act(Action::Host(Host { member, node, announced: false })).await;
+        assert_eq!(*kept.lock().unwrap(), [(true, leaves.clone())]);
+        assert!(world.engine.ended(&leaves).await.unwrap().is_none());
+        assert!(world.engine.ended(&stays).await.unwrap().is_some());
+        for prefix in [facts::ENDED, facts::ENDED_BY_TIME, facts::ENDED_COUNT] {
+            let left = world.engine.facts::<serde_json::Value>(prefix, 10).await.unwrap();
+            assert_eq!(left.len(), 1, "{prefix}");
+            assert!(left[0].0.contains(id("b").as_str()));
+        }
+    }
 }

@@ -282,6 +282,7 @@ async fn moved(work: &mut Work<'_>, member: &MemberId, was: Option<&NodeId>, com
         work.remove_fact(facts::unrecovered(member));
         work.remove_fact(facts::ahead(member));
         keep_departed(work, member).await?;
+        work.ended_depart(member).await?;
         keep_typed(work, member).await?;
         drop_departed(work, member).await?;
         for (key, _) in work.facts::<serde_json::Value>(facts::POSITIONS, 1024).await? {
