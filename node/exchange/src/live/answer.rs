@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use duikou_proto::directory::MemberState;
 use duikou_proto::envelope::{Part, Revision};
 use duikou_proto::federation::live_answer::Hop;
 use duikou_proto::federation::live_content::Refusal;
@@ -183,6 +184,9 @@ impl Live {
         let registered = reader == Reader::Registered;
         if !self.0.policy.load().answers(exchange, registered, &directory) {
             return Ok(vec![refused(Refusal::Policy)]);
+        }
+        if directory.member(&exchange.origin).is_none_or(|member| member.state != MemberState::Active) {
+            return Ok(vec![refused(Refusal::Asker)]);
         }
         // What it has to take back first it would pass for not having.
         if engine.unrecovered().contains(&exchange.origin) {
