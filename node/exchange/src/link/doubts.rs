@@ -32,6 +32,8 @@ impl Doubts {
         }
         let prefix = facts::refused(&end.peer);
         let facts: Vec<(String, RejectionFact)> = end.engine.facts(&prefix, limits::REJECTIONS).await?;
+        // A part of no form has no name by which it could be sent again. Where it is refused still, its head has it sent.
+        let nameless = facts.iter().any(|(key, _)| *key == prefix);
         let mut refused = BTreeMap::new();
         for (key, RejectionFact { revision, .. }) in facts {
             if let Some(name) = key.strip_prefix(&prefix).and_then(|name| name.parse::<RecordName>().ok()) {
@@ -49,8 +51,10 @@ impl Doubts {
         }
         let (wanted, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
             refused.into_iter().partition(|(name, _)| here.contains(name));
-        if !gone.is_empty() {
-            let ack = Ack { accepted: gone.into_values().collect(), ..Default::default() };
+        let gone = gone.into_values().chain(nameless.then(Wanted::default));
+        let accepted: Vec<Wanted> = gone.collect();
+        if !accepted.is_empty() {
+            let ack = Ack { accepted, ..Default::default() };
             end.engine.submit(Note { peer: end.peer.clone(), ack, clock_right: false }).await?;
         }
         source.again(wanted.into_values().collect());
