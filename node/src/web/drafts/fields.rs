@@ -157,7 +157,7 @@ impl Maker<'_> {
             rows: if info.field == Field::Body { 12 } else { 3 },
             // What holds several texts, or a long one, takes the whole width.
             half: !matches!(info.field, Field::Title | Field::Regions | Field::Venue | Field::Address)
-                && !matches!(info.shape(), Shape::Area),
+                && !matches!(info.shape(), Shape::Area | Shape::Several(_) | Shape::Audience),
             said: Some(self.said_of(info)),
             guide: (info.field == Field::Audience).then(|| (help::AUDIENCE, self.texts.text("help-about-audience"))),
             ..Shown::new(info.id, label.to_owned(), control).holding(&self.value(info)).helped(help)
