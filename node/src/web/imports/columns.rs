@@ -80,6 +80,13 @@ pub(super) struct ColumnLine {
     pub(super) units: Vec<(Choice, bool)>,
 }
 
+impl ColumnLine {
+    /// The id of what is said of a column that is asked for.
+    fn open_id(&self) -> String {
+        format!("open-{}", self.place.replace('.', "-"))
+    }
+}
+
 /// What a form sends of a column that is asked for and not to be imported.
 const NOT: &str = "none";
 

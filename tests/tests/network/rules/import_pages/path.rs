@@ -235,18 +235,18 @@ async fn imports_work_in_a_browser_and_headers_are_found_by_hand() {
     let event = clerk.begin(&file).await;
     let columns_of_event = format!("{event}/columns");
     let page = clerk.get(&columns_of_event).await.text();
-    for told in ["“截止日期”：这一列可能是结束时间、报名截止或有效期至", "没有一列写明方向", "id=\"open-0.3\""]
+    for told in ["“截止日期”：这一列可能是结束时间、报名截止或有效期至", "没有一列写明方向", "id=\"open-0-3\""]
     {
         assert!(page.contains(told), "{told}: {page}");
     }
     let mut fields = filled(&page, &columns_of_event);
     fields.iter_mut().find(|(known, _)| known == "audience").unwrap().1 = "公开".to_owned();
     let asked = clerk.send(&columns_of_event, &fields).await;
-    assert!(asked.status == 400 && asked.text().contains("id=\"open-0.3\""), "{}", asked.text());
+    assert!(asked.status == 400 && asked.text().contains("id=\"open-0-3\""), "{}", asked.text());
     let said = [("field-0.3", "deadline"), ("direction", "供给"), ("audience", "公开")];
     let page = clerk.preview(&event, &said).await;
     assert_eq!(count(&page, "NEW"), 1, "{page}");
-    assert!(!clerk.get(&columns_of_event).await.text().contains("open-0.3"));
+    assert!(!clerk.get(&columns_of_event).await.text().contains("open-0-3"));
 
     let labour = clerk.begin(&sample("毕节_劳务_2026.xlsx")).await;
     let page = clerk.get(&format!("{labour}/columns")).await.text();
