@@ -12,31 +12,39 @@ use super::query::{Item, Meant, Query, Reach, is_code, names_in};
 /// Excerpts of one listing.
 const MOST: usize = 8;
 
-/// Where they stand.
+/// Where they stand: each word in what says it first, since all that a listing says is not read for each that is shown.
 pub(super) fn beside(opportunity: &Opportunity, query: &Query, reach: Reach) -> Vec<Excerpt> {
-    let mut found: Vec<Excerpt> = Vec::new();
-    found.extend(opportunity.tags.iter().filter_map(|tag| whole("tags", tag, query, reach, true)));
-    found.extend(other_texts(opportunity).into_iter().filter_map(|(field, text)| piece_of(field, text, query, reach)));
     let alone = query.wanted.len() == 1;
-    for item in &query.wanted {
-        found.extend(code(opportunity, item));
-        for (_, meant) in names_in(&item.words, alone) {
-            let of_it = meant.into_iter().filter(|meant| meant.is_of(opportunity, 0));
-            found.extend(of_it.filter_map(|meant| named(meant, item, reach)));
-        }
-    }
-    let places = opportunity.regions.iter().flat_map(|code| regions().lineage(code));
-    found.extend(places.filter_map(|place| {
-        let name = |language| whole("regions", place.name(language), query, reach, true);
-        name(Language::Zh).or_else(|| name(Language::En))
-    }));
     let mut kept: Vec<Excerpt> = Vec::new();
-    for excerpt in found {
-        if kept.len() < MOST && !kept.iter().any(|kept| (&kept.field, &kept.text) == (&excerpt.field, &excerpt.text)) {
-            kept.push(excerpt);
+    for item in &query.wanted {
+        for excerpt in stands(opportunity, item, alone, reach) {
+            let is_new = !kept.iter().any(|kept| (&kept.field, &kept.text) == (&excerpt.field, &excerpt.text));
+            if is_new && kept.len() < MOST {
+                kept.push(excerpt);
+            }
         }
     }
     kept
+}
+
+/// Where one word stands.
+fn stands(opportunity: &Opportunity, item: &Item, alone: bool, reach: Reach) -> Vec<Excerpt> {
+    let query = Query { wanted: vec![item.clone()], unwanted: Vec::new() };
+    let tags = opportunity.tags.iter().filter_map(|tag| whole("tags", tag, &query, reach, true));
+    let mut found: Vec<Excerpt> = tags.chain(code(opportunity, item)).collect();
+    for (_, meant) in names_in(&item.words, alone) {
+        let of_it = meant.into_iter().filter(|meant| meant.is_of(opportunity, 0));
+        found.extend(of_it.filter_map(|meant| named(meant, &query, reach)));
+    }
+    if found.is_empty() {
+        let places = opportunity.regions.iter().flat_map(|code| regions().lineage(code));
+        found.extend(places.filter_map(|place| name_in(place, "regions", &query, reach)));
+    }
+    if found.is_empty() {
+        let others = other_texts(opportunity).into_iter();
+        found.extend(others.filter_map(|(field, text)| piece_of(field, text, &query, reach)));
+    }
+    found
 }
 
 fn code(opportunity: &Opportunity, item: &Item) -> Option<Excerpt> {
@@ -47,7 +55,7 @@ fn code(opportunity: &Opportunity, item: &Item) -> Option<Excerpt> {
 }
 
 /// The name of what a word means, in the language in which the word is found in it.
-fn named(meant: Meant, item: &Item, reach: Reach) -> Option<Excerpt> {
+fn named(meant: Meant, query: &Query, reach: Reach) -> Option<Excerpt> {
     let (field, entry): (_, &Entry) = match meant {
         Meant::Region(code) => ("regions", regions().get(code)?),
         Meant::Industry(code) => ("industries", industries().get(code)?),
@@ -55,12 +63,15 @@ fn named(meant: Meant, item: &Item, reach: Reach) -> Option<Excerpt> {
         // What every list says of each listing.
         Meant::Kind(_) | Meant::Month(_) => return None,
     };
-    let query = Query { wanted: vec![item.clone()], unwanted: Vec::new() };
-    let name = |language| whole(field, entry.name(language), &query, reach, true);
-    let said = name(Language::Zh).or_else(|| name(Language::En));
     // 茶叶 means 茶叶种植, and 文旅 what has neither of its characters side by side.
     let text = entry.name(Language::Zh);
-    Some(said.unwrap_or_else(|| found_in(field, text, vec![(0, text.chars().count())])))
+    Some(name_in(entry, field, query, reach).unwrap_or_else(|| found_in(field, text, vec![(0, text.chars().count())])))
+}
+
+/// A name of the tables in the language in which the query is found in it.
+fn name_in(entry: &Entry, field: &str, query: &Query, reach: Reach) -> Option<Excerpt> {
+    let name = |language| whole(field, entry.name(language), query, reach, true);
+    name(Language::Zh).or_else(|| name(Language::En))
 }
 
 #[cfg(test)]
