@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use tantivy::query::{ConstScoreQuery, Query};
-
+use super::clauses::Clause;
 use super::duplicates::{Original, same};
 use super::ranking::{Ranking, ranked};
 use super::schema::Fields;
@@ -19,11 +18,11 @@ pub(crate) enum Alike {
     Ranked(Arc<Ranking>),
 }
 
-/// As a query.
-pub(super) fn alike(fields: &Fields, alike: &Alike) -> Box<dyn Query> {
+/// As a clause.
+pub(super) fn alike(fields: &Fields, alike: &Alike) -> Clause {
     match alike {
         Alike::Same(original) => same(fields, original),
-        Alike::Among(original) => Box::new(ConstScoreQuery::new(same(fields, original), 0.0)),
-        Alike::Ranked(ranking) => ranked(fields, ranking),
+        Alike::Among(original) => same(fields, original).flat(0.0),
+        Alike::Ranked(ranking) => Clause::Query(ranked(fields, ranking)),
     }
 }

@@ -7,9 +7,9 @@ use duikou_proto::name::RecordName;
 use duikou_proto::v1::external_code::Scheme;
 use duikou_proto::v1::{ExternalCode, Opportunity};
 use tantivy::Term;
-use tantivy::query::{BooleanQuery, Query as Clause};
 
 use super::alike::Alike;
+use super::clauses::Clause;
 use super::document::code_form;
 use super::query::Query;
 use super::schema::Fields;
@@ -122,11 +122,11 @@ impl Original {
 }
 
 /// Whatever shares a code or a band of near-same words.
-pub(super) fn same(fields: &Fields, original: &Original) -> Box<dyn Clause> {
+pub(super) fn same(fields: &Fields, original: &Original) -> Clause {
     let Original { opportunity, pieces } = original;
     let codes = telling_codes(opportunity).map(|code| Term::from_field_text(fields.code, &code_form(&code.code)));
     let bands = pieces.bands().into_iter().map(|band| Term::from_field_u64(fields.shingle, band));
-    Box::new(BooleanQuery::new_multiterms_query(codes.chain(bands).collect()))
+    Clause::any(codes.chain(bands).map(Clause::Term).collect())
 }
 
 /// The codes that name one thing: not those of organisations, which have many, and none of signs alone.

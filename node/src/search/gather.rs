@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use tantivy::collector::TopNComputer;
 use tantivy::collector::sort_key::NaturalComparator;
-use tantivy::collector::{Collector, SegmentCollector, TopNComputer};
 use tantivy::index::SegmentReader;
-use tantivy::query::Weight;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal};
 
+use super::clauses::{Clauses, Weighed};
 use super::facets::{Facets, SegmentFacets, merged};
 use super::order::{Key, SegmentOrder, TimeOrder};
 use super::view::View;
@@ -64,11 +64,32 @@ pub(super) struct SegmentGather {
     facets: SegmentFacets,
 }
 
-impl Collector for Gather {
-    type Fruit = Gathered;
-    type Child = SegmentGather;
+impl Gather {
+    /// What `clauses` find.
+    ///
+    /// # Errors
+    /// Where the index is damaged.
+    pub(super) fn of(&self, clauses: Clauses) -> tantivy::Result<Gathered> {
+        let searcher = &self.view.searcher;
+        let clauses = Weighed::new(clauses, searcher, matches!(self.first, First::Best { .. }))?;
+        let mut gathered = Vec::with_capacity(searcher.segment_readers().len());
+        for (number, segment) in (0..).zip(searcher.segment_readers()) {
+            let mut gather = self.on(number, segment)?;
+            // Where nothing may be seen, it is not looked for.
+            if gather.visible.is_some() {
+                let alive = segment.alive_bitset();
+                clauses.each(segment, |document, score| {
+                    if alive.is_none_or(|alive| alive.is_alive(document)) {
+                        gather.collect(document, score);
+                    }
+                })?;
+            }
+            gathered.push(gather.harvest());
+        }
+        Ok(self.merged(gathered))
+    }
 
-    fn for_segment(&self, number: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentGather> {
+    fn on(&self, number: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<SegmentGather> {
         let first = match self.first {
             First::Best { offset, limit } => {
                 SegmentFirst::Best(Top::new_with_comparator(offset + limit, NaturalComparator))
@@ -83,41 +104,7 @@ impl Collector for Gather {
         Ok(SegmentGather { segment: number, visible: self.visible.on(segment)?, total: 0, first, facets })
     }
 
-    fn requires_scoring(&self) -> bool {
-        matches!(self.first, First::Best { .. })
-    }
-
-    fn collect_segment(
-        &self,
-        weight: &dyn Weight,
-        number: SegmentOrdinal,
-        segment: &SegmentReader,
-    ) -> tantivy::Result<Gathered> {
-        let mut gather = self.for_segment(number, segment)?;
-        // Where nothing may be seen, it is not looked for.
-        if gather.visible.is_none() {
-            return Ok(gather.harvest());
-        }
-        let alive = segment.alive_bitset();
-        let lives = |document| alive.is_none_or(|alive| alive.is_alive(document));
-        if self.requires_scoring() {
-            weight.for_each(segment, &mut |document, score| {
-                if lives(document) {
-                    gather.collect(document, score);
-                }
-            })?;
-        } else {
-            weight.for_each_no_score(segment, &mut |documents| {
-                documents
-                    .iter()
-                    .filter(|document| lives(**document))
-                    .for_each(|document| gather.collect(*document, 0.0));
-            })?;
-        }
-        Ok(gather.harvest())
-    }
-
-    fn merge_fruits(&self, segments: Vec<Gathered>) -> tantivy::Result<Gathered> {
+    fn merged(&self, segments: Vec<Gathered>) -> Gathered {
         let total = segments.iter().map(|segment| segment.total).sum();
         let mut places = Vec::new();
         let mut facets = Vec::with_capacity(segments.len());
@@ -132,7 +119,7 @@ impl Collector for Gather {
         };
         places.drain(..offset.min(places.len()));
         places.truncate(limit);
-        Ok(Gathered { total, places, facets: merged(self.facets.len(), facets) })
+        Gathered { total, places, facets: merged(self.facets.len(), facets) }
     }
 }
 
@@ -144,9 +131,7 @@ fn compare(one: Rank, other: Rank) -> Ordering {
     }
 }
 
-impl SegmentCollector for SegmentGather {
-    type Fruit = Gathered;
-
+impl SegmentGather {
     #[inline]
     fn collect(&mut self, document: DocId, score: Score) {
         if !self.visible.as_ref().is_some_and(|visible| visible.admits(document)) {

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use duikou_proto::directory::Directory;
 use duikou_proto::envelope::Micros;
 use duikou_proto::name::RecordName;
-use tantivy::query::{AllQuery, BooleanQuery, ConstScoreQuery, Occur};
 use tantivy::schema::Value as _;
 use tantivy::{DocAddress, TantivyDocument};
 
 use super::Wanted;
 use super::alike::alike;
+use super::clauses::Clauses;
 use super::facets::Facets;
-use super::filter::filter_query;
+use super::filter::filter_clauses;
 use super::gather::{First, Gather, Gathered, Rank};
 use super::order::TimeOrder;
 use super::page::Start;
-use super::query::{Clauses, Reach, words_query};
+use super::query::{Reach, words_clauses};
 use super::schema::Fields;
 use super::view::View;
 use super::visible::Visible;
@@ -76,12 +76,9 @@ pub(crate) fn look(asked: &Asked) -> tantivy::Result<Found> {
 fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {
     let Asked { fields, view, viewer, directory, now, wanted } = asked;
     let visible = Visible { verdicts: Arc::new(view.verdicts(viewer, directory, *now)), now: *now };
-    let Clauses { deciding: mut clauses, ranking } = words_query(fields, &wanted.query, reach, *now);
-    clauses.extend(filter_query(fields, &wanted.filter));
-    clauses.extend(wanted.alike.iter().map(|listing| (Occur::Must, alike(fields, listing))));
-    if clauses.iter().all(|(occur, _)| *occur != Occur::Must) {
-        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))));
-    }
+    let mut clauses: Clauses = words_clauses(fields, &wanted.query, reach, *now);
+    clauses.wanted.extend(filter_clauses(fields, &wanted.filter));
+    clauses.wanted.extend(wanted.alike.iter().map(|listing| alike(fields, listing)));
     let limit = wanted.size + 1;
     let first = match wanted.order {
         OrderBy::Relevance => {
@@ -89,7 +86,6 @@ fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {
                 Start::Offset { offset, .. } => offset,
                 Start::First | Start::After(_) => 0,
             };
-            clauses.extend(ranking);
             First::Best { offset, limit: limit.min(limits::SEARCH_DEPTH.saturating_sub(offset)).max(1) }
         }
         OrderBy::Time(order) => {
@@ -101,7 +97,7 @@ fn with_reach(asked: &Asked, reach: Reach) -> tantivy::Result<Found> {
         }
     };
     let gather = Gather { view: view.clone(), visible, first, facets: wanted.facets.clone() };
-    let Gathered { total, mut places, facets } = view.searcher.search(&BooleanQuery::new(clauses), &gather)?;
+    let Gathered { total, mut places, facets } = gather.of(clauses)?;
     let more = places.len() > wanted.size;
     places.truncate(wanted.size);
     let start = |number: usize, rank: Rank| match (rank, first) {

@@ -2,10 +2,12 @@
 
 use duikou_proto::filter::{Amounts, Span, Wages};
 use duikou_proto::v1::opportunity::Direction;
-use tantivy::query::{BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, Query};
+use tantivy::Term;
+use tantivy::query::{BooleanQuery, ConstScoreQuery, DisjunctionMaxQuery, EmptyQuery, Occur, Query, TermQuery};
+use tantivy::schema::{Field, IndexRecordOption};
 
 use super::capped::Capped;
-use super::filter::{any, overlapping, within};
+use super::filter::{overlapping, within};
 use super::schema::Fields;
 
 type Clause = Box<dyn Query>;
@@ -65,7 +67,7 @@ pub(super) fn ranked(fields: &Fields, ranking: &Ranking) -> Clause {
     let mut parts: Vec<(Occur, Clause)> = vec![(Occur::Must, Box::new(BooleanQuery::union(about)))];
     parts.extend(clauses(&ranking.all).into_iter().map(|clause| (Occur::Must, clause)));
     parts.extend(clauses(&ranking.more).into_iter().map(|clause| (Occur::Should, clause)));
-    let unwanted = any(fields.member, ranking.not_of.as_deref());
+    let unwanted = ranking.not_of.as_deref().map(|member| with(fields.member, member));
     parts.extend(unwanted.map(|clause| (Occur::MustNot, clause)));
     Box::new(BooleanQuery::new(parts))
 }
@@ -73,10 +75,10 @@ pub(super) fn ranked(fields: &Fields, ranking: &Ranking) -> Clause {
 /// None where there is nothing to be had.
 fn clause(fields: &Fields, points: &Points) -> Option<Clause> {
     let each = |of: &[(Trait, f32)]| -> Option<Vec<Clause>> {
-        let scored = |(wanted, points): &(Trait, f32)| -> Option<Clause> {
-            Some(Box::new(ConstScoreQuery::new(has(fields, wanted)?, *points)))
+        let scored = |(wanted, points): &(Trait, f32)| -> Clause {
+            Box::new(ConstScoreQuery::new(has(fields, wanted), *points))
         };
-        Some(of.iter().filter_map(scored).collect()).filter(|clauses: &Vec<Clause>| !clauses.is_empty())
+        (!of.is_empty()).then(|| of.iter().map(scored).collect())
     };
     Some(match points {
         Points::Best(of) => Box::new(DisjunctionMaxQuery::new(each(of)?)),
@@ -84,31 +86,37 @@ fn clause(fields: &Fields, points: &Points) -> Option<Clause> {
     })
 }
 
-/// None where nothing can have it.
-fn has(fields: &Fields, wanted: &Trait) -> Option<Clause> {
-    let all = |clauses: Vec<Clause>| -> Clause { Box::new(BooleanQuery::intersection(clauses)) };
-    let sums = |unit, from, to, span| {
-        let [begins, ends] = overlapping(from, to, span);
-        Some(all(vec![unit?, begins, ends]))
+fn has(fields: &Fields, wanted: &Trait) -> Clause {
+    let spans = |from, to, span| overlapping(from, to, span).map(|end| -> Clause { Box::new(end) });
+    let sums = |unit, from, to, span| -> Clause {
+        let [begins, ends] = spans(from, to, span);
+        Box::new(BooleanQuery::intersection(vec![unit, begins, ends]))
     };
     match wanted {
-        Trait::Kind(kind) => any(fields.kind, [*kind]),
-        Trait::Direction(direction) => any(fields.direction, [direction.as_str_name()]),
-        Trait::Region(code) => any(fields.region, [*code]),
-        Trait::Industry(code) => any(fields.industry, [*code]),
-        Trait::Occupation(code) => any(fields.occupation, [*code]),
-        Trait::Tag(tag) => any(fields.tag, [tag.as_str()]),
-        Trait::InTitle(feature) => any(fields.in_title, [feature.as_str()]),
-        Trait::InSummary(feature) => any(fields.in_summary, [feature.as_str()]),
-        Trait::Way(way) => any(fields.way, [way.as_str()]),
+        Trait::Kind(kind) => with(fields.kind, kind),
+        Trait::Direction(direction) => with(fields.direction, direction.as_str_name()),
+        Trait::Region(code) => with(fields.region, code),
+        Trait::Industry(code) => with(fields.industry, code),
+        Trait::Occupation(code) => with(fields.occupation, code),
+        Trait::Tag(tag) => with(fields.tag, tag),
+        Trait::InTitle(feature) => with(fields.in_title, feature),
+        Trait::InSummary(feature) => with(fields.in_summary, feature),
+        Trait::Way(way) => with(fields.way, way),
         Trait::Amount(Amounts { currency, span }) => {
-            sums(any(fields.amount_in, [currency.as_str()]), fields.amount_from, fields.amount_to, *span)
+            sums(with(fields.amount_in, currency), fields.amount_from, fields.amount_to, *span)
         }
         Trait::Wage(Wages { amounts, period }) => {
             let unit = super::document::wage_unit(&amounts.currency, *period);
-            sums(any(fields.wage_in, [unit.as_str()]), fields.wage_from, fields.wage_to, amounts.span)
+            sums(with(fields.wage_in, &unit), fields.wage_from, fields.wage_to, amounts.span)
         }
-        Trait::Level(span) => Some(within(fields.level, *span)),
-        Trait::TakesPlace(span) => Some(all(overlapping(fields.event_from, fields.event_to, *span).into())),
+        Trait::Level(span) => Box::new(within(fields.level, *span)),
+        Trait::TakesPlace(span) => {
+            Box::new(BooleanQuery::intersection(spans(fields.event_from, fields.event_to, *span).into()))
+        }
     }
+}
+
+/// What has a value in a field.
+fn with(field: Field, value: &str) -> Clause {
+    Box::new(TermQuery::new(Term::from_field_text(field, value), IndexRecordOption::Basic))
 }

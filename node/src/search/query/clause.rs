@@ -1,16 +1,14 @@
-//! A query of people as a query of the index.
+//! A query of people as clauses of the index.
 
 use duikou_proto::envelope::Micros;
 use tantivy::Term;
-use tantivy::query::{
-    BooleanQuery, BoostQuery, ConstScoreQuery, FuzzyTermQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query as Clause,
-    TermQuery,
-};
-use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::query::{FuzzyTermQuery, PhrasePrefixQuery, PhraseQuery};
+use tantivy::schema::Field;
 
 use super::meant::{Meant, names_in, places_by_initials};
 use super::{Item, Query};
 use crate::search::analysis::{cut, is_han, is_letters, is_single, kept, pair, stem};
+use crate::search::clauses::{Clause, Clauses};
 use crate::search::document::code_form;
 use crate::search::filter::overlapping;
 use crate::search::schema::Fields;
@@ -53,35 +51,28 @@ pub(in crate::search) fn is_code(form: &str) -> bool {
     form.chars().count() >= CODE_CHARS && form.bytes().any(|byte| byte.is_ascii_digit())
 }
 
-/// The clauses of a query: what must be there and what must not, and what only makes a result a better one.
-#[derive(Debug, Default)]
-pub(crate) struct Clauses {
-    pub(crate) deciding: Vec<(Occur, Box<dyn Clause>)>,
-    pub(crate) ranking: Vec<(Occur, Box<dyn Clause>)>,
-}
-
 /// Turns a query into clauses, as it is meant at `now`.
-pub(crate) fn words_query(fields: &Fields, query: &Query, reach: Reach, now: Micros) -> Clauses {
+pub(in crate::search) fn words_clauses(fields: &Fields, query: &Query, reach: Reach, now: Micros) -> Clauses {
     let builder = Builder { fields, reach, alone: query.wanted.len() == 1, now };
     let mut clauses = Clauses::default();
     for item in &query.wanted {
-        clauses.deciding.push((Occur::Must, builder.item(item)));
+        clauses.wanted.push(builder.item(item));
         for piece in pieces(&item.words) {
             let title = match piece {
-                Piece::Word((word, _)) => builder.scored(fields.title, word),
+                Piece::Word((word, _)) => term(fields.title, word),
                 Piece::Run(run) => pairs(fields.title, run.iter().map(|(word, _)| &**word), pair),
             };
-            clauses.ranking.push((Occur::Should, Box::new(BoostQuery::new(title, TITLE_BOOST))));
+            clauses.ranking.push(title.times(TITLE_BOOST));
         }
         // By initials much is called alike: what lies in a place that is comes before.
         let initials = item.words.iter().filter(|(_, han)| !han).flat_map(|(word, _)| places_by_initials(word));
         let places = initials.map(|code| term(fields.region, code)).collect::<Vec<_>>();
         if !places.is_empty() {
-            clauses.ranking.push((Occur::Should, guess(Box::new(BooleanQuery::new_multiterms_query(places)))));
+            clauses.ranking.push(guess(Clause::any(places)));
         }
     }
     for item in &query.unwanted {
-        clauses.deciding.push((Occur::MustNot, Builder { fields, reach: Reach::Exact, alone: true, now }.item(item)));
+        clauses.unwanted.push(Builder { fields, reach: Reach::Exact, alone: true, now }.item(item));
     }
     clauses
 }
@@ -94,44 +85,20 @@ struct Builder<'a> {
     now: Micros,
 }
 
-fn term(field: Field, text: &str) -> Term {
-    Term::from_field_text(field, text)
+fn term(field: Field, text: &str) -> Clause {
+    Clause::Term(Term::from_field_text(field, text))
 }
 
-fn any(mut clauses: Vec<Box<dyn Clause>>) -> Box<dyn Clause> {
-    match clauses.pop() {
-        Some(only) if clauses.is_empty() => only,
-        last => {
-            clauses.extend(last);
-            Box::new(BooleanQuery::union(clauses))
-        }
-    }
-}
-
-fn all(mut clauses: Vec<Box<dyn Clause>>) -> Box<dyn Clause> {
-    match clauses.pop() {
-        Some(only) if clauses.is_empty() => only,
-        last => {
-            clauses.extend(last);
-            Box::new(BooleanQuery::intersection(clauses))
-        }
-    }
-}
-
-fn guess(clause: Box<dyn Clause>) -> Box<dyn Clause> {
-    Box::new(ConstScoreQuery::new(clause, GUESS_SCORE))
+fn guess(clause: Clause) -> Clause {
+    clause.flat(GUESS_SCORE)
 }
 
 impl Builder<'_> {
-    fn scored(&self, field: Field, word: &str) -> Box<dyn Clause> {
-        Box::new(TermQuery::new(term(field, word), IndexRecordOption::WithFreqs))
+    fn begins(&self, field: Field, text: &str) -> Clause {
+        guess(FuzzyTermQuery::new_prefix(Term::from_field_text(field, text), 0, false).into())
     }
 
-    fn begins(&self, field: Field, text: &str) -> Box<dyn Clause> {
-        guess(Box::new(FuzzyTermQuery::new_prefix(term(field, text), 0, false)))
-    }
-
-    fn item(&self, item: &Item) -> Box<dyn Clause> {
+    fn item(&self, item: &Item) -> Clause {
         let mut ways = vec![if item.phrase { self.phrase(item) } else { self.words(item) }];
         ways.extend(self.characters(item));
         ways.extend(self.single(item));
@@ -140,13 +107,13 @@ impl Builder<'_> {
         }
         let code = code_form(&item.text);
         if is_code(&code) {
-            ways.push(guess(Box::new(TermQuery::new(term(self.fields.code, &code), IndexRecordOption::Basic))));
+            ways.push(guess(term(self.fields.code, &code)));
         }
-        any(ways)
+        Clause::any(ways)
     }
 
     /// Each word, or what it is the name of.
-    fn words(&self, item: &Item) -> Box<dyn Clause> {
+    fn words(&self, item: &Item) -> Clause {
         let mut clauses = Vec::new();
         let mut at = 0;
         for (range, meant) in names_in(&item.words, self.alone) {
@@ -159,28 +126,28 @@ impl Builder<'_> {
                 [Meant::Month(_)] if words.len() > 1 => {
                     self.neighbours(words.iter().map(|(word, _)| &**word).collect(), begun)
                 }
-                _ => all(self.each(words, begun)),
+                _ => Clause::all(self.each(words, begun)),
             };
-            clauses.push(any(std::iter::once(said)
-                .chain(meant.into_iter().filter_map(|meant| self.meant(meant)))
-                .collect()));
+            clauses.push(Clause::any(
+                std::iter::once(said).chain(meant.into_iter().filter_map(|meant| self.meant(meant))).collect(),
+            ));
         }
         clauses.extend(self.each(&item.words[at..], item.begun));
-        all(clauses)
+        Clause::all(clauses)
     }
 
     /// What it may be where the segmenter has cut it, or what holds it, in another way.
-    fn otherwise(&self, item: &Item) -> Vec<Box<dyn Clause>> {
+    fn otherwise(&self, item: &Item) -> Vec<Clause> {
         let begun = item.ends_begun().map(|[words, end]| {
             let mut clauses = self.each(words, false);
             clauses.push(self.neighbours(end.iter().map(|(word, _)| &**word).collect(), true));
             clauses
         });
         let cut = item.cut_otherwise().map(|words| self.each(&words, item.begun));
-        begun.into_iter().chain(cut).map(|clauses| guess(all(clauses))).collect()
+        begun.into_iter().chain(cut).map(|clauses| guess(Clause::all(clauses))).collect()
     }
 
-    fn each(&self, words: &[(String, bool)], begun: bool) -> Vec<Box<dyn Clause>> {
+    fn each(&self, words: &[(String, bool)], begun: bool) -> Vec<Clause> {
         let pieces = pieces(words);
         let last = pieces.len();
         let clause = |(number, piece): (usize, Piece<'_>)| {
@@ -195,7 +162,7 @@ impl Builder<'_> {
     }
 
     /// What lies there, or is of it: whoever says the word comes before.
-    fn meant(&self, meant: Meant) -> Option<Box<dyn Clause>> {
+    fn meant(&self, meant: Meant) -> Option<Clause> {
         let (field, value) = match meant {
             Meant::Region(code) => (self.fields.region, code),
             Meant::Industry(code) => (self.fields.industry, code),
@@ -203,19 +170,19 @@ impl Builder<'_> {
             Meant::Kind(kind) => (self.fields.kind, kind),
             Meant::Month(month) => {
                 let events = overlapping(self.fields.event_from, self.fields.event_to, month.span(self.now)?);
-                return Some(guess(all(events.into())));
+                return Some(guess(Clause::all(events.map(Clause::from).into())));
             }
         };
-        Some(guess(Box::new(TermQuery::new(term(field, value), IndexRecordOption::Basic))))
+        Some(guess(term(field, value)))
     }
 
-    fn phrase(&self, item: &Item) -> Box<dyn Clause> {
+    fn phrase(&self, item: &Item) -> Clause {
         let words: Vec<&str> = item.words.iter().map(|(word, _)| &**word).collect();
         match words.as_slice() {
             [word] if item.begun => {
-                any([self.begins(self.fields.text, word)].into_iter().chain(self.across(word)).collect())
+                Clause::any([self.begins(self.fields.text, word)].into_iter().chain(self.across(word)).collect())
             }
-            [word] => self.scored(self.fields.text, word),
+            [word] => term(self.fields.text, word),
             // A single character at the end may begin a longer word in the text: 物流园 in 物流园区.
             _ => {
                 let single = item.words.last().is_some_and(|(word, han)| *han && is_single(word));
@@ -224,21 +191,21 @@ impl Builder<'_> {
         }
     }
 
-    fn neighbours(&self, words: Vec<&str>, begun: bool) -> Box<dyn Clause> {
+    fn neighbours(&self, words: Vec<&str>, begun: bool) -> Clause {
         if !begun && words.len() > 1 && words.iter().all(|word| is_single(word) && word.chars().all(is_han)) {
             return pairs(self.fields.text, words.into_iter(), pair);
         }
-        let terms = words.into_iter().map(|word| term(self.fields.text, word)).collect();
+        let terms = words.into_iter().map(|word| Term::from_field_text(self.fields.text, word)).collect();
         if !begun {
-            return Box::new(PhraseQuery::new(terms));
+            return PhraseQuery::new(terms).into();
         }
         let mut begun = PhrasePrefixQuery::new(terms);
         begun.set_max_expansions(BEGUN_WORDS);
-        Box::new(begun)
+        begun.into()
     }
 
     /// A begun Chinese word that is a word by itself, where what it begins is cut otherwise: 合作方 in 合作 方式.
-    fn across(&self, word: &str) -> Vec<Box<dyn Clause>> {
+    fn across(&self, word: &str) -> Vec<Clause> {
         let borders = word.char_indices().skip(1).map(|(at, _)| word.split_at(at));
         let phrase = |(head, tail): (&str, &str)| {
             let words = cut(head).into_iter().map(|word| word.text).chain([tail]).collect();
@@ -248,7 +215,7 @@ impl Builder<'_> {
     }
 
     /// The words that begin with an item of one character, which by itself is in few texts: 茶 in 茶叶.
-    fn single(&self, item: &Item) -> Option<Box<dyn Clause>> {
+    fn single(&self, item: &Item) -> Option<Clause> {
         match &*item.words {
             [(word, true)] if is_single(word) && !item.phrase => Some(self.begins(self.fields.text, word)),
             _ => None,
@@ -256,7 +223,7 @@ impl Builder<'_> {
     }
 
     /// The characters of an item, in titles: there a query finds what the segmenter cut otherwise.
-    fn characters(&self, item: &Item) -> Option<Box<dyn Clause>> {
+    fn characters(&self, item: &Item) -> Option<Clause> {
         let cut = item.phrase || item.begun || item.words.iter().any(|(word, _)| is_single(word));
         if !cut || item.text.is_empty() || !item.text.chars().all(is_han) {
             return None;
@@ -264,18 +231,18 @@ impl Builder<'_> {
         Some(self.in_titles(&item.text))
     }
 
-    fn in_titles(&self, text: &str) -> Box<dyn Clause> {
+    fn in_titles(&self, text: &str) -> Clause {
         let characters: Vec<String> = text.chars().map(String::from).collect();
         match characters.as_slice() {
-            [only] => Box::new(TermQuery::new(term(self.fields.characters, only), IndexRecordOption::WithFreqs)),
+            [only] => term(self.fields.characters, only),
             many => {
                 pairs(self.fields.characters, many.iter().map(String::as_str), |one, other| format!("{one}{other}"))
             }
         }
     }
 
-    fn han(&self, word: &str, begun: bool) -> Box<dyn Clause> {
-        let mut ways = vec![self.scored(self.fields.text, word)];
+    fn han(&self, word: &str, begun: bool) -> Clause {
+        let mut ways = vec![term(self.fields.text, word)];
         if word.chars().count() >= ACROSS_CHARS {
             // 深加工 in 精深 加工.
             ways.push(guess(self.in_titles(word)));
@@ -284,13 +251,13 @@ impl Builder<'_> {
             ways.push(self.begins(self.fields.text, word));
             ways.extend(self.across(word));
         }
-        any(ways)
+        Clause::any(ways)
     }
 
-    fn latin(&self, word: &str, begun: bool) -> Box<dyn Clause> {
-        let mut ways = vec![self.scored(self.fields.text, word)];
+    fn latin(&self, word: &str, begun: bool) -> Clause {
+        let mut ways = vec![term(self.fields.text, word)];
         if let Some(stem) = stem(word) {
-            ways.push(self.scored(self.fields.text, &stem));
+            ways.push(term(self.fields.text, &stem));
         }
         if begun && word.len() > 1 {
             ways.push(self.begins(self.fields.text, word));
@@ -300,9 +267,10 @@ impl Builder<'_> {
         }
         let typos = typos(word);
         if self.reach == Reach::Typos && typos > 0 {
-            ways.push(guess(Box::new(FuzzyTermQuery::new(term(self.fields.text, word), typos, true))));
+            let text = Term::from_field_text(self.fields.text, word);
+            ways.push(guess(FuzzyTermQuery::new(text, typos, true).into()));
         }
-        any(ways)
+        Clause::any(ways)
     }
 }
 
@@ -331,20 +299,16 @@ fn pieces(words: &[(String, bool)]) -> Vec<Piece<'_>> {
 }
 
 /// Two or more characters that follow each other in `field`, which has them in pairs: as few pairs as cover them.
-fn pairs<'a>(
-    field: Field,
-    characters: impl Iterator<Item = &'a str>,
-    pair: impl Fn(&str, &str) -> String,
-) -> Box<dyn Clause> {
+fn pairs<'a>(field: Field, characters: impl Iterator<Item = &'a str>, pair: impl Fn(&str, &str) -> String) -> Clause {
     let characters: Vec<&str> = characters.collect();
     let last = characters.len().saturating_sub(2);
     let places = (0..last).step_by(2).chain([last]);
     let terms = places.filter_map(|at| match characters.get(at..at + 2) {
-        Some([one, other]) => Some((at, term(field, &pair(one, other)))),
+        Some([one, other]) => Some((at, Term::from_field_text(field, &pair(one, other)))),
         _ => None,
     });
     match <[_; 1]>::try_from(terms.collect::<Vec<_>>()) {
-        Ok([(_, only)]) => Box::new(TermQuery::new(only, IndexRecordOption::WithFreqs)),
-        Err(terms) => Box::new(PhraseQuery::new_with_offset(terms)),
+        Ok([(_, only)]) => Clause::Term(only),
+        Err(terms) => PhraseQuery::new_with_offset(terms).into(),
     }
 }
