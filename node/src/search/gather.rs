@@ -8,7 +8,7 @@ use tantivy::collector::sort_key::NaturalComparator;
 use tantivy::index::SegmentReader;
 use tantivy::{DocAddress, DocId, Score, SegmentOrdinal};
 
-use super::clauses::{Clauses, Weighed};
+use super::clauses::{Clauses, Spare, Weighed};
 use super::facets::{Facets, SegmentFacets, merged};
 use super::order::{Key, SegmentOrder, TimeOrder};
 use super::view::View;
@@ -72,13 +72,14 @@ impl Gather {
     pub(super) fn of(&self, clauses: Clauses) -> tantivy::Result<Gathered> {
         let searcher = &self.view.searcher;
         let clauses = Weighed::new(clauses, searcher, matches!(self.first, First::Best { .. }))?;
+        let mut spare = Spare::default();
         let mut gathered = Vec::with_capacity(searcher.segment_readers().len());
         for (number, segment) in (0..).zip(searcher.segment_readers()) {
             let mut gather = self.on(number, segment)?;
             // Where nothing may be seen, it is not looked for.
             if gather.visible.is_some() {
                 let alive = segment.alive_bitset();
-                clauses.each(segment, |document, score| {
+                clauses.each(segment, &mut spare, |document, score| {
                     if alive.is_none_or(|alive| alive.is_alive(document)) {
                         gather.collect(document, score);
                     }

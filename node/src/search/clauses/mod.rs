@@ -11,6 +11,7 @@ use tantivy::query::Query;
 use tantivy::{Score, Term};
 
 pub(super) use weighed::Weighed;
+pub(super) use window::Spare;
 
 /// Finds documents, and gives each a score.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub(super) enum Reader {
         scored: bool,
     },
     Any(Vec<Reader>),
-    /// The one that finds least first.
+    /// What is read quickly first, and of that the one that finds least.
     All(Vec<Reader>),
     Flat(Box<Reader>, Score),
 }
@@ -63,7 +63,7 @@ impl Reader {
             }
             Node::All(nodes) => {
                 let mut readers = open(nodes)?;
-                readers.sort_by_key(Self::size);
+                readers.sort_by_key(|reader| (reader.is_slow(), reader.size()));
                 if readers.iter().any(|reader| matches!(reader, Self::Nothing)) {
                     Self::Nothing
                 } else {
@@ -83,11 +83,21 @@ impl Reader {
             Self::Nothing => 0,
             Self::Everything(end) => u64::from(*end),
             Self::Term(postings) => u64::from(postings.blocks.doc_freq()),
-            // What has to be looked for more closely comes later.
             Self::Query { scorer, .. } => scorer.cost(),
             Self::Any(readers) => readers.iter().map(Self::size).sum(),
             Self::All(readers) => readers.iter().map(Self::size).min().unwrap_or_default(),
             Self::Flat(reader, _) => reader.size(),
+        }
+    }
+
+    /// Whether it is better asked for single documents than for all.
+    fn is_slow(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Everything(_) | Self::Term(_) => false,
+            Self::Query { .. } => true,
+            Self::Any(readers) => readers.iter().any(Self::is_slow),
+            Self::All(readers) => readers.first().is_some_and(Self::is_slow),
+            Self::Flat(reader, _) => reader.is_slow(),
         }
     }
 

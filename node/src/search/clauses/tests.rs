@@ -9,7 +9,7 @@ use tantivy::schema::{Field, IndexRecordOption, STRING, Schema, TEXT};
 use tantivy::{DocAddress, Index, IndexReader, Score, TantivyDocument, Term};
 
 use super::window::WINDOW;
-use super::{Clause, Clauses, Weighed};
+use super::{Clause, Clauses, Spare, Weighed};
 
 /// So many documents that the larger segment has several windows.
 const DOCUMENTS: usize = 3 * WINDOW;
@@ -103,7 +103,7 @@ impl World {
     fn found(&self, clauses: Clauses, scored: bool) -> BTreeMap<DocAddress, Score> {
         let searcher = self.reader.searcher();
         let weighed = Weighed::new(clauses, &searcher, scored).unwrap();
-        let mut found = BTreeMap::new();
+        let (mut found, mut spare) = (BTreeMap::new(), Spare::default());
         for (number, segment) in (0..).zip(searcher.segment_readers()) {
             let mut last = None;
             let each = |document, score| {
@@ -111,7 +111,7 @@ impl World {
                 last = Some(document);
                 found.insert(DocAddress::new(number, document), score);
             };
-            weighed.each(segment, each).unwrap();
+            weighed.each(segment, &mut spare, each).unwrap();
         }
         found
     }

@@ -19,7 +19,7 @@ pub(super) struct Window {
 
 /// Windows to be used again.
 #[derive(Default)]
-pub(super) struct Spare(Vec<Box<Window>>);
+pub(in crate::search) struct Spare(Vec<Box<Window>>);
 
 impl Spare {
     /// An empty window that begins with `first`.

@@ -15,6 +15,7 @@ impl Weighed {
     pub(in crate::search) fn each(
         &self,
         segment: &SegmentReader,
+        spare: &mut Spare,
         mut found: impl FnMut(DocId, Score),
     ) -> tantivy::Result<()> {
         let open = |node: &Node| Reader::open(node, segment);
@@ -24,19 +25,18 @@ impl Weighed {
         if matches!(wanted, Reader::Nothing) {
             return Ok(());
         }
-        let mut spare = Spare::default();
         for first in (0..segment.max_doc()).step_by(WINDOW) {
             let mut window = spare.take(first);
-            wanted.fill(&mut window, None, &mut spare);
+            wanted.fill(&mut window, None, spare);
             for unwanted in &mut unwanted {
                 let mut one = spare.take(first);
-                unwanted.fill(&mut one, Some(window.hits()), &mut spare);
+                unwanted.fill(&mut one, Some(window.hits()), spare);
                 window.leave(&one);
                 spare.give(one);
             }
             if let Some(ranking) = ranking.as_mut().filter(|_| !window.is_empty()) {
                 let mut one = spare.take(first);
-                ranking.fill(&mut one, Some(window.hits()), &mut spare);
+                ranking.fill(&mut one, Some(window.hits()), spare);
                 window.raise(&one);
                 spare.give(one);
             }

@@ -298,17 +298,21 @@ fn pieces(words: &[(String, bool)]) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Two or more characters that follow each other in `field`, which has them in pairs: as few pairs as cover them.
+/// Two or more characters that follow each other in `field`, which has them in pairs. As few pairs as cover them are held
+/// against each other's places, where all pairs are there.
 fn pairs<'a>(field: Field, characters: impl Iterator<Item = &'a str>, pair: impl Fn(&str, &str) -> String) -> Clause {
     let characters: Vec<&str> = characters.collect();
-    let last = characters.len().saturating_sub(2);
-    let places = (0..last).step_by(2).chain([last]);
-    let terms = places.filter_map(|at| match characters.get(at..at + 2) {
-        Some([one, other]) => Some((at, Term::from_field_text(field, &pair(one, other)))),
+    let terms = characters.windows(2).filter_map(|two| match two {
+        [one, other] => Some(Term::from_field_text(field, &pair(one, other))),
         _ => None,
     });
-    match <[_; 1]>::try_from(terms.collect::<Vec<_>>()) {
-        Ok([(_, only)]) => Clause::Term(only),
-        Err(terms) => PhraseQuery::new_with_offset(terms).into(),
+    let mut terms: Vec<Term> = terms.collect();
+    if terms.len() <= 1 {
+        return Clause::any(terms.pop().map(Clause::Term).into_iter().collect());
     }
+    let last = terms.len() - 1;
+    let covering = (0..last).step_by(2).chain([last]).filter_map(|at| Some((at, terms.get(at)?.clone())));
+    let phrase = PhraseQuery::new_with_offset(covering.collect());
+    let there = terms.into_iter().map(|term| Clause::Term(term).flat(0.0));
+    Clause::all(there.chain([phrase.into()]).collect())
 }
