@@ -36,6 +36,8 @@ const REST: Duration = Duration::from_secs(60);
 const QUERIES: usize = 2_000;
 /// Queries that PostgreSQL is asked: each takes it a good part of a second.
 const SLOW_QUERIES: usize = 100;
+/// Queries that one server is asked before it is another's turn.
+const TURN: usize = 50;
 /// Results of one query.
 const RESULTS: i32 = 20;
 /// Listings in one call.
@@ -69,11 +71,11 @@ pub(crate) async fn measure(
     let queries = office.queries(QUERIES)?;
     let (mut reals, mut bares, mut middles, mut bare_middles) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut last = Vec::new();
+    let channels = [connect(socket.clone()).await?, node.local()];
     for _ in 0..REPEATS {
-        let bare = times(connect(socket.clone()).await?, &queries).await?;
+        let [bare, real] = times(&channels, &queries).await?;
         bare_middles.push(median(bare.clone()));
         bares.push(quantile(bare, 0.99));
-        let real = times(node.local(), &queries).await?;
         middles.push(median(real.clone()));
         reals.push(quantile(real.clone(), 0.99));
         last = real;
@@ -177,26 +179,30 @@ async fn connect(socket: PathBuf) -> anyhow::Result<Channel> {
     Ok(Endpoint::from_static("http://bare.sock").connect_with_connector(connector).await?)
 }
 
-/// One after the other over one connection, in seconds; the first hundred only warm up.
-async fn times(channel: Channel, queries: &[Query]) -> anyhow::Result<Vec<f64>> {
+/// What each server takes for each query, in seconds: one query after the other, over one connection each. They take turns
+/// of [`TURN`] queries, since a machine is not as quick at all times; the first hundred queries only warm up.
+async fn times<const N: usize>(channels: &[Channel; N], queries: &[Query]) -> anyhow::Result<[Vec<f64>; N]> {
     const WARM_UP: usize = 100;
-    let mut client = SearchServiceClient::new(channel).max_decoding_message_size(16 * 1024 * 1024);
-    let mut times = Vec::with_capacity(queries.len());
-    for (number, query) in queries[..WARM_UP].iter().chain(queries).enumerate() {
-        let filter = query.province.clone().map(|code| Filter { regions: vec![code], ..Filter::default() });
-        let request = SearchListingsRequest {
-            query: query.words.join(" "),
-            filter,
-            page_size: RESULTS,
-            ..SearchListingsRequest::default()
-        };
-        let start = Instant::now();
-        client.search_listings(request).await?;
-        if number >= WARM_UP {
-            times.push(start.elapsed().as_secs_f64());
+    let mut clients =
+        channels.clone().map(|channel| SearchServiceClient::new(channel).max_decoding_message_size(16 * 1024 * 1024));
+    let mut times = std::array::from_fn(|_| Vec::with_capacity(WARM_UP + queries.len()));
+    for turn in queries[..WARM_UP].chunks(TURN).chain(queries.chunks(TURN)) {
+        for (client, times) in clients.iter_mut().zip(&mut times) {
+            for query in turn {
+                let filter = query.province.clone().map(|code| Filter { regions: vec![code], ..Filter::default() });
+                let request = SearchListingsRequest {
+                    query: query.words.join(" "),
+                    filter,
+                    page_size: RESULTS,
+                    ..SearchListingsRequest::default()
+                };
+                let start = Instant::now();
+                client.search_listings(request).await?;
+                times.push(start.elapsed().as_secs_f64());
+            }
         }
     }
-    Ok(times)
+    Ok(times.map(|times: Vec<f64>| times[WARM_UP..].to_vec()))
 }
 
 pub(super) fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
@@ -217,10 +223,12 @@ mod tests {
         let bare = BareSearch::create(&folder.path().join("index"), listings).unwrap();
         let socket = folder.path().join("bare.sock");
         bare.serve(&socket).unwrap();
-        let channel = connect(socket).await.unwrap();
+        let channels = [connect(socket).await.unwrap()];
         let queries = office.queries(150).unwrap();
-        assert_eq!(times(channel.clone(), &queries).await.unwrap().len(), queries.len());
+        let [taken] = times(&channels, &queries).await.unwrap();
+        assert_eq!(taken.len(), queries.len());
         let request = SearchListingsRequest { query: "冷链".to_owned(), page_size: RESULTS, ..Default::default() };
+        let [channel] = channels;
         let found = SearchServiceClient::new(channel).search_listings(request).await.unwrap().into_inner();
         assert!(found.total_size > 0 && !found.results.is_empty());
         let has = |result: &duikou_proto::v1::SearchResult| {

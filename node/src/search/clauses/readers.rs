@@ -202,12 +202,13 @@ impl Postings {
             let (from, rest) = (self.at, docs.get(self.at..).unwrap_or_default());
             let within = rest.partition_point(|document| *document < end);
             let documents = &rest[..within];
+            into.mark(documents);
             match &self.points {
-                Points::None => documents.iter().for_each(|document| into.add(*document, 0.0)),
-                Points::Flat(score) => documents.iter().for_each(|document| into.add(*document, *score)),
+                Points::None => {}
+                Points::Flat(score) => documents.iter().for_each(|document| into.score(*document, *score)),
                 Points::Rarity(weight) => {
                     for (at, document) in (from..).zip(documents) {
-                        into.add(*document, weight.score(self.norms.fieldnorm_id(*document), self.blocks.freq(at)));
+                        into.score(*document, weight.score(self.norms.fieldnorm_id(*document), self.blocks.freq(at)));
                     }
                 }
             }

@@ -67,9 +67,35 @@ impl Window {
     /// Adds a document, which lies in it.
     #[inline]
     pub(super) fn add(&mut self, document: DocId, score: Score) {
-        let at = (document - self.first) as usize % WINDOW;
+        let at = self.place(document);
         self.hits[at / BITS] |= 1 << (at % BITS);
         self.scores[at] += score;
+    }
+
+    /// Adds documents, which lie in it in order, without a score.
+    pub(super) fn mark(&mut self, documents: &[DocId]) {
+        // A word of bits at a time: each would wait for the one before.
+        let (mut number, mut word) = (0, 0);
+        for document in documents {
+            let at = self.place(*document);
+            if at / BITS != number {
+                self.hits[number] |= word;
+                (number, word) = (at / BITS, 0);
+            }
+            word |= 1 << (at % BITS);
+        }
+        self.hits[number] |= word;
+    }
+
+    /// Adds to the score of a document, which was added.
+    #[inline]
+    pub(super) fn score(&mut self, document: DocId, score: Score) {
+        self.scores[self.place(document)] += score;
+    }
+
+    #[inline]
+    fn place(&self, document: DocId) -> usize {
+        (document - self.first) as usize % WINDOW
     }
 
     /// Adds everything that lies before `end`, without a score.

@@ -60,7 +60,7 @@ pub(in crate::search) fn words_clauses(fields: &Fields, query: &Query, reach: Re
         for piece in pieces(&item.words) {
             let title = match piece {
                 Piece::Word((word, _)) => term(fields.title, word),
-                Piece::Run(run) => pairs(fields.title, run.iter().map(|(word, _)| &**word), pair),
+                Piece::Run(run) => pairs(fields.title, run.iter().map(|(word, _)| &**word)),
             };
             clauses.ranking.push(title.times(TITLE_BOOST));
         }
@@ -193,7 +193,7 @@ impl Builder<'_> {
 
     fn neighbours(&self, words: Vec<&str>, begun: bool) -> Clause {
         if !begun && words.len() > 1 && words.iter().all(|word| is_single(word) && word.chars().all(is_han)) {
-            return pairs(self.fields.text, words.into_iter(), pair);
+            return pairs(self.fields.text, words.into_iter());
         }
         let terms = words.into_iter().map(|word| Term::from_field_text(self.fields.text, word)).collect();
         if !begun {
@@ -231,14 +231,18 @@ impl Builder<'_> {
         Some(self.in_titles(&item.text))
     }
 
+    /// Titles are short: where all pairs of a word stand in one, they hardly stand apart, and their places are not read.
     fn in_titles(&self, text: &str) -> Clause {
-        let characters: Vec<String> = text.chars().map(String::from).collect();
-        match characters.as_slice() {
-            [only] => term(self.fields.characters, only),
-            many => {
-                pairs(self.fields.characters, many.iter().map(String::as_str), |one, other| format!("{one}{other}"))
-            }
+        let characters: Vec<&str> = text.char_indices().map(|(at, c)| &text[at..at + c.len_utf8()]).collect();
+        if let [only] = characters.as_slice() {
+            return term(self.fields.characters, only);
         }
+        let last = characters.len().saturating_sub(2);
+        let pair = |(at, two): (usize, &[&str])| {
+            let pair = term(self.fields.characters, &two.concat());
+            if is_covering(at, last) { pair } else { pair.flat(0.0) }
+        };
+        Clause::all(characters.windows(2).enumerate().map(pair).collect())
     }
 
     fn han(&self, word: &str, begun: bool) -> Clause {
@@ -298,11 +302,16 @@ fn pieces(words: &[(String, bool)]) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Two or more characters that follow each other in `field`, which has them in pairs. As few pairs as cover them are held
+/// Whether the pair that begins at `at` is one of those, as few as can be, that cover all up to the `last`.
+fn is_covering(at: usize, last: usize) -> bool {
+    at.is_multiple_of(2) || at == last
+}
+
+/// Words of one character that follow each other in `field`, which has them in pairs. As few pairs as cover them are held
 /// against each other's places, where all pairs are there.
-fn pairs<'a>(field: Field, characters: impl Iterator<Item = &'a str>, pair: impl Fn(&str, &str) -> String) -> Clause {
-    let characters: Vec<&str> = characters.collect();
-    let terms = characters.windows(2).filter_map(|two| match two {
+fn pairs<'a>(field: Field, words: impl Iterator<Item = &'a str>) -> Clause {
+    let words: Vec<&str> = words.collect();
+    let terms = words.windows(2).filter_map(|two| match two {
         [one, other] => Some(Term::from_field_text(field, &pair(one, other))),
         _ => None,
     });
@@ -311,7 +320,7 @@ fn pairs<'a>(field: Field, characters: impl Iterator<Item = &'a str>, pair: impl
         return Clause::any(terms.pop().map(Clause::Term).into_iter().collect());
     }
     let last = terms.len() - 1;
-    let covering = (0..last).step_by(2).chain([last]).filter_map(|at| Some((at, terms.get(at)?.clone())));
+    let covering = terms.iter().cloned().enumerate().filter(|(at, _)| is_covering(*at, last));
     let phrase = PhraseQuery::new_with_offset(covering.collect());
     let there = terms.into_iter().map(|term| Clause::Term(term).flat(0.0));
     Clause::all(there.chain([phrase.into()]).collect())
