@@ -45,6 +45,7 @@ subscription-account = Paused: its account or member is suspended
 subscription-unsubscribed = Its reader has unsubscribed
 subscription-subject = Paused: what it followed has ended
 subscription-failure = Last problem
+subscription-failure-of = { $what } ({ $detail })
 subscription-next = Next delivery
 subscription-success = Last delivered
 subscription-made = Made

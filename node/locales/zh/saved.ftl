@@ -42,6 +42,7 @@ subscription-account = 账户或成员已停用，已暂停
 subscription-unsubscribed = 收件人已退订
 subscription-subject = 所跟踪的信息已结束，已暂停
 subscription-failure = 最近的问题
+subscription-failure-of = { $what }（{ $detail }）
 subscription-next = 下次送达
 subscription-success = 最近送达
 subscription-made = 建立时间

@@ -64,8 +64,8 @@ pub(super) fn state(texts: Texts, subscription: &Subscription) -> String {
     }
 }
 
-fn outcome(texts: Texts, delivery: &Delivery) -> String {
-    texts.text(match delivery.outcome() {
+fn outcome(texts: Texts, outcome: Outcome) -> String {
+    texts.text(match outcome {
         Outcome::Delivered => "outcome-delivered",
         Outcome::Refused => "outcome-refused",
         Outcome::Unreachable => "outcome-unreachable",
@@ -74,6 +74,17 @@ fn outcome(texts: Texts, delivery: &Delivery) -> String {
         Outcome::AddressForbidden => "outcome-forbidden",
         Outcome::Unspecified => "outcome-unknown",
     })
+}
+
+/// Why it fails: what became of it in the reader's words, beside what the machines said.
+fn failure(texts: Texts, failure: &str) -> String {
+    let told = failure.split_once(": ").and_then(|(name, detail)| Some((Outcome::from_str_name(name)?, detail)));
+    match told {
+        Some((found, detail)) => {
+            texts.fill("subscription-failure-of", &[("what", &outcome(texts, found)), ("detail", detail)])
+        }
+        None => failure.to_owned(),
+    }
 }
 
 /// A delivery that was tried.
@@ -179,7 +190,7 @@ impl SubscriptionPage {
             let (listing, lang) = called.map_or_else(|| (id(), String::new()), |called| (called.title, called.lang));
             DeliveryLine {
                 time: moment(&delivery.attempt_time),
-                outcome: outcome(texts, delivery),
+                outcome: outcome(texts, delivery.outcome()),
                 detail: delivery.detail.clone(),
                 listing_path: match &*delivery.listing {
                     "" => String::new(),
@@ -194,7 +205,7 @@ impl SubscriptionPage {
             about: interest(texts, names, one),
             way: way(texts, one),
             state: state(texts, one),
-            failure: one.failure.clone(),
+            failure: failure(texts, &one.failure),
             made: moment(&one.create_time),
             success: moment(&one.success_time),
             next: moment(&one.next_attempt_time),
@@ -262,4 +273,23 @@ pub(super) async fn delete(State(web): State<Web>, signed: Signed, Path(id): Pat
     let done = web.services().subscriptions.delete_subscription(request).await;
     done.map_err(|status| signed.failed(&status))?;
     Ok(see_other_with(SAVED, "done-subscription-gone"))
+}
+
+#[cfg(test)]
+mod tests {
+    use duikou_proto::language::Language;
+
+    use super::*;
+
+    #[test]
+    fn why_it_fails_is_told_in_the_readers_language() {
+        for (told, zh) in [
+            ("UNREACHABLE: Connection refused", "无法连接（Connection refused）"),
+            ("HTTP 404", "HTTP 404"),
+            ("else: not known", "else: not known"),
+        ] {
+            assert_eq!(failure(Texts::of(Language::Zh), told), zh);
+        }
+        assert_eq!(failure(Texts::of(Language::En), "TIMED_OUT: no answer"), "Timed out (no answer)");
+    }
 }
