@@ -21,6 +21,7 @@ mod http_date;
 mod imports;
 pub mod json;
 pub mod limits;
+mod markdown;
 mod matching;
 pub mod node;
 mod ongoing;

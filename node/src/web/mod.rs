@@ -5,7 +5,7 @@
 //! in, `sent` what a form holds, `faults` what is wrong with one, `returning` keeps what was typed by somebody whose session has ended, `layout` is what surrounds a
 //! page, `respond` sends one, `kept` keeps for a moment what anybody sees, `once` for some minutes what is shown once, `problems` shows browsers what went wrong, `assets` are style and script, `tables` lists as files, `consent` the pages to which links in mails lead, `help` what people want to know, `forms` and
 //! `pager` the pieces that pages share, `format` writes numbers, dates and places, `words` the contract's codes,
-//! `markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
+//! and `crate::markdown` what members write. `design` shows all of it on a page. Pages live in folders of their own: `drafts`,
 //! `imports`, `office`, `saved`,
 //! `people`, `reading`.
 //!
@@ -36,7 +36,6 @@ mod help;
 mod imports;
 mod kept;
 mod layout;
-mod markdown;
 mod office;
 mod once;
 mod pager;

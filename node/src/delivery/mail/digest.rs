@@ -16,6 +16,7 @@ use crate::delivery::event::{Event, What};
 use crate::delivery::subjects::told;
 use crate::delivery::subscription::{MailWay, SubscriptionFact};
 use crate::html::{Escaped, document};
+use crate::markdown;
 
 /// Characters of a summary.
 const SUMMARY_CHARS: usize = 200;
@@ -102,8 +103,11 @@ pub(super) fn compose(digest: &Digest<'_>) -> Letter {
 /// `why`: of a counterpart.
 fn listing(listing: &Listing, gist: &str, why: Option<&str>, base: &BaseUrl, plain: &mut String, html: &mut String) {
     let opportunity = listing.listing.clone().unwrap_or_default();
-    let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
-    let summary: String = text.chars().take(SUMMARY_CHARS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let summary = match &*opportunity.summary {
+        "" => markdown::beginning(&opportunity.body, SUMMARY_CHARS),
+        summary => summary.chars().take(SUMMARY_CHARS).collect(),
+    };
+    let summary: String = summary.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let title: String = opportunity.title.chars().filter(|c| !c.is_control()).collect();
     let url = format!("{base}{}", listing_page(&listing.name));
     let _ = writeln!(plain, "* {title}");
@@ -189,9 +193,11 @@ mod tests {
         let (id, account) = ("i".to_owned(), "operator".to_owned());
         let fact = SubscriptionFact::new(id, account, Eyes::Operator, None, "茶 <b>".to_owned(), &interest, way, 1);
         let base = crate::config::BaseUrl::for_tests("https://duikou.example");
+        let mut second = titled("two", "第二");
+        second.listing.as_mut().unwrap().body = "**要点**\n\n- 一".to_owned();
         let events = [
             event("one", What::Published(titled("one", "求购<script>"))),
-            event("two", What::Published(titled("two", "第二"))),
+            event("two", What::Published(second)),
             event("three", What::Updated(titled("three", "第三"))),
             event("four", What::Left(Reason::Filled)),
         ];
@@ -208,7 +214,7 @@ mod tests {
         assert!(letter.html.contains("</a><br>项目需求 · &lt;毕节办&gt;</li>"), "{}", letter.html);
         for part in [
             "* 求购<script>\n  项目需求 · <毕节办>\n",
-            "https://duikou.example/listings/a.n/two",
+            "  要点 · 一\n  https://duikou.example/listings/a.n/two",
             "- <毕节办>：four（已落实）\n",
         ] {
             assert!(letter.plain.contains(part), "{part} is not in {}", letter.plain);

@@ -10,6 +10,7 @@ use super::content::{Content, Entry, clean};
 use crate::addresses::{Origin, listing_page};
 use crate::delivery::memory::When;
 use crate::delivery::subjects::told;
+use crate::markdown;
 
 /// How soon calendars should look again.
 const REFRESH: &str = "PT1H";
@@ -54,7 +55,10 @@ fn event(entry: &Entry, when: When, origin: Option<&Origin>) -> Event {
     let mut event = begin(&entry.listing.name, when.start, when.end, had.sequence, had.time);
     lead(&mut event, entry, origin);
     event.summary(&clean(&opportunity.title)).add_property("STATUS", "CONFIRMED");
-    let text = if opportunity.summary.is_empty() { &opportunity.body } else { &opportunity.summary };
+    let text = match &*opportunity.summary {
+        "" => markdown::unmarked(&opportunity.body),
+        summary => summary.to_owned(),
+    };
     let why = entry.matched.as_ref().map(|matched| format!("{}\n", told(matched, Language::Zh))).unwrap_or_default();
     event.description(&clean(&format!("{why}{text}")));
     if let Some(Details::Event(details)) = &opportunity.details {

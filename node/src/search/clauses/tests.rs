@@ -145,7 +145,7 @@ fn what_is_found_and_how_it_scores_is_what_the_library_says() {
     let world = World::new();
     assert!(world.reader.searcher().segment_readers().len() > 1);
     let trees = |count| prop::collection::vec(tree(), count);
-    proptest!(ProptestConfig::with_cases(192), |(wanted in trees(0..3), unwanted in trees(0..2), ranking in trees(0..3))| {
+    proptest!(ProptestConfig::with_cases(64), |(wanted in trees(0..3), unwanted in trees(0..2), ranking in trees(0..3))| {
         let clauses = || {
             let all = |trees: &[Tree]| trees.iter().map(|tree| world.clause(tree)).collect();
             Clauses { wanted: all(&wanted), unwanted: all(&unwanted), ranking: all(&ranking) }

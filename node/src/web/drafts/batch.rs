@@ -14,7 +14,6 @@ use super::super::Web;
 use super::super::catalogue::Texts;
 use super::super::forms::Field;
 use super::super::layout::{Crumb, Page, Section};
-use super::super::markdown;
 use super::super::reading::{Fact, Names, audience_of, fingerprint, of_all, of_kind};
 use super::super::respond::{Answer, Failed, see_other, see_other_with};
 use super::super::sent::Sent;
@@ -26,6 +25,7 @@ use super::people::People;
 use super::review::reason;
 use crate::http::Problem;
 use crate::limits;
+use crate::markdown;
 use crate::sheets::{text_of, told_in};
 
 /// Drafts of the sample.

@@ -12,13 +12,14 @@ use super::super::forms::Field as Shown;
 use super::super::layout::{Crumb, Page, Section};
 use super::super::respond::{Answer, see_other};
 use super::super::signed::Signed;
-use super::super::{format, markdown, words};
+use super::super::{format, words};
 use super::desk::{Desk, DraftPath};
 use super::difference::Row;
 use super::fields::{Audiences, Group, Maker};
 use super::filled::{Filling, kind_in, texts_of};
 use super::merge::began;
 use super::people::People;
+use crate::markdown;
 use crate::sheets::Kind;
 use crate::sheets::fields::Field;
 

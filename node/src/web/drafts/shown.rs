@@ -7,7 +7,8 @@ use prost_types::Timestamp;
 
 use super::super::catalogue::Texts;
 use super::super::reading::{Fact, contact, of_all, of_kind};
-use super::super::{format, markdown, words};
+use super::super::{format, words};
+use crate::markdown;
 
 /// See the module. `{{ shown|safe }}` writes it.
 #[derive(Template)]

@@ -10,11 +10,11 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
 use super::super::Web;
-use super::super::markdown;
 use super::super::respond::{Answer, Failed};
 use super::super::sent::Sent;
 use super::super::signed::Signed;
 use crate::accounts::Role;
+use crate::markdown;
 use crate::search::{is_letters, spells, spelt_length};
 use crate::typed::{area, industry, place};
 

@@ -5,9 +5,10 @@ use duikou_proto::v1::{Duplicate, Excerpt, Listing, Opportunity, SearchResult};
 use duikou_proto::validate::kind_of;
 
 use super::super::catalogue::Texts;
-use super::super::{format, markdown, words};
+use super::super::{format, words};
 use super::details;
 use super::names::Names;
+use crate::markdown;
 use crate::typed::area;
 
 /// Characters of a text where there is neither a summary nor an excerpt.

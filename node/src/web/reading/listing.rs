@@ -17,7 +17,7 @@ use super::super::layout::{Crumb, Page, Section};
 use super::super::people::trail_of;
 use super::super::respond::{Answer, Failed};
 use super::super::visitor::Visitor;
-use super::super::{format, markdown, words};
+use super::super::{format, words};
 use super::card::{Alike, foreign};
 use super::details::{self, Fact, audience_of};
 use super::held;
@@ -27,6 +27,7 @@ use super::members::answers_for;
 use super::names::Names;
 use crate::accounts::Role;
 use crate::engine::Reader;
+use crate::markdown;
 
 /// Holders that are shown: as many as one answer has.
 const HOLDERS: i32 = 1_000;

@@ -1,4 +1,4 @@
-//! Markdown of members as HTML: nothing in it runs, styles, or is fetched; links say that they are not ours.
+//! Markdown of members, as HTML and without its marks: nothing in it runs, styles, or is fetched; links say that they are not ours.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -147,7 +147,7 @@ fn lowered(html: &str) -> String {
 const MARKS: [char; 5] = ['*', '#', '`', '>', '|'];
 
 /// A piece of a text as people read it, without what Markdown sets around words and before the items of a list.
-pub(super) fn unmarked(piece: &str) -> String {
+pub(crate) fn unmarked(piece: &str) -> String {
     let piece = starred(piece);
     piece.strip_prefix("- ").unwrap_or(&piece).replace("\n- ", "\n· ").replace(MARKS, "").replace(STAR, "*")
 }
