@@ -18,6 +18,10 @@ use super::trace::Trace;
 use super::world::{Shape, World};
 use super::{Plan, Report, Seed, run};
 
+// As servers have it: whole networks in one process mostly ask for memory.
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 
 fn plan(seed: u64, span: Duration) -> Plan {
