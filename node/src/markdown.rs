@@ -1,4 +1,5 @@
-//! Markdown of members, as HTML and without its marks: nothing in it runs, styles, or is fetched; links say that they are not ours.
+//! Markdown of members, as HTML and without its marks. Of the HTML nothing runs, styles, or is fetched; links say that
+//! they are not ours.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

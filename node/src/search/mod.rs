@@ -2,8 +2,9 @@
 //!
 //! `indexer` keeps the index in a folder of its own beside the store, whatever that is: `document` says what of a listing
 //! goes into it, `analysis` what words are, `place` how far it has read. What is lost, damaged or of another version is
-//! made anew from the feed. `look` finds, by `clauses`; `view` and `visible` ask [`crate::engine::Viewer`] for whom, where `gather`
-//! counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it is given out.
+//! made anew from the feed. `look` finds, by `clauses`; `view` and `visible` ask [`crate::engine::Viewer`] for whom, where
+//! `gather` counts, so that nothing is counted that is not shown; and every row is shown to the viewer once more before it
+//! is given out.
 //! `unindexed` looks for words in what is in no index. `ranking` is how another listing asks, for what has most of its
 //! `features`; `candidates` reads what comes first.
 //!

@@ -185,12 +185,7 @@ impl Postings {
         };
         let norms = norms.unwrap_or_else(|| FieldNormReader::constant(segment.max_doc(), 1));
         let dense = blocks.doc_freq() as usize * WINDOW / (segment.max_doc() as usize).max(1);
-        let points = match points {
-            Points::None => Points::None,
-            Points::Flat(score) => Points::Flat(*score),
-            Points::Rarity(weight) => Points::Rarity(weight.clone()),
-        };
-        Ok(Some(Self { blocks, at: 0, norms, points, dense }))
+        Ok(Some(Self { blocks, at: 0, norms, points: points.clone(), dense }))
     }
 
     /// All that lie in a window.

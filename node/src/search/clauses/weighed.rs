@@ -23,6 +23,7 @@ pub(super) enum Node {
 }
 
 /// The scores of the documents with a term.
+#[derive(Clone)]
 pub(super) enum Points {
     /// Not asked for.
     None,

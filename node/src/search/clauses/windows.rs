@@ -28,13 +28,17 @@ impl Weighed {
         for first in (0..segment.max_doc()).step_by(WINDOW) {
             let mut window = spare.take(first);
             wanted.fill(&mut window, None, spare);
+            if window.is_empty() {
+                spare.give(window);
+                continue;
+            }
             for unwanted in &mut unwanted {
                 let mut one = spare.take(first);
                 unwanted.fill(&mut one, Some(window.hits()), spare);
                 window.leave(&one);
                 spare.give(one);
             }
-            if let Some(ranking) = ranking.as_mut().filter(|_| !window.is_empty()) {
+            if let Some(ranking) = &mut ranking {
                 let mut one = spare.take(first);
                 ranking.fill(&mut one, Some(window.hits()), spare);
                 window.raise(&one);
